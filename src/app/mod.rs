@@ -1,0 +1,1 @@
+//! The state machine of the console: events in, effects out. No I/O, no clock.

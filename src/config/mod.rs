@@ -1,0 +1,1 @@
+//! The configuration file, the places on disk, secrets handed in.

@@ -1,0 +1,1 @@
+//! Use cases over domain and store that console and command line share.

@@ -1,0 +1,1 @@
+//! The written, versioned forms of what is kept or printed.

@@ -1,0 +1,1 @@
+//! The rows in memory: page, sort, filter, find by id. Pure.

@@ -1,0 +1,1 @@
+//! The shell around the state machine: loop, effects, terminal, signals.

@@ -1,0 +1,1 @@
+//! A tenant that answers like Entra ID and Graph.

@@ -1,0 +1,1 @@
+//! SQLite: one thread owns each connection, jobs run in order.

@@ -1,0 +1,1 @@
+//! Diagnostics to a file, never to the terminal.

@@ -1,0 +1,1 @@
+//! Draws the console: a function of its arguments.
