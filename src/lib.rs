@@ -1,17 +1,17 @@
 //! A terminal console that brings a Microsoft 365 tenant's users into a telephone service.
 
-pub mod domain;
-pub mod roster;
-pub mod bulk;
-pub mod record;
-pub mod ops;
 pub mod app;
-pub mod view;
+pub mod bulk;
+pub mod cli;
+pub mod config;
+pub mod domain;
 pub mod graph;
-pub mod store;
-pub mod sync;
+pub mod ops;
+pub mod record;
+pub mod roster;
 pub mod runtime;
 pub mod sim;
-pub mod config;
-pub mod cli;
+pub mod store;
+pub mod sync;
 pub mod telemetry;
+pub mod view;

@@ -1,1 +1,13 @@
-//! Values and rules: pure, without I/O, clock or async.
+//! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
+
+pub mod country;
+pub mod directory;
+pub mod failure;
+pub mod guid;
+pub mod outbox;
+pub mod phone;
+pub mod plan_ids;
+pub mod run;
+pub mod seat;
+pub mod user;
+pub mod writeplan;

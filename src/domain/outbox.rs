@@ -1,0 +1,183 @@
+//! The outbox: changes that the next run writes to the tenant, and an entry's life as a total transition function.
+//!
+//! One entry is one field of one user. An outcome that is not known is a state, settled by reading, never by sending again.
+
+use jiff::Timestamp;
+
+use super::guid::TenantId;
+use super::user::{Field, UserId, Value};
+
+/// Row id of an entry in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub i64);
+
+/// Which request of an entry is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The old number is taken away.
+    Release,
+    /// The new number is given.
+    Assign,
+    /// A property of the directory user is patched.
+    Patch,
+}
+
+impl Step {
+    /// The word in files and on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Assign => "assign",
+            Self::Patch => "patch",
+        }
+    }
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryState {
+    /// Waits for the next run.
+    Queued,
+    /// Left out by a person, or waiting for something; says what.
+    Held {
+        /// Why.
+        why: String,
+    },
+    /// Its request is being sent, or was when the program ended.
+    InFlight {
+        /// Which request.
+        step: Step,
+        /// The attempt, from 1.
+        attempt: u32,
+    },
+    /// The tenant has accepted it as an operation.
+    Accepted {
+        /// Which request.
+        step: Step,
+        /// Where the operation is asked about: the `Location` that came back.
+        operation: String,
+    },
+    /// Done, not visible everywhere yet.
+    Applied {
+        /// By when it should be.
+        visible_by: Timestamp,
+    },
+    /// It is not known whether the request took effect.
+    Unknown {
+        /// Which request.
+        step: Step,
+    },
+    /// The tenant's value has moved away from the base.
+    Conflict {
+        /// What the tenant has now.
+        theirs: Value,
+    },
+    /// The tenant refused it.
+    Rejected {
+        /// The true cause, in a sentence.
+        cause: String,
+        /// What came back, word by word.
+        raw: String,
+        /// What to do.
+        hint: String,
+    },
+}
+
+impl EntryState {
+    /// One word for a column.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held { .. } => "held",
+            Self::InFlight { .. } => "sending",
+            Self::Accepted { .. } => "accepted",
+            Self::Applied { .. } => "waiting",
+            Self::Unknown { .. } => "unknown",
+            Self::Conflict { .. } => "conflict",
+            Self::Rejected { .. } => "refused",
+        }
+    }
+
+    /// Whether a request may be under way in the tenant, so that the entry must be settled by reading before anything else.
+    pub fn needs_settling(&self) -> bool {
+        matches!(
+            self,
+            Self::InFlight { .. } | Self::Accepted { .. } | Self::Unknown { .. }
+        )
+    }
+
+    /// Whether an engineer may drop or replace it.
+    pub fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Queued | Self::Held { .. } | Self::Conflict { .. } | Self::Rejected { .. }
+        )
+    }
+}
+
+/// How an entry ended. It then leaves the outbox and stands in the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// Read back from the tenant.
+    Confirmed,
+    /// The tenant had the value already.
+    AlreadyThere,
+    /// The engineer took the tenant's value.
+    TheirsTaken,
+    /// The engineer dropped it.
+    Dropped,
+}
+
+impl Closing {
+    /// The word of the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::AlreadyThere => "already there",
+            Self::TheirsTaken => "theirs taken",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// One queued change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Row id.
+    pub id: EntryId,
+    /// The tenant that it was made for: it is never sent to another.
+    pub tenant: TenantId,
+    /// Whose field; `None` once the user was removed here and only the release of the number is left.
+    pub user: Option<UserId>,
+    /// The directory user, when the user was removed or was associated when the edit was made.
+    pub directory_id: Option<super::guid::ObjectId>,
+    /// The user's name when the edit was made.
+    pub name: String,
+    /// What was shown when the edit was made; no run moves it.
+    pub base: Value,
+    /// What was entered.
+    pub wanted: Value,
+    /// Where it stands.
+    pub state: EntryState,
+    /// Who made it: operating-system user, with the signed-in account where there is one.
+    pub author: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Entry {
+    /// Which field.
+    pub fn field(&self) -> Field {
+        self.wanted.field()
+    }
+
+    /// What it takes away from somebody, in the sense of the mass-change limit: everything but a first number or a first country.
+    pub fn takes_away(&self) -> bool {
+        match self.field() {
+            Field::Number => !self.base.is_blank(),
+            Field::Country => true,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a run is going to write, decided before anything is sent: pure, from the outbox and what was just read.
+
+use jiff::Timestamp;
+
+use super::guid::{ObjectId, TenantId};
+use super::outbox::{Entry, EntryId};
+use super::phone::PhoneNumber;
+use super::user::Value;
+
+/// One change of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanItem {
+    /// The entry.
+    pub entry: EntryId,
+    /// Whose it is, by name.
+    pub name: String,
+    /// The directory user that it is written to.
+    pub target: ObjectId,
+    /// What the tenant has now.
+    pub old: Value,
+    /// What it will have.
+    pub new: Value,
+    /// What the engineer should know of it: `free`, `held by Pat Old`, `may take an hour`.
+    pub note: String,
+    /// Whether it counts towards the mass-change limit.
+    pub takes_away: bool,
+    /// A number that nobody will answer afterwards.
+    pub silences: Option<PhoneNumber>,
+}
+
+/// A queued change that the plan does not write, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The entry.
+    pub entry: EntryId,
+    /// Whose it is, by name.
+    pub name: String,
+    /// What would have been written.
+    pub new: Value,
+    /// Why not.
+    pub why: String,
+}
+
+/// The plan of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WritePlan {
+    /// The tenant that it belongs to.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: String,
+    /// When what it touches was read.
+    pub read_at: Timestamp,
+    /// What would be written, in order.
+    pub items: Vec<PlanItem>,
+    /// What would not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// How many changes that take something away may go without the tenant's name being typed.
+    pub limit: usize,
+}
+
+impl WritePlan {
+    /// How many items of those chosen take something away.
+    pub fn taking_away(&self, chosen: impl Fn(EntryId) -> bool) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.takes_away && chosen(item.entry))
+            .count()
+    }
+
+    /// The mass-change limit for a tenant with that many configured users: the larger of 5 and a tenth.
+    pub fn limit_for(users: usize) -> usize {
+        (users / 10).max(5)
+    }
+
+    /// Whether anything would be written.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether the entry is among those that would be written.
+    pub fn has(&self, entry: EntryId) -> bool {
+        self.items.iter().any(|item| item.entry == entry)
+    }
+}
+
+/// Order of writing: releases first, then places, then assignments, each in the order in which they were queued.
+pub fn in_writing_order(entries: &mut [&Entry]) {
+    entries.sort_by_key(|entry| match &entry.wanted {
+        Value::Number(None) => (0, entry.id),
+        Value::Country(_) => (1, entry.id),
+        Value::Number(Some(_)) => (2, entry.id),
+    });
+}
