@@ -5,6 +5,7 @@ pub mod directory;
 pub mod failure;
 pub mod guid;
 pub mod outbox;
+pub mod pace;
 pub mod phone;
 pub mod plan_ids;
 pub mod run;
