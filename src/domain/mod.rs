@@ -3,6 +3,7 @@
 pub mod country;
 pub mod directory;
 pub mod failure;
+pub mod gate;
 pub mod guid;
 pub mod outbox;
 pub mod pace;
@@ -10,5 +11,7 @@ pub mod phone;
 pub mod plan_ids;
 pub mod run;
 pub mod seat;
+pub mod text;
 pub mod user;
+pub mod why;
 pub mod writeplan;

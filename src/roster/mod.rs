@@ -1,1 +1,293 @@
-//! The rows in memory: page, sort, filter, find by id. Pure.
+//! The rows in memory, in shared chunks: page, filter, find by id. Pure.
+//!
+//! A run replaces the chunks; whoever shows them clones pointers. Two rosters are equal when they are of the same snapshot.
+
+pub mod desk;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::domain::country::Country;
+use crate::domain::gate::{FirstCause, Marks};
+use crate::domain::guid::ObjectId;
+use crate::domain::phone::PhoneNumber;
+
+/// Rows of one chunk.
+pub const CHUNK: usize = 4096;
+
+/// A directory user as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Object id.
+    pub id: ObjectId,
+    /// Display name, not yet safe to draw.
+    pub name: Box<str>,
+    /// Sign-in name, not yet safe to draw.
+    pub upn: Box<str>,
+    /// E-mail.
+    pub mail: Option<Box<str>>,
+    /// Usage location.
+    pub location: Option<Country>,
+    /// Number in the tenant.
+    pub number: Option<PhoneNumber>,
+    /// First cause, as the tenant has it: who is configured is laid over it.
+    pub cause: FirstCause,
+    /// Counters and warnings.
+    pub marks: Marks,
+}
+
+/// Up to [`CHUNK`] rows and their folded text.
+#[derive(Debug)]
+pub struct Chunk {
+    rows: Vec<Row>,
+    /// Lower-case text of all rows, one per line.
+    folded: String,
+    /// Where each row's text begins, and the end.
+    starts: Vec<u32>,
+}
+
+impl Chunk {
+    fn new(rows: Vec<Row>) -> Self {
+        let mut folded = String::with_capacity(rows.len() * 64);
+        let mut starts = Vec::with_capacity(rows.len() + 1);
+        for row in &rows {
+            starts.push(u32::try_from(folded.len()).expect("4096 rows of text stay below 4 GiB"));
+            fold_into(&mut folded, row);
+        }
+        starts.push(u32::try_from(folded.len()).expect("4096 rows of text stay below 4 GiB"));
+        Self {
+            rows,
+            folded,
+            starts,
+        }
+    }
+}
+
+fn fold_into(out: &mut String, row: &Row) {
+    for c in row.name.chars().flat_map(char::to_lowercase) {
+        out.push(if c == '\n' { ' ' } else { c });
+    }
+    for part in [
+        &*row.upn,
+        row.mail
+            .as_deref()
+            .filter(|mail| !mail.eq_ignore_ascii_case(&row.upn))
+            .unwrap_or_default(),
+    ] {
+        out.push('\u{1f}');
+        out.extend(
+            part.chars()
+                .flat_map(char::to_lowercase)
+                .map(|c| if c == '\n' { ' ' } else { c }),
+        );
+    }
+    out.push('\u{1f}');
+    if let Some(number) = &row.number {
+        out.push_str(number.as_str());
+    }
+    for word in [row.cause.code(), row.cause.words()] {
+        out.push('\u{1f}');
+        out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    out.push('\n');
+}
+
+/// All directory users of one snapshot, ordered by name.
+#[derive(Debug, Clone, Default)]
+pub struct Roster {
+    snapshot: u64,
+    chunks: Vec<Arc<Chunk>>,
+    len: usize,
+    places: Arc<HashMap<ObjectId, u32>>,
+}
+
+impl PartialEq for Roster {
+    fn eq(&self, other: &Self) -> bool {
+        self.snapshot == other.snapshot && self.len == other.len
+    }
+}
+
+impl Eq for Roster {}
+
+impl Roster {
+    /// Builds the roster of a snapshot from its rows, in the order in which they are shown.
+    pub fn new(snapshot: u64, rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut chunks = Vec::new();
+        let mut pending = Vec::new();
+        let mut places = HashMap::new();
+        let mut len = 0;
+        for row in rows {
+            places.insert(
+                row.id,
+                u32::try_from(len).expect("a tenant has fewer than 4 thousand million users"),
+            );
+            len += 1;
+            pending.push(row);
+            if pending.len() == CHUNK {
+                chunks.push(Arc::new(Chunk::new(std::mem::take(&mut pending))));
+            }
+        }
+        if !pending.is_empty() {
+            chunks.push(Arc::new(Chunk::new(pending)));
+        }
+        Self {
+            snapshot,
+            chunks,
+            len,
+            places: Arc::new(places),
+        }
+    }
+
+    /// The snapshot that it shows; 0 before the first.
+    pub fn snapshot(&self) -> u64 {
+        self.snapshot
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The row at a place.
+    pub fn get(&self, place: u32) -> Option<&Row> {
+        let place = place as usize;
+        self.chunks.get(place / CHUNK)?.rows.get(place % CHUNK)
+    }
+
+    /// The place of a user.
+    pub fn place_of(&self, id: ObjectId) -> Option<u32> {
+        self.places.get(&id).copied()
+    }
+
+    /// The row of a user.
+    pub fn find(&self, id: ObjectId) -> Option<&Row> {
+        self.get(self.place_of(id)?)
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.chunks.iter().flat_map(|chunk| chunk.rows.iter())
+    }
+
+    /// Places of the rows that match the query and `keep`, in order.
+    pub fn search(&self, query: &Query, mut keep: impl FnMut(&Row) -> bool) -> Vec<u32> {
+        let mut hits = Vec::new();
+        for (n, chunk) in self.chunks.iter().enumerate() {
+            let first =
+                u32::try_from(n * CHUNK).expect("a tenant has fewer than 4 thousand million users");
+            for (i, row) in chunk.rows.iter().enumerate() {
+                let text = &chunk.folded[chunk.starts[i] as usize..chunk.starts[i + 1] as usize];
+                if query.matches(text) && keep(row) {
+                    hits.push(first + u32::try_from(i).expect("a chunk has 4096 rows"));
+                }
+            }
+        }
+        hits
+    }
+}
+
+/// A filter: words that must all be there, `!word` that must not. Digits match digits whatever the spacing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query {
+    wanted: Vec<String>,
+    unwanted: Vec<String>,
+}
+
+impl Query {
+    /// Reads what was typed.
+    pub fn parse(text: &str) -> Self {
+        let mut query = Self::default();
+        // A number may be typed with spaces: `+44 1235` is one thing to look for, not two.
+        let compact: String = text
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '(' | ')'))
+            .collect();
+        if compact.len() >= 3
+            && compact
+                .trim_start_matches('+')
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+        {
+            query.wanted.push(compact);
+            return query;
+        }
+        for word in text.split_whitespace() {
+            let folded = |word: &str| {
+                word.chars()
+                    .flat_map(char::to_lowercase)
+                    .collect::<String>()
+            };
+            match word.strip_prefix('!') {
+                Some("") => {}
+                Some(word) => query.unwanted.push(folded(word)),
+                None => query.wanted.push(folded(word)),
+            }
+        }
+        query
+    }
+
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty() && self.unwanted.is_empty()
+    }
+
+    /// Whether a folded (lower-case) text matches.
+    pub fn matches(&self, folded: &str) -> bool {
+        self.wanted
+            .iter()
+            .all(|word| memmem::find(folded.as_bytes(), word.as_bytes()).is_some())
+            && self
+                .unwanted
+                .iter()
+                .all(|word| memmem::find(folded.as_bytes(), word.as_bytes()).is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(n: u8, name: &str, number: Option<&str>) -> Row {
+        Row {
+            id: ObjectId(crate::domain::guid::Guid::from_bytes([n; 16])),
+            name: name.into(),
+            upn: format!("{}@contoso.example", name.split(' ').next().unwrap()).into(),
+            mail: None,
+            location: None,
+            number: number.and_then(PhoneNumber::from_tenant),
+            cause: FirstCause::CallingPlan,
+            marks: Marks::default(),
+        }
+    }
+
+    #[test]
+    fn words_and_digits() {
+        let roster = Roster::new(
+            1,
+            [
+                row(1, "Alex Wilber", Some("+14255550101")),
+                row(2, "Élodie Ray", None),
+                row(3, "Lee Gu", None),
+            ],
+        );
+        let hits = |text: &str| roster.search(&Query::parse(text), |_| true);
+        assert_eq!(hits(""), [0, 1, 2]);
+        assert_eq!(hits("wil alex"), [0]);
+        assert_eq!(hits("élo"), [1]);
+        assert_eq!(hits("425 555-01"), [0]);
+        assert_eq!(hits("+1 425"), [0]);
+        assert_eq!(hits("calling_plan !alex"), [1, 2]);
+        assert_eq!(hits("nobody"), Vec::<u32>::new());
+        assert_eq!(
+            roster.find(row(3, "Lee Gu", None).id).map(|r| &*r.name),
+            Some("Lee Gu")
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! Everything that the core may ask of the world. Plain data: the shell performs it and answers with events.
+
+use jiff::Timestamp;
+
+use crate::domain::guid::ObjectId;
+use crate::domain::outbox::EntryId;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::run::{RunId, RunKind};
+use crate::domain::user::{NewUser, Patch, UserId};
+
+use super::event::RequestId;
+
+/// One wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start a run. Its events carry `req`.
+    StartRun {
+        /// The question.
+        req: RequestId,
+        /// What it is to do.
+        kind: RunKind,
+        /// Whether it is a debug sync.
+        debug: bool,
+    },
+    /// Stop the run that `req` started, at its next safe point.
+    CancelRun {
+        /// The run's question.
+        req: RequestId,
+    },
+    /// Change the ledger.
+    Ledger {
+        /// The question.
+        req: RequestId,
+        /// The change.
+        change: LedgerChange,
+    },
+    /// Keep the text of an open form, or forget it (`None`). No answer.
+    KeepDraft {
+        /// Whose form.
+        key: String,
+        /// Its text.
+        text: Option<String>,
+    },
+    /// Read the log of an earlier run.
+    LoadLog {
+        /// The question.
+        req: RequestId,
+        /// Which run.
+        run: RunId,
+    },
+    /// Explain somebody.
+    Explain {
+        /// The question.
+        req: RequestId,
+        /// Who.
+        who: Who,
+        /// Whether to read the facts from the tenant again first.
+        live: bool,
+    },
+    /// Load the facts of a directory user before adding.
+    LoadPerson {
+        /// The question.
+        req: RequestId,
+        /// Who.
+        id: ObjectId,
+    },
+    /// Allow writing until the program ends.
+    AllowWriting {
+        /// The question.
+        req: RequestId,
+    },
+    /// Send text to the terminal's clipboard.
+    Copy {
+        /// The question.
+        req: RequestId,
+        /// The text.
+        text: String,
+    },
+    /// Send [`What::Wake`](super::event::What::Wake) at this time.
+    Wake {
+        /// When.
+        at: Timestamp,
+    },
+    /// End the program with this exit code, once what was begun is closed.
+    Quit {
+        /// The exit code.
+        code: u8,
+    },
+}
+
+/// Changes of the ledger, each one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LedgerChange {
+    /// Add users.
+    Add(Vec<NewUser>),
+    /// Change one.
+    Edit {
+        /// Whom.
+        id: UserId,
+        /// What.
+        patch: Patch,
+    },
+    /// Remove one.
+    Remove {
+        /// Whom.
+        id: UserId,
+        /// The number to release at the next run, if asked.
+        release: Option<PhoneNumber>,
+    },
+    /// Drop a queued change.
+    Undo(EntryId),
+    /// Hold entries back, or let them go again.
+    Hold {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// Held, or queued again.
+        held: Held,
+    },
+    /// Decide a conflict.
+    Decide {
+        /// Which.
+        entry: EntryId,
+        /// For whom.
+        keep: Keep,
+    },
+}
+
+/// Held back or queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Held back by hand.
+    Back,
+    /// Queued again.
+    Released,
+}
+
+/// Whose value stays in a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// What was entered here: the tenant's becomes its base.
+    Mine,
+    /// What the tenant has.
+    Theirs,
+}
+
+/// Whom to explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A directory user.
+    Directory(ObjectId),
+    /// A configured user.
+    User(UserId),
+    /// Anyone, by UPN, mail, name, number or id.
+    Text(String),
+}

@@ -1,0 +1,202 @@
+//! Everything that can happen, nested by source and stamped with the time.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::directory::DirectoryUser;
+use crate::domain::failure::Failure;
+use crate::domain::gate::Class;
+use crate::domain::run::{LogLine, RunEvent, RunId};
+use crate::domain::why::Why;
+use crate::roster::Roster;
+use crate::roster::desk::Desk;
+
+/// Ties a reply to its question: a reply with another number than the one waited for is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct RequestId(pub u64);
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// Where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A key.
+    Key(Key),
+    /// Pasted text: never a command.
+    Paste(String),
+    /// The terminal has a new size, in cells.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// A run speaks.
+    Run {
+        /// The request that started it.
+        req: RequestId,
+        /// What it says.
+        event: RunEvent,
+    },
+    /// The ledger answers.
+    Ledger(LedgerEvent),
+    /// The cache answers.
+    Cache(CacheEvent),
+    /// An action asked of the session was done or refused (allow writing, save a file, copy).
+    Session(SessionEvent),
+    /// A wake-up that was asked for.
+    Wake,
+    /// The terminal has gone away.
+    Hangup,
+    /// The system asks to stop (SIGTERM, SIGINT).
+    Terminate,
+}
+
+/// Answers of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LedgerEvent {
+    /// The desk as it is now.
+    Desk(Arc<Desk>),
+    /// What was asked is committed. A new desk follows as an event of its own.
+    Saved {
+        /// The question.
+        req: RequestId,
+        /// One line to show: `Lee Gu queued: +44 …`.
+        notice: String,
+    },
+    /// What was asked is not done; nothing has changed.
+    Refused {
+        /// The question.
+        req: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+    /// A draft that was kept when the terminal went away.
+    Draft {
+        /// Whose form, by its key.
+        key: String,
+        /// Its text, one `field=value` per line.
+        text: String,
+    },
+    /// The log of an earlier run.
+    Log {
+        /// The question.
+        req: RequestId,
+        /// Which run.
+        run: RunId,
+        /// Its lines.
+        lines: Arc<Vec<LogLine>>,
+    },
+}
+
+/// Answers of the cache.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CacheEvent {
+    /// A whole snapshot.
+    Roster(Arc<Roster>),
+    /// Why somebody is missing.
+    Why {
+        /// The question.
+        req: RequestId,
+        /// The answer.
+        why: Box<Why>,
+    },
+    /// One directory user with all facts, asked for before adding.
+    Person {
+        /// The question.
+        req: RequestId,
+        /// The user and its class, if there.
+        found: Option<Box<(DirectoryUser, Class)>>,
+    },
+    /// It could not be read.
+    Failed {
+        /// The question.
+        req: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Answers about the session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionEvent {
+    /// Writing is allowed until the program ends.
+    WritingAllowed {
+        /// The question.
+        req: RequestId,
+    },
+    /// Done, with one line to show.
+    Done {
+        /// The question.
+        req: RequestId,
+        /// What to show.
+        notice: String,
+    },
+    /// Not done.
+    Refused {
+        /// The question.
+        req: RequestId,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// A key as the core knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Which.
+    pub code: Code,
+    /// Whether Ctrl is held.
+    pub ctrl: bool,
+}
+
+/// Keys by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// A printable character, with Shift already in it.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Esc.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Shift-Tab.
+    BackTab,
+    /// Backspace.
+    Backspace,
+    /// Delete.
+    Delete,
+    /// Arrow up.
+    Up,
+    /// Arrow down.
+    Down,
+    /// Arrow left.
+    Left,
+    /// Arrow right.
+    Right,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// A function key.
+    F(u8),
+}
+
+impl From<Code> for Key {
+    fn from(code: Code) -> Self {
+        Self { code, ctrl: false }
+    }
+}

@@ -1,0 +1,76 @@
+//! What this side holds, as the console shows it: configured users with status and queued changes, outbox, audit, history.
+
+use jiff::Timestamp;
+
+use crate::domain::gate::{FirstCause, Marks};
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::outbox::Entry;
+use crate::domain::run::RunHead;
+use crate::domain::seat::Seats;
+use crate::domain::user::{LicenseStatus, User};
+
+/// One row of the Users pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskUser {
+    /// The user.
+    pub user: User,
+    /// Licensed or not, and why.
+    pub status: LicenseStatus,
+    /// Its entries in the outbox.
+    pub entries: Vec<Entry>,
+    /// Sign-in name of the associated directory user, where the cache has it.
+    pub upn: Option<String>,
+    /// First cause of the associated directory user: other than eligible or resource is a warning.
+    pub cause: Option<FirstCause>,
+    /// Warnings of the associated directory user.
+    pub marks: Marks,
+}
+
+/// One line of the audit, for the eye.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub author: String,
+    /// Whose record.
+    pub name: String,
+    /// What was done, in a word.
+    pub action: String,
+    /// Which field, before and after.
+    pub change: String,
+    /// How it ended.
+    pub outcome: String,
+}
+
+/// Everything of this side, as of one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Desk {
+    /// The pinned tenant: id and name.
+    pub pin: Option<(TenantId, String)>,
+    /// Seats bought and their end.
+    pub seats: Seats,
+    /// Users, by rank.
+    pub users: Vec<DeskUser>,
+    /// The outbox, oldest first.
+    pub entries: Vec<Entry>,
+    /// The newest audit lines, newest first.
+    pub audit: Vec<AuditRow>,
+    /// The newest runs, newest first.
+    pub history: Vec<RunHead>,
+    /// When the tenant was last read whole.
+    pub read_at: Option<Timestamp>,
+    /// What opening the files had to say, such as a damaged file that was set aside.
+    pub notes: Vec<String>,
+}
+
+impl Desk {
+    /// Whether a directory user is configured.
+    pub fn is_configured(&self, id: ObjectId) -> bool {
+        self.users
+            .iter()
+            .any(|row| row.user.association.id() == Some(id))
+    }
+}
