@@ -7,7 +7,9 @@ pub mod cache;
 pub mod error;
 pub mod history;
 pub mod ledger;
+mod open;
 pub mod reply;
+mod schema;
 
 use std::path::Path;
 
