@@ -1,1 +1,214 @@
-//! The configuration file, the places on disk, secrets handed in.
+//! The configuration, the folders, the secrets and the surroundings: everything that is read from the machine before the work begins.
+//!
+//! The only module that reads environment variables. Knows nothing of what the settings do.
+
+pub mod edit;
+pub mod error;
+mod file;
+pub mod places;
+pub mod secret;
+pub mod surroundings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use self::error::ConfigError;
+
+/// What `config.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// What holds for every tenant that says nothing else.
+    pub defaults: Defaults,
+    /// The tenants, by the name that the engineer gave them.
+    pub tenants: BTreeMap<String, TenantConfig>,
+}
+
+/// The table `[defaults]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Defaults {
+    /// The app registration.
+    pub client_id: Option<String>,
+}
+
+/// One table `[tenants.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantConfig {
+    /// Id of the tenant, or one of its verified domains.
+    pub tenant_id: String,
+    /// The app registration, when it is another than that of the defaults.
+    pub client_id: Option<String>,
+    /// How to sign in.
+    pub sign_in: SignInWay,
+    /// Which cloud.
+    pub cloud: CloudName,
+    /// Name (or id) of the group that limits who is a candidate.
+    pub group: Option<String>,
+    /// How users are added.
+    pub add_users: AddUsers,
+    /// Whether nothing is written to the tenant.
+    pub read_only: bool,
+    /// What may be written.
+    pub allow: BTreeSet<Allow>,
+    /// Addresses of a custom cloud.
+    pub endpoints: Option<Endpoints>,
+    /// File with the client secret.
+    pub secret_file: Option<PathBuf>,
+    /// File with the certificate and its key.
+    pub certificate_file: Option<PathBuf>,
+}
+
+impl TenantConfig {
+    /// A tenant with the defaults of everything but its id.
+    pub fn new(tenant_id: impl Into<String>) -> Self {
+        Self {
+            tenant_id: tenant_id.into(),
+            client_id: None,
+            sign_in: SignInWay::DeviceCode,
+            cloud: CloudName::Global,
+            group: None,
+            add_users: AddUsers::Sync,
+            read_only: true,
+            allow: BTreeSet::from([Allow::Numbers]),
+            endpoints: None,
+            secret_file: None,
+            certificate_file: None,
+        }
+    }
+}
+
+/// Addresses of a custom cloud, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Where tokens come from.
+    pub login: String,
+    /// Where Graph answers.
+    pub graph: String,
+}
+
+/// How to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInWay {
+    /// A code that is typed in a browser anywhere.
+    DeviceCode,
+    /// A browser on this machine, or through a forwarded port.
+    Browser,
+    /// A secret of the app registration, for unattended runs.
+    ClientSecret,
+    /// A certificate of the app registration, for unattended runs.
+    Certificate,
+}
+
+/// Which cloud the tenant lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloudName {
+    /// The worldwide cloud.
+    Global,
+    /// US government (GCC High).
+    UsGov,
+    /// US department of defence.
+    UsDod,
+    /// China, operated by 21Vianet.
+    China,
+    /// Addresses of its own.
+    Custom,
+}
+
+/// How users are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddUsers {
+    /// From the picklist that a sync builds.
+    Sync,
+    /// By hand only.
+    Manual,
+}
+
+/// A kind of change that may be written to the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Allow {
+    /// Telephone numbers.
+    Numbers,
+    /// Usage locations.
+    Location,
+    /// Licences.
+    Licences,
+}
+
+/// A setting that is one of a few words.
+pub trait Words: Copy + PartialEq + Sized + 'static {
+    /// All values with their words, in the order in which they are offered.
+    const ALL: &'static [(&'static str, Self)];
+
+    /// The word of the file.
+    fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("", |(word, _)| word)
+    }
+
+    /// The value of a word.
+    fn from_word(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, value)| *value)
+    }
+}
+
+impl Words for SignInWay {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("device-code", Self::DeviceCode),
+        ("browser", Self::Browser),
+        ("client-secret", Self::ClientSecret),
+        ("certificate", Self::Certificate),
+    ];
+}
+
+impl Words for CloudName {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("global", Self::Global),
+        ("us-gov", Self::UsGov),
+        ("us-dod", Self::UsDod),
+        ("china", Self::China),
+        ("custom", Self::Custom),
+    ];
+}
+
+impl Words for AddUsers {
+    const ALL: &'static [(&'static str, Self)] = &[("sync", Self::Sync), ("manual", Self::Manual)];
+}
+
+impl Words for Allow {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("numbers", Self::Numbers),
+        ("location", Self::Location),
+        ("licences", Self::Licences),
+    ];
+}
+
+impl Config {
+    /// Reads the file; one that is not there is an empty configuration.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Io {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads a text as if it stood in the file. Relative paths in it are meant from the file's folder.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        file::read(path, text)
+    }
+
+    /// The app registration of a tenant.
+    pub fn client_id(&self, tenant: &TenantConfig) -> Option<String> {
+        tenant
+            .client_id
+            .clone()
+            .or_else(|| self.defaults.client_id.clone())
+    }
+}

@@ -1,0 +1,284 @@
+//! Rewrites `config.toml`: comments and order stay, and the file is whole at every moment.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+use super::error::{ConfigError, Place};
+use super::{AddUsers, Allow, CloudName, Config, TenantConfig, Words};
+
+/// One change of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A new tenant.
+    AddTenant(Box<TenantConfig>),
+    /// The tenant's table goes.
+    RemoveTenant,
+    /// The group filter.
+    Group(Option<String>),
+    /// How users are added.
+    AddUsers(AddUsers),
+    /// Whether nothing is written to the tenant.
+    ReadOnly(bool),
+    /// What may be written.
+    Allow(Vec<Allow>),
+}
+
+/// Makes one change of one tenant's table, and gives back what the file says now.
+pub fn rewrite(path: &Path, tenant: &str, change: &Change) -> Result<Config, ConfigError> {
+    let io = |source| ConfigError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let old = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        read => read.map_err(io)?,
+    };
+    let before = Config::parse(path, &old)?;
+    let text = changed(path, &old, tenant, (&before, change))?;
+    let after = Config::parse(path, &text)?;
+    if text != old {
+        // A link, as dotfile collections have, stays one: what it points to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        replace(&target, &text).map_err(io)?;
+    }
+    Ok(after)
+}
+
+fn changed(
+    path: &Path,
+    old: &str,
+    tenant: &str,
+    (before, change): (&Config, &Change),
+) -> Result<String, ConfigError> {
+    let mut document: DocumentMut =
+        old.parse()
+            .map_err(|error: toml_edit::TomlError| ConfigError::Syntax {
+                at: Place {
+                    path: path.to_owned(),
+                    line: 1,
+                    column: 1,
+                },
+                message: error.message().to_owned(),
+            })?;
+    let exists = before.tenants.contains_key(tenant);
+    if let Change::AddTenant(config) = change {
+        if exists {
+            return Err(ConfigError::TenantExists {
+                name: tenant.to_owned(),
+                path: path.to_owned(),
+            });
+        }
+        let tenants = document.entry("tenants").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        tenants[tenant] = Item::Table(table_of(config));
+        return Ok(document.to_string());
+    }
+    if !exists {
+        return Err(ConfigError::NoSuchTenant {
+            name: tenant.to_owned(),
+            path: path.to_owned(),
+            known: before.tenants.keys().cloned().collect(),
+        });
+    }
+    if *change == Change::RemoveTenant {
+        if let Some(tenants) = document["tenants"].as_table_like_mut() {
+            tenants.remove(tenant);
+        }
+        return Ok(document.to_string());
+    }
+    let table = document["tenants"][tenant]
+        .as_table_like_mut()
+        .expect("the file was read before, and every tenant is a table");
+    match change {
+        Change::AddTenant(_) | Change::RemoveTenant => {}
+        Change::Group(None) => {
+            table.remove("group");
+        }
+        Change::Group(Some(group)) => put(table, "group", value(group)),
+        Change::AddUsers(way) => put(table, "add_users", value(way.as_str())),
+        Change::ReadOnly(read_only) => put(table, "read_only", value(*read_only)),
+        Change::Allow(allow) => put(table, "allow", value(list(allow.iter().copied()))),
+    }
+    Ok(document.to_string())
+}
+
+/// Sets a value and keeps the comment that stands behind the old one.
+fn put(table: &mut dyn toml_edit::TableLike, key: &str, mut new: Item) {
+    match table.get_mut(key) {
+        Some(slot) => {
+            if let (Some(old), Some(new)) = (slot.as_value(), new.as_value_mut()) {
+                *new.decor_mut() = old.decor().clone();
+            }
+            *slot = new;
+        }
+        None => {
+            table.insert(key, new);
+        }
+    }
+}
+
+fn list(words: impl Iterator<Item = Allow>) -> Array {
+    words.map(Words::as_str).collect()
+}
+
+fn table_of(config: &TenantConfig) -> Table {
+    let mut table = Table::new();
+    let plain = TenantConfig::new("");
+    table.insert("tenant_id", value(&config.tenant_id));
+    if let Some(id) = &config.client_id {
+        table.insert("client_id", value(id));
+    }
+    table.insert("sign_in", value(config.sign_in.as_str()));
+    if config.cloud != CloudName::Global {
+        table.insert("cloud", value(config.cloud.as_str()));
+    }
+    if let Some(group) = &config.group {
+        table.insert("group", value(group));
+    }
+    if config.add_users != plain.add_users {
+        table.insert("add_users", value(config.add_users.as_str()));
+    }
+    table.insert("read_only", value(config.read_only));
+    if config.allow != plain.allow {
+        table.insert("allow", value(list(config.allow.iter().copied())));
+    }
+    for (key, file) in [
+        ("secret_file", &config.secret_file),
+        ("certificate_file", &config.certificate_file),
+    ] {
+        if let Some(file) = file {
+            table.insert(key, value(file.to_string_lossy().into_owned()));
+        }
+    }
+    if let Some(endpoints) = &config.endpoints {
+        let mut inner = Table::new();
+        inner.insert("login", value(&endpoints.login));
+        inner.insert("graph", value(&endpoints.graph));
+        table.insert("endpoints", Item::Table(inner));
+    }
+    table
+}
+
+/// Writes beside the file, then puts the new one in its place: a crash leaves the old or the new, never half of one.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.new-{}", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if written.is_err() {
+        drop(fs::remove_file(&beside));
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
+
+    #[test]
+    fn the_sample_loads() {
+        let config = Config::parse(Path::new("config.toml"), SAMPLE).unwrap();
+        assert_eq!(
+            config.tenants.keys().collect::<Vec<_>>(),
+            ["contoso", "fabrikam", "lab"]
+        );
+        assert_eq!(
+            config.tenants["contoso"].group.as_deref(),
+            Some("Voice users")
+        );
+        assert!(!config.tenants["lab"].read_only);
+        assert!(config.client_id(&config.tenants["contoso"]).is_some());
+    }
+
+    #[test]
+    fn comments_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, SAMPLE).unwrap();
+        let config = rewrite(&path, "contoso", &Change::Group(Some("All voice".into()))).unwrap();
+        assert_eq!(
+            config.tenants["contoso"].group.as_deref(),
+            Some("All voice")
+        );
+        rewrite(&path, "contoso", &Change::ReadOnly(false)).unwrap();
+        rewrite(
+            &path,
+            "contoso",
+            &Change::Allow(vec![Allow::Numbers, Allow::Location]),
+        )
+        .unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let comments = |text: &str| text.matches('#').count();
+        assert_eq!(comments(&text), comments(SAMPLE));
+        let changed: Vec<_> = SAMPLE
+            .lines()
+            .zip(text.lines())
+            .filter(|(old, new)| old != new)
+            .collect();
+        assert_eq!(changed.len(), 3, "{changed:?}");
+        let config = rewrite(&path, "contoso", &Change::Group(None)).unwrap();
+        assert_eq!(config.tenants["contoso"].group, None);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn tenants_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let mut tenant = TenantConfig::new("contoso.example");
+        tenant.cloud = CloudName::Custom;
+        tenant.endpoints = Some(super::super::Endpoints {
+            login: "http://127.0.0.1:1".into(),
+            graph: "http://127.0.0.1:1".into(),
+        });
+        let add = Change::AddTenant(Box::new(tenant.clone()));
+        let config = rewrite(&path, "contoso", &add).unwrap();
+        assert_eq!(config.tenants["contoso"], tenant);
+        assert!(matches!(
+            rewrite(&path, "contoso", &add),
+            Err(ConfigError::TenantExists { .. })
+        ));
+        let error = rewrite(&path, "fabrikam", &Change::RemoveTenant)
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("there are: contoso"), "{error}");
+        let config = rewrite(&path, "contoso", &Change::RemoveTenant).unwrap();
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "grup = 1\n").unwrap();
+        assert!(rewrite(&path, "a", &Change::RemoveTenant).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "grup = 1\n");
+        fs::write(&path, "").unwrap();
+        let bad = Change::AddTenant(Box::new(TenantConfig::new("no domain")));
+        assert!(rewrite(&path, "a", &bad).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    }
+}

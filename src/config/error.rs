@@ -1,0 +1,175 @@
+//! What can be wrong with the configuration, the folders and the secrets: each says where, and what would be right.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::failure::{Failure, FailureKind};
+
+/// A place in the configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.path.file_name().map_or_else(
+            || self.path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        write!(f, "{name}:{}:{}", self.line, self.column)
+    }
+}
+
+/// Why the configuration, a folder or a secret cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Not TOML.
+    #[error("{at}: {message}")]
+    Syntax {
+        /// Where.
+        at: Place,
+        /// What the parser says.
+        message: String,
+    },
+    /// A key that does not exist.
+    #[error("{at}: unknown key \"{key}\" in {table}; {}", nearest_or_all(.nearest.as_deref(), allowed))]
+    UnknownKey {
+        /// Where.
+        at: Place,
+        /// The key.
+        key: String,
+        /// Its table.
+        table: String,
+        /// The key that was probably meant.
+        nearest: Option<String>,
+        /// The keys that the table has.
+        allowed: Vec<String>,
+    },
+    /// A value that the key cannot have.
+    #[error("{at}: {key} = {found} in {table} is not allowed; {allowed}")]
+    WrongValue {
+        /// Where.
+        at: Place,
+        /// The key.
+        key: String,
+        /// Its table.
+        table: String,
+        /// The value, as written.
+        found: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// A key that must be there.
+    #[error("{at}: {table} needs the key \"{key}\": {allowed}")]
+    Missing {
+        /// Where the table begins.
+        at: Place,
+        /// The key.
+        key: String,
+        /// Its table.
+        table: String,
+        /// What it may be.
+        allowed: String,
+    },
+    /// No such tenant in the configuration.
+    #[error("no tenant \"{name}\" in {}{}", .path.display(), listed(.known))]
+    NoSuchTenant {
+        /// The name that was asked for.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// The names that are there.
+        known: Vec<String>,
+    },
+    /// A tenant of that name is there already.
+    #[error("the tenant \"{name}\" is in {} already", .path.display())]
+    TenantExists {
+        /// The name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder or file that others can write or read.
+    #[error("{} has mode {mode:04o}: {problem}; run: {remedy}", .path.display())]
+    Mode {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+        /// Who can do what.
+        problem: &'static str,
+        /// The command that puts it right.
+        remedy: String,
+    },
+    /// A folder or file of somebody else.
+    #[error("{} belongs to user id {owner}, not to you (user id {you})", .path.display())]
+    Owner {
+        /// The folder or file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who asks.
+        you: u32,
+    },
+    /// Something else stands where a file or folder should be.
+    #[error("{} is not {expected}", .path.display())]
+    NotA {
+        /// What stands there.
+        path: PathBuf,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// No secret is there.
+    #[error("no client secret: set {variable}, or secret_file in the tenant's table")]
+    NoSecret {
+        /// The variable that may hold it.
+        variable: &'static str,
+    },
+    /// The platform names no home folder.
+    #[error("no home folder is known: set {variable} or use --home")]
+    NoHome {
+        /// The variable that may name it.
+        variable: &'static str,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+fn nearest_or_all(nearest: Option<&str>, allowed: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean \"{nearest}\"?"),
+        None => format!("known keys: {}", allowed.join(", ")),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        "; there are none yet".to_owned()
+    } else {
+        format!("; there are: {}", names.join(", "))
+    }
+}
+
+impl ConfigError {
+    /// The failure that screens and commands show.
+    pub fn failure(&self) -> Failure {
+        Failure::new(
+            FailureKind::Config,
+            self.to_string(),
+            String::new(),
+            String::new(),
+        )
+    }
+}

@@ -1,0 +1,220 @@
+//! Where things are kept, and that nobody else can write there.
+
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use super::error::ConfigError;
+use super::surroundings::variable;
+
+/// The variable that puts everything under one folder.
+pub const HOME_VARIABLE: &str = "TEAMSCONNECTOR_HOME";
+
+/// The folders of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    config: PathBuf,
+    kept: PathBuf,
+    state: PathBuf,
+}
+
+impl Places {
+    /// Everything under one folder.
+    pub fn under(home: &Path) -> Self {
+        Self {
+            config: home.to_owned(),
+            kept: home.to_owned(),
+            state: home.to_owned(),
+        }
+    }
+
+    /// Under `TEAMSCONNECTOR_HOME` if it is set, else in the platform's folders for configuration, data and state.
+    pub fn platform() -> Result<Self, ConfigError> {
+        if let Some(home) = variable(HOME_VARIABLE) {
+            return Ok(Self::under(Path::new(&home)));
+        }
+        let folders = ProjectDirs::from("", "", "teamsconnector").ok_or(ConfigError::NoHome {
+            variable: HOME_VARIABLE,
+        })?;
+        let kept = folders.data_local_dir().to_owned();
+        Ok(Self {
+            config: folders.config_dir().to_owned(),
+            state: folders
+                .state_dir()
+                .map_or_else(|| kept.clone(), Path::to_owned),
+            kept,
+        })
+    }
+
+    /// The configuration.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// The folder of a tenant: databases, audit, tokens, lease.
+    pub fn tenant_dir(&self, name: &str) -> PathBuf {
+        self.kept.join("tenants").join(name)
+    }
+
+    /// The logs of the program.
+    pub fn logs(&self) -> PathBuf {
+        self.state.join("logs")
+    }
+
+    /// Reports of crashes.
+    pub fn crash(&self) -> PathBuf {
+        self.state.join("crash")
+    }
+
+    /// The state of the demo tenant.
+    pub fn demo(&self) -> PathBuf {
+        self.kept.join("demo")
+    }
+
+    /// Makes the folders, for their owner alone, and refuses those that others own or can write to.
+    pub fn prepare(&self) -> Result<(), ConfigError> {
+        let mut folders = vec![
+            self.config.clone(),
+            self.kept.clone(),
+            self.state.clone(),
+            self.kept.join("tenants"),
+            self.demo(),
+            self.logs(),
+            self.crash(),
+        ];
+        folders.dedup();
+        for folder in folders {
+            private_folder(&folder)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a folder with mode 0700, or checks that an existing one is ours and nobody else can write to it.
+pub fn private_folder(folder: &Path) -> Result<(), ConfigError> {
+    let io = |source| ConfigError::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(ConfigError::NotA {
+                path: folder.to_owned(),
+                expected: "a folder",
+            });
+        }
+        made => made.map_err(io)?,
+    }
+    let found = fs::metadata(folder).map_err(io)?;
+    let mode = found.mode() & 0o7777;
+    let you = rustix::process::geteuid().as_raw();
+    if found.uid() != you {
+        return Err(ConfigError::Owner {
+            path: folder.to_owned(),
+            owner: found.uid(),
+            you,
+        });
+    }
+    if mode & 0o022 != 0 {
+        return Err(ConfigError::Mode {
+            path: folder.to_owned(),
+            mode,
+            problem: "others can write to it",
+            remedy: format!("chmod 700 {}", shell_word(folder)),
+        });
+    }
+    Ok(())
+}
+
+/// A path as a shell takes it.
+pub(super) fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn everything_under_one_home() {
+        let places = Places::under(Path::new("/h"));
+        assert_eq!(places.config_file(), Path::new("/h/config.toml"));
+        assert_eq!(
+            places.tenant_dir("contoso"),
+            Path::new("/h/tenants/contoso")
+        );
+        assert_eq!(places.logs(), Path::new("/h/logs"));
+        assert_eq!(places.crash(), Path::new("/h/crash"));
+        assert_eq!(places.demo(), Path::new("/h/demo"));
+    }
+
+    #[test]
+    fn folders_are_for_their_owner_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("new").join("home");
+        let places = Places::under(&home);
+        places.prepare().unwrap();
+        for folder in [
+            home.clone(),
+            places.logs(),
+            places.crash(),
+            places.demo(),
+            home.join("tenants"),
+        ] {
+            assert_eq!(
+                fs::metadata(&folder).unwrap().mode() & 0o777,
+                0o700,
+                "{}",
+                folder.display()
+            );
+        }
+        places.prepare().unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_refused_with_the_command() {
+        let root = tempfile::tempdir().unwrap();
+        let home = root.path().join("my home");
+        Places::under(&home).prepare().unwrap();
+        for mode in [0o770, 0o702, 0o777, 0o1777, 0o2770] {
+            set_mode(&home, mode);
+            let message = Places::under(&home).prepare().unwrap_err().to_string();
+            let remedy = format!("run: chmod 700 '{}'", home.display());
+            assert!(message.ends_with(&remedy), "{message}");
+            assert!(
+                message.contains(&format!("has mode {mode:04o}")),
+                "{message}"
+            );
+        }
+        for mode in [0o700, 0o750, 0o755] {
+            set_mode(&home, mode);
+            Places::under(&home).prepare().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("logs"), "").unwrap();
+        let error = Places::under(root.path()).prepare().unwrap_err();
+        assert!(
+            error.to_string().contains("logs is not a folder"),
+            "{error}"
+        );
+    }
+}

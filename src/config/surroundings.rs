@@ -1,0 +1,143 @@
+//! What the process finds around it: who runs it, and what its terminal can do. Read once, at the start.
+
+use std::fs;
+
+/// What the environment says of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of the environment, each with a name of its own"
+)]
+pub struct Surroundings {
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// The locale writes UTF-8.
+    pub utf8: bool,
+    /// `TERM` is `dumb` or missing.
+    pub dumb: bool,
+    /// The session came over SSH.
+    pub ssh: bool,
+}
+
+impl Surroundings {
+    /// Reads the environment.
+    pub fn read() -> Self {
+        Self::from_variables(variable)
+    }
+
+    fn from_variables(value: impl Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(&value)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Self {
+            no_color: value("NO_COLOR").is_some(),
+            utf8: locale.contains("utf-8") || locale.contains("utf8"),
+            dumb: value("TERM").is_none_or(|term| term == "dumb"),
+            ssh: value("SSH_TTY")
+                .or_else(|| value("SSH_CONNECTION"))
+                .is_some(),
+        }
+    }
+}
+
+/// The name of the operating-system user, and who stands behind it when `sudo` was used.
+pub fn author() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    author_of(uid, &accounts, variable)
+}
+
+fn author_of(uid: u32, accounts: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    // The table of accounts goes before the variables, which anyone can set; a directory service is not asked, since it may hang.
+    let name = accounts
+        .lines()
+        .find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+        })
+        .or_else(|| value("USER"))
+        .or_else(|| value("LOGNAME"))
+        .unwrap_or_else(|| format!("uid {uid}"));
+    match value("SUDO_USER") {
+        Some(behind) if behind != name => format!("{name} (sudo by {behind})"),
+        _ => name,
+    }
+}
+
+/// A variable that is set and not empty.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here, and nowhere else"
+)]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values<'a>(pairs: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn the_terminal() {
+        let found = Surroundings::from_variables(values(&[
+            ("LC_CTYPE", "de_DE.UTF-8"),
+            ("LANG", "C"),
+            ("TERM", "xterm"),
+            ("SSH_TTY", "/dev/pts/3"),
+        ]));
+        assert_eq!(
+            found,
+            Surroundings {
+                no_color: false,
+                utf8: true,
+                dumb: false,
+                ssh: true
+            }
+        );
+        let found = Surroundings::from_variables(values(&[
+            ("LC_ALL", "C"),
+            ("LANG", "en_US.UTF-8"),
+            ("NO_COLOR", "1"),
+        ]));
+        assert_eq!(
+            found,
+            Surroundings {
+                no_color: true,
+                utf8: false,
+                dumb: true,
+                ssh: false
+            }
+        );
+    }
+
+    #[test]
+    fn the_author_is_the_account_and_who_stands_behind_it() {
+        let accounts =
+            "root:x:0:0:root:/root:/bin/bash\nj.smith:x:1001:1001::/home/j.smith:/bin/sh\n";
+        assert_eq!(
+            author_of(1001, accounts, values(&[("USER", "somebody")])),
+            "j.smith"
+        );
+        assert_eq!(
+            author_of(0, accounts, values(&[("SUDO_USER", "j.smith")])),
+            "root (sudo by j.smith)"
+        );
+        assert_eq!(
+            author_of(7, accounts, values(&[("USER", "ldap.user")])),
+            "ldap.user"
+        );
+        assert_eq!(author_of(7, accounts, values(&[])), "uid 7");
+    }
+}

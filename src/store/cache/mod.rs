@@ -1,0 +1,289 @@
+//! `cache.db`: the last good picture of the tenant, which a full read can always make again.
+//!
+//! Readers see the last good snapshot while a run stages the next; it becomes the picture in one transaction.
+
+use std::sync::mpsc::Sender;
+
+use jiff::Timestamp;
+
+use crate::domain::country::Country;
+use crate::domain::directory::{DirectoryUser, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber};
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::run::{Counters, RunId};
+
+use super::history::ClassChange;
+use super::reply::{Answer, Reply, pair};
+
+/// A directory user with what the caller concluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredUser {
+    /// The facts.
+    pub user: DirectoryUser,
+    /// The caller's code of the first cause.
+    pub class: u8,
+    /// The caller's bits: counters, kind, warnings.
+    pub marks: u32,
+    /// The number held in the tenant.
+    pub number: Option<PhoneNumber>,
+}
+
+/// The cheap columns of a directory user: what a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Object id.
+    pub id: ObjectId,
+    /// Display name.
+    pub name: String,
+    /// User principal name.
+    pub upn: String,
+    /// Mail.
+    pub mail: Option<String>,
+    /// Usage location.
+    pub location: Option<Country>,
+    /// The number held in the tenant.
+    pub number: Option<PhoneNumber>,
+    /// The caller's code of the first cause.
+    pub class: u8,
+    /// The caller's bits.
+    pub marks: u32,
+}
+
+/// What a run reads before the users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its products.
+    pub skus: Vec<Sku>,
+    /// The group filter.
+    pub group: GroupFilter,
+    /// Users as Teams sees them; `None` when they could not be read. Given back sorted by id.
+    pub teams: Option<Vec<TeamsUser>>,
+    /// The inventory of numbers; `None` when it could not be read. Given back sorted by number.
+    pub numbers: Option<Vec<TenantNumber>>,
+    /// What could not be read, in words.
+    pub gaps: Vec<String>,
+}
+
+/// What the snapshot is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotHead {
+    /// The run that made it.
+    pub run: RunId,
+    /// When it was read.
+    pub read_at: Timestamp,
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// Where the next run asks for changes.
+    pub delta_link: Option<String>,
+    /// The five counters.
+    pub counters: Counters,
+    /// Version of the table of plans that it was classified with.
+    pub table_version: u32,
+    /// How many users it holds.
+    pub users: u64,
+    /// Whether the run read everything, not only changes.
+    pub full: bool,
+}
+
+/// What a delta run changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Users that are new or changed.
+    pub upserts: Vec<StoredUser>,
+    /// Users that are gone.
+    pub removed: Vec<ObjectId>,
+    /// The reference data, read anew.
+    pub reference: Reference,
+    /// The new head.
+    pub head: SnapshotHead,
+}
+
+/// One user, classified anew from the facts that are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClass {
+    /// Who.
+    pub id: ObjectId,
+    /// The caller's code of the first cause.
+    pub class: u8,
+    /// The caller's bits.
+    pub marks: u32,
+    /// The number held in the tenant.
+    pub number: Option<PhoneNumber>,
+}
+
+/// One user, read again without a run.
+#[derive(Debug)]
+pub(super) struct LiveUser {
+    stored: StoredUser,
+    teams: Option<TeamsUser>,
+    numbers: Vec<TenantNumber>,
+    read_at: Timestamp,
+}
+
+/// A handle on the cache's thread.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    jobs: Sender<Job>,
+}
+
+/// What the thread can be asked.
+#[derive(Debug)]
+pub(super) enum Job {
+    Head(Answer<Option<SnapshotHead>>),
+    Reference(Answer<Option<Reference>>),
+    BeginFull(RunId, Answer<()>),
+    Append(Vec<StoredUser>, Answer<()>),
+    FinishFull(Box<(Reference, SnapshotHead)>, Answer<Vec<ClassChange>>),
+    Abandon(Answer<()>),
+    SetClasses(Vec<NewClass>, Answer<()>),
+    ApplyChanges(Box<Changes>, Answer<Vec<ClassChange>>),
+    Rows(u64, u64, Answer<Vec<StoredRow>>),
+    AllRows(Answer<Vec<StoredRow>>),
+    User(ObjectId, Answer<Option<StoredUser>>),
+    Users(Vec<ObjectId>, Answer<Vec<StoredUser>>),
+    VisitBatch(i64, u32, Answer<Vec<(i64, StoredUser)>>),
+    Find(String, u32, Answer<Vec<StoredRow>>),
+    TeamsOf(ObjectId, Answer<Option<TeamsUser>>),
+    NumbersOf(ObjectId, Answer<Vec<TenantNumber>>),
+    Number(PhoneNumber, Answer<Option<TenantNumber>>),
+    NameOf(ObjectId, Answer<Option<String>>),
+    PutLive(Box<LiveUser>, Answer<()>),
+    ReadAtOf(ObjectId, Answer<Option<Timestamp>>),
+    Clear(Answer<()>),
+    Stop,
+}
+
+impl Cache {
+    fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Reply<T> {
+        let (answer, reply) = pair();
+        // Without a thread the answer is dropped with the job, and the reply says that the store is closed.
+        drop(self.jobs.send(job(answer)));
+        reply
+    }
+
+    /// What the snapshot is; `None` before the first good run.
+    pub fn head(&self) -> Reply<Option<SnapshotHead>> {
+        self.ask(Job::Head)
+    }
+
+    /// The reference data of the snapshot.
+    pub fn reference(&self) -> Reply<Option<Reference>> {
+        self.ask(Job::Reference)
+    }
+
+    /// Begins a full read; what an earlier one left half done is thrown away.
+    pub fn begin_full(&self, run: RunId) -> Reply<()> {
+        self.ask(|to| Job::BeginFull(run, to))
+    }
+
+    /// Stages users of a full read.
+    pub fn append(&self, users: Vec<StoredUser>) -> Reply<()> {
+        self.ask(|to| Job::Append(users, to))
+    }
+
+    /// Makes what was staged the snapshot, in one transaction. Of several users with one id the last counts. The reply says
+    /// who came, went or changed class; it is empty where there was no snapshot before.
+    pub fn finish_full(&self, reference: Reference, head: SnapshotHead) -> Reply<Vec<ClassChange>> {
+        self.ask(|to| Job::FinishFull(Box::new((reference, head)), to))
+    }
+
+    /// Throws away what was staged, by `append` or `set_classes`.
+    pub fn abandon(&self) -> Reply<()> {
+        self.ask(Job::Abandon)
+    }
+
+    /// Puts new classes aside, which the next `apply_changes` brings in with its transaction.
+    pub fn set_classes(&self, classes: Vec<NewClass>) -> Reply<()> {
+        self.ask(|to| Job::SetClasses(classes, to))
+    }
+
+    /// Brings changes into the snapshot, in one transaction that writes only rows that differ.
+    pub fn apply_changes(&self, changes: Changes) -> Reply<Vec<ClassChange>> {
+        self.ask(|to| Job::ApplyChanges(Box::new(changes), to))
+    }
+
+    /// Rows by name, then id.
+    pub fn rows(&self, from: u64, limit: u64) -> Reply<Vec<StoredRow>> {
+        self.ask(|to| Job::Rows(from, limit, to))
+    }
+
+    /// All rows by name, then id.
+    pub fn all_rows(&self) -> Reply<Vec<StoredRow>> {
+        self.ask(Job::AllRows)
+    }
+
+    /// One user with all facts.
+    pub fn user(&self, id: ObjectId) -> Reply<Option<StoredUser>> {
+        self.ask(|to| Job::User(id, to))
+    }
+
+    /// These users, as far as they are known, in the order asked.
+    pub fn users(&self, ids: Vec<ObjectId>) -> Reply<Vec<StoredUser>> {
+        self.ask(|to| Job::Users(ids, to))
+    }
+
+    /// The next users after a place, with their places; empty at the end. Begin with 0.
+    pub fn visit_batch(&self, after: i64, limit: u32) -> Reply<Vec<(i64, StoredUser)>> {
+        self.ask(|to| Job::VisitBatch(after, limit, to))
+    }
+
+    /// Who is meant by a text: an id, an address or a number to the letter first, then parts of names and addresses, then digits.
+    pub fn find(&self, text: &str, limit: u32) -> Reply<Vec<StoredRow>> {
+        self.ask(|to| Job::Find(text.to_owned(), limit, to))
+    }
+
+    /// What Teams says of a user.
+    pub fn teams_of(&self, id: ObjectId) -> Reply<Option<TeamsUser>> {
+        self.ask(|to| Job::TeamsOf(id, to))
+    }
+
+    /// The numbers that are targeted at a user.
+    pub fn numbers_of(&self, id: ObjectId) -> Reply<Vec<TenantNumber>> {
+        self.ask(|to| Job::NumbersOf(id, to))
+    }
+
+    /// A number of the inventory; of several records the one that is held.
+    pub fn number(&self, number: &PhoneNumber) -> Reply<Option<TenantNumber>> {
+        self.ask(|to| Job::Number(number.clone(), to))
+    }
+
+    /// The display name of a directory user.
+    pub fn name_of(&self, id: ObjectId) -> Reply<Option<String>> {
+        self.ask(|to| Job::NameOf(id, to))
+    }
+
+    /// Replaces what is known of one user: facts, Teams state, all numbers, and when they were read.
+    pub fn put_live(
+        &self,
+        stored: StoredUser,
+        teams: Option<TeamsUser>,
+        numbers: Vec<TenantNumber>,
+        read_at: Timestamp,
+    ) -> Reply<()> {
+        let live = Box::new(LiveUser {
+            stored,
+            teams,
+            numbers,
+            read_at,
+        });
+        self.ask(|to| Job::PutLive(live, to))
+    }
+
+    /// When the facts of a user were read: by `put_live`, else by the snapshot's run.
+    pub fn read_at_of(&self, id: ObjectId) -> Reply<Option<Timestamp>> {
+        self.ask(|to| Job::ReadAtOf(id, to))
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) -> Reply<()> {
+        self.ask(Job::Clear)
+    }
+
+    pub(super) fn stop(&self) {
+        drop(self.jobs.send(Job::Stop));
+    }
+}

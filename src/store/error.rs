@@ -1,0 +1,261 @@
+//! What can go wrong with the store: the file's troubles, and the changes that the ledger refuses.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::outbox::EntryId;
+use crate::domain::user::{Field, UserId};
+
+/// Why a job of the store failed. Nothing of the job was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another program has been writing for longer than we wait.
+    #[error("{} is busy", .path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The disk, or the quota, is full.
+    #[error("no room is left to write {}", .path.display())]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{} cannot be written", .path.display())]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is damaged, or holds what this program never wrote.
+    #[error("{} is damaged: {what}", .path.display())]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite or the reader of a row found.
+        what: String,
+    },
+    /// A newer version of this program has written the file.
+    #[error("{} has schema {found}; this program knows schemas up to {known}", .path.display())]
+    TooNew {
+        /// The database.
+        path: PathBuf,
+        /// The schema of the file.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Anything else that SQLite says.
+    #[error("{}: {source}", .path.display())]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// The store was closed before it could answer.
+    #[error("the store is closed")]
+    Closed,
+    /// A page was appended, or a read finished, without a read having begun.
+    #[error("no full read is under way")]
+    NotStaging,
+    /// Another user has this e-mail.
+    #[error("{mail} is configured already, as {name}")]
+    MailTaken {
+        /// The e-mail.
+        mail: String,
+        /// Who has it.
+        name: String,
+    },
+    /// Another user is associated with this directory user.
+    #[error("the directory user {id} is associated already, with {name}")]
+    DirectoryUserTaken {
+        /// The directory user.
+        id: ObjectId,
+        /// Who has it.
+        name: String,
+    },
+    /// A request for this field may be under way in the tenant: it has to be settled first.
+    #[error("the {} of {name} is being written ({word}): wait until that is settled", .field.as_str())]
+    Settling {
+        /// The entry under way.
+        entry: EntryId,
+        /// Whose.
+        name: String,
+        /// Which field.
+        field: Field,
+        /// The state of the entry, in a word.
+        word: &'static str,
+    },
+    /// The user is no longer configured.
+    #[error("user {} is no longer configured", .0.0)]
+    NoSuchUser(UserId),
+    /// The entry is no longer in the outbox.
+    #[error("change {} is no longer queued", .0.0)]
+    NoSuchEntry(EntryId),
+    /// The entry is no conflict.
+    #[error("change {} is not in conflict", .0.0)]
+    NotAConflict(EntryId),
+    /// A number can only be released from a directory user that is known.
+    #[error("{name} is not associated with a directory user, so no number can be released")]
+    NotAssociated {
+        /// Whose number.
+        name: String,
+    },
+    /// The change belongs to another tenant than the one that is pinned.
+    #[error("this belongs to tenant {asked}, and {pinned} is pinned")]
+    OtherTenant {
+        /// The tenant of the change.
+        asked: TenantId,
+        /// The pinned tenant.
+        pinned: TenantId,
+    },
+}
+
+impl From<rusqlite::Error> for StoreError {
+    /// The path is put in by [`Self::at`], where it is known.
+    fn from(source: rusqlite::Error) -> Self {
+        use rusqlite::Error as Sql;
+        let path = PathBuf::new();
+        match &source {
+            Sql::FromSqlConversionFailure(..)
+            | Sql::IntegralValueOutOfRange(..)
+            | Sql::InvalidColumnType(..)
+            | Sql::Utf8Error(..) => {
+                return Self::Corrupt {
+                    path,
+                    what: source.to_string(),
+                };
+            }
+            _ => {}
+        }
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt {
+                path,
+                what: source.to_string(),
+            },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}
+
+impl StoreError {
+    /// A value in the file that this program never wrote.
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: PathBuf::new(),
+            what: what.into(),
+        }
+    }
+
+    /// An error of the operating system about a file.
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// The same, about this file.
+    #[must_use]
+    pub(super) fn at(mut self, file: &Path) -> Self {
+        match &mut self {
+            Self::Busy { path }
+            | Self::Full { path }
+            | Self::ReadOnly { path }
+            | Self::Corrupt { path, .. }
+            | Self::TooNew { path, .. }
+            | Self::Io { path, .. }
+            | Self::Sqlite { path, .. } => {
+                if path.as_os_str().is_empty() {
+                    file.clone_into(path);
+                }
+            }
+            Self::Closed
+            | Self::NotStaging
+            | Self::MailTaken { .. }
+            | Self::DirectoryUserTaken { .. }
+            | Self::Settling { .. }
+            | Self::NoSuchUser(_)
+            | Self::NoSuchEntry(_)
+            | Self::NotAConflict(_)
+            | Self::NotAssociated { .. }
+            | Self::OtherTenant { .. } => {}
+        }
+        self
+    }
+
+    /// Whether the file itself is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. })
+    }
+
+    /// The failure that screens, logs and commands show.
+    pub fn failure(&self) -> Failure {
+        let (kind, hint) = match self {
+            Self::Busy { .. } => (
+                FailureKind::TryAgain,
+                "Another program is writing to it. Nothing was changed; try again.",
+            ),
+            Self::Full { .. } => (
+                FailureKind::Store,
+                "Nothing was changed. Make room on the disk, or ask for a larger quota, and try again.",
+            ),
+            Self::ReadOnly { .. } => (
+                FailureKind::Store,
+                "Nothing was changed. Check the rights of the file and its folder.",
+            ),
+            Self::Corrupt { .. } => (
+                FailureKind::Store,
+                "Start the program again: it sets the damaged file aside, keeps it, and saves what can be read.",
+            ),
+            Self::TooNew { .. } => (
+                FailureKind::Store,
+                "A newer version of this program has written it. Use that version; the file is left as it is.",
+            ),
+            Self::Io { .. } | Self::Sqlite { .. } => {
+                (FailureKind::Store, "Nothing of this change was kept.")
+            }
+            Self::Closed => (FailureKind::Cancelled, "The program is ending."),
+            Self::NotStaging => (FailureKind::Other, "The last good picture stays."),
+            Self::MailTaken { .. } | Self::DirectoryUserTaken { .. } => (
+                FailureKind::Config,
+                "Nothing was added. Edit the user that is there instead.",
+            ),
+            Self::Settling { .. } => (
+                FailureKind::TryAgain,
+                "The next sync settles it by reading the tenant; edit again after that.",
+            ),
+            Self::NoSuchUser(_) | Self::NoSuchEntry(_) | Self::NotAConflict(_) => (
+                FailureKind::Other,
+                "Somebody, or a run, has changed it meanwhile. Look again.",
+            ),
+            Self::NotAssociated { .. } => (
+                FailureKind::Config,
+                "Remove the user without releasing the number.",
+            ),
+            Self::OtherTenant { .. } => (
+                FailureKind::Refused,
+                "Nothing was changed. Sign in to the tenant that is pinned.",
+            ),
+        };
+        Failure::new(kind, self.to_string(), String::new(), hint)
+    }
+}

@@ -1,0 +1,343 @@
+//! `ledger.db`: what cannot be rebuilt. Configured users, the outbox, the pin, seats, drafts and the audit.
+//!
+//! A change is saved when its reply has arrived: it is then committed with `synchronous=FULL`, together with its audit line.
+
+use std::sync::mpsc::Sender;
+
+use jiff::Timestamp;
+
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::run::RunId;
+use crate::domain::seat::Seats;
+use crate::domain::user::{NewUser, Patch, User, UserId, Value};
+
+use super::Stamp;
+use super::reply::{Answer, Reply, pair};
+
+/// The tenant that this ledger is tied to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Its id.
+    pub tenant: TenantId,
+    /// Its name when it was pinned.
+    pub name: String,
+    /// When it was pinned.
+    pub at: Timestamp,
+}
+
+/// What came of an attempt to pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinOutcome {
+    /// Nothing was pinned; now this tenant is.
+    New,
+    /// This tenant was pinned already.
+    Same,
+    /// Another tenant is pinned; nothing was changed.
+    Other {
+        /// That one.
+        pinned: Pin,
+    },
+}
+
+/// All that a screen needs of the ledger, read in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerPicture {
+    /// The pinned tenant.
+    pub pin: Option<Pin>,
+    /// Seats bought, and their end.
+    pub seats: Seats,
+    /// Configured users, by rank.
+    pub users: Vec<User>,
+    /// The outbox, oldest first, without what is set aside.
+    pub entries: Vec<Entry>,
+    /// How many entries of an earlier tenant are set aside.
+    pub parked: u32,
+}
+
+/// What a run changes in the ledger at its end, in one transaction.
+///
+/// What an engineer has changed meanwhile wins: entries that are gone, users that are gone and manual associations are passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MergeChanges {
+    /// Users matched by e-mail.
+    pub associate: Vec<(UserId, ObjectId)>,
+    /// Values that changed in the tenant only.
+    pub take_over: Vec<(UserId, Value)>,
+    /// Users whose directory user is missing from a whole read.
+    pub gone: Vec<UserId>,
+    /// Users whose directory user is there again.
+    pub back: Vec<UserId>,
+    /// Entries whose field has moved in the tenant, with its value there.
+    pub conflicts: Vec<(EntryId, Value)>,
+    /// Entries that have ended.
+    pub closed: Vec<(EntryId, Closing)>,
+}
+
+/// One line of the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Its place in the chain, from 1.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub author: String,
+    /// The tenant that it is about.
+    pub tenant: Option<TenantId>,
+    /// Row id of the user that it is about.
+    pub user_id: Option<UserId>,
+    /// Name of the user then, or empty.
+    pub user: String,
+    /// What was done, in a word or two: `queued`, `sending`, `confirmed`, `edited`, `added`, `removed`, `pinned`, …
+    pub action: String,
+    /// Which field, or empty.
+    pub field: String,
+    /// Value before, compact, or empty.
+    pub before: String,
+    /// Value after, compact, or empty.
+    pub after: String,
+    /// What came of it: the state of the entry in a word, or how it ended, or empty.
+    pub outcome: String,
+    /// The entry.
+    pub entry: Option<EntryId>,
+    /// The run that did it.
+    pub run: Option<RunId>,
+    /// More, in words: why it was held, what the tenant answered.
+    pub note: String,
+    /// Hash of the line before, in hexadecimal.
+    pub prev: String,
+    /// Hash of this line, in hexadecimal.
+    pub hash: String,
+}
+
+/// Where a fault of the audit was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditPlace {
+    /// In the table of `ledger.db`.
+    Table,
+    /// In `audit.jsonl`.
+    Mirror,
+}
+
+/// One fault of the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditFault {
+    /// The line does not fit its hash, or the line before it.
+    Altered {
+        /// Where.
+        place: AuditPlace,
+        /// Which line.
+        seq: i64,
+    },
+    /// Lines are missing, from this one on.
+    Missing {
+        /// Where.
+        place: AuditPlace,
+        /// The first missing line.
+        seq: i64,
+    },
+    /// A line of the mirror that is none.
+    Unreadable {
+        /// Which line of the file, from 1.
+        line: usize,
+    },
+    /// Table and mirror say different things.
+    Differs {
+        /// Which line.
+        seq: i64,
+    },
+}
+
+/// What a check of the whole audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditVerdict {
+    /// Lines in the table.
+    pub lines: u64,
+    /// The last line's number and hash: noted elsewhere, it shows later whether the tail was cut off.
+    pub head: Option<(i64, String)>,
+    /// Whether the mirror ends in half a line, as after a crash.
+    pub torn: bool,
+    /// What is wrong, at most a hundred faults.
+    pub faults: Vec<AuditFault>,
+}
+
+impl AuditVerdict {
+    /// Whether nothing is wrong.
+    pub fn is_intact(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// A handle on the ledger's thread.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    jobs: Sender<Job>,
+}
+
+/// What the thread can be asked: closed, so that a ledger shared by several hosts could answer the same.
+#[derive(Debug)]
+pub(super) enum Job {
+    Load(Answer<LedgerPicture>),
+    ParkedEntries(Answer<Vec<Entry>>),
+    OldNumbers(Answer<Vec<(UserId, PhoneNumber)>>),
+    Draft(String, Answer<Option<String>>),
+    AuditTail(u32, Answer<Vec<AuditLine>>),
+    AuditOf(String, u32, Answer<Vec<AuditLine>>),
+    AuditSince(Timestamp, Answer<Vec<AuditLine>>),
+    VerifyAudit(Option<(i64, String)>, Answer<AuditVerdict>),
+    Pin(TenantId, String, Stamp, Answer<PinOutcome>),
+    Unpin(Stamp, Answer<()>),
+    SetSeats(Seats, Stamp, Answer<()>),
+    MoveSeat(UserId, UserId, Stamp, Answer<()>),
+    AddUsers(Vec<NewUser>, TenantId, Stamp, Answer<Vec<UserId>>),
+    EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
+    RemoveUser(UserId, Option<PhoneNumber>, Stamp, Answer<()>),
+    SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
+    Close(EntryId, Closing, Stamp, Answer<()>),
+    KeepMine(EntryId, Stamp, Answer<()>),
+    Merge(Box<MergeChanges>, Stamp, Answer<()>),
+    KeepDraft(String, Option<String>, Answer<()>),
+    Recover(Stamp, Answer<u32>),
+    Stop,
+}
+
+impl Ledger {
+    fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Reply<T> {
+        let (answer, reply) = pair();
+        // Without a thread the answer is dropped with the job, and the reply says that the store is closed.
+        drop(self.jobs.send(job(answer)));
+        reply
+    }
+
+    /// Everything but the audit and the drafts.
+    pub fn load(&self) -> Reply<LedgerPicture> {
+        self.ask(Job::Load)
+    }
+
+    /// Entries of an earlier tenant: shown, never sent.
+    pub fn parked_entries(&self) -> Reply<Vec<Entry>> {
+        self.ask(Job::ParkedEntries)
+    }
+
+    /// The numbers that users had in the tenant that was pinned before.
+    pub fn old_numbers(&self) -> Reply<Vec<(UserId, PhoneNumber)>> {
+        self.ask(Job::OldNumbers)
+    }
+
+    /// Ties the ledger to a tenant, unless it is tied to another. If the last pin was of another tenant, users stay as rows of
+    /// this one without association, number and country (the number is kept, see [`Self::old_numbers`]), and entries are set aside.
+    pub fn pin(&self, tenant: TenantId, name: String, stamp: Stamp) -> Reply<PinOutcome> {
+        self.ask(|to| Job::Pin(tenant, name, stamp, to))
+    }
+
+    /// Unties the ledger; all data stays.
+    pub fn unpin(&self, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::Unpin(stamp, to))
+    }
+
+    /// Sets what was bought.
+    pub fn set_seats(&self, seats: Seats, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::SetSeats(seats, stamp, to))
+    }
+
+    /// Swaps the ranks of two users.
+    pub fn move_seat(&self, from: UserId, to: UserId, stamp: Stamp) -> Reply<()> {
+        self.ask(|answer| Job::MoveSeat(from, to, stamp, answer))
+    }
+
+    /// Adds users, all or none, and queues what is wanted other than what the tenant has. Refuses an e-mail or a directory
+    /// user that is configured already, and a tenant other than the pinned one.
+    pub fn add_users(
+        &self,
+        users: Vec<NewUser>,
+        tenant: TenantId,
+        stamp: Stamp,
+    ) -> Reply<Vec<UserId>> {
+        self.ask(|to| Job::AddUsers(users, tenant, stamp, to))
+    }
+
+    /// Changes a user: own fields at once, two-way fields as entries, whose ids are the reply.
+    ///
+    /// An entry of the same field is replaced by one with a new id, so that a plan that was drawn before never writes the new
+    /// value; a queued or held one hands its base on. Refused while an entry of the field is under way or not yet visible.
+    pub fn edit_user(&self, user: UserId, patch: Patch, stamp: Stamp) -> Reply<Vec<EntryId>> {
+        self.ask(|to| Job::EditUser(user, Box::new(patch), stamp, to))
+    }
+
+    /// Removes a user and drops its entries. With `release`, an entry without a user stays that takes the number away in the tenant.
+    pub fn remove_user(
+        &self,
+        user: UserId,
+        release: Option<PhoneNumber>,
+        stamp: Stamp,
+    ) -> Reply<()> {
+        self.ask(|to| Job::RemoveUser(user, release, stamp, to))
+    }
+
+    /// Moves entries to new states, all or none: before a request is sent, after its answer, when held.
+    pub fn set_states(&self, states: Vec<(EntryId, EntryState)>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::SetStates(states, stamp, to))
+    }
+
+    /// Ends an entry: it leaves the outbox and stands in the audit. Confirmed or already there, the user has what was wanted;
+    /// theirs taken, the user has the tenant's value; dropped (refused while under way), nothing changes.
+    pub fn close(&self, entry: EntryId, closing: Closing, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::Close(entry, closing, stamp, to))
+    }
+
+    /// Queues a conflict again, with the tenant's value as its base.
+    pub fn keep_mine(&self, entry: EntryId, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::KeepMine(entry, stamp, to))
+    }
+
+    /// What a run found, in one transaction.
+    pub fn merge(&self, changes: MergeChanges, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::Merge(Box::new(changes), stamp, to))
+    }
+
+    /// Keeps the text of a form that is not saved, or forgets it.
+    pub fn keep_draft(&self, key: &str, text: Option<String>) -> Reply<()> {
+        self.ask(|to| Job::KeepDraft(key.to_owned(), text, to))
+    }
+
+    /// The text that was kept.
+    pub fn draft(&self, key: &str) -> Reply<Option<String>> {
+        self.ask(|to| Job::Draft(key.to_owned(), to))
+    }
+
+    /// The last lines of the audit, oldest first.
+    pub fn audit_tail(&self, limit: u32) -> Reply<Vec<AuditLine>> {
+        self.ask(|to| Job::AuditTail(limit, to))
+    }
+
+    /// The last lines about a user, by name in any case of letters or by row id, oldest first.
+    pub fn audit_of(&self, user: &str, limit: u32) -> Reply<Vec<AuditLine>> {
+        self.ask(|to| Job::AuditOf(user.to_owned(), limit, to))
+    }
+
+    /// The lines since a moment, oldest first.
+    pub fn audit_since(&self, at: Timestamp) -> Reply<Vec<AuditLine>> {
+        self.ask(|to| Job::AuditSince(at, to))
+    }
+
+    /// Checks the chain of the table, the mirror, and that both say the same.
+    pub fn verify_audit(&self) -> Reply<AuditVerdict> {
+        self.ask(|to| Job::VerifyAudit(None, to))
+    }
+
+    /// The same, and that the line noted earlier is still there.
+    pub fn verify_audit_against(&self, seq: i64, hash: &str) -> Reply<AuditVerdict> {
+        self.ask(|to| Job::VerifyAudit(Some((seq, hash.to_owned())), to))
+    }
+
+    /// What was in flight when the program ended is unknown now; the reply says how many entries that are.
+    pub fn recover(&self, stamp: Stamp) -> Reply<u32> {
+        self.ask(|to| Job::Recover(stamp, to))
+    }
+
+    pub(super) fn stop(&self) {
+        drop(self.jobs.send(Job::Stop));
+    }
+}
