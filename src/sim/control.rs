@@ -375,22 +375,15 @@ fn put_group(world: &mut World, name: &str, call: &Call) -> Result<(), String> {
                 .ok_or_else(|| format!("nobody is called {key}"))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let group = match world
-        .tenant
-        .groups
-        .iter_mut()
-        .find(|group| group.name.eq_ignore_ascii_case(name))
-    {
-        Some(group) => group,
-        None => {
-            world.tenant.groups.push(Group::named(name));
-            world
-                .tenant
-                .groups
-                .last_mut()
-                .ok_or("the group was not added")?
-        }
-    };
+    let groups = &mut world.tenant.groups;
+    let place = groups
+        .iter()
+        .position(|group| group.name.eq_ignore_ascii_case(name));
+    let place = place.unwrap_or_else(|| {
+        groups.push(Group::named(name));
+        groups.len() - 1
+    });
+    let group = &mut groups[place];
     group.members = members;
     group.crowd = false;
     if let Some(hidden) = body["hidden"].as_bool() {

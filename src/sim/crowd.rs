@@ -11,101 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalogue::Catalogue;
 use super::chance;
 use super::inventory::NumberRow;
+use super::mix::{self, Kind, MIX, ROUND, holders_of_a_round, holds_number};
 use super::names::Name;
 use super::person::{self, Grant, Person, PlanRow, Plans, Status, Synced};
 use super::user_json;
 
-/// The kinds of people, with how many there are among two hundred: 184 licensed, 76 with a Phone System, 34 of
-/// them with a Calling Plan.
-const MIX: &[(Kind, u64)] = &[
-    (Kind::Guest, 8),
-    (Kind::Unlicensed, 8),
-    (Kind::Left, 1),
-    (Kind::Resource, 1),
-    (Kind::Office, 106),
-    (Kind::Phone, 26),
-    (Kind::Premium, 15),
-    (Kind::NoTeams, 1),
-    (Kind::PremiumCalling, 16),
-    (Kind::Essentials, 10),
-    (Kind::CallingMinutes, 8),
-];
-const ROUND: u64 = 200;
 /// How many different sets of dates there are for a kind.
 const VARIANTS: u64 = 8;
-/// Odd, so that it can be undone in arithmetic modulo 2^48.
-const SPREAD: u64 = 0x5DEE_CE66_D1A5;
-const NODE: u64 = (1 << 48) - 1;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Guest,
-    Unlicensed,
-    Left,
-    Resource,
-    Office,
-    Phone,
-    Premium,
-    NoTeams,
-    PremiumCalling,
-    Essentials,
-    CallingMinutes,
-}
-
-impl Kind {
-    fn of(n: u64) -> Self {
-        // 73 has no factor in common with 200: every kind comes as often as it should, and not in runs.
-        let mut slot = (n % ROUND * 73 + 11) % ROUND;
-        for (kind, count) in MIX {
-            if slot < *count {
-                return *kind;
-            }
-            slot -= count;
-        }
-        Self::Office
-    }
-
-    fn products(self) -> &'static [&'static str] {
-        match self {
-            Self::Guest | Self::Unlicensed => &[],
-            Self::Resource => &["PHONESYSTEM_VIRTUALUSER"],
-            Self::Left | Self::Office => &["SPE_E3"],
-            Self::Phone => &["SPE_E3", "MCOEV"],
-            Self::Premium => &["SPE_E5"],
-            Self::NoTeams => &["Microsoft_365_E5_(no_Teams)"],
-            Self::PremiumCalling => &["SPE_E5", "MCOPSTN1"],
-            Self::Essentials => &["SPE_E3", "MCOTEAMS_ESSENTIALS"],
-            Self::CallingMinutes => &["SPE_E5_CALLINGMINUTES"],
-        }
-    }
-
-    fn place(self) -> u64 {
-        MIX.iter()
-            .zip(0..)
-            .find(|((kind, _), _)| *kind == self)
-            .map_or(0, |(_, place)| place)
-    }
-
-    fn has_phone(self) -> bool {
-        matches!(
-            self,
-            Self::Phone
-                | Self::Premium
-                | Self::NoTeams
-                | Self::PremiumCalling
-                | Self::Essentials
-                | Self::CallingMinutes
-        )
-    }
-
-    fn has_calling_plan(self) -> bool {
-        matches!(
-            self,
-            Self::PremiumCalling | Self::Essentials | Self::CallingMinutes
-        )
-    }
-}
-
 /// The plans of one kind of person, ready to be sent.
 pub(super) struct Pattern {
     /// The entries.
@@ -189,21 +101,12 @@ impl Crowd {
 
     /// The id of person n.
     pub(super) fn id(n: u64) -> String {
-        let head = mixed(n);
-        let node = (n.wrapping_mul(SPREAD) ^ 0x2F81_7C3A_90B4) & NODE;
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{node:012x}",
-            head >> 32,
-            head >> 16 & 0xffff,
-            head & 0xfff,
-            0x8000 | head >> 12 & 0x3fff,
-        )
+        mix::id(n)
     }
 
     /// The number of the person with an id.
     pub(super) fn with_id(&self, id: &str) -> Option<u64> {
-        let node = u64::from_str_radix(id.rsplit('-').next()?, 16).ok()?;
-        let n = (node ^ 0x2F81_7C3A_90B4).wrapping_mul(inverse(SPREAD)) & NODE;
+        let n = mix::undone(id)?;
         (n < self.size && Self::id(n).eq_ignore_ascii_case(id)).then_some(n)
     }
 
@@ -267,10 +170,10 @@ impl Crowd {
                 }
                 .to_owned(),
             ),
-            title: (n % 3 == 0 && !resource).then(|| "Consultant".to_owned()),
-            location: (!kind.products().is_empty() && n % 97 != 0)
+            title: (n.is_multiple_of(3) && !resource).then(|| "Consultant".to_owned()),
+            location: (!kind.products().is_empty() && !n.is_multiple_of(97))
                 .then(|| LOCATIONS[place(n, LOCATIONS.len())].to_owned()),
-            language: (n % 2 == 0).then(|| "en-GB".to_owned()),
+            language: n.is_multiple_of(2).then(|| "en-GB".to_owned()),
             grants: self.grants(
                 usize::try_from(kind.place()).expect("there are eleven kinds"),
                 at,
@@ -345,7 +248,7 @@ impl Crowd {
         }
         let mut row = NumberRow::free(&format!("+4420{}", 30_000_000 + n));
         if Kind::of(n).has_calling_plan() {
-            row.kind = "callingPlan".to_owned();
+            "callingPlan".clone_into(&mut row.kind);
             row.country = Some("GB".to_owned());
             row.city = Some("London".to_owned());
         }
@@ -424,32 +327,6 @@ const LOCATIONS: &[&str] = &["GB", "GB", "GB", "US", "DE", "GR", "JP", "AE", "FR
 
 fn place(n: u64, length: usize) -> usize {
     usize::try_from(n % length as u64).expect("a remainder by a small length is small")
-}
-
-/// Somewhat more than a third of those with a Phone System hold a number.
-fn holds_number(n: u64) -> bool {
-    Kind::of(n).has_phone() && n % ROUND % 5 < 2
-}
-
-fn holders_of_a_round() -> Vec<u64> {
-    (0..ROUND).filter(|n| holds_number(*n)).collect()
-}
-
-/// The steps of splitmix64: neighbours come out far apart.
-fn mixed(n: u64) -> u64 {
-    let mut z = n.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ z >> 31
-}
-
-/// The inverse of an odd number in 64-bit arithmetic, by Newton's steps; it holds modulo 2^48 as well.
-fn inverse(odd: u64) -> u64 {
-    let mut guess = odd;
-    for _ in 0..6 {
-        guess = guess.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(guess)));
-    }
-    guess
 }
 
 /// A name for the group of all who have a Phone System.

@@ -9,8 +9,9 @@ use super::filter::{Advanced, Filter};
 use super::json::Json;
 use super::knobs::DeltaRefusal;
 use super::person::Person;
+use super::properties::{Property, REACH, Selection};
 use super::token;
-use super::user_json::{self, Property, REACH, Selection};
+use super::user_json;
 use super::wire::{Call, Refusal, Reply};
 use super::world::World;
 

@@ -1,19 +1,19 @@
-//! The directory: who signs in, the organisation, and its users.
+//! The directory: its doors, and the reading of users.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::access::Need;
 use super::filter::{Advanced, Filter};
 use super::json::Json;
 use super::licences;
 use super::page::Page;
+use super::properties::{REACH, Selection};
 use super::tenant::Tenant;
 use super::token::Caller;
-use super::user_json::{self, Asked, Selection};
+use super::user_json::{self, Asked};
 use super::wire::{Call, Refusal, Reply};
 use super::world::World;
-use super::{delta, groups};
+use super::{amend, delta, groups, organization};
 
 /// Everything that is not Teams, below the version.
 pub(super) fn route(
@@ -26,15 +26,11 @@ pub(super) fn route(
         ("GET", ["me"]) => me(world, caller, call),
         ("GET", ["organization"]) => {
             world.allow(caller, Need::Organization)?;
-            organization(world, call)
+            Ok(organization::list(world, call))
         }
         ("GET", ["organization", id]) => {
             world.allow(caller, Need::Organization)?;
-            if *id == world.tenant_id() {
-                Ok(Reply::value(&the_organization(world, call)))
-            } else {
-                Err(Refusal::no_resource(id))
-            }
+            organization::one(world, call, id)
         }
         ("GET", ["subscribedSkus"]) => {
             world.allow(caller, Need::Skus)?;
@@ -49,7 +45,7 @@ pub(super) fn route(
         ("GET", ["users", key]) => one(world, caller, call, key),
         ("PATCH", ["users", key]) => {
             world.allow(caller, Need::WriteUser)?;
-            patch(world, call, key)
+            amend::patch(world, call, key)
         }
         ("GET", ["users", key, "licenseDetails"]) => {
             world.allow(caller, Need::LicenceDetails)?;
@@ -94,54 +90,6 @@ fn me(world: &World, caller: &Caller, call: &Call) -> Result<Reply, Refusal> {
     entity(world, call, user)
 }
 
-fn organization(world: &World, call: &Call) -> Result<Reply, Refusal> {
-    let names = call.query.names("$select");
-    let context = if names.is_empty() {
-        String::new()
-    } else {
-        format!("({})", names.join(","))
-    };
-    Ok(Reply::value(&json!({
-        "@odata.context": format!("{}/v1.0/$metadata#organization{context}", call.base),
-        "value": [the_organization(world, call)],
-    })))
-}
-
-fn the_organization(world: &World, call: &Call) -> Value {
-    let tenant = &world.tenant;
-    let domains: Vec<Value> = tenant
-        .domains
-        .iter()
-        .zip(0..)
-        .map(|(domain, place)| {
-            json!({
-                "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": place == 0, "isInitial": place == 1,
-                "name": domain, "type": "Managed",
-            })
-        })
-        .collect();
-    let all = json!({
-        "id": world.tenant_id(),
-        "displayName": tenant.name,
-        "countryLetterCode": tenant.country,
-        "defaultUsageLocation": null,
-        "onPremisesSyncEnabled": tenant.sync_enabled,
-        "onPremisesLastSyncDateTime": tenant.last_sync.map(|at| at.to_string()),
-        "tenantType": "AAD",
-        "verifiedDomains": domains,
-        "createdDateTime": "2019-03-04T10:11:12Z",
-        "city": null, "country": null, "businessPhones": [], "technicalNotificationMails": [],
-    });
-    let names = call.query.names("$select");
-    match all {
-        Value::Object(all) if !names.is_empty() => all
-            .into_iter()
-            .filter(|(key, _)| names.iter().any(|name| name.eq_ignore_ascii_case(key)))
-            .collect(),
-        all => all,
-    }
-}
-
 /// Options that a list of users does not take.
 fn refuse_options(call: &Call) -> Result<(), Refusal> {
     for option in call.query.options() {
@@ -178,7 +126,7 @@ fn advanced(call: &Call) -> Advanced {
 fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
     call.query
         .get("$filter")
-        .map(|text| Filter::read(text, user_json::REACH, advanced(call)))
+        .map(|text| Filter::read(text, REACH, advanced(call)))
         .transpose()
 }
 
@@ -212,25 +160,22 @@ fn list(world: &World, caller: &Caller, call: &Call) -> Result<Reply, Refusal> {
             i64::try_from(matching(tenant, filter.as_ref(), 0).count()).unwrap_or(i64::MAX),
         );
     }
-    let (shown, next) = match order {
-        Some(places) => {
-            let start = usize::try_from(page.start())
-                .unwrap_or(usize::MAX)
-                .min(places.len());
-            let end = places.len().min(start + page.size());
-            (
-                places[start..end].to_vec(),
-                (end < places.len()).then_some(end as u64),
-            )
-        }
-        None => {
-            let mut rest = matching(tenant, filter.as_ref(), page.start());
-            let shown: Vec<u64> = rest.by_ref().take(page.size()).collect();
-            (shown, rest.next())
-        }
+    let (shown, next) = if let Some(places) = order {
+        let start = usize::try_from(page.start())
+            .unwrap_or(usize::MAX)
+            .min(places.len());
+        let end = places.len().min(start + page.size());
+        (
+            places[start..end].to_vec(),
+            (end < places.len()).then_some(end as u64),
+        )
+    } else {
+        let mut rest = matching(tenant, filter.as_ref(), page.start());
+        let shown: Vec<u64> = rest.by_ref().take(page.size()).collect();
+        (shown, rest.next())
     };
     if let Some(next) = next {
-        page.link(&mut json, world, call, next);
+        Page::link(&mut json, world, call, next);
     }
     json.name("value");
     json.open_list();
@@ -337,7 +282,7 @@ fn count(world: &World, caller: &Caller, call: &Call) -> Result<Reply, Refusal> 
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, user_json::REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, REACH, Advanced::Yes))
         .transpose()?;
     Ok(Reply::text(
         matching(&world.tenant, filter.as_ref(), 0)
@@ -371,79 +316,6 @@ pub(super) fn entity(world: &World, call: &Call, key: &str) -> Result<Reply, Ref
     json.close();
     Ok(Reply::written(json))
 }
-
-/// Properties that the synchronisation masters.
-const MASTERED: &[&str] = &[
-    "businessPhones",
-    "mobilePhone",
-    "displayName",
-    "givenName",
-    "surname",
-    "jobTitle",
-    "department",
-    "officeLocation",
-    "mail",
-    "userPrincipalName",
-    "accountEnabled",
-    "country",
-    "otherMails",
-];
-
-fn patch(world: &mut World, call: &Call, key: &str) -> Result<Reply, Refusal> {
-    let place = world
-        .tenant
-        .place_of(key)
-        .ok_or_else(|| Refusal::no_resource(key))?;
-    let synced = world
-        .tenant
-        .person(place)
-        .is_some_and(|person| person.is_synced());
-    let body = call.object()?;
-    for (name, value) in &body {
-        if name == "usageLocation" {
-            check_location(value)?;
-        } else if MASTERED.contains(&name.as_str()) {
-            if synced {
-                return Err(Refusal::bad(
-                    "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
-                ));
-            }
-        } else if name == "proxyAddresses"
-            || name == "assignedPlans"
-            || name == "assignedLicenses"
-            || name == "id"
-        {
-            return Err(Refusal::bad(format!(
-                "Property '{name}' is read-only and cannot be set."
-            )));
-        } else {
-            return Err(Refusal::bad(format!(
-                "Property '{name}' does not exist or is not updatable on resource 'User'."
-            )));
-        }
-    }
-    super::control::merge_person(world, place, &body).map_err(Refusal::bad)?;
-    Ok(Reply::empty(204))
-}
-
-fn check_location(value: &Value) -> Result<(), Refusal> {
-    let wrong =
-        || Refusal::bad("Invalid value specified for property 'usageLocation' of resource 'User'.");
-    let code = value.as_str().ok_or_else(wrong)?;
-    // `UK` looks like a country and is none; so do a few others that people type.
-    let is_code = code.len() == 2
-        && code.bytes().all(|byte| byte.is_ascii_uppercase())
-        && COUNTRIES.split(' ').any(|country| country == code);
-    if is_code { Ok(()) } else { Err(wrong()) }
-}
-
-/// ISO 3166-1 alpha-2.
-const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF \
-CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS \
-GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD \
-ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE \
-RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC \
-VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 /// A moment as error bodies write it: without a zone.
 pub(super) fn error_moment(at: Timestamp) -> String {

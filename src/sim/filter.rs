@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::syntax::{Literal, Operator, Test, invalid, parsed};
 use super::wire::Refusal;
 
 /// What a row says of one of its properties.
@@ -54,35 +55,10 @@ pub(super) enum Reach {
     AnyAdvanced,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Eq,
-    Ne,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Literal {
-    Null,
-    Truth(bool),
-    Text(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Test {
-    And(Box<Test>, Box<Test>),
-    Or(Box<Test>, Box<Test>),
-    Not(Box<Test>),
-    Compare(String, Operator, Literal),
-    In(String, Vec<Literal>),
-    Starts(String, String),
-    Ends(String, String),
-    Any(String, Box<Test>),
-}
-
 /// A parsed filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filter {
-    test: Test,
+    clause: Test,
 }
 
 impl Filter {
@@ -93,28 +69,20 @@ impl Filter {
         reach: &[(&str, Reach)],
         advanced: Advanced,
     ) -> Result<Self, Refusal> {
-        let mut parser = Parser {
-            tokens: tokens(text)?,
-            at: 0,
-            variable: None,
-        };
-        let test = parser.either()?;
-        if parser.at < parser.tokens.len() {
-            return Err(invalid(text));
-        }
-        check(&test, reach, advanced)?;
-        Ok(Self { test })
+        let clause = parsed(text)?;
+        check(&clause, reach, advanced)?;
+        Ok(Self { clause })
     }
 
     /// Whether a row passes.
     pub(super) fn passes(&self, row: &dyn Facts) -> bool {
-        passes(&self.test, row)
+        passes(&self.clause, row)
     }
 
     /// The values that a property has to have, if the filter is nothing but `eq`, `in` and `or` of that property. A
     /// large tenant is not walked through for one id.
     pub(super) fn wanted(&self, property: &str) -> Option<Vec<String>> {
-        wanted(&self.test, property)
+        wanted(&self.clause, property)
     }
 }
 
@@ -127,11 +95,7 @@ pub(super) enum Advanced {
     No,
 }
 
-fn invalid(text: &str) -> Refusal {
-    Refusal::new(400, "BadRequest", format!("Invalid filter clause: {text}"))
-}
-
-fn check(test: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(), Refusal> {
+fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(), Refusal> {
     let may = |name: &str| {
         reach
             .iter()
@@ -156,7 +120,7 @@ fn check(test: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(),
             )))
         }
     };
-    match test {
+    match clause {
         Test::And(left, right) | Test::Or(left, right) => {
             check(left, reach, advanced)?;
             check(right, reach, advanced)
@@ -168,10 +132,10 @@ fn check(test: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(),
         Test::Compare(name, operator, literal) => {
             plain(name)?;
             if *operator == Operator::Ne {
-                needs("ne")?
+                needs("ne")?;
             }
             if *literal == Literal::Null {
-                needs("eq null")?
+                needs("eq null")?;
             }
             Ok(())
         }
@@ -215,8 +179,8 @@ fn check_inner(name: &str, inner: &Test) -> Result<(), Refusal> {
     }
 }
 
-fn passes(test: &Test, row: &dyn Facts) -> bool {
-    match test {
+fn passes(clause: &Test, row: &dyn Facts) -> bool {
+    match clause {
         Test::And(left, right) => passes(left, row) && passes(right, row),
         Test::Or(left, right) => passes(left, row) || passes(right, row),
         Test::Not(inner) => !passes(inner, row),
@@ -227,10 +191,10 @@ fn passes(test: &Test, row: &dyn Facts) -> bool {
             .iter()
             .any(|literal| equals(&row.fact(name), literal)),
         Test::Starts(name, start) => {
-            matches!(row.fact(name), Fact::Text(text) if folded(&text).starts_with(&folded(start)))
+            matches!(row.fact(name), Fact::Text(found) if folded(&found).starts_with(&folded(start)))
         }
         Test::Ends(name, end) => {
-            matches!(row.fact(name), Fact::Text(text) if folded(&text).ends_with(&folded(end)))
+            matches!(row.fact(name), Fact::Text(found) if folded(&found).ends_with(&folded(end)))
         }
         Test::Any(name, inner) => match row.fact(name) {
             Fact::Items(items) => items.iter().any(|item| passes(inner, &Item(item))),
@@ -239,8 +203,8 @@ fn passes(test: &Test, row: &dyn Facts) -> bool {
     }
 }
 
-fn wanted(test: &Test, property: &str) -> Option<Vec<String>> {
-    match test {
+fn wanted(clause: &Test, property: &str) -> Option<Vec<String>> {
+    match clause {
         Test::Compare(name, Operator::Eq, Literal::Text(text))
             if name.eq_ignore_ascii_case(property) =>
         {
@@ -289,213 +253,6 @@ fn equals(fact: &Fact<'_>, literal: &Literal) -> bool {
 
 fn folded(text: &str) -> String {
     text.to_lowercase()
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Open,
-    Close,
-    Comma,
-    Colon,
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
-    let mut tokens = Vec::new();
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            ' ' | '\t' => {}
-            '(' => tokens.push(Token::Open),
-            ')' => tokens.push(Token::Close),
-            ',' => tokens.push(Token::Comma),
-            ':' => tokens.push(Token::Colon),
-            '\'' => {
-                let mut value = String::new();
-                loop {
-                    match letters.next() {
-                        Some('\'') if letters.peek() == Some(&'\'') => {
-                            letters.next();
-                            value.push('\'');
-                        }
-                        Some('\'') => break,
-                        Some(letter) => value.push(letter),
-                        None => return Err(invalid(text)),
-                    }
-                }
-                tokens.push(Token::Text(value));
-            }
-            letter => {
-                let mut word = String::from(letter);
-                while let Some(next) = letters
-                    .next_if(|next| !matches!(next, ' ' | '\t' | '(' | ')' | ',' | ':' | '\''))
-                {
-                    word.push(next);
-                }
-                tokens.push(Token::Word(word));
-            }
-        }
-    }
-    Ok(tokens)
-}
-
-struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
-    variable: Option<String>,
-}
-
-impl Parser {
-    fn either(&mut self) -> Result<Test, Refusal> {
-        let mut left = self.both()?;
-        while self.eat_word("or") {
-            left = Test::Or(Box::new(left), Box::new(self.both()?));
-        }
-        Ok(left)
-    }
-
-    fn both(&mut self) -> Result<Test, Refusal> {
-        let mut left = self.single()?;
-        while self.eat_word("and") {
-            left = Test::And(Box::new(left), Box::new(self.single()?));
-        }
-        Ok(left)
-    }
-
-    fn single(&mut self) -> Result<Test, Refusal> {
-        if self.eat_word("not") {
-            return Ok(Test::Not(Box::new(self.single()?)));
-        }
-        if self.eat(&Token::Open) {
-            let inner = self.either()?;
-            self.expect(&Token::Close)?;
-            return Ok(inner);
-        }
-        let word = self.word()?;
-        match word.to_ascii_lowercase().as_str() {
-            "startswith" => self.call().map(|(path, text)| Test::Starts(path, text)),
-            "endswith" => self.call().map(|(path, text)| Test::Ends(path, text)),
-            lower if lower.ends_with("/any") => self.any(&word[..word.len() - "/any".len()]),
-            _ => self.comparison(&word),
-        }
-    }
-
-    fn call(&mut self) -> Result<(String, String), Refusal> {
-        self.expect(&Token::Open)?;
-        let word = self.word()?;
-        let path = self.path(&word);
-        self.expect(&Token::Comma)?;
-        let Some(Token::Text(text)) = self.next() else {
-            return Err(self.broken());
-        };
-        self.expect(&Token::Close)?;
-        Ok((path, text))
-    }
-
-    fn any(&mut self, collection: &str) -> Result<Test, Refusal> {
-        self.expect(&Token::Open)?;
-        let variable = self.word()?;
-        self.expect(&Token::Colon)?;
-        let outer = self.variable.replace(variable);
-        let inner = self.either()?;
-        self.variable = outer;
-        self.expect(&Token::Close)?;
-        Ok(Test::Any(collection.to_owned(), Box::new(inner)))
-    }
-
-    fn comparison(&mut self, word: &str) -> Result<Test, Refusal> {
-        let path = self.path(word);
-        let operator = self.word()?;
-        match operator.to_ascii_lowercase().as_str() {
-            "eq" => Ok(Test::Compare(path, Operator::Eq, self.literal()?)),
-            "ne" => Ok(Test::Compare(path, Operator::Ne, self.literal()?)),
-            "in" => {
-                self.expect(&Token::Open)?;
-                let mut literals = vec![self.literal()?];
-                while self.eat(&Token::Comma) {
-                    literals.push(self.literal()?);
-                }
-                self.expect(&Token::Close)?;
-                Ok(Test::In(path, literals))
-            }
-            other => Err(Refusal::unsupported(format!(
-                "Unsupported operator '{other}' in the filter clause."
-            ))),
-        }
-    }
-
-    fn path(&self, word: &str) -> String {
-        match &self.variable {
-            Some(variable) if word == variable => String::new(),
-            Some(variable) => word
-                .strip_prefix(&format!("{variable}/"))
-                .unwrap_or(word)
-                .to_owned(),
-            None => word.to_owned(),
-        }
-    }
-
-    fn literal(&mut self) -> Result<Literal, Refusal> {
-        match self.next() {
-            Some(Token::Text(text)) => Ok(Literal::Text(text)),
-            Some(Token::Word(word)) => Ok(match word.as_str() {
-                "true" => Literal::Truth(true),
-                "false" => Literal::Truth(false),
-                "null" => Literal::Null,
-                _ => Literal::Text(word),
-            }),
-            _ => Err(self.broken()),
-        }
-    }
-
-    fn word(&mut self) -> Result<String, Refusal> {
-        match self.next() {
-            Some(Token::Word(word)) => Ok(word),
-            _ => Err(self.broken()),
-        }
-    }
-
-    fn next(&mut self) -> Option<Token> {
-        let token = self.tokens.get(self.at).cloned();
-        self.at += 1;
-        token
-    }
-
-    fn eat(&mut self, token: &Token) -> bool {
-        let found = self.tokens.get(self.at) == Some(token);
-        if found {
-            self.at += 1;
-        }
-        found
-    }
-
-    fn eat_word(&mut self, word: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Word(found)) if found.eq_ignore_ascii_case(word));
-        if found {
-            self.at += 1;
-        }
-        found
-    }
-
-    fn expect(&mut self, token: &Token) -> Result<(), Refusal> {
-        if self.eat(token) {
-            Ok(())
-        } else {
-            Err(self.broken())
-        }
-    }
-
-    fn broken(&self) -> Refusal {
-        Refusal::new(
-            400,
-            "BadRequest",
-            format!(
-                "Invalid filter clause: unexpected end or token at {}.",
-                self.at
-            ),
-        )
-    }
 }
 
 #[cfg(test)]

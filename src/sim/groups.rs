@@ -10,9 +10,10 @@ use super::crowd::{self, Crowd};
 use super::filter::{Advanced, Fact, Facts, Filter, Reach};
 use super::json::Json;
 use super::page::Page;
+use super::properties::{self, Property, Selection};
 use super::tenant::Tenant;
 use super::token::Caller;
-use super::user_json::{self, Asked, Property, Selection};
+use super::user_json::{self, Asked};
 use super::wire::{Call, Refusal, Reply};
 use super::world::World;
 
@@ -245,7 +246,7 @@ fn list_members(
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, user_json::REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, properties::REACH, Advanced::Yes))
         .transpose()?;
     let selection = Selection::read(&call.query.names("$select"))?;
     let named = world.allow(caller, Need::Users).is_ok()
@@ -281,7 +282,7 @@ fn list_members(
     let mut rest = all().skip_while(|place| *place < page.start());
     let now: Vec<u64> = rest.by_ref().take(page.size()).collect();
     if let Some(next) = rest.next() {
-        page.link(&mut json, world, call, next);
+        Page::link(&mut json, world, call, next);
     }
     json.name("value");
     json.open_list();

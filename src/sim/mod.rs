@@ -9,6 +9,8 @@
 //! `GET log`. What is changed there is what another administrator would have changed.
 
 mod access;
+mod amend;
+mod app_sign_in;
 mod batch;
 mod catalogue;
 mod chance;
@@ -20,21 +22,27 @@ mod entra;
 mod filter;
 mod groups;
 mod inventory;
+mod issue;
 mod json;
 mod knobs;
 mod licences;
+mod mix;
 mod names;
 mod numbers;
 mod operations;
+mod organization;
 mod pack;
 mod page;
 mod persist;
 mod person;
+mod properties;
 mod query;
 mod scenarios;
 mod seed;
 mod server;
+mod sign_in;
 mod state;
+mod syntax;
 mod teams;
 mod tenant;
 mod token;

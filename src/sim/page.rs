@@ -77,7 +77,7 @@ impl Page {
     }
 
     /// Writes the link to the page that begins at `next`.
-    pub(super) fn link(self, json: &mut Json, world: &World, call: &Call, next: u64) {
+    pub(super) fn link(json: &mut Json, world: &World, call: &Call, next: u64) {
         let token = token::sealed(
             &world.tenant.key,
             &json!({ "of": binding(call), "from": next }),

@@ -99,10 +99,6 @@ pub(super) struct TeamsView {
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the directory keeps these as separate truth values"
-)]
 pub(super) struct Person {
     pub id: String,
     pub name: Option<String>,

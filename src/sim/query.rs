@@ -1,6 +1,8 @@
 //! The question behind the `?`, decoded as a web server does: a bare `+` is a space, so a telephone number whose
 //! `+` was not escaped is not found.
 
+use std::fmt::Write as _;
+
 /// Names and values in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
@@ -83,15 +85,12 @@ pub(super) fn path_decoded(text: &str) -> String {
             .then(|| text.get(at + 1..at + 3))
             .flatten()
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match code {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
+        if let Some(byte) = code {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -120,7 +119,7 @@ pub(super) fn escaped(text: &str) -> String {
             }
             byte => {
                 out.push('%');
-                out.push_str(&format!("{byte:02X}"));
+                write!(out, "{byte:02X}").expect("a string takes every byte");
             }
         }
     }

@@ -164,7 +164,7 @@ fn list(world: &World, call: &Call) -> Result<Reply, Refusal> {
         call.base
     ));
     if let Some((next, _)) = rows.next() {
-        page.link(&mut json, world, call, next);
+        Page::link(&mut json, world, call, next);
     }
     json.name("value");
     json.open_list();

@@ -384,7 +384,7 @@ mod tests {
         let place = tenant.place_of(&Crowd::id(42)).unwrap();
         assert_eq!(place, 42);
         tenant.edit(place, &["usageLocation"], |person| {
-            person.location = Some("FR".to_owned())
+            person.location = Some("FR".to_owned());
         });
         assert_eq!(tenant.people.len(), 1);
         assert_eq!(

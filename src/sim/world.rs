@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::access::{self, Need};
-use super::entra::{AuthorizationCode, DeviceCode};
+
 use super::knobs::Knobs;
+use super::sign_in::{AuthorizationCode, DeviceCode};
 use super::tenant::Tenant;
 use super::token::{self, Caller};
 use super::wire::{Call, Payload, Refusal, Reply};
