@@ -1,28 +1,21 @@
 //! Signing in at Entra ID: an application with its secret, or a person with a code; tokens renewed ahead of their end.
 //!
-//! The forms are posted by hand, and their bodies read by hand: the error codes that decide what a person has to do are in
-//! parts of the body that general OAuth libraries drop, and a gateway's page while polling must not end the sign-in.
+//! Invariant: nobody is asked anything except by [`Client::sign_in_by_code`], and a token for another tenant is never kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
-use url::{Url, form_urlencoded};
 
 use crate::domain::guid::TenantId;
 
-use super::error::{DecodeError, GraphError};
-use super::exchange::Answer;
-use super::refusal::{Asked, refusal};
-use super::retry::{Resend, next_try};
-use super::send::unreadable;
+use super::entra::{CodeReply, TokenReply, form, seconds};
+use super::error::GraphError;
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
 
@@ -57,32 +50,6 @@ pub struct DevicePrompt {
     pub until: Timestamp,
     /// What is asked for.
     pub scopes: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct TokenReply {
-    #[serde(deserialize_with = "secret")]
-    access_token: SecretString,
-    #[serde(default)]
-    expires_in: Value,
-    #[serde(default, deserialize_with = "optional_secret")]
-    refresh_token: Option<SecretString>,
-    id_token: Option<String>,
-    scope: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CodeReply {
-    #[serde(deserialize_with = "secret")]
-    device_code: SecretString,
-    user_code: String,
-    verification_uri: String,
-    #[serde(default)]
-    expires_in: Value,
-    #[serde(default)]
-    interval: Value,
-    #[serde(default)]
-    message: String,
 }
 
 impl Client {
@@ -298,151 +265,6 @@ impl Client {
             .collect();
         format!("openid profile offline_access {}", asked.join(" "))
     }
-
-    /// Posts a form until there is an answer, within what the retry rules allow. Asking for a token twice does no harm.
-    async fn entra<T: for<'de> Deserialize<'de>>(
-        &self,
-        endpoint: &str,
-        form: &str,
-        secret: Option<&SecretString>,
-    ) -> Result<(T, Answer), GraphError> {
-        let mut tries = 0;
-        loop {
-            let error = match self.entra_once(endpoint, form, secret).await {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            tries += 1;
-            match next_try(&error, Resend::Idempotent, tries) {
-                Some(wait) => self.wait(wait).await,
-                None => return Err(error),
-            }
-        }
-    }
-
-    async fn entra_once<T: for<'de> Deserialize<'de>>(
-        &self,
-        endpoint: &str,
-        form: &str,
-        secret: Option<&SecretString>,
-    ) -> Result<(T, Answer), GraphError> {
-        let url = self.login_url(endpoint);
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let request = self
-            .0
-            .wire
-            .http()
-            .post(url.clone())
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ACCEPT, "application/json")
-            .body(form.to_owned())
-            .build()
-            .map_err(|error| GraphError::Setup {
-                host: host.clone(),
-                source: Some(error),
-            })?;
-        let (line, outcome) = self.0.wire.once(request).await;
-        self.0.wire.report(line);
-        let answer = outcome?;
-        if !answer.status.is_success() {
-            let asked = Asked {
-                host: &host,
-                needs: &[],
-                now: self.0.wire.now(),
-            };
-            let error = refused_sign_in(&answer).unwrap_or_else(|| refusal(&answer, asked));
-            return Err(match secret {
-                Some(secret) => error.scrubbed(secret.expose_secret()),
-                None => error,
-            });
-        }
-        if let Some(error) = super::refusal::foreign_success(&answer, &host) {
-            return Err(error);
-        }
-        match serde_json::from_slice(&answer.body) {
-            Ok(reply) => Ok((reply, answer)),
-            // The library's words could quote the body, and the body may hold a token.
-            Err(_) => Err(unreadable(
-                &answer,
-                url.path(),
-                DecodeError::Missing("a token reply"),
-            )),
-        }
-    }
-
-    fn login_url(&self, endpoint: &str) -> Url {
-        let mut url = self.0.endpoints.login.clone();
-        url.path_segments_mut()
-            .expect("http and https addresses have a path")
-            .pop_if_empty()
-            .extend([
-                self.0.credentials.tenant.as_str(),
-                "oauth2",
-                "v2.0",
-                endpoint,
-            ]);
-        url
-    }
-}
-
-fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
-    String::deserialize(from).map(SecretString::from)
-}
-
-fn optional_secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
-}
-
-fn form(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
-}
-
-/// Entra's own error body, if that is what came.
-fn refused_sign_in(answer: &Answer) -> Option<GraphError> {
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
-    let error = body.get("error")?.as_str()?.to_owned();
-    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    let description = text("error_description");
-    let number = |text: &str| {
-        let digits = text.split_once("AADSTS")?.1;
-        let end = digits
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(digits.len());
-        digits[..end].parse().ok()
-    };
-    let aadsts = body
-        .get("error_codes")
-        .and_then(|codes| codes.get(0))
-        .and_then(Value::as_u64)
-        .and_then(|code| u32::try_from(code).ok())
-        .or_else(|| number(description));
-    let sentence = description
-        .split(['\r', '\n'])
-        .next()
-        .unwrap_or_default()
-        .split(" Trace ID:")
-        .next()
-        .unwrap_or_default();
-    let sentence = match sentence.split_once(": ") {
-        Some((code, rest)) if code.starts_with("AADSTS") => rest,
-        _ => sentence,
-    };
-    Some(GraphError::SignIn {
-        aadsts,
-        error,
-        text: sentence.chars().take(1000).collect(),
-        request_id: text("trace_id").to_owned(),
-    })
-}
-
-/// A number of seconds, whether it came as a number or as text.
-fn seconds(value: &Value) -> Option<Duration> {
-    let number = value
-        .as_u64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))?;
-    Some(Duration::from_secs(number.min(10 * 365 * 86_400)))
 }
 
 fn after(now: Timestamp, wait: Duration) -> Timestamp {
@@ -481,4 +303,310 @@ fn granted(scope: Option<&str>, claims: &Value) -> Vec<String> {
         .split_ascii_whitespace()
         .map(without_resource)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use crate::domain::failure::FailureKind;
+
+    use super::super::testserver::{SECRET, Said, Seen, Stage, now, tokens};
+    use super::*;
+
+    const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+
+    fn jwt(claims: &str) -> String {
+        format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    fn silent(_: &Seen, _: usize) -> Said {
+        Said::json(200, r#"{"value":[]}"#)
+    }
+
+    fn app(entra: impl FnMut(&Seen, usize) -> Said + Send + 'static) -> Stage {
+        let secret = SignIn::ClientSecret(SECRET.to_owned().into());
+        Stage::signing_in(secret, entra, silent)
+    }
+
+    fn person(entra: impl FnMut(&Seen, usize) -> Said + Send + 'static) -> Stage {
+        Stage::signing_in(SignIn::DeviceCode, entra, silent)
+    }
+
+    fn refused(error: &str, number: u32, text: &str) -> Said {
+        Said::json(
+            400,
+            format!(
+                r#"{{"error":"{error}","error_description":"AADSTS{number}: {text}\r\nTrace ID: t1\r\nCorrelation ID: c1\r\nTimestamp: 2026-03-01 12:00:00Z","error_codes":[{number}],"timestamp":"2026-03-01 12:00:00Z","trace_id":"t1","correlation_id":"c1"}}"#
+            ),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_application_signs_in_once_for_many_requests() {
+        let token = jwt(&format!(
+            r#"{{"tid":"{TENANT}","appid":"app-1","roles":["User.Read.All"]}}"#
+        ));
+        let stage = app(move |_, _| {
+            Said::json(
+                200,
+                format!(
+                    r#"{{"token_type":"Bearer","expires_in":"3599","access_token":"{token}"}}"#
+                ),
+            )
+        });
+        let who = stage.client.sign_in().await.unwrap();
+        assert_eq!(
+            who,
+            SignedIn {
+                tenant: TENANT.parse().ok(),
+                account: "app app-1".into(),
+                granted: vec!["User.Read.All".into()],
+            }
+        );
+        stage.client.subscribed_skus().await.unwrap();
+        let (a, b) = tokio::join!(stage.client.numbers(), stage.client.subscribed_skus());
+        a.unwrap();
+        b.unwrap();
+        let asked = stage.entra_requests();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].path, "/contoso.com/oauth2/v2.0/token");
+        assert_eq!(
+            asked[0].body,
+            "grant_type=client_credentials&client_id=app-1&client_secret=canary-secret&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_caller_renews_for_all() {
+        let stage = app(tokens());
+        let (a, b) = tokio::join!(stage.client.numbers(), stage.client.subscribed_skus());
+        assert_eq!((a.unwrap().len(), b.unwrap().len()), (0, 0));
+        assert_eq!(stage.entra_requests().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_and_an_old_secret_are_explained() {
+        for (number, hint) in [
+            (
+                7_000_215,
+                "The client secret is wrong. Use the secret's value, not its id, and check that it belongs to this application.",
+            ),
+            (
+                7_000_222,
+                "The client secret has expired. Make a new one for the application, and store it where this tenant reads its secret.",
+            ),
+        ] {
+            let stage = app(move |request, _| {
+                refused(
+                    "invalid_client",
+                    number,
+                    &format!(
+                        "Invalid client secret provided: {}",
+                        request
+                            .body
+                            .split("secret=")
+                            .nth(1)
+                            .unwrap()
+                            .split('&')
+                            .next()
+                            .unwrap()
+                    ),
+                )
+            });
+            let error = stage.client.sign_in().await.unwrap_err();
+            assert!(
+                matches!(&error, GraphError::SignIn { aadsts: Some(n), .. } if *n == number),
+                "{error:?}"
+            );
+            assert_eq!(error.request_id(), "t1");
+            let failure = error.failure("Signing in");
+            assert_eq!(failure.kind, FailureKind::SignIn);
+            assert_eq!(failure.hint, hint);
+            assert_eq!(
+                failure.detail,
+                format!(
+                    "Entra ID refused: AADSTS{number} (invalid_client): Invalid client secret provided: [secret]"
+                )
+            );
+            assert_eq!(stage.entra_requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn entra_is_tried_again_when_it_is_not_available() {
+        let mut give = tokens();
+        let stage = app(move |request, n| match n {
+            0 => Said::bytes(502, "text/html", b"<html>Bad gateway</html>".to_vec()),
+            1 => refused(
+                "temporarily_unavailable",
+                90033,
+                "A transient error has occurred.",
+            ),
+            2 => Said::nothing(),
+            _ => give(request, n),
+        });
+        stage.client.sign_in().await.unwrap();
+        assert_eq!(stage.entra_requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_portal_in_place_of_entra() {
+        let stage = app(|_, _| Said::bytes(200, "text/html", b"<html>Welcome</html>".to_vec()));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::NotGraph { .. }), "{error:?}");
+        let stage = app(|_, _| Said::json(200, r#"{"access_token":12,"token":"canary-x"}"#));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::Decode { .. }), "{error:?}");
+        assert!(!format!("{error:?}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_in_the_middle_of_a_run() {
+        let stage = person(tokens());
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert!(matches!(error, GraphError::SignedOut));
+        assert!(stage.entra_requests().is_empty());
+    }
+
+    fn identity(tenant: &str) -> String {
+        jwt(&format!(
+            r#"{{"tid":"{tenant}","preferred_username":"pat@contoso.com"}}"#
+        ))
+    }
+
+    fn code(request: &Seen) -> Option<Said> {
+        request.path.ends_with("/devicecode").then(|| {
+            Said::json(
+                200,
+                r#"{"device_code":"canary-device","user_code":"ABC","verification_uri":"https://microsoft.com/devicelogin","expires_in":900,"interval":5,"message":"Go"}"#,
+            )
+        })
+    }
+
+    fn grant(n: usize, tenant: &str) -> Said {
+        Said::json(
+            200,
+            format!(
+                r#"{{"token_type":"Bearer","expires_in":3600,"access_token":"canary-{n}","refresh_token":"canary-r{n}","id_token":"{}","scope":"openid https://graph.microsoft.com/User.Read.All"}}"#,
+                identity(tenant)
+            ),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_person_signs_in_with_a_code() {
+        let stage = person(|request, n| {
+            code(request).unwrap_or_else(|| match n {
+                1 => refused("authorization_pending", 70016, "Pending"),
+                2 => refused("slow_down", 0, "Slower"),
+                3 => Said::bytes(503, "text/html", b"<html></html>".to_vec()),
+                4 => Said::nothing(),
+                _ => grant(n, TENANT),
+            })
+        });
+        let (prompts, mut shown) = unbounded_channel();
+        let who = stage.client.sign_in_by_code(&prompts).await.unwrap();
+        assert_eq!(who.account, "pat@contoso.com");
+        assert_eq!(who.tenant, TENANT.parse().ok());
+        assert_eq!(who.granted, ["openid", "User.Read.All"]);
+        let prompt = shown.recv().await.unwrap();
+        assert_eq!(prompt.user_code, "ABC");
+        assert_eq!(prompt.address, "https://microsoft.com/devicelogin");
+        assert_eq!(prompt.until.duration_since(now()).as_secs(), 900);
+        assert!(prompt.scopes.contains(&"User.Read.All".to_owned()));
+        assert!(!prompt.scopes.iter().any(|scope| scope.contains("Write")));
+        let asked = stage.entra_requests();
+        assert_eq!(
+            asked[1].body,
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=app-1&device_code=canary-device"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_code_that_is_declined_or_never_used() {
+        let stage = person(|request, _| {
+            code(request).unwrap_or_else(|| refused("authorization_declined", 70000, "Declined"))
+        });
+        let (prompts, _shown) = unbounded_channel();
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert_eq!(
+            error.failure("Signing in").hint,
+            "The sign-in was declined in the browser."
+        );
+        let stage = person(|request, _| {
+            code(request).unwrap_or_else(|| refused("authorization_pending", 70016, "Pending"))
+        });
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert!(matches!(&error, GraphError::SignIn { error, .. } if error == "expired_token"));
+        // 900 seconds at one poll each 5, and the request for the code.
+        assert_eq!(stage.entra_requests().len(), 181);
+    }
+
+    #[tokio::test]
+    async fn a_refresh_keeps_the_new_token_and_minds_the_tenant() {
+        const OTHER: &str = "22222222-2222-3333-4444-555555555555";
+        let stage = Stage::signing_in(
+            SignIn::DeviceCode,
+            |request, n| {
+                code(request).unwrap_or_else(|| match n {
+                    3 => grant(n, OTHER),
+                    _ => grant(n, TENANT),
+                })
+            },
+            |_, n| Said::json(if n == 1 { 200 } else { 401 }, r#"{"value":[]}"#),
+        );
+        let (prompts, _shown) = unbounded_channel();
+        stage.client.sign_in_by_code(&prompts).await.unwrap();
+        stage.client.subscribed_skus().await.unwrap();
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("signed in to tenant {OTHER}, but {TENANT} was asked for")
+        );
+        let asked = stage.entra_requests();
+        assert!(asked[2].body.contains("refresh_token=canary-r1"));
+        assert!(asked[3].body.contains("refresh_token=canary-r2"));
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_has_ended_is_forgotten() {
+        let stage = Stage::signing_in(
+            SignIn::DeviceCode,
+            |request, n| {
+                code(request).unwrap_or_else(|| match n {
+                    1 => grant(n, TENANT),
+                    _ => refused(
+                        "invalid_grant",
+                        700_082,
+                        "The refresh token has expired due to inactivity.",
+                    ),
+                })
+            },
+            |_, _| Said::json(401, "{}"),
+        );
+        let (prompts, _shown) = unbounded_channel();
+        stage.client.sign_in_by_code(&prompts).await.unwrap();
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert!(matches!(
+            error,
+            GraphError::SignIn {
+                aadsts: Some(700_082),
+                ..
+            }
+        ));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::SignedOut));
+    }
+
+    #[tokio::test]
+    async fn personal_accounts_are_refused() {
+        let stage = person(|request, n| code(request).unwrap_or_else(|| grant(n, PERSONAL)));
+        let (prompts, _shown) = unbounded_channel();
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert_eq!(
+            error.failure("Signing in").hint,
+            "Sign in with a work or school account."
+        );
+    }
 }

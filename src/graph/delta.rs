@@ -5,8 +5,9 @@ use crate::domain::guid::ObjectId;
 use super::Client;
 use super::error::{GraphError, Reply};
 use super::page::Pages;
-use super::partial::{PartialUser, Record, UserRow};
+use super::partial::PartialUser;
 use super::send::{Ask, PLAIN};
+use super::user_rows::{Record, UserRow};
 use super::users::{NEEDS, SELECT};
 use super::wire::Soft;
 
@@ -151,5 +152,110 @@ fn gone(error: GraphError) -> GraphError {
             GraphError::Gone { reply }
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testserver::{Said, Stage};
+    use super::*;
+
+    fn since(stage: &Stage) -> DeltaLink {
+        DeltaLink::from_stored(format!("{}/v1.0/users/delta?$deltatoken=t1", stage.root))
+    }
+
+    #[tokio::test]
+    async fn changes_until_the_next_link() {
+        let stage = Stage::new(|_, n| match n {
+            0 => Said::json(
+                200,
+                r#"{"value":[{"id":"00000000-0000-0000-0000-000000000001","mail":null}],"@odata.nextLink":"{root}/v1.0/users/delta?$skiptoken=s"}"#,
+            ),
+            _ => Said::json(
+                200,
+                r#"{"value":[{"id":"00000000-0000-0000-0000-000000000002","@removed":{"reason":"changed"}},{"id":9}],"@odata.deltaLink":"{root}/v1.0/users/delta?$deltatoken=t2"}"#,
+            ),
+        });
+        let mut pages = stage.client.changed_users(&since(&stage));
+        let first = pages.next().await.unwrap().unwrap();
+        assert_eq!(first.delta_link, None);
+        let [UserDelta::Changed(user)] = first.changes.as_slice() else {
+            panic!("{first:?}")
+        };
+        assert_eq!(user.mail, super::super::partial::Told::Empty);
+        let second = pages.next().await.unwrap().unwrap();
+        assert_eq!(
+            second.changes,
+            [UserDelta::Removed(
+                "00000000-0000-0000-0000-000000000002".parse().unwrap()
+            )]
+        );
+        assert_eq!(
+            second.delta_link.unwrap().as_str(),
+            format!("{}/v1.0/users/delta?$deltatoken=t2", stage.root)
+        );
+        assert_eq!(pages.next().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_old_link_is_gone_in_every_form() {
+        for (status, code) in [
+            (410, ""),
+            (410, "resyncRequired"),
+            (400, "SyncStateNotFound"),
+            (404, "syncStateNotFound"),
+            (400, "Request_UnsupportedQuery"),
+        ] {
+            let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
+            let stage = Stage::new(move |_, _| Said::json(status, body.clone()));
+            let error = stage
+                .client
+                .changed_users(&since(&stage))
+                .next()
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(error, GraphError::Gone { .. }),
+                "{status} {code}: {error:?}"
+            );
+            assert_eq!(stage.graph_requests().len(), 1);
+        }
+        let stage = Stage::new(|_, _| Said::json(400, r#"{"error":{"code":"BadRequest"}}"#));
+        let error = stage
+            .client
+            .changed_users(&since(&stage))
+            .next()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, GraphError::BadRequest { .. }));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_a_foreign_delta_link() {
+        let stage = Stage::new(|_, _| Said::json(200, r#"{"value":[]}"#));
+        let foreign = DeltaLink::from_stored("https://evil.example/delta".to_owned());
+        let mut pages = stage.client.changed_users(&foreign);
+        assert!(matches!(
+            pages.next().await,
+            Err(GraphError::Hostile { .. })
+        ));
+        assert!(stage.graph_requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_link_for_now() {
+        let stage = Stage::new(|_, _| {
+            Said::json(
+                200,
+                r#"{"value":[],"@odata.deltaLink":"{root}/v1.0/users/delta?$deltatoken=now"}"#,
+            )
+        });
+        let link = stage.client.delta_link_now().await.unwrap();
+        assert!(link.as_str().ends_with("$deltatoken=now"));
+        assert!(
+            stage.graph_requests()[0]
+                .path
+                .ends_with("&$deltatoken=latest")
+        );
     }
 }

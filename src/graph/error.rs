@@ -294,6 +294,12 @@ impl GraphError {
                 scrub(text);
                 scrub(request_id);
             }
+            Self::Decode {
+                path, request_id, ..
+            } => {
+                scrub(path);
+                scrub(request_id);
+            }
             _ => {}
         }
         self

@@ -134,21 +134,14 @@ impl Wire {
         url: &Url,
         line: &mut Exchange,
     ) -> Result<Answer, GraphError> {
-        let transport = |stage, source: reqwest::Error| GraphError::Transport {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            stage,
-            source: source.without_url(),
-        };
-        let mut response = self.http.execute(request).await.map_err(|error| {
+        let response = self.http.execute(request).await.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
-            transport(
-                if unsent {
-                    Stage::NotSent
-                } else {
-                    Stage::NoReply
-                },
-                error,
-            )
+            let stage = if unsent {
+                Stage::NotSent
+            } else {
+                Stage::NoReply
+            };
+            transport(url, stage, error)
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
         line.status = Some(status.as_u16());
@@ -156,37 +149,17 @@ impl Wire {
             id.clone_into(&mut line.request_id);
         }
         self.note_skew(&headers);
-        let unreadable = |why| GraphError::Decode {
-            path: url.path().to_owned(),
-            why,
-            accepted: status.is_success(),
-            request_id: line.request_id.clone(),
-        };
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
+        let packed = collect(response)
             .await
-            .map_err(|error| transport(Stage::CutReply, error))?
-        {
-            if body.len() + chunk.len() > LARGEST_REPLY {
-                return Err(unreadable(DecodeError::TooLarge {
-                    limit: LARGEST_REPLY,
-                }));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let encoding = headers
-            .get(header::CONTENT_ENCODING)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("identity");
-        if ["gzip", "x-gzip"]
-            .iter()
-            .any(|gzip| encoding.eq_ignore_ascii_case(gzip))
-        {
-            body = inflate(&body).map_err(unreadable)?;
-        } else if !encoding.eq_ignore_ascii_case("identity") {
-            return Err(unreadable(DecodeError::Encoding(encoding.to_owned())));
-        }
+            .map_err(|error| transport(url, Stage::CutReply, error))?;
+        let body = packed
+            .and_then(|packed| unpack(packed, &headers))
+            .map_err(|why| GraphError::Decode {
+                path: url.path().to_owned(),
+                why,
+                accepted: status.is_success(),
+                request_id: line.request_id.clone(),
+            })?;
         Ok(Answer {
             status,
             headers,
@@ -220,6 +193,45 @@ impl Wire {
             // Nobody listening any more is no reason to stop working.
             let _ = traffic.send(line);
         }
+    }
+}
+
+fn transport(url: &Url, stage: Stage, source: reqwest::Error) -> GraphError {
+    GraphError::Transport {
+        host: url.host_str().unwrap_or_default().to_owned(),
+        stage,
+        source: source.without_url(),
+    }
+}
+
+/// The body as it comes, up to the limit. The outer error is the network's.
+async fn collect(
+    mut response: reqwest::Response,
+) -> Result<Result<Vec<u8>, DecodeError>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > LARGEST_REPLY {
+            return Ok(Err(DecodeError::TooLarge {
+                limit: LARGEST_REPLY,
+            }));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Ok(body))
+}
+
+fn unpack(body: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, DecodeError> {
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("identity");
+    let is = |name: &str| encoding.eq_ignore_ascii_case(name);
+    if is("gzip") || is("x-gzip") {
+        inflate(&body)
+    } else if is("identity") {
+        Ok(body)
+    } else {
+        Err(DecodeError::Encoding(encoding.to_owned()))
     }
 }
 

@@ -163,8 +163,81 @@ impl MemberRow<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testserver::{Said, Stage};
     use super::super::wire::read_page;
     use super::*;
+
+    const A: &str = "00000000-0000-0000-0000-00000000000a";
+    const B: &str = "00000000-0000-0000-0000-00000000000b";
+
+    fn groups(ids: &[&str]) -> Said {
+        let rows: Vec<String> = ids
+            .iter()
+            .map(|id| format!(r#"{{"id":"{id}","displayName":"Voice"}}"#))
+            .collect();
+        Said::json(200, format!(r#"{{"value":[{}]}}"#, rows.join(",")))
+    }
+
+    fn group(id: &str) -> Group {
+        Group {
+            id: id.parse().unwrap(),
+            name: "Voice".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn none_one_and_many() {
+        for (ids, found) in [
+            (vec![], GroupLookup::Missing),
+            (vec![A], GroupLookup::Found(group(A))),
+            (vec![A, A], GroupLookup::Found(group(A))),
+            (vec![B, A], GroupLookup::Ambiguous(vec![group(A), group(B)])),
+        ] {
+            let stage = Stage::new(move |_, _| groups(&ids));
+            assert_eq!(stage.client.find_group(" Voice ").await.unwrap(), found);
+            assert!(
+                stage.graph_requests()[0]
+                    .path
+                    .starts_with("/v1.0/groups?$filter=displayName%20eq%20%27Voice%27&")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_id_is_tried_as_an_id_first() {
+        let stage = Stage::new(|_, n| match n {
+            0 => Said::json(200, format!(r#"{{"id":"{A}","displayName":"Voice"}}"#)),
+            1 => Said::json(404, r#"{"error":{"code":"Request_ResourceNotFound"}}"#),
+            _ => groups(&[]),
+        });
+        let found = stage.client.find_group(A).await.unwrap();
+        assert_eq!(found, GroupLookup::Found(group(A)));
+        let found = stage.client.find_group(A).await.unwrap();
+        assert_eq!(found, GroupLookup::Missing);
+        assert_eq!(stage.graph_requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn members_with_and_without_the_cast() {
+        let stage = Stage::new(|request, _| {
+            if request.path.contains("microsoft.graph.user") {
+                Said::json(
+                    400,
+                    r#"{"error":{"code":"Request_UnsupportedQuery","message":"Invalid search request."}}"#,
+                )
+            } else {
+                groups(&[B, A, B])
+            }
+        });
+        let members = stage.client.group_members(A.parse().unwrap()).await;
+        assert_eq!(members.unwrap(), [A.parse().unwrap(), B.parse().unwrap()]);
+        let asked = stage.graph_requests();
+        assert_eq!(asked[0].header("consistencylevel"), Some("eventual"));
+        assert_eq!(
+            asked[1].path,
+            format!("/v1.0/groups/{A}/transitiveMembers?$select=id&$top=999")
+        );
+    }
 
     #[test]
     fn members_are_users_alone() {

@@ -24,6 +24,7 @@ use self::vault::Vault;
 pub mod auth;
 pub mod delta;
 pub mod endpoints;
+mod entra;
 pub mod error;
 mod exchange;
 pub mod groups;
@@ -36,6 +37,9 @@ mod retry;
 mod send;
 pub mod teams;
 mod teams_rows;
+#[cfg(test)]
+mod testserver;
+mod user_rows;
 pub mod users;
 mod vault;
 mod wire;
@@ -193,5 +197,45 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("graph", &self.0.endpoints.graph.as_str())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testserver::{SECRET, Stage, tokens};
+    use super::*;
+
+    fn is_send<T: Send>(_: &T) {}
+
+    #[test]
+    fn every_call_can_run_in_a_task_of_its_own() {
+        let stage = Stage::new(tokens());
+        let client = &stage.client;
+        let link = delta::DeltaLink::from_stored(String::new());
+        let mut users = client.list_users();
+        let mut changes = client.changed_users(&link);
+        is_send(&users.next());
+        is_send(&changes.next());
+        is_send(&client.sign_in());
+        is_send(&client.numbers());
+        is_send(&client.find_user("x"));
+        is_send(&client.find_group("x"));
+    }
+
+    #[test]
+    fn a_setup_can_be_printed_without_harm() {
+        let setup = Setup {
+            endpoints: Endpoints::cloud(endpoints::Cloud::Global),
+            credentials: Credentials {
+                tenant: "contoso.com".to_owned(),
+                client_id: "app-1".to_owned(),
+                sign_in: SignIn::ClientSecret(SECRET.to_owned().into()),
+            },
+            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
+            pace: Pace::Real,
+            traffic: None,
+            want_write: true,
+        };
+        assert!(!format!("{setup:?}").contains(SECRET));
     }
 }

@@ -59,12 +59,13 @@ pub(super) fn foreign_success(answer: &Answer, host: &str) -> Option<GraphError>
     })
 }
 
-/// A page for a browser. A gateway's bare text or an empty body says no more than its status does.
+/// A page for a browser, or a text that does not even carry a request-id as all of Graph's do. An empty body says no more than
+/// its status does.
 fn is_page(reply: &Reply) -> bool {
-    reply
-        .foreign
-        .as_deref()
-        .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+    reply.foreign.as_deref().is_some_and(|kind| {
+        let is_bare_refusal = reply.status >= 400 && reply.request_id.is_empty();
+        is_bare_refusal || kind.to_ascii_lowercase().contains("html")
+    })
 }
 
 /// What the answer says of itself, whatever wrote it.
@@ -311,6 +312,10 @@ mod tests {
             failure.hint,
             "A proxy or a sign-in portal of the network answered (status 403, text/html; charset=utf-8). Check HTTPS_PROXY and NO_PROXY, or open a page in a browser on this network."
         );
+        assert!(matches!(
+            read(403, "text/plain", "Blocked by policy"),
+            GraphError::NotGraph { .. }
+        ));
         let gateway = read(502, "text/html", "<html>Bad gateway</html>");
         assert!(gateway.is_retryable());
         assert!(matches!(

@@ -243,3 +243,136 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testserver::{Said, Seen, Stage};
+    use super::*;
+
+    /// Rows of the numbers from `first`, `count` of them.
+    fn rows(first: usize, count: usize) -> Said {
+        let rows: Vec<String> = (first..first + count)
+            .map(|n| format!(r#"{{"telephoneNumber":"+4412350{n:05}"}}"#))
+            .collect();
+        Said::json(200, format!(r#"{{"value":[{}]}}"#, rows.join(",")))
+    }
+
+    fn skipped(request: &Seen) -> usize {
+        request
+            .path
+            .split_once("$skip=")
+            .map_or(0, |(_, n)| n.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn without_links_numbers_are_read_by_offset() {
+        let stage = Stage::new(|request, _| match skipped(request) {
+            0 => rows(0, 1000),
+            1000 => rows(900, 600),
+            _ => rows(0, 3),
+        });
+        let numbers = stage.client.numbers().await.unwrap();
+        assert_eq!(numbers.len(), 1500);
+        let paths: Vec<usize> = stage.graph_requests().iter().map(skipped).collect();
+        assert_eq!(paths, [0, 1000, 1600]);
+        assert_eq!(
+            stage.graph_requests()[0].header("prefer"),
+            Some("include-unknown-enum-members")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_backend_that_ignores_the_offset_does_not_loop() {
+        let stage = Stage::new(|_, _| rows(0, 1000));
+        assert_eq!(stage.client.numbers().await.unwrap().len(), 1000);
+        assert_eq!(stage.graph_requests().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn with_links_no_offset_is_tried() {
+        let stage = Stage::new(|_, n| match n {
+            0 => Said::json(
+                200,
+                r#"{"value":[{"telephoneNumber":"+44123501"}],"@odata.nextLink":"{root}/v1.0/x?$skiptoken=1"}"#,
+            ),
+            _ => rows(1, 700),
+        });
+        assert_eq!(stage.client.numbers().await.unwrap().len(), 701);
+        assert_eq!(stage.graph_requests().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_plus_survives_the_filter() {
+        let stage = Stage::new(|_, _| rows(7, 1));
+        let number = PhoneNumber::from_tenant("+441235000007").unwrap();
+        let found = stage.client.number(&number).await.unwrap();
+        assert_eq!(found.map(|found| found.number), Some(number));
+        assert_eq!(
+            stage.graph_requests()[0].path,
+            "/v1.0/admin/teams/telephoneNumberManagement/numberAssignments?$filter=telephoneNumber%20eq%20%27%2B441235000007%27"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_posted() {
+        let stage = Stage::new(|_, _| {
+            Said::json(202, "").with("Location", "/v1.0/admin/teams/operations('o')")
+        });
+        let number = PhoneNumber::from_tenant("+441235123465").unwrap();
+        let to = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+        stage
+            .client
+            .assign_number(&number, to, NumberType::DirectRouting)
+            .await
+            .unwrap();
+        let operation = stage
+            .client
+            .unassign_number(&number, NumberType::CallingPlan)
+            .await
+            .unwrap();
+        assert_eq!(
+            operation.as_str(),
+            format!("{}/v1.0/admin/teams/operations('o')", stage.root)
+        );
+        let asked = stage.graph_requests();
+        assert!(asked[0].path.ends_with("/numberAssignments/assignNumber"));
+        assert_eq!(
+            asked[0].body,
+            r#"{"assignmentCategory":"primary","assignmentTargetId":"00000000-0000-0000-0000-000000000001","numberType":"directRouting","telephoneNumber":"+441235123465"}"#
+        );
+        assert!(asked[1].path.ends_with("/numberAssignments/unassignNumber"));
+        assert_eq!(
+            asked[1].body,
+            r#"{"numberType":"callingPlan","telephoneNumber":"+441235123465"}"#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stored_operation_is_checked_again() {
+        let stage = Stage::new(|_, _| Said::json(200, r#"{"value":{"status":"succeeded"}}"#));
+        let ours = Operation::from_stored(format!("{}/v1.0/o", stage.root)).unwrap();
+        assert_eq!(
+            stage.client.operation(&ours).await.unwrap(),
+            OperationState::Succeeded
+        );
+        let foreign = Operation::from_stored("https://evil.example/o".to_owned()).unwrap();
+        assert!(matches!(
+            stage.client.operation(&foreign).await,
+            Err(GraphError::Hostile { .. })
+        ));
+        assert_eq!(stage.graph_requests().len(), 1);
+        assert!(Operation::from_stored("o1".to_owned()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_user_that_teams_does_not_know() {
+        let stage = Stage::new(|_, _| {
+            Said::json(
+                404,
+                r#"{"error":{"code":"UnknownError","message":"{\"code\":\"NotFound\"}"}}"#,
+            )
+        });
+        let id = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+        assert_eq!(stage.client.teams_user(id).await.unwrap(), None);
+    }
+}

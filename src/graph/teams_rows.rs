@@ -318,3 +318,134 @@ impl OperationRow<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::{read_page, read_single};
+    use super::*;
+
+    #[test]
+    fn a_teams_user() {
+        let text = r#"{"id":"00000000-0000-0000-0000-000000000001","userPrincipalName":"a@b","tenantId":"11111111-2222-3333-4444-555555555555","accountType":"IneligibleUser","isEnterpriseVoiceEnabled":null,"featureTypes":["Teams","PhoneSystem","CommunicationCredits","Brand new"],"telephoneNumbers":[{"telephoneNumber":"+4412","assignmentCategory":"alternate"},{"telephoneNumber":"+4413","assignmentCategory":"primary"}],"effectivePolicyAssignments":[{"policyType":"TeamsCallingPolicy","policyAssignment":{"displayName":"x","assignmentType":"direct","policyId":"y"}},{"policyType":"OnlineVoiceRoutingPolicy","policyAssignment":{"displayName":"UK","assignmentType":"group","policyId":"z","groupId":"g"}}],"createdDateTime":"2025-01-07T09:08:50.9115993Z","modifiedDateTime":"2025-01-07T09:08:50.9115993Z"}"#;
+        let user = read_single::<TeamsUserRow<'_>>(text)
+            .unwrap()
+            .read()
+            .unwrap();
+        assert_eq!(
+            user,
+            TeamsUser {
+                id: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+                tenant: "11111111-2222-3333-4444-555555555555".parse().ok(),
+                account: AccountType::Ineligible,
+                enterprise_voice: None,
+                features: Features {
+                    teams: true,
+                    phone_system: true,
+                    calling_plan: false,
+                    credits: true
+                },
+                number: Some("+4413".into()),
+                voice_routing: Some("UK".into()),
+                dial_plan: None,
+            }
+        );
+    }
+
+    #[test]
+    fn only_a_primary_or_unmarked_line_is_the_number() {
+        let number = |lines: &str| {
+            let text = format!(
+                r#"{{"id":"00000000-0000-0000-0000-000000000001","telephoneNumbers":{lines}}}"#
+            );
+            read_single::<TeamsUserRow<'_>>(&text)
+                .unwrap()
+                .read()
+                .unwrap()
+                .number
+        };
+        let private = r#"[{"telephoneNumber":"+1","assignmentCategory":"private"}]"#;
+        assert_eq!(number(private), None);
+        assert_eq!(
+            number(r#"[{"telephoneNumber":"+12"}]"#).as_deref(),
+            Some("+12")
+        );
+        assert_eq!(number("null"), None);
+    }
+
+    fn numbers(rows: &str) -> Vec<TenantNumber> {
+        let text = format!(r#"{{"value":[{rows}]}}"#);
+        read_page::<NumberRow<'_>>(&text)
+            .unwrap()
+            .items
+            .into_iter()
+            .filter_map(NumberRow::read)
+            .collect()
+    }
+
+    #[test]
+    fn numbers_held_free_and_phantom() {
+        let found = numbers(
+            r#"{"telephoneNumber":"+12052582895","numberType":"DirectRouting","numberSource":"onPremises","assignmentStatus":"userAssigned","assignmentTargetId":"00000000-0000-0000-0000-000000000001","assignmentCategory":"primary","activationState":"assignmentPending"},
+               {"telephoneNumber":"12052582896;ext=12","numberType":"carrierPigeon","numberSource":"online","assignmentStatus":"unassigned","assignmentTargetId":null,"activationState":"activated"},
+               {"telephoneNumber":"+12052582897","numberType":"callingPlan","assignmentStatus":"voiceApplicationAssigned","assignmentTargetId":"","assignmentCategory":"alternate"},
+               {"telephoneNumber":"+12052582898","assignmentStatus":"policyAssigned","assignmentTargetId":"00000000-0000-0000-0000-000000000002"},
+               {"telephoneNumber":"hello"},{"telephoneNumber":null}"#,
+        );
+        assert_eq!(found.len(), 4);
+        assert_eq!(
+            found[0],
+            TenantNumber {
+                number: PhoneNumber::from_tenant("+12052582895").unwrap(),
+                kind: NumberType::DirectRouting,
+                source: NumberSource::OnPremises,
+                status: AssignmentStatus::User,
+                target: "00000000-0000-0000-0000-000000000001".parse().ok(),
+                primary: true,
+                activation: Activation::Pending,
+            }
+        );
+        assert_eq!(found[1].number.as_str(), "+12052582896;ext=12");
+        assert_eq!(found[1].kind, NumberType::Unknown);
+        assert_eq!(found[1].holder(), None);
+        assert_eq!(found[2].status, AssignmentStatus::VoiceApplication);
+        assert_eq!(found[2].holder(), None);
+        assert!(!found[2].primary);
+        assert_eq!(found[3].status, AssignmentStatus::Other);
+        assert!(found[3].holder().is_some());
+    }
+
+    fn operation(text: &str) -> Result<OperationState, DecodeError> {
+        read_single::<OperationRow<'_>>(text).and_then(OperationRow::read)
+    }
+
+    #[test]
+    fn operations_in_every_state() {
+        for (text, state) in [
+            (r#"{"status":"notStarted"}"#, OperationState::Running),
+            (
+                r#"{"status":"Running","numbers":[{"status":"running"}]}"#,
+                OperationState::Running,
+            ),
+            (r#"{"status":"somethingNew"}"#, OperationState::Running),
+            (
+                r#"{"value":{"status":"succeeded","numbers":[]}}"#,
+                OperationState::Succeeded,
+            ),
+            (
+                r#"{"status":"running","numbers":[{"status":"failed","statusDetail":"no licence"},{"status":"succeeded","statusDetail":null}]}"#,
+                OperationState::Failed {
+                    detail: "no licence".into(),
+                },
+            ),
+            (
+                r#"{"status":"failed"}"#,
+                OperationState::Failed {
+                    detail: "Teams gave no reason".into(),
+                },
+            ),
+        ] {
+            assert_eq!(operation(text).unwrap(), state, "{text}");
+        }
+        assert!(operation("{}").is_err());
+    }
+}

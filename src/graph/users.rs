@@ -9,8 +9,8 @@ use crate::domain::guid::ObjectId;
 use super::Client;
 use super::error::GraphError;
 use super::page::Pages;
-use super::partial::{Record, UserRow};
 use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unreadable};
+use super::user_rows::{Record, UserRow};
 use super::wire::{Soft, read_single};
 
 /// What is asked of each user. `signInActivity` must never be among it: it shrinks pages, and is refused without a premium plan.
@@ -177,5 +177,209 @@ impl Client {
             NEEDS_WRITE,
         );
         self.send(&ask).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testserver::{Said, Stage};
+    use super::*;
+
+    fn user(n: u8) -> String {
+        format!(
+            r#"{{"id":"00000000-0000-0000-0000-0000000000{n:02x}","displayName":"U{n}","userPrincipalName":"u{n}@contoso.com","accountEnabled":true,"assignedLicenses":[],"assignedPlans":[]}}"#
+        )
+    }
+
+    fn id(n: u8) -> ObjectId {
+        format!("00000000-0000-0000-0000-0000000000{n:02x}")
+            .parse()
+            .unwrap()
+    }
+
+    fn page(users: &[u8], rest: &str) -> Said {
+        let users: Vec<String> = users.iter().copied().map(user).collect();
+        Said::json(200, format!(r#"{{{rest}"value":[{}]}}"#, users.join(",")))
+    }
+
+    async fn all(mut pages: UserPages) -> Result<Vec<UserPage>, GraphError> {
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await? {
+            all.push(page);
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn pages_are_followed_with_their_headers() {
+        let stage = Stage::new(|_, n| match n {
+            0 => page(
+                &[1, 2],
+                r#""@odata.count":3,"@odata.nextLink":"{root}/v1.0/users?$skiptoken=a","#,
+            ),
+            1 => page(
+                &[],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=b","#,
+            ),
+            _ => page(&[3], ""),
+        });
+        let pages = all(stage.client.list_users()).await.unwrap();
+        let ids: Vec<Vec<ObjectId>> = pages
+            .iter()
+            .map(|page| page.users.iter().map(|user| user.id).collect())
+            .collect();
+        assert_eq!(ids, [vec![id(1), id(2)], vec![], vec![id(3)]]);
+        let counts: Vec<Option<u64>> = pages.iter().map(|page| page.count).collect();
+        assert_eq!(counts, [Some(3), None, None]);
+        let asked = stage.graph_requests();
+        assert_eq!(
+            asked[0].path,
+            format!("/v1.0/users?$select={SELECT}&$top=999&$count=true")
+        );
+        assert_eq!(asked[2].path, "/v1.0/users?$skiptoken=b");
+        for request in &asked {
+            assert_eq!(request.header("consistencylevel"), Some("eventual"));
+            assert_eq!(request.header("authorization"), Some("Bearer canary-1"));
+        }
+    }
+
+    #[tokio::test]
+    async fn paging_ends_even_if_the_server_does_not() {
+        for (first, second) in [("a", "a"), ("a", "b")] {
+            let stage = Stage::new(move |_, n| {
+                let link = if n % 2 == 0 { first } else { second };
+                page(
+                    &[],
+                    &format!(r#""@odata.nextLink":"{{root}}/v1.0/users?$skiptoken={link}","#),
+                )
+            });
+            let error = all(stage.client.list_users()).await.unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    GraphError::Endless {
+                        why: "a link came twice",
+                        ..
+                    }
+                ),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_a_foreign_link() {
+        for link in [
+            "https://evil.example/v1.0/users",
+            "http://127.0.0.1:1/v1.0/users",
+            "{root}@evil.example/",
+            "",
+        ] {
+            let stage =
+                Stage::new(move |_, _| page(&[1], &format!(r#""@odata.nextLink":"{link}","#)));
+            let error = all(stage.client.list_users()).await.unwrap_err();
+            assert!(matches!(error, GraphError::Hostile { .. }), "{error:?}");
+            assert_eq!(stage.graph_requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_page_can_be_asked_for_again() {
+        let stage = Stage::new(|_, n| match n {
+            0 => page(
+                &[1],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=a","#,
+            ),
+            1 => Said::json(403, "{}"),
+            _ => page(&[2], ""),
+        });
+        let mut pages = stage.client.list_users();
+        assert_eq!(pages.next().await.unwrap().unwrap().users[0].id, id(1));
+        assert!(pages.next().await.is_err());
+        assert_eq!(pages.next().await.unwrap().unwrap().users[0].id, id(2));
+        assert_eq!(pages.next().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn records_of_nobody_are_counted() {
+        let stage = Stage::new(|_, _| {
+            let broken = r#"{"id":"no guid","displayName":"x"},{"displayName":"y"},7"#;
+            Said::json(200, format!(r#"{{"value":[{},{broken}]}}"#, user(1)))
+        });
+        let page = stage.client.list_users().next().await.unwrap().unwrap();
+        assert_eq!((page.users.len(), page.flawed), (1, 3));
+        assert_eq!(page.users[0].flaw, None);
+    }
+
+    #[tokio::test]
+    async fn users_are_read_fifteen_at_a_time() {
+        let stage = Stage::new(|_, n| page(&[u8::try_from(n).unwrap()], ""));
+        let ids: Vec<ObjectId> = (0..16).map(id).collect();
+        let users = stage.client.users_by_id(&ids).await.unwrap();
+        assert_eq!(users.len(), 2);
+        let asked = stage.graph_requests();
+        assert_eq!(asked.len(), 2);
+        assert!(
+            asked[1]
+                .path
+                .ends_with("&$filter=id%20in%20(%2700000000-0000-0000-0000-00000000000f%27)"),
+            "{}",
+            asked[1].path
+        );
+    }
+
+    #[tokio::test]
+    async fn a_user_is_found_by_name_mail_or_address() {
+        let stage = Stage::new(|request, _| {
+            if request.path.contains("$filter=proxyAddresses") {
+                page(&[9], "")
+            } else if request.path.contains("$filter=") {
+                page(&[], "")
+            } else {
+                Said::json(404, r#"{"error":{"code":"Request_ResourceNotFound"}}"#)
+            }
+        });
+        let found = stage.client.find_user("o'b@contoso.com").await.unwrap();
+        assert_eq!(found.map(|user| user.id), Some(id(9)));
+        let paths: Vec<String> = stage
+            .graph_requests()
+            .into_iter()
+            .map(|request| request.path.replace(SELECT, "S"))
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "/v1.0/users/o'b@contoso.com?$select=S",
+                "/v1.0/users?$select=S&$filter=mail%20eq%20%27o%27%27b@contoso.com%27",
+                "/v1.0/users?$select=S&$filter=proxyAddresses/any(p:p%20eq%20%27smtp:o%27%27b@contoso.com%27)",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn two_users_with_one_mail_are_not_chosen_from() {
+        let stage = Stage::new(|request, _| {
+            if request.path.contains("$filter=") {
+                page(&[1, 2], "")
+            } else {
+                Said::json(404, "{}")
+            }
+        });
+        let error = stage.client.find_user("a@contoso.com").await.unwrap_err();
+        assert_eq!(error.to_string(), "2 users have the address a@contoso.com");
+    }
+
+    #[tokio::test]
+    async fn the_location_is_patched() {
+        let stage = Stage::new(|_, _| Said::bytes(204, "text/plain", Vec::new()));
+        let country = Country::from_tenant("GB").unwrap();
+        stage
+            .client
+            .set_usage_location(id(1), country)
+            .await
+            .unwrap();
+        let asked = stage.graph_requests();
+        assert_eq!(asked[0].method, "PATCH");
+        assert_eq!(asked[0].body, r#"{"usageLocation":"GB"}"#);
     }
 }
