@@ -99,7 +99,7 @@ fn request(key: Key) -> Option<InputRequest> {
         (Code::Right, true) => InputRequest::GoToNextWord,
         (Code::Home, _) => InputRequest::GoToStart,
         (Code::End, _) | (Code::Char('e'), true) => InputRequest::GoToEnd,
-        (Code::Char('w'), true) | (Code::Backspace, true) => InputRequest::DeletePrevWord,
+        (Code::Char('w') | Code::Backspace, true) => InputRequest::DeletePrevWord,
         (Code::Char('u'), true) => InputRequest::DeleteLine,
         (Code::Char('k'), true) => InputRequest::DeleteTillEnd,
         _ => return None,
