@@ -3,6 +3,7 @@
 //! One thread owns each SQLite connection; jobs run in the order in which they were sent, and each call returns a [`reply::Reply`].
 //! Knows nothing of the network, of screens, or of what time it is: every change carries a [`Stamp`].
 
+mod audit;
 pub mod cache;
 pub mod error;
 pub mod history;

@@ -2,6 +2,13 @@
 //!
 //! A change is saved when its reply has arrived: it is then committed with `synchronous=FULL`, together with its audit line.
 
+mod entries;
+mod merge;
+mod rows;
+mod tenant;
+pub(super) mod thread;
+mod users;
+
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;

@@ -1,0 +1,635 @@
+//! The audit: a chain of hashes in the ledger's table, which is the truth, and `audit.jsonl`, its appended mirror.
+//!
+//! A line is written in the transaction of the change that it tells of. The mirror follows after the commit; what it could not
+//! take (a full disk) it takes the next time. A chain cannot see that its own tail was cut off: for that a head is noted elsewhere.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use sha2::{Digest, Sha256};
+
+use crate::domain::guid::TenantId;
+use crate::domain::outbox::EntryId;
+use crate::domain::run::RunId;
+use crate::domain::user::{UserId, Value};
+use crate::record::audit::AuditForm;
+
+use super::Stamp;
+use super::error::StoreError;
+use super::ledger::{AuditFault, AuditLine, AuditPlace, AuditVerdict};
+
+/// What a line tells, apart from who and when.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said<'a> {
+    pub(super) action: &'a str,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) user: Option<(UserId, &'a str)>,
+    /// Name where there is no user any more.
+    pub(super) name: &'a str,
+    pub(super) field: &'a str,
+    pub(super) before: String,
+    pub(super) after: String,
+    pub(super) outcome: &'a str,
+    pub(super) entry: Option<EntryId>,
+    pub(super) note: String,
+}
+
+impl Said<'_> {
+    /// The same about a change of a two-way field.
+    pub(super) fn values(self, before: &Value, after: &Value) -> Self {
+        Self {
+            field: after.field().as_str(),
+            before: before.compact(),
+            after: after.compact(),
+            ..self
+        }
+    }
+}
+
+const COLUMNS: &str = "seq, at, author, tenant, user_id, user, action, field, before, after, outcome, entry, run, note, prev, hash";
+
+/// Writes a line at the end of the chain.
+pub(super) fn append(
+    connection: &Connection,
+    stamp: &Stamp,
+    said: Said<'_>,
+) -> Result<(), StoreError> {
+    let last = head(connection)?;
+    let (seq, prev) = last.map_or((1, String::new()), |(seq, hash)| (seq + 1, hash));
+    let form = AuditForm {
+        seq,
+        at: stamp.at.to_string(),
+        author: stamp.author.clone(),
+        tenant: said.tenant.map(|id| id.to_string()).unwrap_or_default(),
+        user_id: said.user.map(|(id, _)| id.0),
+        user: said.user.map_or(said.name, |(_, name)| name).to_owned(),
+        action: said.action.to_owned(),
+        field: said.field.to_owned(),
+        before: said.before,
+        after: said.after,
+        outcome: said.outcome.to_owned(),
+        entry: said.entry.map(|id| id.0),
+        run: stamp.run.map(|id| id.0),
+        note: said.note,
+        prev,
+        hash: String::new(),
+    };
+    let hash = hash_of(&form);
+    insert(connection, &AuditForm { hash, ..form })
+}
+
+/// Puts a line into the table as it is.
+pub(super) fn insert(connection: &Connection, form: &AuditForm) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+    );
+    connection.prepare_cached(&sql)?.execute(rusqlite::params![
+        form.seq,
+        form.at,
+        form.author,
+        form.tenant,
+        form.user_id,
+        form.user,
+        form.action,
+        form.field,
+        form.before,
+        form.after,
+        form.outcome,
+        form.entry,
+        form.run,
+        form.note,
+        form.prev,
+        form.hash
+    ])?;
+    Ok(())
+}
+
+/// Number and hash of the last line.
+fn head(connection: &Connection) -> Result<Option<(i64, String)>, StoreError> {
+    let last = connection
+        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(last)
+}
+
+/// Whether a line fits its own hash.
+pub(super) fn is_sound(form: &AuditForm) -> bool {
+    form.hash == hash_of(form)
+}
+
+fn hash_of(form: &AuditForm) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(form.hashed_text());
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+            text
+        })
+}
+
+fn form_of(row: &Row<'_>) -> rusqlite::Result<AuditForm> {
+    Ok(AuditForm {
+        seq: row.get(0)?,
+        at: row.get(1)?,
+        author: row.get(2)?,
+        tenant: row.get(3)?,
+        user_id: row.get(4)?,
+        user: row.get(5)?,
+        action: row.get(6)?,
+        field: row.get(7)?,
+        before: row.get(8)?,
+        after: row.get(9)?,
+        outcome: row.get(10)?,
+        entry: row.get(11)?,
+        run: row.get(12)?,
+        note: row.get(13)?,
+        prev: row.get(14)?,
+        hash: row.get(15)?,
+    })
+}
+
+fn line_of(form: AuditForm) -> Result<AuditLine, StoreError> {
+    let bad = || StoreError::damaged(format!("line {} of the audit", form.seq));
+    let tenant = match form.tenant.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| bad())?),
+    };
+    Ok(AuditLine {
+        seq: form.seq,
+        at: form.at.parse().map_err(|_| bad())?,
+        author: form.author,
+        tenant,
+        user_id: form.user_id.map(UserId),
+        user: form.user,
+        action: form.action,
+        field: form.field,
+        before: form.before,
+        after: form.after,
+        outcome: form.outcome,
+        entry: form.entry.map(EntryId),
+        run: form.run.map(RunId),
+        note: form.note,
+        prev: form.prev,
+        hash: form.hash,
+    })
+}
+
+/// Lines that a condition picks, oldest first; of more than `limit` the last.
+pub(super) fn lines(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[&dyn rusqlite::ToSql],
+    limit: u32,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit {condition} ORDER BY seq DESC LIMIT {limit}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let forms = statement.query_map(parameters, form_of)?;
+    let mut lines = forms
+        .map(|form| line_of(form?))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    lines.reverse();
+    Ok(lines)
+}
+
+/// `audit.jsonl`.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    path: PathBuf,
+    /// Length and last line of the file when we last wrote it: as long as the length is the same, nobody else has.
+    known: Option<(u64, i64)>,
+}
+
+impl Mirror {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, known: None }
+    }
+
+    /// Appends what the table has and the file has not. Several programs may do so at once: the file is locked meanwhile.
+    pub(super) fn catch_up(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let newest = head(connection)?.map_or(0, |(seq, _)| seq);
+        let path = self.path.clone();
+        let io = |source| StoreError::io(&path, source);
+        let mut file = self.file().map_err(io)?;
+        let len = file.metadata().map_err(io)?.len();
+        let last = match self.known {
+            Some((known, seq)) if known == len => seq,
+            _ => last_line(&mut file).map_err(io)?,
+        };
+        if last < newest {
+            let text = text_after(connection, last)?;
+            file.seek(SeekFrom::End(0)).map_err(io)?;
+            file.write_all(text.as_bytes()).map_err(io)?;
+            file.sync_data().map_err(io)?;
+        }
+        let len = file.metadata().map_err(io)?.len();
+        self.known = Some((len, last.max(newest)));
+        Ok(())
+    }
+
+    fn file(&self) -> io::Result<File> {
+        let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits())
+            .expect("the flags of open(2) fit into an int");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(no_link)
+            .open(&self.path)?;
+        match file.lock() {
+            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+            _ => Ok(file),
+        }
+    }
+
+    fn bytes(&self) -> io::Result<Vec<u8>> {
+        match std::fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read,
+        }
+    }
+
+    /// The sound lines of the file: what can be saved when the table is damaged.
+    pub(super) fn sound_lines(&self) -> Vec<AuditForm> {
+        let bytes = self.bytes().unwrap_or_default();
+        bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| AuditForm::from_json(std::str::from_utf8(line).ok()?).ok())
+            .filter(is_sound)
+            .collect()
+    }
+}
+
+fn text_after(connection: &Connection, seq: i64) -> Result<String, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut text = String::new();
+    for form in statement.query_map([seq], form_of)? {
+        text.push_str(&form?.to_json());
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Number of the last whole line, 0 without one. Half a line after it, as a crash leaves, is cut off: the table still has it.
+fn last_line(file: &mut File) -> io::Result<i64> {
+    let len = file.metadata()?.len();
+    let mut span = 64 * 1024;
+    loop {
+        let start = len.saturating_sub(span);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(len - start).read_to_end(&mut bytes)?;
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let found = bytes[..end]
+            .split(|byte| *byte == b'\n')
+            .rev()
+            .find_map(|line| AuditForm::from_json(std::str::from_utf8(line).ok()?).ok());
+        if found.is_none() && start > 0 {
+            span *= 8;
+            continue;
+        }
+        let whole = start + end as u64;
+        if whole < len {
+            file.set_len(whole)?;
+        }
+        return Ok(found.map_or(0, |form| form.seq));
+    }
+}
+
+const MOST_FAULTS: usize = 100;
+
+/// Checks the table, the mirror, and that both say the same; and that a line noted earlier is still there.
+pub(super) fn verify(
+    connection: &Connection,
+    mirror: &Mirror,
+    noted: Option<&(i64, String)>,
+) -> Result<AuditVerdict, StoreError> {
+    // Held so that no other program appends between the two readings; a file that is not there holds nothing to compare.
+    let turn = File::open(&mirror.path).ok();
+    if let Some(turn) = &turn {
+        drop(turn.lock_shared());
+    }
+    let mut chain = Chain::new(AuditPlace::Table);
+    let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY seq");
+    for form in connection.prepare(&sql)?.query_map([], form_of)? {
+        chain.take(&form?);
+    }
+    let bytes = mirror
+        .bytes()
+        .map_err(|source| StoreError::io(&mirror.path, source))?;
+    let mut verdict = AuditVerdict {
+        lines: chain.hashes.len() as u64,
+        head: head(connection)?,
+        torn: !bytes.is_empty() && !bytes.ends_with(b"\n"),
+        faults: chain.faults,
+    };
+    if let Some((seq, hash)) = noted {
+        match chain.hashes.get(seq) {
+            None => verdict.faults.push(AuditFault::Missing {
+                place: AuditPlace::Table,
+                seq: *seq,
+            }),
+            Some(found) if found != hash => verdict.faults.push(AuditFault::Altered {
+                place: AuditPlace::Table,
+                seq: *seq,
+            }),
+            Some(_) => {}
+        }
+    }
+    verdict
+        .faults
+        .extend(mirror_faults(&bytes, &chain.hashes, chain.last));
+    verdict.faults.truncate(MOST_FAULTS);
+    Ok(verdict)
+}
+
+/// What is wrong with the bytes of the mirror, given the hashes of the table.
+fn mirror_faults(bytes: &[u8], table: &HashMap<i64, String>, newest: i64) -> Vec<AuditFault> {
+    let mut chain = Chain::new(AuditPlace::Mirror);
+    let mut differing = Vec::new();
+    let whole = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    for (n, line) in bytes[..whole]
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+    {
+        let form = std::str::from_utf8(&line[..line.len() - 1])
+            .ok()
+            .and_then(|line| AuditForm::from_json(line).ok());
+        let Some(form) = form else {
+            chain.faults.push(AuditFault::Unreadable { line: n + 1 });
+            continue;
+        };
+        chain.take(&form);
+        match table.get(&form.seq) {
+            Some(hash) if *hash == form.hash => {}
+            Some(_) => differing.push(AuditFault::Differs { seq: form.seq }),
+            None => differing.push(AuditFault::Missing {
+                place: AuditPlace::Table,
+                seq: form.seq,
+            }),
+        }
+        if chain.faults.len() + differing.len() > MOST_FAULTS {
+            break;
+        }
+    }
+    if chain.last < newest {
+        chain.faults.push(AuditFault::Missing {
+            place: AuditPlace::Mirror,
+            seq: chain.last + 1,
+        });
+    }
+    chain.faults.extend(differing);
+    chain.faults
+}
+
+/// A walk along a chain.
+struct Chain {
+    place: AuditPlace,
+    last: i64,
+    hash: String,
+    hashes: HashMap<i64, String>,
+    faults: Vec<AuditFault>,
+}
+
+impl Chain {
+    fn new(place: AuditPlace) -> Self {
+        Self {
+            place,
+            last: 0,
+            hash: String::new(),
+            hashes: HashMap::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, form: &AuditForm) {
+        let place = self.place;
+        if form.seq > self.last + 1 {
+            self.faults.push(AuditFault::Missing {
+                place,
+                seq: self.last + 1,
+            });
+        } else if form.seq <= self.last || form.prev != self.hash {
+            self.faults.push(AuditFault::Altered {
+                place,
+                seq: form.seq,
+            });
+        }
+        if !is_sound(form) {
+            self.faults.push(AuditFault::Altered {
+                place,
+                seq: form.seq,
+            });
+        }
+        self.last = form.seq;
+        self.hash.clone_from(&form.hash);
+        self.hashes.insert(form.seq, form.hash.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::open::{Journal, open};
+    use crate::store::schema::LEDGER;
+
+    fn stamp() -> Stamp {
+        Stamp {
+            at: "2026-11-04T14:02:00Z".parse().unwrap(),
+            author: "j.smith".into(),
+            run: Some(RunId(12)),
+        }
+    }
+
+    fn with_lines(dir: &Path, count: usize) -> (Connection, Mirror) {
+        let connection = open(dir, &LEDGER, Journal::Wal).unwrap().connection;
+        let mut mirror = Mirror::new(dir.join("audit.jsonl"));
+        for n in 0..count {
+            let said = Said {
+                action: "queued",
+                user: Some((UserId(3), "Diego \"x\" Siciliani")),
+                entry: Some(EntryId(n as i64)),
+                note: "ünder".into(),
+                ..Said::default()
+            };
+            append(&connection, &stamp(), said).unwrap();
+        }
+        mirror.catch_up(&connection).unwrap();
+        (connection, mirror)
+    }
+
+    #[test]
+    fn a_sound_chain_is_intact() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mirror) = with_lines(root.path(), 5);
+        let verdict = verify(&connection, &mirror, None).unwrap();
+        assert!(verdict.is_intact(), "{verdict:?}");
+        assert_eq!((verdict.lines, verdict.torn), (5, false));
+        let head = verdict.head.unwrap();
+        assert_eq!((head.0, head.1.len()), (5, 64));
+        assert!(
+            verify(&connection, &mirror, Some(&head))
+                .unwrap()
+                .is_intact()
+        );
+        let lines = lines(&connection, "WHERE entry >= ?1", &[&2], 2).unwrap();
+        assert_eq!(
+            lines.iter().map(|line| line.seq).collect::<Vec<_>>(),
+            [4, 5]
+        );
+        assert_eq!(lines[1].prev, lines[0].hash);
+        assert_eq!(lines[0].run, Some(RunId(12)));
+    }
+
+    #[test]
+    fn every_flipped_byte_of_the_mirror_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mirror) = with_lines(root.path(), 8);
+        let bytes = mirror.bytes().unwrap();
+        let mut chain = Chain::new(AuditPlace::Table);
+        for form in mirror.sound_lines() {
+            chain.take(&form);
+        }
+        assert_eq!(mirror_faults(&bytes, &chain.hashes, 8), []);
+        for at in 0..bytes.len() {
+            for bit in [0, 5] {
+                let mut bad = bytes.clone();
+                bad[at] ^= 1 << bit;
+                assert_ne!(
+                    mirror_faults(&bad, &chain.hashes, 8),
+                    [],
+                    "byte {at}, bit {bit}"
+                );
+            }
+        }
+        drop(connection);
+    }
+
+    #[test]
+    fn lines_that_are_removed_added_or_exchanged_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mirror) = with_lines(root.path(), 6);
+        let text = String::from_utf8(mirror.bytes().unwrap()).unwrap();
+        let good: Vec<&str> = text.lines().collect();
+        let faults = |lines: &[&str]| {
+            fs::write(&mirror.path, lines.join("\n") + "\n").unwrap();
+            verify(&connection, &mirror, None).unwrap().faults
+        };
+        let missing = |place, seq| AuditFault::Missing { place, seq };
+        let altered = |seq| AuditFault::Altered {
+            place: AuditPlace::Mirror,
+            seq,
+        };
+        assert_eq!(faults(&good), []);
+        assert_eq!(faults(&good[..4]), [missing(AuditPlace::Mirror, 5)]);
+        assert_eq!(faults(&good[1..]), [missing(AuditPlace::Mirror, 1)]);
+        assert_eq!(
+            faults(&[good[0], good[1], good[3], good[4], good[5]]),
+            [missing(AuditPlace::Mirror, 3)]
+        );
+        let twice = [
+            good[0], good[1], good[1], good[2], good[3], good[4], good[5],
+        ];
+        assert_eq!(faults(&twice), [altered(2)]);
+        let exchanged = [good[0], good[2], good[1], good[3], good[4], good[5]];
+        assert!(!faults(&exchanged).is_empty());
+        connection
+            .execute("DELETE FROM audit WHERE seq = 6", [])
+            .unwrap();
+        assert_eq!(faults(&good), [missing(AuditPlace::Table, 6)]);
+    }
+
+    #[test]
+    fn every_changed_column_of_the_table_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mirror) = with_lines(root.path(), 3);
+        for column in COLUMNS.split(", ") {
+            connection.execute_batch("SAVEPOINT s").unwrap();
+            let new = match column {
+                "seq" => "70",
+                "user_id" | "entry" | "run" => "7",
+                _ => "'7'",
+            };
+            connection
+                .execute(
+                    &format!("UPDATE audit SET {column} = {new} WHERE seq = 2"),
+                    [],
+                )
+                .unwrap();
+            let verdict = verify(&connection, &mirror, None).unwrap();
+            assert!(!verdict.is_intact(), "{column}");
+            connection
+                .execute_batch("ROLLBACK TO s; RELEASE s")
+                .unwrap();
+        }
+        assert!(verify(&connection, &mirror, None).unwrap().is_intact());
+    }
+
+    #[test]
+    fn a_tail_cut_off_in_both_places_is_found_by_a_noted_head() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mut mirror) = with_lines(root.path(), 4);
+        let head = verify(&connection, &mirror, None).unwrap().head.unwrap();
+        connection
+            .execute("DELETE FROM audit WHERE seq > 2", [])
+            .unwrap();
+        fs::remove_file(&mirror.path).unwrap();
+        mirror.known = None;
+        mirror.catch_up(&connection).unwrap();
+        assert!(verify(&connection, &mirror, None).unwrap().is_intact());
+        assert_eq!(
+            verify(&connection, &mirror, Some(&head)).unwrap().faults,
+            [AuditFault::Missing {
+                place: AuditPlace::Table,
+                seq: 4
+            }]
+        );
+    }
+
+    #[test]
+    fn the_mirror_heals_after_a_torn_line_and_takes_turns() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mut mirror) = with_lines(root.path(), 3);
+        let whole = mirror.bytes().unwrap();
+        for cut in [1, 40, 300] {
+            fs::write(&mirror.path, &whole[..whole.len() - cut]).unwrap();
+            let verdict = verify(&connection, &mirror, None).unwrap();
+            assert!(verdict.torn);
+            mirror.catch_up(&connection).unwrap();
+            assert_eq!(mirror.bytes().unwrap(), whole, "cut {cut}");
+        }
+        let mut other = Mirror::new(mirror.path.clone());
+        for mirror in [&mut other, &mut mirror] {
+            append(
+                &connection,
+                &stamp(),
+                Said {
+                    action: "edited",
+                    ..Said::default()
+                },
+            )
+            .unwrap();
+            mirror.catch_up(&connection).unwrap();
+        }
+        mirror.catch_up(&connection).unwrap();
+        let verdict = verify(&connection, &mirror, None).unwrap();
+        assert!(verdict.is_intact() && verdict.lines == 5, "{verdict:?}");
+    }
+}

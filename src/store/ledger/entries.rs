@@ -1,0 +1,219 @@
+//! The outbox: entries come, change state, and leave; every step has its line in the audit.
+
+use rusqlite::{Connection, params};
+
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::user::{UserId, Value};
+use crate::record::entry as form;
+
+use super::super::Stamp;
+use super::super::audit::{Said, append};
+use super::super::error::StoreError;
+use super::rows;
+
+/// Puts an entry into the outbox; its id is the row's.
+pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<EntryId, StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        entry.tenant.0.bytes(),
+        entry.user.map(|id| id.0),
+        entry.directory_id.map(|id| *id.0.bytes()),
+        entry.name,
+        entry.field().as_str(),
+        entry.base.compact(),
+        entry.wanted.compact(),
+        form::write(&entry.state),
+        entry.author,
+        entry.created_at.to_string(),
+        entry.updated_at.to_string(),
+    ])?;
+    let id = EntryId(tx.last_insert_rowid());
+    let stored = Entry {
+        id,
+        ..entry.clone()
+    };
+    append(tx, stamp, about(&stored, "queued"))?;
+    Ok(id)
+}
+
+/// A line about an entry.
+fn about<'a>(entry: &'a Entry, action: &'a str) -> Said<'a> {
+    Said {
+        action,
+        tenant: Some(entry.tenant),
+        user: entry.user.map(|id| (id, entry.name.as_str())),
+        name: &entry.name,
+        entry: Some(entry.id),
+        ..Said::default()
+    }
+    .values(&entry.base, &entry.wanted)
+}
+
+/// Takes an entry out of the outbox.
+pub(super) fn leave(
+    tx: &Connection,
+    entry: &Entry,
+    (action, outcome): (&str, &str),
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+        .execute([entry.id.0])?;
+    let said = Said {
+        outcome,
+        ..about(entry, action)
+    };
+    append(tx, stamp, said)
+}
+
+fn known(tx: &Connection, id: EntryId) -> Result<Entry, StoreError> {
+    rows::entry(tx, id)?.ok_or(StoreError::NoSuchEntry(id))
+}
+
+/// Moves entries to new states. A state that is there already is not written again.
+pub(super) fn set_states(
+    tx: &Connection,
+    states: &[(EntryId, EntryState)],
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    for (id, state) in states {
+        set_state(tx, &known(tx, *id)?, state, stamp)?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_state(
+    tx: &Connection,
+    entry: &Entry,
+    state: &EntryState,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    if entry.state == *state {
+        return Ok(());
+    }
+    tx.prepare_cached("UPDATE outbox SET state = ?1, updated_at = ?2 WHERE id = ?3")?
+        .execute(params![
+            form::write(state),
+            stamp.at.to_string(),
+            entry.id.0
+        ])?;
+    let said = Said {
+        outcome: entry.state.word(),
+        note: note_of(state),
+        ..about(entry, state.word())
+    };
+    append(tx, stamp, said)
+}
+
+/// What a state carries, in words.
+fn note_of(state: &EntryState) -> String {
+    match state {
+        EntryState::Queued => String::new(),
+        EntryState::Held { why } => why.clone(),
+        EntryState::InFlight { step, attempt } => format!("{}, attempt {attempt}", step.as_str()),
+        EntryState::Accepted { step, operation } => format!("{}: {operation}", step.as_str()),
+        EntryState::Applied { visible_by } => format!("visible by {visible_by}"),
+        EntryState::Unknown { step } => step.as_str().to_owned(),
+        EntryState::Conflict { theirs } => format!("the tenant has {}", theirs.shown()),
+        EntryState::Rejected { cause, raw, .. } if raw.is_empty() => cause.clone(),
+        EntryState::Rejected { cause, raw, .. } => format!("{cause}: {raw}"),
+    }
+}
+
+/// Ends an entry.
+pub(super) fn close(
+    tx: &Connection,
+    id: EntryId,
+    closing: Closing,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let entry = known(tx, id)?;
+    match closing {
+        Closing::Confirmed | Closing::AlreadyThere => {
+            put_value(tx, entry.user, &entry.wanted)?;
+        }
+        Closing::TheirsTaken => {
+            let EntryState::Conflict { theirs } = &entry.state else {
+                return Err(StoreError::NotAConflict(id));
+            };
+            put_value(tx, entry.user, theirs)?;
+        }
+        Closing::Dropped if entry.state.needs_settling() => {
+            return Err(StoreError::Settling {
+                entry: id,
+                field: entry.field(),
+                word: entry.state.word(),
+                name: entry.name,
+            });
+        }
+        Closing::Dropped => {}
+    }
+    leave(tx, &entry, (closing.as_str(), entry.state.word()), stamp)
+}
+
+/// Writes a value into a user's row, and says what stood there if it was something else.
+pub(super) fn put_value(
+    tx: &Connection,
+    user: Option<UserId>,
+    value: &Value,
+) -> Result<Option<Value>, StoreError> {
+    let Some(user) = user.map(|id| rows::user(tx, id)).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    let before = match value {
+        Value::Number(_) => Value::Number(user.number),
+        Value::Country(_) => Value::Country(user.country),
+    };
+    if before == *value {
+        return Ok(None);
+    }
+    let text = Some(value.compact()).filter(|text| !text.is_empty());
+    let column = value.field().as_str();
+    tx.prepare_cached(&format!("UPDATE users SET {column} = ?1 WHERE id = ?2"))?
+        .execute(params![text, user.id.0])?;
+    Ok(Some(before))
+}
+
+/// Makes the tenant's value the base of a conflict, and queues it again.
+pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
+    let entry = known(tx, id)?;
+    let EntryState::Conflict { theirs } = &entry.state else {
+        return Err(StoreError::NotAConflict(id));
+    };
+    if *theirs == entry.wanted {
+        return close(tx, id, Closing::AlreadyThere, stamp);
+    }
+    tx.prepare_cached("UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3 WHERE id = ?4")?
+        .execute(params![
+            theirs.compact(),
+            form::write(&EntryState::Queued),
+            stamp.at.to_string(),
+            id.0
+        ])?;
+    put_value(tx, entry.user, theirs)?;
+    let said = about(&entry, "kept mine").values(theirs, &entry.wanted);
+    append(tx, stamp, said)
+}
+
+/// What was in flight when the program ended is unknown now.
+pub(super) fn recover(tx: &Connection, stamp: &Stamp) -> Result<u32, StoreError> {
+    if let Some(note) = rows::setting(tx, "salvaged")? {
+        rows::set(tx, "salvaged", None)?;
+        let said = Said {
+            action: "salvaged",
+            note,
+            ..Said::default()
+        };
+        append(tx, stamp, said)?;
+    }
+    let mut count = 0;
+    for entry in rows::entries(tx, "TRUE", &[])? {
+        if let EntryState::InFlight { step, .. } = entry.state {
+            set_state(tx, &entry, &EntryState::Unknown { step }, stamp)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,262 @@
+//! Rows of the ledger as values of the domain, and back.
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::domain::country::Country;
+use crate::domain::guid::{Guid, ObjectId, TenantId};
+use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::phone::{NumberKind, PhoneNumber};
+use crate::domain::seat::Seats;
+use crate::domain::user::{Association, Field, User, UserId, Value};
+use crate::record::entry;
+
+use super::super::error::StoreError;
+use super::{LedgerPicture, Pin};
+
+const USER: &str = "id, tenant, name, mail, number, kind, country, sip_username, external_id, \
+                    association, directory_id, gone, rank, created_at";
+const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at";
+
+/// A value in a column that this program never wrote there.
+fn bad(column: usize, what: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, what.into())
+}
+
+/// A GUID of a column.
+pub(in crate::store) fn guid(row: &Row<'_>, column: usize) -> rusqlite::Result<Guid> {
+    row.get(column).map(Guid::from_bytes)
+}
+
+/// A GUID, or none.
+pub(in crate::store) fn optional_guid(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<Guid>> {
+    Ok(row
+        .get::<_, Option<[u8; 16]>>(column)?
+        .map(Guid::from_bytes))
+}
+
+/// A moment of a column.
+pub(in crate::store) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|_| bad(column, "not a moment"))
+}
+
+/// A number of a column, or none.
+pub(in crate::store) fn number(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<PhoneNumber>> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    match PhoneNumber::from_tenant(text) {
+        Some(number) => Ok(Some(number)),
+        None => Err(bad(column, "not a telephone number")),
+    }
+}
+
+/// A country of a column, or none.
+pub(in crate::store) fn country(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Country>> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    match Country::from_tenant(text) {
+        Some(country) => Ok(Some(country)),
+        None => Err(bad(column, "not a country")),
+    }
+}
+
+/// What a column of the association says, with the id beside it.
+pub(super) fn association_of(code: i64, id: Option<ObjectId>) -> Option<Association> {
+    match (code, id) {
+        (0, None) => Some(Association::None),
+        (1, Some(id)) => Some(Association::Matched(id)),
+        (2, Some(id)) => Some(Association::Manual(id)),
+        _ => None,
+    }
+}
+
+/// The two columns of an association.
+pub(super) fn association_columns(association: Association) -> (i64, Option<[u8; 16]>) {
+    match association {
+        Association::None => (0, None),
+        Association::Matched(id) => (1, Some(*id.0.bytes())),
+        Association::Manual(id) => (2, Some(*id.0.bytes())),
+    }
+}
+
+fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
+    let kind = NumberKind::parse(row.get_ref(5)?.as_str()?);
+    let directory_id = optional_guid(row, 10)?.map(ObjectId);
+    Ok(User {
+        id: UserId(row.get(0)?),
+        tenant: TenantId(guid(row, 1)?),
+        name: row.get(2)?,
+        mail: row.get(3)?,
+        number: number(row, 4)?,
+        kind: kind.ok_or_else(|| bad(5, "not a kind of number"))?,
+        country: country(row, 6)?,
+        sip_username: row.get(7)?,
+        external_id: row.get(8)?,
+        association: association_of(row.get(9)?, directory_id)
+            .ok_or_else(|| bad(9, "not an association"))?,
+        gone: row.get(11)?,
+        rank: row.get(12)?,
+        created_at: moment(row, 13)?,
+    })
+}
+
+fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let field = match row.get_ref(5)?.as_str()? {
+        "number" => Field::Number,
+        "country" => Field::Country,
+        _ => return Err(bad(5, "not a field")),
+    };
+    let value = |column: usize| -> rusqlite::Result<Value> {
+        let text = row.get_ref(column)?.as_str()?;
+        let value = Value::from_compact(field, text);
+        // A text that cannot be read must not become a blank, which would take a number away.
+        if value.is_blank() == text.is_empty() {
+            Ok(value)
+        } else {
+            Err(bad(column, "not a value"))
+        }
+    };
+    Ok(Entry {
+        id: EntryId(row.get(0)?),
+        tenant: TenantId(guid(row, 1)?),
+        user: row.get::<_, Option<i64>>(2)?.map(UserId),
+        directory_id: optional_guid(row, 3)?.map(ObjectId),
+        name: row.get(4)?,
+        base: value(6)?,
+        wanted: value(7)?,
+        state: entry::read(row.get_ref(8)?.as_str()?, field)
+            .map_err(|_| bad(8, "not a state of a change"))?,
+        author: row.get(9)?,
+        created_at: moment(row, 10)?,
+        updated_at: moment(row, 11)?,
+    })
+}
+
+/// All users, by rank.
+pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
+    let sql = format!("SELECT {USER} FROM users ORDER BY rank, id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let users = statement
+        .query_map([], user_of)?
+        .collect::<Result<_, _>>()?;
+    Ok(users)
+}
+
+/// One user, if it is configured.
+pub(super) fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {USER} FROM users WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row([id.0], user_of).optional()?)
+}
+
+/// Entries that a condition picks, oldest first.
+pub(super) fn entries(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<Entry>, StoreError> {
+    let sql = format!("SELECT {ENTRY} FROM outbox WHERE {condition} ORDER BY id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let entries = statement
+        .query_map(parameters, entry_of)?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
+/// One entry, if it is in the outbox.
+pub(super) fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry>, StoreError> {
+    Ok(entries(connection, "id = ?1", &[&id.0])?.pop())
+}
+
+/// A setting.
+pub(super) fn setting(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT v FROM settings WHERE k = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+/// Sets or removes a setting.
+pub(super) fn set(
+    connection: &Connection,
+    key: &str,
+    value: Option<&str>,
+) -> Result<(), StoreError> {
+    match value {
+        Some(value) => connection
+            .prepare_cached("INSERT INTO settings (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = excluded.v")?
+            .execute([key, value])?,
+        None => connection
+            .prepare_cached("DELETE FROM settings WHERE k = ?1")?
+            .execute([key])?,
+    };
+    Ok(())
+}
+
+/// The pin.
+pub(super) fn pin(connection: &Connection) -> Result<Option<Pin>, StoreError> {
+    let Some(tenant) = setting(connection, "pin_tenant")? else {
+        return Ok(None);
+    };
+    let damaged = |_| StoreError::damaged("the pin");
+    let at = setting(connection, "pin_at")?.unwrap_or_default();
+    Ok(Some(Pin {
+        tenant: TenantId(
+            tenant
+                .parse::<Guid>()
+                .map_err(|_| StoreError::damaged("the pin"))?,
+        ),
+        name: setting(connection, "pin_name")?.unwrap_or_default(),
+        at: at.parse().map_err(damaged)?,
+    }))
+}
+
+/// The seats.
+pub(super) fn seats(connection: &Connection) -> Result<Seats, StoreError> {
+    let damaged = || StoreError::damaged("the count of seats");
+    let bought = setting(connection, "seats_bought")?
+        .map(|text| text.parse().map_err(|_| damaged()))
+        .transpose()?;
+    let ends = setting(connection, "seats_end")?
+        .map(|text| text.parse().map_err(|_| damaged()))
+        .transpose()?;
+    Ok(Seats { bought, ends })
+}
+
+/// Everything that a screen needs.
+pub(super) fn picture(connection: &Connection) -> Result<LedgerPicture, StoreError> {
+    let parked = connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE parked")?
+        .query_row([], |row| row.get(0))?;
+    Ok(LedgerPicture {
+        pin: pin(connection)?,
+        seats: seats(connection)?,
+        users: users(connection)?,
+        entries: entries(connection, "NOT parked", &[])?,
+        parked,
+    })
+}
+
+/// Numbers that users had in the tenant that was pinned before.
+pub(super) fn old_numbers(
+    connection: &Connection,
+) -> Result<Vec<(UserId, PhoneNumber)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, old_number FROM users WHERE old_number IS NOT NULL ORDER BY rank, id",
+    )?;
+    let mut found = Vec::new();
+    for row in statement.query_map([], |row| Ok((UserId(row.get(0)?), number(row, 1)?)))? {
+        if let (id, Some(number)) = row? {
+            found.push((id, number));
+        }
+    }
+    Ok(found)
+}

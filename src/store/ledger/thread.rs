@@ -1,0 +1,192 @@
+//! The thread that owns the ledger's connection: one job after the other, each change in one transaction.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::super::audit::{self, Mirror};
+use super::super::error::StoreError;
+use super::super::open;
+use super::super::reply::Answer;
+use super::{Job, entries, merge, rows, tenant, users};
+
+/// What the thread owns.
+#[derive(Debug)]
+pub(in crate::store) struct LedgerThread {
+    connection: Connection,
+    path: PathBuf,
+    mirror: Mirror,
+}
+
+impl LedgerThread {
+    pub(in crate::store) fn new(connection: Connection, path: PathBuf) -> Self {
+        let mirror = Mirror::new(path.with_file_name("audit.jsonl"));
+        let mut this = Self {
+            connection,
+            path,
+            mirror,
+        };
+        this.follow();
+        this
+    }
+
+    /// Works until it is told to stop, or nobody is left to ask.
+    pub(in crate::store) fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            if matches!(job, Job::Stop) {
+                break;
+            }
+            self.answer(job);
+        }
+    }
+
+    fn answer(&mut self, job: Job) {
+        match job {
+            Job::Load(to) => self.read(to, |tx| rows::picture(tx)),
+            Job::ParkedEntries(to) => self.read(to, |tx| rows::entries(tx, "parked", &[])),
+            Job::OldNumbers(to) => self.read(to, |tx| rows::old_numbers(tx)),
+            Job::Draft(key, to) => self.read(to, |tx| draft(tx, &key)),
+            Job::AuditTail(limit, to) => self.read(to, |tx| audit::lines(tx, "", &[], limit)),
+            Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
+            Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
+            Job::VerifyAudit(noted, to) => {
+                let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
+                to.give(verdict.map_err(|error| error.at(&self.path)));
+            }
+            job => self.change(job),
+        }
+    }
+
+    fn change(&mut self, job: Job) {
+        match job {
+            Job::Pin(id, name, stamp, to) => {
+                self.write(to, |tx| tenant::pin(tx, id, &name, &stamp))
+            }
+            Job::Unpin(stamp, to) => self.write(to, |tx| tenant::unpin(tx, &stamp)),
+            Job::SetSeats(seats, stamp, to) => {
+                self.write(to, |tx| tenant::set_seats(tx, seats, &stamp))
+            }
+            Job::MoveSeat(from, other, stamp, to) => {
+                self.write(to, |tx| users::move_seat(tx, from, other, &stamp));
+            }
+            Job::AddUsers(new, tenant, stamp, to) => {
+                self.write(to, |tx| users::add(tx, &new, tenant, &stamp))
+            }
+            Job::EditUser(id, patch, stamp, to) => {
+                self.write(to, |tx| users::edit(tx, id, &patch, &stamp))
+            }
+            Job::RemoveUser(id, release, stamp, to) => {
+                self.write(to, |tx| users::remove(tx, id, release, &stamp));
+            }
+            Job::SetStates(states, stamp, to) => {
+                self.write(to, |tx| entries::set_states(tx, &states, &stamp))
+            }
+            Job::Close(id, closing, stamp, to) => {
+                self.write(to, |tx| entries::close(tx, id, closing, &stamp))
+            }
+            Job::KeepMine(id, stamp, to) => self.write(to, |tx| entries::keep_mine(tx, id, &stamp)),
+            Job::Merge(changes, stamp, to) => {
+                self.write(to, |tx| merge::merge(tx, &changes, &stamp))
+            }
+            Job::KeepDraft(key, text, to) => {
+                self.write(to, |tx| keep_draft(tx, &key, text.as_deref()))
+            }
+            Job::Recover(stamp, to) => self.write(to, |tx| entries::recover(tx, &stamp)),
+            Job::Load(_)
+            | Job::ParkedEntries(_)
+            | Job::OldNumbers(_)
+            | Job::Draft(..)
+            | Job::AuditTail(..)
+            | Job::AuditOf(..)
+            | Job::AuditSince(..)
+            | Job::VerifyAudit(..)
+            | Job::Stop => {}
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        to: Answer<T>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) {
+        let result = self
+            .connection
+            .transaction()
+            .map_err(StoreError::from)
+            .and_then(|tx| work(&tx));
+        to.give(self.judged(result));
+    }
+
+    fn write<T>(
+        &mut self,
+        to: Answer<T>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) {
+        let result = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)
+            .and_then(|tx| {
+                let done = work(&tx)?;
+                tx.commit()?;
+                Ok(done)
+            });
+        if result.is_ok() {
+            self.follow();
+        }
+        to.give(self.judged(result));
+    }
+
+    /// What is committed is saved even if the mirror cannot follow now; it follows the next time, and `verify` tells.
+    fn follow(&mut self) {
+        if let Err(error) = self.mirror.catch_up(&self.connection) {
+            tracing::warn!(%error, "audit.jsonl is behind the ledger");
+        }
+    }
+
+    fn judged<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| {
+            if error.is_damage() {
+                open::suspect(&self.path);
+            }
+            error.at(&self.path)
+        })
+    }
+}
+
+fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT v FROM drafts WHERE k = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+fn keep_draft(tx: &Connection, key: &str, text: Option<&str>) -> Result<(), StoreError> {
+    match text {
+        Some(text) => tx
+            .prepare_cached("INSERT INTO drafts (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = excluded.v")?
+            .execute([key, text])?,
+        None => tx.prepare_cached("DELETE FROM drafts WHERE k = ?1")?.execute([key])?,
+    };
+    Ok(())
+}
+
+fn audit_of(tx: &Connection, user: &str, limit: u32) -> Result<Vec<super::AuditLine>, StoreError> {
+    match user.parse::<i64>() {
+        Ok(id) => audit::lines(tx, "WHERE user_id = ?1", &[&id], limit),
+        Err(_) => audit::lines(tx, "WHERE user = ?1 COLLATE NOCASE", &[&user], limit),
+    }
+}
+
+/// Moments are written with differing numbers of digits, so that they are compared as moments, from the last line backwards.
+fn audit_since(tx: &Connection, at: jiff::Timestamp) -> Result<Vec<super::AuditLine>, StoreError> {
+    let mut limit = 256;
+    loop {
+        let mut lines = audit::lines(tx, "", &[], limit)?;
+        let later = lines.partition_point(|line| line.at < at);
+        if later > 0 || lines.len() < limit as usize || limit == u32::MAX {
+            lines.drain(..later);
+            return Ok(lines);
+        }
+        limit = limit.saturating_mul(8);
+    }
+}
