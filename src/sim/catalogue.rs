@@ -3,6 +3,7 @@
 //! Voice plans come from the same public list that the client reads names from; the other plans of a suite, which
 //! make up most of what a user carries, are added so that users have the size that they have in the field.
 
+use std::collections::HashMap;
 use std::fmt;
 
 const VOICE: &str = include_str!("../../assets/service_plans.csv");
@@ -35,6 +36,8 @@ pub(super) struct Sku {
 pub(super) struct Catalogue {
     plans: Vec<Plan>,
     skus: Vec<Sku>,
+    /// Places of plans by id: asked for every entry of every user.
+    by_guid: HashMap<&'static str, usize>,
 }
 
 impl fmt::Debug for Catalogue {
@@ -42,7 +45,7 @@ impl fmt::Debug for Catalogue {
         f.debug_struct("Catalogue")
             .field("plans", &self.plans.len())
             .field("skus", &self.skus.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,6 +64,7 @@ impl Catalogue {
         let mut catalogue = Self {
             plans: Vec::new(),
             skus: Vec::new(),
+            by_guid: HashMap::new(),
         };
         for row in rows(VOICE) {
             let [_, sku, sku_guid, plan, plan_guid, _] = row[..] else {
@@ -130,9 +134,13 @@ impl Catalogue {
 
     /// A plan by its id.
     pub(super) fn plan(&self, guid: &str) -> Option<&Plan> {
-        self.plans
-            .iter()
-            .find(|plan| plan.guid.eq_ignore_ascii_case(guid))
+        let place = self.by_guid.get(guid).copied();
+        let place = place.or_else(|| {
+            self.by_guid
+                .get(guid.to_ascii_lowercase().as_str())
+                .copied()
+        })?;
+        self.plans.get(place)
     }
 
     /// The plans inside a product.
@@ -141,11 +149,12 @@ impl Catalogue {
     }
 
     fn place(&mut self, plan: Plan) -> usize {
-        if let Some(place) = self.plans.iter().position(|known| known.guid == plan.guid) {
-            return place;
+        let next = self.plans.len();
+        let place = *self.by_guid.entry(plan.guid).or_insert(next);
+        if place == next {
+            self.plans.push(plan);
         }
-        self.plans.push(plan);
-        self.plans.len() - 1
+        place
     }
 }
 

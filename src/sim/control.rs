@@ -136,8 +136,8 @@ pub(super) fn merge_person(
             }
         }
     }
-    if teams {
-        world.tenant.remember_view(place, now);
+    if teams || grants.is_some() {
+        world.remember_view(place);
     }
     if !touched.is_empty() || teams {
         world.tenant.edit(place, &touched, |kept| {
@@ -348,10 +348,9 @@ fn put_number(world: &mut World, body: &Map<String, Value>) -> Result<(), String
     if let Some(status) = text(&["status", "assignmentStatus"]) {
         row.status = status;
     }
-    let now = world.now();
     for id in [before, after].into_iter().flatten() {
         if let Some(place) = world.tenant.place_of_id(&id) {
-            world.tenant.remember_view(place, now);
+            world.remember_view(place);
         }
     }
     world.tenant.numbers.insert(number, row);

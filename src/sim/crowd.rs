@@ -22,6 +22,8 @@ const VARIANTS: u64 = 8;
 pub(super) struct Pattern {
     /// The entries.
     pub rows: Vec<PlanRow>,
+    /// The names of those plans that work.
+    pub usable: Vec<&'static str>,
     /// The entries as JSON.
     pub text: Vec<u8>,
     /// The same, deflated, ending at a whole byte and looking back at nothing before it.
@@ -310,7 +312,13 @@ impl Pattern {
         deflate
             .compress_vec(&text, &mut packed, FlushCompress::Full)
             .expect("there is room for the whole pattern");
-        Self { rows, text, packed }
+        let usable = person::usable(&rows, catalogue);
+        Self {
+            rows,
+            usable,
+            text,
+            packed,
+        }
     }
 }
 

@@ -130,6 +130,7 @@ pub(super) fn assign(world: &mut World, call: &Call, key: &str) -> Result<Reply,
         .ok_or_else(|| Refusal::no_resource(key))?
         .into_owned();
     let grants = replaced(world, &person, &add, &remove)?;
+    world.remember_view(place);
     world.tenant.grant(place, grants, now);
     world.note_change();
     directory::entity(world, call, &person.id)

@@ -233,8 +233,7 @@ fn assign(world: &mut World, operation: &Operation) -> Result<(), String> {
     }
     check_licences(world, &person, operation)?;
 
-    let now = world.now();
-    world.tenant.remember_view(place, now);
+    world.remember_view(place);
     for mut old in held
         .into_iter()
         .filter(|old| old.number != operation.number && old.category == operation.category)
@@ -311,8 +310,7 @@ fn unassign(world: &mut World, operation: &Operation) -> Result<(), String> {
     };
     let place = world.tenant.place_of_id(&target);
     if let Some(place) = place {
-        let now = world.now();
-        world.tenant.remember_view(place, now);
+        world.remember_view(place);
     }
     row.let_go();
     world.tenant.numbers.insert(row.number.clone(), row);

@@ -232,6 +232,15 @@ pub(super) fn granted(grants: &[Grant], catalogue: &Catalogue) -> BTreeSet<Strin
     plans
 }
 
+/// The names of the plans that work.
+pub(super) fn usable(rows: &[PlanRow], catalogue: &Catalogue) -> Vec<&'static str> {
+    rows.iter()
+        .filter(|row| row.status.is_usable())
+        .filter_map(|row| catalogue.plan(&row.plan))
+        .map(|plan| plan.name)
+        .collect()
+}
+
 /// Plan entries after the grants have changed: what is no longer granted turns `Deleted` and stays, what is new is
 /// added; a suspended plan stays suspended.
 pub(super) fn settled(

@@ -8,7 +8,7 @@ use super::teams;
 use super::world::World;
 
 /// Beyond this many people, those alone are listed who were changed.
-const MOST: u64 = 5_000;
+const MOST: u64 = 1_000;
 
 /// Everything.
 pub(super) fn whole(world: &World) -> Value {

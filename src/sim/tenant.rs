@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub(super) struct Seats {
 }
 
 /// A customer's organisation.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Tenant {
     pub form: u32,
     pub scenario: String,
@@ -67,6 +68,15 @@ pub(super) struct Tenant {
     pub catalogue: Catalogue,
     #[serde(skip)]
     by_id: HashMap<String, u64>,
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("scenario", &self.scenario)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Tenant {
@@ -259,7 +269,6 @@ impl Tenant {
             &self.catalogue,
             now,
         );
-        self.remember_view(place, now);
         self.edit(
             place,
             &[
@@ -274,17 +283,15 @@ impl Tenant {
         );
     }
 
-    /// Keeps what Teams shows now, for as long as it goes on showing it after a change.
-    pub(super) fn remember_view(&mut self, place: u64, now: Timestamp) {
+    /// Keeps what Teams shows, for as long as it goes on showing it after a change.
+    pub(super) fn keep_view(&mut self, place: u64, shown: TeamsView, now: Timestamp) {
         let Some(person) = self.anyone(place) else {
             return;
         };
-        let view = self.view_now(&person);
-        let id = person.id.clone();
         let person = person.into_owned();
-        self.by_id.insert(id, place);
+        self.by_id.insert(person.id.clone(), place);
         let person = self.people.entry(place).or_insert(person);
-        person.teams_before = Some(view);
+        person.teams_before = Some(shown);
         person.teams_changed = Some(now);
     }
 
@@ -315,12 +322,10 @@ impl Tenant {
 
     /// The names of the plans that work for a person.
     pub(super) fn usable_plans(&self, person: &Person) -> Vec<&'static str> {
-        self.plan_rows(person)
-            .iter()
-            .filter(|row| row.status.is_usable())
-            .filter_map(|row| self.catalogue.plan(&row.plan))
-            .map(|plan| plan.name)
-            .collect()
+        match (&person.plans, &self.crowd) {
+            (Plans::Pattern(pattern), Some(crowd)) => crowd.pattern(*pattern).usable.clone(),
+            _ => person::usable(self.plan_rows(person), &self.catalogue),
+        }
     }
 
     /// How many people hold a product.

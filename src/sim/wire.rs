@@ -8,7 +8,7 @@ use super::json::{Cut, Json};
 use super::query::{Query, path_decoded};
 
 /// One request, decoded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Call {
     /// GET, POST, PATCH, ...
     pub method: String,

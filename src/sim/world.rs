@@ -15,7 +15,7 @@ use super::sign_in::{AuthorizationCode, DeviceCode};
 use super::tenant::Tenant;
 use super::token::{self, Caller};
 use super::wire::{Call, Payload, Refusal, Reply};
-use super::{Clock, batch, control, directory, entra, numbers, operations, pack, persist};
+use super::{Clock, batch, control, directory, entra, numbers, operations, pack, persist, teams};
 
 const LOG: usize = 2000;
 /// Smaller bodies are not worth packing.
@@ -94,6 +94,15 @@ impl World {
     /// Lets a caller through a door, or not.
     pub(super) fn allow(&self, caller: &Caller, need: Need) -> Result<(), Refusal> {
         access::check(caller, &self.knobs.deny_scopes, need)
+    }
+
+    /// Keeps what Teams shows of a person at this moment: called before anything that Teams shows is changed.
+    pub(super) fn remember_view(&mut self, place: u64) {
+        if let Some(person) = self.tenant.anyone(place) {
+            let shown = teams::view(self, &person);
+            let now = self.now();
+            self.tenant.keep_view(place, shown, now);
+        }
     }
 
     /// Marks that the tenant has to be written to its file before the answer goes out.
