@@ -71,6 +71,9 @@ pub enum StoreError {
     /// A page was appended, or a read finished, without a read having begun.
     #[error("no full read is under way")]
     NotStaging,
+    /// Changes were to be brought into a snapshot, and there is none.
+    #[error("there is no picture of the tenant that changes could be brought into")]
+    NoSnapshot,
     /// Another user has this e-mail.
     #[error("{mail} is configured already, as {name}")]
     MailTaken {
@@ -190,6 +193,7 @@ impl StoreError {
             }
             Self::Closed
             | Self::NotStaging
+            | Self::NoSnapshot
             | Self::MailTaken { .. }
             | Self::DirectoryUserTaken { .. }
             | Self::Settling { .. }
@@ -234,7 +238,9 @@ impl StoreError {
                 (FailureKind::Store, "Nothing of this change was kept.")
             }
             Self::Closed => (FailureKind::Cancelled, "The program is ending."),
-            Self::NotStaging => (FailureKind::Other, "The last good picture stays."),
+            Self::NotStaging | Self::NoSnapshot => {
+                (FailureKind::Other, "The last good picture stays.")
+            }
             Self::MailTaken { .. } | Self::DirectoryUserTaken { .. } => (
                 FailureKind::Config,
                 "Nothing was added. Edit the user that is there instead.",

@@ -10,18 +10,27 @@ pub mod history;
 pub mod ledger;
 mod open;
 pub mod reply;
+mod salvage;
 mod schema;
 
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use crate::domain::run::RunId;
 
 use self::cache::Cache;
+use self::cache::thread::CacheThread;
 use self::error::StoreError;
 use self::history::History;
+use self::history::thread::HistoryThread;
 use self::ledger::Ledger;
+use self::ledger::thread::LedgerThread;
+use self::open::{Damage, Journal, Opened};
+use self::schema::Shape;
 
 /// Who made a change, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +54,7 @@ pub struct Store {
     pub history: History,
     notes: Vec<String>,
     damaged: bool,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Store {
@@ -52,8 +62,50 @@ impl Store {
     ///
     /// A damaged file is set aside under a name with `.quarantine-` and made anew; [`Self::notes`] says so.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let _ = dir;
-        Err(StoreError::Closed)
+        // Held until all three are open, so that two programs never make or set aside the same file.
+        let _turn = open::folder(dir)?;
+        let mut notes = Vec::new();
+        let journal = match open::remote_kind(dir) {
+            None => Journal::Wal,
+            Some(kind) => {
+                notes.push(format!(
+                    "{} is on {kind}: a slower journal is used there; a disk of this machine is better",
+                    dir.display()
+                ));
+                Journal::Rollback
+            }
+        };
+        let mut damaged = false;
+        let mut opened = |shape: &Shape| -> Result<Opened, StoreError> {
+            let mut opened = open::open(dir, shape, journal)?;
+            if let Some(damage) = &opened.damage {
+                damaged = true;
+                notes.push(note(shape, damage, &mut opened.connection)?);
+            }
+            Ok(opened)
+        };
+        let ledger = opened(&schema::LEDGER)?;
+        let cache = opened(&schema::CACHE)?;
+        let history = opened(&schema::HISTORY)?;
+        let (ledger_jobs, ledger_work) = channel();
+        let (cache_jobs, cache_work) = channel();
+        let (history_jobs, history_work) = channel();
+        let ledger = LedgerThread::new(ledger.connection, ledger.path);
+        let cache = CacheThread::new(cache.connection, cache.path);
+        let history = HistoryThread::new(history.connection, history.path);
+        let threads = vec![
+            spawn(dir, "ledger", move || ledger.run(&ledger_work))?,
+            spawn(dir, "cache", move || cache.run(&cache_work))?,
+            spawn(dir, "history", move || history.run(&history_work))?,
+        ];
+        Ok(Self {
+            ledger: Ledger::new(ledger_jobs),
+            cache: Cache::new(cache_jobs),
+            history: History::new(history_jobs),
+            notes,
+            damaged,
+            threads,
+        })
     }
 
     /// What the engineer should know of the opening, such as a damaged file that was set aside.
@@ -71,5 +123,39 @@ impl Store {
         self.ledger.stop();
         self.cache.stop();
         self.history.stop();
+        for thread in self.threads {
+            // A thread that panicked has told so in the crash report; there is nothing left to close.
+            drop(thread.join());
+        }
     }
+}
+
+fn spawn(
+    dir: &Path,
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|source| StoreError::io(dir, source))
+}
+
+/// Says what became of a damaged file; what can be read of a ledger is saved first.
+fn note(shape: &Shape, damage: &Damage, connection: &mut Connection) -> Result<String, StoreError> {
+    let name = damage
+        .aside
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let start = format!(
+        "{} was damaged ({}): set aside as {name}, ",
+        shape.file, damage.what
+    );
+    if shape.mark != schema::LEDGER.mark {
+        return Ok(start + shape.consequence);
+    }
+    let saved =
+        salvage::salvage(&damage.aside, connection).map_err(|error| error.at(&damage.aside))?;
+    Ok(format!("{start}{saved}"))
 }

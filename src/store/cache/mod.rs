@@ -2,6 +2,12 @@
 //!
 //! Readers see the last good snapshot while a run stages the next; it becomes the picture in one transaction.
 
+mod lookup;
+mod reference;
+mod rows;
+mod snapshot;
+pub(super) mod thread;
+
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -158,6 +164,10 @@ pub(super) enum Job {
 }
 
 impl Cache {
+    pub(super) fn new(jobs: Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
     fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Reply<T> {
         let (answer, reply) = pair();
         // Without a thread the answer is dropped with the job, and the reply says that the store is closed.

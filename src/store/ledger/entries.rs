@@ -129,7 +129,12 @@ pub(super) fn close(
     closing: Closing,
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
-    let entry = known(tx, id)?;
+    // What was set aside with an earlier tenant can be dropped, and nothing else.
+    let entry = match closing {
+        Closing::Dropped => rows::entries(tx, "id = ?1", &[&id.0])?.pop(),
+        Closing::Confirmed | Closing::AlreadyThere | Closing::TheirsTaken => rows::entry(tx, id)?,
+    };
+    let entry = entry.ok_or(StoreError::NoSuchEntry(id))?;
     match closing {
         Closing::Confirmed | Closing::AlreadyThere => {
             put_value(tx, entry.user, &entry.wanted)?;

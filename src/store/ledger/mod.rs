@@ -4,7 +4,7 @@
 
 mod entries;
 mod merge;
-mod rows;
+pub(super) mod rows;
 mod tenant;
 pub(super) mod thread;
 mod users;
@@ -211,6 +211,10 @@ pub(super) enum Job {
 }
 
 impl Ledger {
+    pub(super) fn new(jobs: Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
     fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Reply<T> {
         let (answer, reply) = pair();
         // Without a thread the answer is dropped with the job, and the reply says that the store is closed.

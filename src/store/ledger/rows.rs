@@ -153,14 +153,17 @@ pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
 }
 
 /// One user, if it is configured.
-pub(super) fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
+pub(in crate::store) fn user(
+    connection: &Connection,
+    id: UserId,
+) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {USER} FROM users WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([id.0], user_of).optional()?)
 }
 
 /// Entries that a condition picks, oldest first.
-pub(super) fn entries(
+pub(in crate::store) fn entries(
     connection: &Connection,
     condition: &str,
     parameters: &[&dyn rusqlite::ToSql],
@@ -173,9 +176,9 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-/// One entry, if it is in the outbox.
+/// One entry, if it is in the outbox and not set aside.
 pub(super) fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry>, StoreError> {
-    Ok(entries(connection, "id = ?1", &[&id.0])?.pop())
+    Ok(entries(connection, "id = ?1 AND NOT parked", &[&id.0])?.pop())
 }
 
 /// A setting.
@@ -185,7 +188,7 @@ pub(super) fn setting(connection: &Connection, key: &str) -> Result<Option<Strin
 }
 
 /// Sets or removes a setting.
-pub(super) fn set(
+pub(in crate::store) fn set(
     connection: &Connection,
     key: &str,
     value: Option<&str>,
@@ -202,7 +205,7 @@ pub(super) fn set(
 }
 
 /// The pin.
-pub(super) fn pin(connection: &Connection) -> Result<Option<Pin>, StoreError> {
+pub(in crate::store) fn pin(connection: &Connection) -> Result<Option<Pin>, StoreError> {
     let Some(tenant) = setting(connection, "pin_tenant")? else {
         return Ok(None);
     };
@@ -220,7 +223,7 @@ pub(super) fn pin(connection: &Connection) -> Result<Option<Pin>, StoreError> {
 }
 
 /// The seats.
-pub(super) fn seats(connection: &Connection) -> Result<Seats, StoreError> {
+pub(in crate::store) fn seats(connection: &Connection) -> Result<Seats, StoreError> {
     let damaged = || StoreError::damaged("the count of seats");
     let bought = setting(connection, "seats_bought")?
         .map(|text| text.parse().map_err(|_| damaged()))
@@ -246,7 +249,7 @@ pub(super) fn picture(connection: &Connection) -> Result<LedgerPicture, StoreErr
 }
 
 /// Numbers that users had in the tenant that was pinned before.
-pub(super) fn old_numbers(
+pub(in crate::store) fn old_numbers(
     connection: &Connection,
 ) -> Result<Vec<(UserId, PhoneNumber)>, StoreError> {
     let mut statement = connection.prepare_cached(

@@ -1,5 +1,7 @@
 //! `history.db`: the runs, their logs, and which users changed their first cause in each. The last 50 are kept, 200 MB at most.
 
+pub(super) mod thread;
+
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -45,6 +47,10 @@ pub(super) enum Job {
 }
 
 impl History {
+    pub(super) fn new(jobs: Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
     fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Reply<T> {
         let (answer, reply) = pair();
         // Without a thread the answer is dropped with the job, and the reply says that the store is closed.

@@ -1,0 +1,190 @@
+//! Questions about the snapshot: one user, a window of rows, who is meant by a text.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::domain::guid::{Guid, ObjectId};
+
+use super::super::error::StoreError;
+use super::super::ledger::rows::moment;
+use super::rows::{ROW, USER, Words, row_of, user_of};
+use super::{StoredRow, StoredUser, reference};
+
+/// By name without regard to the case of ASCII letters, as the index has it, then by id.
+fn by_name(a: &StoredRow, b: &StoredRow) -> Ordering {
+    let name = a.name.bytes().map(|byte| byte.to_ascii_lowercase());
+    let other = b.name.bytes().map(|byte| byte.to_ascii_lowercase());
+    name.cmp(other).then_with(|| a.id.cmp(&b.id))
+}
+
+/// A window of rows.
+pub(super) fn rows(
+    connection: &Connection,
+    from: u64,
+    limit: u64,
+) -> Result<Vec<StoredRow>, StoreError> {
+    let sql =
+        format!("SELECT {ROW} FROM directory ORDER BY name COLLATE NOCASE, id LIMIT ?2 OFFSET ?1");
+    let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([clamp(from), clamp(limit)], row_of)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// All rows. Read in the order of the table and sorted here: by the index each row would be a page of its own.
+pub(super) fn all_rows(connection: &Connection) -> Result<Vec<StoredRow>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {ROW} FROM directory"))?;
+    let mut rows: Vec<StoredRow> = statement.query_map([], row_of)?.collect::<Result<_, _>>()?;
+    rows.sort_unstable_by(by_name);
+    Ok(rows)
+}
+
+/// One user with all facts.
+pub(super) fn user(
+    connection: &Connection,
+    id: ObjectId,
+    words: &mut Words,
+) -> Result<Option<StoredUser>, StoreError> {
+    words.refresh(connection)?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {USER} FROM directory WHERE id = ?1"))?;
+    let mut rows = statement.query([id.0.bytes()])?;
+    rows.next()?
+        .map(|row| user_of(row, &words.dictionary))
+        .transpose()
+}
+
+/// The next users after a place.
+pub(super) fn batch(
+    connection: &Connection,
+    (after, limit): (i64, u32),
+    words: &mut Words,
+) -> Result<Vec<(i64, StoredUser)>, StoreError> {
+    words.refresh(connection)?;
+    let sql = format!("SELECT {USER}, n FROM directory WHERE n > ?1 ORDER BY n LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([after, i64::from(limit)])?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        users.push((row.get(11)?, user_of(row, &words.dictionary)?));
+    }
+    Ok(users)
+}
+
+/// The name of a directory user.
+pub(super) fn name_of(connection: &Connection, id: ObjectId) -> Result<Option<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT name FROM directory WHERE id = ?1")?;
+    Ok(statement
+        .query_row([id.0.bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+/// When the facts of a user were read.
+pub(super) fn read_at_of(
+    connection: &Connection,
+    id: ObjectId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let live = connection
+        .prepare_cached("SELECT read_at FROM live WHERE id = ?1")?
+        .query_row([id.0.bytes()], |row| moment(row, 0))
+        .optional()?;
+    if live.is_some() || name_of(connection, id)?.is_none() {
+        return Ok(live);
+    }
+    Ok(reference::head(connection)?.map(|head| head.read_at))
+}
+
+/// How well a row fits a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Exact,
+    Part,
+    Digits,
+}
+
+struct Query {
+    folded: String,
+    digits: Option<String>,
+}
+
+impl Query {
+    fn new(text: &str) -> Self {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let is_number = text
+            .chars()
+            .all(|c| c.is_ascii_digit() || " +-().\u{a0}".contains(c));
+        Self {
+            folded: text.to_lowercase(),
+            digits: Some(digits).filter(|digits| is_number && digits.len() >= 3),
+        }
+    }
+
+    /// Columns: those of a row, then the addresses.
+    fn fit(&self, row: &Row<'_>) -> rusqlite::Result<Option<Fit>> {
+        let text = |column: usize| -> rusqlite::Result<&str> {
+            Ok(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
+        };
+        let same = |found: &str| found.to_lowercase() == self.folded;
+        let (name, upn, mail) = (text(1)?, text(2)?, text(3)?);
+        let number = text(5)?;
+        if same(upn) || same(mail) || text(9)?.split('\n').any(same) || same(number) {
+            return Ok(Some(Fit::Exact));
+        }
+        let part = |found: &str| found.to_lowercase().contains(&self.folded);
+        if part(name) || part(upn) || part(mail) {
+            return Ok(Some(Fit::Part));
+        }
+        let digits = self
+            .digits
+            .as_ref()
+            .filter(|digits| number.contains(digits.as_str()));
+        Ok(digits.map(|_| Fit::Digits))
+    }
+}
+
+/// Most rows that are kept of a text that fits nearly everybody.
+const MOST: usize = 4096;
+
+/// Who is meant by a text, the best first.
+pub(super) fn find(
+    connection: &Connection,
+    text: &str,
+    limit: u32,
+) -> Result<Vec<StoredRow>, StoreError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Ok(id) = text.parse::<Guid>() {
+        let sql = format!("SELECT {ROW} FROM directory WHERE id = ?1");
+        let found = connection
+            .prepare_cached(&sql)?
+            .query_row([id.bytes()], row_of)
+            .optional()?;
+        if let Some(found) = found {
+            return Ok(vec![found]);
+        }
+    }
+    let query = Query::new(text);
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {ROW}, addresses FROM directory"))?;
+    let mut rows = statement.query([])?;
+    let mut hits: Vec<(Fit, StoredRow)> = Vec::new();
+    let mut lesser = 0;
+    while let Some(row) = rows.next()? {
+        let Some(fit) = query.fit(row)? else {
+            continue;
+        };
+        lesser += usize::from(fit != Fit::Exact);
+        if fit == Fit::Exact || lesser <= MOST {
+            hits.push((fit, row_of(row)?));
+        }
+    }
+    hits.sort_by(|(fit, row), (other_fit, other)| {
+        fit.cmp(other_fit).then_with(|| by_name(row, other))
+    });
+    hits.truncate(limit as usize);
+    Ok(hits.into_iter().map(|(_, row)| row).collect())
+}

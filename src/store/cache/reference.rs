@@ -1,0 +1,362 @@
+//! Head and reference data of a snapshot: written only where they differ from what is there.
+
+use std::collections::HashMap;
+
+use rusqlite::types::{ToSql, Value};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::domain::directory::{
+    AccountType, Activation, AssignmentStatus, NumberSource, NumberType, Sku, TeamsUser,
+    TenantNumber,
+};
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::run::{Counters, RunId};
+use crate::record::Unreadable;
+use crate::record::reference::{self as form, Code};
+
+use super::super::error::StoreError;
+use super::super::ledger::rows::{guid, number, optional_guid};
+use super::{Reference, SnapshotHead};
+
+impl From<Unreadable> for StoreError {
+    fn from(error: Unreadable) -> Self {
+        Self::damaged(error.to_string())
+    }
+}
+
+fn put(tx: &Connection, key: &str, value: &dyn ToSql) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = excluded.v WHERE v IS NOT excluded.v",
+    )?
+    .execute(params![key, value])?;
+    Ok(())
+}
+
+fn meta(connection: &Connection) -> Result<HashMap<String, Value>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT k, v FROM meta")?;
+    let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(pairs.collect::<Result<_, _>>()?)
+}
+
+fn text(meta: &mut HashMap<String, Value>, key: &str) -> Result<String, StoreError> {
+    match meta.remove(key) {
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(StoreError::damaged(format!("{key} of the snapshot"))),
+    }
+}
+
+fn whole<T: TryFrom<i64>>(meta: &mut HashMap<String, Value>, key: &str) -> Result<T, StoreError> {
+    match meta.remove(key) {
+        Some(Value::Integer(number)) => T::try_from(number).ok(),
+        _ => None,
+    }
+    .ok_or_else(|| StoreError::damaged(format!("{key} of the snapshot")))
+}
+
+/// Writes the head.
+pub(super) fn put_head(tx: &Connection, head: &SnapshotHead) -> Result<(), StoreError> {
+    let Counters {
+        total,
+        licensed,
+        phone_system,
+        excluded_by_calling_plan,
+        resource,
+    } = head.counters;
+    put(tx, "run", &head.run.0)?;
+    put(tx, "read_at", &head.read_at.to_string())?;
+    put(tx, "tenant_id", &head.tenant.to_string())?;
+    put(tx, "tenant_name", &head.tenant_name)?;
+    put(tx, "delta_link", &head.delta_link)?;
+    put(tx, "total", &total.cast_signed())?;
+    put(tx, "licensed", &licensed.cast_signed())?;
+    put(tx, "phone_system", &phone_system.cast_signed())?;
+    put(tx, "excluded", &excluded_by_calling_plan.cast_signed())?;
+    put(tx, "resource", &resource.cast_signed())?;
+    put(tx, "table_version", &head.table_version)?;
+    put(tx, "users", &head.users.cast_signed())?;
+    put(tx, "full", &head.full)
+}
+
+/// Reads the head; without a run there is no snapshot.
+pub(super) fn head(connection: &Connection) -> Result<Option<SnapshotHead>, StoreError> {
+    let mut meta = meta(connection)?;
+    if !meta.contains_key("run") {
+        return Ok(None);
+    }
+    let moment = text(&mut meta, "read_at")?;
+    let tenant = text(&mut meta, "tenant_id")?;
+    let damaged = |what: &str| StoreError::damaged(format!("{what} of the snapshot"));
+    Ok(Some(SnapshotHead {
+        run: RunId(whole(&mut meta, "run")?),
+        read_at: moment.parse().map_err(|_| damaged("the time"))?,
+        tenant: tenant
+            .parse::<TenantId>()
+            .map_err(|_| damaged("the tenant"))?,
+        tenant_name: text(&mut meta, "tenant_name")?,
+        delta_link: match meta.remove("delta_link") {
+            Some(Value::Text(link)) => Some(link),
+            _ => None,
+        },
+        counters: Counters {
+            total: whole(&mut meta, "total")?,
+            licensed: whole(&mut meta, "licensed")?,
+            phone_system: whole(&mut meta, "phone_system")?,
+            excluded_by_calling_plan: whole(&mut meta, "excluded")?,
+            resource: whole(&mut meta, "resource")?,
+        },
+        table_version: whole(&mut meta, "table_version")?,
+        users: whole(&mut meta, "users")?,
+        full: whole::<i64>(&mut meta, "full")? != 0,
+    }))
+}
+
+/// Writes reference data.
+pub(super) fn put_reference(tx: &Connection, reference: &Reference) -> Result<(), StoreError> {
+    let (group, members) = form::write_group(&reference.group);
+    put(tx, "tenant", &form::write_tenant(&reference.tenant))?;
+    put(tx, "group", &group)?;
+    put(tx, "members", &members)?;
+    put(tx, "gaps", &form::write_texts(&reference.gaps))?;
+    put(tx, "teams_known", &reference.teams.is_some())?;
+    put(tx, "numbers_known", &reference.numbers.is_some())?;
+    put_skus(tx, &reference.skus)?;
+    put_all_teams(tx, reference.teams.as_deref().unwrap_or_default())?;
+    put_all_numbers(tx, reference.numbers.as_deref().unwrap_or_default())
+}
+
+/// Reads reference data.
+pub(super) fn reference(connection: &Connection) -> Result<Option<Reference>, StoreError> {
+    let mut meta = meta(connection)?;
+    if !meta.contains_key("tenant") {
+        return Ok(None);
+    }
+    let members = match meta.remove("members") {
+        Some(Value::Blob(bytes)) => bytes,
+        _ => Vec::new(),
+    };
+    let teams = whole::<i64>(&mut meta, "teams_known")? != 0;
+    let numbers = whole::<i64>(&mut meta, "numbers_known")? != 0;
+    Ok(Some(Reference {
+        tenant: form::read_tenant(&text(&mut meta, "tenant")?)?,
+        skus: skus(connection)?,
+        group: form::read_group(&text(&mut meta, "group")?, &members)?,
+        teams: teams.then(|| all_teams(connection)).transpose()?,
+        numbers: numbers
+            .then(|| numbers_where(connection, "TRUE", &[]))
+            .transpose()?,
+        gaps: form::read_texts(&text(&mut meta, "gaps")?)?,
+    }))
+}
+
+fn skus(connection: &Connection) -> Result<Vec<Sku>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT form FROM skus ORDER BY n")?;
+    let mut rows = statement.query([])?;
+    let mut skus = Vec::new();
+    while let Some(row) = rows.next()? {
+        skus.push(form::read_sku(
+            row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+        )?);
+    }
+    Ok(skus)
+}
+
+fn put_skus(tx: &Connection, new: &[Sku]) -> Result<(), StoreError> {
+    if skus(tx)? == new {
+        return Ok(());
+    }
+    tx.execute("DELETE FROM skus", [])?;
+    let mut statement = tx.prepare_cached("INSERT INTO skus (form) VALUES (?1)")?;
+    for sku in new {
+        statement.execute([form::write_sku(sku)])?;
+    }
+    Ok(())
+}
+
+const TEAMS: &str = "id, tenant, account, voice, features, number, routing, dial_plan";
+
+fn teams_row(row: &Row<'_>) -> rusqlite::Result<TeamsUser> {
+    Ok(TeamsUser {
+        id: ObjectId(guid(row, 0)?),
+        tenant: optional_guid(row, 1)?.map(TenantId),
+        account: AccountType::from_code(row.get(2)?),
+        enterprise_voice: row.get(3)?,
+        features: form::features(row.get(4)?),
+        number: row.get(5)?,
+        voice_routing: row.get(6)?,
+        dial_plan: row.get(7)?,
+    })
+}
+
+fn all_teams(connection: &Connection) -> Result<Vec<TeamsUser>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {TEAMS} FROM teams ORDER BY id"))?;
+    let rows = statement.query_map([], teams_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What Teams says of one user.
+pub(super) fn teams_of(
+    connection: &Connection,
+    id: ObjectId,
+) -> Result<Option<TeamsUser>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {TEAMS} FROM teams WHERE id = ?1"))?;
+    Ok(statement.query_row([id.0.bytes()], teams_row).optional()?)
+}
+
+/// Writes what Teams says of one user, or that it says nothing.
+pub(super) fn put_teams(
+    tx: &Connection,
+    id: ObjectId,
+    user: Option<&TeamsUser>,
+) -> Result<(), StoreError> {
+    let Some(user) = user else {
+        tx.prepare_cached("DELETE FROM teams WHERE id = ?1")?
+            .execute([id.0.bytes()])?;
+        return Ok(());
+    };
+    tx.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO teams ({TEAMS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    ))?
+    .execute(params![
+        id.0.bytes(),
+        user.tenant.map(|id| *id.0.bytes()),
+        user.account.code(),
+        user.enterprise_voice,
+        form::feature_bits(user.features),
+        user.number,
+        user.voice_routing,
+        user.dial_plan,
+    ])?;
+    Ok(())
+}
+
+fn put_all_teams(tx: &Connection, new: &[TeamsUser]) -> Result<(), StoreError> {
+    let mut old: HashMap<ObjectId, TeamsUser> = all_teams(tx)?
+        .into_iter()
+        .map(|user| (user.id, user))
+        .collect();
+    // By id, so that the rows of a first read go to the end of the table one after the other.
+    let mut new: Vec<&TeamsUser> = new.iter().collect();
+    new.sort_by_key(|user| user.id);
+    for user in new {
+        if old.remove(&user.id).as_ref() != Some(user) {
+            put_teams(tx, user.id, Some(user))?;
+        }
+    }
+    for id in old.into_keys() {
+        put_teams(tx, id, None)?;
+    }
+    Ok(())
+}
+
+const NUMBERS: &str = "number, kind, source, status, target, prime, activation";
+
+fn number_row(row: &Row<'_>) -> rusqlite::Result<TenantNumber> {
+    let missing =
+        || rusqlite::Error::InvalidColumnType(0, "number".to_owned(), rusqlite::types::Type::Null);
+    Ok(TenantNumber {
+        number: number(row, 0)?.ok_or_else(missing)?,
+        kind: NumberType::from_code(row.get(1)?),
+        source: NumberSource::from_code(row.get(2)?),
+        status: AssignmentStatus::from_code(row.get(3)?),
+        target: optional_guid(row, 4)?.map(ObjectId),
+        primary: row.get(5)?,
+        activation: Activation::from_code(row.get(6)?),
+    })
+}
+
+fn numbers_where(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[&dyn ToSql],
+) -> Result<Vec<TenantNumber>, StoreError> {
+    let sql = format!("SELECT {NUMBERS} FROM numbers WHERE {condition} ORDER BY number, n");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(parameters, number_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The numbers that are targeted at a user.
+pub(super) fn numbers_of(
+    connection: &Connection,
+    id: ObjectId,
+) -> Result<Vec<TenantNumber>, StoreError> {
+    numbers_where(connection, "target = ?1", &[id.0.bytes()])
+}
+
+/// One number: of several records the one that is held.
+pub(super) fn one_number(
+    connection: &Connection,
+    number: &PhoneNumber,
+) -> Result<Option<TenantNumber>, StoreError> {
+    let mut found = numbers_where(connection, "number = ?1", &[&number.as_str()])?;
+    let held = found
+        .iter()
+        .position(|number| number.holder().is_some())
+        .unwrap_or(0);
+    Ok((held < found.len()).then(|| found.swap_remove(held)))
+}
+
+fn insert_number(tx: &Connection, number: &TenantNumber) -> Result<(), StoreError> {
+    tx.prepare_cached(&format!(
+        "INSERT INTO numbers ({NUMBERS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    ))?
+    .execute(params![
+        number.number.as_str(),
+        number.kind.code(),
+        number.source.code(),
+        number.status.code(),
+        number.target.map(|id| *id.0.bytes()),
+        number.primary,
+        number.activation.code(),
+    ])?;
+    Ok(())
+}
+
+fn delete_number(tx: &Connection, number: &PhoneNumber) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM numbers WHERE number = ?1")?
+        .execute([number.as_str()])?;
+    Ok(())
+}
+
+fn put_all_numbers(tx: &Connection, new: &[TenantNumber]) -> Result<(), StoreError> {
+    let mut old: HashMap<PhoneNumber, Vec<TenantNumber>> = HashMap::new();
+    for number in numbers_where(tx, "TRUE", &[])? {
+        old.entry(number.number.clone()).or_default().push(number);
+    }
+    let mut sorted: Vec<&TenantNumber> = new.iter().collect();
+    sorted.sort_by(|a, b| a.number.cmp(&b.number));
+    for records in sorted.chunk_by(|a, b| a.number == b.number) {
+        let before = old.remove(&records[0].number);
+        if before.iter().flatten().eq(records.iter().copied()) {
+            continue;
+        }
+        delete_number(tx, &records[0].number)?;
+        for number in records {
+            insert_number(tx, number)?;
+        }
+    }
+    for number in old.keys() {
+        delete_number(tx, number)?;
+    }
+    Ok(())
+}
+
+/// The numbers of one user, read again: what the user held before and does not hold now is free.
+pub(super) fn put_numbers_of(
+    tx: &Connection,
+    id: ObjectId,
+    numbers: &[TenantNumber],
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE numbers SET target = NULL, status = ?2 WHERE target = ?1")?
+        .execute(params![id.0.bytes(), AssignmentStatus::Unassigned.code()])?;
+    for number in numbers {
+        delete_number(tx, &number.number)?;
+    }
+    for number in numbers {
+        insert_number(tx, number)?;
+    }
+    Ok(())
+}
