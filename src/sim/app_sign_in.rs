@@ -62,46 +62,7 @@ pub(super) fn client_credentials(
 pub(super) fn prove(world: &World, call: &Call, form: &Query) -> Result<(), Denial> {
     let id = &world.tenant.client_id;
     if let Some(assertion) = form.get("client_assertion") {
-        let wrong = |text: &str| {
-            denial(
-                "invalid_client",
-                700_027,
-                format!(
-                    "The certificate with identifier used to sign the client assertion is not registered on application. {text}"
-                ),
-            )
-        };
-        let (header, claims) = token::claims_unverified(assertion).ok_or_else(|| {
-            denial(
-                "invalid_client",
-                50027,
-                "JWT token is invalid or malformed.",
-            )
-        })?;
-        if header["x5t#S256"].is_null() && header["x5t"].is_null() {
-            return Err(wrong("The header names no certificate."));
-        }
-        if claims["iss"] != id.as_str()
-            || claims["sub"] != id.as_str()
-            || !claims["aud"]
-                .as_str()
-                .is_some_and(|aud| aud.starts_with(&call.base))
-        {
-            return Err(wrong(
-                "Issuer, subject or audience are not those of this request.",
-            ));
-        }
-        if claims["exp"]
-            .as_i64()
-            .is_none_or(|end| end <= world.now().as_second())
-        {
-            return Err(denial(
-                "invalid_client",
-                700_024,
-                "Client assertion is not within its valid time range.",
-            ));
-        }
-        return Ok(());
+        return asserted(world, call, assertion);
     }
     match form.get("client_secret") {
         None => Err(denial(
@@ -120,4 +81,48 @@ pub(super) fn prove(world: &World, call: &Call, form: &Query) -> Result<(), Deni
             ),
         )),
     }
+}
+
+fn asserted(world: &World, call: &Call, assertion: &str) -> Result<(), Denial> {
+    let id = &world.tenant.client_id;
+    let wrong = |text: &str| {
+        denial(
+            "invalid_client",
+            700_027,
+            format!(
+                "The certificate with identifier used to sign the client assertion is not registered on application. {text}"
+            ),
+        )
+    };
+    let (header, claims) = token::claims_unverified(assertion).ok_or_else(|| {
+        denial(
+            "invalid_client",
+            50027,
+            "JWT token is invalid or malformed.",
+        )
+    })?;
+    if header["x5t#S256"].is_null() && header["x5t"].is_null() {
+        return Err(wrong("The header names no certificate."));
+    }
+    if claims["iss"] != id.as_str()
+        || claims["sub"] != id.as_str()
+        || !claims["aud"]
+            .as_str()
+            .is_some_and(|aud| aud.starts_with(&call.base))
+    {
+        return Err(wrong(
+            "Issuer, subject or audience are not those of this request.",
+        ));
+    }
+    if claims["exp"]
+        .as_i64()
+        .is_none_or(|end| end <= world.now().as_second())
+    {
+        return Err(denial(
+            "invalid_client",
+            700_024,
+            "Client assertion is not within its valid time range.",
+        ));
+    }
+    Ok(())
 }

@@ -140,27 +140,27 @@ pub(super) fn merge_person(
         world.remember_view(place);
     }
     if !touched.is_empty() || teams {
-        world.tenant.edit(place, &touched, |kept| {
-            let (changed, marks, before, at) = (
-                kept.changed,
-                kept.touched.clone(),
-                kept.teams_before.clone(),
-                kept.teams_changed,
-            );
-            *kept = Person {
-                changed,
-                touched: marks,
-                teams_before: before,
-                teams_changed: at,
-                ..person
-            };
-        });
+        world
+            .tenant
+            .edit(place, &touched, |kept| replace(kept, person));
     }
     if let Some(grants) = grants {
         world.tenant.grant(place, grants, now);
     }
     world.note_change();
     Ok(())
+}
+
+/// Everything but the marks of changes, which were set meanwhile.
+fn replace(kept: &mut Person, person: Person) {
+    let old = std::mem::take(kept);
+    *kept = Person {
+        changed: old.changed,
+        touched: old.touched,
+        teams_before: old.teams_before,
+        teams_changed: old.teams_changed,
+        ..person
+    };
 }
 
 fn set(person: &mut Person, name: &str, value: &Value, world: &World) -> Result<(), String> {

@@ -133,13 +133,11 @@ impl Crowd {
         let at = self.day(variant * 31 + 3);
         let guest = kind == Kind::Guest;
         let resource = kind == Kind::Resource;
-        let mail = (!resource).then(|| {
-            if guest {
-                format!("{}{n}@partner.example", name.given_letters)
-            } else {
-                upn.clone()
-            }
-        });
+        let mail = match kind {
+            Kind::Resource => None,
+            Kind::Guest => Some(format!("{}{n}@partner.example", name.given_letters)),
+            _ => Some(upn.clone()),
+        };
         let proxies = mail
             .iter()
             .filter(|_| !guest)
@@ -147,11 +145,7 @@ impl Crowd {
             .collect();
         Person {
             id: Self::id(n),
-            name: Some(if resource {
-                format!("Queue {n}")
-            } else {
-                name.shown()
-            }),
+            name: Some(Self::shown_name(n)),
             given: (!resource).then(|| name.given.to_owned()),
             family: (!resource).then(|| name.family.to_owned()),
             proxies,
@@ -164,14 +158,7 @@ impl Crowd {
             mail,
             enabled: !matches!(kind, Kind::Left | Kind::Resource),
             guest,
-            department: Some(
-                if resource {
-                    "Microsoft Communication Application Instance"
-                } else {
-                    DEPARTMENTS[place(n, DEPARTMENTS.len())]
-                }
-                .to_owned(),
-            ),
+            department: Some(department(n, kind).to_owned()),
             title: (n.is_multiple_of(3) && !resource).then(|| "Consultant".to_owned()),
             location: (!kind.products().is_empty() && !n.is_multiple_of(97))
                 .then(|| LOCATIONS[place(n, LOCATIONS.len())].to_owned()),
@@ -183,12 +170,7 @@ impl Crowd {
             plans: Plans::Pattern(
                 u16::try_from(kind.place() * VARIANTS + variant).expect("there are 88 patterns"),
             ),
-            synced: (n % 3 == 1 && !guest && !resource).then(|| Synced {
-                enabled: true,
-                last: self.born - SignedDuration::from_mins(25),
-                anchor: format!("{n:022x}=="),
-                account: format!("{}{n}", name.given_letters),
-            }),
+            synced: (n % 3 == 1 && !guest && !resource).then(|| self.synced(n)),
             created: self.day(400 + n % 800),
             ..Person::default()
         }
@@ -271,6 +253,22 @@ impl Crowd {
         100 + self.size / 20
     }
 
+    fn shown_name(n: u64) -> String {
+        match Kind::of(n) {
+            Kind::Resource => format!("Queue {n}"),
+            _ => Name::of_many(n).shown(),
+        }
+    }
+
+    fn synced(&self, n: u64) -> Synced {
+        Synced {
+            enabled: true,
+            last: self.born - SignedDuration::from_mins(25),
+            anchor: format!("{n:022x}=="),
+            account: format!("{}{n}", Name::of_many(n).given_letters),
+        }
+    }
+
     fn upn(&self, n: u64) -> String {
         let name = Name::of_many(n);
         match Kind::of(n) {
@@ -332,6 +330,13 @@ const DEPARTMENTS: &[&str] = &[
     "Marketing",
 ];
 const LOCATIONS: &[&str] = &["GB", "GB", "GB", "US", "DE", "GR", "JP", "AE", "FR"];
+
+fn department(n: u64, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Resource => "Microsoft Communication Application Instance",
+        _ => DEPARTMENTS[place(n, DEPARTMENTS.len())],
+    }
+}
 
 fn place(n: u64, length: usize) -> usize {
     usize::try_from(n % length as u64).expect("a remainder by a small length is small")

@@ -24,6 +24,7 @@ pub(super) fn route(
 ) -> Result<Reply, Refusal> {
     match (call.method.as_str(), path) {
         ("GET", ["me"]) => me(world, caller, call),
+        (_, ["users", key, action]) => of_user(world, caller, call, (key, action)),
         ("GET", ["organization"]) => {
             world.allow(caller, Need::Organization)?;
             Ok(organization::list(world, call))
@@ -47,34 +48,33 @@ pub(super) fn route(
             world.allow(caller, Need::WriteUser)?;
             amend::patch(world, call, key)
         }
-        ("GET", ["users", key, "licenseDetails"]) => {
+        (_, ["groups", rest @ ..]) => groups::route(world, caller, call, rest),
+        _ => Err(Refusal::no_segment(path.last().unwrap_or(&""))),
+    }
+}
+
+/// What hangs on one user: the part of the path before the last is the user's key.
+fn of_user(
+    world: &mut World,
+    caller: &Caller,
+    call: &Call,
+    (key, action): (&str, &str),
+) -> Result<Reply, Refusal> {
+    let action = action.strip_prefix("microsoft.graph.").unwrap_or(action);
+    match (call.method.as_str(), action) {
+        ("GET", "licenseDetails") => {
             world.allow(caller, Need::LicenceDetails)?;
             licences::details(world, call, key)
         }
-        (
-            "POST",
-            [
-                "users",
-                key,
-                "assignLicense" | "microsoft.graph.assignLicense",
-            ],
-        ) => {
+        ("POST", "assignLicense") => {
             world.allow(caller, Need::WriteLicence)?;
             licences::assign(world, call, key)
         }
-        (
-            "POST",
-            [
-                "users",
-                key,
-                "reprocessLicenseAssignment" | "microsoft.graph.reprocessLicenseAssignment",
-            ],
-        ) => {
+        ("POST", "reprocessLicenseAssignment") => {
             world.allow(caller, Need::WriteUser)?;
             one(world, caller, call, key)
         }
-        (_, ["groups", rest @ ..]) => groups::route(world, caller, call, rest),
-        _ => Err(Refusal::no_segment(path.last().unwrap_or(&""))),
+        _ => Err(Refusal::no_segment(action)),
     }
 }
 

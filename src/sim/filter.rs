@@ -95,6 +95,17 @@ pub(super) enum Advanced {
     No,
 }
 
+impl Advanced {
+    fn or_refuse(self, what: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Yes => Ok(()),
+            Self::No => Err(Refusal::unsupported(format!(
+                "Operator '{what}' is not supported because the 'ConsistencyLevel:eventual' header is missing. Refer to https://aka.ms/graph-docs/advanced-queries for more information"
+            ))),
+        }
+    }
+}
+
 fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(), Refusal> {
     let may = |name: &str| {
         reach
@@ -102,23 +113,12 @@ fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, reach)| *reach)
     };
-    let needs = |what: &str| {
-        if advanced == Advanced::Yes {
-            Ok(())
-        } else {
-            Err(Refusal::unsupported(format!(
-                "Operator '{what}' is not supported because the 'ConsistencyLevel:eventual' header is missing. Refer to https://aka.ms/graph-docs/advanced-queries for more information"
-            )))
-        }
-    };
-    let plain = |name: &str| {
-        if may(name) == Some(Reach::Always) {
-            Ok(())
-        } else {
-            Err(Refusal::unsupported(format!(
-                "Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'."
-            )))
-        }
+    let needs = |what: &str| advanced.or_refuse(what);
+    let plain = |name: &str| match may(name) {
+        Some(Reach::Always) => Ok(()),
+        _ => Err(Refusal::unsupported(format!(
+            "Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'."
+        ))),
     };
     match clause {
         Test::And(left, right) | Test::Or(left, right) => {

@@ -237,41 +237,18 @@ fn list_members(
     group: &Group,
     cast: Cast,
 ) -> Result<Reply, Refusal> {
-    let filtered = call.query.get("$filter").is_some() || call.query.get("$search").is_some();
-    if filtered && !call.eventual() {
-        return Err(Refusal::unsupported(
-            "The specified filter to the reference property query is currently not supported.",
-        ));
-    }
-    let filter = call
-        .query
-        .get("$filter")
-        .map(|text| Filter::read(text, properties::REACH, Advanced::Yes))
-        .transpose()?;
+    let filter = members_filter(call)?;
     let selection = Selection::read(&call.query.names("$select"))?;
-    let named = world.allow(caller, Need::Users).is_ok()
-        || (selection.is_basic() && world.allow(caller, Need::BasicUsers).is_ok());
     let page = Page::read(world, call, 100, 999)?;
     let mut json = Json::with_capacity(64 * 1024);
     json.open();
-    let kind = if cast == Cast::User {
-        "users"
-    } else {
-        "directoryObjects"
-    };
     json.name("@odata.context");
-    json.text(&format!(
-        "{}/v1.0/$metadata#{kind}{}",
-        call.base,
-        selection.context()
-    ));
+    json.text(&context(call, cast, &selection));
     let all = || {
         members(world, caller, group).filter(|place| {
             filter.as_ref().is_none_or(|filter| {
-                world
-                    .tenant
-                    .person(*place)
-                    .is_some_and(|person| filter.passes(&Asked(&person, &world.tenant)))
+                let person = world.tenant.person(*place);
+                person.is_some_and(|person| filter.passes(&Asked(&person, &world.tenant)))
             })
         })
     };
@@ -280,45 +257,75 @@ fn list_members(
         json.number(i64::try_from(all().count()).unwrap_or(i64::MAX));
     }
     let mut rest = all().skip_while(|place| *place < page.start());
-    let now: Vec<u64> = rest.by_ref().take(page.size()).collect();
+    let shown: Vec<u64> = rest.by_ref().take(page.size()).collect();
     if let Some(next) = rest.next() {
         Page::link(&mut json, world, call, next);
     }
+    let named = world.allow(caller, Need::Users).is_ok()
+        || (selection.is_basic() && world.allow(caller, Need::BasicUsers).is_ok());
+    // Whoever may read groups but not people is told ids alone.
+    let (properties, typed) = match (named, cast) {
+        (true, Cast::User) => (selection.properties.as_slice(), Typed::No),
+        (true, Cast::None) => (selection.properties.as_slice(), Typed::Yes),
+        (false, _) => (&[Property::Id][..], Typed::Yes),
+    };
     json.name("value");
     json.open_list();
-    for place in now {
-        let Some(person) = world.tenant.person(place) else {
-            continue;
-        };
+    for person in shown
+        .into_iter()
+        .filter_map(|place| world.tenant.person(place))
+    {
         json.open();
-        if cast == Cast::None || !named {
+        if typed == Typed::Yes {
             json.name("@odata.type");
             json.text("#microsoft.graph.user");
         }
-        if named {
-            user_json::members(&mut json, &selection.properties, &person, &world.tenant);
-        } else {
-            // Whoever may read groups but not people is told ids alone.
-            user_json::members(&mut json, &[Property::Id], &person, &world.tenant);
-        }
+        user_json::members(&mut json, properties, &person, &world.tenant);
         json.close();
     }
     if cast == Cast::None && page.is_first() {
-        for inner in world
-            .tenant
-            .groups
-            .iter()
-            .filter(|inner| group.nested.contains(&inner.id))
-        {
-            json.open();
-            json.name("@odata.type");
-            json.text("#microsoft.graph.group");
-            json.name("id");
-            json.text(&inner.id);
-            json.close();
-        }
+        nested(&mut json, &world.tenant, group);
     }
     json.close_list();
     json.close();
     Ok(Reply::written(json).costing(5))
+}
+
+fn context(call: &Call, cast: Cast, selection: &Selection) -> String {
+    let kind = match cast {
+        Cast::User => "users",
+        Cast::None => "directoryObjects",
+    };
+    format!("{}/v1.0/$metadata#{kind}{}", call.base, selection.context())
+}
+
+/// Whether an item says of what type it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    Yes,
+    No,
+}
+
+fn members_filter(call: &Call) -> Result<Option<Filter>, Refusal> {
+    let filtered = call.query.get("$filter").is_some() || call.query.get("$search").is_some();
+    if filtered && !call.eventual() {
+        return Err(Refusal::unsupported(
+            "The specified filter to the reference property query is currently not supported.",
+        ));
+    }
+    let text = call.query.get("$filter");
+    text.map(|text| Filter::read(text, properties::REACH, Advanced::Yes))
+        .transpose()
+}
+
+fn nested(json: &mut Json, tenant: &Tenant, group: &Group) {
+    let inner = tenant.groups.iter();
+    for inner in inner.filter(|inner| group.nested.contains(&inner.id)) {
+        json.open();
+        json.name("@odata.type");
+        json.text("#microsoft.graph.group");
+        json.name("id");
+        json.text(&inner.id);
+        json.close();
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::chance;
 use super::entra::{Denial, denial};
+use super::person::Person;
 use super::query::Query;
 use super::token::{self, RefreshToken};
 use super::wire::Call;
@@ -54,21 +55,7 @@ pub(super) fn delegated(
         scope,
         nonce,
     } = consent;
-    let id = world.tenant.signed_in.clone();
-    let Some(person) = world.tenant.find(&id).map(std::borrow::Cow::into_owned) else {
-        return Err(denial(
-            "invalid_grant",
-            50034,
-            "The user account does not exist in the directory.",
-        ));
-    };
-    if !person.enabled {
-        return Err(denial(
-            "invalid_grant",
-            50057,
-            "The user account is disabled.",
-        ));
-    }
+    let person = whoever_signs_in(world)?;
     let permissions: Vec<&str> = scope
         .iter()
         .map(String::as_str)
@@ -79,16 +66,7 @@ pub(super) fn delegated(
         call,
         json!({ "oid": person.id, "upn": person.upn, "scp": permissions.join(" "), "idtyp": "user" }),
     );
-    let shown: Vec<String> = scope
-        .iter()
-        .map(|scope| {
-            if scope.contains('.') {
-                format!("https://graph.microsoft.com/{scope}")
-            } else {
-                scope.clone()
-            }
-        })
-        .collect();
+    let shown: Vec<String> = scope.iter().map(|scope| spelled(scope)).collect();
     let mut answer = json!({
         "token_type": "Bearer",
         "scope": shown.join(" "),
@@ -98,13 +76,7 @@ pub(super) fn delegated(
     });
     let has = |wanted: &str| scope.iter().any(|scope| scope == wanted);
     if has("openid") {
-        let now = world.now().as_second();
-        let claims = json!({
-            "aud": client, "iss": format!("{}/{}/v2.0", call.base, world.tenant_id()), "tid": world.tenant_id(), "oid": person.id,
-            "sub": token::digest(&person.id), "preferred_username": person.upn, "name": person.name, "nonce": nonce,
-            "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0",
-        });
-        answer["id_token"] = token::signed(&world.tenant.key, &claims).into();
+        answer["id_token"] = id_token(world, call, &client, nonce.as_deref())?.into();
     }
     if form.get("client_info") == Some("1") {
         answer["client_info"] = URL_SAFE_NO_PAD
@@ -125,4 +97,49 @@ pub(super) fn delegated(
     }
     world.note_change();
     Ok(answer)
+}
+
+/// Permissions come back with the resource that they are of.
+fn spelled(scope: &str) -> String {
+    if scope.contains('.') {
+        format!("https://graph.microsoft.com/{scope}")
+    } else {
+        scope.to_owned()
+    }
+}
+
+fn whoever_signs_in(world: &World) -> Result<Person, Denial> {
+    let person = world.tenant.find(&world.tenant.signed_in).ok_or_else(|| {
+        denial(
+            "invalid_grant",
+            50034,
+            "The user account does not exist in the directory.",
+        )
+    })?;
+    if person.enabled {
+        Ok(person.into_owned())
+    } else {
+        Err(denial(
+            "invalid_grant",
+            50057,
+            "The user account is disabled.",
+        ))
+    }
+}
+
+fn id_token(
+    world: &World,
+    call: &Call,
+    client: &str,
+    nonce: Option<&str>,
+) -> Result<String, Denial> {
+    let person = whoever_signs_in(world)?;
+    let now = world.now().as_second();
+    let tenant = world.tenant_id();
+    let claims = json!({
+        "aud": client, "iss": format!("{}/{tenant}/v2.0", call.base), "tid": tenant, "oid": person.id,
+        "sub": token::digest(&person.id), "preferred_username": person.upn, "name": person.name, "nonce": nonce,
+        "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0",
+    });
+    Ok(token::signed(&world.tenant.key, &claims))
 }

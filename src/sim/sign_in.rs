@@ -75,18 +75,11 @@ pub(super) fn poll(world: &mut World, call: &Call, form: &Query) -> Result<Value
     let key = token::digest(form.get("device_code").unwrap_or_default());
     let now = world.now();
     let script = world.knobs.device_polls.clone();
-    let unknown = || {
-        denial(
-            "bad_verification_code",
-            70018,
-            "The device code that was sent is not known.",
-        )
-    };
     let code = world
         .devices
         .get_mut(&key)
         .filter(|code| code.client == client)
-        .ok_or_else(unknown)?;
+        .ok_or_else(unknown_code)?;
     if now >= code.until {
         return Err(denial(
             "expired_token",
@@ -100,52 +93,59 @@ pub(super) fn poll(world: &mut World, call: &Call, form: &Query) -> Result<Value
         .map_or("approve", String::as_str);
     code.polls += 1;
     let scope = code.scope.clone();
+    if told != "approve" {
+        return Err(told_off(told));
+    }
+    world.devices.remove(&key);
+    let consent = Consent {
+        client,
+        scope,
+        nonce: None,
+    };
+    delegated(world, call, form, consent)
+}
+
+fn unknown_code() -> Denial {
+    denial(
+        "bad_verification_code",
+        70018,
+        "The device code that was sent is not known.",
+    )
+}
+
+/// What a poll is told that brings no token.
+fn told_off(told: &str) -> Denial {
     match told {
-        "approve" => {
-            world.devices.remove(&key);
-            delegated(
-                world,
-                call,
-                form,
-                Consent {
-                    client,
-                    scope,
-                    nonce: None,
-                },
-            )
-        }
-        "slow_down" => Err(denial("slow_down", 70016, "Polling too fast.")),
-        "authorization_declined" | "declined" => Err(denial(
+        "slow_down" => denial("slow_down", 70016, "Polling too fast."),
+        "authorization_declined" | "declined" => denial(
             "authorization_declined",
             70020,
             "The end user denied the authorization request.",
-        )),
-        "access_denied" => Err(denial(
+        ),
+        "access_denied" => denial(
             "access_denied",
             70020,
             "The end user denied the authorization request.",
-        )),
-        "expired_token" | "expired" => Err(denial(
-            "expired_token",
-            70019,
-            "The device code has expired.",
-        )),
-        "bad_verification_code" => Err(unknown()),
-        "blocked" => Err(denial(
+        ),
+        "expired_token" | "expired" => {
+            denial("expired_token", 70019, "The device code has expired.")
+        }
+        "bad_verification_code" => unknown_code(),
+        "blocked" => denial(
             "invalid_grant",
             53003,
             "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
-        )),
-        "unmanaged" => Err(denial(
+        ),
+        "unmanaged" => denial(
             "access_denied",
             530_033,
             "Your administrator has required that the device be managed to use this authentication flow.",
-        )),
-        _ => Err(denial(
+        ),
+        _ => denial(
             "authorization_pending",
             70016,
             "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
-        )),
+        ),
     }
 }
 
@@ -179,27 +179,7 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
     let consented = known.scope.clone();
     let scope = match form.get("scope") {
         None => consented,
-        Some(text) => {
-            let wanted = scopes(text)?;
-            if let Some(more) = wanted
-                .iter()
-                .find(|scope| !consented.contains(scope) && scope.contains('.'))
-            {
-                return Err(denial(
-                    "invalid_grant",
-                    65001,
-                    format!(
-                        "The user or administrator has not consented to use the application with ID '{client}'. The scope '{more}' was not granted. Send an interactive authorization request for this user and resource."
-                    ),
-                ));
-            }
-            let mut scope = wanted;
-            // A successor is always handed out: the right to it was given once and for all.
-            if !scope.iter().any(|scope| scope == "offline_access") {
-                scope.push("offline_access".to_owned());
-            }
-            scope
-        }
+        Some(text) => narrowed(scopes(text)?, &consented, &client)?,
     };
     delegated(
         world,
@@ -211,6 +191,29 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
             nonce: None,
         },
     )
+}
+
+/// The scopes that are asked for again, if all of them were agreed to.
+fn narrowed(
+    mut wanted: Vec<String>,
+    consented: &[String],
+    client: &str,
+) -> Result<Vec<String>, Denial> {
+    let is_new = |scope: &&String| !consented.contains(scope) && scope.contains('.');
+    if let Some(more) = wanted.iter().find(is_new) {
+        return Err(denial(
+            "invalid_grant",
+            65001,
+            format!(
+                "The user or administrator has not consented to use the application with ID '{client}'. The scope '{more}' was not granted. Send an interactive authorization request for this user and resource."
+            ),
+        ));
+    }
+    // A successor is always handed out: the right to it was given once and for all.
+    if !wanted.iter().any(|scope| scope == "offline_access") {
+        wanted.push("offline_access".to_owned());
+    }
+    Ok(wanted)
 }
 
 /// `GET /authorize`: the account agrees at once, and the browser is sent back.

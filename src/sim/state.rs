@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::inventory::NumberRow;
 use super::person::Person;
 use super::teams;
+use super::tenant::Tenant;
 use super::world::World;
 
 /// Beyond this many people, those alone are listed who were changed.
@@ -37,16 +38,6 @@ pub(super) fn whole(world: &World) -> Value {
         .iter()
         .map(|group| json!({ "id": group.id, "name": group.name, "hidden": group.hidden, "members": group.members, "nested": group.nested }))
         .collect();
-    let operations: Vec<Value> = tenant
-        .operations
-        .iter()
-        .map(|(id, operation)| {
-            json!({
-                "id": id, "kind": format!("{:?}", operation.kind), "step": format!("{:?}", operation.step), "number": operation.number,
-                "target": operation.target, "failure": operation.failure,
-            })
-        })
-        .collect();
     let seats: serde_json::Map<String, Value> = tenant
         .seats
         .iter()
@@ -71,7 +62,7 @@ pub(super) fn whole(world: &World) -> Value {
         "numbers": numbers,
         "groups": groups,
         "seats": seats,
-        "operations": operations,
+        "operations": operations(tenant),
     })
 }
 
@@ -129,4 +120,17 @@ fn number(row: &NumberRow) -> Value {
         "telephoneNumber": row.number, "numberType": row.kind, "numberSource": row.source, "assignmentStatus": row.status,
         "assignmentTargetId": row.target, "assignmentCategory": row.category, "activationState": row.state,
     })
+}
+
+fn operations(tenant: &Tenant) -> Vec<Value> {
+    tenant
+        .operations
+        .iter()
+        .map(|(id, operation)| {
+            json!({
+                "id": id, "kind": format!("{:?}", operation.kind), "step": format!("{:?}", operation.step), "number": operation.number,
+                "target": operation.target, "failure": operation.failure,
+            })
+        })
+        .collect()
 }

@@ -167,13 +167,9 @@ impl World {
             reply.headers.clone_from(&refusal.headers);
             reply
         });
-        let is_graph = call
-            .path
-            .first()
-            .is_some_and(|part| part == "v1.0" || part == "beta");
         let mut headers = reply.headers;
         headers.push(("Date", http_date(self.now())));
-        if is_graph {
+        if is_graph(call) {
             headers.push(("request-id", call.id.clone()));
             headers.push((
                 "client-request-id",
@@ -186,26 +182,45 @@ impl World {
             headers.push(("x-ms-request-id", call.id.clone()));
             headers.push(("Cache-Control", "no-store".to_owned()));
         }
+        let body = self.body(call, reply.payload, &mut headers);
+        Sent {
+            status: reply.status,
+            headers,
+            body,
+            cut,
+        }
+    }
+
+    /// The bytes of a body, and the headers that say what they are.
+    fn body(
+        &self,
+        call: &Call,
+        payload: Payload,
+        headers: &mut Vec<(&'static str, String)>,
+    ) -> Vec<u8> {
         let patterns = self
             .tenant
             .crowd
             .as_ref()
             .map_or(&[][..], |crowd| crowd.patterns());
-        let body = match reply.payload {
+        let mut kind = |kind: &str| headers.push(("Content-Type", kind.to_owned()));
+        match payload {
             Payload::Empty => Vec::new(),
+            Payload::Text(text) => {
+                kind("text/plain");
+                text.into_bytes()
+            }
+            Payload::Html(text) => {
+                kind("text/html; charset=utf-8");
+                text.into_bytes()
+            }
             Payload::Json(text, cuts) => {
-                if is_graph {
+                if is_graph(call) {
+                    kind(JSON);
                     headers.push(("OData-Version", "4.0".to_owned()));
+                } else {
+                    kind("application/json; charset=utf-8");
                 }
-                headers.push((
-                    "Content-Type",
-                    if is_graph {
-                        JSON
-                    } else {
-                        "application/json; charset=utf-8"
-                    }
-                    .to_owned(),
-                ));
                 if call.takes_gzip() && (text.len() > PACKED || !cuts.is_empty()) {
                     headers.push(("Content-Encoding", "gzip".to_owned()));
                     headers.push(("Vary", "Accept-Encoding".to_owned()));
@@ -214,20 +229,6 @@ impl World {
                     pack::plain(text, &cuts, patterns)
                 }
             }
-            Payload::Text(text) => {
-                headers.push(("Content-Type", "text/plain".to_owned()));
-                text.into_bytes()
-            }
-            Payload::Html(text) => {
-                headers.push(("Content-Type", "text/html; charset=utf-8".to_owned()));
-                text.into_bytes()
-            }
-        };
-        Sent {
-            status: reply.status,
-            headers,
-            body,
-            cut,
         }
     }
 
@@ -284,6 +285,12 @@ impl World {
         };
         self.log.push_back(json!({ "method": call.method, "path": path, "status": status, "at": self.now().to_string() }));
     }
+}
+
+fn is_graph(call: &Call) -> bool {
+    call.path
+        .first()
+        .is_some_and(|part| part == "v1.0" || part == "beta")
 }
 
 fn http_date(at: Timestamp) -> String {
