@@ -326,6 +326,17 @@ impl GraphError {
         }
     }
 
+    /// The refusal of a write, for its diagnosis; `None` when nobody refused (the request was not sent, or nobody is signed in).
+    pub fn refusal(&self) -> Option<crate::domain::refusal::Refusal> {
+        let reply = self.reply()?;
+        Some(crate::domain::refusal::Refusal {
+            status: Some(reply.status),
+            code: reply.code.clone(),
+            text: reply.message.clone(),
+            request_id: reply.request_id.clone(),
+        })
+    }
+
     /// Whether a list has lost its place and must be read from its first page (an expired or unknown page token).
     pub fn list_must_restart(&self) -> bool {
         matches!(self, Self::BadRequest { reply } | Self::NotFound { reply }
