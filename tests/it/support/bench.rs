@@ -10,7 +10,8 @@ use teamsconnector::domain::planning::Allowed;
 use teamsconnector::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
 use teamsconnector::domain::writeplan::WritePlan;
-use teamsconnector::graph::{Client, Credentials, Endpoints, Setup, SignIn};
+use teamsconnector::graph::endpoints::Endpoints;
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
 use teamsconnector::ops::change;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::ledger::LedgerPicture;
@@ -151,7 +152,7 @@ impl Bench {
             let (mut lines, mut plan) = (Vec::new(), None);
             while let Some(event) = heard.recv().await {
                 match event {
-                    RunEvent::Log(line) => lines.push(line),
+                    RunEvent::Log(line) => { eprintln!("{line}"); lines.push(line) }
                     RunEvent::PlanReady(ready) => plan = Some(*ready),
                     _ => {}
                 }

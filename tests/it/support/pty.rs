@@ -18,6 +18,10 @@ struct State {
     ended: bool,
 }
 
+fn cells(n: u16) -> std::num::NonZero<u16> {
+    std::num::NonZero::new(n).expect("a terminal has a size")
+}
+
 /// A terminal with the program in it.
 pub(crate) struct Terminal {
     master: Option<Box<dyn MasterPty + Send>>,
@@ -63,7 +67,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let state: Shared = Arc::new((
             Mutex::new(State {
-                parser: vt100::Parser::new(rows, cols, 0),
+                parser: vt100::Parser::new(cells(rows), cells(cols), 0),
                 bytes: 0,
                 ended: false,
             }),
