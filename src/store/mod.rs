@@ -18,10 +18,10 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use crate::domain::run::RunId;
 
+use self::audit::Mirror;
 use self::cache::Cache;
 use self::cache::thread::CacheThread;
 use self::error::StoreError;
@@ -29,8 +29,8 @@ use self::history::History;
 use self::history::thread::HistoryThread;
 use self::ledger::Ledger;
 use self::ledger::thread::LedgerThread;
-use self::open::{Damage, Journal, Opened};
-use self::schema::Shape;
+use self::open::Journal;
+use self::salvage::Saved;
 
 /// Who made a change, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,18 +75,37 @@ impl Store {
                 Journal::Rollback
             }
         };
-        let mut damaged = false;
-        let mut opened = |shape: &Shape| -> Result<Opened, StoreError> {
-            let mut opened = open::open(dir, shape, journal)?;
-            if let Some(damage) = &opened.damage {
-                damaged = true;
-                notes.push(note(shape, damage, &mut opened.connection)?);
-            }
-            Ok(opened)
-        };
-        let ledger = opened(&schema::LEDGER)?;
-        let cache = opened(&schema::CACHE)?;
-        let history = opened(&schema::HISTORY)?;
+        let mirror = Mirror::new(dir.join("audit.jsonl"));
+        let mut saved = Saved::default();
+        let ledger = open::open_filled(dir, &schema::LEDGER, journal, |damaged, new| {
+            saved = salvage::salvage(damaged, &mirror, new)?;
+            Ok(())
+        })?;
+        let cache = open::open_filled(dir, &schema::CACHE, journal, |_, _| Ok(()))?;
+        let history = open::open_filled(dir, &schema::HISTORY, journal, |_, _| Ok(()))?;
+        let before = notes.len();
+        if let Some(damage) = &ledger.damage {
+            notes.push(damage.worded("ledger.db", &saved.to_string()));
+        } else if saved != Saved::default() {
+            notes.push(format!(
+                "ledger.db was missing, though audit.jsonl is there: {saved}"
+            ));
+        }
+        let rebuilt = "the next sync reads everything again";
+        notes.extend(
+            cache
+                .damage
+                .as_ref()
+                .map(|damage| damage.worded("cache.db", rebuilt)),
+        );
+        let unlisted = "the logs of earlier runs are no longer listed";
+        notes.extend(
+            history
+                .damage
+                .as_ref()
+                .map(|damage| damage.worded("history.db", unlisted)),
+        );
+        let damaged = notes.len() > before;
         let (ledger_jobs, ledger_work) = channel();
         let (cache_jobs, cache_work) = channel();
         let (history_jobs, history_work) = channel();
@@ -139,23 +158,4 @@ fn spawn(
         .name(name.to_owned())
         .spawn(work)
         .map_err(|source| StoreError::io(dir, source))
-}
-
-/// Says what became of a damaged file; what can be read of a ledger is saved first.
-fn note(shape: &Shape, damage: &Damage, connection: &mut Connection) -> Result<String, StoreError> {
-    let name = damage
-        .aside
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let start = format!(
-        "{} was damaged ({}): set aside as {name}, ",
-        shape.file, damage.what
-    );
-    if shape.mark != schema::LEDGER.mark {
-        return Ok(start + shape.consequence);
-    }
-    let saved =
-        salvage::salvage(&damage.aside, connection).map_err(|error| error.at(&damage.aside))?;
-    Ok(format!("{start}{saved}"))
 }

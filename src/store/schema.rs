@@ -15,8 +15,6 @@ pub(super) struct Shape {
     pub(super) settings: &'static str,
     /// Larger files are checked for damage by a thread beside the work, so that the first screen does not wait for it.
     pub(super) check_at_once: u64,
-    /// What to say when a damaged file was set aside.
-    pub(super) consequence: &'static str,
 }
 
 const MEGABYTE: u64 = 1 << 20;
@@ -82,7 +80,6 @@ pub(super) const LEDGER: Shape = Shape {
     making: "",
     settings: "PRAGMA synchronous = FULL;",
     check_at_once: u64::MAX,
-    consequence: "what could be read of it was saved",
 };
 
 /// What the tenant can give again.
@@ -143,7 +140,6 @@ pub(super) const CACHE: Shape = Shape {
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
     check_at_once: 64 * MEGABYTE,
-    consequence: "the next sync reads everything again",
 };
 
 /// The table that a full read fills: of the same columns as `directory`, without indexes until it takes its place.
@@ -216,5 +212,4 @@ pub(super) const HISTORY: Shape = Shape {
     making: "PRAGMA auto_vacuum = INCREMENTAL;",
     settings: "PRAGMA synchronous = NORMAL;",
     check_at_once: 64 * MEGABYTE,
-    consequence: "the log of earlier runs is no longer listed",
 };
