@@ -6,6 +6,8 @@
 mod audit;
 pub mod cache;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod history;
 pub mod ledger;
 mod open;
@@ -158,4 +160,265 @@ fn spawn(
         .name(name.to_owned())
         .spawn(work)
         .map_err(|source| StoreError::io(dir, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::fixtures::{
+        OURS, directory_user, head, new_user, num, reference, stamp, store_with,
+    };
+    use super::*;
+    use crate::domain::run::{Outcome, RunKind, Summary};
+    use crate::domain::user::{Patch, UserId};
+
+    /// A store with a bit of everything, closed.
+    fn filled() -> tempfile::TempDir {
+        let (root, store) = store_with(40);
+        for n in 1..=20 {
+            let patch = Patch {
+                two_way: vec![(num(""), num(&format!("+1425555{:04}", n + 500)))],
+                ..Patch::default()
+            };
+            store
+                .ledger
+                .edit_user(UserId(n), patch, stamp(2))
+                .wait()
+                .unwrap();
+        }
+        store
+            .ledger
+            .keep_draft("edit 3", Some("half a number".into()))
+            .wait()
+            .unwrap();
+        store.cache.begin_full(RunId(1)).wait().unwrap();
+        store
+            .cache
+            .append((0..300).map(|n| directory_user(n, "Somebody")).collect())
+            .wait()
+            .unwrap();
+        store
+            .cache
+            .finish_full(reference(), head(1))
+            .wait()
+            .unwrap();
+        let run = store
+            .history
+            .begin(&RunKind::Sync, false, "k", stamp(1).at)
+            .wait()
+            .unwrap();
+        store
+            .history
+            .close(run, &Outcome::Done, Summary::default(), stamp(2).at)
+            .wait()
+            .unwrap();
+        store.close();
+        root
+    }
+
+    fn copy_of(root: &Path) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(root).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        copy
+    }
+
+    fn spoil(path: &Path, page: usize) {
+        let mut bytes = fs::read(path).unwrap();
+        let noise = (0..4096).map(|n: usize| (n * 131 + page * 7 + 13) as u8);
+        bytes.splice(page * 4096..(page + 1) * 4096, noise);
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn what_is_closed_answers_no_more() {
+        let (_root, store) = store_with(1);
+        let ledger = store.ledger.clone();
+        let cache = store.cache.clone();
+        store.close();
+        assert!(matches!(ledger.load().wait(), Err(StoreError::Closed)));
+        assert!(matches!(cache.head().wait(), Err(StoreError::Closed)));
+    }
+
+    #[test]
+    fn handles_go_to_other_threads_and_replies_can_be_awaited() {
+        fn shared<T: Clone + Send + Sync + std::fmt::Debug>(_: &T) {}
+        let (_root, store) = store_with(2);
+        shared(&store.ledger);
+        shared(&store.cache);
+        shared(&store.history);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let users = runtime.block_on(async { store.ledger.load().await.unwrap().users });
+        assert_eq!(users.len(), 2);
+    }
+
+    #[test]
+    fn two_programs_on_one_ledger() {
+        let (root, store) = store_with(1);
+        let other = Store::open(root.path()).unwrap();
+        let replies: Vec<_> = (10..40)
+            .map(|n| {
+                if n % 2 == 0 { &store } else { &other }.ledger.add_users(
+                    vec![new_user(n)],
+                    OURS,
+                    stamp(3),
+                )
+            })
+            .collect();
+        for reply in replies {
+            reply.wait().unwrap();
+        }
+        for store in [&store, &other] {
+            assert_eq!(store.ledger.load().wait().unwrap().users.len(), 31);
+        }
+        let lines = store.ledger.verify_audit().wait().unwrap();
+        assert!(lines.is_intact(), "{lines:?}");
+        assert_eq!(lines.lines, 32);
+    }
+
+    #[test]
+    fn damage_of_the_cache_or_the_history_costs_no_edit() {
+        let root = filled();
+        for file in ["cache.db", "history.db"] {
+            let pages = fs::metadata(root.path().join(file)).unwrap().len() as usize / 4096;
+            let mut found = 0;
+            for page in 0..pages {
+                let copy = copy_of(root.path());
+                spoil(&copy.path().join(file), page);
+                let store = Store::open(copy.path()).unwrap();
+                found += usize::from(store.was_damaged());
+                if store.was_damaged() {
+                    assert!(
+                        store.notes()[0].starts_with(&format!("{file} was damaged (")),
+                        "{:?}",
+                        store.notes()
+                    );
+                }
+                let picture = store.ledger.load().wait().unwrap();
+                assert_eq!(
+                    (picture.users.len(), picture.entries.len()),
+                    (40, 20),
+                    "{file}, page {page}"
+                );
+                // Noise in a free page, or in the middle of a text, may go unseen; it never panics.
+                drop(store.cache.all_rows().wait());
+                drop(store.history.list(9).wait());
+                store.close();
+            }
+            assert!(found * 10 >= pages * 7, "{file}: {found} of {pages}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_ledger_keeps_every_row_whose_page_is_whole() {
+        let root = filled();
+        let pages = fs::metadata(root.path().join("ledger.db")).unwrap().len() as usize / 4096;
+        for page in 0..pages {
+            let copy = copy_of(root.path());
+            let path = copy.path().join("ledger.db");
+            spoil(&path, page);
+            let damaged = fs::read(&path).unwrap();
+            let store = Store::open(copy.path()).unwrap();
+            assert!(store.was_damaged(), "page {page}");
+            let note = &store.notes()[0];
+            assert!(
+                note.starts_with("ledger.db was damaged (") && note.contains("saved from it: "),
+                "{note}"
+            );
+            let aside = fs::read_dir(copy.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .find(|path| path.to_string_lossy().contains("ledger.db.quarantine-"))
+                .unwrap();
+            assert_eq!(fs::read(aside).unwrap(), damaged, "page {page}");
+            let picture = store.ledger.load().wait().unwrap();
+            // Users and entries lie on a few pages each; no page holds both.
+            assert!(
+                picture.users.len() == 40 || picture.entries.len() == 20,
+                "page {page}: {note}"
+            );
+            if page == 0 {
+                assert_eq!((picture.users.len(), picture.entries.len()), (40, 20));
+                assert_eq!(picture.pin.unwrap().tenant, OURS);
+                assert_eq!(
+                    store.ledger.draft("edit 3").wait().unwrap().as_deref(),
+                    Some("half a number")
+                );
+            }
+            // The audit comes back from its mirror, and goes on.
+            store.ledger.recover(stamp(9)).wait().unwrap();
+            let last = store.ledger.audit_tail(1).wait().unwrap().remove(0);
+            assert_eq!((last.action.as_str(), last.seq), ("salvaged", 62));
+            let verdict = store.ledger.verify_audit().wait().unwrap();
+            assert!(verdict.is_intact(), "page {page}: {verdict:?}");
+            store.close();
+            let again = Store::open(copy.path()).unwrap();
+            assert_eq!(again.notes(), [] as [&str; 0]);
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_is_gone_is_not_silently_new() {
+        let root = filled();
+        for file in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            drop(fs::remove_file(root.path().join(file)));
+        }
+        let store = Store::open(root.path()).unwrap();
+        assert!(store.was_damaged());
+        assert!(
+            store.notes()[0].starts_with("ledger.db was missing, though audit.jsonl is there: "),
+            "{:?}",
+            store.notes()
+        );
+        assert_eq!(store.ledger.audit_tail(999).wait().unwrap().len(), 61);
+        assert_eq!(store.cache.head().wait().unwrap(), Some(head(1)));
+    }
+
+    #[test]
+    fn flipped_bits_and_cuts_anywhere_never_panic() {
+        let root = filled();
+        for file in ["ledger.db", "cache.db", "history.db"] {
+            let good = fs::read(root.path().join(file)).unwrap();
+            for n in 0..24 {
+                let copy = copy_of(root.path());
+                let mut bytes = good.clone();
+                let at = n * 7919 % good.len();
+                if n % 3 == 0 {
+                    bytes.truncate(at);
+                } else {
+                    bytes[at] ^= 1 << (n % 8);
+                }
+                fs::write(copy.path().join(file), &bytes).unwrap();
+                let store = match Store::open(copy.path()) {
+                    Ok(store) => store,
+                    Err(StoreError::TooNew { .. }) => continue,
+                    Err(error) => panic!("{file}, {n}: {error}"),
+                };
+                let picture = store.ledger.load().wait();
+                let rows = store.cache.all_rows().wait();
+                let runs = store.history.list(9).wait();
+                if !store.was_damaged() {
+                    // What cannot be told from good data is at least not empty.
+                    assert!(
+                        picture.is_ok_and(|picture| picture.users.len() == 40),
+                        "{file}, {n}"
+                    );
+                    assert!(
+                        rows.is_err() || rows.is_ok_and(|rows| rows.len() == 300),
+                        "{file}, {n}"
+                    );
+                    assert!(
+                        runs.is_err() || runs.is_ok_and(|runs| runs.len() == 1),
+                        "{file}, {n}"
+                    );
+                }
+                store.close();
+            }
+        }
+    }
 }

@@ -142,8 +142,7 @@ pub(super) fn open_filled(
         Err(error) => Err(error),
     };
     let at = |error: StoreError| error.at(&path);
-    let mut connection = connection.map_err(at)?;
-    migrate(&mut connection, &path, shape).map_err(at)?;
+    let connection = connection.map_err(at)?;
     configure(&connection, shape, journal).map_err(at)?;
     Ok(Opened {
         connection,
@@ -211,18 +210,21 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
             known,
         });
     }
-    let suspect = side(path, ".suspect");
-    if size <= shape.check_at_once || suspect.exists() {
+    let mut connection = connection;
+    if side(path, ".suspect").exists() && shape.rebuildable {
+        return Err(StoreError::damaged("a row of it could not be read"));
+    }
+    if size <= shape.check_at_once {
         check(&connection)?;
-        match fs::remove_file(&suspect) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StoreError::io(&suspect, error));
-            }
-            _ => {}
-        }
     } else {
         check_beside(path.to_owned());
     }
+    migrate(&mut connection, path, shape)?;
+    (shape.sound)(&connection).map_err(|error| match error {
+        // A table or column that is not there: the schema itself is damaged.
+        StoreError::Sqlite { source, .. } => StoreError::damaged(source.to_string()),
+        other => other,
+    })?;
     Ok(connection)
 }
 
@@ -260,7 +262,7 @@ fn check_beside(path: PathBuf) {
     );
 }
 
-/// Notes that a file has been found damaged, so that the next opening checks it whatever its size.
+/// Notes that a file has been found damaged, so that the next opening sets it aside if it can be made again.
 pub(super) fn suspect(path: &Path) {
     // If even this cannot be written there is nothing more to be done; the damage will be met again.
     drop(File::create(side(path, ".suspect")));
@@ -566,7 +568,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspect_file_is_checked_whatever_its_size() {
+    fn what_was_found_damaged_while_in_use_is_set_aside_at_the_next_opening() {
         let root = tempfile::tempdir().unwrap();
         let shape = Shape {
             check_at_once: 0,
@@ -574,12 +576,15 @@ mod tests {
         };
         drop(open_wal(root.path(), &shape).unwrap());
         let path = root.path().join("cache.db");
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[4096..8192].fill(0xa5);
-        fs::write(&path, bytes).unwrap();
         suspect(&path);
-        assert!(open_wal(root.path(), &shape).unwrap().damage.is_some());
+        let damage = open_wal(root.path(), &shape).unwrap().damage.unwrap();
+        assert_eq!(damage.what, "a row of it could not be read");
         assert!(!side(&path, ".suspect").exists());
+        assert!(open_wal(root.path(), &shape).unwrap().damage.is_none());
+        // The ledger is judged by its rows alone, since it cannot be made again.
+        drop(open_wal(root.path(), &LEDGER).unwrap());
+        suspect(&root.path().join("ledger.db"));
+        assert!(open_wal(root.path(), &LEDGER).unwrap().damage.is_none());
     }
 
     #[test]
@@ -587,6 +592,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let old = Shape {
             steps: &["CREATE TABLE a (x)"],
+            sound: |_| Ok(()),
             ..LEDGER
         };
         let new = Shape {
@@ -595,6 +601,7 @@ mod tests {
                 "ALTER TABLE a ADD COLUMN y DEFAULT 2",
                 "CREATE TABLE b (z)",
             ],
+            sound: |_| Ok(()),
             ..LEDGER
         };
         let opened = open_wal(root.path(), &old).unwrap();
