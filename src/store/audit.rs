@@ -473,14 +473,14 @@ mod tests {
         }
     }
 
-    fn with_lines(dir: &Path, count: usize) -> (Connection, Mirror) {
+    fn with_lines(dir: &Path, count: i64) -> (Connection, Mirror) {
         let connection = open(dir, &LEDGER, Journal::Wal).unwrap().connection;
         let mut mirror = Mirror::new(dir.join("audit.jsonl"));
         for n in 0..count {
             let said = Said {
                 action: "queued",
                 user: Some((UserId(3), "Diego \"x\" Siciliani")),
-                entry: Some(EntryId(n as i64)),
+                entry: Some(EntryId(n)),
                 note: "ünder".into(),
                 ..Said::default()
             };

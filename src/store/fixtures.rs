@@ -94,8 +94,8 @@ pub(super) fn directory_user(n: u32, name: &str) -> StoredUser {
             id: object(n),
             name: name.to_owned(),
             upn: format!("user{n}@contoso.example"),
-            mail: (n % 2 == 0).then(|| format!("user{n}@contoso.example")),
-            addresses: if n % 3 == 0 {
+            mail: (n.is_multiple_of(2)).then(|| format!("user{n}@contoso.example")),
+            addresses: if n.is_multiple_of(3) {
                 vec![
                     format!("alias{n}@contoso.example"),
                     format!("a{n}@x.example"),
@@ -120,11 +120,11 @@ pub(super) fn directory_user(n: u32, name: &str) -> StoredUser {
                 status: PlanStatus::Enabled,
                 since: Some(at(n)),
             }],
-            flaw: (n % 5 == 0).then(|| "no name".to_owned()),
+            flaw: (n.is_multiple_of(5)).then(|| "no name".to_owned()),
         },
         class: (n % 7) as u8,
         marks: n,
-        number: (n % 2 == 0).then(|| number(&format!("+4412351{n:05}"))),
+        number: (n.is_multiple_of(2)).then(|| number(&format!("+4412351{n:05}"))),
     }
 }
 

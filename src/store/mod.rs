@@ -195,7 +195,7 @@ mod tests {
         store.cache.begin_full(RunId(1)).wait().unwrap();
         store
             .cache
-            .append((0..300).map(|n| directory_user(n, "Somebody")).collect())
+            .append((0..120).map(|n| directory_user(n, "Somebody")).collect())
             .wait()
             .unwrap();
         store
@@ -228,7 +228,7 @@ mod tests {
 
     fn spoil(path: &Path, page: usize) {
         let mut bytes = fs::read(path).unwrap();
-        let noise = (0..4096).map(|n: usize| (n * 131 + page * 7 + 13) as u8);
+        let noise = (0..4096).map(|n: usize| ((n * 131 + page * 7 + 13) % 251).to_le_bytes()[0]);
         bytes.splice(page * 4096..(page + 1) * 4096, noise);
         fs::write(path, bytes).unwrap();
     }
@@ -285,7 +285,7 @@ mod tests {
     fn damage_of_the_cache_or_the_history_costs_no_edit() {
         let root = filled();
         for file in ["cache.db", "history.db"] {
-            let pages = fs::metadata(root.path().join(file)).unwrap().len() as usize / 4096;
+            let pages = fs::read(root.path().join(file)).unwrap().len() / 4096;
             let mut found = 0;
             for page in 0..pages {
                 let copy = copy_of(root.path());
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_damaged_ledger_keeps_every_row_whose_page_is_whole() {
         let root = filled();
-        let pages = fs::metadata(root.path().join("ledger.db")).unwrap().len() as usize / 4096;
+        let pages = fs::read(root.path().join("ledger.db")).unwrap().len() / 4096;
         for page in 0..pages {
             let copy = copy_of(root.path());
             let path = copy.path().join("ledger.db");
@@ -384,7 +384,7 @@ mod tests {
         let root = filled();
         for file in ["ledger.db", "cache.db", "history.db"] {
             let good = fs::read(root.path().join(file)).unwrap();
-            for n in 0..24 {
+            for n in 0..12 {
                 let copy = copy_of(root.path());
                 let mut bytes = good.clone();
                 let at = n * 7919 % good.len();
@@ -409,7 +409,7 @@ mod tests {
                         "{file}, {n}"
                     );
                     assert!(
-                        rows.is_err() || rows.is_ok_and(|rows| rows.len() == 300),
+                        rows.is_err() || rows.is_ok_and(|rows| rows.len() == 120),
                         "{file}, {n}"
                     );
                     assert!(

@@ -524,10 +524,10 @@ mod tests {
         let before = written_rows(root.path());
         full(&store.cache, 2, &three());
         assert_eq!(written_rows(root.path()), before);
-        let mut changed = three();
-        changed[1].user.licences.clear();
+        let mut users = three();
+        users[1].user.licences.clear();
         let changes = Changes {
-            upserts: changed.clone(),
+            upserts: users.clone(),
             removed: vec![object(99)],
             reference: reference(),
             head: head(3),
@@ -539,7 +539,7 @@ mod tests {
         assert_eq!(kept, 2);
         assert_eq!(
             store.cache.user(object(2)).wait().unwrap(),
-            Some(changed[1].clone())
+            Some(users[1].clone())
         );
     }
 
