@@ -31,7 +31,7 @@ use self::history::History;
 use self::history::thread::HistoryThread;
 use self::ledger::Ledger;
 use self::ledger::thread::LedgerThread;
-use self::open::Journal;
+use self::open::{Damage, Journal};
 use self::salvage::Saved;
 
 /// Who made a change, and when.
@@ -85,29 +85,19 @@ impl Store {
         })?;
         let cache = open::open_filled(dir, &schema::CACHE, journal, |_, _| Ok(()))?;
         let history = open::open_filled(dir, &schema::HISTORY, journal, |_, _| Ok(()))?;
-        let before = notes.len();
-        if let Some(damage) = &ledger.damage {
-            notes.push(damage.worded("ledger.db", &saved.to_string()));
-        } else if saved != Saved::default() {
-            notes.push(format!(
-                "ledger.db was missing, though audit.jsonl is there: {saved}"
-            ));
-        }
-        let rebuilt = "the next sync reads everything again";
-        notes.extend(
+        let damages = [
+            ledger_note(ledger.damage.as_ref(), &saved),
             cache
                 .damage
                 .as_ref()
-                .map(|damage| damage.worded("cache.db", rebuilt)),
-        );
-        let unlisted = "the logs of earlier runs are no longer listed";
-        notes.extend(
+                .map(|damage| damage.worded("cache.db", "the next sync reads everything again")),
             history
                 .damage
                 .as_ref()
-                .map(|damage| damage.worded("history.db", unlisted)),
-        );
-        let damaged = notes.len() > before;
+                .map(|damage| damage.worded("history.db", "earlier runs are no longer listed")),
+        ];
+        let damaged = damages.iter().any(Option::is_some);
+        notes.extend(damages.into_iter().flatten());
         let (ledger_jobs, ledger_work) = channel();
         let (cache_jobs, cache_work) = channel();
         let (history_jobs, history_work) = channel();
@@ -148,6 +138,16 @@ impl Store {
             // A thread that panicked has told so in the crash report; there is nothing left to close.
             drop(thread.join());
         }
+    }
+}
+
+fn ledger_note(damage: Option<&Damage>, saved: &Saved) -> Option<String> {
+    match damage {
+        Some(damage) => Some(damage.worded("ledger.db", &saved.to_string())),
+        None if *saved != Saved::default() => Some(format!(
+            "ledger.db was missing, though audit.jsonl is there: {saved}"
+        )),
+        None => None,
     }
 }
 

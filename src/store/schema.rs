@@ -150,7 +150,7 @@ pub(super) const CACHE: Shape = Shape {
     "],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
-    check_at_once: 64 * MEGABYTE,
+    check_at_once: 8 * MEGABYTE,
     rebuildable: true,
     sound: |connection| tables(connection, CACHE_TABLES),
 };
@@ -224,7 +224,7 @@ pub(super) const HISTORY: Shape = Shape {
     "],
     making: "PRAGMA auto_vacuum = INCREMENTAL;",
     settings: "PRAGMA synchronous = NORMAL;",
-    check_at_once: 64 * MEGABYTE,
+    check_at_once: 8 * MEGABYTE,
     rebuildable: true,
     sound: |connection| tables(connection, HISTORY_TABLES),
 };

@@ -136,6 +136,17 @@ fn insert(
         ..Said::default()
     };
     append(tx, stamp, said)?;
+    queue_wanted(tx, (id, user), tenant, stamp)?;
+    Ok(id)
+}
+
+/// Queues what is wanted other than what the tenant has.
+fn queue_wanted(
+    tx: &Connection,
+    (id, user): (UserId, &NewUser),
+    tenant: TenantId,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
     let wanted = [
         (
             user.wanted_country
@@ -171,7 +182,7 @@ fn insert(
             stamp,
         )?;
     }
-    Ok(id)
+    Ok(())
 }
 
 fn known(tx: &Connection, id: UserId) -> Result<User, StoreError> {
