@@ -85,7 +85,7 @@ impl Store {
         })?;
         let cache = open::open_filled(dir, &schema::CACHE, journal, |_, _| Ok(()))?;
         let history = open::open_filled(dir, &schema::HISTORY, journal, |_, _| Ok(()))?;
-        let damages = [
+        let lines = [
             ledger_note(ledger.damage.as_ref(), &saved),
             cache
                 .damage
@@ -96,8 +96,8 @@ impl Store {
                 .as_ref()
                 .map(|damage| damage.worded("history.db", "earlier runs are no longer listed")),
         ];
-        let damaged = damages.iter().any(Option::is_some);
-        notes.extend(damages.into_iter().flatten());
+        let damaged = lines.iter().any(Option::is_some);
+        notes.extend(lines.into_iter().flatten());
         let (ledger_jobs, ledger_work) = channel();
         let (cache_jobs, cache_work) = channel();
         let (history_jobs, history_work) = channel();
