@@ -1,3 +1,7 @@
-//! The program: parse, run, map the result to an exit code.
+//! The program: parse, run, map the result to an exit code. Nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(teamsconnector::cli::main())
+}

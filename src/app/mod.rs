@@ -1,4 +1,514 @@
 //! The state machine of the console: events in, effects out. No I/O, no clock, no channel, no ratatui.
+//!
+//! [`App::update`] is deterministic: the same state and event give the same effects, and time enters only as `event.at`.
+//! Every answer carries the number of its question; an answer to another question is dropped.
 
+pub mod action;
+pub mod available;
+pub mod beside;
+pub mod cells;
+pub mod cursor;
+pub mod dispatch;
+pub mod doc;
 pub mod effect;
 pub mod event;
+pub mod field;
+pub mod filter;
+pub mod keymap;
+pub mod keys;
+pub mod layout;
+pub mod lifecycle;
+pub mod modal;
+pub mod notice;
+pub mod pane;
+pub mod people;
+pub mod replies;
+pub mod session;
+pub mod sync;
+pub mod writing;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::failure::Failure;
+use crate::domain::guid::ObjectId;
+use crate::domain::run::RunKind;
+use crate::domain::writeplan::WritePlan;
+use crate::roster::Roster;
+use crate::roster::desk::Desk;
+
+use beside::Beside;
+use doc::Tone;
+use effect::Effect;
+use event::{Event, RequestId, What};
+use filter::{Elsewhere, Filter, Typing};
+use keymap::Keymap;
+use layout::{Layout, Split};
+use lifecycle::{Ending, Lifecycle};
+use modal::Modal;
+use notice::Notice;
+use pane::Pane;
+use pane::candidates::{Candidates, Tenant};
+use pane::changes::Changes;
+use pane::sync::SyncPane;
+use pane::users::Users;
+use session::{Session, Writing};
+use sync::{Run, Runs};
+
+/// With what the console starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent switches of configuration and command line, each with a name of its own"
+)]
+pub struct Settings {
+    /// Name of the tenant until it has said its own.
+    pub tenant_label: String,
+    /// Account or app, as far as it is known before the first sign-in.
+    pub account: String,
+    /// Whether the tenant may only be read.
+    pub read_only: bool,
+    /// Whether users are added by hand, so that no picklist is built.
+    pub manual_mode: bool,
+    /// The group filter.
+    pub group: Option<String>,
+    /// Whether this is the demo tenant.
+    pub demo: bool,
+    /// Whether the first sync starts by itself.
+    pub sync_on_start: bool,
+    /// Whether only ASCII is drawn.
+    pub ascii: bool,
+}
+
+/// What an open question was about.
+#[derive(Debug, Clone, PartialEq)]
+enum Wait {
+    /// People are being added.
+    Added {
+        /// Whom, by directory id and name; nobody's id for one that is added without.
+        people: Vec<(Option<ObjectId>, String)>,
+    },
+    /// A form is being saved.
+    Form,
+    /// A user is being removed.
+    Removed,
+    /// A queued change is being dropped.
+    Undone,
+    /// An item of the plan is held back, or let go.
+    Held {
+        /// Whether the plan has to be read again, since the item was not in it.
+        replan: bool,
+    },
+    /// A conflict is being decided.
+    Decided,
+    /// Writing is being allowed.
+    Allowed,
+    /// Something is being copied.
+    Copied,
+}
+
+/// The console.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// With what it started.
+    pub settings: Settings,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Tenant, account, and whether writing is allowed.
+    pub session: Session,
+    /// The pane in front.
+    pub pane: Pane,
+    /// Pane 1.
+    pub users: Users,
+    /// Pane 2.
+    pub candidates: Candidates,
+    /// Pane 3.
+    pub sync: SyncPane,
+    /// Pane 4.
+    pub changes: Changes,
+    /// The active run, its log.
+    pub runs: Runs,
+    /// What stands over the panes, the topmost last.
+    pub modals: Vec<Modal>,
+    /// The line that says what just happened.
+    pub notice: Option<Notice>,
+    /// What this side holds.
+    pub desk: Arc<Desk>,
+    /// What the tenant has.
+    pub roster: Arc<Roster>,
+    /// Directory users that are configured.
+    pub configured: Arc<HashSet<ObjectId>>,
+    /// The plan that was made last, as long as nothing of it was written.
+    pub plan: Option<WritePlan>,
+    /// Why the row under the cursor is as it is, on a wide screen.
+    pub beside: Beside,
+    /// Text of forms that was kept when they were not saved, by the form's key.
+    pub drafts: Vec<(String, String)>,
+    /// The time of the last event.
+    pub now: Timestamp,
+    life: Lifecycle,
+    keymap: Keymap,
+    waits: Vec<(RequestId, Wait)>,
+    last_request: u64,
+    wake: Option<Timestamp>,
+    dirty: bool,
+    /// The directory user whose row in Users gets the cursor once it is there.
+    goto: Option<ObjectId>,
+}
+
+/// How long the cursor rests on a row before it is explained beside.
+const REST: SignedDuration = SignedDuration::from_millis(60);
+
+impl App {
+    /// The console before its first event.
+    pub fn new(settings: Settings, size: (u16, u16)) -> Self {
+        let session = Session {
+            tenant: settings.tenant_label.clone(),
+            signed_in: false,
+            account: settings.account.clone(),
+            writing: if settings.read_only {
+                Writing::ReadOnly
+            } else {
+                Writing::Allowed
+            },
+        };
+        Self {
+            settings,
+            size,
+            session,
+            pane: Pane::default(),
+            users: Users::default(),
+            candidates: Candidates::default(),
+            sync: SyncPane::default(),
+            changes: Changes::default(),
+            runs: Runs::default(),
+            modals: Vec::new(),
+            notice: None,
+            desk: Arc::default(),
+            roster: Arc::default(),
+            configured: Arc::default(),
+            plan: None,
+            beside: Beside::default(),
+            drafts: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
+            life: Lifecycle::Running,
+            keymap: Keymap::default(),
+            waits: Vec::new(),
+            last_request: 0,
+            wake: None,
+            dirty: true,
+            goto: None,
+        }
+    }
+
+    /// The first effects.
+    pub fn start(&mut self, at: Timestamp) -> Vec<Effect> {
+        self.now = at;
+        if self.settings.sync_on_start {
+            self.start_run(RunKind::Sync, false)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Takes an event.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.now = event.at;
+        if self.wake.is_some_and(|wake| wake <= self.now) {
+            self.wake = None;
+        }
+        let mut effects = match event.what {
+            What::Wake => {
+                self.wake = None;
+                Vec::new()
+            }
+            What::Key(key) => self.touched(|app| app.key(key)),
+            What::Paste(text) => self.touched(|app| {
+                app.paste(&text);
+                Vec::new()
+            }),
+            What::Resize { width, height } => self.touched(|app| {
+                app.size = (width, height);
+                Vec::new()
+            }),
+            What::Run { req, event } => self.touched(|app| app.run_says(req, event)),
+            What::Ledger(event) => self.touched(|app| app.ledger_says(event)),
+            What::Cache(event) => self.touched(|app| app.cache_says(event)),
+            What::Session(event) => self.touched(|app| app.session_says(event)),
+            What::Hangup => self.drain(Ending::Hangup),
+            What::Terminate => self.drain(Ending::Terminate),
+        };
+        if self.life == Lifecycle::Running {
+            effects.extend(self.rest());
+            effects.extend(self.wake_up());
+        }
+        effects
+    }
+
+    fn touched(&mut self, act: impl FnOnce(&mut Self) -> Vec<Effect>) -> Vec<Effect> {
+        self.dirty = true;
+        act(self)
+    }
+
+    /// Filters, clamps cursors, expires notices: once per batch of events, before drawing.
+    pub fn settle(&mut self) {
+        if self
+            .notice
+            .as_ref()
+            .and_then(Notice::until)
+            .is_some_and(|until| until <= self.now)
+        {
+            self.notice = None;
+            self.dirty = true;
+        }
+        self.goto_added();
+        let stale = self.users.stale || self.candidates.stale;
+        let layout = self.layout();
+        let heights = self.heights(&layout);
+        self.users.settle(&self.desk, self.now, heights.users);
+        let tenant = Tenant {
+            roster: &self.roster,
+            configured: &self.configured,
+        };
+        self.candidates.settle(tenant, heights.candidates);
+        self.sync.settle(
+            &self.runs.log,
+            self.runs.log_version,
+            &self.desk,
+            heights.history,
+        );
+        self.changes.settle(&self.desk, heights.changes);
+        if let Some(Modal::Plan(_)) = self.modals.last() {
+            self.settle_plan();
+        }
+        if stale {
+            self.look_elsewhere();
+        }
+    }
+
+    /// Whether something has changed since the last call: then a frame is due.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Whether something has changed that is not drawn yet.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// A frame was drawn: what stands on it was seen.
+    pub fn drawn(&mut self) {
+        if let (Some(Modal::Plan(modal)), true) = (self.modals.last_mut(), self.plan.is_some())
+            && modal.stage == pane::plan::Stage::Fresh
+        {
+            modal.stage = pane::plan::Stage::Drawn;
+        }
+    }
+
+    /// The terminal's title: `tenant RO`.
+    pub fn title(&self) -> String {
+        let mode = if self.session.may_write() { "RW" } else { "RO" };
+        let tenant = crate::domain::text::Label::new(&self.session.tenant);
+        format!("{tenant} {mode}")
+    }
+
+    /// Whether the console lives.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.life
+    }
+
+    /// The areas of the screen.
+    pub fn layout(&self) -> Layout {
+        let split = match (self.pane, self.runs.active()) {
+            (Pane::Sync, _) => Split::Whole,
+            (Pane::Users | Pane::Candidates | Pane::Changes, Some(_)) => Split::BesideAndLog,
+            (Pane::Users | Pane::Candidates | Pane::Changes, None) => Split::Beside,
+        };
+        layout::areas(self.size, split)
+    }
+
+    /// The tenant as pane 2 shows it.
+    pub fn tenant(&self) -> Tenant<'_> {
+        Tenant {
+            roster: &self.roster,
+            configured: &self.configured,
+        }
+    }
+
+    /// The filter of the pane in front.
+    pub fn filter(&self) -> &Filter {
+        match self.pane {
+            Pane::Users => &self.users.filter,
+            Pane::Candidates => &self.candidates.filter,
+            Pane::Sync => &self.sync.filter,
+            Pane::Changes => &self.changes.filter,
+        }
+    }
+
+    fn filter_mut(&mut self) -> &mut Filter {
+        match self.pane {
+            Pane::Users => &mut self.users.filter,
+            Pane::Candidates => &mut self.candidates.filter,
+            Pane::Sync => &mut self.sync.filter,
+            Pane::Changes => &mut self.changes.filter,
+        }
+    }
+
+    /// Marks the rows of the pane in front as to be computed again.
+    fn refilter(&mut self) {
+        match self.pane {
+            Pane::Users => self.users.stale = true,
+            Pane::Candidates => self.candidates.stale = true,
+            Pane::Sync => self.sync.stale = true,
+            Pane::Changes => self.changes.stale = true,
+        }
+    }
+
+    /// Numbers a question.
+    fn ask(&mut self) -> RequestId {
+        self.last_request += 1;
+        RequestId(self.last_request)
+    }
+
+    /// Numbers a question and remembers what it is about.
+    fn wait_for(&mut self, wait: Wait) -> RequestId {
+        let req = self.ask();
+        self.waits.push((req, wait));
+        req
+    }
+
+    /// What a question was about, if it is open.
+    fn answered(&mut self, req: RequestId) -> Option<Wait> {
+        let place = self.waits.iter().position(|(open, _)| *open == req)?;
+        Some(self.waits.remove(place).1)
+    }
+
+    /// Shows a line.
+    fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice::word(tone, text, self.now));
+        self.dirty = true;
+    }
+
+    /// Shows a failure's headline.
+    fn fail(&mut self, failure: Failure) {
+        self.notice = Some(Notice::Failed(failure));
+        self.dirty = true;
+    }
+
+    /// Starts a run, if none is active.
+    fn start_run(&mut self, kind: RunKind, debug: bool) -> Vec<Effect> {
+        if let Some(run) = self.runs.active() {
+            let text = format!("{} is going: {}", run.name(), run.doing());
+            self.say(Tone::Busy, text);
+            return Vec::new();
+        }
+        let req = self.ask();
+        self.runs
+            .begin(Run::new(req, kind.clone(), debug, self.now));
+        self.sync.tail = pane::sync::Tail::Follow;
+        self.dirty = true;
+        vec![Effect::StartRun { req, kind, debug }]
+    }
+
+    /// Begins to end: keeps what was typed, stops the run, asks the shell to quit.
+    fn drain(&mut self, why: Ending) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self
+            .modals
+            .iter()
+            .filter_map(|modal| match modal {
+                Modal::Form(form) => Some(Effect::KeepDraft {
+                    key: form.draft_key(),
+                    text: Some(form.draft()?),
+                }),
+                Modal::Why(_)
+                | Modal::Plan(_)
+                | Modal::Conflict(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_)
+                | Modal::Log(_)
+                | Modal::Text(_) => None,
+            })
+            .collect();
+        if let Some(run) = self.runs.active() {
+            effects.push(Effect::CancelRun { req: run.req });
+        }
+        effects.push(Effect::Quit { code: why.code() });
+        self.life = Lifecycle::Draining { why };
+        effects
+    }
+
+    /// The earliest time at which something is to happen by itself, asked for once.
+    fn wake_up(&mut self) -> Option<Effect> {
+        let notice = self.notice.as_ref().and_then(Notice::until);
+        let at = notice.into_iter().chain(self.beside.due).min()?;
+        if self.wake.is_some_and(|wake| wake <= at) {
+            return None;
+        }
+        self.wake = Some(at);
+        Some(Effect::Wake { at })
+    }
+
+    /// When a filter finds nothing in its pane: who it finds in the others.
+    fn look_elsewhere(&mut self) {
+        let users = self.elsewhere(Pane::Users);
+        let candidates = self.elsewhere(Pane::Candidates);
+        self.users.filter.elsewhere = users;
+        self.candidates.filter.elsewhere = candidates;
+    }
+
+    fn elsewhere(&self, pane: Pane) -> Option<Elsewhere> {
+        let (filter, found) = match pane {
+            Pane::Users => (&self.users.filter, self.users.shown.len()),
+            Pane::Candidates => (&self.candidates.filter, self.candidates.shown.len()),
+            Pane::Sync | Pane::Changes => return None,
+        };
+        let query = filter.query();
+        if found > 0 || query.is_empty() {
+            return None;
+        }
+        let mut hits = Elsewhere {
+            counts: Vec::new(),
+            first: None,
+            who: effect::Who::Text(filter.field.text().trim().to_owned()),
+        };
+        if pane == Pane::Candidates {
+            self.hits_in_users(&query, &mut hits);
+        }
+        self.hits_in_everyone(&query, &mut hits);
+        Some(hits)
+    }
+
+    fn hits_in_users(&self, query: &crate::roster::Query, hits: &mut Elsewhere) {
+        let found: Vec<_> = self
+            .desk
+            .users
+            .iter()
+            .filter(|row| query.matches(&pane::users::folded(row, self.now)))
+            .collect();
+        if let Some(row) = found.first() {
+            let state = pane::users::state(row, self.now);
+            hits.counts.push(format!("{} in users", found.len()));
+            hits.first = Some(format!("{}, {}", row.user.name, state.word));
+            hits.who = effect::Who::User(row.user.id);
+        }
+    }
+
+    fn hits_in_everyone(&self, query: &crate::roster::Query, hits: &mut Elsewhere) {
+        let found = self.roster.search(query, |_| true);
+        if let Some(row) = found.first().and_then(|&place| self.roster.get(place)) {
+            hits.counts.push(format!("{} in everyone", found.len()));
+            if hits.first.is_none() {
+                let cause = self.tenant().cause(row).words();
+                hits.first = Some(format!("{}, {cause}", row.name));
+                hits.who = effect::Who::Directory(row.id);
+            }
+        }
+    }
+
+    /// Whether the filter of the pane in front is being typed.
+    pub fn is_typing(&self) -> bool {
+        self.modals.is_empty() && self.filter().typing == Typing::Yes
+    }
+}

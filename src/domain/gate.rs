@@ -3,7 +3,7 @@
 //! Knows nothing of who is configured: that is laid over the cause where rows are shown.
 
 use super::directory::{
-    AccountType, DirectoryUser, GroupFilter, NumberSource, PlanStatus, TeamsUser, TenantNumber,
+    AccountType, DirectoryUser, GroupFilter, NumberSource, TeamsUser, TenantNumber,
 };
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
@@ -513,7 +513,290 @@ pub struct GateFinding {
     pub evidence: String,
 }
 
-/// The status word of the worst kind that a plan list has for a class, used as evidence.
-pub fn worst(statuses: impl Iterator<Item = PlanStatus>) -> Option<PlanStatus> {
-    statuses.max()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::country::Country;
+    use crate::domain::directory::{
+        Activation, AssignedPlan, AssignmentStatus, Features, Group, Licence, NumberType,
+        PlanStatus, UserFlags,
+    };
+    use crate::domain::guid::{GroupId, Guid, SkuId};
+    use crate::domain::matching::tests::{id, person};
+
+    const PHONE: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const TEAMS: &str = "57ff2da0-773e-42df-b2af-ffb7a2317929";
+    const CALLING: &str = "1346d5e6-15a6-4b88-9693-806ff7296a7a";
+    const CREDITS: &str = "505e180f-f7e0-4b65-91d4-00d670bbd18c";
+    const RESOURCE: &str = "f47330e9-c134-43b3-9993-e7f004506889";
+
+    fn with(plans: &[(&str, PlanStatus)]) -> DirectoryUser {
+        let sku = SkuId(Guid::from_bytes([7; 16]));
+        DirectoryUser {
+            licences: vec![Licence {
+                sku,
+                group: None,
+                disabled: Vec::new(),
+                error: None,
+            }],
+            plans: plans
+                .iter()
+                .map(|(plan, status)| AssignedPlan {
+                    plan: plan.parse().unwrap(),
+                    status: *status,
+                    since: None,
+                })
+                .collect(),
+            location: Country::from_tenant("GB"),
+            ..person(1, "lee@contoso.example")
+        }
+    }
+
+    fn classify(user: &DirectoryUser, group: &GroupFilter) -> (FirstCause, Counters) {
+        let class = Facts {
+            user,
+            group,
+            teams: None,
+            numbers: Some(&[]),
+        }
+        .classify();
+        let mut counters = Counters::default();
+        class.marks.count_in(&mut counters);
+        (class.cause, counters)
+    }
+
+    fn counters(counts: [u64; 5]) -> Counters {
+        let [
+            total,
+            licensed,
+            phone_system,
+            excluded_by_calling_plan,
+            resource,
+        ] = counts;
+        Counters {
+            total,
+            licensed,
+            phone_system,
+            excluded_by_calling_plan,
+            resource,
+        }
+    }
+
+    #[test]
+    fn each_gate_in_turn() {
+        use PlanStatus::{Deleted, Enabled, LockedOut, Suspended, Warning};
+        let flags = |enabled, guest| UserFlags {
+            enabled,
+            guest,
+            ..UserFlags::default()
+        };
+        let ok = with(&[(PHONE, Enabled), (TEAMS, Enabled)]);
+        for (user, cause, counts) in [
+            (ok.clone(), FirstCause::Eligible, [1, 1, 1, 0, 0]),
+            (
+                with(&[(PHONE, Warning)]),
+                FirstCause::Eligible,
+                [1, 1, 1, 0, 0],
+            ),
+            (
+                DirectoryUser {
+                    flags: flags(false, false),
+                    ..ok.clone()
+                },
+                FirstCause::Disabled,
+                [0, 0, 0, 0, 0],
+            ),
+            (
+                DirectoryUser {
+                    flags: flags(true, true),
+                    ..ok.clone()
+                },
+                FirstCause::Guest,
+                [1, 1, 1, 0, 0],
+            ),
+            (
+                DirectoryUser {
+                    licences: Vec::new(),
+                    plans: Vec::new(),
+                    ..ok.clone()
+                },
+                FirstCause::Unlicensed,
+                [1, 0, 0, 0, 0],
+            ),
+            (
+                with(&[(TEAMS, Enabled)]),
+                FirstCause::NoPhoneSystem,
+                [1, 1, 0, 0, 0],
+            ),
+            (
+                with(&[(PHONE, Suspended)]),
+                FirstCause::PlanNotUsable,
+                [1, 1, 0, 0, 0],
+            ),
+            (
+                with(&[(PHONE, LockedOut)]),
+                FirstCause::PlanNotUsable,
+                [1, 1, 0, 0, 0],
+            ),
+            (
+                with(&[(PHONE, Deleted)]),
+                FirstCause::PlanNotUsable,
+                [1, 1, 0, 0, 0],
+            ),
+            (
+                with(&[(PHONE, Deleted), (PHONE, Enabled)]),
+                FirstCause::Eligible,
+                [1, 1, 1, 0, 0],
+            ),
+            (
+                with(&[(PHONE, Enabled), (CALLING, Enabled)]),
+                FirstCause::CallingPlan,
+                [1, 1, 1, 1, 0],
+            ),
+            (
+                with(&[(PHONE, Enabled), (CALLING, Deleted)]),
+                FirstCause::Eligible,
+                [1, 1, 1, 0, 0],
+            ),
+            (
+                with(&[(PHONE, Enabled), (CREDITS, Enabled)]),
+                FirstCause::CommunicationsCredits,
+                [1, 1, 1, 1, 0],
+            ),
+            (
+                with(&[(CALLING, Enabled)]),
+                FirstCause::NoPhoneSystem,
+                [1, 1, 0, 0, 0],
+            ),
+        ] {
+            assert_eq!(
+                classify(&user, &GroupFilter::Off),
+                (cause, counters(counts)),
+                "{user:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_group_comes_before_the_counters() {
+        let user = with(&[(PHONE, PlanStatus::Enabled)]);
+        let group = Group {
+            id: GroupId(Guid::from_bytes([3; 16])),
+            name: "Voice users".into(),
+        };
+        let members = |members| GroupFilter::Members {
+            group: group.clone(),
+            members,
+        };
+        assert_eq!(
+            classify(&user, &members(vec![id(1)])).0,
+            FirstCause::Eligible
+        );
+        assert_eq!(
+            classify(&user, &members(vec![id(2)])),
+            (FirstCause::NotInGroup, Counters::default())
+        );
+        let missing = GroupFilter::Missing {
+            name: "bad-group-name".into(),
+        };
+        assert_eq!(
+            classify(&user, &missing),
+            (FirstCause::NotInGroup, Counters::default())
+        );
+        let unreadable = GroupFilter::Unreadable {
+            name: "x".into(),
+            why: "timeout".into(),
+        };
+        assert_eq!(classify(&user, &unreadable).0, FirstCause::Unknown);
+        let disabled = DirectoryUser {
+            flags: UserFlags::default(),
+            ..user
+        };
+        assert_eq!(
+            classify(&disabled, &unreadable).0,
+            FirstCause::Disabled,
+            "an earlier gate is known"
+        );
+    }
+
+    #[test]
+    fn resource_accounts_are_counted_apart_and_before_the_enabled_gate() {
+        let mut user = with(&[(RESOURCE, PlanStatus::Enabled)]);
+        user.flags = UserFlags {
+            enabled: false,
+            application_mark: true,
+            ..UserFlags::default()
+        };
+        assert_eq!(
+            classify(&user, &GroupFilter::Off),
+            (FirstCause::Resource, counters([0, 0, 0, 0, 1]))
+        );
+        // Teams' word goes before the mark and the licence: a person who holds the resource licence is a person.
+        let teams = TeamsUser {
+            id: id(1),
+            tenant: None,
+            account: AccountType::User,
+            enterprise_voice: None,
+            features: Features::default(),
+            number: None,
+            voice_routing: None,
+            dial_plan: None,
+        };
+        user.flags.enabled = true;
+        let facts = Facts {
+            user: &user,
+            group: &GroupFilter::Off,
+            teams: Some(&teams),
+            numbers: Some(&[]),
+        };
+        assert_eq!(facts.classify().cause, FirstCause::NoPhoneSystem);
+    }
+
+    #[test]
+    fn warnings_do_not_exclude() {
+        let mut user = with(&[(PHONE, PlanStatus::Enabled)]);
+        user.mail = None;
+        user.name = "  ".to_owned();
+        user.location = Country::from_tenant("US");
+        let numbers = [TenantNumber {
+            number: PhoneNumber::from_tenant("+441235123471").unwrap(),
+            kind: NumberType::DirectRouting,
+            source: NumberSource::OnPremises,
+            status: AssignmentStatus::User,
+            target: Some(id(1)),
+            primary: true,
+            activation: Activation::Activated,
+        }];
+        let class = Facts {
+            user: &user,
+            group: &GroupFilter::Off,
+            teams: None,
+            numbers: Some(&numbers),
+        }
+        .classify();
+        assert_eq!(class.cause, FirstCause::Eligible);
+        let warnings: Vec<Warning> = class.marks.warnings().collect();
+        assert_eq!(
+            warnings,
+            [
+                Warning::NoTeams,
+                Warning::Country,
+                Warning::DirsyncNumber,
+                Warning::NoName,
+                Warning::NoMail
+            ]
+        );
+        assert_eq!(
+            class.number.map(|n| n.to_string()).as_deref(),
+            Some("+441235123471")
+        );
+    }
+
+    #[test]
+    fn bytes_and_back() {
+        for cause in FirstCause::ALL {
+            assert_eq!(FirstCause::from_byte(cause.byte()), cause);
+        }
+        assert_eq!(FirstCause::from_byte(200), FirstCause::Unknown);
+    }
 }

@@ -2,13 +2,19 @@
 
 pub mod country;
 pub mod directory;
+pub mod evidence;
+pub mod explain;
 pub mod failure;
 pub mod gate;
 pub mod guid;
+pub mod matching;
+pub mod merge;
 pub mod outbox;
 pub mod pace;
 pub mod phone;
 pub mod plan_ids;
+pub mod planning;
+pub mod refusal;
 pub mod run;
 pub mod seat;
 pub mod text;

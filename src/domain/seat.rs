@@ -50,3 +50,68 @@ pub fn used(users: usize, seats: Seats) -> u32 {
     let users = u32::try_from(users).unwrap_or(u32::MAX);
     seats.bought.map_or(users, |bought| users.min(bought))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::matching::tests::{id, user};
+
+    fn associated(n: u8, rank: i64) -> User {
+        User {
+            association: Association::Matched(id(n)),
+            rank,
+            ..user(i64::from(n), &format!("u{n}@contoso.example"))
+        }
+    }
+
+    #[test]
+    fn the_last_to_come_lose_first_and_get_theirs_back() {
+        let users = [associated(1, 30), associated(2, 10), associated(3, 20)];
+        let today = "2026-11-20".parse().unwrap();
+        let of = |bought| statuses(&users, Seats { bought, ends: None }, today);
+        let short = LicenseStatus::Unlicensed(UnlicensedCause::NoSeat { used: 2, bought: 2 });
+        assert_eq!(
+            of(Some(2)),
+            [short, LicenseStatus::Licensed, LicenseStatus::Licensed]
+        );
+        assert_eq!(of(Some(3)), [LicenseStatus::Licensed; 3]);
+        assert_eq!(
+            of(None),
+            [LicenseStatus::Licensed; 3],
+            "no count set is no limit"
+        );
+    }
+
+    #[test]
+    fn a_trial_ends_after_its_last_day() {
+        let users = [associated(1, 1)];
+        let seats = Seats {
+            bought: Some(5),
+            ends: Some("2026-11-20".parse().unwrap()),
+        };
+        assert_eq!(
+            statuses(&users, seats, "2026-11-20".parse().unwrap()),
+            [LicenseStatus::Licensed]
+        );
+        let ended = LicenseStatus::Unlicensed(UnlicensedCause::TrialEnded);
+        assert_eq!(
+            statuses(&users, seats, "2026-11-21".parse().unwrap()),
+            [ended]
+        );
+    }
+
+    #[test]
+    fn without_an_association_nobody_is_licensed() {
+        let mut gone = associated(2, 2);
+        gone.gone = true;
+        let users = [user(1, "ben@contoso.example"), gone];
+        let causes = statuses(&users, Seats::default(), "2026-11-20".parse().unwrap());
+        assert_eq!(
+            causes,
+            [
+                LicenseStatus::Unlicensed(UnlicensedCause::NotAssociated),
+                LicenseStatus::Unlicensed(UnlicensedCause::UserGone)
+            ]
+        );
+    }
+}

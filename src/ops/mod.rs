@@ -1,1 +1,5 @@
-//! Use cases over domain and store that console and command line share.
+//! Use cases over domain and store that console and command line share. No screen, no network.
+
+pub mod change;
+pub mod desk;
+pub mod explain;

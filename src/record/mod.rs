@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod entry;
 pub mod facts;
+pub mod json;
 pub mod reference;
 
 /// Version of everything that is printed with `--json`.

@@ -1,1 +1,358 @@
-//! One run, end to end.
+//! One run, end to end: connect, tenant guard, read, classify, match, merge, plan; and for an apply: write and read back.
+//!
+//! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
+
+mod journal;
+mod lease;
+mod one;
+mod pull;
+mod push;
+mod settle;
+mod touch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::directory::Tenant;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::EntryId;
+use crate::domain::pace::{Clock, Pace};
+use crate::domain::planning::Allowed;
+use crate::domain::run::{Counters, Outcome, Phase, RunEvent, RunKind, Source, Summary};
+use crate::graph::error::GraphError;
+use crate::graph::{Client, Exchange};
+use crate::store::error::StoreError;
+use crate::store::ledger::PinOutcome;
+use crate::store::{Stamp, Store};
+
+use journal::{Journal, Listeners};
+use lease::Lease;
+pub use one::{ReadAgain, read_again};
+
+/// The document's words for a sign-in to another tenant than the pinned one.
+pub const TENANT_MISMATCH: &str =
+    "The tenant for the selected user does not match the previously tenant selected";
+
+/// How a run behaves.
+#[derive(Debug, Clone)]
+pub struct RunSettings {
+    /// Name or id of the group filter.
+    pub group: Option<String>,
+    /// What may be written.
+    pub allowed: Allowed,
+    /// Whether nothing may be written at all.
+    pub read_only: bool,
+    /// Whether a plan past the mass-change limit was confirmed with the tenant's name.
+    pub past_limit: bool,
+    /// Who runs it.
+    pub author: String,
+    /// The lease file of the tenant.
+    pub lease: PathBuf,
+    /// The clock.
+    pub clock: Clock,
+    /// The pace of waits.
+    pub pace: Pace,
+    /// Whether it is a debug sync.
+    pub debug: bool,
+}
+
+/// The world that a run works on.
+#[derive(Debug)]
+pub struct World {
+    /// The tenant over HTTP.
+    pub client: Client,
+    /// The files of this side.
+    pub store: Arc<Store>,
+    /// What the client exchanges, for a debug sync.
+    pub traffic: Option<mpsc::UnboundedReceiver<Exchange>>,
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug)]
+enum Stop {
+    Failed(Failure),
+    Cancelled,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.failure())
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    client: &'a Client,
+    store: &'a Store,
+    settings: &'a RunSettings,
+    cancel: &'a CancellationToken,
+    journal: Journal,
+    summary: Summary,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("journal", &self.journal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs to the end and says how it went. Events go to `events`; a receiver that is gone does not stop the run.
+pub async fn run(
+    world: &mut World,
+    kind: RunKind,
+    settings: &RunSettings,
+    events: mpsc::Sender<RunEvent>,
+    cancel: &CancellationToken,
+) -> (Outcome, Summary) {
+    let at = settings.clock.now();
+    let lease = match Lease::take(&settings.lease, &settings.author, kind.as_str(), at) {
+        Ok(lease) => lease,
+        Err(failure) => return refuse(failure, &events).await,
+    };
+    let number = match world
+        .store
+        .history
+        .begin(&kind, settings.debug, &settings.author, at)
+        .await
+    {
+        Ok(number) => number,
+        Err(error) => return refuse(error.failure(), &events).await,
+    };
+    let _ = events.send(RunEvent::Started { number }).await;
+    let listeners = Listeners {
+        events,
+        history: world.store.history.clone(),
+        traffic: world.traffic.take(),
+    };
+    let journal = Journal::new(listeners, number, settings.clock.clone(), settings.debug);
+    let mut run = Run {
+        client: &world.client,
+        store: &world.store,
+        settings,
+        cancel,
+        journal,
+        summary: Summary::default(),
+    };
+    let result = run.all(&kind).await;
+    let outcome = run.close(result).await;
+    let summary = run.summary;
+    world.traffic = run.journal.finish().await;
+    drop(lease);
+    (outcome, summary)
+}
+
+async fn refuse(failure: Failure, events: &mpsc::Sender<RunEvent>) -> (Outcome, Summary) {
+    let outcome = Outcome::Failed(failure);
+    let summary = Summary::default();
+    let _ = events
+        .send(RunEvent::Finished {
+            outcome: outcome.clone(),
+            summary,
+        })
+        .await;
+    (outcome, summary)
+}
+
+impl Run<'_> {
+    async fn all(&mut self, kind: &RunKind) -> Result<(), Stop> {
+        let tenant = self.connect().await?;
+        match kind {
+            RunKind::Sync => {
+                self.early_plan(&tenant).await?;
+                let pulled = self.pull(&tenant).await?;
+                self.journal.phase(Phase::Plan).await;
+                self.settle_all(pulled).await?;
+                self.plan_and_tell(&tenant).await?;
+                Ok(())
+            }
+            RunKind::Plan => {
+                self.journal.phase(Phase::Plan).await;
+                self.plan_and_tell(&tenant).await?;
+                Ok(())
+            }
+            RunKind::Apply { entries } => self.apply(&tenant, entries).await,
+        }
+    }
+
+    /// Signs in and compares tenants: nothing is read into a file, and nothing written, before all ids agree.
+    async fn connect(&mut self) -> Result<Tenant, Stop> {
+        self.journal.phase(Phase::Connect).await;
+        let signed_in = self
+            .client
+            .sign_in()
+            .await
+            .map_err(|error| self.failed(&error, "Signing in"))?;
+        let tenant = self
+            .client
+            .organization()
+            .await
+            .map_err(|error| self.failed(&error, "Reading the organisation"))?;
+        self.journal
+            .info(
+                Source::Auth,
+                format!(
+                    "Signed in to {} ({}) as {}",
+                    tenant.name, tenant.id, signed_in.account
+                ),
+            )
+            .await;
+        if let Some(token) = signed_in.tenant.filter(|id| *id != tenant.id) {
+            return Err(self
+                .mismatch(&format!(
+                    "the token is for {token}, the organisation answers as {}",
+                    tenant.id
+                ))
+                .await);
+        }
+        let stamp = self.stamp();
+        match self
+            .store
+            .ledger
+            .pin(tenant.id, tenant.name.clone(), stamp)
+            .await?
+        {
+            PinOutcome::New => {
+                self.journal
+                    .info(Source::Auth, format!("Pinned tenant {}", tenant.id))
+                    .await
+            }
+            PinOutcome::Same => {}
+            PinOutcome::Other { pinned } => {
+                let ids = format!(
+                    "pinned: {} ({}); signed in to: {} ({})",
+                    pinned.name, pinned.tenant, tenant.name, tenant.id
+                );
+                return Err(self.mismatch(&ids).await);
+            }
+        }
+        drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
+        self.journal
+            .tell(RunEvent::SignedIn {
+                tenant: tenant.name.clone(),
+                account: signed_in.account,
+            })
+            .await;
+        Ok(tenant)
+    }
+
+    async fn mismatch(&mut self, ids: &str) -> Stop {
+        self.journal
+            .error(Source::Auth, format!("{TENANT_MISMATCH}: {ids}"))
+            .await;
+        Stop::Failed(Failure::new(
+            FailureKind::Refused,
+            TENANT_MISMATCH,
+            ids,
+            "Nothing was read or written. To change tenants: disable sync (`teamsconnector tenants unpin NAME`), then sync and \
+             sign in to the right one; otherwise correct the sign-in.",
+        ))
+    }
+
+    fn failed(&self, error: &GraphError, tried: &str) -> Stop {
+        Stop::Failed(error.failure(tried))
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            at: self.settings.clock.now(),
+            author: self.settings.author.clone(),
+            run: Some(self.journal.run()),
+        }
+    }
+
+    fn check_cancelled(&self) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() {
+            Err(Stop::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The plan of what is queued, as early as possible: the whole tenant follows.
+    async fn early_plan(&mut self, tenant: &Tenant) -> Result<(), Stop> {
+        let desk = self.store.ledger.load().await?;
+        if desk.entries.is_empty() {
+            return Ok(());
+        }
+        self.plan_and_tell(tenant).await?;
+        Ok(())
+    }
+
+    async fn close(&mut self, result: Result<(), Stop>) -> Outcome {
+        self.journal.phase(Phase::Close).await;
+        if let Ok(picture) = self.store.ledger.load().await {
+            self.summary.left = u32::try_from(picture.entries.len()).unwrap_or(u32::MAX);
+        }
+        let Summary {
+            refused,
+            conflicts,
+            left,
+            ..
+        } = self.summary;
+        let outcome = match result {
+            Ok(()) if refused + conflicts > 0 => Outcome::Partly,
+            Ok(()) => Outcome::Done,
+            Err(Stop::Cancelled) => Outcome::Cancelled,
+            Err(Stop::Failed(failure)) => {
+                for line in failure.lines().map(str::to_owned).collect::<Vec<_>>() {
+                    self.journal.error(Source::Sync, line).await;
+                }
+                Outcome::Failed(failure)
+            }
+        };
+        let queue = if left == 0 {
+            String::new()
+        } else {
+            format!(", {left} left in the outbox")
+        };
+        self.journal
+            .info(
+                Source::Sync,
+                format!("Run {} {}{queue}", self.journal.run().0, outcome.word()),
+            )
+            .await;
+        self.journal.flush();
+        let at = self.settings.clock.now();
+        let run = self.journal.run();
+        drop(self.store.history.close(run, &outcome, self.summary, at));
+        drop(self.store.history.prune());
+        self.journal.tell(RunEvent::LedgerChanged).await;
+        self.journal
+            .tell(RunEvent::Finished {
+                outcome: outcome.clone(),
+                summary: self.summary,
+            })
+            .await;
+        outcome
+    }
+
+    fn count(&mut self, counters: Counters) {
+        self.summary.counters = counters;
+    }
+
+    async fn apply(&mut self, tenant: &Tenant, chosen: &[EntryId]) -> Result<(), Stop> {
+        if self.settings.read_only {
+            return Err(Stop::Failed(Failure::new(
+                FailureKind::Refused,
+                "This tenant is read-only: nothing was written",
+                "",
+                "Allow writing for this session (`:` Allow writing), or set `read_only = false` for the tenant.",
+            )));
+        }
+        self.journal.phase(Phase::Plan).await;
+        let plan = self.make_plan(tenant).await?;
+        self.journal.phase(Phase::Write).await;
+        self.push(tenant, plan, chosen).await
+    }
+}

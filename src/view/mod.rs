@@ -1,1 +1,113 @@
-//! Draws the console: a function of its arguments.
+//! Draws the console: a function of the state, the theme and the frame. Changes nothing.
+
+pub mod theme;
+
+mod candidates;
+mod changes;
+mod form;
+mod frame;
+mod modal;
+mod paint;
+mod plan;
+mod sync;
+mod users;
+mod why;
+
+use ratatui::Frame;
+
+use crate::app::App;
+use crate::app::layout::{Area, SMALLEST, too_small};
+use crate::app::modal::Modal;
+use crate::app::pane::Pane;
+
+use paint::Painter;
+use theme::Theme;
+
+/// Draws a frame.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+    let mut painter = Painter::new(frame.buffer_mut(), theme, app.settings.ascii);
+    if too_small(app.size) {
+        small(app, &mut painter);
+    } else {
+        whole(app, &mut painter);
+    }
+    if let Some(cursor) = painter.cursor {
+        let area = frame.area();
+        if area.contains(cursor.into()) {
+            frame.set_cursor_position(cursor);
+        }
+    }
+}
+
+/// A screen on which nothing could be read: says what it takes, and keeps the tenant in sight.
+fn small(app: &App, painter: &mut Painter<'_>) {
+    let (width, height) = app.size;
+    let area = Area {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    let strong = painter.theme.strong;
+    let plain = painter.tone(crate::app::doc::Tone::Plain);
+    painter.line(area, 0, &app.title(), strong);
+    let (wide, high) = SMALLEST;
+    let lines = [
+        format!("This window is {width}x{height}."),
+        format!("{wide}x{high} is the smallest that fits."),
+        "Nothing is lost; q quits.".to_owned(),
+    ];
+    for (n, line) in (1..).zip(&lines) {
+        painter.line(area, n, line, plain);
+    }
+}
+
+fn whole(app: &App, painter: &mut Painter<'_>) {
+    let layout = app.layout();
+    frame::header(app, painter, layout.header);
+    frame::tabs(app, painter, layout.tabs);
+    frame::filter(app, painter, layout.filter);
+    match app.pane {
+        Pane::Users => users::draw(app, painter, layout.main),
+        Pane::Candidates => candidates::draw(app, painter, layout.main),
+        Pane::Sync => sync::draw(app, painter, layout.body),
+        Pane::Changes => changes::draw(app, painter, layout.main),
+    }
+    if let Some(area) = layout.beside {
+        why::beside(app, painter, area);
+    }
+    if let Some(area) = layout.log {
+        sync::below(app, painter, area);
+    }
+    for modal in &app.modals {
+        over(app, painter, modal, layout.body);
+    }
+    frame::status(app, painter, layout.status);
+    frame::footer(app, painter, layout.footer);
+}
+
+fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
+    match modal {
+        Modal::Confirm(confirm) => modal::confirm(app, painter, confirm, body),
+        Modal::Why(_)
+        | Modal::Form(_)
+        | Modal::Plan(_)
+        | Modal::Conflict(_)
+        | Modal::Palette(_)
+        | Modal::Log(_)
+        | Modal::Text(_) => {
+            painter.clear(body);
+            painter.cursor = None;
+        }
+    }
+    match modal {
+        Modal::Why(open) => why::modal(app, painter, open, body),
+        Modal::Form(open) => form::draw(app, painter, open, body),
+        Modal::Plan(open) => plan::draw(app, painter, open, body),
+        Modal::Conflict(open) => modal::conflict(app, painter, open, body),
+        Modal::Palette(open) => modal::palette(app, painter, open, body),
+        Modal::Log(open) => sync::view(painter, open, body),
+        Modal::Text(open) => modal::text(painter, open, body),
+        Modal::Confirm(_) => {}
+    }
+}

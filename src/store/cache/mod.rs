@@ -87,6 +87,8 @@ pub struct SnapshotHead {
     pub delta_link: Option<String>,
     /// The five counters.
     pub counters: Counters,
+    /// Enabled users who are no resource accounts, in the group or not.
+    pub enabled: u64,
     /// Version of the table of plans that it was classified with.
     pub table_version: u32,
     /// How many users it holds.

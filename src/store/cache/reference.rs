@@ -73,6 +73,7 @@ pub(super) fn put_head(tx: &Connection, head: &SnapshotHead) -> Result<(), Store
     put(tx, "phone_system", &phone_system.cast_signed())?;
     put(tx, "excluded", &excluded_by_calling_plan.cast_signed())?;
     put(tx, "resource", &resource.cast_signed())?;
+    put(tx, "enabled", &head.enabled.cast_signed())?;
     put(tx, "table_version", &head.table_version)?;
     put(tx, "users", &head.users.cast_signed())?;
     put(tx, "full", &head.full)
@@ -105,6 +106,7 @@ pub(super) fn head(connection: &Connection) -> Result<Option<SnapshotHead>, Stor
             excluded_by_calling_plan: whole(&mut meta, "excluded")?,
             resource: whole(&mut meta, "resource")?,
         },
+        enabled: whole(&mut meta, "enabled")?,
         table_version: whole(&mut meta, "table_version")?,
         users: whole(&mut meta, "users")?,
         full: whole::<i64>(&mut meta, "full")? != 0,

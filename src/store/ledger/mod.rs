@@ -190,6 +190,7 @@ pub(super) enum Job {
     ParkedEntries(Answer<Vec<Entry>>),
     OldNumbers(Answer<Vec<(UserId, PhoneNumber)>>),
     Draft(String, Answer<Option<String>>),
+    Drafts(Answer<Vec<(String, String)>>),
     AuditTail(u32, Answer<Vec<AuditLine>>),
     AuditOf(String, u32, Answer<Vec<AuditLine>>),
     AuditSince(Timestamp, Answer<Vec<AuditLine>>),
@@ -311,6 +312,11 @@ impl Ledger {
     /// Keeps the text of a form that is not saved, or forgets it.
     pub fn keep_draft(&self, key: &str, text: Option<String>) -> Reply<()> {
         self.ask(|to| Job::KeepDraft(key.to_owned(), text, to))
+    }
+
+    /// All drafts, by their keys.
+    pub fn drafts(&self) -> Reply<Vec<(String, String)>> {
+        self.ask(Job::Drafts)
     }
 
     /// The text that was kept.

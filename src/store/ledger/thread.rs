@@ -47,6 +47,7 @@ impl LedgerThread {
             Job::ParkedEntries(to) => self.read(to, |tx| rows::entries(tx, "parked", &[])),
             Job::OldNumbers(to) => self.read(to, |tx| rows::old_numbers(tx)),
             Job::Draft(key, to) => self.read(to, |tx| draft(tx, &key)),
+            Job::Drafts(to) => self.read(to, |tx| drafts(tx)),
             Job::AuditTail(limit, to) => self.read(to, |tx| audit::lines(tx, "", &[], limit)),
             Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
             Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
@@ -97,6 +98,7 @@ impl LedgerThread {
             | Job::ParkedEntries(_)
             | Job::OldNumbers(_)
             | Job::Draft(..)
+            | Job::Drafts(_)
             | Job::AuditTail(..)
             | Job::AuditOf(..)
             | Job::AuditSince(..)
@@ -158,6 +160,12 @@ impl LedgerThread {
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT v FROM drafts WHERE k = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+fn drafts(tx: &Connection) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT k, v FROM drafts ORDER BY k")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn keep_draft(tx: &Connection, key: &str, text: Option<&str>) -> Result<(), StoreError> {

@@ -1,0 +1,373 @@
+//! One table of all actions: name, keys, where they work, one line of help. Keymap, footer, help and README come from it.
+
+/// What an engineer may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// Shows pane 1.
+    ShowUsers,
+    /// Shows pane 2.
+    ShowCandidates,
+    /// Shows pane 3.
+    ShowSync,
+    /// Shows pane 4.
+    ShowChanges,
+    /// Next pane.
+    NextPane,
+    /// Previous pane.
+    PreviousPane,
+    /// Cursor down.
+    Down,
+    /// Cursor up.
+    Up,
+    /// Page down.
+    PageDown,
+    /// Page up.
+    PageUp,
+    /// First row.
+    First,
+    /// Last row.
+    Last,
+    /// Opens the row.
+    Open,
+    /// Filters the rows.
+    Filter,
+    /// Switches pane 2 between candidates and everyone.
+    Everyone,
+    /// Sorts by the next column.
+    Sort,
+    /// Marks the row.
+    Mark,
+    /// Marks all rows shown.
+    MarkAll,
+    /// Adds the marked, or the row.
+    Add,
+    /// Adds by hand.
+    AddByHand,
+    /// Edits.
+    Edit,
+    /// Removes.
+    Remove,
+    /// Explains.
+    Why,
+    /// Reads one user again.
+    Reread,
+    /// Starts a sync.
+    SyncNow,
+    /// Starts a debug sync.
+    DebugSync,
+    /// Cancels the run.
+    CancelRun,
+    /// Scrolls the log up.
+    LogUp,
+    /// Scrolls the log down.
+    LogDown,
+    /// Opens the plan.
+    Plan,
+    /// Drops a queued change.
+    Undo,
+    /// Copies.
+    Copy,
+    /// Allows writing.
+    AllowWriting,
+    /// Holds an item of the plan back, or lets it go.
+    Hold,
+    /// Applies the plan.
+    Apply,
+    /// Keeps this side's value of a conflict.
+    KeepMine,
+    /// Takes the tenant's value of a conflict.
+    TakeTheirs,
+    /// Saves the form.
+    Save,
+    /// Next field.
+    NextField,
+    /// Previous field.
+    PreviousField,
+    /// Takes what the field proposes.
+    TakeProposal,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// The list of all actions.
+    Palette,
+    /// Leaves one level.
+    Leave,
+    /// Quits.
+    Quit,
+}
+
+/// Where keys are read: the pane in front, or what stands over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Pane 1.
+    Users,
+    /// Pane 2.
+    Candidates,
+    /// Pane 3.
+    Sync,
+    /// Pane 4.
+    Changes,
+    /// A filter that is being typed.
+    Filter,
+    /// Why somebody is missing.
+    Why,
+    /// The plan.
+    Plan,
+    /// A conflict.
+    Conflict,
+    /// A text that is read: a log, a failure, an entry.
+    Text,
+    /// A question.
+    Confirm,
+    /// The form.
+    Form,
+    /// The list of all actions.
+    Palette,
+}
+
+/// A set of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places(u16);
+
+impl Places {
+    const USERS: Self = Self(1 << Place::Users as u16);
+    const CANDIDATES: Self = Self(1 << Place::Candidates as u16);
+    const SYNC: Self = Self(1 << Place::Sync as u16);
+    const CHANGES: Self = Self(1 << Place::Changes as u16);
+    const FILTER: Self = Self(1 << Place::Filter as u16);
+    const WHY: Self = Self(1 << Place::Why as u16);
+    const PLAN: Self = Self(1 << Place::Plan as u16);
+    const CONFLICT: Self = Self(1 << Place::Conflict as u16);
+    const TEXT: Self = Self(1 << Place::Text as u16);
+    const CONFIRM: Self = Self(1 << Place::Confirm as u16);
+    const FORM: Self = Self(1 << Place::Form as u16);
+    const PALETTE: Self = Self(1 << Place::Palette as u16);
+    const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
+    const PANES: Self = Self::PEOPLE.and(Self::SYNC).and(Self::CHANGES);
+    const READ: Self = Self::WHY.and(Self::TEXT);
+    const MOVES: Self = Self::PANES.and(Self::READ).and(Self::PLAN);
+    const LINES: Self = Self::FORM.and(Self::PALETTE).and(Self::FILTER);
+    const ALL: Self = Self(u16::MAX);
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the place is in the set.
+    pub fn has(self, place: Place) -> bool {
+        self.0 & 1 << place as u16 != 0
+    }
+
+    /// Whether a place is in both sets.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The action.
+    pub action: Action,
+    /// Its keys, the first of which the footer shows.
+    pub keys: &'static [&'static str],
+    /// Where it works.
+    pub places: Places,
+    /// The word of the footer.
+    pub word: &'static str,
+    /// The name in the config and in the palette.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub help: &'static str,
+}
+
+const fn row(
+    action: Action,
+    keys: &'static [&'static str],
+    places: Places,
+    words: [&'static str; 3],
+) -> Binding {
+    let [word, name, help] = words;
+    Binding {
+        action,
+        keys,
+        places,
+        word,
+        name,
+        help,
+    }
+}
+
+use Action as A;
+use Places as P;
+
+/// All actions.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = &[
+    row(A::SyncNow, &["s"], P::PANES, ["sync", "sync", "Sync now: read the tenant, match, plan what is queued"]),
+    row(A::DebugSync, &["S"], P::PANES, ["debug sync", "debug-sync", "Sync with a line for every excluded user and every request"]),
+    row(A::CancelRun, &["c"], P::PANES, ["cancel run", "cancel-run", "Stop the run at its next safe point"]),
+    row(A::Plan, &["p"], P::PANES, ["plan", "plan", "Show what would be written, before anything is"]),
+    row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
+    row(A::Hold, &["Space"], P::PLAN, ["leave out", "hold", "Hold this change back, or let it go again; it stays queued"]),
+    row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate, read a log, decide a conflict"]),
+    row(A::Why, &["w"], P::PANES.and(P::PLAN), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
+    row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
+    row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
+    row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
+    row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
+    row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
+    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change"]),
+    row(A::Mark, &["Space"], P::CANDIDATES, ["mark", "mark", "Mark the person, or take the mark away"]),
+    row(A::MarkAll, &["*"], P::CANDIDATES, ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
+    row(A::Filter, &["/"], P::PANES, ["filter", "filter", "Filter: words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
+    row(A::Sort, &["o"], P::PEOPLE, ["sort", "sort", "Sort by the next column"]),
+    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN), ["copy", "copy", "Copy the row or the text to the terminal's clipboard"]),
+    row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
+    row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
+    row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
+    row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
+    row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
+    row(A::NextPane, &["Tab"], P::PANES, ["next pane", "next-pane", "Next pane"]),
+    row(A::PreviousPane, &["BackTab"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
+    row(A::Down, &["j", "Down"], P::MOVES, ["down", "down", "Down"]),
+    row(A::Up, &["k", "Up"], P::MOVES, ["up", "up", "Up"]),
+    row(A::PageDown, &["PageDown", "Ctrl-F"], P::MOVES, ["page down", "page-down", "Page down (in Sync: of the log)"]),
+    row(A::PageUp, &["PageUp", "Ctrl-U"], P::MOVES, ["page up", "page-up", "Page up (in Sync: of the log)"]),
+    row(A::First, &["g", "Home"], P::MOVES, ["first", "first", "First row (in Sync: start of the log)"]),
+    row(A::Last, &["G", "End"], P::MOVES, ["last", "last", "Last row (in Sync: end of the log, which is then followed)"]),
+    row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Log up by a line"]),
+    row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Log down by a line"]),
+    row(A::KeepMine, &["m"], P::CONFLICT, ["keep mine", "keep-mine", "Keep what was entered here; the tenant's value becomes its base"]),
+    row(A::TakeTheirs, &["t"], P::CONFLICT, ["take theirs", "take-theirs", "Take what the tenant has; the queued change is dropped"]),
+    row(A::Save, &["Enter"], P::FORM, ["save", "save", "Save the form"]),
+    row(A::NextField, &["Tab", "Down"], P::FORM, ["next field", "next-field", "Next field"]),
+    row(A::PreviousField, &["BackTab", "Up"], P::FORM, ["previous field", "previous-field", "Previous field"]),
+    row(A::TakeProposal, &["Ctrl-T"], P::FORM, ["take proposal", "take-proposal", "Take what the field proposes"]),
+    row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
+    row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
+    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
+    row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
+];
+
+impl Action {
+    /// Its row of the table.
+    pub fn binding(self) -> &'static Binding {
+        TABLE
+            .iter()
+            .find(|row| row.action == self)
+            .expect("a test asserts that every action has a row")
+    }
+}
+
+impl Places {
+    /// Whether text is typed in any of these places, so that plain characters are never commands there.
+    pub fn takes_text(self) -> bool {
+        self.meets(Self::LINES)
+    }
+}
+
+/// Keys, name and help of every action, for help and README.
+pub fn action_table() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    TABLE
+        .iter()
+        .map(|row| (row.keys.join(" "), row.name, row.help))
+}
+
+/// What the footer offers in a place, the most useful first.
+pub fn footer(place: Place) -> &'static [Action] {
+    match place {
+        Place::Users => &[
+            A::Open,
+            A::Why,
+            A::Remove,
+            A::SyncNow,
+            A::Plan,
+            A::Filter,
+            A::Palette,
+        ],
+        Place::Candidates => &[
+            A::Add,
+            A::Mark,
+            A::Why,
+            A::Everyone,
+            A::Filter,
+            A::SyncNow,
+            A::Palette,
+        ],
+        Place::Sync => &[
+            A::SyncNow,
+            A::CancelRun,
+            A::Open,
+            A::PageUp,
+            A::Filter,
+            A::Copy,
+            A::Palette,
+        ],
+        Place::Changes => &[
+            A::Open,
+            A::Undo,
+            A::Plan,
+            A::Why,
+            A::Filter,
+            A::Copy,
+            A::Palette,
+        ],
+        Place::Filter | Place::Palette => &[A::Leave],
+        Place::Why => &[A::Add, A::Edit, A::Reread, A::Copy, A::Palette, A::Leave],
+        Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
+        Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
+        Place::Text => &[A::Copy, A::PageDown, A::Leave],
+        Place::Confirm => &[A::Yes, A::No, A::Leave],
+        Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for (n, a) in TABLE.iter().enumerate() {
+            for b in &TABLE[n + 1..] {
+                assert_ne!(a.action, b.action);
+                assert_ne!(a.name, b.name);
+                for key in a.keys {
+                    assert!(
+                        !(b.keys.contains(key) && a.places.meets(b.places)),
+                        "{key} is both {} and {}",
+                        a.name,
+                        b.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_footer_action_works_where_it_is_offered() {
+        for place in [
+            Place::Users,
+            Place::Candidates,
+            Place::Sync,
+            Place::Changes,
+            Place::Filter,
+            Place::Why,
+            Place::Plan,
+            Place::Conflict,
+            Place::Text,
+            Place::Confirm,
+            Place::Form,
+            Place::Palette,
+        ] {
+            for action in footer(place) {
+                assert!(action.binding().places.has(place), "{action:?} {place:?}");
+            }
+        }
+        assert!(action_table().count() > 40);
+    }
+}

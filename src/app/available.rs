@@ -1,0 +1,153 @@
+//! Why an action cannot be done now: said when its key is pressed, and beside it in the list of all actions.
+
+use crate::domain::outbox::EntryState;
+
+use super::App;
+use super::action::{Action, Place};
+use super::pane::Pane;
+use super::pane::editor::{Target, draft::draft_key};
+
+impl App {
+    /// Why an action cannot be done in a place; `None` when it can.
+    pub fn refusal_in(&self, place: Place, action: Action) -> Option<String> {
+        if !action.binding().places.has(place) {
+            return Some(elsewhere(action));
+        }
+        self.refusal(action)
+    }
+
+    /// Why an action cannot be done here; `None` when it can.
+    pub fn refusal(&self, action: Action) -> Option<String> {
+        match action {
+            Action::SyncNow | Action::DebugSync => self.busy(),
+            Action::CancelRun => self
+                .runs
+                .active()
+                .is_none()
+                .then(|| "no run is going".to_owned()),
+            Action::Plan => self.nothing_queued(),
+            Action::Apply | Action::Hold => self
+                .plan
+                .is_none()
+                .then(|| "the plan is still being read".to_owned()),
+            Action::AllowWriting => self
+                .session
+                .may_write()
+                .then(|| "writing is allowed already".to_owned()),
+            Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
+            Action::Edit => self.no_user("edit"),
+            Action::Remove => self.no_user("remove"),
+            Action::Undo => self.nothing_to_undo(),
+            Action::Why | Action::Reread => (self.modals.is_empty()
+                && self.who_here().is_none()
+                && self.filter().elsewhere.is_none())
+            .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
+            Action::ShowUsers
+            | Action::ShowCandidates
+            | Action::ShowSync
+            | Action::ShowChanges
+            | Action::NextPane
+            | Action::PreviousPane
+            | Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::First
+            | Action::Last
+            | Action::Open
+            | Action::Filter
+            | Action::Everyone
+            | Action::Sort
+            | Action::AddByHand
+            | Action::LogUp
+            | Action::LogDown
+            | Action::Copy
+            | Action::KeepMine
+            | Action::TakeTheirs
+            | Action::Save
+            | Action::NextField
+            | Action::PreviousField
+            | Action::TakeProposal
+            | Action::Yes
+            | Action::No
+            | Action::Palette
+            | Action::Leave
+            | Action::Quit => None,
+        }
+    }
+
+    fn busy(&self) -> Option<String> {
+        self.runs
+            .active()
+            .map(|run| format!("{} is going: {} (c cancels)", run.name(), run.doing()))
+    }
+
+    fn nothing_queued(&self) -> Option<String> {
+        let some = self
+            .desk
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }));
+        (!some).then(|| "nothing is queued: e edits a number or a country".to_owned())
+    }
+
+    fn no_candidate(&self, action: Action) -> Option<String> {
+        if !self.modals.is_empty() {
+            let known = self.why_shown().is_some_and(|why| why.id.is_some());
+            return (!known).then(|| "nobody of the directory is shown here".to_owned());
+        }
+        if action == Action::Add && !self.candidates.marked.is_empty() {
+            return None;
+        }
+        self.candidates.row(&self.roster).is_none().then(|| {
+            if self.roster.is_empty() {
+                "nothing was read yet: s syncs".to_owned()
+            } else {
+                "nobody is under the cursor".to_owned()
+            }
+        })
+    }
+
+    fn no_user(&self, verb: &str) -> Option<String> {
+        if self.modals.is_empty() && self.pane == Pane::Users {
+            let kept = self
+                .drafts
+                .iter()
+                .any(|(key, _)| *key == draft_key(Target::New));
+            return (self.users.row(&self.desk).is_none() && !kept)
+                .then(|| format!("no user is under the cursor to {verb}"));
+        }
+        self.user_here()
+            .is_none()
+            .then(|| format!("not a configured user: there is nothing to {verb}"))
+    }
+
+    fn nothing_to_undo(&self) -> Option<String> {
+        match self.undoable() {
+            Some(_) => None,
+            None => Some("no queued change is under the cursor".to_owned()),
+        }
+    }
+}
+
+/// Where an action works, for somebody who looks for it elsewhere.
+fn elsewhere(action: Action) -> String {
+    let places = action.binding().places;
+    let names: Vec<&str> = [
+        (Place::Users, "1 Users"),
+        (Place::Candidates, "2 Add users"),
+        (Place::Sync, "3 Sync"),
+        (Place::Changes, "4 Changes"),
+        (Place::Plan, "the plan (p)"),
+        (Place::Why, "why (w)"),
+        (Place::Conflict, "a conflict"),
+        (Place::Form, "the form (e)"),
+        (Place::Confirm, "a question"),
+    ]
+    .into_iter()
+    .filter(|(place, _)| places.has(*place))
+    .map(|(_, name)| name)
+    .take(3)
+    .collect();
+    format!("works in {}", names.join(", "))
+}

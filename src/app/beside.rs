@@ -1,0 +1,100 @@
+//! On a wide screen: why the row under the cursor is as it is, asked once per row, when the cursor rests.
+
+use jiff::Timestamp;
+
+use crate::domain::why::Why;
+
+use super::effect::{Effect, Who};
+use super::event::RequestId;
+use super::layout::WIDE;
+use super::pane::Pane;
+use super::{App, REST, filter};
+
+/// The explanation beside the pane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Beside {
+    /// Whom the cursor is on.
+    pub aim: Option<Who>,
+    /// Whom was asked for last.
+    pub about: Option<Who>,
+    /// The question that is open.
+    pub asked: Option<RequestId>,
+    /// The answer.
+    pub why: Option<Box<Why>>,
+    /// When the cursor has rested long enough.
+    pub due: Option<Timestamp>,
+}
+
+impl Beside {
+    /// What was answered may be out of date: ask again.
+    pub fn outdate(&mut self) {
+        self.about = None;
+        self.asked = None;
+    }
+
+    /// Takes the answer to the open question.
+    pub fn answer(&mut self, req: RequestId, why: Box<Why>) {
+        if self.asked == Some(req) {
+            self.asked = None;
+            self.why = Some(why);
+        }
+    }
+}
+
+impl App {
+    /// Whom the cursor of the pane in front is on.
+    pub fn who_here(&self) -> Option<Who> {
+        match self.pane {
+            Pane::Users => {
+                let row = self.users.row(&self.desk)?;
+                Some(Who::User(row.user.id))
+            }
+            Pane::Candidates => {
+                let row = self.candidates.row(&self.roster)?;
+                Some(Who::Directory(row.id))
+            }
+            Pane::Changes => {
+                let entry = self.changes.entry(&self.desk)?;
+                filter::who(entry.directory_id, entry.user)
+            }
+            Pane::Sync => None,
+        }
+    }
+
+    /// Asks for the row under the cursor once it has rested there.
+    pub(super) fn rest(&mut self) -> Option<Effect> {
+        let aim = self
+            .who_here()
+            .filter(|_| self.size.0 >= WIDE && self.modals.is_empty());
+        let moved = aim != self.beside.aim || self.users.stale || self.candidates.stale;
+        if moved {
+            self.beside.aim = aim;
+        }
+        let Some(aim) = self.beside.aim.clone() else {
+            self.beside.due = None;
+            return None;
+        };
+        if self.beside.about.as_ref() == Some(&aim) {
+            self.beside.due = None;
+            return None;
+        }
+        match self.beside.due {
+            Some(due) if !moved && due <= self.now => {
+                let req = self.ask();
+                self.beside.about = Some(aim.clone());
+                self.beside.asked = Some(req);
+                self.beside.due = None;
+                Some(Effect::Explain {
+                    req,
+                    who: aim,
+                    live: false,
+                })
+            }
+            Some(_) if !moved => None,
+            _ => {
+                self.beside.due = self.now.saturating_add(REST).ok();
+                None
+            }
+        }
+    }
+}

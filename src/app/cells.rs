@@ -1,0 +1,137 @@
+//! Text measured in terminal cells: width, cutting to a column, wrapping.
+//!
+//! Graphemes are the unit, as in the terminal, so that a wide or combining name never shifts the column behind it.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// How many cells a text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.graphemes(true).map(grapheme_width).sum()
+}
+
+/// Width of one grapheme. The halfwidth sound marks take a cell of their own in terminals, though Unicode calls them marks.
+fn grapheme_width(grapheme: &str) -> usize {
+    let marks = grapheme
+        .chars()
+        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
+        .count();
+    grapheme.width() + marks
+}
+
+/// The text cut or padded to exactly `cells`; a cut ends in `mark`.
+pub fn fit(text: &str, cells: usize, mark: char) -> String {
+    let mut out = cut(text, cells, mark);
+    let missing = cells.saturating_sub(width(&out));
+    out.extend(std::iter::repeat_n(' ', missing));
+    out
+}
+
+/// The text cut to at most `cells`; a cut ends in `mark`.
+pub fn cut(text: &str, cells: usize, mark: char) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    if cells == 0 {
+        return String::new();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = grapheme_width(grapheme);
+        if used + wide > cells - 1 {
+            break;
+        }
+        used += wide;
+        out.push_str(grapheme);
+    }
+    out.push(mark);
+    out
+}
+
+/// The text in lines of at most `cells`, broken at spaces where there are any; never empty.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let bare = width(word.trim_end());
+        if used > 0 && used + bare > cells {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if bare <= cells {
+            line.push_str(word);
+            used += width(word);
+            continue;
+        }
+        for grapheme in word.graphemes(true) {
+            let wide = grapheme_width(grapheme);
+            if used + wide > cells && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(grapheme);
+            used += wide;
+        }
+    }
+    lines.push(line);
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
+    }
+    lines
+}
+
+/// A count with its thousands set apart: `11,988`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_straight() {
+        for (text, shown) in [
+            ("Alex", "Alex  "),
+            ("Alexander", "Alexa…"),
+            ("山田太郎", "山田… "),
+            ("e\u{301}le\u{301}", "e\u{301}le\u{301}   "),
+        ] {
+            let fitted = fit(text, 6, '…');
+            assert_eq!(fitted, shown);
+            assert_eq!(width(&fitted), 6);
+        }
+        assert_eq!(fit("abc", 0, '…'), "");
+        assert_eq!(fit("山田", 1, '…'), "…");
+    }
+
+    #[test]
+    fn wraps_at_spaces_and_breaks_long_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("a b", 1), ["a", "b"]);
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(11_988), "11,988");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+    }
+}

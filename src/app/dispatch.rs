@@ -1,0 +1,478 @@
+//! From an action to what it does: one arm each.
+
+use crate::domain::run::RunKind;
+use crate::domain::text::Label;
+
+use super::action::Action;
+use super::cursor::Move;
+use super::doc::{Doc, Tone};
+use super::effect::Effect;
+use super::filter::Typing;
+use super::layout::{self, Layout};
+use super::lifecycle::{Ending, Lifecycle};
+use super::modal::Modal;
+use super::pane::Pane;
+use super::pane::candidates::Listing;
+use super::pane::confirm::{Confirm, Question};
+use super::pane::sync::{LogView, Tail, Window};
+use super::pane::text::Text;
+use super::pane::{changes, plan, sync, users, why};
+use super::{App, Wait};
+
+/// Rows that each list has on the screen.
+#[derive(Debug, Clone, Copy)]
+pub struct Heights {
+    /// Pane 1.
+    pub users: usize,
+    /// Pane 2.
+    pub candidates: usize,
+    /// The history in pane 3.
+    pub history: usize,
+    /// Pane 4.
+    pub changes: usize,
+}
+
+impl App {
+    /// Does what was asked for, or says why not.
+    pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        if let Some(reason) = self.refusal(action) {
+            self.say(Tone::Warn, reason);
+            return Vec::new();
+        }
+        match action {
+            Action::ShowUsers => self.show(Pane::Users),
+            Action::ShowCandidates => self.show(Pane::Candidates),
+            Action::ShowSync => self.show(Pane::Sync),
+            Action::ShowChanges => self.show(Pane::Changes),
+            Action::NextPane => self.show(self.pane.turn(1)),
+            Action::PreviousPane => self.show(self.pane.turn(-1)),
+            Action::Down => return self.move_cursor(Move::By(1)),
+            Action::Up => return self.move_cursor(Move::By(-1)),
+            Action::PageDown => self.page(Move::Pages(1)),
+            Action::PageUp => self.page(Move::Pages(-1)),
+            Action::First => self.page(Move::First),
+            Action::Last => self.page(Move::Last),
+            Action::LogUp => self.scroll_log(Move::By(-1)),
+            Action::LogDown => self.scroll_log(Move::By(1)),
+            Action::Open => return self.open_row(),
+            Action::Filter => self.filter_mut().typing = Typing::Yes,
+            Action::Everyone => self.everyone(),
+            Action::Sort => self.sort(),
+            Action::Mark => self.mark(),
+            Action::MarkAll => self.candidates.mark_all(&self.roster),
+            Action::Add => return self.add(),
+            Action::AddByHand => self.add_by_hand(),
+            Action::Edit => self.edit(),
+            Action::Remove => self.ask_remove(),
+            Action::Undo => return self.undo(),
+            Action::Why => return self.why_here(false),
+            Action::Reread => return self.why_here(true),
+            Action::SyncNow => return self.start_run(RunKind::Sync, false),
+            Action::DebugSync => return self.start_run(RunKind::Sync, true),
+            Action::CancelRun => self.ask_cancel(),
+            Action::Plan => return self.open_plan(),
+            Action::Hold => return self.hold(),
+            Action::Apply => return self.apply(),
+            Action::AllowWriting => self.ask_allow_writing(),
+            Action::KeepMine => return self.decide(super::effect::Keep::Mine),
+            Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
+            Action::Save => return self.save_form(),
+            Action::NextField | Action::PreviousField | Action::TakeProposal => {}
+            Action::Yes => return self.confirmed(),
+            Action::No => return self.denied(),
+            Action::Copy => return self.copy(),
+            Action::Palette => self.open_palette(),
+            Action::Leave => return self.leave(),
+            Action::Quit => return self.quit(),
+        }
+        Vec::new()
+    }
+
+    fn show(&mut self, pane: Pane) {
+        self.pane = pane;
+    }
+
+    /// Rows that each list has on the screen.
+    pub fn heights(&self, layout: &Layout) -> Heights {
+        let main = layout.main;
+        let (list, _) = layout::changes_areas(main);
+        let (_, history) = layout::sync_areas(layout.body);
+        Heights {
+            users: layout::list_height(main, 1),
+            candidates: layout::list_height(main, 1 + self.counts_height(main.width)),
+            history: layout::list_height(history, 1),
+            // Its two titles may both be on the screen.
+            changes: layout::list_height(list, 2),
+        }
+    }
+
+    /// The lines above the rows of pane 2: a count per cause, or what there is to be known of the picklist.
+    pub fn counts(&self, width: u16) -> Vec<String> {
+        let text = match self.candidates.listing {
+            Listing::Everyone => self.candidates.cause_counts().join("   "),
+            Listing::Candidates if self.settings.manual_mode => {
+                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant."
+                    .to_owned()
+            }
+            Listing::Candidates => return Vec::new(),
+        };
+        let mut rows = super::cells::wrap(&text, usize::from(width));
+        rows.truncate(3);
+        rows
+    }
+
+    fn counts_height(&self, width: u16) -> u16 {
+        u16::try_from(self.counts(width).len()).unwrap_or_default()
+    }
+
+    /// Moves the cursor, or scrolls what is read.
+    pub(super) fn move_cursor(&mut self, step: Move) -> Vec<Effect> {
+        let layout = self.layout();
+        let heights = self.heights(&layout);
+        let body = layout.body;
+        match self.modals.last_mut() {
+            Some(Modal::Why(modal)) => {
+                let rows = modal.doc(self.now).rows(usize::from(body.width)).len();
+                scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
+            }
+            Some(Modal::Text(modal)) => {
+                let rows = modal.doc.rows(usize::from(body.width)).len();
+                scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
+            }
+            Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Plan(modal)) => {
+                if let Some(known) = &self.plan {
+                    let rows = plan::rows(known, &self.desk);
+                    modal.step(step, &rows, layout::list_height(body, 3));
+                }
+            }
+            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {}
+            None => match self.pane {
+                Pane::Users => self.users.step(step, &self.desk, heights.users),
+                Pane::Candidates => {
+                    self.candidates.step(step, &self.roster, heights.candidates);
+                }
+                Pane::Sync => self.sync.step(step, &self.desk, heights.history),
+                Pane::Changes => self.changes.step(step, heights.changes),
+            },
+        }
+        Vec::new()
+    }
+
+    /// A page, or to an end: in pane 3 of the log, which is what is long there.
+    fn page(&mut self, step: Move) {
+        if self.modals.is_empty() && self.pane == Pane::Sync {
+            self.scroll_log(step);
+        } else {
+            self.move_cursor(step);
+        }
+    }
+
+    fn scroll_log(&mut self, step: Move) {
+        let (area, _) = layout::sync_areas(self.layout().body);
+        let width = usize::from(area.width);
+        let sync = &self.sync;
+        let log = &self.runs.log;
+        let mut tail = sync.tail;
+        tail.step(
+            step,
+            Window {
+                len: sync.len(log),
+                height: layout::list_height(area, 1),
+                rows: &|n| {
+                    log.get(sync.place(n))
+                        .map_or(1, |l| sync::rows(l, width).len())
+                },
+            },
+        );
+        self.sync.tail = tail;
+    }
+
+    fn open_row(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.open_elsewhere() {
+            return effects;
+        }
+        match self.pane {
+            Pane::Users => {
+                let conflict = self
+                    .users
+                    .row(&self.desk)
+                    .and_then(|row| row.entries.iter().find(|entry| is_conflict(entry)).cloned());
+                match conflict {
+                    Some(entry) => self.open_conflict(entry),
+                    None => return self.act(Action::Edit),
+                }
+            }
+            Pane::Candidates => return self.act(Action::Why),
+            Pane::Sync => return self.open_log(),
+            Pane::Changes => self.open_change(),
+        }
+        Vec::new()
+    }
+
+    fn open_log(&mut self) -> Vec<Effect> {
+        let Some(run) = self.sync.row(&self.desk).map(|head| head.id) else {
+            self.say(Tone::Dim, "no run yet: s syncs");
+            return Vec::new();
+        };
+        let req = self.ask();
+        self.modals.push(Modal::Log(LogView {
+            run,
+            asked: req,
+            lines: None,
+            tail: Tail::From(0),
+        }));
+        vec![Effect::LoadLog { req, run }]
+    }
+
+    fn open_change(&mut self) {
+        if let Some(entry) = self.changes.entry(&self.desk).cloned() {
+            if is_conflict(&entry) {
+                self.open_conflict(entry);
+            } else {
+                let text = Text::new("CHANGE", changes::detail(&entry, self.now));
+                self.modals.push(Modal::Text(text));
+            }
+        } else if let Some(row) = self.changes.audit(&self.desk) {
+            let mut doc = Doc::default();
+            doc.item(Tone::Strong, "Whose    ", &row.name);
+            doc.item(Tone::Plain, "Done     ", &row.action);
+            doc.item(Tone::Plain, "Change   ", &row.change);
+            doc.item(Tone::Plain, "Outcome  ", &row.outcome);
+            doc.item(
+                Tone::Dim,
+                "When     ",
+                &format!(
+                    "{} by {}",
+                    super::sync::clock_or_day(row.at, self.now),
+                    row.author
+                ),
+            );
+            let text = Text::new(format!("AUDIT {}", row.seq), doc);
+            self.modals.push(Modal::Text(text));
+        }
+    }
+
+    fn everyone(&mut self) {
+        if self.pane == Pane::Candidates {
+            self.candidates.listing = match self.candidates.listing {
+                Listing::Candidates => Listing::Everyone,
+                Listing::Everyone => Listing::Candidates,
+            };
+        } else {
+            self.candidates.listing = Listing::Everyone;
+            self.pane = Pane::Candidates;
+        }
+        self.candidates.stale = true;
+    }
+
+    fn sort(&mut self) {
+        let word = match self.pane {
+            Pane::Candidates => {
+                self.candidates.sort = self.candidates.sort.next();
+                self.candidates.sort.word()
+            }
+            Pane::Users | Pane::Sync | Pane::Changes => {
+                self.users.sort = self.users.sort.next();
+                self.users.sort.word()
+            }
+        };
+        self.refilter();
+        self.say(Tone::Dim, format!("sorted by {word}"));
+    }
+
+    fn mark(&mut self) {
+        self.candidates.mark();
+        self.move_cursor(Move::By(1));
+    }
+
+    fn copy(&mut self) -> Vec<Effect> {
+        let Some(text) = self.copied() else {
+            self.say(Tone::Dim, "there is nothing to copy here");
+            return Vec::new();
+        };
+        let req = self.wait_for(Wait::Copied);
+        vec![Effect::Copy { req, text }]
+    }
+
+    /// What `y` copies: the text that is read, or the row under the cursor.
+    fn copied(&self) -> Option<String> {
+        match self.modals.last() {
+            Some(Modal::Why(modal)) => {
+                let why = modal.known()?;
+                let head = Label::new(&format!(
+                    "{}  {}  {}",
+                    why.name,
+                    why.upn,
+                    why::read_at(why, self.now)
+                ));
+                Some(format!("{head}\n{}", modal.doc(self.now).to_text()))
+            }
+            Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
+            Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
+            Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
+            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {
+                None
+            }
+            None => self.copied_row(),
+        }
+    }
+
+    fn copied_row(&self) -> Option<String> {
+        let cells = match self.pane {
+            Pane::Users => {
+                let row = self.users.row(&self.desk)?;
+                let state = users::state(row, self.now);
+                let number = row.user.number.as_ref().map(ToString::to_string);
+                vec![
+                    row.user.name.clone(),
+                    row.user.mail.clone(),
+                    number.unwrap_or_default(),
+                    row.user.country.map(|c| c.to_string()).unwrap_or_default(),
+                    state.word.to_owned(),
+                    state.cause,
+                ]
+            }
+            Pane::Candidates => {
+                let row = self.candidates.row(&self.roster)?;
+                vec![
+                    row.name.to_string(),
+                    row.upn.to_string(),
+                    row.number
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                    row.location.map(|c| c.to_string()).unwrap_or_default(),
+                    self.tenant().cause(row).words().to_owned(),
+                ]
+            }
+            Pane::Sync => {
+                let log = &self.runs.log;
+                let lines = (0..self.sync.len(log)).filter_map(|n| log.get(self.sync.place(n)));
+                let text = sync::to_text(lines);
+                return (!text.is_empty()).then_some(text);
+            }
+            Pane::Changes => {
+                if let Some(entry) = self.changes.entry(&self.desk) {
+                    return Some(changes::detail(entry, self.now).to_text());
+                }
+                let row = self.changes.audit(&self.desk)?;
+                vec![
+                    row.at.to_string(),
+                    row.author.clone(),
+                    row.name.clone(),
+                    row.action.clone(),
+                    row.change.clone(),
+                    row.outcome.clone(),
+                ]
+            }
+        };
+        let safe: Vec<String> = cells
+            .iter()
+            .map(|cell| Label::new(cell).as_str().to_owned())
+            .collect();
+        Some(safe.join("\t"))
+    }
+
+    /// Leaves one level: what stands over the panes, then the marks, then the filter.
+    fn leave(&mut self) -> Vec<Effect> {
+        if self.modals.pop().is_some() {
+            return Vec::new();
+        }
+        if self.filter().is_shown() {
+            self.filter_mut().clear();
+            self.refilter();
+        } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
+            self.candidates.marked.clear();
+        } else {
+            self.notice = None;
+        }
+        Vec::new()
+    }
+
+    fn ask_cancel(&mut self) {
+        if let Some(run) = self.runs.active() {
+            let question = Question::CancelRun {
+                req: run.req,
+                name: run.name(),
+            };
+            self.question(question);
+        }
+    }
+
+    /// Puts a question over everything.
+    pub(super) fn question(&mut self, question: Question) {
+        self.modals
+            .push(Modal::Confirm(Box::new(Confirm::new(question))));
+    }
+
+    fn quit(&mut self) -> Vec<Effect> {
+        if let Lifecycle::Draining { why } = self.life {
+            return vec![Effect::Quit { code: why.code() }];
+        }
+        let asked = self.modals.iter().any(|modal| {
+            matches!(modal, Modal::Confirm(confirm) if matches!(confirm.question, Question::Quit { .. }))
+        });
+        if asked {
+            return Vec::new();
+        }
+        let form = self.modals.iter().find_map(|modal| match modal {
+            Modal::Form(form) if form.is_dirty() => Some(format!(
+                "{} is not saved; its text is kept for the next start.",
+                form.title()
+            )),
+            _ => None,
+        });
+        let writing = self
+            .runs
+            .active()
+            .filter(|run| run.is_writing())
+            .map(|run| {
+                format!(
+                    "{} is writing; it stops after the change that it is at.",
+                    run.name()
+                )
+            });
+        match form.or(writing) {
+            Some(why) => {
+                self.question(Question::Quit { why });
+                Vec::new()
+            }
+            None => self.drain(Ending::Quit),
+        }
+    }
+}
+
+/// Whether an entry waits for an engineer's decision between two values.
+pub fn is_conflict(entry: &crate::domain::outbox::Entry) -> bool {
+    matches!(
+        entry.state,
+        crate::domain::outbox::EntryState::Conflict { .. }
+    )
+}
+
+fn scroll(scroll: &mut super::doc::Scroll, step: Move, rows: usize, height: usize) {
+    let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1);
+    let by = match step {
+        Move::By(n) => n,
+        Move::Pages(n) => n.saturating_mul(page),
+        Move::First => isize::MIN,
+        Move::Last => isize::MAX,
+    };
+    scroll.by(by, rows, height);
+}
+
+fn scroll_view(view: &mut LogView, step: Move, body: layout::Area) {
+    let Some(lines) = view.lines.clone() else {
+        return;
+    };
+    let width = usize::from(body.width);
+    view.tail.step(
+        step,
+        Window {
+            len: lines.len(),
+            height: layout::list_height(body, 1),
+            rows: &|n| lines.get(n).map_or(1, |line| sync::rows(line, width).len()),
+        },
+    );
+}

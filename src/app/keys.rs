@@ -1,0 +1,291 @@
+//! Where a key goes: to a field that takes text, to what stands over the panes, or through the keymap to an action.
+
+use super::action::{Action, Place};
+use super::cursor::Move;
+use super::doc::Tone;
+use super::effect::{Effect, Who};
+use super::event::{Code, Key};
+use super::field::Typed;
+use super::filter::Typing;
+use super::layout::too_small;
+use super::lifecycle::Lifecycle;
+use super::modal::Modal;
+use super::notice::Notice;
+use super::pane::Pane;
+use super::pane::confirm::Question;
+use super::pane::editor::Did;
+use super::pane::palette::{Item, Palette};
+use super::pane::text::Text;
+use super::{App, layout};
+
+impl App {
+    /// Where keys are read now.
+    pub fn place(&self) -> Place {
+        match (self.modals.last(), self.pane) {
+            (Some(modal), _) => modal.place(),
+            (None, _) if self.is_typing() => Place::Filter,
+            (None, Pane::Users) => Place::Users,
+            (None, Pane::Candidates) => Place::Candidates,
+            (None, Pane::Sync) => Place::Sync,
+            (None, Pane::Changes) => Place::Changes,
+        }
+    }
+
+    pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if key.ctrl && key.code == Code::Char('c') {
+            return self.act(Action::Quit);
+        }
+        if self.life != Lifecycle::Running {
+            return Vec::new();
+        }
+        let place = self.place();
+        let action = self.keymap.action(place, key);
+        if too_small(self.size) {
+            // Nothing is shown, so nothing is done blindly but leaving.
+            return match action {
+                Some(Action::Quit) => self.act(Action::Quit),
+                Some(_) | None => Vec::new(),
+            };
+        }
+        match place {
+            Place::Filter => self.filter_key(key, action),
+            Place::Form => self.form_key(key, action),
+            Place::Palette => self.palette_key(key, action),
+            Place::Confirm if self.typed_question() => self.typed_key(key, action),
+            Place::Confirm
+            | Place::Users
+            | Place::Candidates
+            | Place::Sync
+            | Place::Changes
+            | Place::Why
+            | Place::Plan
+            | Place::Conflict
+            | Place::Text => self.command(key, action),
+        }
+    }
+
+    fn command(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        if let Some(Notice::Failed(failure)) = &self.notice
+            && self.modals.is_empty()
+        {
+            if key.code == Code::Enter {
+                let text = Text::failure(failure);
+                self.notice = None;
+                self.modals.push(Modal::Text(text));
+                return Vec::new();
+            }
+            if key.code == Code::Esc {
+                self.notice = None;
+                return Vec::new();
+            }
+        }
+        match action {
+            Some(action) => self.act(action),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.life != Lifecycle::Running || too_small(self.size) {
+            return;
+        }
+        match self.place() {
+            Place::Filter => {
+                if self.filter_mut().field.paste(text) == Typed::Changed {
+                    self.refilter();
+                }
+            }
+            Place::Form => {
+                if let Some(Modal::Form(form)) = self.modals.last_mut() {
+                    form.paste(text, &self.roster);
+                }
+            }
+            Place::Palette => {
+                if let Some(Modal::Palette(palette)) = self.modals.last_mut()
+                    && palette.field.paste(text) == Typed::Changed
+                {
+                    palette.search(&self.roster);
+                }
+            }
+            Place::Users
+            | Place::Candidates
+            | Place::Sync
+            | Place::Changes
+            | Place::Why
+            | Place::Plan
+            | Place::Conflict
+            | Place::Text
+            | Place::Confirm => {
+                self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
+            }
+        }
+    }
+
+    fn filter_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        if action == Some(Action::Leave) {
+            self.filter_mut().clear();
+            self.refilter();
+            return Vec::new();
+        }
+        match key.code {
+            Code::Enter => {
+                // What is under the last letters is only known after the rows were filtered.
+                self.settle();
+                self.filter_mut().typing = Typing::No;
+                return self.open_elsewhere().unwrap_or_default();
+            }
+            Code::Down => return self.move_cursor(Move::By(1)),
+            Code::Up => return self.move_cursor(Move::By(-1)),
+            Code::PageDown => return self.move_cursor(Move::Pages(1)),
+            Code::PageUp => return self.move_cursor(Move::Pages(-1)),
+            Code::Tab | Code::BackTab => self.filter_mut().typing = Typing::No,
+            Code::Backspace if self.filter().field.text().is_empty() => {
+                self.filter_mut().typing = Typing::No;
+            }
+            Code::Backspace
+            | Code::Char(_)
+            | Code::Esc
+            | Code::Delete
+            | Code::Left
+            | Code::Right
+            | Code::Home
+            | Code::End
+            | Code::F(_) => {
+                if self.filter_mut().field.key(key) == Typed::Changed {
+                    self.refilter();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Explains whom the filter finds in another pane, or whoever was typed; `None` when it finds somebody here.
+    pub(super) fn open_elsewhere(&mut self) -> Option<Vec<Effect>> {
+        let elsewhere = self.filter().elsewhere.clone()?;
+        let name = match &elsewhere.who {
+            Who::Text(text) => text.clone(),
+            Who::Directory(_) | Who::User(_) => elsewhere.first.clone().unwrap_or_default(),
+        };
+        Some(self.explain(elsewhere.who, &name, false))
+    }
+
+    fn form_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        let Some(Modal::Form(form)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        let turned = match action {
+            Some(Action::Save) => return self.save_form(),
+            Some(Action::Leave) => return self.leave_form(),
+            Some(Action::NextField) => form.turn(1),
+            Some(Action::PreviousField) => form.turn(-1),
+            Some(Action::TakeProposal) => {
+                form.take_proposal();
+                return Vec::new();
+            }
+            Some(_) | None => {
+                form.key(key, &self.roster);
+                return Vec::new();
+            }
+        };
+        match turned {
+            Did::Nothing => Vec::new(),
+            Did::Left => vec![Effect::KeepDraft {
+                key: form.draft_key(),
+                text: form.draft(),
+            }],
+        }
+    }
+
+    fn palette_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        let height = layout::list_height(self.layout().body, 2);
+        let Some(Modal::Palette(palette)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        if action == Some(Action::Leave) {
+            self.modals.pop();
+            return Vec::new();
+        }
+        match (key.code, key.ctrl) {
+            (Code::Enter, _) => return self.run_chosen(),
+            (Code::Down, _) | (Code::Char('n'), true) => palette.step(Move::By(1), height),
+            (Code::Up, _) | (Code::Char('p'), true) => palette.step(Move::By(-1), height),
+            (Code::PageDown, _) => palette.step(Move::Pages(1), height),
+            (Code::PageUp, _) => palette.step(Move::Pages(-1), height),
+            _ => {
+                if palette.field.key(key) == Typed::Changed {
+                    palette.search(&self.roster);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn run_chosen(&mut self) -> Vec<Effect> {
+        let Some(Modal::Palette(palette)) = self.modals.last() else {
+            return Vec::new();
+        };
+        match palette.chosen().cloned() {
+            None => {
+                self.say(
+                    Tone::Dim,
+                    "no action is called that; why TEXT explains anyone",
+                );
+                Vec::new()
+            }
+            Some(Item::Explain { who, name, .. }) => {
+                self.modals.pop();
+                self.explain(who, &name, false)
+            }
+            Some(Item::Do(action)) => {
+                let below = self.place_below();
+                if let Some(reason) = self.refusal_in(below, action) {
+                    self.say(Tone::Warn, reason);
+                    return Vec::new();
+                }
+                self.modals.pop();
+                self.act(action)
+            }
+        }
+    }
+
+    /// Where keys would be read without the list of actions.
+    pub fn place_below(&self) -> Place {
+        let below = self.modals.len().checked_sub(2).map(|n| &self.modals[n]);
+        match (below, self.pane) {
+            (Some(modal), _) => modal.place(),
+            (None, Pane::Users) => Place::Users,
+            (None, Pane::Candidates) => Place::Candidates,
+            (None, Pane::Sync) => Place::Sync,
+            (None, Pane::Changes) => Place::Changes,
+        }
+    }
+
+    /// Opens the list of all actions.
+    pub(super) fn open_palette(&mut self) {
+        self.modals
+            .push(Modal::Palette(Palette::open(&self.roster)));
+    }
+
+    fn typed_question(&self) -> bool {
+        matches!(
+            self.modals.last(),
+            Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })
+        )
+    }
+
+    fn typed_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        if action == Some(Action::Leave) {
+            self.modals.pop();
+            return Vec::new();
+        }
+        if key.code == Code::Enter {
+            return self.confirm_typed();
+        }
+        if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
+            && let Question::MassChange { typed, .. } = &mut confirm.question
+        {
+            typed.key(key);
+        }
+        Vec::new()
+    }
+}

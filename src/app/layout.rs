@@ -1,0 +1,179 @@
+//! Areas of the screen from its size, as integers: for the update, which scrolls by them, and for the view alike.
+
+/// The smallest screen on which the console is shown.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// From this width on, the right half explains the row under the cursor.
+pub const WIDE: u16 = 120;
+
+/// A rectangle in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Area {
+    /// Left column.
+    pub x: u16,
+    /// Top row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl Area {
+    /// Its first rows, and the rest.
+    pub fn split(self, rows: u16) -> (Self, Self) {
+        let rows = rows.min(self.height);
+        (
+            Self {
+                height: rows,
+                ..self
+            },
+            Self {
+                y: self.y + rows,
+                height: self.height - rows,
+                ..self
+            },
+        )
+    }
+
+    /// Its last rows, after the rest.
+    pub fn split_end(self, rows: u16) -> (Self, Self) {
+        self.split(self.height - rows.min(self.height))
+    }
+}
+
+/// The areas of a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Tenant, session, seats, time of the last read.
+    pub header: Area,
+    /// The panes.
+    pub tabs: Area,
+    /// Filter, or counts.
+    pub filter: Area,
+    /// Everything between the header and the status line: what stands over the panes fills it.
+    pub body: Area,
+    /// The pane in front.
+    pub main: Area,
+    /// Why the row under the cursor is as it is, on a wide screen.
+    pub beside: Option<Area>,
+    /// The log of a run, on a wide screen.
+    pub log: Option<Area>,
+    /// Notice or progress.
+    pub status: Area,
+    /// Keys.
+    pub footer: Area,
+}
+
+/// What decides the areas beside the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// The pane has the whole body.
+    Whole,
+    /// A wide screen shows `why` beside the pane.
+    Beside,
+    /// And the log below.
+    BesideAndLog,
+}
+
+/// Whether the screen is too small to show anything but a word about it.
+pub fn too_small((width, height): (u16, u16)) -> bool {
+    width < SMALLEST.0 || height < SMALLEST.1
+}
+
+/// The areas at a size.
+pub fn areas((width, height): (u16, u16), split: Split) -> Layout {
+    let screen = Area {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    let (header, rest) = screen.split(1);
+    let (tabs, rest) = rest.split(1);
+    let (rest, footer) = rest.split_end(1);
+    let (rest, status) = rest.split_end(1);
+    let (filter, body) = rest.split(1);
+    let wide = width >= WIDE && split != Split::Whole;
+    let (upper, log) = if wide && split == Split::BesideAndLog && body.height >= 18 {
+        let (upper, log) = body.split_end(body.height / 3);
+        (upper, Some(log))
+    } else {
+        (body, None)
+    };
+    let (main, beside) = if wide {
+        let left = upper.width * 11 / 20;
+        let main = Area {
+            width: left,
+            ..upper
+        };
+        let beside = Area {
+            x: left + 1,
+            width: upper.width - left - 1,
+            ..upper
+        };
+        (main, Some(beside))
+    } else {
+        (upper, None)
+    };
+    Layout {
+        header,
+        tabs,
+        filter,
+        body,
+        main,
+        beside,
+        log,
+        status,
+        footer,
+    }
+}
+
+/// Rows of a list below so many lines of title.
+pub fn list_height(area: Area, titles: u16) -> usize {
+    usize::from(area.height.saturating_sub(titles))
+}
+
+/// Log and history inside pane 3, each below a title.
+pub fn sync_areas(main: Area) -> (Area, Area) {
+    let history = (main.height / 3).clamp(3, 12);
+    main.split_end(history)
+}
+
+/// The rows and the detail of the row under the cursor inside pane 4.
+pub fn changes_areas(main: Area) -> (Area, Area) {
+    let detail = if main.height >= 14 { 5 } else { 0 };
+    main.split_end(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_fill_the_screen_at_any_size() {
+        for width in [0, 1, 59, 80, 119, 120, 140, 300] {
+            for height in 0..60 {
+                for split in [Split::Whole, Split::Beside, Split::BesideAndLog] {
+                    let l = areas((width, height), split);
+                    let rows = l.header.height
+                        + l.tabs.height
+                        + l.filter.height
+                        + l.body.height
+                        + l.status.height
+                        + l.footer.height;
+                    assert_eq!(rows, height);
+                    assert!(l.main.height + l.log.map_or(0, |a| a.height) == l.body.height);
+                    assert!(l.beside.is_none_or(|a| a.x + a.width == width));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_screen_shows_one_pane() {
+        let l = areas((80, 24), Split::BesideAndLog);
+        assert_eq!((l.main.width, l.main.height), (80, 19));
+        assert_eq!((l.beside, l.log), (None, None));
+    }
+}

@@ -1,0 +1,47 @@
+//! What stands over the panes, the topmost of which has the keys.
+
+use super::action::Place;
+use super::pane::confirm::Confirm;
+use super::pane::conflict::ConflictBox;
+use super::pane::editor::Editor;
+use super::pane::palette::Palette;
+use super::pane::plan::PlanBox;
+use super::pane::sync::LogView;
+use super::pane::text::Text;
+use super::pane::why::WhyBox;
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Modal {
+    /// Why somebody is missing.
+    Why(Box<WhyBox>),
+    /// The form.
+    Form(Box<Editor>),
+    /// The plan.
+    Plan(PlanBox),
+    /// A conflict.
+    Conflict(Box<ConflictBox>),
+    /// A question.
+    Confirm(Box<Confirm>),
+    /// The list of all actions.
+    Palette(Palette),
+    /// The log of an earlier run.
+    Log(LogView),
+    /// A text.
+    Text(Text),
+}
+
+impl Modal {
+    /// Where its keys are read.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Why(_) => Place::Why,
+            Self::Form(_) => Place::Form,
+            Self::Plan(_) => Place::Plan,
+            Self::Conflict(_) => Place::Conflict,
+            Self::Confirm(_) => Place::Confirm,
+            Self::Palette(_) => Place::Palette,
+            Self::Log(_) | Self::Text(_) => Place::Text,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Pane 2: the candidates, or everyone in the tenant with the first cause. Who is configured is laid over the tenant's cause here.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::app::cursor::{Cursor, Move};
+use crate::app::filter::Filter;
+use crate::domain::gate::{FirstCause, Warning};
+use crate::domain::guid::ObjectId;
+use crate::domain::phone::NumberKind;
+use crate::domain::user::{Association, NewUser};
+use crate::roster::{Roster, Row};
+
+/// State of the pane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Candidates {
+    /// Its filter.
+    pub filter: Filter,
+    /// Who is listed.
+    pub listing: Listing,
+    /// Its order.
+    pub sort: Sort,
+    /// Its cursor.
+    pub cursor: Cursor<ObjectId>,
+    /// Places in the roster of the rows shown, in order.
+    pub shown: Vec<u32>,
+    /// Who is marked, shown or not.
+    pub marked: BTreeSet<ObjectId>,
+    /// How many directory users have each first cause, in the order of [`FirstCause::ALL`].
+    pub counts: [usize; 13],
+    /// Whether rows, filter or order have changed since they were computed.
+    pub stale: bool,
+}
+
+/// Who is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// Who may be added.
+    #[default]
+    Candidates,
+    /// Everyone in the tenant.
+    Everyone,
+}
+
+/// Order of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// By name, as the roster has them.
+    #[default]
+    Name,
+    /// By number, blank last.
+    Number,
+    /// By first cause.
+    Cause,
+    /// By country, blank last.
+    Country,
+}
+
+impl Sort {
+    /// The next order.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Number,
+            Self::Number => Self::Cause,
+            Self::Cause => Self::Country,
+            Self::Country => Self::Name,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Number => "number",
+            Self::Cause => "cause",
+            Self::Country => "country",
+        }
+    }
+}
+
+/// What the pane shows rows of.
+#[derive(Debug, Clone, Copy)]
+pub struct Tenant<'a> {
+    /// The directory users.
+    pub roster: &'a Roster,
+    /// Who of them is configured.
+    pub configured: &'a HashSet<ObjectId>,
+}
+
+impl Tenant<'_> {
+    /// The first cause of a row, with who is configured laid over it.
+    pub fn cause(&self, row: &Row) -> FirstCause {
+        if self.configured.contains(&row.id) {
+            FirstCause::Configured
+        } else {
+            row.cause
+        }
+    }
+
+    /// How many have each cause.
+    pub fn counts(&self) -> [usize; 13] {
+        let mut counts = [0; 13];
+        for row in self.roster.rows() {
+            counts[usize::from(self.cause(row).byte())] += 1;
+        }
+        counts
+    }
+}
+
+impl Candidates {
+    /// Computes the rows again if something has changed.
+    pub fn settle(&mut self, tenant: Tenant<'_>, height: usize) {
+        let roster = tenant.roster;
+        if std::mem::take(&mut self.stale) {
+            let everyone = self.listing == Listing::Everyone;
+            self.shown = roster.search(&self.filter.query(), |row| {
+                everyone || tenant.cause(row).is_candidate()
+            });
+            self.order(tenant);
+        }
+        let shown = &self.shown;
+        self.cursor.settle(
+            (shown.len(), height),
+            |id| {
+                let place = roster.place_of(id)?;
+                shown.iter().position(|&shown| shown == place)
+            },
+            |n| {
+                shown
+                    .get(n)
+                    .and_then(|&place| roster.get(place))
+                    .map(|row| row.id)
+            },
+        );
+    }
+
+    fn order(&mut self, tenant: Tenant<'_>) {
+        let row = |place: &u32| tenant.roster.get(*place);
+        match self.sort {
+            Sort::Name => {}
+            Sort::Number => self.shown.sort_by_cached_key(|place| {
+                let number = row(place).and_then(|row| row.number.clone());
+                (number.is_none(), number)
+            }),
+            Sort::Cause => self
+                .shown
+                .sort_by_cached_key(|place| row(place).map(|row| tenant.cause(row))),
+            Sort::Country => self.shown.sort_by_cached_key(|place| {
+                let country = row(place).and_then(|row| row.location);
+                (country.is_none(), country)
+            }),
+        }
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, step: Move, roster: &Roster, height: usize) {
+        let shown = &self.shown;
+        self.cursor.step(step, (shown.len(), height), |n| {
+            shown
+                .get(n)
+                .and_then(|&place| roster.get(place))
+                .map(|row| row.id)
+        });
+    }
+
+    /// The row under the cursor.
+    pub fn row<'a>(&self, roster: &'a Roster) -> Option<&'a Row> {
+        let id = self.cursor.key?;
+        let place = *self.shown.get(self.cursor.index)?;
+        roster.get(place).filter(|row| row.id == id)
+    }
+
+    /// Marks or unmarks the row under the cursor.
+    pub fn mark(&mut self) {
+        if let Some(id) = self.cursor.key.filter(|_| !self.shown.is_empty())
+            && !self.marked.remove(&id)
+        {
+            self.marked.insert(id);
+        }
+    }
+
+    /// Marks all rows shown, or takes all their marks away when all have one.
+    pub fn mark_all(&mut self, roster: &Roster) {
+        let shown: Vec<ObjectId> = self
+            .shown
+            .iter()
+            .filter_map(|&place| roster.get(place))
+            .map(|row| row.id)
+            .collect();
+        if shown.iter().all(|id| self.marked.contains(id)) {
+            for id in &shown {
+                self.marked.remove(id);
+            }
+        } else {
+            self.marked.extend(shown);
+        }
+    }
+
+    /// `5 marked, 3 not shown`; `None` when none is.
+    pub fn marks(&self, roster: &Roster) -> Option<String> {
+        let marked = self.marked.len();
+        if marked == 0 {
+            return None;
+        }
+        let shown = self
+            .shown
+            .iter()
+            .filter_map(|&place| roster.get(place))
+            .filter(|row| self.marked.contains(&row.id))
+            .count();
+        Some(match marked - shown {
+            0 => format!("{marked} marked"),
+            hidden => format!("{marked} marked, {hidden} not shown"),
+        })
+    }
+
+    /// A count per cause: `4 can be added  23 configured`, without those that nobody has.
+    pub fn cause_counts(&self) -> Vec<String> {
+        FirstCause::ALL
+            .into_iter()
+            .zip(self.counts)
+            .filter(|(_, count)| *count > 0)
+            .map(|(cause, count)| format!("{count} {}", short(cause)))
+            .collect()
+    }
+
+    /// How many may be added.
+    pub fn candidates(&self) -> usize {
+        FirstCause::ALL
+            .into_iter()
+            .zip(self.counts)
+            .filter(|(cause, _)| cause.is_candidate())
+            .map(|(_, count)| count)
+            .sum()
+    }
+}
+
+/// A cause in as few letters as a line of counts has room for.
+fn short(cause: FirstCause) -> &'static str {
+    match cause {
+        FirstCause::Unknown => "unknown",
+        FirstCause::Disabled => "disabled",
+        FirstCause::Resource => "resource",
+        FirstCause::Unlicensed => "no licence",
+        FirstCause::PlanNotUsable => "not usable",
+        FirstCause::CommunicationsCredits => "Credits",
+        FirstCause::Eligible
+        | FirstCause::Configured
+        | FirstCause::NotInTenant
+        | FirstCause::NotInGroup
+        | FirstCause::Guest
+        | FirstCause::NoPhoneSystem
+        | FirstCause::CallingPlan => cause.words(),
+    }
+}
+
+/// What is told of a candidate in a narrow column.
+pub fn note(row: &Row) -> String {
+    let resource = (row.marks.is_resource()).then_some("resource");
+    let warnings = row.marks.warnings().map(|warning| match warning {
+        Warning::NoTeams => "no Teams",
+        Warning::Room => "room",
+        Warning::NoUsageLocation => "no country",
+        Warning::Country => "country?",
+        Warning::DirsyncNumber => "DirSync'd",
+        Warning::NoName => "no name",
+        Warning::NoMail => "no e-mail",
+    });
+    resource
+        .into_iter()
+        .chain(warnings)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The user that adding this row makes: with the number that it holds in the tenant, and nothing queued.
+pub fn new_user(row: &Row) -> NewUser {
+    NewUser {
+        name: row.name.to_string(),
+        mail: row.mail.as_ref().unwrap_or(&row.upn).to_string(),
+        number: row.number.clone(),
+        kind: if row.number.as_ref().is_some_and(|n| n.extension().is_some()) {
+            NumberKind::Extension
+        } else {
+            NumberKind::Ddi
+        },
+        country: row.location,
+        association: Association::Matched(row.id),
+        wanted_number: None,
+        wanted_country: None,
+        sip_username: None,
+        external_id: None,
+    }
+}

@@ -1,0 +1,150 @@
+//! A question before something that is not easily taken back. The key that confirms is never the one that asked, and a paste never does.
+
+use crate::app::event::RequestId;
+use crate::app::field::Field;
+use crate::domain::outbox::EntryId;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::user::{NewUser, UserId};
+
+/// The question and what is answered so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// What is asked.
+    pub question: Question,
+    /// The answer of the shell that is waited for.
+    pub saving: Option<RequestId>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Remove a user here?
+    Remove {
+        /// Whom.
+        id: UserId,
+        /// Name.
+        name: String,
+        /// The number that could be released in the tenant.
+        number: Option<PhoneNumber>,
+    },
+    /// And release the number?
+    Release {
+        /// Whom.
+        id: UserId,
+        /// Name.
+        name: String,
+        /// The number.
+        number: PhoneNumber,
+    },
+    /// Allow writing to the tenant?
+    AllowWriting,
+    /// Add somebody who is no candidate?
+    AddAnyway {
+        /// Whom.
+        users: Vec<NewUser>,
+        /// Name and reason of those who are none.
+        reasons: Vec<String>,
+    },
+    /// Leave a form with unsaved text?
+    LeaveForm {
+        /// Whose form.
+        title: String,
+    },
+    /// Cancel the run?
+    CancelRun {
+        /// The run's question.
+        req: RequestId,
+        /// Its name.
+        name: String,
+    },
+    /// Quit?
+    Quit {
+        /// What is not finished.
+        why: String,
+    },
+    /// Write more than the mass-change limit? The tenant's name is typed.
+    MassChange {
+        /// What is written.
+        entries: Vec<EntryId>,
+        /// How many of them take something away.
+        takes_away: usize,
+        /// The limit.
+        limit: usize,
+        /// What was typed.
+        typed: Field,
+    },
+}
+
+impl Confirm {
+    /// A question.
+    pub fn new(question: Question) -> Self {
+        Self {
+            question,
+            saving: None,
+        }
+    }
+
+    /// What is asked, line by line; the first is the title.
+    pub fn lines(&self, tenant: &str) -> Vec<String> {
+        match &self.question {
+            Question::Remove { name, number, .. } => {
+                let mut lines = vec![
+                    format!("Remove {name} here?"),
+                    "The seat goes back. Nothing is written to the tenant by this alone."
+                        .to_owned(),
+                ];
+                if let Some(number) = number {
+                    lines.push(format!(
+                        "You are then asked about {} in the tenant.",
+                        number.spaced()
+                    ));
+                }
+                lines
+            }
+            Question::Release { name, number, .. } => vec![
+                format!("Release {} too?", number.spaced()),
+                format!(
+                    "y queues its release in the tenant; n removes {name} and leaves the number."
+                ),
+            ],
+            Question::AllowWriting => vec![
+                format!("Allow writing to {tenant} until this console ends?"),
+                "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
+            ],
+            Question::AddAnyway { users, reasons } => {
+                let mut lines = vec![match users.as_slice() {
+                    [one] => format!("Add {}, who is no candidate?", one.name),
+                    many => format!(
+                        "Add {} people, {} of whom are no candidates?",
+                        many.len(),
+                        reasons.len()
+                    ),
+                }];
+                lines.extend(reasons.iter().take(5).cloned());
+                if reasons.len() > 5 {
+                    lines.push(format!("and {} more", reasons.len() - 5));
+                }
+                lines
+            }
+            Question::LeaveForm { title } => vec![
+                format!("Leave without saving?  {title}"),
+                "y drops what was typed; Esc goes back to the form.".to_owned(),
+            ],
+            Question::CancelRun { name, .. } => vec![
+                format!("Cancel {name}?"),
+                "It stops at its next safe point; the last good picture stays.".to_owned(),
+            ],
+            Question::Quit { why } => vec!["Quit?".to_owned(), why.clone()],
+            Question::MassChange {
+                entries,
+                takes_away,
+                limit,
+                ..
+            } => vec![
+                format!("Write {} changes to {tenant}?", entries.len()),
+                format!("{takes_away} of them take something away; the limit is {limit}."),
+                format!("Type the tenant's name, {tenant}, then Enter:"),
+            ],
+        }
+    }
+}

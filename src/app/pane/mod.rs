@@ -1,0 +1,103 @@
+//! The panes and what stands over them; each has a file with its state and its own update.
+
+pub mod candidates;
+pub mod changes;
+pub mod confirm;
+pub mod conflict;
+pub mod editor;
+pub mod palette;
+pub mod plan;
+pub mod sync;
+pub mod text;
+pub mod users;
+pub mod verdict;
+pub mod why;
+
+/// A pane, in the order of the tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Pane {
+    /// Configured users.
+    #[default]
+    Users,
+    /// Who may be added, or everyone.
+    Candidates,
+    /// Log and history.
+    Sync,
+    /// Outbox and audit.
+    Changes,
+}
+
+impl Pane {
+    /// All panes in the order of the tabs.
+    pub const ALL: [Self; 4] = [Self::Users, Self::Candidates, Self::Sync, Self::Changes];
+
+    /// The pane so many tabs further.
+    #[must_use]
+    pub fn turn(self, by: isize) -> Self {
+        let here = Self::ALL
+            .iter()
+            .position(|pane| *pane == self)
+            .unwrap_or_default();
+        let len = Self::ALL.len();
+        Self::ALL[here
+            .saturating_add(len)
+            .saturating_add_signed(by)
+            .rem_euclid(len)]
+    }
+
+    /// The title on its tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Candidates => "Add users",
+            Self::Sync => "Sync",
+            Self::Changes => "Changes",
+        }
+    }
+}
+
+/// How a row stands, as a glyph; a word always goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Both sides want another value.
+    Conflict,
+    /// The tenant refused.
+    Refused,
+    /// Not known whether it took effect.
+    Unknown,
+    /// Something is wrong, or worth a look.
+    Warning,
+    /// Will be written, or is being.
+    Queued,
+    /// Done, not visible everywhere yet.
+    Waiting,
+    /// All is well.
+    Blank,
+}
+
+impl Mark {
+    /// The glyph, in one cell.
+    pub fn glyph(self, ascii: bool) -> char {
+        match self {
+            Self::Conflict => '=',
+            Self::Refused => 'x',
+            Self::Unknown => '?',
+            Self::Warning if ascii => '!',
+            Self::Warning => '\u{26a0}',
+            Self::Queued => '~',
+            Self::Waiting => 'o',
+            Self::Blank => ' ',
+        }
+    }
+
+    /// How it is meant.
+    pub fn tone(self) -> super::doc::Tone {
+        use super::doc::Tone;
+        match self {
+            Self::Conflict | Self::Refused => Tone::Bad,
+            Self::Unknown | Self::Warning => Tone::Warn,
+            Self::Queued | Self::Waiting => Tone::Busy,
+            Self::Blank => Tone::Plain,
+        }
+    }
+}

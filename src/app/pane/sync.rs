@@ -1,0 +1,283 @@
+//! Pane 3: the log of the run, which follows its end unless the engineer has scrolled, and under it the history of runs.
+
+use std::sync::Arc;
+
+use crate::app::cells;
+use crate::app::cursor::{Cursor, Move};
+use crate::app::event::RequestId;
+use crate::app::filter::Filter;
+use crate::domain::run::{Level, LogLine, RunHead, RunId};
+use crate::domain::text::Label;
+use crate::roster::desk::Desk;
+
+use super::Mark;
+
+/// Cells before a line of the log: the glyph of its level.
+pub const GUTTER: usize = 2;
+
+/// State of the pane.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncPane {
+    /// Its filter, over the lines of the log.
+    pub filter: Filter,
+    /// Places of the lines that the filter lets through; `None` without a filter.
+    pub shown: Option<Vec<usize>>,
+    /// Where the log is read.
+    pub tail: Tail,
+    /// The cursor of the history.
+    pub cursor: Cursor<RunId>,
+    /// Version of the log that `shown` was computed from.
+    pub seen: u64,
+    /// Whether the filter has changed since.
+    pub stale: bool,
+}
+
+/// Where a log is read: a run's log moves, and must not move away under the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tail {
+    /// At its end, wherever that is.
+    #[default]
+    Follow,
+    /// From this line on.
+    From(usize),
+}
+
+/// The part of a log that is looked at: how many lines, how many rows the screen has, how many rows a line takes.
+#[derive(Clone, Copy)]
+pub struct Window<'a> {
+    /// Lines in all.
+    pub len: usize,
+    /// Rows on the screen.
+    pub height: usize,
+    /// Rows of a line.
+    pub rows: &'a dyn Fn(usize) -> usize,
+}
+
+impl std::fmt::Debug for Window<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Window({} in {})", self.len, self.height)
+    }
+}
+
+impl Window<'_> {
+    /// The line from which `height` rows reach up to and including `last`.
+    fn up_from(&self, last: usize, height: usize) -> usize {
+        let mut used = 0;
+        let mut top = last;
+        for n in (0..=last).rev() {
+            used += (self.rows)(n);
+            if used > height {
+                break;
+            }
+            top = n;
+        }
+        top
+    }
+
+    /// The first line shown when the end is followed.
+    fn follow(&self) -> usize {
+        match self.len {
+            0 => 0,
+            len => self.up_from(len - 1, self.height),
+        }
+    }
+}
+
+impl Tail {
+    /// The first line shown.
+    pub fn top(self, window: Window<'_>) -> usize {
+        match self {
+            Self::Follow => window.follow(),
+            Self::From(line) => line.min(window.follow()),
+        }
+    }
+
+    /// Scrolls.
+    pub fn step(&mut self, step: Move, window: Window<'_>) {
+        let top = self.top(window);
+        let end = window.follow();
+        let page = window.height.saturating_sub(1).max(1);
+        let to = match step {
+            Move::By(n) => top.saturating_add_signed(n),
+            Move::Pages(n) if n < 0 => match top {
+                0 => 0,
+                top => window.up_from(top - 1, page).min(top - 1),
+            },
+            Move::Pages(_) => {
+                let mut used = 0;
+                let mut to = top;
+                while to < end && used + (window.rows)(to) <= page {
+                    used += (window.rows)(to);
+                    to += 1;
+                }
+                to.max(top + 1)
+            }
+            Move::First => 0,
+            Move::Last => end,
+        };
+        *self = if to >= end {
+            Self::Follow
+        } else {
+            Self::From(to)
+        };
+    }
+}
+
+impl SyncPane {
+    /// Filters the log again if it or the filter has changed, and finds the cursor's run again.
+    pub fn settle(&mut self, log: &[LogLine], version: u64, desk: &Desk, height: usize) {
+        let changed = std::mem::take(&mut self.stale) || self.seen != version;
+        self.seen = version;
+        if changed {
+            let query = self.filter.query();
+            self.shown = (!query.is_empty()).then(|| {
+                (0..log.len())
+                    .filter(|&n| query.matches(&folded(&log[n])))
+                    .collect()
+            });
+        }
+        let history = &desk.history;
+        self.cursor.settle(
+            (history.len(), height),
+            |id| history.iter().position(|head| head.id == id),
+            |n| history.get(n).map(|head| head.id),
+        );
+    }
+
+    /// How many lines are shown.
+    pub fn len(&self, log: &[LogLine]) -> usize {
+        self.shown.as_ref().map_or(log.len(), Vec::len)
+    }
+
+    /// The place in the log of a line shown.
+    pub fn place(&self, n: usize) -> usize {
+        self.shown
+            .as_ref()
+            .map_or(n, |shown| shown.get(n).copied().unwrap_or(usize::MAX))
+    }
+
+    /// Moves the cursor of the history.
+    pub fn step(&mut self, step: Move, desk: &Desk, height: usize) {
+        let history = &desk.history;
+        self.cursor.step(step, (history.len(), height), |n| {
+            history.get(n).map(|head| head.id)
+        });
+    }
+
+    /// The run under the cursor.
+    pub fn row<'a>(&self, desk: &'a Desk) -> Option<&'a RunHead> {
+        let id = self.cursor.key?;
+        desk.history.iter().find(|head| head.id == id)
+    }
+}
+
+fn folded(line: &LogLine) -> String {
+    format!("{line}\u{1f}{}", line.level.as_str()).to_lowercase()
+}
+
+/// A line of the log in rows of at most `width` cells, without its gutter. Warnings and errors end in their word.
+pub fn rows(line: &LogLine, width: usize) -> Vec<String> {
+    let word = match line.level {
+        Level::Debug | Level::Info => "",
+        Level::Warning => " [warning]",
+        Level::Error => " [error]",
+    };
+    let text = format!("{line}{word}");
+    let safe = Label::new(&text);
+    let first = width.saturating_sub(GUTTER).max(1);
+    let mut rows = cells::wrap(safe.as_str(), first);
+    // What hangs over is set in behind the time, so that the eye still runs down the times.
+    let hang = 9.min(first / 3);
+    if rows.len() > 1 {
+        let rest = safe.as_str()[rows[0].len()..].trim_start().to_owned();
+        rows.truncate(1);
+        let pad = " ".repeat(hang);
+        rows.extend(
+            cells::wrap(&rest, first - hang)
+                .into_iter()
+                .map(|row| format!("{pad}{row}")),
+        );
+    }
+    rows
+}
+
+/// The glyph of a level.
+pub fn mark(level: Level) -> Mark {
+    match level {
+        Level::Debug | Level::Info => Mark::Blank,
+        Level::Warning => Mark::Warning,
+        Level::Error => Mark::Refused,
+    }
+}
+
+/// The log of an earlier run, over the panes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogView {
+    /// Which run.
+    pub run: RunId,
+    /// The question; its answer alone is taken.
+    pub asked: RequestId,
+    /// Its lines; `None` until they have come.
+    pub lines: Option<Arc<Vec<LogLine>>>,
+    /// Where it is read.
+    pub tail: Tail,
+}
+
+/// All lines as text.
+pub fn to_text<'a>(lines: impl IntoIterator<Item = &'a LogLine>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(Label::new(&line.to_string()).as_str());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::Source;
+
+    fn line(text: &str) -> LogLine {
+        LogLine {
+            at: 1,
+            source: Source::Graph,
+            level: Level::Warning,
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn long_lines_hang_and_end_in_their_word() {
+        assert_eq!(
+            rows(&line("one two three four"), 30),
+            ["<00:01> GRAPH> one two three", "         four [warning]"]
+        );
+        assert_eq!(rows(&line("one"), 80), ["<00:01> GRAPH> one [warning]"]);
+    }
+
+    #[test]
+    fn follows_until_scrolled() {
+        let window = |len| Window {
+            len,
+            height: 5,
+            rows: &|n| 1 + n % 2,
+        };
+        let mut tail = Tail::Follow;
+        assert_eq!(tail.top(window(20)), 17);
+        tail.step(Move::Pages(-1), window(20));
+        assert_eq!(tail, Tail::From(15));
+        assert_eq!(tail.top(window(40)), 15);
+        tail.step(Move::Last, window(40));
+        assert_eq!(tail, Tail::Follow);
+        tail.step(Move::First, window(40));
+        assert_eq!(tail, Tail::From(0));
+        tail.step(Move::Pages(1), window(40));
+        assert_eq!(tail, Tail::From(2));
+        for _ in 0..40 {
+            tail.step(Move::By(1), window(40));
+        }
+        assert_eq!(tail, Tail::Follow);
+        assert_eq!(Tail::From(9).top(window(0)), 0);
+    }
+}

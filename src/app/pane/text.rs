@@ -1,0 +1,41 @@
+//! A text that is read over the panes: a failure with its detail, everything about an entry.
+
+use crate::app::doc::{Doc, Scroll, Tone};
+use crate::domain::failure::Failure;
+
+/// The text and where it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// Its title.
+    pub title: String,
+    /// Its lines.
+    pub doc: Doc,
+    /// Where it is read.
+    pub scroll: Scroll,
+}
+
+impl Text {
+    /// A text with a title.
+    pub fn new(title: impl Into<String>, doc: Doc) -> Self {
+        Self {
+            title: title.into(),
+            doc,
+            scroll: Scroll::default(),
+        }
+    }
+
+    /// Headline, detail and hint of a failure.
+    pub fn failure(failure: &Failure) -> Self {
+        let mut doc = Doc::default();
+        doc.line(Tone::Bad, &failure.headline);
+        if !failure.detail.is_empty() {
+            doc.gap();
+            doc.item(Tone::Plain, "Came back  ", &failure.detail);
+        }
+        if !failure.hint.is_empty() {
+            doc.gap();
+            doc.item(Tone::Strong, "To do      ", &failure.hint);
+        }
+        Self::new("FAILED", doc)
+    }
+}

@@ -1,0 +1,337 @@
+//! Pane 1: the configured users, each with the most urgent thing that is to be said of it.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+
+use crate::app::cursor::{Cursor, Move};
+use crate::app::filter::Filter;
+use crate::app::sync::clock_or_day;
+use crate::domain::gate::{FirstCause, Warning};
+use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::user::{Field, LicenseStatus, UnlicensedCause, UserId, Value};
+use crate::roster::desk::{Desk, DeskUser};
+
+use super::Mark;
+
+/// State of the pane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Users {
+    /// Its filter.
+    pub filter: Filter,
+    /// Its order.
+    pub sort: Sort,
+    /// Its cursor.
+    pub cursor: Cursor<UserId>,
+    /// Places in `Desk::users` of the rows shown, in order.
+    pub shown: Vec<usize>,
+    /// Whether rows, filter or order have changed since they were computed.
+    pub stale: bool,
+}
+
+/// Order of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// By name.
+    #[default]
+    Name,
+    /// By number.
+    Number,
+    /// The most urgent first.
+    State,
+    /// By country.
+    Country,
+}
+
+impl Sort {
+    /// The next order.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Number,
+            Self::Number => Self::State,
+            Self::State => Self::Country,
+            Self::Country => Self::Name,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Number => "number",
+            Self::State => "state",
+            Self::Country => "country",
+        }
+    }
+}
+
+/// What the row of a user says of its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// As a glyph.
+    pub mark: Mark,
+    /// As a word.
+    pub word: &'static str,
+    /// Why, or what is coming.
+    pub cause: String,
+}
+
+impl Users {
+    /// Computes the rows again if something has changed.
+    pub fn settle(&mut self, desk: &Desk, now: Timestamp, height: usize) {
+        if std::mem::take(&mut self.stale) {
+            let query = self.filter.query();
+            self.shown = (0..desk.users.len())
+                .filter(|&n| query.is_empty() || query.matches(&folded(&desk.users[n], now)))
+                .collect();
+            let sort = self.sort;
+            self.shown
+                .sort_by_cached_key(|&n| Key::new(&desk.users[n], sort, now));
+        }
+        let shown = &self.shown;
+        self.cursor.settle(
+            (shown.len(), height),
+            |id| shown.iter().position(|&n| desk.users[n].user.id == id),
+            |n| shown.get(n).map(|&n| desk.users[n].user.id),
+        );
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, step: Move, desk: &Desk, height: usize) {
+        let shown = &self.shown;
+        self.cursor.step(step, (shown.len(), height), |n| {
+            shown
+                .get(n)
+                .and_then(|&n| desk.users.get(n))
+                .map(|row| row.user.id)
+        });
+    }
+
+    /// The row under the cursor.
+    pub fn row<'a>(&self, desk: &'a Desk) -> Option<&'a DeskUser> {
+        let id = self.cursor.key?;
+        let place = *self.shown.get(self.cursor.index)?;
+        desk.users.get(place).filter(|row| row.user.id == id)
+    }
+}
+
+/// What rows are sorted by: name breaks every tie.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    blank_last: bool,
+    first: String,
+    mark: Option<Mark>,
+    name: String,
+}
+
+impl Key {
+    fn new(row: &DeskUser, sort: Sort, now: Timestamp) -> Self {
+        let user = &row.user;
+        let (first, mark) = match sort {
+            Sort::Name => (String::new(), None),
+            Sort::Number => (
+                user.number
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                None,
+            ),
+            Sort::State => (String::new(), Some(state(row, now).mark)),
+            Sort::Country => (
+                user.country.map(|c| c.to_string()).unwrap_or_default(),
+                None,
+            ),
+        };
+        Self {
+            blank_last: first.is_empty(),
+            first,
+            mark,
+            name: user.name.to_lowercase(),
+        }
+    }
+}
+
+/// Lower-case text of a row, for the filter.
+pub fn folded(row: &DeskUser, now: Timestamp) -> String {
+    let user = &row.user;
+    let state = state(row, now);
+    let mut text = format!(
+        "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}",
+        user.name,
+        user.mail,
+        row.upn.as_deref().unwrap_or_default(),
+        user.number.as_ref().map_or("", |n| n.as_str()),
+        state.word,
+        state.cause,
+    );
+    for entry in &row.entries {
+        text.push('\u{1f}');
+        text.push_str(&entry.wanted.compact());
+    }
+    if let Some(country) = user.country {
+        text.push('\u{1f}');
+        text.push_str(country.as_str());
+    }
+    text.to_lowercase()
+}
+
+/// The most urgent thing to be said of a user.
+pub fn state(row: &DeskUser, now: Timestamp) -> State {
+    let entry = row.entries.iter().min_by(|a, b| urgency(a, b));
+    if let Some(entry) = entry
+        && let Some(state) = needs_a_person(entry)
+    {
+        return state;
+    }
+    if let LicenseStatus::Unlicensed(cause) = row.status {
+        let held = match row.entries.len() {
+            0 => String::new(),
+            1 => "; 1 change held".to_owned(),
+            n => format!("; {n} changes held"),
+        };
+        return State {
+            mark: Mark::Warning,
+            word: "Unlicensed",
+            cause: format!("{}{held}", short(cause)),
+        };
+    }
+    if let Some(entry) = entry {
+        return on_its_way(row, entry, now);
+    }
+    let warning = row
+        .cause
+        .filter(|cause| !cause.is_candidate() && *cause != FirstCause::Configured)
+        .map(FirstCause::words)
+        .or_else(|| {
+            row.marks
+                .warnings()
+                .find(|warning| tells_of_a_user(*warning))
+                .map(Warning::words)
+        });
+    match warning {
+        Some(words) => State {
+            mark: Mark::Warning,
+            word: "warning",
+            cause: words.to_owned(),
+        },
+        None => State {
+            mark: Mark::Blank,
+            word: "ok",
+            cause: String::new(),
+        },
+    }
+}
+
+fn tells_of_a_user(warning: Warning) -> bool {
+    match warning {
+        Warning::NoTeams | Warning::NoUsageLocation | Warning::Country | Warning::DirsyncNumber => {
+            true
+        }
+        Warning::Room | Warning::NoName | Warning::NoMail => false,
+    }
+}
+
+fn urgency(a: &Entry, b: &Entry) -> Ordering {
+    let rank = |entry: &Entry| match entry.state {
+        EntryState::Conflict { .. } => 0,
+        EntryState::Rejected { .. } => 1,
+        EntryState::Unknown { .. } => 2,
+        EntryState::InFlight { .. } => 3,
+        EntryState::Accepted { .. } => 4,
+        EntryState::Queued => 5,
+        EntryState::Held { .. } => 6,
+        EntryState::Applied { .. } => 7,
+    };
+    (rank(a), a.id).cmp(&(rank(b), b.id))
+}
+
+/// A state that only a person resolves, or that nothing is known of: it is said before anything else.
+fn needs_a_person(entry: &Entry) -> Option<State> {
+    let (mark, cause) = match &entry.state {
+        EntryState::Conflict { theirs } => (
+            Mark::Conflict,
+            format!("tenant has {} (Enter)", theirs.shown()),
+        ),
+        EntryState::Rejected { cause, .. } => (Mark::Refused, cause.clone()),
+        EntryState::Unknown { .. } => (Mark::Unknown, "outcome not known; s reads it".to_owned()),
+        EntryState::Queued
+        | EntryState::Held { .. }
+        | EntryState::InFlight { .. }
+        | EntryState::Accepted { .. }
+        | EntryState::Applied { .. } => return None,
+    };
+    Some(State {
+        mark,
+        word: entry.state.word(),
+        cause,
+    })
+}
+
+fn on_its_way(row: &DeskUser, entry: &Entry, now: Timestamp) -> State {
+    let (mark, cause) = match &entry.state {
+        EntryState::Applied { visible_by } => (
+            Mark::Waiting,
+            format!(
+                "{} {}, due {}",
+                entry.field().as_str(),
+                entry.wanted.shown(),
+                clock_or_day(*visible_by, now)
+            ),
+        ),
+        EntryState::InFlight { step, .. } | EntryState::Accepted { step, .. } => (
+            Mark::Queued,
+            format!("{} of {}", step.as_str(), entry.wanted.shown()),
+        ),
+        EntryState::Held { why } => (Mark::Queued, format!("{}; {why}", arrow(&entry.wanted))),
+        EntryState::Queued
+        | EntryState::Unknown { .. }
+        | EntryState::Conflict { .. }
+        | EntryState::Rejected { .. } => (Mark::Queued, queued(row)),
+    };
+    State {
+        mark,
+        word: entry.state.word(),
+        cause,
+    }
+}
+
+/// All that is queued of a user: `-> +1 425 555 0199, country GB`.
+fn queued(row: &DeskUser) -> String {
+    let mut wanted: Vec<&Value> = row
+        .entries
+        .iter()
+        .filter(|entry| entry.state == EntryState::Queued)
+        .map(|entry| &entry.wanted)
+        .collect();
+    wanted.sort_by_key(|value| std::cmp::Reverse(value.field()));
+    match wanted.as_slice() {
+        [Value::Number(_), country] => {
+            format!("{}, country {}", arrow(wanted[0]), country.shown())
+        }
+        _ => wanted
+            .iter()
+            .map(|value| arrow(value))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn arrow(value: &Value) -> String {
+    match value.field() {
+        Field::Number => format!("-> {}", value.shown()),
+        Field::Country => format!("-> country {}", value.shown()),
+    }
+}
+
+/// The cause of a licence status as a column has it; `why` and the log have the whole sentence.
+pub fn short(cause: UnlicensedCause) -> String {
+    match cause {
+        UnlicensedCause::NoSeat { used, bought } => {
+            format!("no seat ({used} of {bought} in use)")
+        }
+        UnlicensedCause::TrialEnded => "trial ended".to_owned(),
+        UnlicensedCause::NotAssociated => "not associated".to_owned(),
+        UnlicensedCause::UserGone => "associated user is gone".to_owned(),
+    }
+}

@@ -1,0 +1,160 @@
+//! `why`: the whole truth about one person, laid out once for the modal, the right half of a wide screen and the clipboard.
+
+use jiff::Timestamp;
+
+use crate::app::doc::{Doc, Scroll, Tone};
+use crate::app::effect::Who;
+use crate::app::event::RequestId;
+use crate::app::sync::{clock_or_day, clock_seconds};
+use crate::domain::failure::Failure;
+use crate::domain::gate::{FirstCause, GateResult};
+use crate::domain::why::Why;
+
+/// The modal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyBox {
+    /// Whom it explains.
+    pub who: Who,
+    /// Name, until the answer has come.
+    pub title: String,
+    /// The question that is open; its answer alone is taken.
+    pub asked: Option<RequestId>,
+    /// The answer.
+    pub answer: Answer,
+    /// Where it is read.
+    pub scroll: Scroll,
+}
+
+/// What came of the question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Nothing yet.
+    Waiting,
+    /// An explanation.
+    Known(Box<Why>),
+    /// It could not be read.
+    Failed(Failure),
+}
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// The whole body: each gate on a line of its own.
+    Whole,
+    /// Half of it: the gates that are passed share a line.
+    Half,
+}
+
+impl WhyBox {
+    /// The text; empty until there is an answer.
+    pub fn doc(&self, now: Timestamp) -> Doc {
+        match &self.answer {
+            Answer::Waiting => {
+                let mut doc = Doc::default();
+                doc.line(Tone::Dim, "reading…");
+                doc
+            }
+            Answer::Known(why) => doc(why, Room::Whole, now),
+            Answer::Failed(failure) => super::text::Text::failure(failure).doc,
+        }
+    }
+
+    /// The explanation, once there is one.
+    pub fn known(&self) -> Option<&Why> {
+        match &self.answer {
+            Answer::Known(why) => Some(why),
+            Answer::Waiting | Answer::Failed(_) => None,
+        }
+    }
+}
+
+/// How a first cause is meant.
+pub fn tone(cause: FirstCause) -> Tone {
+    match cause {
+        FirstCause::Eligible | FirstCause::Configured | FirstCause::Resource => Tone::Good,
+        FirstCause::Unknown => Tone::Warn,
+        FirstCause::NotInTenant
+        | FirstCause::Disabled
+        | FirstCause::NotInGroup
+        | FirstCause::Guest
+        | FirstCause::Unlicensed
+        | FirstCause::NoPhoneSystem
+        | FirstCause::PlanNotUsable
+        | FirstCause::CallingPlan
+        | FirstCause::CommunicationsCredits => Tone::Bad,
+    }
+}
+
+/// When the facts were read: `read live 14:03:11Z`.
+pub fn read_at(why: &Why, now: Timestamp) -> String {
+    match (why.read_at, why.live) {
+        (Some(at), true) => format!("read live {}", clock_seconds(at)),
+        (Some(at), false) => format!("read {}", clock_or_day(at, now)),
+        (None, _) => "never read".to_owned(),
+    }
+}
+
+/// The text below the title: verdict and first step first.
+pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
+    let mut doc = Doc::default();
+    doc.line(tone(why.first_cause), &why.verdict);
+    for (n, step) in why.steps.iter().enumerate() {
+        doc.item(Tone::Strong, &format!("{:>2} ", n + 1), step);
+    }
+    gates(&mut doc, why, room);
+    for warning in &why.warnings {
+        doc.item(Tone::Warn, "!   ", warning.words());
+    }
+    let widest = why
+        .facts
+        .iter()
+        .map(|fact| fact.label.len())
+        .chain(["Lately".len()])
+        .max()
+        .unwrap_or_default();
+    for fact in &why.facts {
+        doc.item(
+            Tone::Plain,
+            &format!("{:<widest$}  ", fact.label),
+            &fact.text,
+        );
+    }
+    for (n, line) in why.lately.iter().enumerate() {
+        let label = if n == 0 { "Lately" } else { "" };
+        doc.item(Tone::Plain, &format!("{label:<widest$}  "), line);
+    }
+    if !why.near.is_empty() {
+        doc.item(
+            Tone::Strong,
+            &format!("{:<widest$}  ", "Near"),
+            &why.near.join(", "),
+        );
+    }
+    doc
+}
+
+fn gates(doc: &mut Doc, why: &Why, room: Room) {
+    let widest = why
+        .gates
+        .iter()
+        .map(|finding| finding.gate.words().len())
+        .max()
+        .unwrap_or_default();
+    let mut passed = Vec::new();
+    for finding in &why.gates {
+        let (word, tone) = match finding.result {
+            GateResult::Failed => ("NO", Tone::Bad),
+            GateResult::Unknown => ("??", Tone::Warn),
+            GateResult::Passed if room == Room::Half || finding.evidence.is_empty() => {
+                passed.push(finding.gate.words());
+                continue;
+            }
+            GateResult::Passed => ("ok", Tone::Good),
+        };
+        let lead = format!("{word}  {:<widest$}  ", finding.gate.words());
+        doc.item(tone, &lead, &finding.evidence);
+    }
+    if !passed.is_empty() {
+        doc.item(Tone::Good, "ok  ", &passed.join(", "));
+    }
+}

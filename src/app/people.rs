@@ -1,0 +1,403 @@
+//! What is done with people: explain, add, edit, remove, take back.
+
+use crate::domain::gate::FirstCause;
+use crate::domain::guid::ObjectId;
+use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::user::{NewUser, UserId};
+use crate::domain::why::Why;
+use crate::roster::Row;
+use crate::roster::desk::DeskUser;
+
+use super::doc::{Scroll, Tone};
+use super::effect::{Effect, LedgerChange, Who};
+use super::modal::Modal;
+use super::pane::Pane;
+use super::pane::candidates::new_user;
+use super::pane::confirm::Question;
+use super::pane::conflict::ConflictBox;
+use super::pane::editor::finish::Finished;
+use super::pane::editor::{EditState, Editor, Target, draft::draft_key};
+use super::pane::why::{Answer, WhyBox};
+use super::{App, Wait};
+
+impl App {
+    /// Asks why somebody is missing, and shows it over the panes.
+    pub(super) fn explain(&mut self, who: Who, title: &str, live: bool) -> Vec<Effect> {
+        let req = self.ask();
+        self.modals.push(Modal::Why(Box::new(WhyBox {
+            who: who.clone(),
+            title: title.to_owned(),
+            asked: Some(req),
+            answer: Answer::Waiting,
+            scroll: Scroll::default(),
+        })));
+        vec![Effect::Explain { req, who, live }]
+    }
+
+    /// Explains the person under the cursor, or reads the one that is explained again.
+    pub(super) fn why_here(&mut self, live: bool) -> Vec<Effect> {
+        let req = self.ask();
+        if let Some(Modal::Why(modal)) = self.modals.last_mut() {
+            modal.asked = Some(req);
+            let who = modal.who.clone();
+            self.say(Tone::Busy, "reading this person again…");
+            return vec![Effect::Explain { req, who, live }];
+        }
+        if let Some(Modal::Plan(modal)) = self.modals.last() {
+            let entry = modal.cursor.key;
+            let item = self
+                .plan
+                .iter()
+                .flat_map(|plan| &plan.items)
+                .find(|item| Some(item.entry) == entry)
+                .map(|item| (Who::Directory(item.target), item.name.clone()));
+            return match item {
+                Some((who, name)) => self.explain(who, &name, live),
+                None => Vec::new(),
+            };
+        }
+        match self.who_here() {
+            Some(who) => {
+                let name = self.name_here().unwrap_or_default();
+                self.explain(who, &name, live)
+            }
+            None => self.open_elsewhere().unwrap_or_default(),
+        }
+    }
+
+    fn name_here(&self) -> Option<String> {
+        match self.pane {
+            Pane::Users => Some(self.users.row(&self.desk)?.user.name.clone()),
+            Pane::Candidates => Some(self.candidates.row(&self.roster)?.name.to_string()),
+            Pane::Changes => Some(self.changes.entry(&self.desk)?.name.clone()),
+            Pane::Sync => None,
+        }
+    }
+
+    /// The explanation that is shown over the panes.
+    pub fn why_shown(&self) -> Option<&Why> {
+        match self.modals.last() {
+            Some(Modal::Why(modal)) => modal.known(),
+            _ => None,
+        }
+    }
+
+    /// The configured user that `e` edits here.
+    pub fn user_here(&self) -> Option<&DeskUser> {
+        let id = match self.modals.last() {
+            Some(Modal::Why(modal)) => {
+                let why = modal.known()?;
+                return self.desk.users.iter().find(|row| {
+                    Some(row.user.id) == why.user
+                        || why.id.is_some() && row.user.association.id() == why.id
+                });
+            }
+            Some(_) => return None,
+            None => match self.pane {
+                Pane::Users => return self.users.row(&self.desk),
+                Pane::Changes => self.changes.entry(&self.desk)?.user?,
+                Pane::Candidates | Pane::Sync => return None,
+            },
+        };
+        self.desk.users.iter().find(|row| row.user.id == id)
+    }
+
+    /// Adds the marked, or the person under the cursor.
+    pub(super) fn add(&mut self) -> Vec<Effect> {
+        let ids: Vec<ObjectId> = match (self.modals.last(), self.why_shown()) {
+            (Some(_), why) => why.and_then(|why| why.id).into_iter().collect(),
+            (None, _) if !self.candidates.marked.is_empty() => {
+                self.candidates.marked.iter().copied().collect()
+            }
+            (None, _) => self
+                .candidates
+                .row(&self.roster)
+                .map(|row| row.id)
+                .into_iter()
+                .collect(),
+        };
+        let tenant = self.tenant();
+        let rows: Vec<&Row> = ids
+            .iter()
+            .filter_map(|id| self.roster.find(*id))
+            .filter(|row| tenant.cause(row) != FirstCause::Configured)
+            .collect();
+        if rows.is_empty() {
+            self.say(Tone::Warn, "configured already: 1 shows the row");
+            return Vec::new();
+        }
+        let reasons: Vec<String> = rows
+            .iter()
+            .filter(|row| !row.cause.is_candidate())
+            .map(|row| format!("{}: {}", row.name, row.cause.words()))
+            .collect();
+        let users: Vec<NewUser> = rows.iter().map(|row| new_user(row)).collect();
+        if reasons.is_empty() {
+            return self.add_these(users);
+        }
+        self.question(Question::AddAnyway { users, reasons });
+        Vec::new()
+    }
+
+    /// Asks the ledger to add them.
+    pub(super) fn add_these(&mut self, users: Vec<NewUser>) -> Vec<Effect> {
+        let people = users
+            .iter()
+            .map(|user| (user.association.id(), user.name.clone()))
+            .collect();
+        let req = self.wait_for(Wait::Added { people });
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Add(users),
+        }]
+    }
+
+    /// They are added: the marks go, and one alone gets the cursor, so that `e` gives a number.
+    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)]) {
+        for (id, _) in people {
+            if let Some(id) = id {
+                self.candidates.marked.remove(id);
+            }
+        }
+        let [(id, name)] = people else {
+            self.say(
+                Tone::Good,
+                format!("{} users added: 1 shows them", people.len()),
+            );
+            return;
+        };
+        let number = id
+            .and_then(|id| self.roster.find(id))
+            .and_then(|row| row.number.as_ref())
+            .map(PhoneNumber::spaced);
+        let text = match number {
+            Some(number) => format!("{name} added with {number}"),
+            None => format!("{name} added; e gives a number"),
+        };
+        self.say(Tone::Good, text);
+        if matches!(self.modals.last(), Some(Modal::Why(_))) {
+            self.modals.pop();
+        }
+        self.pane = Pane::Users;
+        self.users.filter.clear();
+        self.users.stale = true;
+        self.goto = *id;
+        self.goto_added();
+    }
+
+    /// Puts the cursor on a user that was just added, once the desk has the row.
+    pub(super) fn goto_added(&mut self) {
+        let Some(id) = self.goto else {
+            return;
+        };
+        let row = self
+            .desk
+            .users
+            .iter()
+            .find(|row| row.user.association.id() == Some(id));
+        if let Some(row) = row {
+            self.users.cursor.key = Some(row.user.id);
+            self.users.stale = true;
+            self.goto = None;
+            self.dirty = true;
+        }
+    }
+
+    /// Opens an empty form.
+    pub(super) fn add_by_hand(&mut self) {
+        self.open_form(Editor::add());
+    }
+
+    /// Opens the form of the user here.
+    pub(super) fn edit(&mut self) {
+        match self.user_here() {
+            Some(row) => {
+                let form = Editor::open(row);
+                if matches!(self.modals.last(), Some(Modal::Why(_))) {
+                    self.modals.pop();
+                }
+                self.open_form(form);
+            }
+            // Only a form for a new user can have been kept where there is no row.
+            None => self.add_by_hand(),
+        }
+    }
+
+    fn open_form(&mut self, mut form: Editor) {
+        let key = form.draft_key();
+        if let Some(place) = self.drafts.iter().position(|(kept, _)| *kept == key) {
+            let (_, text) = self.drafts.remove(place);
+            form.restore(&text);
+            self.say(Tone::Busy, "this is the edit that was kept; Enter saves it");
+        }
+        self.modals.push(Modal::Form(Box::new(form)));
+    }
+
+    /// Saves the form, or says on its fields why not.
+    pub(super) fn save_form(&mut self) -> Vec<Effect> {
+        let Some(Modal::Form(form)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        if form.is_saving() || form.pick(&self.desk, &self.roster).is_some() {
+            return Vec::new();
+        }
+        let key = form.draft_key();
+        let Some(finished) = form.finish(&self.desk, &self.roster) else {
+            return Vec::new();
+        };
+        let target = form.target;
+        let changes = match (finished, target) {
+            (Finished::Nothing, _) => {
+                self.modals.pop();
+                self.say(Tone::Dim, "nothing was changed");
+                return vec![Effect::KeepDraft { key, text: None }];
+            }
+            (Finished::Add(user), _) => {
+                let people = vec![(user.association.id(), user.name.clone())];
+                vec![(Wait::Added { people }, LedgerChange::Add(vec![*user]))]
+            }
+            (Finished::Change { patch, undo }, Target::User(id)) => {
+                let edit = (!patch.is_empty())
+                    .then_some((Wait::Form, LedgerChange::Edit { id, patch: *patch }));
+                undo.into_iter()
+                    .map(|entry| (Wait::Form, LedgerChange::Undo(entry)))
+                    .chain(edit)
+                    .collect()
+            }
+            (Finished::Change { .. }, Target::New) => Vec::new(),
+        };
+        let mut open = Vec::new();
+        let mut effects = Vec::new();
+        for (wait, change) in changes {
+            let req = self.wait_for(wait);
+            open.push(req);
+            effects.push(Effect::Ledger { req, change });
+        }
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.state = EditState::Saving(open);
+        }
+        effects
+    }
+
+    /// Leaves the form; asks first if something was typed.
+    pub(super) fn leave_form(&mut self) -> Vec<Effect> {
+        let Some(Modal::Form(form)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        if form.focus_search_cleared() {
+            return Vec::new();
+        }
+        if form.is_saving() {
+            self.say(Tone::Busy, "it is being saved");
+            return Vec::new();
+        }
+        if form.is_dirty() {
+            let title = form.title();
+            self.question(Question::LeaveForm { title });
+            return Vec::new();
+        }
+        let key = form.draft_key();
+        self.modals.pop();
+        vec![Effect::KeepDraft { key, text: None }]
+    }
+
+    /// Asks before a user is removed.
+    pub(super) fn ask_remove(&mut self) {
+        let Some(row) = self.users.row(&self.desk) else {
+            return;
+        };
+        let user = &row.user;
+        let dirsync = row
+            .marks
+            .warnings()
+            .any(|warning| warning == crate::domain::gate::Warning::DirsyncNumber);
+        let can_release = user.association.id().is_some() && !user.gone && !dirsync;
+        let question = Question::Remove {
+            id: user.id,
+            name: user.name.clone(),
+            number: user.number.clone().filter(|_| can_release),
+        };
+        self.question(question);
+    }
+
+    /// Removes a user, and with it perhaps its number in the tenant.
+    pub(super) fn remove(&mut self, id: UserId, release: Option<PhoneNumber>) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Removed);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Remove { id, release },
+        }]
+    }
+
+    /// The queued change that `u` drops here: the newest of the user, or the one under the cursor.
+    pub fn undoable(&self) -> Option<EntryId> {
+        let ours = |entry: &&Entry| entry.state.is_ours();
+        match self.pane {
+            Pane::Users => self
+                .users
+                .row(&self.desk)?
+                .entries
+                .iter()
+                .filter(ours)
+                .max_by_key(|entry| (entry.created_at, entry.id))
+                .map(|entry| entry.id),
+            Pane::Changes => self
+                .changes
+                .entry(&self.desk)
+                .filter(ours)
+                .map(|entry| entry.id),
+            Pane::Candidates | Pane::Sync => None,
+        }
+    }
+
+    /// Drops a queued change.
+    pub(super) fn undo(&mut self) -> Vec<Effect> {
+        let Some(entry) = self.undoable() else {
+            return Vec::new();
+        };
+        let req = self.wait_for(Wait::Undone);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Undo(entry),
+        }]
+    }
+
+    /// Shows the three values of a conflict.
+    pub(super) fn open_conflict(&mut self, entry: Entry) {
+        self.modals.push(Modal::Conflict(Box::new(ConflictBox {
+            entry,
+            saving: None,
+        })));
+    }
+
+    /// A form that was kept: its user gets the cursor, so that `e` opens it.
+    pub(super) fn draft_kept(&mut self, key: String, text: String) {
+        let target = super::pane::editor::draft::draft_target(&key);
+        let opens = match target {
+            Some(Target::User(id)) => {
+                self.users.cursor.key = Some(id);
+                self.users.stale = true;
+                "e opens it"
+            }
+            Some(Target::New) => "A opens it",
+            None => return,
+        };
+        let name = text
+            .lines()
+            .find_map(|line| line.strip_prefix("name="))
+            .filter(|name| !name.is_empty())
+            .unwrap_or("a user")
+            .to_owned();
+        self.drafts.retain(|(kept, _)| *kept != key);
+        self.drafts.push((key, text));
+        self.say(Tone::Busy, format!("an edit of {name} was kept; {opens}"));
+    }
+
+    /// Forgets the kept text of a form.
+    pub(super) fn forget_draft(&mut self, target: Target) -> Effect {
+        let key = draft_key(target);
+        self.drafts.retain(|(kept, _)| *kept != key);
+        Effect::KeepDraft { key, text: None }
+    }
+}

@@ -1,0 +1,348 @@
+//! What the run, the ledger, the cache and the session say. An answer to a question that is not open is dropped.
+
+use std::sync::Arc;
+
+use crate::domain::failure::Failure;
+use crate::domain::run::{Outcome, RunEvent, Summary};
+use crate::domain::writeplan::WritePlan;
+use crate::roster::Roster;
+use crate::roster::desk::Desk;
+
+use super::doc::Tone;
+use super::effect::Effect;
+use super::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent};
+use super::modal::Modal;
+use super::pane::editor::EditState;
+use super::pane::plan::Stage;
+use super::pane::sync::Tail;
+use super::pane::why::Answer;
+use super::session::Writing;
+use super::sync::{Course, Ended};
+use super::{App, Wait};
+
+impl App {
+    pub(super) fn run_says(&mut self, req: RequestId, event: RunEvent) -> Vec<Effect> {
+        let at = self.now;
+        let Some(run) = self.runs.of(req) else {
+            return Vec::new();
+        };
+        match event {
+            RunEvent::Started { number } => run.number = Some(number),
+            RunEvent::Phase(phase) => run.enter(phase, at),
+            RunEvent::Progress(progress) => run.seen(progress, at),
+            RunEvent::Waiting { until, why } => run.course = Course::Waiting { until, why },
+            RunEvent::Log(line) => self.runs.log(line),
+            RunEvent::PlanReady(plan) => self.plan_ready(*plan),
+            RunEvent::SignedIn { tenant, account } => {
+                self.session.tenant = tenant;
+                self.session.account = account;
+                self.session.signed_in = true;
+            }
+            // The shell loads desk and roster again, and they come as events of their own.
+            RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
+            RunEvent::Finished { outcome, summary } => return self.run_ended(outcome, summary),
+        }
+        Vec::new()
+    }
+
+    fn plan_ready(&mut self, plan: WritePlan) {
+        let empty = plan.is_empty() && plan.left_out.is_empty();
+        let items = plan.items.len();
+        let mut shown = false;
+        if let Some(Modal::Plan(modal)) = self
+            .modals
+            .iter_mut()
+            .find(|modal| matches!(modal, Modal::Plan(_)))
+        {
+            // What stands on the screen is another plan: keys typed at the old one do not count.
+            modal.stage = Stage::Fresh;
+            shown = true;
+        }
+        let applying = self
+            .runs
+            .active()
+            .is_some_and(|run| matches!(run.kind, crate::domain::run::RunKind::Apply { .. }));
+        if applying {
+            return;
+        }
+        self.plan = Some(plan);
+        if !shown && !empty {
+            self.say(Tone::Busy, format!("plan ready, p ({items} to write)"));
+        }
+    }
+
+    fn run_ended(&mut self, outcome: Outcome, summary: Summary) -> Vec<Effect> {
+        let Some(ended) = self.runs.end(outcome, summary) else {
+            return Vec::new();
+        };
+        self.beside.outdate();
+        self.say_ended(&ended);
+        let apply = self.write_remembered();
+        if !apply.is_empty() {
+            return apply;
+        }
+        self.plan_missed(&ended.kind)
+    }
+
+    fn say_ended(&mut self, ended: &Ended) {
+        let name = match ended.number {
+            Some(number) => format!("run {} {}", number.0, ended.kind.as_str()),
+            None => ended.kind.as_str().to_owned(),
+        };
+        let numbers = numbers(&ended.summary);
+        match &ended.outcome {
+            Outcome::Failed(failure) => self.fail(failure.clone()),
+            Outcome::Done => {
+                // A plan that is ready says so itself; "done" over it would hide the key.
+                if self.plan.as_ref().is_none_or(WritePlan::is_empty) {
+                    self.say(Tone::Good, format!("{name} done{numbers}"));
+                }
+            }
+            Outcome::Partly => {
+                self.say(
+                    Tone::Warn,
+                    format!("{name} done in part{numbers}: 4 shows what is left"),
+                );
+            }
+            Outcome::Cancelled => {
+                self.say(
+                    Tone::Warn,
+                    format!("{name} cancelled: the last good picture stays"),
+                );
+            }
+            Outcome::Interrupted => {
+                self.say(
+                    Tone::Warn,
+                    format!("{name} interrupted: the last good picture stays"),
+                );
+            }
+        }
+    }
+
+    pub(super) fn ledger_says(&mut self, event: LedgerEvent) -> Vec<Effect> {
+        match event {
+            LedgerEvent::Desk(desk) => {
+                self.desk_is(desk);
+                Vec::new()
+            }
+            LedgerEvent::Saved { req, notice } => self.saved(req, notice),
+            LedgerEvent::Refused { req, failure } => {
+                self.refused(req, failure);
+                Vec::new()
+            }
+            LedgerEvent::Draft { key, text } => {
+                self.draft_kept(key, text);
+                Vec::new()
+            }
+            LedgerEvent::Log { req, run, lines } => {
+                for modal in &mut self.modals {
+                    if let Modal::Log(view) = modal
+                        && view.asked == req
+                        && view.run == run
+                    {
+                        view.lines = Some(Arc::clone(&lines));
+                        view.tail = Tail::From(0);
+                    }
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn desk_is(&mut self, desk: Arc<Desk>) {
+        if let (Some((_, name)), false) = (&desk.pin, self.session.signed_in) {
+            self.session.tenant.clone_from(name);
+        }
+        if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
+            self.notice = Some(super::notice::Notice::Failed(Failure::new(
+                crate::domain::failure::FailureKind::Store,
+                note.clone(),
+                desk.notes.join("\n"),
+                "",
+            )));
+        }
+        self.configured = Arc::new(
+            desk.users
+                .iter()
+                .filter_map(|row| row.user.association.id())
+                .collect(),
+        );
+        self.desk = desk;
+        self.users.stale = true;
+        self.changes.stale = true;
+        self.tenant_changed();
+    }
+
+    /// Who is candidate, or how many, may have changed.
+    fn tenant_changed(&mut self) {
+        self.candidates.counts = self.tenant().counts();
+        self.candidates.stale = true;
+        let configured = &self.configured;
+        self.candidates.marked.retain(|id| !configured.contains(id));
+        self.beside.outdate();
+    }
+
+    fn saved(&mut self, req: RequestId, notice: String) -> Vec<Effect> {
+        let Some(wait) = self.answered(req) else {
+            return Vec::new();
+        };
+        let closed = self.form_saved(req);
+        match wait {
+            Wait::Added { people } => self.added(&people),
+            Wait::Held { replan } => {
+                self.say(Tone::Good, notice);
+                if replan {
+                    self.plan = None;
+                    if let Some(Modal::Plan(modal)) = self.modals.last_mut() {
+                        modal.stage = Stage::Reading;
+                        return self.read_plan();
+                    }
+                }
+            }
+            Wait::Decided => {
+                self.modals.retain(
+                    |modal| !matches!(modal, Modal::Conflict(open) if open.saving == Some(req)),
+                );
+                self.say(Tone::Good, notice);
+            }
+            Wait::Form | Wait::Removed | Wait::Undone | Wait::Allowed | Wait::Copied => {
+                self.say(Tone::Good, notice);
+            }
+        }
+        closed.into_iter().collect()
+    }
+
+    /// The form closes when all that it asked for is committed.
+    fn form_saved(&mut self, req: RequestId) -> Option<Effect> {
+        let place = self.modals.iter().position(|modal| {
+            matches!(modal, Modal::Form(form) if matches!(&form.state, EditState::Saving(open) if open.contains(&req)))
+        })?;
+        let Modal::Form(form) = &mut self.modals[place] else {
+            return None;
+        };
+        let EditState::Saving(open) = &mut form.state else {
+            return None;
+        };
+        open.retain(|open| *open != req);
+        if !open.is_empty() {
+            return None;
+        }
+        let target = form.target;
+        self.modals.remove(place);
+        Some(self.forget_draft(target))
+    }
+
+    fn refused(&mut self, req: RequestId, failure: Failure) {
+        let Some(wait) = self.answered(req) else {
+            return;
+        };
+        for modal in &mut self.modals {
+            match modal {
+                Modal::Form(form) => {
+                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
+                        form.state = EditState::Failed(failure);
+                        return;
+                    }
+                }
+                Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
+                Modal::Conflict(_)
+                | Modal::Why(_)
+                | Modal::Plan(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_)
+                | Modal::Log(_)
+                | Modal::Text(_) => {}
+            }
+        }
+        if wait == Wait::Allowed {
+            self.session.writing = Writing::ReadOnly;
+        }
+        self.fail(failure);
+    }
+
+    pub(super) fn cache_says(&mut self, event: CacheEvent) -> Vec<Effect> {
+        match event {
+            CacheEvent::Roster(roster) => self.roster_is(roster),
+            CacheEvent::Why { req, why } => {
+                if let Some(Modal::Why(modal)) = self.why_asked(req) {
+                    modal.asked = None;
+                    modal.title.clone_from(&why.name);
+                    modal.answer = Answer::Known(why);
+                } else {
+                    self.beside.answer(req, why);
+                }
+            }
+            // Rows of the roster have all that adding needs, so nobody asks.
+            CacheEvent::Person { .. } => {}
+            CacheEvent::Failed { req, failure } => {
+                if let Some(Modal::Why(modal)) = self.why_asked(req) {
+                    modal.asked = None;
+                    if matches!(modal.answer, Answer::Known(_)) {
+                        // What is shown stays; that it could not be read again is said below.
+                        self.fail(failure);
+                    } else {
+                        modal.answer = Answer::Failed(failure);
+                    }
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn why_asked(&mut self, req: RequestId) -> Option<&mut Modal> {
+        self.modals
+            .iter_mut()
+            .find(|modal| matches!(modal, Modal::Why(modal) if modal.asked == Some(req)))
+    }
+
+    fn roster_is(&mut self, roster: Arc<Roster>) {
+        self.roster = roster;
+        self.users.stale = true;
+        self.tenant_changed();
+    }
+
+    pub(super) fn session_says(&mut self, event: SessionEvent) -> Vec<Effect> {
+        match event {
+            SessionEvent::WritingAllowed { req } => {
+                if self.answered(req).is_some() {
+                    self.session.writing = Writing::Allowed;
+                    let text = format!(
+                        "{} may be written to until this console ends",
+                        self.session.tenant
+                    );
+                    self.say(Tone::Warn, text);
+                }
+            }
+            SessionEvent::Done { req, notice } => {
+                if self.answered(req).is_some() {
+                    self.say(Tone::Good, notice);
+                }
+            }
+            SessionEvent::Refused { req, failure } => self.refused(req, failure),
+        }
+        Vec::new()
+    }
+}
+
+/// What a run did, as far as there is something to say: `: 3 written, 1 refused`.
+fn numbers(summary: &Summary) -> String {
+    let parts: Vec<String> = [
+        (summary.written, "written"),
+        (summary.refused, "refused"),
+        (summary.conflicts, "in conflict"),
+        (summary.held, "held"),
+        (summary.left, "left"),
+        (summary.taken_over, "taken over"),
+        (summary.matched, "matched"),
+        (summary.unlicensed, "Unlicensed"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    match (parts.is_empty(), summary.counters.total) {
+        (true, 0) => String::new(),
+        (true, total) => format!(": {} users read", super::cells::thousands(total)),
+        (false, _) => format!(": {}", parts.join(", ")),
+    }
+}

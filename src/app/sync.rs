@@ -1,0 +1,297 @@
+//! The run as the console knows it: at most one, its progress, its log; what starts when it ends.
+//!
+//! Events of a run that was not asked for here are dropped by their request.
+
+use jiff::Timestamp;
+
+use crate::domain::outbox::EntryId;
+use crate::domain::run::{LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
+
+use super::cells::thousands;
+use super::event::RequestId;
+
+/// Lines of a live log that are kept in memory; the history has all of them.
+const LONGEST_LOG: usize = 60_000;
+
+/// Whether a run is active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncState {
+    /// None is; how the last one ended, if there was one in this session.
+    Idle {
+        /// The last one.
+        last: Option<Ended>,
+    },
+    /// One is.
+    Running(Run),
+}
+
+/// A run that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its number, if it got that far.
+    pub number: Option<RunId>,
+    /// What it was to do.
+    pub kind: RunKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it did.
+    pub summary: Summary,
+}
+
+/// An active run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The question that started it.
+    pub req: RequestId,
+    /// What it is to do.
+    pub kind: RunKind,
+    /// Whether it is a debug sync.
+    pub debug: bool,
+    /// Its number in the history, once known.
+    pub number: Option<RunId>,
+    /// Where it is.
+    pub phase: Phase,
+    /// When that phase began.
+    pub phase_since: Timestamp,
+    /// Pages and users so far, and when that was said.
+    pub progress: Option<(Progress, Timestamp)>,
+    /// How it goes on.
+    pub course: Course,
+}
+
+/// How an active run goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Course {
+    /// It goes.
+    Going,
+    /// It waits before trying again.
+    Waiting {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// It was told to stop.
+    Stopping,
+}
+
+impl Run {
+    /// A run that was just asked for.
+    pub fn new(req: RequestId, kind: RunKind, debug: bool, at: Timestamp) -> Self {
+        Self {
+            req,
+            kind,
+            debug,
+            number: None,
+            phase: Phase::Connect,
+            phase_since: at,
+            progress: None,
+            course: Course::Going,
+        }
+    }
+
+    /// A phase begins.
+    pub fn enter(&mut self, phase: Phase, at: Timestamp) {
+        self.phase = phase;
+        self.phase_since = at;
+        if self.course != Course::Stopping {
+            self.course = Course::Going;
+        }
+    }
+
+    /// Pages have come in.
+    pub fn seen(&mut self, progress: Progress, at: Timestamp) {
+        self.progress = Some((progress, at));
+        if self.course != Course::Stopping {
+            self.course = Course::Going;
+        }
+    }
+
+    /// Whether requests that change the tenant may be under way.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.phase, Phase::Write | Phase::ReadBack)
+            || matches!(self.kind, RunKind::Apply { .. })
+    }
+
+    /// `run 12 sync`, or `sync` before it has a number.
+    pub fn name(&self) -> String {
+        let debug = if self.debug { "debug " } else { "" };
+        match self.number {
+            Some(number) => format!("run {} {debug}{}", number.0, self.kind.as_str()),
+            None => format!("{debug}{}", self.kind.as_str()),
+        }
+    }
+
+    /// What it is doing: `reading users: 12 pages, 11,988 of 100,000, 8,100/s`.
+    pub fn doing(&self) -> String {
+        match &self.course {
+            Course::Stopping => "stopping".to_owned(),
+            Course::Waiting { until, why } => {
+                format!("waits until {}: {why}", clock_seconds(*until))
+            }
+            Course::Going => match (self.phase, self.progress) {
+                (Phase::ReadUsers, Some((progress, at))) => {
+                    format!("{}: {}", self.phase.as_str(), self.pages(progress, at))
+                }
+                _ => self.phase.as_str().to_owned(),
+            },
+        }
+    }
+
+    fn pages(&self, progress: Progress, at: Timestamp) -> String {
+        let Progress { pages, users, of } = progress;
+        let plural = if pages == 1 { "" } else { "s" };
+        let of = of.map_or_else(
+            || " users".to_owned(),
+            |of| format!(" of {}", thousands(of)),
+        );
+        let millis = at.duration_since(self.phase_since).as_millis();
+        let rate = u64::try_from(millis)
+            .ok()
+            .filter(|millis| *millis >= 1000)
+            .map(|millis| format!(", {}/s", thousands(users.saturating_mul(1000) / millis)))
+            .unwrap_or_default();
+        format!("{pages} page{plural}, {}{of}{rate}", thousands(users))
+    }
+}
+
+/// A clock time of day in UTC, `14:02Z`.
+pub fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%MZ").to_string()
+}
+
+/// A clock time of day in UTC with seconds, `14:02:59Z`.
+pub fn clock_seconds(at: Timestamp) -> String {
+    at.strftime("%H:%M:%SZ").to_string()
+}
+
+/// A clock time, with the day in front unless it is `now`'s.
+pub fn clock_or_day(at: Timestamp, now: Timestamp) -> String {
+    if at.strftime("%F").to_string() == now.strftime("%F").to_string() {
+        clock(at)
+    } else {
+        at.strftime("%m-%d %H:%MZ").to_string()
+    }
+}
+
+/// The run and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
+    /// Whether one is active.
+    pub state: SyncState,
+    /// The log of the active run, or of the last one.
+    pub log: Vec<LogLine>,
+    /// Lines that no longer fit.
+    pub dropped: usize,
+    /// Counts up with every change of the log, so that a filter over it is run only then.
+    pub log_version: u64,
+    /// What is applied when the active run has ended.
+    pub then_apply: Option<Vec<EntryId>>,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self {
+            state: SyncState::Idle { last: None },
+            log: Vec::new(),
+            dropped: 0,
+            log_version: 0,
+            then_apply: None,
+        }
+    }
+}
+
+impl Runs {
+    /// The active run.
+    pub fn active(&self) -> Option<&Run> {
+        match &self.state {
+            SyncState::Running(run) => Some(run),
+            SyncState::Idle { .. } => None,
+        }
+    }
+
+    /// The active run, if `req` started it.
+    pub fn of(&mut self, req: RequestId) -> Option<&mut Run> {
+        match &mut self.state {
+            SyncState::Running(run) if run.req == req => Some(run),
+            SyncState::Running(_) | SyncState::Idle { .. } => None,
+        }
+    }
+
+    /// A run begins: its log starts anew.
+    pub fn begin(&mut self, run: Run) {
+        self.state = SyncState::Running(run);
+        self.log.clear();
+        self.dropped = 0;
+        self.log_version += 1;
+    }
+
+    /// A line of the log.
+    pub fn log(&mut self, line: LogLine) {
+        if self.log.len() >= LONGEST_LOG {
+            let surplus = LONGEST_LOG / 6;
+            self.log.drain(..surplus);
+            self.dropped += surplus;
+        }
+        self.log.push(line);
+        self.log_version += 1;
+    }
+
+    /// The run is over.
+    pub fn end(&mut self, outcome: Outcome, summary: Summary) -> Option<Ended> {
+        let SyncState::Running(run) = &self.state else {
+            return None;
+        };
+        let ended = Ended {
+            number: run.number,
+            kind: run.kind.clone(),
+            outcome,
+            summary,
+        };
+        self.state = SyncState::Idle {
+            last: Some(ended.clone()),
+        };
+        Some(ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn says_how_far_it_is_and_how_fast() {
+        let mut run = Run::new(RequestId(1), RunKind::Sync, false, at(0));
+        assert_eq!(run.doing(), "signing in");
+        run.enter(Phase::ReadUsers, at(10));
+        run.seen(
+            Progress {
+                pages: 12,
+                users: 11_988,
+                of: Some(100_000),
+            },
+            at(12),
+        );
+        assert_eq!(
+            run.doing(),
+            "reading users: 12 pages, 11,988 of 100,000, 5,994/s"
+        );
+        run.course = Course::Waiting {
+            until: at(3600),
+            why: "throttled".into(),
+        };
+        assert_eq!(run.doing(), "waits until 01:00:00Z: throttled");
+        run.seen(Progress::default(), at(13));
+        assert_eq!(run.doing(), "reading users: 0 pages, 0 users, 0/s");
+    }
+
+    #[test]
+    fn days_are_told_apart() {
+        assert_eq!(clock_or_day(at(60), at(120)), "00:01Z");
+        assert_eq!(clock_or_day(at(60), at(90_000)), "01-01 00:01Z");
+    }
+}

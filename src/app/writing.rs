@@ -1,0 +1,320 @@
+//! What leads to a write: the plan, holding back, applying, conflicts, and the questions before them.
+
+use crate::domain::outbox::EntryId;
+use crate::domain::run::RunKind;
+use crate::domain::text::Label;
+
+use super::doc::Tone;
+use super::effect::{Effect, Held, Keep, LedgerChange};
+use super::lifecycle::Ending;
+use super::modal::Modal;
+use super::pane::confirm::{Confirm, Question};
+use super::pane::plan::{self, Choice, PlanBox, Stage};
+use super::session::Writing;
+use super::sync::Course;
+use super::{App, Wait, layout};
+
+impl App {
+    /// Shows the plan, or has it read first.
+    pub(super) fn open_plan(&mut self) -> Vec<Effect> {
+        let ready = self
+            .plan
+            .as_ref()
+            .is_some_and(|known| plan::covers(known, &self.desk));
+        if ready {
+            self.modals.push(Modal::Plan(PlanBox::new(Stage::Fresh)));
+            return Vec::new();
+        }
+        self.plan = None;
+        self.modals.push(Modal::Plan(PlanBox::new(Stage::Reading)));
+        self.read_plan()
+    }
+
+    /// Starts a run that reads what is queued, unless an active run will bring a plan anyway.
+    pub(super) fn read_plan(&mut self) -> Vec<Effect> {
+        if self.runs.active().is_some() {
+            return Vec::new();
+        }
+        self.start_run(RunKind::Plan, false)
+    }
+
+    /// The run that was to bring the plan has ended without one: another is started, or the modal goes.
+    pub(super) fn plan_missed(&mut self, ended: &RunKind) -> Vec<Effect> {
+        let reading = self
+            .modals
+            .iter()
+            .any(|modal| matches!(modal, Modal::Plan(modal) if modal.stage == Stage::Reading));
+        if !reading || self.plan.is_some() {
+            return Vec::new();
+        }
+        if *ended == RunKind::Plan {
+            self.close_plan();
+            return Vec::new();
+        }
+        self.start_run(RunKind::Plan, false)
+    }
+
+    fn close_plan(&mut self) {
+        self.modals.retain(|modal| !matches!(modal, Modal::Plan(_)));
+    }
+
+    /// Keeps the plan's cursor on its row, and shows the plan once it is there.
+    pub(super) fn settle_plan(&mut self) {
+        let height = layout::list_height(self.layout().body, 3);
+        let Some(known) = &self.plan else {
+            return;
+        };
+        let rows = plan::rows(known, &self.desk);
+        if let Some(Modal::Plan(modal)) = self.modals.last_mut() {
+            if modal.stage == Stage::Reading {
+                modal.stage = Stage::Fresh;
+                self.dirty = true;
+            }
+            modal.settle(&rows, height);
+        }
+    }
+
+    /// Holds the item under the cursor back, or lets it go again.
+    pub(super) fn hold(&mut self) -> Vec<Effect> {
+        let (Some(Modal::Plan(modal)), Some(known)) = (self.modals.last(), &self.plan) else {
+            return Vec::new();
+        };
+        if modal.stage != Stage::Drawn || self.is_holding() {
+            return Vec::new();
+        }
+        let row = plan::rows(known, &self.desk)
+            .into_iter()
+            .find(|row| Some(row.entry) == modal.cursor.key);
+        let Some(row) = row else {
+            return Vec::new();
+        };
+        let planned = known.has(row.entry);
+        let held = match row.choice {
+            Choice::Chosen => Held::Back,
+            Choice::HeldBack => Held::Released,
+            Choice::LeftOut(_) if self.is_held(row.entry) => Held::Released,
+            Choice::LeftOut(why) => {
+                self.say(Tone::Warn, format!("cannot be written now: {why}"));
+                return Vec::new();
+            }
+        };
+        let req = self.wait_for(Wait::Held { replan: !planned });
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Hold {
+                entries: vec![row.entry],
+                held,
+            },
+        }]
+    }
+
+    fn is_held(&self, entry: EntryId) -> bool {
+        use crate::domain::outbox::EntryState;
+        self.desk
+            .entries
+            .iter()
+            .any(|e| e.id == entry && matches!(e.state, EntryState::Held { .. }))
+    }
+
+    fn is_holding(&self) -> bool {
+        self.waits
+            .iter()
+            .any(|(_, wait)| matches!(wait, Wait::Held { .. }))
+    }
+
+    /// Applies the plan: only once it was drawn, only what is chosen, only where writing is allowed.
+    pub(super) fn apply(&mut self) -> Vec<Effect> {
+        let (Some(Modal::Plan(modal)), Some(known)) = (self.modals.last(), &self.plan) else {
+            return Vec::new();
+        };
+        if modal.stage != Stage::Drawn {
+            return Vec::new();
+        }
+        if self.is_holding() {
+            self.say(Tone::Busy, "one moment: still saving what is left out");
+            return Vec::new();
+        }
+        let entries = plan::chosen(known, &self.desk);
+        let takes_away = plan::taking_away(known, &self.desk);
+        let limit = known.limit;
+        if entries.is_empty() {
+            self.say(Tone::Warn, "nothing is chosen: Space chooses");
+            return Vec::new();
+        }
+        if !self.session.may_write() {
+            let text = format!(
+                "{} is READ-ONLY: the action \"Allow writing\" (W) lifts it",
+                self.session.tenant
+            );
+            self.say(Tone::Warn, text);
+            self.ask_allow_writing();
+            return Vec::new();
+        }
+        if takes_away > limit {
+            self.question(Question::MassChange {
+                entries,
+                takes_away,
+                limit,
+                typed: super::field::Field::default(),
+            });
+            return Vec::new();
+        }
+        self.write(entries)
+    }
+
+    /// Starts the run that writes, or remembers it until the active one has ended.
+    fn write(&mut self, entries: Vec<EntryId>) -> Vec<Effect> {
+        self.close_plan();
+        if let Some(run) = self.runs.active() {
+            let text = format!(
+                "{} when {} has ended",
+                changes_apply(entries.len()),
+                run.name()
+            );
+            self.runs.then_apply = Some(entries);
+            self.say(Tone::Busy, text);
+            return Vec::new();
+        }
+        self.plan = None;
+        let count = entries.len();
+        let effects = self.start_run(RunKind::Apply { entries }, false);
+        let plural = if count == 1 { "" } else { "s" };
+        self.say(
+            Tone::Busy,
+            format!("writing {count} change{plural}: 3 shows the log"),
+        );
+        effects
+    }
+
+    /// What was remembered is written now.
+    pub(super) fn write_remembered(&mut self) -> Vec<Effect> {
+        match self.runs.then_apply.take() {
+            Some(entries) if self.session.may_write() => self.write(entries),
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// Asks before writing is allowed.
+    pub(super) fn ask_allow_writing(&mut self) {
+        self.question(Question::AllowWriting);
+    }
+
+    /// Decides a conflict.
+    pub(super) fn decide(&mut self, keep: Keep) -> Vec<Effect> {
+        let open =
+            matches!(self.modals.last(), Some(Modal::Conflict(modal)) if modal.saving.is_none());
+        if !open {
+            return Vec::new();
+        }
+        let req = self.wait_for(Wait::Decided);
+        let Some(Modal::Conflict(modal)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        modal.saving = Some(req);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Decide {
+                entry: modal.entry.id,
+                keep,
+            },
+        }]
+    }
+
+    /// `y` to the question on top.
+    pub(super) fn confirmed(&mut self) -> Vec<Effect> {
+        let Some(Modal::Confirm(confirm)) = self.modals.pop() else {
+            return Vec::new();
+        };
+        match confirm.question {
+            Question::Remove { id, name, number } => match number {
+                Some(number) => {
+                    self.question(Question::Release { id, name, number });
+                    Vec::new()
+                }
+                None => self.remove(id, None),
+            },
+            Question::Release { id, number, .. } => self.remove(id, Some(number)),
+            Question::AllowWriting => self.allow_writing(),
+            Question::AddAnyway { users, .. } => self.add_these(users),
+            Question::LeaveForm { .. } => self.drop_form(),
+            Question::CancelRun { req, .. } => self.cancel_run(req),
+            Question::Quit { .. } => self.drain(Ending::Quit),
+            question @ Question::MassChange { .. } => {
+                self.modals
+                    .push(Modal::Confirm(Box::new(Confirm::new(question))));
+                Vec::new()
+            }
+        }
+    }
+
+    fn drop_form(&mut self) -> Vec<Effect> {
+        match self.modals.pop() {
+            Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
+            Some(other) => {
+                self.modals.push(other);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn cancel_run(&mut self, req: super::event::RequestId) -> Vec<Effect> {
+        match self.runs.of(req) {
+            Some(run) => {
+                run.course = Course::Stopping;
+                vec![Effect::CancelRun { req }]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn allow_writing(&mut self) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Allowed);
+        self.session.writing = Writing::Asking(req);
+        vec![Effect::AllowWriting { req }]
+    }
+
+    /// `n` to the question on top: where it is an answer of its own, else as Esc.
+    pub(super) fn denied(&mut self) -> Vec<Effect> {
+        let Some(Modal::Confirm(confirm)) = self.modals.pop() else {
+            return Vec::new();
+        };
+        match confirm.question {
+            Question::Release { id, .. } => self.remove(id, None),
+            Question::Remove { .. }
+            | Question::AllowWriting
+            | Question::AddAnyway { .. }
+            | Question::LeaveForm { .. }
+            | Question::CancelRun { .. }
+            | Question::Quit { .. }
+            | Question::MassChange { .. } => Vec::new(),
+        }
+    }
+
+    /// Enter behind the tenant's name: it has to be that name.
+    pub(super) fn confirm_typed(&mut self) -> Vec<Effect> {
+        let Some(Modal::Confirm(confirm)) = self.modals.last() else {
+            return Vec::new();
+        };
+        let Question::MassChange { entries, typed, .. } = &confirm.question else {
+            return Vec::new();
+        };
+        let typed = typed.text().trim();
+        let name = self.session.tenant.trim();
+        if typed != name && typed != Label::new(name).as_str() {
+            let text = format!("that is not the tenant's name: {name}");
+            self.say(Tone::Warn, text);
+            return Vec::new();
+        }
+        let entries = entries.clone();
+        self.modals.pop();
+        self.write(entries)
+    }
+}
+
+fn changes_apply(count: usize) -> String {
+    match count {
+        1 => "1 change applies".to_owned(),
+        n => format!("{n} changes apply"),
+    }
+}

@@ -1,0 +1,337 @@
+//! What can be asked on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Brings a Microsoft 365 tenant's users into a telephone service, gives them numbers, and says why one is missing.
+///
+/// Without a command it opens the console. `teamsconnector --demo` opens it on a built-in tenant: no network, no set-up.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = AFTER)]
+pub struct Args {
+    /// For all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER: &str = "\
+First steps:
+  teamsconnector --demo                      look around in a built-in tenant
+  teamsconnector paths                       where the configuration file goes
+  teamsconnector --tenant contoso sync       read a tenant (writes nothing)
+  teamsconnector --tenant contoso why alex   why is this user missing?
+  teamsconnector --tenant contoso            open the console
+
+Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 try again; 4 sign-in or a permission is missing;
+5 changes planned and not applied; 6 refused by a guard; 7 partly; 8 a local file was damaged and set aside.";
+
+/// For all commands.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Global {
+    /// The tenant, by its name in the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Use the built-in tenant; with =SCENARIO one that shows a certain case
+    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true, default_missing_value = "tour")]
+    pub demo: Option<String>,
+    /// Keep everything under this folder
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TEAMSCONNECTOR_HOME",
+        hide_env_values = true
+    )]
+    pub home: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Plain signs instead of Unicode ones
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the tenant, match, and plan what is queued; write it with --yes
+    Sync(Sync),
+    /// Configured users: list, show, add, edit, remove
+    Users(Users),
+    /// Who can be added; with --everyone, everybody in the tenant and what stops them
+    Candidates(Candidates),
+    /// Why somebody is missing, by name, address, number or id
+    Why(Why),
+    /// Changes that wait to be written
+    Outbox(Outbox),
+    /// Seats of this service: how many were bought, until when
+    Seats(Seats),
+    /// Earlier runs and their logs
+    History(History),
+    /// Tenants of the configuration: list them, or take a pin off
+    Tenants(Tenants),
+    /// Serve a simulated tenant for tests and trials
+    Simulate(Simulate),
+    /// Where files are kept
+    Paths,
+    /// The configuration file
+    Config(Config),
+}
+
+/// `sync`.
+#[derive(Debug, ClapArgs)]
+pub struct Sync {
+    /// Log each request, each match, and each user whom a gate stopped
+    #[arg(long)]
+    pub debug: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub plan: bool,
+    /// Write what is queued, without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `users`.
+#[derive(Debug, ClapArgs)]
+pub struct Users {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: UsersWhat,
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UsersWhat {
+    /// List the configured users
+    List,
+    /// Show one
+    Show {
+        /// Name, e-mail or row id
+        user: String,
+    },
+    /// Add somebody, by name, address or id in the tenant; or by hand with --name and an address
+    Add {
+        /// Whom: address, name or id
+        user: String,
+        /// What to set
+        #[command(flatten)]
+        set: UserSet,
+    },
+    /// Change one; number and country are queued for the tenant
+    Edit {
+        /// Whom: name, e-mail or row id
+        user: String,
+        /// What to set
+        #[command(flatten)]
+        set: UserSet,
+    },
+    /// Remove one
+    Remove {
+        /// Whom: name, e-mail or row id
+        user: String,
+        /// Also release the number in the tenant, at the next run
+        #[arg(long)]
+        release: bool,
+    },
+}
+
+/// Fields of a user.
+#[derive(Debug, ClapArgs)]
+pub struct UserSet {
+    /// Number in E.164, such as +441235123465, or `none`
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// What the number is used as
+    #[arg(long)]
+    pub kind: Option<Kind>,
+    /// Country of the user (usage location), two letters
+    #[arg(long, value_name = "CC")]
+    pub country: Option<String>,
+    /// Name
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// E-mail, by which the user is matched
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail: Option<String>,
+    /// Tie to this directory user, by address or id
+    #[arg(long, value_name = "USER")]
+    pub associate: Option<String>,
+}
+
+/// Kinds of number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Direct dial
+    Ddi,
+    /// Main number with ;ext=
+    Extension,
+    /// Trunk number
+    Trunk,
+}
+
+/// `candidates`.
+#[derive(Debug, ClapArgs)]
+pub struct Candidates {
+    /// Everybody in the tenant, with the first cause
+    #[arg(long)]
+    pub everyone: bool,
+}
+
+/// `why`.
+#[derive(Debug, ClapArgs)]
+pub struct Why {
+    /// Whom: name, address, number or id
+    #[arg(required_unless_present = "all")]
+    pub user: Option<String>,
+    /// Read this user from the tenant again first
+    #[arg(long, conflicts_with = "all")]
+    pub live: bool,
+    /// Everybody in the tenant, one JSON object a line
+    #[arg(long, requires = "json", conflicts_with = "user")]
+    pub all: bool,
+}
+
+/// `outbox`.
+#[derive(Debug, ClapArgs)]
+pub struct Outbox {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: OutboxWhat,
+}
+
+/// What to do with the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxWhat {
+    /// List the queued changes
+    List,
+    /// Drop a queued change
+    Drop {
+        /// Its id, as `outbox list` shows it
+        id: i64,
+    },
+}
+
+/// `seats`.
+#[derive(Debug, ClapArgs)]
+pub struct Seats {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: SeatsWhat,
+}
+
+/// What to do with seats.
+#[derive(Debug, Subcommand)]
+pub enum SeatsWhat {
+    /// Show seats bought and used
+    Show,
+    /// Set how many were bought, or `none` for no limit
+    Set {
+        /// How many, or `none`
+        count: String,
+        /// The last day of the trial or contract, YYYY-MM-DD, or `none`
+        #[arg(long, value_name = "DATE")]
+        ends: Option<String>,
+    },
+}
+
+/// `history`.
+#[derive(Debug, ClapArgs)]
+pub struct History {
+    /// What to do; the list without it.
+    #[command(subcommand)]
+    pub what: Option<HistoryWhat>,
+}
+
+/// What to do with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryWhat {
+    /// List the runs
+    List,
+    /// Show the log of a run
+    Show {
+        /// Number of the run
+        run: i64,
+    },
+}
+
+/// `tenants`.
+#[derive(Debug, ClapArgs)]
+pub struct Tenants {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: TenantsWhat,
+}
+
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub enum TenantsWhat {
+    /// List the tenants of the configuration
+    List,
+    /// Disable sync: take the pin off, keep the data; the next sync pins the tenant that is signed in to
+    Unpin {
+        /// The tenant, by its name in the configuration
+        name: String,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// `simulate`.
+#[derive(Debug, ClapArgs)]
+pub struct Simulate {
+    /// tour, no-phone-system, calling-plans, bad-group, communications-credits, seats-short, after-import, wrong-country, dirsync,
+    /// other-tenant, size:N
+    #[arg(default_value = "tour")]
+    pub scenario: String,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Keep the tenant's state in this folder
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, ClapArgs)]
+pub struct Config {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: ConfigWhat,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigWhat {
+    /// Read the file and say what is wrong with it
+    Check,
+    /// Print a commented sample
+    Sample,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn demo_takes_a_scenario_only_with_an_equals_sign() {
+        let args = Args::try_parse_from(["teamsconnector", "--demo", "sync"]).unwrap();
+        assert_eq!(args.global.demo.as_deref(), Some("tour"));
+        let args =
+            Args::try_parse_from(["teamsconnector", "--demo=calling-plans", "sync"]).unwrap();
+        assert_eq!(args.global.demo.as_deref(), Some("calling-plans"));
+        assert!(matches!(args.command, Some(Command::Sync(_))));
+    }
+}

@@ -1,0 +1,105 @@
+//! `candidates`: who can be added; with `--everyone` everybody, and what stops them.
+
+use std::collections::HashSet;
+
+use crate::domain::gate::{FirstCause, Marks};
+use crate::domain::phone::PhoneNumber;
+use crate::record::json::{self, CandidateJson};
+use crate::store::cache::StoredRow;
+
+use super::args::{Candidates, Global};
+use super::exit::Exit;
+use super::open::open;
+use super::print;
+
+pub(super) async fn run(global: &Global, args: &Candidates) -> anyhow::Result<Exit> {
+    let mut opened = open(global).await?;
+    opened.need_snapshot().await?;
+    if opened.manual_mode() && !args.everyone {
+        print::tell(
+            "This tenant is in manual mode: no list of candidates is built. `candidates --everyone` lists the tenant.",
+        );
+        if global.json {
+            print::data(&json::listing::<CandidateJson>("candidates", &[])?)?;
+        }
+        return Ok(Exit::Done.or_damaged(opened.was_damaged()));
+    }
+    let picture = opened
+        .world
+        .store
+        .ledger
+        .load()
+        .await
+        .map_err(|error| error.failure())?;
+    let configured: HashSet<_> = picture
+        .users
+        .iter()
+        .filter_map(|user| user.association.id())
+        .collect();
+    let rows = opened
+        .world
+        .store
+        .cache
+        .all_rows()
+        .await
+        .map_err(|error| error.failure())?;
+    let rows = rows.into_iter().map(|row| {
+        let cause = if configured.contains(&row.id) {
+            FirstCause::Configured
+        } else {
+            FirstCause::from_byte(row.class)
+        };
+        (row, cause)
+    });
+    let rows: Vec<(StoredRow, FirstCause)> = rows
+        .filter(|(_, cause)| args.everyone || cause.is_candidate())
+        .collect();
+    if global.json {
+        let rows: Vec<CandidateJson> = rows
+            .iter()
+            .map(|(row, cause)| as_json(row, *cause, args.everyone))
+            .collect();
+        print::data(&json::listing("candidates", &rows)?)?;
+    } else {
+        let rows: Vec<Vec<String>> = rows.iter().map(|(row, cause)| cells(row, *cause)).collect();
+        print::table(&["NAME", "SIGN-IN NAME", "NUMBER", "CC", "CAUSE"], &rows)?;
+    }
+    Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+fn as_json(row: &StoredRow, cause: FirstCause, everyone: bool) -> CandidateJson {
+    let (kind, warnings) = CandidateJson::of_marks(Marks(row.marks));
+    CandidateJson {
+        id: row.id.to_string(),
+        upn: row.upn.clone(),
+        name: row.name.clone(),
+        kind,
+        mail: row.mail.clone(),
+        number: row.number.as_ref().map(PhoneNumber::to_string),
+        country: row.location.map(|country| country.to_string()),
+        warnings,
+        first_cause: everyone.then(|| cause.code()),
+    }
+}
+
+fn cells(row: &StoredRow, cause: FirstCause) -> Vec<String> {
+    let warnings: Vec<&str> = Marks(row.marks)
+        .warnings()
+        .map(crate::domain::gate::Warning::words)
+        .collect();
+    let cause = if warnings.is_empty() {
+        cause.words().to_owned()
+    } else {
+        format!("{} ({})", cause.words(), warnings.join(", "))
+    };
+    vec![
+        row.name.clone(),
+        row.upn.clone(),
+        row.number
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), PhoneNumber::spaced),
+        row.location
+            .map_or_else(|| "-".to_owned(), |country| country.to_string()),
+        cause,
+    ]
+}

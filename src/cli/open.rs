@@ -1,0 +1,356 @@
+//! Opens what a command works on: the tenant of the configuration, or the built-in one, with its files and its client.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::places::Places;
+use crate::config::secret::client_secret;
+use crate::config::surroundings::author;
+use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::pace::{Clock, Pace};
+use crate::domain::planning::Allowed;
+use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::graph::endpoints::{Cloud, Endpoints};
+use crate::graph::{Client, Credentials, Setup, SignIn};
+use crate::runtime::clock;
+use crate::sim::Simulator;
+use crate::store::{Stamp, Store};
+use crate::sync::{RunSettings, World};
+
+use super::args::Global;
+use super::{demo, print};
+
+/// A tenant, opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// Its name in the configuration.
+    pub(super) name: String,
+    /// Its configuration.
+    pub(super) config: TenantConfig,
+    /// What runs work on.
+    pub(super) world: World,
+    /// How runs behave.
+    pub(super) settings: RunSettings,
+    /// The built-in tenant, while it runs.
+    pub(super) simulator: Option<Simulator>,
+    /// The clock.
+    pub(super) clock: Clock,
+    /// A demo's home, removed at the end.
+    _temporary: Option<TempDir>,
+}
+
+/// The folders of this call.
+pub(super) fn places(global: &Global) -> anyhow::Result<Places> {
+    match &global.home {
+        Some(home) => Ok(Places::under(home)),
+        None => Places::platform().map_err(|error| error.failure().into()),
+    }
+}
+
+/// Reads the configuration.
+pub(super) fn config(places: &Places) -> anyhow::Result<Config> {
+    Config::load(&places.config_file()).map_err(|error| error.failure().into())
+}
+
+/// Makes the folders, and starts the log file in them.
+fn prepare(places: &Places) -> anyhow::Result<()> {
+    places.prepare().map_err(|error| error.failure())?;
+    crate::telemetry::start(&places.logs()).context("The log file could not be opened")
+}
+
+/// Opens the tenant that was asked for.
+pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
+    match &global.demo {
+        Some(scenario) => open_demo(global, scenario).await,
+        None => open_configured(global).await,
+    }
+}
+
+async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
+    let places = places(global)?;
+    let config = config(&places)?;
+    let name = choose(global, &config, &places)?;
+    let tenant = config.tenants[&name].clone();
+    let client_id = config.client_id(&tenant).ok_or_else(|| {
+        Failure::new(
+            FailureKind::Config,
+            format!("Tenant {name} has no client_id"),
+            places.config_file().display().to_string(),
+            "Set `client_id` under [defaults] or for the tenant: the id of the app registration.",
+        )
+    })?;
+    prepare(&places)?;
+    let dir = places.tenant_dir(&name);
+    finish(Parts {
+        name,
+        tenant,
+        client_id,
+        secret: None,
+        dir,
+        simulator: None,
+        temporary: None,
+    })
+    .await
+}
+
+async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
+    if let Some(name) = &global.tenant {
+        anyhow::bail!(Failure::new(
+            FailureKind::Config,
+            format!("--demo and --tenant {name} do not go together"),
+            "",
+            "The demo has one tenant of its own: leave one of the two out.",
+        ));
+    }
+    let temporary = match &global.home {
+        Some(_) => None,
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("teamsconnector-demo-")
+                .tempdir()
+                .context("No temporary home could be made")?,
+        ),
+    };
+    let home: PathBuf = match (&global.home, &temporary) {
+        (Some(home), _) => home.clone(),
+        (None, Some(temporary)) => temporary.path().to_owned(),
+        (None, None) => unreachable!("a home is given or made"),
+    };
+    let places = Places::under(&home);
+    prepare(&places)?;
+    let clock = clock::system();
+    let demo = demo::start(scenario, &places, global.home.is_some(), &clock).await?;
+    let dir = places.tenant_dir(&demo.name);
+    let served = demo.simulator.tenant_id().to_owned();
+    let opened = finish(Parts {
+        name: demo.name.clone(),
+        tenant: demo.config.clone(),
+        client_id: demo.simulator.client_id().to_owned(),
+        secret: Some(demo.simulator.client_secret().into()),
+        dir,
+        simulator: Some(demo.simulator),
+        temporary,
+    })
+    .await?;
+    let stamp = Stamp {
+        at: opened.clock.now(),
+        author: "demo".to_owned(),
+        run: None,
+    };
+    demo::seed(&opened.world.store, &demo.scenario, &served, stamp).await?;
+    Ok(opened)
+}
+
+struct Parts {
+    name: String,
+    tenant: TenantConfig,
+    client_id: String,
+    secret: Option<secrecy::SecretString>,
+    dir: PathBuf,
+    simulator: Option<Simulator>,
+    temporary: Option<TempDir>,
+}
+
+async fn finish(parts: Parts) -> anyhow::Result<Opened> {
+    let clock = clock::system();
+    let store = open_store(&parts.dir)?;
+    let stamp = Stamp {
+        at: clock.now(),
+        author: author(),
+        run: None,
+    };
+    store
+        .ledger
+        .recover(stamp)
+        .await
+        .map_err(|error| error.failure())?;
+    let (to, traffic) = mpsc::unbounded_channel();
+    let client = Client::new(Setup {
+        endpoints: endpoints(&parts.tenant)?,
+        credentials: Credentials {
+            tenant: parts.tenant.tenant_id.clone(),
+            client_id: parts.client_id.clone(),
+            sign_in: sign_in(&parts)?,
+        },
+        clock: clock.clone(),
+        pace: Pace::Real,
+        traffic: Some(to),
+        want_write: !parts.tenant.read_only,
+    })
+    .map_err(|error| error.failure("Preparing the connection"))?;
+    let settings = RunSettings {
+        group: parts.tenant.group.clone(),
+        allowed: Allowed {
+            numbers: parts.tenant.allow.contains(&Allow::Numbers),
+            location: parts.tenant.allow.contains(&Allow::Location),
+        },
+        read_only: parts.tenant.read_only,
+        past_limit: false,
+        author: author(),
+        lease: parts.dir.join("lease"),
+        clock: clock.clone(),
+        pace: Pace::Real,
+        debug: false,
+    };
+    Ok(Opened {
+        name: parts.name,
+        config: parts.tenant,
+        world: World {
+            client,
+            store,
+            traffic: Some(traffic),
+        },
+        settings,
+        simulator: parts.simulator,
+        clock,
+        _temporary: parts.temporary,
+    })
+}
+
+fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
+    let store = Store::open(dir).map_err(|error| error.failure())?;
+    for note in store.notes() {
+        print::tell(note);
+    }
+    Ok(Arc::new(store))
+}
+
+fn choose(global: &Global, config: &Config, places: &Places) -> anyhow::Result<String> {
+    let names = || {
+        config
+            .tenants
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let file = places.config_file();
+    let refuse = |headline: String, hint: String| {
+        Err(Failure::new(
+            FailureKind::Config,
+            headline,
+            format!("configuration: {}", file.display()),
+            hint,
+        )
+        .into())
+    };
+    match (&global.tenant, config.tenants.len()) {
+        (Some(name), _) if config.tenants.contains_key(name) => Ok(name.clone()),
+        (Some(name), 0) => refuse(
+            format!("There is no tenant {name}: the configuration has none"),
+            "See `teamsconnector config sample`, or look around first with `teamsconnector --demo`.".to_owned(),
+        ),
+        (Some(name), _) => refuse(format!("There is no tenant {name}"), format!("The configuration has: {}", names())),
+        (None, 0) => refuse(
+            "No tenant is configured yet".to_owned(),
+            "Look around first with `teamsconnector --demo`; `teamsconnector config sample` prints a configuration to start from."
+                .to_owned(),
+        ),
+        (None, 1) => Ok(config.tenants.keys().next().cloned().unwrap_or_default()),
+        (None, _) => refuse("Which tenant?".to_owned(), format!("Give --tenant NAME; the configuration has: {}", names())),
+    }
+}
+
+fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
+    let cloud = match tenant.cloud {
+        CloudName::Global => Cloud::Global,
+        CloudName::UsGov => Cloud::UsGov,
+        CloudName::UsDod => Cloud::UsDod,
+        CloudName::China => Cloud::China,
+        CloudName::Custom => {
+            let custom = tenant.endpoints.as_ref().ok_or_else(|| {
+                Failure::new(
+                    FailureKind::Config,
+                    "cloud = \"custom\" needs [tenants.NAME.endpoints]",
+                    "",
+                    "Set `login` and `graph` there.",
+                )
+            })?;
+            return Endpoints::custom(&custom.login, &custom.graph).map_err(|error| {
+                let hint = "Correct the endpoints in the configuration.";
+                Failure::new(
+                    FailureKind::Config,
+                    "An endpoint is not an address that may be used",
+                    error.to_string(),
+                    hint,
+                )
+                .into()
+            });
+        }
+    };
+    Ok(Endpoints::cloud(cloud))
+}
+
+fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
+    match parts.tenant.sign_in {
+        SignInWay::ClientSecret => match &parts.secret {
+            Some(secret) => Ok(SignIn::ClientSecret(secret.clone())),
+            None => Ok(SignIn::ClientSecret(
+                client_secret(&parts.tenant).map_err(|error| error.failure())?,
+            )),
+        },
+        SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
+        SignInWay::Browser | SignInWay::Certificate => Err(Failure::new(
+            FailureKind::Config,
+            "This way to sign in is not built yet",
+            "sign_in is browser or certificate",
+            "Use sign_in = \"client-secret\" for now.",
+        )
+        .into()),
+    }
+}
+
+impl Opened {
+    /// Whether a picklist is built.
+    pub(super) fn manual_mode(&self) -> bool {
+        self.config.add_users == AddUsers::Manual
+    }
+
+    /// Whether a local file was damaged when it was opened.
+    pub(super) fn was_damaged(&self) -> bool {
+        self.world.store.was_damaged()
+    }
+
+    /// A stamp for a change made now.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            at: self.clock.now(),
+            author: self.settings.author.clone(),
+            run: None,
+        }
+    }
+
+    /// Reads the tenant first if nothing has been read yet, and says so.
+    pub(super) async fn need_snapshot(&mut self) -> anyhow::Result<()> {
+        if self
+            .world
+            .store
+            .cache
+            .head()
+            .await
+            .map_err(|error| error.failure())?
+            .is_some()
+        {
+            return Ok(());
+        }
+        print::tell(
+            "Nothing has been read from this tenant yet: reading it first (nothing is written).",
+        );
+        let (events, mut heard) = mpsc::channel::<RunEvent>(64);
+        let cancel = CancellationToken::new();
+        let settings = self.settings.clone();
+        let drain = async { while heard.recv().await.is_some() {} };
+        let run = crate::sync::run(&mut self.world, RunKind::Sync, &settings, events, &cancel);
+        let ((outcome, _), ()) = tokio::join!(run, drain);
+        match outcome {
+            Outcome::Failed(failure) => Err(failure.into()),
+            Outcome::Done | Outcome::Partly | Outcome::Cancelled | Outcome::Interrupted => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `outbox`: what waits to be written.
+
+use crate::domain::outbox::EntryId;
+use crate::ops::change;
+use crate::record::json::{self, EntryJson};
+
+use super::args::{Global, Outbox, OutboxWhat};
+use super::exit::Exit;
+use super::open::open;
+use super::print;
+
+pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> {
+    let opened = open(global).await?;
+    match args.what {
+        OutboxWhat::List => {
+            let picture = opened
+                .world
+                .store
+                .ledger
+                .load()
+                .await
+                .map_err(|error| error.failure())?;
+            if global.json {
+                let rows: Vec<EntryJson> = picture.entries.iter().map(EntryJson::new).collect();
+                print::data(&json::listing("entries", &rows)?)?;
+            } else {
+                let rows: Vec<Vec<String>> = picture
+                    .entries
+                    .iter()
+                    .map(|entry| {
+                        vec![
+                            entry.id.0.to_string(),
+                            entry.name.clone(),
+                            entry.field().as_str().to_owned(),
+                            entry.base.shown(),
+                            entry.wanted.shown(),
+                            entry.state.word().to_owned(),
+                            entry.author.clone(),
+                        ]
+                    })
+                    .collect();
+                print::table(
+                    &["ID", "NAME", "FIELD", "WAS", "WANTED", "STATE", "BY"],
+                    &rows,
+                )?;
+            }
+        }
+        OutboxWhat::Drop { id } => {
+            let done = change::undo(&opened.world.store, EntryId(id), opened.stamp()).await?;
+            print::tell(&done);
+        }
+    }
+    Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}

@@ -1,0 +1,98 @@
+//! Printing: data on standard output, narration on standard error; a reader that has gone away is no error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::failure::Failure;
+use crate::domain::text::Label;
+
+use super::exit::Exit;
+
+/// One line of data.
+pub(super) fn data(line: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    Ok(writeln!(out, "{line}")?)
+}
+
+/// One line of narration. Nobody reading it is no error.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The parts of a failure, on standard error; the exit code that it means.
+pub(super) fn failure(failure: &Failure) -> Exit {
+    for line in failure.lines() {
+        tell(line);
+    }
+    Exit::of_failure(failure)
+}
+
+/// An error that ended the program; the exit code.
+pub(super) fn failed(error: &anyhow::Error) -> Exit {
+    for cause in error.chain() {
+        if let Some(known) = cause.downcast_ref::<Failure>() {
+            return failure(known);
+        }
+        if cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        {
+            return Exit::Done;
+        }
+    }
+    tell(&format!("{error:#}"));
+    Exit::Failed
+}
+
+/// Whether somebody can be asked.
+pub(super) fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on standard error and reads one line.
+pub(super) fn ask(question: &str) -> anyhow::Result<String> {
+    {
+        let mut err = io::stderr().lock();
+        write!(err, "{question} ")?;
+        err.flush()?;
+    }
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
+/// Rows as aligned columns with a header; the last column is not padded.
+pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .map(|cell| Label::new(cell).to_string())
+                .collect()
+        })
+        .collect();
+    let width = |n: usize| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(n))
+            .map(|cell| cell.width());
+        cells.chain([header[n].width()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut out = String::new();
+        for (n, cell) in cells.enumerate() {
+            out.push_str(cell);
+            if n + 1 < widths.len() {
+                out.push_str(&" ".repeat(widths[n].saturating_sub(cell.width()) + 2));
+            }
+        }
+        out.trim_end().to_owned()
+    };
+    data(&line(&mut header.iter().copied()))?;
+    for row in &rows {
+        data(&line(&mut row.iter().map(String::as_str)))?;
+    }
+    Ok(())
+}

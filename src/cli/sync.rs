@@ -1,0 +1,245 @@
+//! `sync`: the log as it happens, the plan, and with `--yes` the writing.
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::outbox::EntryId;
+use crate::domain::run::{Level, LogLine, Outcome, RunEvent, RunKind, Summary};
+use crate::domain::writeplan::WritePlan;
+use crate::record::json::{self, LineJson, SummaryJson};
+
+use super::args::{Global, Sync};
+use super::exit::Exit;
+use super::open::{Opened, open};
+use super::print;
+
+pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
+    let mut opened = open(global).await?;
+    let damaged = opened.was_damaged();
+    let exit = both(&mut opened, global, args).await;
+    if let Some(simulator) = opened.simulator.take() {
+        simulator.stop().await;
+    }
+    Ok(exit?.or_damaged(damaged))
+}
+
+async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Result<Exit> {
+    let mut narrator = Narrator {
+        json: global.json,
+        plan: None,
+        said: false,
+    };
+    let (outcome, mut summary) = narrator.follow(opened, RunKind::Sync, args.debug).await?;
+    let mut exit = Exit::of_run(&outcome, &summary);
+    let plan = narrator.plan.take().filter(|plan| !plan.is_empty());
+    let mut last = outcome;
+    if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
+        if !global.json {
+            show(&plan)?;
+        }
+        match decide(opened, args, &plan, global.json)? {
+            Decision::Leave => exit = Exit::Planned,
+            Decision::Refused(why) => {
+                print::tell(&why);
+                exit = Exit::Refused;
+            }
+            Decision::Apply { past_limit } => {
+                opened.settings.past_limit = past_limit;
+                let entries: Vec<EntryId> = plan.items.iter().map(|item| item.entry).collect();
+                let (outcome, written) = narrator
+                    .follow(opened, RunKind::Apply { entries }, args.debug)
+                    .await?;
+                exit = Exit::of_run(&outcome, &written);
+                last = outcome;
+                summary = Summary {
+                    counters: summary.counters,
+                    unlicensed: summary.unlicensed,
+                    ..written
+                };
+            }
+        }
+    } else if exit == Exit::Done && summary.held > 0 {
+        exit = Exit::Planned;
+    }
+    if global.json {
+        let object = serde_json::json!({ "summary": SummaryJson::new(&last, &summary) });
+        print::data(&json::line(&object)?)?;
+    }
+    Ok(exit)
+}
+
+enum Decision {
+    Apply { past_limit: bool },
+    Leave,
+    Refused(String),
+}
+
+fn decide(opened: &Opened, args: &Sync, plan: &WritePlan, json: bool) -> anyhow::Result<Decision> {
+    if args.plan {
+        return Ok(Decision::Leave);
+    }
+    let taking = plan.taking_away(|_| true);
+    if args.yes {
+        if opened.settings.read_only {
+            let why = "This tenant is read-only: nothing was written. Set `read_only = false` for it in the configuration.";
+            return Ok(Decision::Refused(why.to_owned()));
+        }
+        if taking > plan.limit {
+            let why = format!(
+                "{taking} changes take something away, the limit is {}: nothing was written. Apply it in the console.",
+                plan.limit
+            );
+            return Ok(Decision::Refused(why));
+        }
+        return Ok(Decision::Apply { past_limit: false });
+    }
+    if json || opened.settings.read_only || !print::is_interactive() {
+        print::tell("Nothing was written; `sync --yes` writes it.");
+        return Ok(Decision::Leave);
+    }
+    if taking > plan.limit {
+        let question = format!(
+            "{taking} changes take something away (limit {}). Type the tenant's name, {}, to write:",
+            plan.limit, plan.tenant_name
+        );
+        let agreed = print::ask(&question)? == plan.tenant_name;
+        return Ok(if agreed {
+            Decision::Apply { past_limit: true }
+        } else {
+            Decision::Leave
+        });
+    }
+    let agreed = print::ask(&format!("Write this to {}? Type yes:", plan.tenant_name))? == "yes";
+    Ok(if agreed {
+        Decision::Apply { past_limit: false }
+    } else {
+        Decision::Leave
+    })
+}
+
+fn show(plan: &WritePlan) -> anyhow::Result<()> {
+    print::tell(&format!(
+        "PLAN  {}  {} of {} changes",
+        plan.tenant_name,
+        plan.items.len(),
+        plan.items.len() + plan.left_out.len()
+    ));
+    for item in &plan.items {
+        let (field, old, new) = (
+            item.new.field().as_str(),
+            item.old.shown(),
+            item.new.shown(),
+        );
+        print::tell(&format!(
+            "  {}: {field} {old} -> {new}  {}",
+            item.name, item.note
+        ));
+        if let Some(number) = &item.silences {
+            print::tell(&format!(
+                "    ! stops ringing: {} (nobody gets it)",
+                number.spaced()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Prints what runs say, and keeps the last plan.
+struct Narrator {
+    json: bool,
+    plan: Option<WritePlan>,
+    /// Whether any line was printed: a run that is refused at the door has no log.
+    said: bool,
+}
+
+impl Narrator {
+    async fn follow(
+        &mut self,
+        opened: &mut Opened,
+        kind: RunKind,
+        debug: bool,
+    ) -> anyhow::Result<(Outcome, Summary)> {
+        let (events, mut heard) = mpsc::channel(64);
+        let cancel = CancellationToken::new();
+        let settings = crate::sync::RunSettings {
+            debug,
+            ..opened.settings.clone()
+        };
+        let run = crate::sync::run(&mut opened.world, kind, &settings, events, &cancel);
+        let listen = async {
+            let mut result = Ok(());
+            while let Some(event) = heard.recv().await {
+                if result.is_ok() {
+                    result = self.hear(event);
+                    if result.is_err() {
+                        cancel.cancel();
+                    }
+                }
+            }
+            result
+        };
+        let interrupted = async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                cancel.cancel();
+            }
+            std::future::pending::<()>().await;
+        };
+        let both = async { tokio::join!(run, listen) };
+        tokio::select! {
+            (done, listened) = both => {
+                listened?;
+                Ok(done)
+            }
+            () = interrupted => unreachable!("it never ends by itself"),
+        }
+    }
+
+    fn hear(&mut self, event: RunEvent) -> anyhow::Result<()> {
+        match event {
+            RunEvent::Log(line) => {
+                self.said = true;
+                self.line(&line)
+            }
+            RunEvent::PlanReady(plan) => {
+                self.plan = Some(*plan);
+                Ok(())
+            }
+            RunEvent::Waiting { until, why } => {
+                print::tell(&format!(
+                    "waiting until {}: {why}",
+                    until.strftime("%H:%M:%SZ")
+                ));
+                Ok(())
+            }
+            RunEvent::Finished {
+                outcome: Outcome::Failed(failure),
+                ..
+            } => {
+                // Otherwise it stands in the log lines already.
+                if self.json || !self.said {
+                    print::failure(&failure);
+                }
+                Ok(())
+            }
+            RunEvent::Started { .. }
+            | RunEvent::Phase(_)
+            | RunEvent::Progress(_)
+            | RunEvent::SignedIn { .. }
+            | RunEvent::LedgerChanged
+            | RunEvent::SnapshotChanged
+            | RunEvent::Finished { .. } => Ok(()),
+        }
+    }
+
+    fn line(&self, line: &LogLine) -> anyhow::Result<()> {
+        if self.json {
+            return print::data(&json::line(&LineJson::from(line))?);
+        }
+        let mark = match line.level {
+            Level::Warning => "  [warning]",
+            Level::Error => "  [error]",
+            Level::Debug | Level::Info => "",
+        };
+        print::data(&format!("{line}{mark}"))
+    }
+}

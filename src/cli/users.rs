@@ -1,0 +1,425 @@
+//! `users`: list, show, add, edit, remove. Changes of number and country are queued, like an edit in the console.
+
+use crate::domain::country::Country;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::phone::{NumberKind, PhoneNumber};
+use crate::domain::text::Label;
+use crate::domain::user::{Association, Field, LicenseStatus, NewUser, Patch, UserId, Value};
+use crate::ops::{change, desk};
+use crate::record::json::{self, UserJson};
+use crate::roster::desk::{Desk, DeskUser};
+use crate::store::cache::{StoredRow, StoredUser};
+
+use super::args::{Global, Kind, UserSet, Users, UsersWhat};
+use super::exit::Exit;
+use super::open::{Opened, open};
+use super::print;
+
+pub(super) async fn run(global: &Global, args: Users) -> anyhow::Result<Exit> {
+    let mut opened = open(global).await?;
+    opened.need_snapshot().await?;
+    let damaged = opened.was_damaged();
+    match args.what {
+        UsersWhat::List => list(&opened, global).await?,
+        UsersWhat::Show { user } => show(&opened, global, &user).await?,
+        UsersWhat::Add { user, set } => add(&opened, &user, &set).await?,
+        UsersWhat::Edit { user, set } => edit(&opened, &user, &set).await?,
+        UsersWhat::Remove { user, release } => remove(&opened, &user, release).await?,
+    }
+    Ok(Exit::Done.or_damaged(damaged))
+}
+
+async fn desk_of(opened: &Opened) -> anyhow::Result<Desk> {
+    Ok(desk::load_desk(&opened.world.store, opened.clock.now())
+        .await
+        .map_err(|error| error.failure())?)
+}
+
+async fn list(opened: &Opened, global: &Global) -> anyhow::Result<()> {
+    let desk = desk_of(opened).await?;
+    if global.json {
+        let rows: Vec<UserJson> = desk.users.iter().map(as_json).collect();
+        return print::data(&json::listing("users", &rows)?);
+    }
+    let rows: Vec<Vec<String>> = desk
+        .users
+        .iter()
+        .map(|row| {
+            vec![
+                row.user.name.clone(),
+                row.user
+                    .number
+                    .as_ref()
+                    .map_or_else(|| "-".to_owned(), PhoneNumber::spaced),
+                row.user
+                    .country
+                    .map_or_else(|| "-".to_owned(), |country| country.to_string()),
+                state(row),
+                row.user.mail.clone(),
+            ]
+        })
+        .collect();
+    print::table(&["NAME", "NUMBER", "CC", "STATE", "E-MAIL"], &rows)
+}
+
+fn as_json(row: &DeskUser) -> UserJson {
+    UserJson::new(&row.user, row.status, &row.entries, row.upn.as_deref())
+}
+
+fn state(row: &DeskUser) -> String {
+    if let LicenseStatus::Unlicensed(cause) = row.status {
+        return format!("Unlicensed: {cause}");
+    }
+    match row.entries.first() {
+        Some(entry) => format!("{} -> {}", entry.state.word(), entry.wanted.shown()),
+        None => "licensed".to_owned(),
+    }
+}
+
+async fn show(opened: &Opened, global: &Global, text: &str) -> anyhow::Result<()> {
+    let desk = desk_of(opened).await?;
+    let row = find(&desk, text)?;
+    if global.json {
+        return print::data(&json::listing("users", &[as_json(row)])?);
+    }
+    let user = &row.user;
+    let line =
+        |label: &str, text: String| print::data(&format!("{label:<12} {}", Label::new(&text)));
+    line("name", user.name.clone())?;
+    line("e-mail", user.mail.clone())?;
+    line(
+        "number",
+        user.number
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), PhoneNumber::spaced),
+    )?;
+    line("kind", user.kind.as_str().to_owned())?;
+    line(
+        "country",
+        user.country
+            .map_or_else(|| "none".to_owned(), |country| country.to_string()),
+    )?;
+    line("state", state(row))?;
+    line(
+        "associated",
+        row.upn.clone().unwrap_or_else(|| "with nobody".to_owned()),
+    )?;
+    for entry in &row.entries {
+        let text = format!(
+            "{} {} -> {} ({})",
+            entry.field().as_str(),
+            entry.base.shown(),
+            entry.wanted.shown(),
+            entry.state.word()
+        );
+        line("change", text)?;
+    }
+    Ok(())
+}
+
+fn find<'a>(desk: &'a Desk, text: &str) -> anyhow::Result<&'a DeskUser> {
+    let is = |candidate: &str| candidate.eq_ignore_ascii_case(text.trim());
+    let hits: Vec<&DeskUser> = desk
+        .users
+        .iter()
+        .filter(|row| {
+            is(&row.user.mail)
+                || is(&row.user.name)
+                || row.upn.as_deref().is_some_and(is)
+                || row.user.sip_username.as_deref().is_some_and(is)
+                || row.user.external_id.as_deref().is_some_and(is)
+                || text.parse() == Ok(row.user.id.0)
+        })
+        .collect();
+    match hits.as_slice() {
+        [row] => Ok(row),
+        [] => Err(Failure::new(
+            FailureKind::Config,
+            format!("Nobody who is configured has the name, e-mail or id {text}"),
+            "",
+            format!(
+                "`users list` shows who is configured; `why {text}` finds anyone in the tenant."
+            ),
+        )
+        .into()),
+        several => Err(Failure::new(
+            FailureKind::Config,
+            format!("{} configured users are meant by {text}", several.len()),
+            several
+                .iter()
+                .map(|row| format!("{} <{}> id {}", row.user.name, row.user.mail, row.user.id.0))
+                .collect::<Vec<_>>()
+                .join("; "),
+            "Give the e-mail or the id.",
+        )
+        .into()),
+    }
+}
+
+fn usage(headline: impl Into<String>) -> anyhow::Error {
+    Failure::new(FailureKind::Config, headline, "", "Nothing was changed.").into()
+}
+
+/// The number that was asked for: `Some(None)` is `none`.
+fn number(set: &UserSet, country: Option<Country>) -> anyhow::Result<Option<Option<PhoneNumber>>> {
+    let Some(text) = &set.number else {
+        return Ok(None);
+    };
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Some(None));
+    }
+    let number =
+        PhoneNumber::parse(text, kind(set), country).map_err(|error| usage(error.to_string()))?;
+    if let Some(doubt) = number.doubt().filter(|_| kind(set) == NumberKind::Ddi) {
+        print::tell(&format!("warning: {doubt}"));
+    }
+    Ok(Some(Some(number)))
+}
+
+fn kind(set: &UserSet) -> NumberKind {
+    match set.kind {
+        Some(Kind::Extension) => NumberKind::Extension,
+        Some(Kind::Trunk) => NumberKind::Trunk,
+        Some(Kind::Ddi) | None => NumberKind::Ddi,
+    }
+}
+
+fn country(set: &UserSet) -> anyhow::Result<Option<Country>> {
+    set.country
+        .as_deref()
+        .map(|text| {
+            text.parse::<Country>()
+                .map_err(|error| usage(error.to_string()))
+        })
+        .transpose()
+}
+
+/// Refuses a number that somebody else holds, here or in the tenant, unless its release is queued.
+async fn check_holder(
+    opened: &Opened,
+    desk: &Desk,
+    number: &PhoneNumber,
+    me: Option<UserId>,
+) -> anyhow::Result<()> {
+    let held = |headline: String| {
+        let hint = "Release it there first (users edit … --number none), or choose another number.";
+        Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
+    };
+    let released = |id: Option<UserId>| {
+        desk.entries.iter().any(|entry| {
+            entry.user == id
+                && entry.field() == Field::Number
+                && entry.base == Value::Number(Some(number.clone()))
+        })
+    };
+    for row in desk.users.iter().filter(|row| Some(row.user.id) != me) {
+        let wants = row
+            .entries
+            .iter()
+            .any(|entry| entry.wanted == Value::Number(Some(number.clone())));
+        let holds = row.user.number.as_ref() == Some(number) && !released(Some(row.user.id));
+        if wants || holds {
+            return held(format!(
+                "{} is held by {}",
+                number.spaced(),
+                Label::new(&row.user.name)
+            ));
+        }
+    }
+    let record = opened
+        .world
+        .store
+        .cache
+        .number(number)
+        .await
+        .map_err(|error| error.failure())?;
+    let own = me
+        .and_then(|id| desk.users.iter().find(|row| row.user.id == id))
+        .and_then(|row| row.user.association.id());
+    if let Some(holder) = record
+        .and_then(|record| record.holder())
+        .filter(|holder| Some(*holder) != own)
+    {
+        let known = desk
+            .users
+            .iter()
+            .find(|row| row.user.association.id() == Some(holder));
+        if !known.is_some_and(|row| released(Some(row.user.id))) && !released(None) {
+            let name = opened
+                .world
+                .store
+                .cache
+                .name_of(holder)
+                .await
+                .map_err(|error| error.failure())?;
+            let name = name.unwrap_or_else(|| format!("an object that is not a user ({holder})"));
+            return held(format!(
+                "{} is held by {} in the tenant",
+                number.spaced(),
+                Label::new(&name)
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn in_tenant(opened: &Opened, text: &str) -> anyhow::Result<Option<StoredUser>> {
+    let cache = &opened.world.store.cache;
+    let is = |candidate: &str| candidate.eq_ignore_ascii_case(text.trim());
+    let hits = cache
+        .find(text, 20)
+        .await
+        .map_err(|error| error.failure())?;
+    let exact = |row: &&StoredRow| {
+        is(&row.upn)
+            || is(&row.name)
+            || row.mail.as_deref().is_some_and(is)
+            || is(&row.id.to_string())
+    };
+    let mut exact = hits.iter().filter(exact);
+    let (Some(row), None) = (exact.next(), exact.next()) else {
+        // A further address matches exactly too, and then it is the only hit.
+        let [row] = hits.as_slice() else {
+            return Ok(None);
+        };
+        if !text.contains('@') {
+            return Ok(None);
+        }
+        return Ok(cache.user(row.id).await.map_err(|error| error.failure())?);
+    };
+    Ok(cache.user(row.id).await.map_err(|error| error.failure())?)
+}
+
+async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
+    let wanted_country = country(set)?;
+    let desk = desk_of(opened).await?;
+    let wanted = set.associate.as_deref().unwrap_or(text);
+    let found = in_tenant(opened, wanted).await?;
+    let mut user = match (&found, &set.name) {
+        (Some(stored), _) => of_directory(stored, set),
+        (None, Some(name)) if text.contains('@') => by_hand(name, text),
+        (None, _) => {
+            return Err(usage(format!(
+                "Nobody in the tenant is called {text}, or several are; give the address, or --name and an address to add by hand"
+            )));
+        }
+    };
+    if let Some(mail) = &set.mail {
+        user.mail.clone_from(mail);
+    }
+    user.kind = kind(set);
+    if let Some(number) = number(set, wanted_country.or(user.country))? {
+        if let Some(number) = &number {
+            check_holder(opened, &desk, number, None).await?;
+        }
+        if number != user.number {
+            user.wanted_number = number;
+        }
+    }
+    user.wanted_country = wanted_country.filter(|country| Some(*country) != user.country);
+    let done = change::add(&opened.world.store, vec![user], opened.stamp()).await?;
+    print::tell(&done);
+    if let Some(stored) = found {
+        let cause = crate::domain::gate::FirstCause::from_byte(stored.class);
+        if !cause.is_candidate() {
+            print::tell(&format!("warning: no candidate: {}", cause.words()));
+        }
+    }
+    Ok(())
+}
+
+fn of_directory(stored: &StoredUser, set: &UserSet) -> NewUser {
+    let user = &stored.user;
+    let association = if set.associate.is_some() {
+        Association::Manual(user.id)
+    } else {
+        Association::Matched(user.id)
+    };
+    NewUser {
+        name: set.name.clone().unwrap_or_else(|| {
+            if user.name.is_empty() {
+                user.upn.clone()
+            } else {
+                user.name.clone()
+            }
+        }),
+        mail: user.mail.clone().unwrap_or_else(|| user.upn.clone()),
+        number: stored.number.clone(),
+        kind: NumberKind::Ddi,
+        country: user.location,
+        association,
+        wanted_number: None,
+        wanted_country: None,
+        sip_username: None,
+        external_id: None,
+    }
+}
+
+fn by_hand(name: &str, mail: &str) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        mail: mail.to_owned(),
+        number: None,
+        kind: NumberKind::Ddi,
+        country: None,
+        association: Association::None,
+        wanted_number: None,
+        wanted_country: None,
+        sip_username: None,
+        external_id: None,
+    }
+}
+
+async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
+    let desk = desk_of(opened).await?;
+    let row = find(&desk, text)?;
+    let user = &row.user;
+    let mut patch = Patch {
+        name: set.name.clone().filter(|name| *name != user.name),
+        mail: set.mail.clone().filter(|mail| *mail != user.mail),
+        kind: set
+            .kind
+            .map(|_| kind(set))
+            .filter(|kind| *kind != user.kind),
+        association: None,
+        two_way: Vec::new(),
+    };
+    if let Some(who) = &set.associate {
+        let Some(stored) = in_tenant(opened, who).await? else {
+            return Err(usage(format!(
+                "Nobody in the tenant is called {who}, or several are; give the address or the id"
+            )));
+        };
+        patch.association = Some(Association::Manual(stored.user.id));
+    }
+    let wanted_country = country(set)?;
+    if let Some(number) = number(set, wanted_country.or(user.country))? {
+        if let Some(number) = &number {
+            check_holder(opened, &desk, number, Some(user.id)).await?;
+        }
+        patch
+            .two_way
+            .push((Value::Number(user.number.clone()), Value::Number(number)));
+    }
+    if wanted_country.is_some() {
+        patch
+            .two_way
+            .push((Value::Country(user.country), Value::Country(wanted_country)));
+    }
+    if patch.is_empty() {
+        print::tell("Nothing to change.");
+        return Ok(());
+    }
+    let done = change::edit(&opened.world.store, user.id, patch, opened.stamp()).await?;
+    print::tell(&done.replace("; p plans it", "; `sync --plan` plans it"));
+    Ok(())
+}
+
+async fn remove(opened: &Opened, text: &str, release: bool) -> anyhow::Result<()> {
+    let desk = desk_of(opened).await?;
+    let row = find(&desk, text)?;
+    let number = row.user.number.clone().filter(|_| release);
+    let done = change::remove(&opened.world.store, row.user.id, number, opened.stamp()).await?;
+    print::tell(&done);
+    Ok(())
+}

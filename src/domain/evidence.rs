@@ -1,0 +1,288 @@
+//! What the gates of one user rest on, in words: which plan in which state, which SKU brings it, who gave that SKU.
+
+use super::directory::{AssignedPlan, GroupFilter, Licence, NumberType, Sku};
+use super::gate::{Facts, Gate, GateFinding, GateResult};
+use super::guid::PlanId;
+use super::plan_ids::{self, PlanClass};
+use super::text::Label;
+
+/// The gates of one user, in order, each with its evidence.
+pub fn gates(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
+    if facts.is_resource() {
+        return vec![
+            in_group(facts),
+            resource_licence(facts),
+            usage_location(facts),
+            number_ours(facts),
+        ];
+    }
+    vec![
+        enabled(facts),
+        in_group(facts),
+        not_guest(facts),
+        licensed(facts, skus),
+        phone_system(facts, skus),
+        absent(facts, skus, Gate::NoCallingPlan, PlanClass::Calling),
+        absent(facts, skus, Gate::NoCredits, PlanClass::Credits),
+    ]
+}
+
+fn finding(gate: Gate, passed: bool, evidence: impl Into<String>) -> GateFinding {
+    let result = if passed {
+        GateResult::Passed
+    } else {
+        GateResult::Failed
+    };
+    GateFinding {
+        gate,
+        result,
+        evidence: evidence.into(),
+    }
+}
+
+fn enabled(facts: &Facts<'_>) -> GateFinding {
+    let enabled = facts.user.flags.enabled;
+    finding(
+        Gate::Enabled,
+        enabled,
+        if enabled {
+            "the account is enabled"
+        } else {
+            "accountEnabled is false in Entra ID"
+        },
+    )
+}
+
+fn in_group(facts: &Facts<'_>) -> GateFinding {
+    let admitted = facts.group.admits(facts.user.id);
+    let evidence = match facts.group {
+        GroupFilter::Off => "no group filter is set".to_owned(),
+        GroupFilter::Members { group, members } => {
+            let name = Label::new(&group.name);
+            match (admitted, members.len()) {
+                (Some(true), _) => format!("member of \"{name}\""),
+                (_, 0) => {
+                    format!("group \"{name}\" is empty, or its membership is hidden from this app")
+                }
+                (_, n) => {
+                    format!("not among the {n} members of \"{name}\" (nested groups included)")
+                }
+            }
+        }
+        GroupFilter::Missing { name } => format!("no group is called \"{}\"", Label::new(name)),
+        GroupFilter::Ambiguous { name, groups } => {
+            format!(
+                "{} groups are called \"{}\": give the group's id instead",
+                groups.len(),
+                Label::new(name)
+            )
+        }
+        GroupFilter::Unreadable { name, why } => {
+            format!("group \"{}\" could not be read: {why}", Label::new(name))
+        }
+    };
+    match admitted {
+        Some(passed) => finding(Gate::InGroup, passed, evidence),
+        None => GateFinding {
+            gate: Gate::InGroup,
+            result: GateResult::Unknown,
+            evidence,
+        },
+    }
+}
+
+fn not_guest(facts: &Facts<'_>) -> GateFinding {
+    let guest = facts.user.flags.guest;
+    finding(
+        Gate::NotGuest,
+        !guest,
+        if guest {
+            "userType is Guest: a guest's telephone is in the home tenant"
+        } else {
+            "a member"
+        },
+    )
+}
+
+fn licensed(facts: &Facts<'_>, skus: &[Sku]) -> GateFinding {
+    let names: Vec<String> = facts
+        .user
+        .licences
+        .iter()
+        .map(|licence| sku_label(licence, skus))
+        .collect();
+    match names.len() {
+        0 => finding(Gate::Licensed, false, "no Microsoft licence is assigned"),
+        _ => finding(Gate::Licensed, true, names.join(", ")),
+    }
+}
+
+fn phone_system(facts: &Facts<'_>, skus: &[Sku]) -> GateFinding {
+    let plans = of_class(facts, PlanClass::Phone);
+    if let Some(plan) = plans.iter().find(|plan| plan.status.is_usable()) {
+        return finding(Gate::PhoneSystem, true, plan_evidence(plan, facts, skus));
+    }
+    if let Some(plan) = plans.first() {
+        let left = format!(
+            "{}; not usable in this state",
+            plan_evidence(plan, facts, skus)
+        );
+        return finding(Gate::PhoneSystem, false, left);
+    }
+    let off = facts.user.licences.iter().find(|l| {
+        l.disabled
+            .iter()
+            .any(|p| plan_ids::class(*p) == Some(PlanClass::Phone))
+    });
+    let evidence = match off {
+        Some(licence) => format!("MCOEV is switched off in {}", sku_label(licence, skus)),
+        None => "no licence brings MCOEV".to_owned(),
+    };
+    finding(Gate::PhoneSystem, false, evidence)
+}
+
+fn absent(facts: &Facts<'_>, skus: &[Sku], gate: Gate, class: PlanClass) -> GateFinding {
+    let plans = of_class(facts, class);
+    let usable: Vec<String> = plans
+        .iter()
+        .filter(|plan| plan.status.is_usable())
+        .map(|plan| plan_evidence(plan, facts, skus))
+        .collect();
+    if !usable.is_empty() {
+        return finding(gate, false, usable.join("; "));
+    }
+    match plans.first() {
+        Some(plan) => finding(
+            gate,
+            true,
+            format!(
+                "{} is {} and does not count",
+                plan_ids::code(plan.plan),
+                plan.status.as_str()
+            ),
+        ),
+        None => finding(gate, true, "none"),
+    }
+}
+
+fn resource_licence(facts: &Facts<'_>) -> GateFinding {
+    let has = facts.usable(PlanClass::Resource);
+    let evidence = if has {
+        "Teams Phone Resource Account"
+    } else {
+        "no usable MCOEV_VIRTUALUSER: assign a Teams Phone Resource Account licence"
+    };
+    finding(Gate::ResourceLicence, has, evidence)
+}
+
+fn usage_location(facts: &Facts<'_>) -> GateFinding {
+    match facts.user.location {
+        Some(location) => finding(Gate::UsageLocation, true, location.to_string()),
+        None => finding(Gate::UsageLocation, false, "none is set"),
+    }
+}
+
+fn number_ours(facts: &Facts<'_>) -> GateFinding {
+    let Some(numbers) = facts.numbers else {
+        let evidence = "the tenant's numbers could not be read".to_owned();
+        return GateFinding {
+            gate: Gate::NumberOurs,
+            result: GateResult::Unknown,
+            evidence,
+        };
+    };
+    match numbers.iter().find(|n| n.holder() == Some(facts.user.id)) {
+        None => finding(Gate::NumberOurs, true, "holds none"),
+        Some(n) if facts.number_is_on_premises() => finding(
+            Gate::NumberOurs,
+            false,
+            format!(
+                "{} is mastered by on-premises Active Directory",
+                n.number.spaced()
+            ),
+        ),
+        Some(n) if n.kind == NumberType::DirectRouting => finding(
+            Gate::NumberOurs,
+            true,
+            format!("{} (directRouting)", n.number.spaced()),
+        ),
+        Some(n) => finding(
+            Gate::NumberOurs,
+            false,
+            format!("{} is of type {}", n.number.spaced(), n.kind.as_str()),
+        ),
+    }
+}
+
+/// Plans of a class, usable ones first, then the least decayed.
+pub fn of_class(facts: &Facts<'_>, class: PlanClass) -> Vec<AssignedPlan> {
+    let mut plans: Vec<AssignedPlan> = facts
+        .user
+        .plans
+        .iter()
+        .filter(|p| plan_ids::class(p.plan) == Some(class))
+        .copied()
+        .collect();
+    plans.sort_by_key(|plan| plan.status);
+    plans
+}
+
+/// `MCOPSTN1 Enabled since 2026-03-02, in Teams Phone with Calling Plan (direct)`.
+pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, skus: &[Sku]) -> String {
+    let since = plan
+        .since
+        .map(|at| format!(" since {}", at.strftime("%Y-%m-%d")))
+        .unwrap_or_default();
+    let brought: Vec<String> = bringers(plan.plan, facts, skus)
+        .map(|licence| sku_label(licence, skus))
+        .collect();
+    let place = if brought.is_empty() {
+        String::new()
+    } else {
+        format!(", in {}", brought.join(" and "))
+    };
+    format!(
+        "{} {}{since}{place}",
+        plan_ids::code(plan.plan),
+        plan.status.as_str()
+    )
+}
+
+/// The licences whose SKU holds the plan and has it switched on.
+pub fn bringers<'a>(
+    plan: PlanId,
+    facts: &Facts<'a>,
+    skus: &[Sku],
+) -> impl Iterator<Item = &'a Licence> {
+    let holds: Vec<_> = skus
+        .iter()
+        .filter(|sku| sku.plans.iter().any(|p| p.id == plan))
+        .map(|sku| sku.id)
+        .collect();
+    facts
+        .user
+        .licences
+        .iter()
+        .filter(move |licence| holds.contains(&licence.sku) && !licence.disabled.contains(&plan))
+}
+
+/// `"Microsoft 365 E5" (direct)` or `(by group …)`.
+pub fn sku_label(licence: &Licence, skus: &[Sku]) -> String {
+    let name = sku_words(licence, skus);
+    match licence.group {
+        None => format!("\"{name}\" (direct)"),
+        Some(group) => format!("\"{name}\" (by group {group})"),
+    }
+}
+
+/// The friendly name of a licence's SKU, else its part number, else its id.
+pub fn sku_words(licence: &Licence, skus: &[Sku]) -> String {
+    plan_ids::sku_name(licence.sku)
+        .map(str::to_owned)
+        .or_else(|| {
+            skus.iter()
+                .find(|sku| sku.id == licence.sku)
+                .map(|sku| Label::new(&sku.part_number).to_string())
+        })
+        .unwrap_or_else(|| licence.sku.to_string())
+}

@@ -1,0 +1,525 @@
+//! Decides what a run writes: pure, from the outbox and from what was just read of everything that it touches.
+//!
+//! Whatever is not certain to be right stays queued and says why; nothing is left out silently.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::directory::{
+    DirectoryUser, GroupFilter, NumberSource, NumberType, TeamsUser, TenantNumber,
+};
+use super::gate::Facts;
+use super::guid::{ObjectId, TenantId};
+use super::merge::Theirs;
+use super::outbox::{Entry, EntryState};
+use super::phone::PhoneNumber;
+use super::plan_ids::PlanClass;
+use super::text::Label;
+use super::user::{Field, LicenseStatus, User, UserId, Value};
+use super::writeplan::{LeftOut, PlanItem, WritePlan, in_writing_order};
+
+/// What was just read of one directory user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchedUser {
+    /// The user; `None` when it is not in the tenant any more.
+    pub directory: Option<DirectoryUser>,
+    /// Teams' view.
+    pub teams: Option<TeamsUser>,
+    /// The numbers that it holds.
+    pub numbers: Vec<TenantNumber>,
+}
+
+impl TouchedUser {
+    /// The gates' view of it; a write does not ask for the group.
+    pub fn facts(&self) -> Option<Facts<'_>> {
+        const OFF: &GroupFilter = &GroupFilter::Off;
+        let user = self.directory.as_ref()?;
+        Some(Facts {
+            user,
+            group: OFF,
+            teams: self.teams.as_ref(),
+            numbers: Some(&self.numbers),
+        })
+    }
+
+    /// The two-way values that the tenant has now.
+    pub fn theirs(&self) -> Theirs {
+        match self.facts() {
+            Some(facts) => Theirs {
+                number: Some(Value::Number(facts.number())),
+                country: Some(Value::Country(facts.user.location)),
+            },
+            None => Theirs::default(),
+        }
+    }
+}
+
+/// What was just read of all that the queued changes touch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// Directory users, by id.
+    pub users: HashMap<ObjectId, TouchedUser>,
+    /// Numbers that are wanted: their record in the inventory, if there is one.
+    pub numbers: HashMap<PhoneNumber, Option<TenantNumber>>,
+    /// Names of those who hold them.
+    pub names: HashMap<ObjectId, String>,
+}
+
+/// What may be written to a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowed {
+    /// Numbers.
+    pub numbers: bool,
+    /// Usage locations.
+    pub location: bool,
+}
+
+/// All that the plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: &'a str,
+    /// When `touched` was read.
+    pub read_at: Timestamp,
+    /// Configured users.
+    pub users: &'a [User],
+    /// Their status, in the same order.
+    pub statuses: &'a [LicenseStatus],
+    /// The outbox.
+    pub entries: &'a [Entry],
+    /// What was just read.
+    pub touched: &'a Touched,
+    /// What may be written.
+    pub allowed: Allowed,
+}
+
+/// Makes the plan.
+pub fn plan(input: &PlanInput<'_>) -> WritePlan {
+    let mut out = WritePlan {
+        tenant: input.tenant,
+        tenant_name: input.tenant_name.to_owned(),
+        read_at: input.read_at,
+        items: Vec::new(),
+        left_out: Vec::new(),
+        limit: WritePlan::limit_for(input.users.len()),
+    };
+    let mut entries: Vec<&Entry> = input.entries.iter().collect();
+    in_writing_order(&mut entries);
+    let mut freed: HashSet<PhoneNumber> = HashSet::new();
+    // Releases and changes free numbers for one another, so what is freed has to be known before any assignment is judged.
+    for entry in &entries {
+        if let Ok(target) = writable(input, entry)
+            && entry.field() == Field::Number
+            && let Value::Number(Some(old)) = current(input, target, Field::Number)
+        {
+            freed.insert(old);
+        }
+    }
+    for entry in entries {
+        match writable(input, entry).and_then(|target| item(input, entry, target, &freed)) {
+            Ok(item) => out.items.push(item),
+            Err(why) => {
+                out.left_out.push(LeftOut {
+                    entry: entry.id,
+                    name: entry.name.clone(),
+                    new: entry.wanted.clone(),
+                    why,
+                });
+            }
+        }
+    }
+    mark_silenced(&mut out);
+    out
+}
+
+/// The directory user that an entry is written to, or why it is not written.
+fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
+    if entry.tenant != input.tenant {
+        return Err("made for another tenant: never sent here".to_owned());
+    }
+    match &entry.state {
+        EntryState::Queued => {}
+        EntryState::Held { why } => return Err(why.clone()),
+        EntryState::Conflict { theirs } => {
+            return Err(format!("conflict: the tenant has {} now", theirs.shown()));
+        }
+        EntryState::Rejected { cause, .. } => return Err(format!("refused: {cause}")),
+        EntryState::Applied { visible_by } => {
+            return Err(format!(
+                "written, visible by {}",
+                visible_by.strftime("%H:%MZ")
+            ));
+        }
+        EntryState::InFlight { .. } | EntryState::Accepted { .. } | EntryState::Unknown { .. } => {
+            return Err("its outcome is not known yet: it is settled by reading first".to_owned());
+        }
+    }
+    let allowed = match entry.field() {
+        Field::Number => input.allowed.numbers,
+        Field::Country => input.allowed.location,
+    };
+    if !allowed {
+        let word = if entry.field() == Field::Number {
+            "numbers"
+        } else {
+            "location"
+        };
+        return Err(format!("this tenant's `allow` does not name {word}"));
+    }
+    let target = match entry.user {
+        None => entry.directory_id,
+        Some(id) => {
+            let (n, user) = find(input.users, id).ok_or("the user was removed")?;
+            if let LicenseStatus::Unlicensed(cause) = input.statuses[n] {
+                return Err(format!("Unlicensed: {cause}"));
+            }
+            user.association.id()
+        }
+    };
+    let target = target.ok_or("not associated with a Teams user")?;
+    match input.touched.users.get(&target) {
+        None => Err("the tenant's record could not be read".to_owned()),
+        Some(touched) if touched.directory.is_none() => {
+            Err("the user is gone from the tenant".to_owned())
+        }
+        Some(_) => Ok(target),
+    }
+}
+
+fn find(users: &[User], id: UserId) -> Option<(usize, &User)> {
+    users.iter().enumerate().find(|(_, user)| user.id == id)
+}
+
+fn current(input: &PlanInput<'_>, target: ObjectId, field: Field) -> Value {
+    let blank = Value::from_compact(field, "");
+    input
+        .touched
+        .users
+        .get(&target)
+        .and_then(|touched| touched.theirs().of(field).cloned())
+        .unwrap_or(blank)
+}
+
+fn item(
+    input: &PlanInput<'_>,
+    entry: &Entry,
+    target: ObjectId,
+    freed: &HashSet<PhoneNumber>,
+) -> Result<PlanItem, String> {
+    let touched = &input.touched.users[&target];
+    let facts = touched.facts().ok_or("the user is gone from the tenant")?;
+    let old = current(input, target, entry.field());
+    let note = match &entry.wanted {
+        Value::Number(wanted) => {
+            on_premises(touched)?;
+            match wanted {
+                None => "released".to_owned(),
+                Some(number) => {
+                    may_hold(&facts)?;
+                    number_is_free(input, number, target, freed)?
+                }
+            }
+        }
+        Value::Country(None) => return Err("a usage location cannot be cleared".to_owned()),
+        Value::Country(Some(_)) if facts.user.flags.synced => {
+            "may take an hour to spread; Active Directory may put it back".to_owned()
+        }
+        Value::Country(Some(_)) => "may take an hour to spread".to_owned(),
+    };
+    Ok(PlanItem {
+        entry: entry.id,
+        name: entry.name.clone(),
+        target,
+        takes_away: !old.is_blank() || entry.field() == Field::Country,
+        silences: match &old {
+            Value::Number(Some(number)) => Some(number.clone()),
+            Value::Number(None) | Value::Country(_) => None,
+        },
+        old,
+        new: entry.wanted.clone(),
+        note,
+    })
+}
+
+fn on_premises(touched: &TouchedUser) -> Result<(), String> {
+    if touched
+        .numbers
+        .iter()
+        .any(|n| n.source == NumberSource::OnPremises)
+    {
+        return Err("DirSync'd user: the number is in Active Directory; clear msRTCSIP-Line and run the directory sync".to_owned());
+    }
+    if let Some(number) = touched
+        .numbers
+        .iter()
+        .find(|n| n.kind == NumberType::CallingPlan)
+    {
+        return Err(format!(
+            "holds the Calling Plan number {}",
+            number.number.spaced()
+        ));
+    }
+    Ok(())
+}
+
+/// Whether Teams would let this user hold a Direct Routing number.
+fn may_hold(facts: &Facts<'_>) -> Result<(), String> {
+    if facts.is_resource() {
+        return match facts.usable(PlanClass::Resource) {
+            true => Ok(()),
+            false => Err("no usable resource account licence".to_owned()),
+        };
+    }
+    if !facts.usable(PlanClass::Phone) {
+        Err("no usable Phone System licence".to_owned())
+    } else if facts.usable(PlanClass::Calling) {
+        Err("has a Calling Plan: switch it off first".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+fn number_is_free(
+    input: &PlanInput<'_>,
+    number: &PhoneNumber,
+    target: ObjectId,
+    freed: &HashSet<PhoneNumber>,
+) -> Result<String, String> {
+    let Some(record) = input.touched.numbers.get(number).and_then(Option::as_ref) else {
+        return Ok("new to the tenant".to_owned());
+    };
+    if record.kind == NumberType::CallingPlan {
+        return Err("a Calling Plan number: never sent as Direct Routing".to_owned());
+    }
+    match record.holder() {
+        None => Ok("free".to_owned()),
+        Some(holder) if holder == target => Ok("held already".to_owned()),
+        Some(_) if freed.contains(number) => Ok("released by this plan".to_owned()),
+        Some(holder) => {
+            let name = input
+                .touched
+                .names
+                .get(&holder)
+                .map_or_else(|| holder.to_string(), |name| Label::new(name).to_string());
+            Err(format!("held by {name}: release it there first"))
+        }
+    }
+}
+
+/// A released number that somebody else of the plan gets is not silenced.
+fn mark_silenced(plan: &mut WritePlan) {
+    let given: HashSet<PhoneNumber> = plan
+        .items
+        .iter()
+        .filter_map(|item| match &item.new {
+            Value::Number(Some(number)) => Some(number.clone()),
+            Value::Number(None) | Value::Country(_) => None,
+        })
+        .collect();
+    for item in &mut plan.items {
+        item.silences = item
+            .silences
+            .take()
+            .filter(|number| !given.contains(number));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{Activation, AssignedPlan, AssignmentStatus, PlanStatus};
+    use crate::domain::matching::tests::{id, person, user};
+    use crate::domain::outbox::EntryId;
+    use crate::domain::user::Association;
+
+    const PHONE: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const CALLING: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+
+    fn number(text: &str) -> PhoneNumber {
+        PhoneNumber::from_tenant(text).unwrap()
+    }
+
+    fn held(text: &str, by: Option<ObjectId>) -> TenantNumber {
+        TenantNumber {
+            number: number(text),
+            kind: NumberType::DirectRouting,
+            source: NumberSource::Online,
+            status: if by.is_some() {
+                AssignmentStatus::User
+            } else {
+                AssignmentStatus::Unassigned
+            },
+            target: by,
+            primary: true,
+            activation: Activation::Activated,
+        }
+    }
+
+    struct World {
+        users: Vec<User>,
+        entries: Vec<Entry>,
+        touched: Touched,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self {
+                users: Vec::new(),
+                entries: Vec::new(),
+                touched: Touched::default(),
+            }
+        }
+
+        fn has(&mut self, n: u8, holds: Option<&str>, plans: &[&str]) {
+            let mut configured = user(i64::from(n), &format!("u{n}@contoso.example"));
+            configured.association = Association::Matched(id(n));
+            self.users.push(configured);
+            let mut directory = person(n, &format!("u{n}@contoso.example"));
+            directory.plans = plans
+                .iter()
+                .map(|plan| AssignedPlan {
+                    plan: plan.parse().unwrap(),
+                    status: PlanStatus::Enabled,
+                    since: None,
+                })
+                .collect();
+            let numbers: Vec<TenantNumber> =
+                holds.iter().map(|text| held(text, Some(id(n)))).collect();
+            for record in &numbers {
+                self.touched
+                    .numbers
+                    .insert(record.number.clone(), Some(record.clone()));
+            }
+            self.touched.users.insert(
+                id(n),
+                TouchedUser {
+                    directory: Some(directory),
+                    teams: None,
+                    numbers,
+                },
+            );
+            self.touched.names.insert(id(n), format!("User {n}"));
+        }
+
+        fn wants(&mut self, n: u8, base: Option<&str>, wanted: Option<&str>) {
+            let entry = self.entries.len() as i64 + 1;
+            self.entries.push(Entry {
+                id: EntryId(entry),
+                tenant: self.users[0].tenant,
+                user: Some(UserId(i64::from(n))),
+                directory_id: None,
+                name: format!("User {n}"),
+                base: Value::Number(base.map(number)),
+                wanted: Value::Number(wanted.map(number)),
+                state: EntryState::Queued,
+                author: "me".into(),
+                created_at: Timestamp::UNIX_EPOCH,
+                updated_at: Timestamp::UNIX_EPOCH,
+            });
+        }
+
+        fn plan(&self) -> WritePlan {
+            let statuses = vec![LicenseStatus::Licensed; self.users.len()];
+            plan(&PlanInput {
+                tenant: self.users[0].tenant,
+                tenant_name: "Contoso",
+                read_at: Timestamp::UNIX_EPOCH,
+                users: &self.users,
+                statuses: &statuses,
+                entries: &self.entries,
+                touched: &self.touched,
+                allowed: Allowed {
+                    numbers: true,
+                    location: true,
+                },
+            })
+        }
+    }
+
+    #[test]
+    fn a_swap_is_two_changes_that_free_each_other() {
+        let mut world = World::new();
+        world.has(1, Some("+441235123471"), &[PHONE]);
+        world.has(2, Some("+441235123472"), &[PHONE]);
+        world.wants(1, Some("+441235123471"), Some("+441235123472"));
+        world.wants(2, Some("+441235123472"), Some("+441235123471"));
+        let plan = world.plan();
+        assert_eq!(plan.left_out, []);
+        assert_eq!(
+            plan.items
+                .iter()
+                .map(|i| i.note.as_str())
+                .collect::<Vec<_>>(),
+            ["released by this plan"; 2]
+        );
+        assert!(
+            plan.items.iter().all(|item| item.silences.is_none()),
+            "both numbers are given to somebody"
+        );
+        assert_eq!(plan.taking_away(|_| true), 2);
+    }
+
+    #[test]
+    fn a_held_number_and_a_calling_plan_are_left_out_with_their_cause() {
+        let mut world = World::new();
+        world.has(1, Some("+441235123471"), &[PHONE]);
+        world.has(2, None, &[PHONE]);
+        world.has(3, None, &[PHONE, CALLING]);
+        world.has(4, None, &[]);
+        world.wants(2, None, Some("+441235123471"));
+        world.wants(3, None, Some("+441235123499"));
+        world.wants(4, None, Some("+441235123498"));
+        let why: Vec<String> = world
+            .plan()
+            .left_out
+            .into_iter()
+            .map(|out| out.why)
+            .collect();
+        assert_eq!(
+            why,
+            [
+                "held by User 1: release it there first",
+                "has a Calling Plan: switch it off first",
+                "no usable Phone System licence"
+            ]
+        );
+    }
+
+    #[test]
+    fn releases_come_first_and_say_what_they_silence() {
+        let mut world = World::new();
+        world.has(1, None, &[PHONE]);
+        world.has(2, Some("+441235123472"), &[PHONE]);
+        world.wants(1, None, Some("+441235123480"));
+        world.wants(2, Some("+441235123472"), None);
+        let plan = world.plan();
+        assert_eq!(plan.items[0].silences, Some(number("+441235123472")));
+        assert_eq!(plan.items[1].note, "new to the tenant");
+        assert_eq!(
+            plan.taking_away(|_| true),
+            1,
+            "a first number takes nothing away"
+        );
+    }
+
+    #[test]
+    fn on_premises_and_other_tenants_are_never_written() {
+        let mut world = World::new();
+        world.has(1, Some("+441235123470"), &[PHONE]);
+        world.touched.users.get_mut(&id(1)).unwrap().numbers[0].source = NumberSource::OnPremises;
+        world.wants(1, Some("+441235123470"), Some("+441235123480"));
+        assert!(
+            world.plan().left_out[0].why.starts_with("DirSync'd user"),
+            "{:?}",
+            world.plan()
+        );
+        world.entries[0].tenant = TenantId(super::super::guid::Guid::from_bytes([9; 16]));
+        assert_eq!(
+            world.plan().left_out[0].why,
+            "made for another tenant: never sent here"
+        );
+    }
+}

@@ -1,0 +1,612 @@
+//! Signing in at Entra ID: an application with its secret, or a person with a code; tokens renewed ahead of their end.
+//!
+//! Invariant: nobody is asked anything except by [`Client::sign_in_by_code`], and a token for another tenant is never kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::domain::guid::TenantId;
+
+use super::entra::{CodeReply, TokenReply, form, seconds};
+use super::error::GraphError;
+use super::vault::{Tokens, Vault};
+use super::{Client, SignIn, SignedIn};
+
+/// The tenant of personal accounts, which have no Teams and no licences.
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+const READ: [&str; 5] = [
+    "User.Read.All",
+    "Organization.Read.All",
+    "GroupMember.Read.All",
+    "TeamsUserConfiguration.Read.All",
+    "TeamsTelephoneNumber.Read.All",
+];
+const WRITE: [&str; 5] = [
+    "User.ReadWrite.All",
+    "Organization.Read.All",
+    "GroupMember.Read.All",
+    "TeamsUserConfiguration.Read.All",
+    "TeamsTelephoneNumber.ReadWrite.All",
+];
+
+/// What a person needs to sign in on another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DevicePrompt {
+    /// The code to type.
+    pub user_code: String,
+    /// Where to type it.
+    pub address: String,
+    /// Entra's own sentence about it.
+    pub message: String,
+    /// Until when.
+    pub until: Timestamp,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+}
+
+impl Client {
+    /// Gets a token, or finds that there is one. Asks nobody: for a person without a sign-in this is [`GraphError::SignedOut`].
+    pub async fn sign_in(&self) -> Result<SignedIn, GraphError> {
+        self.token().await?;
+        self.who().await
+    }
+
+    /// Lets a person sign in on any machine: the code goes to `prompts`, and the answer comes when it was used.
+    pub async fn sign_in_by_code(
+        &self,
+        prompts: &UnboundedSender<DevicePrompt>,
+    ) -> Result<SignedIn, GraphError> {
+        let scopes = self.scopes();
+        let form = form(&[
+            ("client_id", &self.0.credentials.client_id),
+            ("scope", &scopes),
+        ]);
+        let (code, _) = self.entra::<CodeReply>("devicecode", &form, None).await?;
+        let lifetime = seconds(&code.expires_in).unwrap_or(Duration::from_mins(15));
+        let now = self.0.wire.now();
+        let prompt = DevicePrompt {
+            user_code: code.user_code.clone(),
+            address: code.verification_uri.clone(),
+            message: code.message.clone(),
+            until: after(now, lifetime),
+            scopes: scopes.split(' ').map(without_resource).collect(),
+        };
+        // Nobody watching is no reason to stop: the person may have the code already.
+        let _ = prompts.send(prompt);
+        let reply = self.poll(&code, lifetime).await?;
+        let mut vault = self.0.vault.lock().await;
+        self.keep(&mut vault, reply)?;
+        drop(vault);
+        self.who().await
+    }
+
+    async fn poll(&self, code: &CodeReply, lifetime: Duration) -> Result<TokenReply, GraphError> {
+        let form = form(&[
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("client_id", &self.0.credentials.client_id),
+            ("device_code", code.device_code.expose_secret()),
+        ]);
+        let mut interval = seconds(&code.interval)
+            .unwrap_or(Duration::from_secs(5))
+            .max(Duration::from_secs(1));
+        // Counted in waits and not by the clock, so that a clock that is set does not end the sign-in.
+        let mut waited = Duration::ZERO;
+        loop {
+            waited += interval;
+            if waited > lifetime {
+                return Err(GraphError::SignIn {
+                    aadsts: None,
+                    error: "expired_token".to_owned(),
+                    text: "the code was not used in time".to_owned(),
+                    request_id: String::new(),
+                });
+            }
+            self.wait(interval).await;
+            match self
+                .entra_once::<TokenReply>("token", &form, Some(&code.device_code))
+                .await
+            {
+                Ok((reply, _)) => return Ok(reply),
+                Err(GraphError::SignIn { error, .. }) if error == "authorization_pending" => {}
+                Err(GraphError::SignIn { error, .. }) if error == "slow_down" => {
+                    interval += Duration::from_secs(5);
+                }
+                Err(error) if error.is_retryable() => {
+                    interval = (interval * 2).min(Duration::from_mins(1));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A token that lasts a while yet; one caller at a time renews it, the others wait for that.
+    pub(super) async fn token(&self) -> Result<Arc<SecretString>, GraphError> {
+        let mut vault = self.0.vault.lock().await;
+        match vault.fresh(self.0.wire.now()) {
+            Some(token) => Ok(token),
+            None => self.renew_into(&mut vault).await,
+        }
+    }
+
+    /// A token other than the one that was refused.
+    pub(super) async fn renew(
+        &self,
+        refused: &Arc<SecretString>,
+    ) -> Result<Arc<SecretString>, GraphError> {
+        let mut vault = self.0.vault.lock().await;
+        match vault.fresh(self.0.wire.now()) {
+            Some(token) if !Arc::ptr_eq(&token, refused) => Ok(token),
+            _ => self.renew_into(&mut vault).await,
+        }
+    }
+
+    async fn renew_into(&self, vault: &mut Vault) -> Result<Arc<SecretString>, GraphError> {
+        let client_id = self.0.credentials.client_id.as_str();
+        let (form, secret) = match &self.0.credentials.sign_in {
+            SignIn::ClientSecret(secret) => {
+                let scope = format!("{}/.default", self.0.endpoints.resource());
+                let form = form(&[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", client_id),
+                    ("client_secret", secret.expose_secret()),
+                    ("scope", &scope),
+                ]);
+                (form, secret)
+            }
+            SignIn::DeviceCode => {
+                let refresh = vault
+                    .tokens()
+                    .and_then(|tokens| tokens.refresh.as_ref())
+                    .ok_or(GraphError::SignedOut)?;
+                let scopes = self.scopes();
+                let form = form(&[
+                    ("grant_type", "refresh_token"),
+                    ("client_id", client_id),
+                    ("refresh_token", refresh.expose_secret()),
+                    ("scope", &scopes),
+                ]);
+                (form, refresh)
+            }
+        };
+        match self.entra::<TokenReply>("token", &form, Some(secret)).await {
+            Ok((reply, _)) => self.keep(vault, reply),
+            Err(error) => {
+                let ended = matches!(&error, GraphError::SignIn { error, .. }
+                    if error == "invalid_grant" || error == "interaction_required");
+                if ended {
+                    vault.forget();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps what Entra gave, unless it is for another tenant than before, or than was asked for.
+    fn keep(&self, vault: &mut Vault, reply: TokenReply) -> Result<Arc<SecretString>, GraphError> {
+        let identity = reply.id_token.as_deref().and_then(claims);
+        // Access tokens are opaque by contract: what they tell is for diagnosis, and never decides.
+        let diagnosis = claims(reply.access_token.expose_secret()).unwrap_or_default();
+        let told = identity.as_ref().and_then(tenant_of);
+        self.check_tenant(told, vault)?;
+        let previous = vault.tokens();
+        let tenant = told
+            .or_else(|| tenant_of(&diagnosis))
+            .or_else(|| previous.and_then(|tokens| tokens.tenant));
+        let account = identity
+            .as_ref()
+            .and_then(|claims| claims.get("preferred_username"))
+            .or_else(|| diagnosis.get("upn"))
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| previous.map(|tokens| tokens.account.clone()))
+            .unwrap_or_else(|| format!("app {}", self.0.credentials.client_id));
+        let refresh = reply
+            .refresh_token
+            .or_else(|| previous.and_then(|tokens| tokens.refresh.clone()));
+        let access = Arc::new(reply.access_token);
+        vault.keep(Tokens {
+            access: Arc::clone(&access),
+            refresh,
+            issued: self.0.wire.now(),
+            lifetime: seconds(&reply.expires_in).unwrap_or(Duration::from_hours(1)),
+            tenant,
+            account,
+            granted: granted(reply.scope.as_deref(), &diagnosis),
+        });
+        Ok(access)
+    }
+
+    fn check_tenant(&self, got: Option<TenantId>, vault: &Vault) -> Result<(), GraphError> {
+        let Some(got) = got else { return Ok(()) };
+        if got.to_string() == PERSONAL {
+            return Err(GraphError::SignIn {
+                aadsts: None,
+                error: "personal_account".to_owned(),
+                text: "this is a personal account".to_owned(),
+                request_id: String::new(),
+            });
+        }
+        let before = vault.tokens().and_then(|tokens| tokens.tenant);
+        let wanted = self.0.credentials.tenant.parse().ok().or(before);
+        match wanted {
+            Some(wanted) if wanted != got => Err(GraphError::WrongTenant {
+                wanted: wanted.to_string(),
+                got: got.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn who(&self) -> Result<SignedIn, GraphError> {
+        let vault = self.0.vault.lock().await;
+        let tokens = vault.tokens().ok_or(GraphError::SignedOut)?;
+        Ok(SignedIn {
+            tenant: tokens.tenant,
+            account: tokens.account.clone(),
+            granted: tokens.granted.clone(),
+        })
+    }
+
+    /// What a person is asked to consent to: no more than reading needs, unless writing was allowed.
+    fn scopes(&self) -> String {
+        let asked = if self.0.want_write { WRITE } else { READ };
+        let resource = self.0.endpoints.resource();
+        let asked: Vec<String> = asked
+            .iter()
+            .map(|scope| format!("{resource}/{scope}"))
+            .collect();
+        format!("openid profile offline_access {}", asked.join(" "))
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| now.checked_add(wait).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// The claims of a token, unverified: good for telling, not for deciding about access.
+fn claims(token: &str) -> Option<Value> {
+    let payload = token.split('.').nth(1)?.trim_end_matches('=');
+    let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn tenant_of(claims: &Value) -> Option<TenantId> {
+    claims.get("tid")?.as_str()?.parse().ok()
+}
+
+fn without_resource(scope: &str) -> String {
+    scope.rsplit('/').next().unwrap_or(scope).to_owned()
+}
+
+fn granted(scope: Option<&str>, claims: &Value) -> Vec<String> {
+    let roles = claims.get("roles").and_then(Value::as_array);
+    if let Some(roles) = roles {
+        return roles
+            .iter()
+            .filter_map(|role| Some(role.as_str()?.to_owned()))
+            .collect();
+    }
+    scope
+        .or_else(|| claims.get("scp").and_then(Value::as_str))
+        .unwrap_or_default()
+        .split_ascii_whitespace()
+        .map(without_resource)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use crate::domain::failure::FailureKind;
+
+    use super::super::testserver::{SECRET, Said, Seen, Stage, now, tokens};
+    use super::*;
+
+    const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+
+    fn jwt(claims: &str) -> String {
+        format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    fn silent(_: &Seen, _: usize) -> Said {
+        Said::json(200, r#"{"value":[]}"#)
+    }
+
+    fn app(entra: impl FnMut(&Seen, usize) -> Said + Send + 'static) -> Stage {
+        let secret = SignIn::ClientSecret(SECRET.to_owned().into());
+        Stage::signing_in(secret, entra, silent)
+    }
+
+    fn person(entra: impl FnMut(&Seen, usize) -> Said + Send + 'static) -> Stage {
+        Stage::signing_in(SignIn::DeviceCode, entra, silent)
+    }
+
+    fn refused(error: &str, number: u32, text: &str) -> Said {
+        Said::json(
+            400,
+            format!(
+                r#"{{"error":"{error}","error_description":"AADSTS{number}: {text}\r\nTrace ID: t1\r\nCorrelation ID: c1\r\nTimestamp: 2026-03-01 12:00:00Z","error_codes":[{number}],"timestamp":"2026-03-01 12:00:00Z","trace_id":"t1","correlation_id":"c1"}}"#
+            ),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_application_signs_in_once_for_many_requests() {
+        let token = jwt(&format!(
+            r#"{{"tid":"{TENANT}","appid":"app-1","roles":["User.Read.All"]}}"#
+        ));
+        let stage = app(move |_, _| {
+            Said::json(
+                200,
+                format!(
+                    r#"{{"token_type":"Bearer","expires_in":"3599","access_token":"{token}"}}"#
+                ),
+            )
+        });
+        let who = stage.client.sign_in().await.unwrap();
+        assert_eq!(
+            who,
+            SignedIn {
+                tenant: TENANT.parse().ok(),
+                account: "app app-1".into(),
+                granted: vec!["User.Read.All".into()],
+            }
+        );
+        stage.client.subscribed_skus().await.unwrap();
+        let (a, b) = tokio::join!(stage.client.numbers(), stage.client.subscribed_skus());
+        a.unwrap();
+        b.unwrap();
+        let asked = stage.entra_requests();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].path, "/contoso.com/oauth2/v2.0/token");
+        assert_eq!(
+            asked[0].body,
+            "grant_type=client_credentials&client_id=app-1&client_secret=canary-secret&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_caller_renews_for_all() {
+        let stage = app(tokens());
+        let (a, b) = tokio::join!(stage.client.numbers(), stage.client.subscribed_skus());
+        assert_eq!((a.unwrap().len(), b.unwrap().len()), (0, 0));
+        assert_eq!(stage.entra_requests().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_and_an_old_secret_are_explained() {
+        for (number, hint) in [
+            (
+                7_000_215,
+                "The client secret is wrong. Use the secret's value, not its id, and check that it belongs to this application.",
+            ),
+            (
+                7_000_222,
+                "The client secret has expired. Make a new one for the application, and store it where this tenant reads its secret.",
+            ),
+        ] {
+            let stage = app(move |request, _| {
+                refused(
+                    "invalid_client",
+                    number,
+                    &format!(
+                        "Invalid client secret provided: {}",
+                        request
+                            .body
+                            .split("secret=")
+                            .nth(1)
+                            .unwrap()
+                            .split('&')
+                            .next()
+                            .unwrap()
+                    ),
+                )
+            });
+            let error = stage.client.sign_in().await.unwrap_err();
+            assert!(
+                matches!(&error, GraphError::SignIn { aadsts: Some(n), .. } if *n == number),
+                "{error:?}"
+            );
+            assert_eq!(error.request_id(), "t1");
+            let failure = error.failure("Signing in");
+            assert_eq!(failure.kind, FailureKind::SignIn);
+            assert_eq!(failure.hint, hint);
+            assert_eq!(
+                failure.detail,
+                format!(
+                    "Entra ID refused: AADSTS{number} (invalid_client): Invalid client secret provided: [secret]"
+                )
+            );
+            assert_eq!(stage.entra_requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn entra_is_tried_again_when_it_is_not_available() {
+        let mut give = tokens();
+        let stage = app(move |request, n| match n {
+            0 => Said::bytes(502, "text/html", b"<html>Bad gateway</html>".to_vec()),
+            1 => refused(
+                "temporarily_unavailable",
+                90033,
+                "A transient error has occurred.",
+            ),
+            2 => Said::nothing(),
+            _ => give(request, n),
+        });
+        stage.client.sign_in().await.unwrap();
+        assert_eq!(stage.entra_requests().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_portal_in_place_of_entra() {
+        let stage = app(|_, _| Said::bytes(200, "text/html", b"<html>Welcome</html>".to_vec()));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::NotGraph { .. }), "{error:?}");
+        let stage = app(|_, _| Said::json(200, r#"{"access_token":12,"token":"canary-x"}"#));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::Decode { .. }), "{error:?}");
+        assert!(!format!("{error:?}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_in_the_middle_of_a_run() {
+        let stage = person(tokens());
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert!(matches!(error, GraphError::SignedOut));
+        assert!(stage.entra_requests().is_empty());
+    }
+
+    fn identity(tenant: &str) -> String {
+        jwt(&format!(
+            r#"{{"tid":"{tenant}","preferred_username":"pat@contoso.com"}}"#
+        ))
+    }
+
+    fn code(request: &Seen) -> Option<Said> {
+        request.path.ends_with("/devicecode").then(|| {
+            Said::json(
+                200,
+                r#"{"device_code":"canary-device","user_code":"ABC","verification_uri":"https://microsoft.com/devicelogin","expires_in":900,"interval":5,"message":"Go"}"#,
+            )
+        })
+    }
+
+    fn grant(n: usize, tenant: &str) -> Said {
+        Said::json(
+            200,
+            format!(
+                r#"{{"token_type":"Bearer","expires_in":3600,"access_token":"canary-{n}","refresh_token":"canary-r{n}","id_token":"{}","scope":"openid https://graph.microsoft.com/User.Read.All"}}"#,
+                identity(tenant)
+            ),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_person_signs_in_with_a_code() {
+        let stage = person(|request, n| {
+            code(request).unwrap_or_else(|| match n {
+                1 => refused("authorization_pending", 70016, "Pending"),
+                2 => refused("slow_down", 0, "Slower"),
+                3 => Said::bytes(503, "text/html", b"<html></html>".to_vec()),
+                4 => Said::nothing(),
+                _ => grant(n, TENANT),
+            })
+        });
+        let (prompts, mut shown) = unbounded_channel();
+        let who = stage.client.sign_in_by_code(&prompts).await.unwrap();
+        assert_eq!(who.account, "pat@contoso.com");
+        assert_eq!(who.tenant, TENANT.parse().ok());
+        assert_eq!(who.granted, ["openid", "User.Read.All"]);
+        let prompt = shown.recv().await.unwrap();
+        assert_eq!(prompt.user_code, "ABC");
+        assert_eq!(prompt.address, "https://microsoft.com/devicelogin");
+        assert_eq!(prompt.until.duration_since(now()).as_secs(), 900);
+        assert!(prompt.scopes.contains(&"User.Read.All".to_owned()));
+        assert!(!prompt.scopes.iter().any(|scope| scope.contains("Write")));
+        let asked = stage.entra_requests();
+        assert_eq!(
+            asked[1].body,
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=app-1&device_code=canary-device"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_code_that_is_declined_or_never_used() {
+        let stage = person(|request, _| {
+            code(request).unwrap_or_else(|| refused("authorization_declined", 70000, "Declined"))
+        });
+        let (prompts, _shown) = unbounded_channel();
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert_eq!(
+            error.failure("Signing in").hint,
+            "The sign-in was declined in the browser."
+        );
+        let stage = person(|request, _| {
+            code(request).unwrap_or_else(|| refused("authorization_pending", 70016, "Pending"))
+        });
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert!(matches!(&error, GraphError::SignIn { error, .. } if error == "expired_token"));
+        // 900 seconds at one poll each 5, and the request for the code.
+        assert_eq!(stage.entra_requests().len(), 181);
+    }
+
+    #[tokio::test]
+    async fn a_refresh_keeps_the_new_token_and_minds_the_tenant() {
+        const OTHER: &str = "22222222-2222-3333-4444-555555555555";
+        let stage = Stage::signing_in(
+            SignIn::DeviceCode,
+            |request, n| {
+                code(request).unwrap_or_else(|| match n {
+                    3 => grant(n, OTHER),
+                    _ => grant(n, TENANT),
+                })
+            },
+            |_, n| Said::json(if n == 1 { 200 } else { 401 }, r#"{"value":[]}"#),
+        );
+        let (prompts, _shown) = unbounded_channel();
+        stage.client.sign_in_by_code(&prompts).await.unwrap();
+        stage.client.subscribed_skus().await.unwrap();
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("signed in to tenant {OTHER}, but {TENANT} was asked for")
+        );
+        let asked = stage.entra_requests();
+        assert!(asked[2].body.contains("refresh_token=canary-r1"));
+        assert!(asked[3].body.contains("refresh_token=canary-r2"));
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_has_ended_is_forgotten() {
+        let stage = Stage::signing_in(
+            SignIn::DeviceCode,
+            |request, n| {
+                code(request).unwrap_or_else(|| match n {
+                    1 => grant(n, TENANT),
+                    _ => refused(
+                        "invalid_grant",
+                        700_082,
+                        "The refresh token has expired due to inactivity.",
+                    ),
+                })
+            },
+            |_, _| Said::json(401, "{}"),
+        );
+        let (prompts, _shown) = unbounded_channel();
+        stage.client.sign_in_by_code(&prompts).await.unwrap();
+        let error = stage.client.subscribed_skus().await.unwrap_err();
+        assert!(matches!(
+            error,
+            GraphError::SignIn {
+                aadsts: Some(700_082),
+                ..
+            }
+        ));
+        let error = stage.client.sign_in().await.unwrap_err();
+        assert!(matches!(error, GraphError::SignedOut));
+    }
+
+    #[tokio::test]
+    async fn personal_accounts_are_refused() {
+        let stage = person(|request, n| code(request).unwrap_or_else(|| grant(n, PERSONAL)));
+        let (prompts, _shown) = unbounded_channel();
+        let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
+        assert_eq!(
+            error.failure("Signing in").hint,
+            "Sign in with a work or school account."
+        );
+    }
+}

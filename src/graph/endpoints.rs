@@ -1,0 +1,267 @@
+//! Where a cloud's sign-in and Graph live, and which addresses belong to it.
+//!
+//! Invariant: no address outside the Graph origin ever passes [`Endpoints::checked`], and nothing is sent to one that did not.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::error::GraphError;
+
+/// A cloud of Microsoft's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cloud {
+    /// Worldwide, and GCC.
+    Global,
+    /// US Government L4 (GCC High).
+    UsGov,
+    /// US Government L5 (DoD).
+    UsDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+/// The addresses of one cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Entra ID.
+    pub login: Url,
+    /// Microsoft Graph.
+    pub graph: Url,
+    /// Whether the Teams administration namespace exists there (it does in the worldwide cloud alone).
+    pub teams_api: bool,
+    resource: String,
+}
+
+/// Why an address is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not a URL.
+    #[error("{text} is not an address: {source}")]
+    NotAnAddress {
+        /// What was given.
+        text: String,
+        /// What the parser said.
+        source: url::ParseError,
+    },
+    /// A scheme other than http and https.
+    #[error("{text} must begin with https://")]
+    Scheme {
+        /// What was given.
+        text: String,
+    },
+    /// A token would travel in the clear.
+    #[error("{text}: plain http is allowed only on loopback (127.0.0.1, [::1], localhost)")]
+    PlainHttp {
+        /// What was given.
+        text: String,
+    },
+    /// A user name or password in an address.
+    #[error("{text} must not hold a user name")]
+    UserName {
+        /// What was given.
+        text: String,
+    },
+}
+
+const LONGEST_LINK: usize = 32 * 1024;
+
+impl Endpoints {
+    /// The addresses of one of Microsoft's clouds.
+    pub fn cloud(cloud: Cloud) -> Self {
+        let (login, graph) = match cloud {
+            Cloud::Global => (
+                "https://login.microsoftonline.com",
+                "https://graph.microsoft.com",
+            ),
+            Cloud::UsGov => (
+                "https://login.microsoftonline.us",
+                "https://graph.microsoft.us",
+            ),
+            Cloud::UsDod => (
+                "https://login.microsoftonline.us",
+                "https://dod-graph.microsoft.us",
+            ),
+            Cloud::China => (
+                "https://login.chinacloudapi.cn",
+                "https://microsoftgraph.chinacloudapi.cn",
+            ),
+        };
+        Self {
+            login: Url::parse(login).expect("the addresses above are URLs"),
+            graph: Url::parse(graph).expect("the addresses above are URLs"),
+            teams_api: cloud == Cloud::Global,
+            resource: graph.to_owned(),
+        }
+    }
+
+    /// Addresses for tests and proxies. Scopes are still asked for as those of the worldwide Graph.
+    pub fn custom(login: &str, graph: &str) -> Result<Self, EndpointError> {
+        Ok(Self {
+            login: address(login)?,
+            graph: address(graph)?,
+            teams_api: true,
+            resource: "https://graph.microsoft.com".to_owned(),
+        })
+    }
+
+    /// What scopes begin with.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// Whether any of the addresses is plain http: then all of them are on loopback or one is, and no proxy may see the traffic.
+    pub(super) fn any_plain(&self) -> bool {
+        self.login.scheme() == "http" || self.graph.scheme() == "http"
+    }
+
+    /// Whether any of the addresses needs certificates.
+    pub(super) fn any_tls(&self) -> bool {
+        self.login.scheme() == "https" || self.graph.scheme() == "https"
+    }
+
+    /// A link that a reply holds, once it is known to lead back to this Graph.
+    pub(super) fn checked(&self, link: &str) -> Result<Url, GraphError> {
+        if link.len() > LONGEST_LINK {
+            return Err(self.hostile(link));
+        }
+        let url = Url::parse(link).map_err(|_| self.hostile(link))?;
+        if self.admits(&url) {
+            Ok(url)
+        } else {
+            Err(self.hostile(link))
+        }
+    }
+
+    /// The error for a link that does not lead to this Graph.
+    pub(super) fn hostile(&self, link: &str) -> GraphError {
+        GraphError::Hostile {
+            link: link.chars().take(200).collect(),
+            host: self.graph.host_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Whether a token may be sent there: same scheme, host and port as Graph, and no user name.
+    pub(super) fn admits(&self, url: &Url) -> bool {
+        url.scheme() == self.graph.scheme()
+            && url.host() == self.graph.host()
+            && url.port_or_known_default() == self.graph.port_or_known_default()
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+}
+
+fn address(text: &str) -> Result<Url, EndpointError> {
+    let url = Url::parse(text.trim()).map_err(|source| EndpointError::NotAnAddress {
+        text: text.to_owned(),
+        source,
+    })?;
+    let text = text.to_owned();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointError::UserName {
+            text: url.host_str().unwrap_or_default().to_owned(),
+        });
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(EndpointError::PlainHttp { text }),
+        _ => Err(EndpointError::Scheme { text }),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        for good in [
+            "http://127.0.0.1:18080",
+            "http://localhost:1",
+            "http://[::1]:8080",
+            "https://graph.example.org",
+        ] {
+            assert!(Endpoints::custom(good, good).is_ok(), "{good}");
+        }
+        assert_eq!(
+            Endpoints::custom("http://10.0.0.1", "http://127.0.0.1")
+                .unwrap_err()
+                .to_string(),
+            "http://10.0.0.1: plain http is allowed only on loopback (127.0.0.1, [::1], localhost)"
+        );
+        for bad in [
+            "http://127.0.0.1.evil.com",
+            "http://localhost.evil.com",
+            "ftp://127.0.0.1",
+            "127.0.0.1:80",
+            "https://a:b@graph.example.org",
+            "",
+        ] {
+            assert!(Endpoints::custom(bad, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn clouds_have_their_own_addresses() {
+        let dod = Endpoints::cloud(Cloud::UsDod);
+        assert_eq!(dod.graph.as_str(), "https://dod-graph.microsoft.us/");
+        assert_eq!(dod.resource(), "https://dod-graph.microsoft.us");
+        assert!(!dod.teams_api);
+        assert!(Endpoints::cloud(Cloud::Global).teams_api);
+    }
+
+    #[test]
+    fn hostile_links_are_refused() {
+        let graph = Endpoints::cloud(Cloud::Global);
+        for link in [
+            "http://graph.microsoft.com/v1.0/users?$skiptoken=x",
+            "https://graph.microsoft.com@evil.example/v1.0/users",
+            "https://user@graph.microsoft.com/v1.0/users",
+            "https://graph.microsoft.com:8443/v1.0/users",
+            "https://graph.microsoft.com.evil.example/v1.0/users",
+            "https://graph.micros\u{043e}ft.com/v1.0/users",
+            "https://evil.example/graph.microsoft.com",
+            "https://evil.example\\@graph.microsoft.com/",
+            "//evil.example/v1.0/users",
+            "/v1.0/users",
+            "https://graph.microsoft.com./v1.0/users",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(
+                matches!(graph.checked(link), Err(GraphError::Hostile { .. })),
+                "{link}"
+            );
+        }
+        let long = format!("https://graph.microsoft.com/{}", "x".repeat(LONGEST_LINK));
+        assert!(graph.checked(&long).is_err());
+    }
+
+    #[test]
+    fn our_own_links_pass() {
+        let graph = Endpoints::cloud(Cloud::Global);
+        for link in [
+            "https://graph.microsoft.com/v1.0/users?$skiptoken=abc",
+            "https://GRAPH.microsoft.com:443/v1.0/users",
+            // The parser reads a backslash as a slash, so this is a path on our own host.
+            "https://graph.microsoft.com\\@evil.example",
+        ] {
+            assert_eq!(
+                graph.checked(link).unwrap().host_str(),
+                Some("graph.microsoft.com"),
+                "{link}"
+            );
+        }
+    }
+}

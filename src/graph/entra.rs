@@ -1,0 +1,192 @@
+//! Entra ID's endpoints: forms posted by hand, and their replies read by hand.
+//!
+//! The error codes that decide what a person has to do are in parts of the body that general OAuth libraries drop, and a
+//! gateway's page while polling must not end a sign-in.
+
+use std::time::Duration;
+
+use http::header;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use super::Client;
+use super::error::{DecodeError, GraphError};
+use super::exchange::Answer;
+use super::refusal::{Asked, foreign_success, refusal};
+use super::retry::{Resend, next_try};
+use super::send::unreadable;
+
+#[derive(Deserialize)]
+pub(super) struct TokenReply {
+    #[serde(deserialize_with = "secret")]
+    pub access_token: SecretString,
+    #[serde(default)]
+    pub expires_in: Value,
+    #[serde(default, deserialize_with = "optional_secret")]
+    pub refresh_token: Option<SecretString>,
+    pub id_token: Option<String>,
+    pub scope: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CodeReply {
+    #[serde(deserialize_with = "secret")]
+    pub device_code: SecretString,
+    pub user_code: String,
+    pub verification_uri: String,
+    #[serde(default)]
+    pub expires_in: Value,
+    #[serde(default)]
+    pub interval: Value,
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Client {
+    /// Posts a form until there is an answer, within what the retry rules allow. Asking for a token twice does no harm.
+    pub(super) async fn entra<T: for<'de> Deserialize<'de>>(
+        &self,
+        endpoint: &str,
+        form: &str,
+        secret: Option<&SecretString>,
+    ) -> Result<(T, Answer), GraphError> {
+        let mut tries = 0;
+        loop {
+            let error = match self.entra_once(endpoint, form, secret).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            tries += 1;
+            match next_try(&error, Resend::Idempotent, tries) {
+                Some(wait) => self.wait(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    pub(super) async fn entra_once<T: for<'de> Deserialize<'de>>(
+        &self,
+        endpoint: &str,
+        form: &str,
+        secret: Option<&SecretString>,
+    ) -> Result<(T, Answer), GraphError> {
+        let url = self.login_url(endpoint);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let request = self
+            .0
+            .wire
+            .http()
+            .post(url.clone())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .body(form.to_owned())
+            .build()
+            .map_err(|error| GraphError::Setup {
+                host: host.clone(),
+                source: Some(error),
+            })?;
+        let (line, outcome) = self.0.wire.once(request).await;
+        self.0.wire.report(line);
+        let answer = outcome?;
+        if !answer.status.is_success() {
+            let asked = Asked {
+                host: &host,
+                needs: &[],
+                now: self.0.wire.now(),
+            };
+            let error = refused_sign_in(&answer).unwrap_or_else(|| refusal(&answer, asked));
+            return Err(match secret {
+                Some(secret) => error.scrubbed(secret.expose_secret()),
+                None => error,
+            });
+        }
+        if let Some(error) = foreign_success(&answer, &host) {
+            return Err(error);
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(reply) => Ok((reply, answer)),
+            // The library's words could quote the body, and the body may hold a token.
+            Err(_) => Err(unreadable(
+                &answer,
+                url.path(),
+                DecodeError::Missing("a token reply"),
+            )),
+        }
+    }
+
+    fn login_url(&self, endpoint: &str) -> Url {
+        let mut url = self.0.endpoints.login.clone();
+        url.path_segments_mut()
+            .expect("http and https addresses have a path")
+            .pop_if_empty()
+            .extend([
+                self.0.credentials.tenant.as_str(),
+                "oauth2",
+                "v2.0",
+                endpoint,
+            ]);
+        url
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+    String::deserialize(from).map(SecretString::from)
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
+}
+
+pub(super) fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// Entra's own error body, if that is what came.
+fn refused_sign_in(answer: &Answer) -> Option<GraphError> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let error = body.get("error")?.as_str()?.to_owned();
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let description = text("error_description");
+    let number = |text: &str| {
+        let digits = text.split_once("AADSTS")?.1;
+        let end = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
+        digits[..end].parse().ok()
+    };
+    let aadsts = body
+        .get("error_codes")
+        .and_then(|codes| codes.get(0))
+        .and_then(Value::as_u64)
+        .and_then(|code| u32::try_from(code).ok())
+        .or_else(|| number(description));
+    let sentence = description
+        .split(['\r', '\n'])
+        .next()
+        .unwrap_or_default()
+        .split(" Trace ID:")
+        .next()
+        .unwrap_or_default();
+    let sentence = match sentence.split_once(": ") {
+        Some((code, rest)) if code.starts_with("AADSTS") => rest,
+        _ => sentence,
+    };
+    Some(GraphError::SignIn {
+        aadsts,
+        error,
+        text: sentence.chars().take(1000).collect(),
+        request_id: text("trace_id").to_owned(),
+    })
+}
+
+/// A number of seconds, whether it came as a number or as text.
+pub(super) fn seconds(value: &Value) -> Option<Duration> {
+    let number = value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))?;
+    Some(Duration::from_secs(number.min(10 * 365 * 86_400)))
+}

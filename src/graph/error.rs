@@ -1,0 +1,447 @@
+//! Everything that can go wrong between this console and Entra or Graph, and how it is told to a person.
+//!
+//! Holds no token and no secret: what a server echoes is scrubbed before it gets here.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use crate::domain::failure::{Failure, FailureKind};
+
+use super::hints;
+
+/// What a server answered when it refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `error.code`, the inner one where the outer says nothing.
+    pub code: String,
+    /// `error.message`, unwrapped where it was JSON in a string.
+    pub message: String,
+    /// `request-id`, for support cases.
+    pub request_id: String,
+    /// The content type of an answer that was not JSON: a proxy or a portal wrote it, not Graph.
+    pub foreign: Option<String>,
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(kind) = &self.foreign {
+            write!(f, ", content type {kind}: not an answer of Graph")?;
+        }
+        if !self.request_id.is_empty() {
+            write!(f, " (request-id {})", self.request_id)?;
+        }
+        Ok(())
+    }
+}
+
+/// How far a request got before the connection failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No connection came about: nothing was sent.
+    NotSent,
+    /// It may have been sent, and no status came back.
+    NoReply,
+    /// A status came back, and its body was cut off.
+    CutReply,
+}
+
+/// What went wrong with Entra or Graph.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// The token was not accepted, a new one neither.
+    #[error("Graph did not accept the token: {reply}")]
+    Unauthorized {
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// A permission is missing.
+    #[error("Graph refused: {reply}")]
+    Forbidden {
+        /// The permissions of which any one would do: as the reply names them, else as the documentation does.
+        scopes: Vec<String>,
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// It is not there.
+    #[error("not found: {reply}")]
+    NotFound {
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// The delta link is refused: a full read is due. Only from a reading of changes.
+    #[error("Graph does not take the delta link any more: {reply}")]
+    Gone {
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// Somebody else is changing the same thing.
+    #[error("conflict: {reply}")]
+    Conflict {
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// Too many requests.
+    #[error("Graph asks to wait {} s: {reply}", after.as_secs())]
+    Throttled {
+        /// How long from now.
+        after: Duration,
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// The server failed, or a gateway before it.
+    #[error("the server failed: {reply}")]
+    Server {
+        /// How long it asks to wait, when it does.
+        after: Option<Duration>,
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// The request was refused as such.
+    #[error("Graph refused the request: {reply}")]
+    BadRequest {
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// Something between here and Graph answered in its place (a proxy's page, a portal, a redirect).
+    #[error("{host} answered, but not as Graph does: {reply}")]
+    NotGraph {
+        /// Who was asked.
+        host: String,
+        /// What came back.
+        reply: Box<Reply>,
+    },
+    /// The network failed.
+    #[error("{}", transport_text(host, *stage))]
+    Transport {
+        /// Who was asked.
+        host: String,
+        /// How far it got.
+        stage: Stage,
+        /// What the network said.
+        source: reqwest::Error,
+    },
+    /// A reply that cannot be read.
+    #[error("the answer to {path} cannot be read: {why}")]
+    Decode {
+        /// What was asked for.
+        path: String,
+        /// What is wrong with it.
+        why: DecodeError,
+        /// Whether this was the reply to a write that Graph had accepted.
+        accepted: bool,
+        /// `request-id`.
+        request_id: String,
+    },
+    /// Entra did not give a token.
+    #[error("{}", sign_in_text(*aadsts, error, text))]
+    SignIn {
+        /// The number in `AADSTS…`.
+        aadsts: Option<u32>,
+        /// The OAuth error word.
+        error: String,
+        /// The first sentence of `error_description`.
+        text: String,
+        /// Entra's trace id.
+        request_id: String,
+    },
+    /// Nobody is signed in, and this call may not ask a person.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The sign-in landed in another tenant than the one that was asked for.
+    #[error("signed in to tenant {got}, but {wanted} was asked for")]
+    WrongTenant {
+        /// The tenant that was asked for.
+        wanted: String,
+        /// The tenant of the token.
+        got: String,
+    },
+    /// A link that leads away from Graph: nothing was sent there.
+    #[error("the reply holds a link that does not lead to {host}: {link}")]
+    Hostile {
+        /// The link, cut to 200 characters.
+        link: String,
+        /// Where it should have led.
+        host: String,
+    },
+    /// Paging that does not end.
+    #[error("the pages of {path} do not end: {why}")]
+    Endless {
+        /// What was being read.
+        path: String,
+        /// A link that came twice, or too many pages.
+        why: &'static str,
+    },
+    /// A search for one found several.
+    #[error("{count} users have the address {what}")]
+    Ambiguous {
+        /// What was looked for.
+        what: String,
+        /// How many were found.
+        count: usize,
+    },
+    /// The Teams administration API does not exist in this cloud.
+    #[error("this cloud has no Teams administration API")]
+    NoTeamsApi,
+    /// The HTTP client could not be built, or an identifier in the configuration cannot stand in an address.
+    #[error("the connection to {host} cannot be prepared")]
+    Setup {
+        /// Who was to be asked.
+        host: String,
+        /// What the library said.
+        source: Option<reqwest::Error>,
+    },
+}
+
+/// What is wrong with the body of a reply.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Not JSON, or cut off.
+    #[error("not the JSON that was expected ({0})")]
+    Json(#[from] serde_json::Error),
+    /// Not UTF-8.
+    #[error("not UTF-8")]
+    Utf8,
+    /// The gzip stream is damaged.
+    #[error("its compression is damaged")]
+    Gzip,
+    /// A compression that was not asked for.
+    #[error("it is encoded as {0}, which was not asked for")]
+    Encoding(String),
+    /// Bigger than any reply may be.
+    #[error("it is bigger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Something that must be there is not, or is of another type.
+    #[error("{0} is missing or of another type")]
+    Missing(&'static str),
+}
+
+impl GraphError {
+    /// What came back, when a refusal came back.
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Unauthorized { reply }
+            | Self::Forbidden { reply, .. }
+            | Self::NotFound { reply }
+            | Self::Gone { reply }
+            | Self::Conflict { reply }
+            | Self::Throttled { reply, .. }
+            | Self::Server { reply, .. }
+            | Self::BadRequest { reply }
+            | Self::NotGraph { reply, .. } => Some(reply),
+            Self::Transport { .. }
+            | Self::Decode { .. }
+            | Self::SignIn { .. }
+            | Self::SignedOut
+            | Self::WrongTenant { .. }
+            | Self::Hostile { .. }
+            | Self::Endless { .. }
+            | Self::Ambiguous { .. }
+            | Self::NoTeamsApi
+            | Self::Setup { .. } => None,
+        }
+    }
+
+    /// The request-id to name in a support case; empty when there is none.
+    pub fn request_id(&self) -> &str {
+        match self {
+            Self::Decode { request_id, .. } | Self::SignIn { request_id, .. } => request_id,
+            other => other.reply().map_or("", |reply| &reply.request_id),
+        }
+    }
+
+    /// The same, with a secret that a server has echoed taken out.
+    pub(super) fn scrubbed(mut self, secret: &str) -> Self {
+        let scrub = |text: &mut String| {
+            if !secret.is_empty() && text.contains(secret) {
+                *text = text.replace(secret, "[secret]");
+            }
+        };
+        match &mut self {
+            Self::Unauthorized { reply }
+            | Self::Forbidden { reply, .. }
+            | Self::NotFound { reply }
+            | Self::Gone { reply }
+            | Self::Conflict { reply }
+            | Self::Throttled { reply, .. }
+            | Self::Server { reply, .. }
+            | Self::BadRequest { reply }
+            | Self::NotGraph { reply, .. } => {
+                scrub(&mut reply.code);
+                scrub(&mut reply.message);
+                scrub(&mut reply.request_id);
+                reply.foreign.as_mut().map(scrub);
+            }
+            Self::SignIn {
+                error,
+                text,
+                request_id,
+                ..
+            } => {
+                scrub(error);
+                scrub(text);
+                scrub(request_id);
+            }
+            Self::Decode {
+                path, request_id, ..
+            } => {
+                scrub(path);
+                scrub(request_id);
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether the same request may well succeed later, with nothing changed by anybody.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Throttled { .. } | Self::Server { .. } | Self::Transport { .. } => true,
+            Self::Conflict { reply } => reply.code == "Directory_ConcurrencyViolation",
+            Self::SignIn { aadsts, error, .. } => hints::is_transient(*aadsts, error),
+            _ => false,
+        }
+    }
+
+    /// Whether a write may have been carried out although no clear answer came: it is settled by reading, never by sending again.
+    pub fn outcome_unknown(&self) -> bool {
+        match self {
+            Self::Transport { stage, .. } => *stage != Stage::NotSent,
+            Self::Server { .. } => true,
+            Self::Decode { accepted, .. } => *accepted,
+            Self::NotGraph { reply, .. } => (200..300).contains(&reply.status),
+            _ => false,
+        }
+    }
+
+    /// The refusal of a write, for its diagnosis; `None` when nobody refused (the request was not sent, or nobody is signed in).
+    pub fn refusal(&self) -> Option<crate::domain::refusal::Refusal> {
+        let reply = self.reply()?;
+        Some(crate::domain::refusal::Refusal {
+            status: Some(reply.status),
+            code: reply.code.clone(),
+            text: reply.message.clone(),
+            request_id: reply.request_id.clone(),
+        })
+    }
+
+    /// Whether a list has lost its place and must be read from its first page (an expired or unknown page token).
+    pub fn list_must_restart(&self) -> bool {
+        matches!(self, Self::BadRequest { reply } | Self::NotFound { reply }
+            if reply.code == "Directory_ExpiredPageToken"
+                || reply.code == "DirectoryPageTokenNotFoundException")
+    }
+
+    /// The failure in words. `tried` says what was tried, as in "Reading the users".
+    pub fn failure(&self, tried: &str) -> Failure {
+        let (kind, short) = self.in_short();
+        let mut detail = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !detail.contains(&text) {
+                detail.push_str(": ");
+                detail.push_str(&text);
+            }
+            cause = error.source();
+        }
+        Failure::new(
+            kind,
+            format!("{tried} failed: {short}"),
+            detail,
+            hints::next_step(self),
+        )
+    }
+
+    fn in_short(&self) -> (FailureKind, String) {
+        match self {
+            Self::Unauthorized { .. } => (FailureKind::SignIn, "the token was not accepted".into()),
+            Self::Forbidden { scopes, .. } if scopes.is_empty() => {
+                (FailureKind::SignIn, "Graph refused access".into())
+            }
+            Self::Forbidden { scopes, .. } => (
+                FailureKind::SignIn,
+                format!("the permission {} is missing", scopes.join(" or ")),
+            ),
+            Self::NotFound { .. } => (FailureKind::Other, "Graph does not know it".into()),
+            Self::Gone { .. } => (FailureKind::Other, "the delta link has expired".into()),
+            Self::Conflict { .. } => (
+                FailureKind::Other,
+                "it was being changed at the same time".into(),
+            ),
+            Self::Throttled { after, .. } => (
+                FailureKind::TryAgain,
+                format!("Graph asks to wait {} s", after.as_secs()),
+            ),
+            Self::Server { reply, .. } => (
+                FailureKind::TryAgain,
+                format!("the server answered {}", reply.status),
+            ),
+            Self::BadRequest { .. } => (FailureKind::Other, "Graph refused the request".into()),
+            Self::NotGraph { host, .. } => (
+                FailureKind::TryAgain,
+                format!("something other than {host} answered"),
+            ),
+            Self::Transport { host, stage, .. } => {
+                (FailureKind::TryAgain, transport_text(host, *stage))
+            }
+            Self::Decode { .. } => (FailureKind::Other, "the answer cannot be read".into()),
+            Self::SignIn { .. } if self.is_retryable() => {
+                (FailureKind::TryAgain, "Entra ID is not available".into())
+            }
+            Self::SignIn { .. } => (FailureKind::SignIn, "the sign-in was refused".into()),
+            Self::SignedOut => (FailureKind::SignIn, "nobody is signed in".into()),
+            Self::WrongTenant { .. } => (
+                FailureKind::Refused,
+                "the sign-in belongs to another tenant".into(),
+            ),
+            Self::Hostile { .. } => (
+                FailureKind::Refused,
+                "the answer points to a foreign address".into(),
+            ),
+            Self::Endless { .. } => (FailureKind::Other, "the list does not end".into()),
+            Self::Ambiguous { .. } => (FailureKind::Other, "more than one user fits".into()),
+            Self::NoTeamsApi => (
+                FailureKind::Config,
+                "this cloud has no Teams administration API".into(),
+            ),
+            Self::Setup { .. } => (
+                FailureKind::Config,
+                "the connection cannot be prepared".into(),
+            ),
+        }
+    }
+}
+
+impl From<&GraphError> for Failure {
+    fn from(error: &GraphError) -> Self {
+        error.failure("The request to Microsoft Graph")
+    }
+}
+
+fn transport_text(host: &str, stage: Stage) -> String {
+    match stage {
+        Stage::NotSent => format!("{host} cannot be reached"),
+        Stage::NoReply => format!("{host} did not answer"),
+        Stage::CutReply => format!("the answer of {host} was cut off"),
+    }
+}
+
+fn sign_in_text(aadsts: Option<u32>, error: &str, text: &str) -> String {
+    match aadsts {
+        Some(number) => format!("Entra ID refused: AADSTS{number} ({error}): {text}"),
+        None => format!("Entra ID refused: {error}: {text}"),
+    }
+}

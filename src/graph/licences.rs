@@ -1,0 +1,269 @@
+//! What the tenant is and what it has bought.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use crate::domain::directory::{PlanStatus, Sku, SkuPlan, Tenant};
+
+use super::Client;
+use super::error::{DecodeError, GraphError};
+use super::page::Pages;
+use super::send::{Ask, PLAIN};
+use super::wire::{Field, Soft, read_object};
+
+const ORGANIZATION: &[&str] = &["Organization.Read.All", "Directory.Read.All"];
+const SKUS: &[&str] = &[
+    "Organization.Read.All",
+    "LicenseAssignment.Read.All",
+    "Directory.Read.All",
+];
+
+impl Client {
+    /// The tenant as it describes itself.
+    pub async fn organization(&self) -> Result<Tenant, GraphError> {
+        let select =
+            "id,displayName,verifiedDomains,onPremisesSyncEnabled,onPremisesLastSyncDateTime";
+        let ask = Ask::get(
+            self.url(&["organization"], &[("$select", select)]),
+            PLAIN,
+            ORGANIZATION,
+        );
+        let path = ask.url.path().to_owned();
+        let mut pages = Pages::new(self, ask);
+        let missing = |request_id: &str| GraphError::Decode {
+            path,
+            why: DecodeError::Missing("the organization's id"),
+            accepted: false,
+            request_id: request_id.to_owned(),
+        };
+        let Some(answer) = pages.fetch().await? else {
+            return Err(missing(""));
+        };
+        let page = pages.read::<OrganizationRow<'_>>(&answer)?;
+        page.items
+            .into_iter()
+            .find_map(OrganizationRow::read)
+            .ok_or_else(|| missing(answer.request_id()))
+    }
+
+    /// The products that the tenant has bought.
+    pub async fn subscribed_skus(&self) -> Result<Vec<Sku>, GraphError> {
+        let select = "skuId,skuPartNumber,capabilityStatus,consumedUnits,prepaidUnits,servicePlans";
+        let ask = Ask::get(
+            self.url(&["subscribedSkus"], &[("$select", select)]),
+            PLAIN,
+            SKUS,
+        );
+        let mut pages = Pages::new(self, ask);
+        let mut skus = Vec::new();
+        while let Some(answer) = pages.fetch().await? {
+            for row in pages.read::<SkuRow<'_>>(&answer)?.items {
+                let Some(sku) = row.read() else {
+                    tracing::warn!("a product without a readable id was dropped");
+                    continue;
+                };
+                skus.push(sku);
+            }
+        }
+        Ok(skus)
+    }
+}
+
+#[derive(Debug, Default)]
+struct OrganizationRow<'de> {
+    id: Soft<Cow<'de, str>>,
+    name: Soft<Cow<'de, str>>,
+    domains: Soft<Vec<DomainRow<'de>>>,
+    dir_sync: Soft<bool>,
+    last_dir_sync: Soft<Cow<'de, str>>,
+}
+
+impl<'de> Field<'de> for OrganizationRow<'de> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut row = Self::default();
+        read_object!(object, row, {
+            "id" => id,
+            "displayName" => name,
+            "verifiedDomains" => domains,
+            "onPremisesSyncEnabled" => dir_sync,
+            "onPremisesLastSyncDateTime" => last_dir_sync,
+        });
+        Ok(Some(row))
+    }
+}
+
+impl OrganizationRow<'_> {
+    fn read(self) -> Option<Tenant> {
+        let mut domains = self.domains.some().unwrap_or_default();
+        // A stable sort: the default one to the front, the others as they came.
+        domains.sort_by_key(|domain| domain.default != Soft::Is(true));
+        Some(Tenant {
+            id: self.id.some()?.parse().ok()?,
+            name: self.name.some().unwrap_or_default().into_owned(),
+            domains: domains
+                .into_iter()
+                .filter_map(|domain| Some(domain.name.some()?.into_owned()))
+                .collect(),
+            dir_sync: self.dir_sync.some(),
+            last_dir_sync: self.last_dir_sync.some().and_then(|text| text.parse().ok()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct DomainRow<'de> {
+    name: Soft<Cow<'de, str>>,
+    default: Soft<bool>,
+}
+
+impl<'de> Field<'de> for DomainRow<'de> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut row = Self::default();
+        read_object!(object, row, { "name" => name, "isDefault" => default });
+        Ok(Some(row))
+    }
+}
+
+#[derive(Debug, Default)]
+struct SkuRow<'de> {
+    id: Soft<Cow<'de, str>>,
+    part_number: Soft<Cow<'de, str>>,
+    status: Soft<Cow<'de, str>>,
+    consumed: Soft<i64>,
+    units: Soft<UnitsRow>,
+    plans: Soft<Vec<PlanRow<'de>>>,
+}
+
+impl<'de> Field<'de> for SkuRow<'de> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut row = Self::default();
+        read_object!(object, row, {
+            "skuId" => id,
+            "skuPartNumber" => part_number,
+            "capabilityStatus" => status,
+            "consumedUnits" => consumed,
+            "prepaidUnits" => units,
+            "servicePlans" => plans,
+        });
+        Ok(Some(row))
+    }
+}
+
+impl SkuRow<'_> {
+    fn read(self) -> Option<Sku> {
+        let units = self.units.some().unwrap_or_default();
+        Some(Sku {
+            id: self.id.some()?.parse().ok()?,
+            part_number: self.part_number.some().unwrap_or_default().into_owned(),
+            status: self
+                .status
+                .some()
+                .map_or(PlanStatus::Unknown, |word| PlanStatus::from_graph(&word)),
+            enabled: units.enabled.some().unwrap_or_default(),
+            warning: units.warning.some().unwrap_or_default(),
+            suspended: units.suspended.some().unwrap_or_default(),
+            consumed: self.consumed.some().unwrap_or_default(),
+            plans: self
+                .plans
+                .some()
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(PlanRow::read)
+                .collect(),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct UnitsRow {
+    enabled: Soft<i64>,
+    warning: Soft<i64>,
+    suspended: Soft<i64>,
+}
+
+impl<'de> Field<'de> for UnitsRow {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut row = Self::default();
+        read_object!(object, row, {
+            "enabled" => enabled,
+            "warning" => warning,
+            "suspended" => suspended,
+        });
+        Ok(Some(row))
+    }
+}
+
+#[derive(Debug, Default)]
+struct PlanRow<'de> {
+    id: Soft<Cow<'de, str>>,
+    name: Soft<Cow<'de, str>>,
+    applies_to: Soft<Cow<'de, str>>,
+}
+
+impl<'de> Field<'de> for PlanRow<'de> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut row = Self::default();
+        read_object!(object, row, {
+            "servicePlanId" => id,
+            "servicePlanName" => name,
+            "appliesTo" => applies_to,
+        });
+        Ok(Some(row))
+    }
+}
+
+impl PlanRow<'_> {
+    fn read(self) -> Option<SkuPlan> {
+        Some(SkuPlan {
+            id: self.id.some()?.parse().ok()?,
+            name: self.name.some().unwrap_or_default().into_owned(),
+            for_users: self
+                .applies_to
+                .some()
+                .is_none_or(|word| !word.eq_ignore_ascii_case("Company")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::read_page;
+    use super::*;
+
+    #[test]
+    fn a_tenant_with_its_default_domain_first() {
+        let text = r#"{"value":[{"id":"11111111-2222-3333-4444-555555555555","displayName":"Contoso","verifiedDomains":[{"name":"contoso.onmicrosoft.com","isDefault":false,"isInitial":true},{"name":"contoso.com","isDefault":true}],"onPremisesSyncEnabled":null,"onPremisesLastSyncDateTime":"2026-01-07T09:08:50.9115993Z"}]}"#;
+        let tenant = read_page::<OrganizationRow<'_>>(text)
+            .unwrap()
+            .items
+            .pop()
+            .unwrap()
+            .read()
+            .unwrap();
+        assert_eq!(tenant.name, "Contoso");
+        assert_eq!(tenant.domains, ["contoso.com", "contoso.onmicrosoft.com"]);
+        assert_eq!(tenant.dir_sync, None);
+        assert_eq!(
+            tenant.last_dir_sync.unwrap().to_string(),
+            "2026-01-07T09:08:50.9115993Z"
+        );
+    }
+
+    #[test]
+    fn seats_and_company_plans() {
+        let text = r#"{"value":[{"skuId":"06ebc4ee-1bb5-47dd-8120-11324bc54e06","skuPartNumber":"SPE_E5","capabilityStatus":"warning","consumedUnits":12,"prepaidUnits":{"enabled":10,"suspended":1,"warning":1,"lockedOut":0},"servicePlans":[{"servicePlanId":"4828c8ec-dc2e-4779-b502-87ac9ce28ab7","servicePlanName":"MCOEV","provisioningStatus":"Success","appliesTo":"User"},{"servicePlanId":"9974d6cf-cd24-4ba2-921c-e2aa687da846","servicePlanName":"X","appliesTo":"Company"}]},{"skuId":"broken"}]}"#;
+        let skus: Vec<Sku> = read_page::<SkuRow<'_>>(text)
+            .unwrap()
+            .items
+            .into_iter()
+            .filter_map(SkuRow::read)
+            .collect();
+        assert_eq!(skus.len(), 1);
+        assert_eq!(skus[0].free(), -1);
+        assert_eq!(skus[0].status, PlanStatus::Warning);
+        assert_eq!(skus[0].suspended, 1);
+        let for_users: Vec<bool> = skus[0].plans.iter().map(|plan| plan.for_users).collect();
+        assert_eq!(for_users, [true, false]);
+    }
+}

@@ -1,0 +1,214 @@
+//! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::text::Label;
+use crate::domain::user::{NewUser, Patch, UserId};
+use crate::store::{Stamp, Store};
+
+/// What a hold by hand says.
+pub const HELD_BY_HAND: &str = "held back by hand";
+
+/// Adds users to the pinned tenant.
+pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let Some(pin) = picture.pin else {
+        return Err(Failure::new(
+            FailureKind::Refused,
+            "No tenant has been read yet: nobody can be added",
+            "",
+            "Sync first (s, or `teamsconnector sync`); then add.",
+        ));
+    };
+    let words = match users.as_slice() {
+        [user] => format!("{} added", Label::new(&user.name)),
+        users => format!("{} users added", users.len()),
+    };
+    let seats = picture.seats.bought.map(|bought| bought as usize);
+    let after = picture.users.len() + users.len();
+    store
+        .ledger
+        .add_users(users, pin.tenant, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    match seats.filter(|&bought| after > bought) {
+        Some(bought) => Ok(format!(
+            "{words}; Unlicensed: {after} users, {bought} seats"
+        )),
+        None => Ok(words),
+    }
+}
+
+/// Changes one user.
+pub async fn edit(
+    store: &Store,
+    id: UserId,
+    patch: Patch,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let name = match &patch.name {
+        Some(name) => name.clone(),
+        None => user_name(store, id).await?,
+    };
+    let queued: Vec<String> = patch
+        .two_way
+        .iter()
+        .map(|(_, wanted)| format!("{} {}", wanted.field().as_str(), wanted.shown()))
+        .collect();
+    store
+        .ledger
+        .edit_user(id, patch, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    let name = Label::new(&name);
+    Ok(match queued.as_slice() {
+        [] => format!("{name} saved"),
+        queued => format!("{name} saved; queued: {}; p plans it", queued.join(", ")),
+    })
+}
+
+/// Removes one user, and queues the release of a number if asked.
+pub async fn remove(
+    store: &Store,
+    id: UserId,
+    release: Option<PhoneNumber>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let name = user_name(store, id).await?;
+    let words = match &release {
+        Some(number) => format!(
+            "{} removed; the release of {} is queued",
+            Label::new(&name),
+            number.spaced()
+        ),
+        None => format!("{} removed", Label::new(&name)),
+    };
+    store
+        .ledger
+        .remove_user(id, release, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    Ok(words)
+}
+
+async fn user_name(store: &Store, id: UserId) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    picture
+        .users
+        .iter()
+        .find(|user| user.id == id)
+        .map(|user| user.name.clone())
+        .ok_or_else(|| {
+            Failure::new(
+                FailureKind::Other,
+                "This user is not configured any more",
+                "",
+                "Somebody removed it in the meantime.",
+            )
+        })
+}
+
+/// Drops a queued change.
+pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Failure> {
+    let entry = entry(store, id).await?;
+    if !entry.state.is_ours() {
+        return Err(Failure::new(
+            FailureKind::Refused,
+            "This change has been sent: it cannot be dropped",
+            format!("it is {}", entry.state.word()),
+            "Sync to settle it; afterwards the old value can be entered again.",
+        ));
+    }
+    store
+        .ledger
+        .close(id, Closing::Dropped, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    Ok(format!(
+        "{}: {} {} is no longer queued",
+        Label::new(&entry.name),
+        entry.field().as_str(),
+        entry.wanted.shown()
+    ))
+}
+
+/// Holds entries back by hand, or queues them again.
+pub async fn hold(
+    store: &Store,
+    ids: &[EntryId],
+    back: bool,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let mut states = Vec::new();
+    for id in ids {
+        let entry = entry(store, *id).await?;
+        if !entry.state.is_ours() {
+            continue;
+        }
+        let state = if back {
+            EntryState::Held {
+                why: HELD_BY_HAND.to_owned(),
+            }
+        } else {
+            EntryState::Queued
+        };
+        states.push((*id, state));
+    }
+    let n = states.len();
+    store
+        .ledger
+        .set_states(states, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    let noun = if n == 1 { "change" } else { "changes" };
+    Ok(if back {
+        format!("{n} {noun} held back")
+    } else {
+        format!("{n} {noun} queued again")
+    })
+}
+
+/// Decides a conflict: keep what was entered here, or take what the tenant has.
+pub async fn decide(
+    store: &Store,
+    id: EntryId,
+    mine: bool,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let entry = entry(store, id).await?;
+    let name = Label::new(&entry.name);
+    if mine {
+        store
+            .ledger
+            .keep_mine(id, stamp)
+            .await
+            .map_err(|e| e.failure())?;
+        return Ok(format!("{name}: {} stays queued", entry.wanted.shown()));
+    }
+    store
+        .ledger
+        .close(id, Closing::TheirsTaken, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    Ok(format!(
+        "{name}: the tenant's {} stays",
+        entry.field().as_str()
+    ))
+}
+
+async fn entry(store: &Store, id: EntryId) -> Result<Entry, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    picture
+        .entries
+        .into_iter()
+        .find(|entry| entry.id == id)
+        .ok_or_else(|| {
+            Failure::new(
+                FailureKind::Other,
+                "This change is not in the outbox any more",
+                "",
+                "It was written, dropped or replaced.",
+            )
+        })
+}

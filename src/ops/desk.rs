@@ -1,0 +1,126 @@
+//! The desk and the roster, loaded from the files: what lists and screens show.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::gate::{FirstCause, Marks};
+use crate::domain::guid::ObjectId;
+use crate::domain::seat;
+use crate::roster::desk::{AuditRow, Desk, DeskUser};
+use crate::roster::{Roster, Row};
+use crate::store::Store;
+use crate::store::cache::{StoredRow, StoredUser};
+use crate::store::error::StoreError;
+use crate::store::ledger::AuditLine;
+
+/// Audit lines that a screen holds.
+const AUDIT_LINES: u32 = 200;
+
+/// Runs that a screen lists.
+const RUNS: u32 = 50;
+
+/// Everything of this side, as of `now`.
+pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError> {
+    let picture = store.ledger.load().await?;
+    let audit = store.ledger.audit_tail(AUDIT_LINES).await?;
+    let history = store.history.list(RUNS).await?;
+    let head = store.cache.head().await?;
+    let ids: Vec<ObjectId> = picture
+        .users
+        .iter()
+        .filter_map(|user| user.association.id())
+        .collect();
+    let there: HashMap<ObjectId, StoredUser> = store
+        .cache
+        .users(ids)
+        .await?
+        .into_iter()
+        .map(|stored| (stored.user.id, stored))
+        .collect();
+    let statuses = seat::statuses(
+        &picture.users,
+        picture.seats,
+        now.to_zoned(TimeZone::UTC).date(),
+    );
+    let users = picture
+        .users
+        .into_iter()
+        .zip(statuses)
+        .map(|(user, status)| {
+            let stored = user.association.id().and_then(|id| there.get(&id));
+            DeskUser {
+                entries: picture
+                    .entries
+                    .iter()
+                    .filter(|entry| entry.user == Some(user.id))
+                    .cloned()
+                    .collect(),
+                upn: stored.map(|stored| stored.user.upn.clone()),
+                cause: stored.map(|stored| FirstCause::from_byte(stored.class)),
+                marks: Marks(stored.map_or(0, |stored| stored.marks)),
+                user,
+                status,
+            }
+        })
+        .collect();
+    Ok(Desk {
+        pin: picture.pin.map(|pin| (pin.tenant, pin.name)),
+        seats: picture.seats,
+        users,
+        entries: picture.entries,
+        audit: audit.into_iter().map(audit_row).collect(),
+        history,
+        read_at: head.map(|head| head.read_at),
+        notes: store.notes().to_vec(),
+    })
+}
+
+fn audit_row(line: AuditLine) -> AuditRow {
+    let change = match (line.before.is_empty(), line.after.is_empty()) {
+        (true, true) => line.field.clone(),
+        _ => format!(
+            "{} {} -> {}",
+            line.field,
+            or_none(&line.before),
+            or_none(&line.after)
+        ),
+    };
+    AuditRow {
+        seq: line.seq,
+        at: line.at,
+        author: line.author,
+        name: line.user,
+        action: line.action,
+        change: change.trim().to_owned(),
+        outcome: line.outcome,
+    }
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
+}
+
+/// All directory users of the last good picture, ordered by name. `generation` tells one loading from the next: a row that was
+/// read again by itself changes the picture within a run.
+pub async fn load_roster(store: &Store, generation: u64) -> Result<Roster, StoreError> {
+    if store.cache.head().await?.is_none() {
+        return Ok(Roster::default());
+    }
+    let rows = store.cache.all_rows().await?;
+    Ok(Roster::new(generation, rows.into_iter().map(row)))
+}
+
+fn row(stored: StoredRow) -> Row {
+    Row {
+        id: stored.id,
+        name: stored.name.into(),
+        upn: stored.upn.into(),
+        mail: stored.mail.map(Into::into),
+        location: stored.location,
+        number: stored.number,
+        cause: FirstCause::from_byte(stored.class),
+        marks: Marks(stored.marks),
+    }
+}

@@ -1,0 +1,386 @@
+//! Performs effects: hands each to a task of its own and sends the answer back as an event. Nothing here waits in the loop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::effect::{Effect, Held, Keep, LedgerChange, Who};
+use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::gate::{Class, FirstCause, Marks};
+use crate::domain::pace::Clock;
+use crate::domain::run::{RunEvent, RunKind};
+use crate::graph::Client;
+use crate::ops::explain::Whom;
+use crate::ops::{change, desk, explain};
+use crate::store::{Stamp, Store};
+use crate::sync::{self, ReadAgain, RunSettings, World};
+
+/// Events of a run that wait for the screen before the run waits for it.
+const RUN_EVENTS: usize = 64;
+
+/// What effects work on.
+#[derive(Debug)]
+pub struct Workbench {
+    /// The tenant and the files, for runs: one at a time.
+    pub world: World,
+    /// How runs behave.
+    pub settings: RunSettings,
+}
+
+/// Carries out effects.
+#[derive(Debug)]
+pub(super) struct Performer {
+    shared: Arc<Shared>,
+    running: Option<(RequestId, CancellationToken)>,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    client: Client,
+    store: Arc<Store>,
+    settings: RunSettings,
+    writing: AtomicBool,
+    to: mpsc::Sender<What>,
+    clock: Clock,
+    reload_desk: Notify,
+    reload_roster: Notify,
+    generation: AtomicU64,
+}
+
+impl Performer {
+    pub(super) fn new(workbench: Workbench, to: mpsc::Sender<What>, clock: Clock) -> Self {
+        let Workbench { world, settings } = workbench;
+        let shared = Arc::new(Shared {
+            client: world.client.clone(),
+            store: world.store.clone(),
+            writing: AtomicBool::new(!settings.read_only),
+            world: Mutex::new(world),
+            settings,
+            to,
+            clock,
+            reload_desk: Notify::new(),
+            reload_roster: Notify::new(),
+            generation: AtomicU64::new(1),
+        });
+        let performer = Self {
+            shared,
+            running: None,
+            tasks: TaskTracker::new(),
+        };
+        performer.spawn(Shared::keep_desk);
+        performer.spawn(Shared::keep_roster);
+        performer
+    }
+
+    /// Loads what the files have: the first frame shows the last good picture.
+    pub(super) fn load_all(&self) {
+        self.shared.reload_desk.notify_one();
+        self.shared.reload_roster.notify_one();
+        self.track(Shared::offer_drafts);
+    }
+
+    /// A task that the end of the program does not wait for.
+    #[expect(clippy::disallowed_methods, reason = "the runtime starts the tasks")]
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(Arc<Shared>) -> F) {
+        tokio::spawn(task(self.shared.clone()));
+    }
+
+    /// A task that is waited for when the program ends.
+    fn track<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(Arc<Shared>) -> F) {
+        self.tasks.spawn(task(self.shared.clone()));
+    }
+
+    /// Carries out one effect; its answer comes as an event.
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::StartRun { req, kind, debug } => {
+                let cancel = CancellationToken::new();
+                self.running = Some((req, cancel.clone()));
+                self.track(move |shared| shared.run(req, kind, debug, cancel));
+            }
+            Effect::CancelRun { req } => {
+                if let Some((_, cancel)) =
+                    self.running.as_ref().filter(|(running, _)| *running == req)
+                {
+                    cancel.cancel();
+                }
+            }
+            Effect::Ledger { req, change } => self.track(move |shared| shared.change(req, change)),
+            Effect::KeepDraft { key, text } => self.track(move |shared| async move {
+                // A draft that cannot be kept is no reason to disturb somebody who is typing.
+                let _ = shared.store.ledger.keep_draft(&key, text).await;
+            }),
+            Effect::LoadLog { req, run } => self.track(move |shared| async move {
+                let event = match shared.store.history.log(run).await {
+                    Ok(lines) => LedgerEvent::Log {
+                        req,
+                        run,
+                        lines: Arc::new(lines),
+                    },
+                    Err(error) => LedgerEvent::Refused {
+                        req,
+                        failure: error.failure(),
+                    },
+                };
+                shared.send(What::Ledger(event)).await;
+            }),
+            Effect::Explain { req, who, live } => {
+                self.track(move |shared| shared.explain(req, who, live))
+            }
+            Effect::LoadPerson { req, id } => self.track(move |shared| async move {
+                let event = match shared.store.cache.user(id).await {
+                    Ok(found) => CacheEvent::Person {
+                        req,
+                        found: found.map(|stored| {
+                            let class = Class {
+                                cause: FirstCause::from_byte(stored.class),
+                                marks: Marks(stored.marks),
+                                number: stored.number,
+                            };
+                            Box::new((stored.user, class))
+                        }),
+                    },
+                    Err(error) => CacheEvent::Failed {
+                        req,
+                        failure: error.failure(),
+                    },
+                };
+                shared.send(What::Cache(event)).await;
+            }),
+            Effect::AllowWriting { req } => self.track(move |shared| async move {
+                shared.writing.store(true, Ordering::SeqCst);
+                shared
+                    .send(What::Session(SessionEvent::WritingAllowed { req }))
+                    .await;
+            }),
+            // The shell itself does these.
+            Effect::Copy { .. } | Effect::Wake { .. } | Effect::Quit { .. } => {}
+        }
+    }
+
+    /// Tells how a copy went.
+    pub(super) fn copied(&self, req: RequestId, sent: std::io::Result<()>) {
+        let event = match sent {
+            Ok(()) => SessionEvent::Done {
+                req,
+                notice: "sent to the terminal's clipboard".to_owned(),
+            },
+            Err(error) => SessionEvent::Refused {
+                req,
+                failure: Failure::new(
+                    FailureKind::Other,
+                    "The terminal did not take the text",
+                    error.to_string(),
+                    "",
+                ),
+            },
+        };
+        self.track(move |shared| async move { shared.send(What::Session(event)).await });
+    }
+
+    /// Stops the run and waits a little for what was begun.
+    pub(super) async fn close(&mut self, at_most: Duration) {
+        if let Some((_, cancel)) = &self.running {
+            cancel.cancel();
+        }
+        self.tasks.close();
+        let _ = tokio::time::timeout(at_most, self.tasks.wait()).await;
+    }
+}
+
+impl Shared {
+    async fn send(&self, what: What) {
+        let _ = self.to.send(what).await;
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            at: self.clock.now(),
+            author: self.settings.author.clone(),
+            run: None,
+        }
+    }
+
+    /// Loads the desk whenever something says that it has changed; several at once are one.
+    async fn keep_desk(self: Arc<Self>) {
+        loop {
+            self.reload_desk.notified().await;
+            match desk::load_desk(&self.store, self.clock.now()).await {
+                Ok(desk) => {
+                    self.send(What::Ledger(LedgerEvent::Desk(Arc::new(desk))))
+                        .await
+                }
+                Err(error) => {
+                    let failure = error.failure();
+                    self.send(What::Ledger(LedgerEvent::Refused {
+                        req: RequestId::default(),
+                        failure,
+                    }))
+                    .await;
+                }
+            }
+        }
+    }
+
+    async fn keep_roster(self: Arc<Self>) {
+        loop {
+            self.reload_roster.notified().await;
+            let generation = self.generation.fetch_add(1, Ordering::SeqCst);
+            match desk::load_roster(&self.store, generation).await {
+                Ok(roster) => {
+                    self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
+                        .await
+                }
+                Err(error) => {
+                    let failure = error.failure();
+                    self.send(What::Cache(CacheEvent::Failed {
+                        req: RequestId::default(),
+                        failure,
+                    }))
+                    .await;
+                }
+            }
+        }
+    }
+
+    async fn offer_drafts(self: Arc<Self>) {
+        for (key, text) in self.store.ledger.drafts().await.unwrap_or_default() {
+            self.send(What::Ledger(LedgerEvent::Draft { key, text }))
+                .await;
+        }
+    }
+
+    async fn run(
+        self: Arc<Self>,
+        req: RequestId,
+        kind: RunKind,
+        debug: bool,
+        cancel: CancellationToken,
+    ) {
+        let (events, mut heard) = mpsc::channel(RUN_EVENTS);
+        let settings = RunSettings {
+            debug,
+            read_only: !self.writing.load(Ordering::SeqCst),
+            // The console has asked for the tenant's name where the plan is past the limit.
+            past_limit: matches!(kind, RunKind::Apply { .. }),
+            ..self.settings.clone()
+        };
+        let shared = self.clone();
+        let forward = async move {
+            while let Some(event) = heard.recv().await {
+                let done = matches!(event, RunEvent::Finished { .. });
+                match event {
+                    RunEvent::LedgerChanged => shared.reload_desk.notify_one(),
+                    RunEvent::SnapshotChanged => shared.reload_roster.notify_one(),
+                    _ => {}
+                }
+                if done {
+                    shared.reload_desk.notify_one();
+                }
+                shared.send(What::Run { req, event }).await;
+            }
+        };
+        let work = async {
+            let mut world = self.world.lock().await;
+            sync::run(&mut world, kind, &settings, events, &cancel).await;
+        };
+        tokio::join!(work, forward);
+    }
+
+    async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {
+        let (store, stamp) = (&self.store, self.stamp());
+        let done = match wanted {
+            LedgerChange::Add(users) => change::add(store, users, stamp).await,
+            LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
+            LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
+            LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
+            LedgerChange::Hold { entries, held } => {
+                change::hold(store, &entries, held == Held::Back, stamp).await
+            }
+            LedgerChange::Decide { entry, keep } => {
+                change::decide(store, entry, keep == Keep::Mine, stamp).await
+            }
+        };
+        // The desk comes first, so that what was saved is there when the form closes.
+        match done {
+            Ok(notice) => {
+                match desk::load_desk(&self.store, self.clock.now()).await {
+                    Ok(desk) => {
+                        self.send(What::Ledger(LedgerEvent::Desk(Arc::new(desk))))
+                            .await
+                    }
+                    Err(_) => self.reload_desk.notify_one(),
+                }
+                self.send(What::Ledger(LedgerEvent::Saved { req, notice }))
+                    .await;
+            }
+            Err(failure) => {
+                self.send(What::Ledger(LedgerEvent::Refused { req, failure }))
+                    .await
+            }
+        }
+    }
+
+    async fn explain(self: Arc<Self>, req: RequestId, who: Who, live: bool) {
+        let mut whom = match who {
+            Who::Directory(id) => Whom::Directory(id),
+            Who::User(id) => Whom::User(id),
+            Who::Text(text) => Whom::Text(text),
+        };
+        let mut read = false;
+        if live {
+            match self.read_live(&mut whom).await {
+                Ok(found) => read = found,
+                Err(failure) => {
+                    return self
+                        .send(What::Cache(CacheEvent::Failed { req, failure }))
+                        .await;
+                }
+            }
+        }
+        let event = match explain::why(&self.store, &whom, self.clock.now(), read).await {
+            Ok(why) => CacheEvent::Why {
+                req,
+                why: Box::new(why),
+            },
+            Err(error) => CacheEvent::Failed {
+                req,
+                failure: error.failure(),
+            },
+        };
+        self.send(What::Cache(event)).await;
+    }
+
+    /// Reads somebody again. True when the tenant has them.
+    async fn read_live(&self, whom: &mut Whom) -> Result<bool, Failure> {
+        let again = match whom {
+            Whom::Directory(id) => ReadAgain::Id(*id),
+            Whom::Text(text) => ReadAgain::Text(text.clone()),
+            Whom::User(id) => {
+                let picture = self.store.ledger.load().await.map_err(|e| e.failure())?;
+                match picture.users.iter().find(|user| user.id == *id) {
+                    Some(user) => user
+                        .association
+                        .id()
+                        .map_or_else(|| ReadAgain::Text(user.mail.clone()), ReadAgain::Id),
+                    None => return Ok(false),
+                }
+            }
+        };
+        let found = sync::read_again(&self.client, &self.store, &again, self.clock.now()).await?;
+        if let (Some(id), Whom::Text(_)) = (found, &whom) {
+            *whom = Whom::Directory(id);
+        }
+        if found.is_some() {
+            self.reload_roster.notify_one();
+        }
+        Ok(found.is_some())
+    }
+}

@@ -1,0 +1,122 @@
+//! The terminal, taken and given back: on every path that still has one, it is left as it was found.
+
+use std::io::{self, BufWriter, Stdout, Write as _};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::queue;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    SetTitle, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::domain::text::Label;
+
+type Backend = CrosstermBackend<BufWriter<Stdout>>;
+
+/// Room for a whole frame, so that each leaves in one write.
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// The screen while the console runs.
+pub(super) struct Screen {
+    terminal: Terminal<Backend>,
+    gone: bool,
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen")
+            .field("gone", &self.gone)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub(super) fn take() -> io::Result<Self> {
+        enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            Hide
+        )?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+        Ok(Self {
+            terminal: Terminal::new(backend)?,
+            gone: false,
+        })
+    }
+
+    /// Columns and rows.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Draws one frame in one synchronized update.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(draw)?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        io::Write::flush(self.terminal.backend_mut())
+    }
+
+    /// Sets the window's title.
+    pub(super) fn title(&mut self, title: &str) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        execute!(
+            self.terminal.backend_mut(),
+            SetTitle(Label::new(title).as_str())
+        )
+    }
+
+    /// Sends text to the terminal's clipboard (OSC 52). Whether it arrives, nobody tells.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        execute!(
+            self.terminal.backend_mut(),
+            CopyToClipboard::to_clipboard_from(text)
+        )
+    }
+
+    /// The terminal is not there any more: nothing is written from now on.
+    pub(super) fn is_gone(&mut self) {
+        self.gone = true;
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if self.gone {
+            // The buffered writer would try to flush; there is nobody to read it.
+            return;
+        }
+        restore();
+    }
+}
+
+/// Gives the terminal back; also called by the panic hook, so it must not need anything.
+pub fn restore() {
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show,
+        SetTitle("")
+    );
+    let _ = disable_raw_mode();
+    let _ = io::stdout().flush();
+}

@@ -1,0 +1,145 @@
+//! Tokens as they are handed out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::chance;
+use super::entra::{Denial, denial};
+use super::person::Person;
+use super::query::Query;
+use super::token::{self, RefreshToken};
+use super::wire::Call;
+use super::world::World;
+
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+
+/// What a person has agreed to, for which application.
+#[derive(Clone, Debug)]
+pub(super) struct Consent {
+    pub client: String,
+    pub scope: Vec<String>,
+    /// Comes back in the id token.
+    pub nonce: Option<String>,
+}
+
+/// An access token for Graph.
+pub(super) fn access_token(world: &World, call: &Call, claims: Value) -> String {
+    let now = world.now().as_second();
+    let mut all = json!({
+        "aud": GRAPH,
+        "iss": format!("{}/{}/", call.base, world.tenant_id()),
+        "tid": world.tenant_id(),
+        "appid": world.tenant.client_id,
+        "iat": now, "nbf": now,
+        "exp": now + world.knobs.token_seconds,
+        "epoch": world.knobs.token_epoch,
+        "uti": chance::hex::<8>(),
+        "ver": "1.0",
+    });
+    if let (Value::Object(all), Value::Object(claims)) = (&mut all, claims) {
+        all.extend(claims);
+    }
+    token::signed(&world.tenant.key, &all)
+}
+
+/// Tokens for the person who signs in.
+pub(super) fn delegated(
+    world: &mut World,
+    call: &Call,
+    form: &Query,
+    consent: Consent,
+) -> Result<Value, Denial> {
+    let Consent {
+        client,
+        scope,
+        nonce,
+    } = consent;
+    let person = whoever_signs_in(world)?;
+    let permissions: Vec<&str> = scope
+        .iter()
+        .map(String::as_str)
+        .filter(|scope| scope.contains('.'))
+        .collect();
+    let access = access_token(
+        world,
+        call,
+        json!({ "oid": person.id, "upn": person.upn, "scp": permissions.join(" "), "idtyp": "user" }),
+    );
+    let shown: Vec<String> = scope.iter().map(|scope| spelled(scope)).collect();
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "scope": shown.join(" "),
+        "expires_in": world.knobs.token_seconds,
+        "ext_expires_in": world.knobs.token_seconds,
+        "access_token": access,
+    });
+    let has = |wanted: &str| scope.iter().any(|scope| scope == wanted);
+    if has("openid") {
+        answer["id_token"] = id_token(world, call, &client, nonce.as_deref())?.into();
+    }
+    if form.get("client_info") == Some("1") {
+        answer["client_info"] = URL_SAFE_NO_PAD
+            .encode(json!({ "uid": person.id, "utid": world.tenant_id() }).to_string())
+            .into();
+    }
+    if has("offline_access") {
+        let refresh = token::opaque("1.AR");
+        world.tenant.refresh.insert(
+            token::digest(&refresh),
+            RefreshToken {
+                client,
+                scope,
+                uses: 0,
+            },
+        );
+        answer["refresh_token"] = refresh.into();
+    }
+    world.note_change();
+    Ok(answer)
+}
+
+/// Permissions come back with the resource that they are of.
+fn spelled(scope: &str) -> String {
+    if scope.contains('.') {
+        format!("https://graph.microsoft.com/{scope}")
+    } else {
+        scope.to_owned()
+    }
+}
+
+fn whoever_signs_in(world: &World) -> Result<Person, Denial> {
+    let person = world.tenant.find(&world.tenant.signed_in).ok_or_else(|| {
+        denial(
+            "invalid_grant",
+            50034,
+            "The user account does not exist in the directory.",
+        )
+    })?;
+    if person.enabled {
+        Ok(person.into_owned())
+    } else {
+        Err(denial(
+            "invalid_grant",
+            50057,
+            "The user account is disabled.",
+        ))
+    }
+}
+
+fn id_token(
+    world: &World,
+    call: &Call,
+    client: &str,
+    nonce: Option<&str>,
+) -> Result<String, Denial> {
+    let person = whoever_signs_in(world)?;
+    let now = world.now().as_second();
+    let tenant = world.tenant_id();
+    let claims = json!({
+        "aud": client, "iss": format!("{}/{tenant}/v2.0", call.base), "tid": tenant, "oid": person.id,
+        "sub": token::digest(&person.id), "preferred_username": person.upn, "name": person.name, "nonce": nonce,
+        "iat": now, "nbf": now, "exp": now + 3600, "ver": "2.0",
+    });
+    Ok(token::signed(&world.tenant.key, &claims))
+}

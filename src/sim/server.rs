@@ -1,0 +1,205 @@
+//! The web server: bytes to calls, answers to bytes.
+//!
+//! Each connection carries a limit of its own, so that a test can have it break before, or in the middle of, an
+//! answer: an error of the handler would only be another answer.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::wire::Call;
+use super::world::{Sent, World};
+
+/// A request body may be this large.
+const BODY: usize = 8 * 1024 * 1024;
+
+/// The world behind a lock: requests are answered one after the other.
+pub(super) type Shared = Arc<Mutex<World>>;
+
+/// All paths lead to one place, since those of OData do not fit a router.
+pub(super) fn router(world: Shared) -> Router {
+    Router::new().fallback(answer).with_state(world)
+}
+
+async fn answer(
+    State(world): State<Shared>,
+    ConnectInfo(limit): ConnectInfo<Limit>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    let find = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let scheme = find("x-forwarded-proto").unwrap_or("http");
+    let host = find("host").map_or_else(|| limit.local.to_string(), str::to_owned);
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", axum::http::uri::PathAndQuery::as_str);
+    let mut call = Call::new(parts.method.as_str(), target, format!("{scheme}://{host}"));
+    call.headers = headers;
+    let Ok(body) = to_bytes(body, BODY).await else {
+        return status(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    call.body = body.to_vec();
+
+    let control = call.path.first().is_some_and(|part| part == "_sim");
+    let wait = locked(&world).knobs.latency_ms;
+    if wait > 0 && !control {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    let sent = locked(&world).answer(&call);
+    if let Some(bytes) = sent.cut {
+        limit
+            .left
+            .store(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+    response(sent)
+}
+
+/// A panic in one request leaves the tenant as it was then; the next one goes on with it.
+fn locked(world: &Shared) -> std::sync::MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn response(sent: Sent) -> Response {
+    let mut response = Response::new(Body::from(sent.body));
+    *response.status_mut() =
+        StatusCode::from_u16(sent.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in sent.headers {
+        let name = HeaderName::try_from(name);
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn status(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// How much a connection may still send; less than nothing means that there is no limit.
+#[derive(Clone, Debug)]
+pub(super) struct Limit {
+    left: Arc<AtomicI64>,
+    local: SocketAddr,
+}
+
+/// Takes connections, each with its limit.
+#[derive(Debug)]
+pub(super) struct Door {
+    listener: TcpListener,
+}
+
+impl Door {
+    /// A door at a socket that is bound.
+    pub(super) fn new(listener: TcpListener) -> Self {
+        Self { listener }
+    }
+}
+
+impl Listener for Door {
+    type Io = Wire;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Wire, SocketAddr) {
+        loop {
+            // The trait's own loop waits after an error of the whole process; one connection's error is skipped.
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else {
+                continue;
+            };
+            let limit = Limit {
+                left: Arc::new(AtomicI64::new(-1)),
+                local,
+            };
+            return (Wire { stream, limit }, address);
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Door>> for Limit {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        stream.io().limit.clone()
+    }
+}
+
+/// A connection that can be made to break.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: TcpStream,
+    limit: Limit,
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let left = self.limit.left.load(Ordering::SeqCst);
+        let Ok(left) = usize::try_from(left) else {
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
+        };
+        if left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let part = &bytes[..bytes.len().min(left)];
+        let written = Pin::new(&mut self.stream).poll_write(context, part);
+        if let Poll::Ready(Ok(count)) = &written {
+            self.limit
+                .left
+                .fetch_sub(i64::try_from(*count).unwrap_or(0), Ordering::SeqCst);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,101 @@
+//! One run per tenant at a time between processes: a lock on a file that says who holds it.
+//!
+//! The lock is the system's, so a dead holder frees it at once; the text in the file is only for people.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::domain::failure::{Failure, FailureKind};
+
+/// Held as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lease {
+    file: File,
+}
+
+impl Lease {
+    /// Takes the lease, or says who holds it.
+    pub(super) fn take(
+        path: &Path,
+        author: &str,
+        purpose: &str,
+        at: Timestamp,
+    ) -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::new(
+                FailureKind::Store,
+                format!("The lease file {} cannot be used", path.display()),
+                error.to_string(),
+                "See `teamsconnector paths` for where files lie; the folder must be yours to write.",
+            )
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder).map_err(failed)?;
+                return Err(Failure::new(
+                    FailureKind::TryAgain,
+                    "Another run of this tenant is under way",
+                    format!("held by {}", holder.trim()),
+                    "Wait until it has ended, then try again; nothing was read or written.",
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        file.set_len(0).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        let host = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
+        writeln!(
+            file,
+            "{author} on {host}, process {}, since {at}, for {purpose}",
+            std::process::id()
+        )
+        .map_err(failed)?;
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // The file stays and is emptied, so that nobody reads a holder who is gone.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lease");
+        let first = Lease::take(&path, "kim", "sync", Timestamp::UNIX_EPOCH).unwrap();
+        let refused = Lease::take(&path, "lee", "sync", Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(refused.kind, FailureKind::TryAgain);
+        assert!(
+            refused.detail.starts_with("held by kim on "),
+            "{}",
+            refused.detail
+        );
+        drop(first);
+        assert!(Lease::take(&path, "lee", "sync", Timestamp::UNIX_EPOCH).is_ok());
+    }
+}

@@ -1,0 +1,347 @@
+//! What stands around the panes: header, tabs, filter row, status line, footer.
+
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::action::{Action, Place, footer as offered};
+use crate::app::cells;
+use crate::app::doc::Tone;
+use crate::app::filter::Typing;
+use crate::app::layout::Area;
+use crate::app::notice::Notice;
+use crate::app::pane::candidates::Listing;
+use crate::app::pane::{Mark, Pane, changes, plan};
+use crate::app::session::Writing;
+use crate::app::sync::{SyncState, clock_or_day};
+use crate::domain::outbox::EntryState;
+use crate::domain::seat;
+use crate::domain::user::LicenseStatus;
+
+use super::paint::Painter;
+
+/// Tenant, READ-ONLY or not, account, seats, time of the last good read.
+pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let seats = app.desk.seats;
+    let used = seat::used(app.desk.users.len(), seats);
+    let seats = match seats.bought {
+        Some(bought) => format!("seats {used}/{bought}"),
+        None => format!("seats {used}"),
+    };
+    let read = match app.desk.read_at {
+        Some(at) => format!("read {}", clock_or_day(at, app.now)),
+        None => "never read".to_owned(),
+    };
+    let right = format!("{seats}  {read}");
+    let plain = Style::new();
+    painter.two(area, 0, ("", plain), (&right, plain));
+    let end = area.x + area.width.saturating_sub(width(&right) + 2);
+    let mut x = area.x;
+    let mut put = |painter: &mut Painter<'_>, text: &str, most: u16, style: Style| {
+        let room = end.saturating_sub(x).min(most);
+        if room > 0 && !text.is_empty() {
+            x += painter.put((x, area.y), room, text, style) + 2;
+        }
+    };
+    let theme = painter.theme;
+    put(painter, &app.session.tenant, area.width / 3, theme.tenant);
+    if app.settings.demo {
+        put(painter, " DEMO ", 6, theme.badge);
+    }
+    match app.session.writing {
+        Writing::ReadOnly => put(painter, "READ-ONLY", 9, theme.strong),
+        Writing::Asking(_) => put(painter, "READ-ONLY, asking", 17, theme.strong),
+        Writing::Allowed => put(painter, " READ-WRITE ", 12, theme.badge),
+    }
+    if let Some((id, _)) = app.desk.pin
+        && area.width >= 100
+    {
+        put(painter, &id.to_string()[..8], 8, theme.dim);
+    }
+    put(painter, &app.session.account, 40, plain);
+}
+
+fn width(text: &str) -> u16 {
+    u16::try_from(cells::width(text)).unwrap_or(u16::MAX)
+}
+
+/// The tabs with their counts.
+pub(super) fn tabs(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let mut x = area.x;
+    for (n, pane) in (1..).zip(Pane::ALL) {
+        let count = match pane {
+            Pane::Users => format!(" {}", app.desk.users.len()),
+            Pane::Candidates if app.settings.manual_mode => String::new(),
+            Pane::Candidates => format!(" {}", app.candidates.candidates()),
+            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
+            Pane::Sync => String::new(),
+            Pane::Changes => changes_count(app),
+        };
+        let text = format!("{n} {}{count}", pane.title());
+        let style = if pane == app.pane {
+            painter.theme.tab
+        } else {
+            Style::new()
+        };
+        let room = (area.x + area.width).saturating_sub(x);
+        x += painter.put((x, area.y), room, &text, style) + 2;
+    }
+}
+
+/// ` 2 !1`: how many wait, and how many need a person.
+fn changes_count(app: &App) -> String {
+    let entries = &app.desk.entries;
+    let urgent = entries
+        .iter()
+        .filter(|entry| needs_a_person(&entry.state))
+        .count();
+    match (entries.len() - urgent, urgent) {
+        (0, 0) => String::new(),
+        (n, 0) => format!(" {n}"),
+        (n, urgent) => format!(" {n} !{urgent}"),
+    }
+}
+
+fn needs_a_person(state: &EntryState) -> bool {
+    matches!(
+        state,
+        EntryState::Conflict { .. } | EntryState::Rejected { .. } | EntryState::Unknown { .. }
+    )
+}
+
+/// The filter and what it finds, else what the pane holds.
+pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let filter = app.filter();
+    if !filter.is_shown() {
+        let dim = painter.theme.dim;
+        painter.line(area, 0, &summary(app), dim);
+        return;
+    }
+    painter.put((area.x, area.y), 1, "/", painter.theme.strong);
+    let typed = width(filter.field.text());
+    let room = (typed + 1).clamp(12, (area.width / 3).max(12));
+    let field = painter.theme.field;
+    painter.field((area.x + 1, area.y), room, &filter.field, field);
+    if filter.typing == Typing::No || !app.modals.is_empty() {
+        painter.cursor = None;
+    }
+    let x = area.x + 1 + room + 2;
+    let rest = (area.x + area.width).saturating_sub(x);
+    let (tone, found) = found(app);
+    painter.put((x, area.y), rest, &found, painter.tone(tone));
+}
+
+fn found(app: &App) -> (Tone, String) {
+    let (here, all) = match app.pane {
+        Pane::Users => (app.users.shown.len(), app.desk.users.len()),
+        Pane::Candidates => (
+            app.candidates.shown.len(),
+            match app.candidates.listing {
+                Listing::Candidates => app.candidates.candidates(),
+                Listing::Everyone => app.roster.len(),
+            },
+        ),
+        Pane::Sync => (app.sync.len(&app.runs.log), app.runs.log.len()),
+        Pane::Changes => (
+            app.changes.shown.len(),
+            app.desk.entries.len() + app.desk.audit.len(),
+        ),
+    };
+    if let Some(elsewhere) = &app.filter().elsewhere {
+        let line = format!("{here} of {all} here; {}", elsewhere.line());
+        return (Tone::Warn, line);
+    }
+    let marks = marks(app)
+        .map(|marks| format!("   {marks}"))
+        .unwrap_or_default();
+    (Tone::Plain, format!("{here} of {all}{marks}"))
+}
+
+fn marks(app: &App) -> Option<String> {
+    match app.pane {
+        Pane::Candidates => app.candidates.marks(&app.roster),
+        Pane::Users | Pane::Sync | Pane::Changes => None,
+    }
+}
+
+fn summary(app: &App) -> String {
+    let mut parts = Vec::new();
+    match app.pane {
+        Pane::Users => {
+            let unlicensed = app
+                .desk
+                .users
+                .iter()
+                .filter(|row| row.status != LicenseStatus::Licensed)
+                .count();
+            parts.push(counted(app.desk.users.len(), "user", "users"));
+            if unlicensed > 0 {
+                parts.push(format!("{unlicensed} Unlicensed"));
+            }
+            parts.push(format!("by {}", app.users.sort.word()));
+        }
+        Pane::Candidates => {
+            match app.candidates.listing {
+                Listing::Candidates if app.settings.manual_mode => {
+                    parts.push("added by hand".to_owned());
+                }
+                Listing::Candidates => {
+                    parts.push(format!("{} may be added", app.candidates.candidates()));
+                    parts.push("f everyone".to_owned());
+                }
+                Listing::Everyone => {
+                    parts.push(format!("everyone in the tenant: {}", app.roster.len()));
+                    parts.push("f candidates".to_owned());
+                }
+            }
+            if let Some(group) = &app.settings.group {
+                parts.push(format!("group {group}"));
+            }
+            parts.push(format!("by {}", app.candidates.sort.word()));
+            parts.extend(marks(app));
+        }
+        Pane::Sync => parts.push(match &app.runs.state {
+            SyncState::Running(run) => format!("{}: {}", run.name(), run.doing()),
+            SyncState::Idle { .. } => counted(app.desk.history.len(), "run kept", "runs kept"),
+        }),
+        Pane::Changes => {
+            parts.push(match app.desk.entries.len() {
+                0 => "nothing waits to be written".to_owned(),
+                n => counted(n, "change waits", "changes wait"),
+            });
+        }
+    }
+    parts.join("   ")
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// The notice, and what the run is doing.
+pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let doing = app
+        .runs
+        .active()
+        .map(|run| format!("{}: {}", run.name(), run.doing()))
+        .unwrap_or_default();
+    let busy = painter.theme.busy;
+    let (tone, text) = match &app.notice {
+        None => {
+            painter.line(area, 0, &doing, busy);
+            return;
+        }
+        Some(Notice::Word { tone, text, .. }) => (*tone, text.clone()),
+        Some(Notice::Failed(failure)) => {
+            let glyph = Mark::Refused.glyph(painter.is_ascii());
+            (
+                Tone::Bad,
+                format!("{glyph} {}  (Enter: detail, Esc)", failure.headline),
+            )
+        }
+    };
+    let style = painter.tone(tone);
+    if doing.is_empty() {
+        painter.line(area, 0, &text, style);
+    } else {
+        let room = usize::from(area.width).saturating_sub(cells::width(&text) + 2);
+        let doing = cells::cut(&doing, room, '…');
+        painter.two(area, 0, (&text, style), (&doing, busy));
+    }
+}
+
+/// The keys that matter here.
+pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let place = app.place();
+    let mut x = area.x;
+    let end = area.x + area.width;
+    for (key, word) in keys(app, place) {
+        let needed = width(&key) + 1 + width(&word);
+        if x + needed > end {
+            break;
+        }
+        x += painter.put((x, area.y), end - x, &key, painter.theme.strong) + 1;
+        x += painter.put((x, area.y), end.saturating_sub(x), &word, painter.theme.dim) + 2;
+    }
+}
+
+/// Keys and words of the footer; what cannot be done now is left out.
+fn keys(app: &App, place: Place) -> Vec<(String, String)> {
+    let mut keys: Vec<(String, String)> = match place {
+        Place::Filter => vec![
+            ("Enter".into(), "keep".into()),
+            ("Up Down".into(), "move".into()),
+        ],
+        Place::Palette => vec![
+            ("Enter".into(), "run".into()),
+            ("Up Down".into(), "choose".into()),
+        ],
+        _ => Vec::new(),
+    };
+    keys.extend(
+        offered(place)
+            .iter()
+            .filter(|action| app.refusal(**action).is_none())
+            .filter(|action| makes_sense(app, place, **action))
+            .map(|action| {
+                let key = action.binding().keys[0].replace("PageUp", "PgUp");
+                (key.replace("PageDown", "PgDn"), word(app, place, *action))
+            }),
+    );
+    keys
+}
+
+fn makes_sense(app: &App, place: Place, action: Action) -> bool {
+    match action {
+        Action::TakeProposal => match app.modals.last() {
+            Some(crate::app::modal::Modal::Form(form)) => form.proposal().is_some(),
+            _ => false,
+        },
+        Action::Add if place == Place::Why => app
+            .why_shown()
+            .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate()),
+        Action::Remove => !app.desk.users.is_empty(),
+        _ => true,
+    }
+}
+
+fn word(app: &App, place: Place, action: Action) -> String {
+    let word = action.binding().word;
+    match (action, place) {
+        (Action::Open, Place::Users) => "edit".to_owned(),
+        (Action::Open, Place::Sync) => "its log".to_owned(),
+        (Action::Open, Place::Changes) => {
+            let conflict = app
+                .changes
+                .entry(&app.desk)
+                .is_some_and(|entry| changes::mark(entry).0 == Mark::Conflict);
+            if conflict { "decide" } else { word }.to_owned()
+        }
+        (Action::PageUp, Place::Sync) => "log".to_owned(),
+        (Action::Plan, _) => {
+            let queued = app
+                .desk
+                .entries
+                .iter()
+                .filter(|entry| entry.state == EntryState::Queued)
+                .count();
+            format!("plan {queued}")
+        }
+        (Action::Apply, _) => match &app.plan {
+            Some(known) => format!("apply {}", plan::chosen(known, &app.desk).len()),
+            None => word.to_owned(),
+        },
+        (Action::Add, Place::Candidates) => match app.candidates.marked.len() {
+            0 => word.to_owned(),
+            n => format!("add {n}"),
+        },
+        (Action::Everyone, Place::Candidates) => match app.candidates.listing {
+            Listing::Candidates => word.to_owned(),
+            Listing::Everyone => "candidates".to_owned(),
+        },
+        (Action::Leave, Place::Plan) => "writes nothing".to_owned(),
+        (Action::Leave, Place::Filter) => "clear".to_owned(),
+        (Action::Leave, Place::Conflict) => "later".to_owned(),
+        (Action::Leave, Place::Confirm) => "back".to_owned(),
+        _ => word.to_owned(),
+    }
+}

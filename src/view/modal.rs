@@ -1,0 +1,161 @@
+//! Questions, conflicts, texts, and the list of all actions.
+
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::cells;
+use crate::app::doc::Tone;
+use crate::app::layout::Area;
+use crate::app::pane::confirm::{Confirm, Question};
+use crate::app::pane::conflict::ConflictBox;
+use crate::app::pane::palette::{Item, Palette};
+use crate::app::pane::text::Text;
+use crate::app::sync::clock_or_day;
+use crate::domain::user::Value;
+
+use super::paint::{Column, Painter, Row, column};
+
+/// A question, over the lower rows of what it is about.
+pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body: Area) {
+    let width = usize::from(body.width);
+    let lines = open.lines(&app.session.tenant);
+    let mut rows: Vec<(Tone, String)> = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
+        rows.extend(cells::wrap(line, width).into_iter().map(|row| (tone, row)));
+    }
+    let typed = match &open.question {
+        Question::MassChange { typed, .. } => Some(typed),
+        _ => None,
+    };
+    let height = u16::try_from(rows.len() + 2 + usize::from(typed.is_some())).unwrap_or(u16::MAX);
+    let (_, area) = body.split_end(height);
+    painter.clear(area);
+    painter.cursor = None;
+    painter.rule(area, 0, "");
+    let mut n = 1;
+    for (tone, row) in rows {
+        painter.line(area, n, &row, painter.tone(tone));
+        n += 1;
+    }
+    if let Some(field) = typed
+        && n < area.height
+    {
+        let style = painter.theme.field;
+        painter.field((area.x, area.y + n), area.width.min(50), field, style);
+    }
+}
+
+/// The three values of a conflict.
+pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox, area: Area) {
+    let entry = &open.entry;
+    let strong = painter.theme.strong;
+    let title = format!("CONFLICT  {} of {}", entry.field().as_str(), entry.name);
+    painter.line(area, 0, &title, strong);
+    let plain = Style::new();
+    painter.line(
+        area,
+        2,
+        "Both sides have changed since the edit was made; nothing is overwritten silently.",
+        painter.theme.dim,
+    );
+    let made = format!(
+        "entered here {} by {}",
+        clock_or_day(entry.created_at, app.now),
+        entry.author
+    );
+    let theirs = open.theirs().map_or_else(String::new, Value::shown);
+    let rows = [
+        (
+            "it was",
+            entry.base.shown(),
+            "shown when the edit was made".to_owned(),
+            plain,
+        ),
+        (
+            "theirs",
+            theirs,
+            "in the tenant now".to_owned(),
+            painter.theme.warn,
+        ),
+        ("mine", entry.wanted.shown(), made, painter.theme.busy),
+    ];
+    for (n, (word, value, what, style)) in (4..).zip(rows) {
+        let columns = [
+            column("", 1, plain),
+            column(word, 8, strong),
+            column(value, 26, style),
+            column(what, usize::MAX, painter.theme.dim),
+        ];
+        painter.row(area, n, Row::Ordinary, &columns);
+    }
+    let keys = if open.saving.is_some() {
+        "saving…"
+    } else {
+        "m keeps mine: it is written by the next plan.  t takes theirs: the edit is dropped."
+    };
+    painter.line(area, 8, keys, plain);
+}
+
+/// A text.
+pub(super) fn text(painter: &mut Painter<'_>, open: &Text, area: Area) {
+    painter.line(area, 0, &open.title, painter.theme.strong);
+    let (_, lines) = area.split(1);
+    let rows = open.doc.rows(usize::from(area.width));
+    for (n, row) in (0..).zip(rows.iter().skip(open.scroll.top)) {
+        painter.line(lines, n, &row.text, painter.tone(row.tone));
+    }
+}
+
+/// The list of all actions.
+pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area: Area) {
+    painter.put((area.x, area.y), 1, ":", painter.theme.strong);
+    let room = area.width.saturating_sub(2).min(50);
+    let style = painter.theme.field;
+    painter.field((area.x + 1, area.y), room, &open.field, style);
+    let hint = "type to search; why TEXT explains anyone";
+    let x = area.x + room + 3;
+    let rest = (area.x + area.width).saturating_sub(x);
+    painter.put((x, area.y), rest, hint, painter.theme.dim);
+    let (_, list) = area.split(2);
+    let below = app.place_below();
+    let cursor = &open.cursor;
+    let items = open.items.iter().enumerate().skip(cursor.top);
+    for (n, (index, item)) in (0..list.height).zip(items) {
+        let columns = match item {
+            Item::Do(action) => {
+                let row = action.binding();
+                let refusal = app.refusal_in(below, *action);
+                let (look, text) = match refusal {
+                    None => (Style::new(), row.help.to_owned()),
+                    Some(reason) => (painter.theme.dim, format!("{}  [{reason}]", row.help)),
+                };
+                entry(painter, look, (&row.keys.join(" "), row.name, &text))
+            }
+            Item::Explain { name, detail, .. } => {
+                entry(painter, Style::new(), ("", &format!("why {name}"), detail))
+            }
+        };
+        painter.row(list, n, Row::from(index == cursor.index), &columns);
+    }
+    if open.items.is_empty() {
+        let text = format!(
+            "No action is called that. why {} explains a person.",
+            open.field.text()
+        );
+        painter.line(list, 0, &text, Style::new());
+    }
+}
+
+fn entry(
+    painter: &Painter<'_>,
+    look: Style,
+    (keys, name, help): (&str, &str, &str),
+) -> Vec<Column> {
+    let name_width = if name.starts_with("why ") { 34 } else { 15 };
+    vec![
+        column(keys, 12, painter.theme.strong),
+        column(name, name_width, look),
+        column(help, usize::MAX, look),
+    ]
+}

@@ -1,0 +1,111 @@
+//! Pane 1.
+
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::doc::Tone;
+use crate::app::layout::Area;
+use crate::app::pane::users::{Sort, state};
+use crate::domain::phone::PhoneNumber;
+use crate::roster::desk::DeskUser;
+
+use super::paint::{Column, Painter, Row, column};
+
+/// Cells of the columns between the name and the cause.
+const NUMBER: usize = 16;
+const STATE: usize = 10;
+
+pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let name = name_width(area);
+    titles(app, painter, area, name);
+    if app.users.shown.is_empty() {
+        empty(app, painter, area);
+        return;
+    }
+    let cursor = &app.users.cursor;
+    let rows = app.users.shown.iter().enumerate().skip(cursor.top);
+    for (n, (index, &place)) in (1..area.height).zip(rows) {
+        if let Some(row) = app.desk.users.get(place) {
+            let columns = columns(app, painter, row, name);
+            painter.row(area, n, Row::from(index == cursor.index), &columns);
+        }
+    }
+}
+
+fn name_width(area: Area) -> usize {
+    let fixed = 2 + 1 + NUMBER + 1 + 2 + 1 + STATE + 1;
+    (usize::from(area.width).saturating_sub(fixed) * 2 / 5).clamp(6, 34)
+}
+
+fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
+    let sort = app.users.sort;
+    let look = |of: Sort| {
+        if of == sort {
+            painter.theme.strong
+        } else {
+            painter.theme.dim
+        }
+    };
+    let columns = [
+        column("", 1, Style::new()),
+        column("NAME", name, look(Sort::Name)),
+        column("NUMBER", NUMBER, look(Sort::Number)),
+        column("CC", 2, look(Sort::Country)),
+        column("STATE", STATE, look(Sort::State)),
+        column("CAUSE", 60, painter.theme.dim),
+    ];
+    painter.row(area, 0, Row::Ordinary, &columns);
+}
+
+fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec<Column> {
+    let user = &row.user;
+    let state = state(row, app.now);
+    let tone = painter.tone(state.mark.tone());
+    let quiet = if state.word == "ok" {
+        painter.theme.dim
+    } else {
+        tone
+    };
+    let number = user
+        .number
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
+    vec![
+        column(state.mark.glyph(painter.is_ascii()), 1, tone),
+        column(user.name.as_str(), name, Style::new()),
+        column(number, NUMBER, Style::new()),
+        column(
+            user.country.map_or("-".to_owned(), |c| c.to_string()),
+            2,
+            Style::new(),
+        ),
+        column(state.word, STATE, quiet),
+        column(state.cause, usize::MAX, quiet),
+    ]
+}
+
+fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let plain = painter.tone(Tone::Plain);
+    let lines: &[&str] = if !app.desk.users.is_empty() {
+        &["No user has all of these words. Esc clears the filter."]
+    } else if app.desk.read_at.is_none() {
+        &[
+            "No users yet, and the tenant was never read.",
+            "",
+            "s  reads the tenant (nothing is written by that)",
+            "2  then shows who may be added, and f there everyone, with the reason",
+            "A  adds a user by hand",
+            "?  lists all actions",
+        ]
+    } else {
+        &[
+            "No users yet.",
+            "",
+            "2  shows who may be added; f there shows everyone, with the reason",
+            "A  adds a user by hand",
+        ]
+    };
+    for (n, line) in (2..).zip(lines) {
+        painter.line(area, n, line, plain);
+    }
+}

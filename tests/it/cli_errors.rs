@@ -1,0 +1,216 @@
+//! Bad input and bad luck: a clear error, the right exit code, and nothing lost.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use serde_json::json;
+use teamsconnector::sim::Simulator;
+
+use crate::support::bench::Bench;
+use crate::support::program::{configure, configure_at, run, run_with_secret};
+use crate::support::web;
+
+async fn tour() -> Simulator {
+    Bench::new("tour").await.simulator
+}
+
+#[test]
+fn an_unknown_key_names_file_line_and_the_nearest_key() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(
+        home.path().join("config.toml"),
+        "[tenants.contoso]\ntenant_id = \"contoso.example\"\ngrup = \"Voice users\"\n",
+    )
+    .unwrap();
+    let ended = run(home.path(), &["--tenant", "contoso", "sync"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.err.contains("config.toml:3"), "{}", ended.err);
+    assert!(
+        ended.err.contains("grup") && ended.err.contains("\"group\""),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn an_unreachable_server_is_worth_another_try() {
+    let home = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    configure_at(
+        home.path(),
+        "11111111-2222-4333-8444-555555555555",
+        "app",
+        &format!("http://{free}"),
+        "",
+    );
+    let ended = run_with_secret(home.path(), "s", &["--tenant", "contoso", "sync"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.out.contains("127.0.0.1"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_secret_says_so_and_shows_it_nowhere() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "");
+    let ended = run_with_secret(
+        home.path(),
+        "canary-secret",
+        &["--tenant", "contoso", "sync", "--debug"],
+    );
+    assert_eq!(ended.code, 4, "{ended:?}");
+    assert!(ended.out.contains("AADSTS7000215"), "{}", ended.out);
+    assert!(!format!("{ended:?}").contains("canary-secret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_scope_is_named() {
+    for (scope, hint) in [
+        ("User.Read.All", "User.Read.All"),
+        (
+            "TeamsTelephoneNumber.Read.All",
+            "TeamsTelephoneNumber.Read.All",
+        ),
+    ] {
+        let simulator = tour().await;
+        let home = tempfile::tempdir().unwrap();
+        configure(home.path(), &simulator, "");
+        let mut denied = vec![scope.to_owned(), scope.replace("Read", "ReadWrite")];
+        if scope.starts_with("User") {
+            denied.extend([
+                "Directory.Read.All".to_owned(),
+                "Directory.ReadWrite.All".to_owned(),
+            ]);
+        }
+        web::knobs(&simulator.base_url(), &json!({ "deny_scopes": denied }));
+        let ended = run_with_secret(
+            home.path(),
+            simulator.client_secret(),
+            &["--tenant", "contoso", "sync"],
+        );
+        assert_eq!(ended.code, 4, "{scope}: {ended:?}");
+        assert!(ended.out.contains(hint), "{scope}: {}", ended.out);
+    }
+}
+
+#[test]
+fn html_from_a_portal_is_called_that() {
+    let home = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut buffer = [0u8; 4096];
+            let _ = stream.read(&mut buffer);
+            let page = "<html><body>Please sign in to the guest network</body></html>";
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                page.len()
+            );
+        }
+    });
+    configure_at(
+        home.path(),
+        "11111111-2222-4333-8444-555555555555",
+        "app",
+        &base,
+        "",
+    );
+    let ended = run_with_secret(home.path(), "s", &["--tenant", "contoso", "sync"]);
+    assert!(matches!(ended.code, 1 | 3 | 4), "{ended:?}");
+    assert!(ended.out.to_lowercase().contains("html"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_cache_is_set_aside_and_no_edit_is_lost() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "");
+    let call = |args: &[&str]| {
+        run_with_secret(
+            home.path(),
+            simulator.client_secret(),
+            &[&["--tenant", "contoso"], args].concat(),
+        )
+    };
+    assert_eq!(call(&["sync"]).code, 0);
+    assert_eq!(
+        call(&[
+            "users",
+            "add",
+            "joni@contoso.example",
+            "--number",
+            "+441235123480"
+        ])
+        .code,
+        0
+    );
+    let cache = home.path().join("tenants/contoso/cache.db");
+    std::fs::write(&cache, vec![0x5a; 65536]).unwrap();
+    let ended = call(&["users", "list", "--json"]);
+    assert_eq!(ended.code, 8, "{ended:?}");
+    assert_eq!(
+        ended.json()["users"][0]["queued"][0]["wanted"],
+        "+441235123480"
+    );
+    let kept = std::fs::read_dir(home.path().join("tenants/contoso"))
+        .unwrap()
+        .any(|entry| {
+            entry
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .starts_with("cache.db.quarantine-")
+        });
+    assert!(kept, "the damaged file is kept");
+    assert_eq!(call(&["users", "list"]).code, 0, "told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scenario_for_another_server_works_as_with_our_own() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "group = \"Voice users\"\n");
+    let call = |args: &[&str]| {
+        run_with_secret(
+            home.path(),
+            simulator.client_secret(),
+            &[&["--tenant", "contoso"], args].concat(),
+        )
+    };
+    let ended = call(&["sync", "--json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let last: serde_json::Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
+    assert!(
+        last["summary"]["phoneSystem"].as_u64().unwrap() > 0,
+        "{last}"
+    );
+    let why = call(&["why", "alex@contoso.example", "--json", "--live"]).json();
+    assert_eq!(
+        (why["first_cause"].as_str(), why["live"].as_bool()),
+        (Some("calling_plan"), Some(true))
+    );
+    let gates = why["gates"].as_array().unwrap();
+    assert!(
+        gates
+            .iter()
+            .any(|gate| gate["gate"] == "no_calling_plan" && gate["result"] == "failed"),
+        "{gates:?}"
+    );
+}
+
+#[test]
+fn unknown_scenarios_and_tenants_name_what_there_is() {
+    let home = tempfile::tempdir().unwrap();
+    let ended = run(home.path(), &["--demo=nonsense", "sync"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("calling-plans"), "{}", ended.err);
+    let ended = run(home.path(), &["--tenant", "nobody", "sync"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("--demo"), "{}", ended.err);
+}

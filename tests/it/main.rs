@@ -1,0 +1,11 @@
+//! Tests over real parts: the real client on the simulator over loopback HTTP, real SQLite files, the real program, a real
+//! pseudo-terminal.
+
+mod support;
+
+mod cli_errors;
+mod cli_scenarios;
+mod pty_console;
+mod sync_changes;
+mod sync_faults;
+mod sync_reads;

@@ -1,0 +1,139 @@
+//! The console in a real pseudo-terminal: a newcomer's way from start to a number in the tenant, and the ends that come unasked.
+
+use std::time::Duration;
+
+use crate::support::bench::Bench;
+use crate::support::program::configure;
+use crate::support::pty::Terminal;
+use crate::support::web;
+
+const SMALL: (u16, u16) = (80, 24);
+
+async fn configured() -> (Bench, tempfile::TempDir) {
+    let bench = Bench::new("tour").await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &bench.simulator, "group = \"Voice users\"\n");
+    (bench, home)
+}
+
+fn open(bench: &Bench, home: &tempfile::TempDir, size: (u16, u16)) -> Terminal {
+    Terminal::start(
+        home.path(),
+        &["--tenant", "contoso"],
+        Some(bench.simulator.client_secret()),
+        size,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_adds_a_user_and_writes_its_number_in_at_most_40_keys() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("s sync");
+    terminal.press("s");
+    terminal.wait_until("the first read", |screen| {
+        screen.contains("2 Add users") && !screen.contains("never read")
+    });
+    terminal.press("2");
+    terminal.wait_for("Joni Sherman");
+    terminal.press("/ joni enter");
+    terminal.wait_until("only Joni", |screen| {
+        screen.contains("Joni Sherman") && !screen.contains("Nestor Wilke")
+    });
+    terminal.press("a");
+    terminal.wait_for("Joni Sherman added");
+    terminal.press("e");
+    terminal.wait_for("Number");
+    terminal.press("tab tab +441235123480");
+    terminal.wait_for("+44 1235 123480");
+    terminal.press("enter");
+    terminal.wait_for("queued");
+    terminal.press("p");
+    terminal.wait_for("PLAN");
+    terminal.wait_for("[x] Joni Sherman");
+    terminal.press("A");
+    terminal.wait_until("the number is confirmed", |screen| {
+        screen.contains("Joni Sherman")
+            && screen.contains("+44 1235 123480")
+            && !screen.contains("PLAN")
+            && !screen.contains("queued")
+    });
+    assert!(terminal.keys <= 40, "{} keys", terminal.keys);
+    let base = bench.base();
+    let id = web::person(&base, "joni@contoso.example")["id"].clone();
+    assert_eq!(
+        web::number(&base, "+441235123480").unwrap()["assignmentTargetId"],
+        id
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_user_is_explained_within_15_keys() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("s sync");
+    terminal.press("s");
+    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.press("/ alex");
+    terminal.wait_for("1 in everyone: Alex Wilber");
+    terminal.press("enter");
+    terminal.wait_for("NOT ADDABLE: Calling Plan inside");
+    assert!(terminal.keys <= 15, "{} keys", terminal.keys);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_edit_survives_sigkill() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("s sync");
+    terminal.press("s");
+    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.press("2 / joni enter a");
+    terminal.wait_for("Joni Sherman added");
+    terminal.press("e");
+    terminal.wait_for("Number");
+    terminal.press("tab tab +441235123480 enter");
+    terminal.wait_for("saved");
+    terminal.kill_hard();
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("Joni Sherman");
+    terminal.wait_for("queued");
+    terminal.press("4");
+    terminal.wait_for("+44 1235 123480");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_in_mid_run_ends_it_and_leaves_the_last_picture() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("s sync");
+    terminal.press("s");
+    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.press("2");
+    terminal.wait_for("Joni Sherman");
+    web::knobs(&bench.base(), &serde_json::json!({ "latency_ms": 700 }));
+    terminal.press("s");
+    terminal.wait_for("reading");
+    terminal.hang_up();
+    assert!(
+        terminal.ended_within(Duration::from_secs(4)).is_some(),
+        "it ends within four seconds"
+    );
+    web::knobs(&bench.base(), &serde_json::json!({ "latency_ms": 0 }));
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.wait_for("s sync");
+    terminal.press("2");
+    terminal.wait_for("Joni Sherman");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_console_writes_nothing_and_quits_cleanly() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, (140, 40));
+    terminal.wait_for("s sync");
+    terminal.press("?");
+    terminal.wait_for("all keys");
+    terminal.press("esc q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    assert!(terminal.bytes() > 0);
+}

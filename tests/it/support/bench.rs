@@ -1,0 +1,260 @@
+//! A simulated tenant and this side of it, in one process: for tests of runs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use teamsconnector::domain::outbox::EntryId;
+use teamsconnector::domain::pace::{Clock, Pace};
+use teamsconnector::domain::phone::{NumberKind, PhoneNumber};
+use teamsconnector::domain::planning::Allowed;
+use teamsconnector::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
+use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
+use teamsconnector::domain::writeplan::WritePlan;
+use teamsconnector::graph::{Client, Credentials, Endpoints, Setup, SignIn};
+use teamsconnector::ops::change;
+use teamsconnector::sim::{Options, Scenario, Simulator};
+use teamsconnector::store::ledger::LedgerPicture;
+use teamsconnector::store::{Stamp, Store};
+use teamsconnector::sync::{self, RunSettings, World};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// The time of all tests that do not say another.
+pub(crate) fn noon() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn number(text: &str) -> PhoneNumber {
+    PhoneNumber::from_tenant(text).unwrap()
+}
+
+/// A tenant and this side.
+pub(crate) struct Bench {
+    pub(crate) simulator: Simulator,
+    pub(crate) world: World,
+    pub(crate) settings: RunSettings,
+    pub(crate) dir: TempDir,
+    clock: Clock,
+}
+
+/// What a run did and said.
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    pub(crate) summary: Summary,
+    pub(crate) lines: Vec<LogLine>,
+    pub(crate) plan: Option<WritePlan>,
+}
+
+impl Ran {
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.text.contains(text))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+impl Bench {
+    pub(crate) async fn new(scenario: &str) -> Self {
+        let clock = Clock::fixed(noon());
+        let now = clock.clone();
+        let simulator = Simulator::start(Options {
+            scenario: Scenario::parse(scenario).unwrap(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            state_dir: None,
+            clock: Arc::new(move || now.now()),
+        })
+        .await
+        .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&dir.path().join("tenant")).unwrap());
+        let (to, traffic) = mpsc::unbounded_channel();
+        let client = Client::new(Setup {
+            endpoints: Endpoints::custom(&simulator.base_url(), &simulator.base_url()).unwrap(),
+            credentials: Credentials {
+                tenant: simulator.tenant_id().to_owned(),
+                client_id: simulator.client_id().to_owned(),
+                sign_in: SignIn::ClientSecret(simulator.client_secret().into()),
+            },
+            clock: clock.clone(),
+            pace: Pace::Instant,
+            traffic: Some(to),
+            want_write: true,
+        })
+        .unwrap();
+        let settings = RunSettings {
+            group: None,
+            allowed: Allowed {
+                numbers: true,
+                location: true,
+            },
+            read_only: false,
+            past_limit: false,
+            author: "tester".to_owned(),
+            lease: dir.path().join("lease"),
+            clock: clock.clone(),
+            pace: Pace::Instant,
+            debug: true,
+        };
+        Self {
+            simulator,
+            world: World {
+                client,
+                store,
+                traffic: Some(traffic),
+            },
+            settings,
+            dir,
+            clock,
+        }
+    }
+
+    pub(crate) fn base(&self) -> String {
+        self.simulator.base_url()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.world.store
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            at: self.clock.now(),
+            author: "tester".to_owned(),
+            run: None,
+        }
+    }
+
+    pub(crate) async fn sync(&mut self) -> Ran {
+        self.run(RunKind::Sync).await
+    }
+
+    /// Plans what is queued, then writes all of it.
+    pub(crate) async fn apply(&mut self) -> Ran {
+        let plan = self
+            .run(RunKind::Plan)
+            .await
+            .plan
+            .expect("something is queued");
+        let entries: Vec<EntryId> = plan.items.iter().map(|item| item.entry).collect();
+        self.run(RunKind::Apply { entries }).await
+    }
+
+    pub(crate) async fn run(&mut self, kind: RunKind) -> Ran {
+        let (events, mut heard) = mpsc::channel(64);
+        let cancel = CancellationToken::new();
+        let settings = self.settings.clone();
+        let run = sync::run(&mut self.world, kind, &settings, events, &cancel);
+        let listen = async {
+            let (mut lines, mut plan) = (Vec::new(), None);
+            while let Some(event) = heard.recv().await {
+                match event {
+                    RunEvent::Log(line) => lines.push(line),
+                    RunEvent::PlanReady(ready) => plan = Some(*ready),
+                    _ => {}
+                }
+            }
+            (lines, plan)
+        };
+        let ((outcome, summary), (lines, plan)) = tokio::join!(run, listen);
+        Ran {
+            outcome,
+            summary,
+            lines,
+            plan,
+        }
+    }
+
+    pub(crate) async fn desk(&self) -> LedgerPicture {
+        self.store().ledger.load().await.unwrap()
+    }
+
+    pub(crate) async fn user(&self, mail: &str) -> User {
+        let desk = self.desk().await;
+        desk.users
+            .into_iter()
+            .find(|user| user.mail.eq_ignore_ascii_case(mail))
+            .expect("the user is configured")
+    }
+
+    /// Adds a directory user as the picklist does.
+    pub(crate) async fn add(&self, upn: &str) -> User {
+        let row = self
+            .store()
+            .cache
+            .find(upn, 1)
+            .await
+            .unwrap()
+            .pop()
+            .expect("the tenant has this user");
+        let user = NewUser {
+            name: row.name,
+            mail: row.mail.unwrap_or(row.upn),
+            number: row.number,
+            kind: NumberKind::Ddi,
+            country: row.location,
+            association: Association::Matched(row.id),
+            wanted_number: None,
+            wanted_country: None,
+            sip_username: None,
+            external_id: None,
+        };
+        let mail = user.mail.clone();
+        change::add(self.store(), vec![user], self.stamp())
+            .await
+            .unwrap();
+        self.user(&mail).await
+    }
+
+    /// Adds somebody by e-mail alone, as an import does.
+    pub(crate) async fn add_by_mail(&self, name: &str, mail: &str) -> User {
+        let user = NewUser {
+            name: name.to_owned(),
+            mail: mail.to_owned(),
+            number: None,
+            kind: NumberKind::Ddi,
+            country: None,
+            association: Association::None,
+            wanted_number: None,
+            wanted_country: None,
+            sip_username: None,
+            external_id: None,
+        };
+        change::add(self.store(), vec![user], self.stamp())
+            .await
+            .unwrap();
+        self.user(mail).await
+    }
+
+    /// Queues a number for somebody; `None` releases.
+    pub(crate) async fn want_number(&self, user: &User, wanted: Option<&str>) {
+        let two_way = vec![(
+            Value::Number(user.number.clone()),
+            Value::Number(wanted.map(number)),
+        )];
+        let patch = Patch {
+            two_way,
+            ..Patch::default()
+        };
+        change::edit(self.store(), user.id, patch, self.stamp())
+            .await
+            .unwrap();
+    }
+
+    /// Queues a country.
+    pub(crate) async fn want_country(&self, user: &User, wanted: &str) {
+        let two_way = vec![(
+            Value::Country(user.country),
+            Value::Country(Some(wanted.parse().unwrap())),
+        )];
+        let patch = Patch {
+            two_way,
+            ..Patch::default()
+        };
+        change::edit(self.store(), user.id, patch, self.stamp())
+            .await
+            .unwrap();
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests stand on: a simulated tenant with this side's files beside it, the program, a terminal.
+
+pub(crate) mod bench;
+pub(crate) mod program;
+pub(crate) mod pty;
+pub(crate) mod web;

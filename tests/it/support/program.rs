@@ -1,0 +1,81 @@
+//! The program, run to its end.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use teamsconnector::sim::Simulator;
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ended {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A call with an environment of its own.
+pub(crate) fn command(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_teamsconnector"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .env("TERM", "xterm-256color")
+        .env("TEAMSCONNECTOR_HOME", home);
+    command
+}
+
+/// Runs it with these arguments under this home.
+pub(crate) fn run(home: &Path, args: &[&str]) -> Ended {
+    command(home)
+        .args(args)
+        .output()
+        .expect("the program starts")
+        .into()
+}
+
+/// Runs it against a simulated tenant that is configured as `contoso`.
+pub(crate) fn run_with_secret(home: &Path, secret: &str, args: &[&str]) -> Ended {
+    command(home)
+        .env("TEAMSCONNECTOR_CLIENT_SECRET", secret)
+        .args(args)
+        .output()
+        .expect("the program starts")
+        .into()
+}
+
+/// Writes a configuration that names the simulated tenant.
+pub(crate) fn configure(home: &Path, simulator: &Simulator, more: &str) {
+    configure_at(
+        home,
+        simulator.tenant_id(),
+        simulator.client_id(),
+        &simulator.base_url(),
+        more,
+    );
+}
+
+/// Writes a configuration for an address.
+pub(crate) fn configure_at(home: &Path, tenant: &str, client: &str, base: &str, more: &str) {
+    let text = format!(
+        "[tenants.contoso]\ntenant_id = \"{tenant}\"\nclient_id = \"{client}\"\nsign_in = \"client-secret\"\ncloud = \"custom\"\n\
+         read_only = false\nallow = [\"numbers\", \"location\"]\n{more}\n[tenants.contoso.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
+    );
+    std::fs::write(home.join("config.toml"), text).unwrap();
+}

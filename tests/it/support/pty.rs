@@ -1,0 +1,193 @@
+//! The program in a real pseudo-terminal, its screen emulated. Nothing sleeps: who waits, waits for the screen.
+
+use std::io::{Read as _, Write};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// Generous: a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Shared = Arc<(Mutex<State>, Condvar)>;
+
+struct State {
+    parser: vt100::Parser,
+    bytes: usize,
+    ended: bool,
+}
+
+/// A terminal with the program in it.
+pub(crate) struct Terminal {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    state: Shared,
+    pub(crate) keys: usize,
+}
+
+impl Terminal {
+    /// Starts the program at this size, under this home.
+    pub(crate) fn start(
+        home: &Path,
+        args: &[&str],
+        secret: Option<&str>,
+        (cols, rows): (u16, u16),
+    ) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_teamsconnector"));
+        command.args(args);
+        command.env_clear();
+        for (name, value) in [
+            ("PATH", "/usr/bin:/bin"),
+            ("LANG", "C.UTF-8"),
+            ("TERM", "xterm-256color"),
+        ] {
+            command.env(name, value);
+        }
+        command.env("TEAMSCONNECTOR_HOME", home);
+        if let Some(secret) = secret {
+            command.env("TEAMSCONNECTOR_CLIENT_SECRET", secret);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let writer = pair.master.take_writer().unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let state: Shared = Arc::new((
+            Mutex::new(State {
+                parser: vt100::Parser::new(rows, cols, 0),
+                bytes: 0,
+                ended: false,
+            }),
+            Condvar::new(),
+        ));
+        let shared = state.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0u8; 65536];
+            loop {
+                let read = reader.read(&mut buffer).unwrap_or(0);
+                let mut state = shared.0.lock().unwrap();
+                if read == 0 {
+                    state.ended = true;
+                    shared.1.notify_all();
+                    return;
+                }
+                state.parser.process(&buffer[..read]);
+                state.bytes += read;
+                shared.1.notify_all();
+            }
+        });
+        Self {
+            master: Some(pair.master),
+            writer: Some(writer),
+            child,
+            state,
+            keys: 0,
+        }
+    }
+
+    /// The screen as text, one line a row.
+    pub(crate) fn screen(&self) -> String {
+        self.state.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Bytes that the program has written so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.0.lock().unwrap().bytes
+    }
+
+    /// Waits until the screen contains this.
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        self.wait_until(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen is so.
+    pub(crate) fn wait_until(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, waited) = changed
+            .wait_timeout_while(state, PATIENCE, |state| {
+                !is(&state.parser.screen().contents()) && !state.ended
+            })
+            .unwrap();
+        let screen = state.parser.screen().contents();
+        assert!(
+            is(&screen),
+            "waited for {what:?} (timed out: {}, ended: {}); the screen:\n{screen}",
+            waited.timed_out(),
+            state.ended
+        );
+        screen
+    }
+
+    /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.
+    pub(crate) fn press(&mut self, keys: &str) {
+        for key in keys.split(' ').filter(|key| !key.is_empty()) {
+            let bytes: &[u8] = match key {
+                "enter" => b"\r",
+                "esc" => b"\x1b",
+                "tab" => b"\t",
+                "space" => b" ",
+                "up" => b"\x1b[A",
+                "down" => b"\x1b[B",
+                "ctrl-t" => b"\x14",
+                "ctrl-u" => b"\x15",
+                other => other.as_bytes(),
+            };
+            let named = matches!(
+                key,
+                "enter" | "esc" | "tab" | "space" | "up" | "down" | "ctrl-t" | "ctrl-u"
+            );
+            self.keys += if named { 1 } else { key.chars().count() };
+            let writer = self.writer.as_mut().expect("the terminal is open");
+            writer.write_all(bytes).unwrap();
+            writer.flush().unwrap();
+        }
+    }
+
+    /// The terminal goes away, as when an SSH connection is lost.
+    pub(crate) fn hang_up(&mut self) {
+        self.writer = None;
+        self.master = None;
+    }
+
+    /// Kills the program as no handler can see.
+    pub(crate) fn kill_hard(&mut self) {
+        let id = self.child.process_id().expect("the program runs");
+        let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for the end, at most that long; the exit code.
+    pub(crate) fn ended_within(&mut self, limit: Duration) -> Option<u32> {
+        let (to, ended) = std::sync::mpsc::channel();
+        let mut killer = self.child.clone_killer();
+        std::thread::scope(|scope| {
+            let child = &mut self.child;
+            scope.spawn(move || {
+                let _ = to.send(child.wait());
+            });
+            if let Ok(status) = ended.recv_timeout(limit) {
+                status.ok().map(|status| status.exit_code())
+            } else {
+                let _ = killer.kill();
+                None
+            }
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}

@@ -1,0 +1,299 @@
+//! The walls of the crate, kept by a test: who may import whom, how long a file may be, what every module must say of itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module, siblings that it may use, outside crates that it must not use.
+const WALLS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "domain",
+        &[],
+        &[
+            "serde",
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
+        "roster",
+        &["domain"],
+        &[
+            "serde",
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
+        "bulk",
+        &["domain"],
+        &[
+            "serde",
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
+        "record",
+        &["domain"],
+        &["tokio", "reqwest", "rusqlite", "ratatui", "crossterm"],
+    ),
+    (
+        "ops",
+        &["domain", "roster", "bulk", "record", "store"],
+        &["reqwest", "rusqlite", "ratatui", "crossterm"],
+    ),
+    (
+        "app",
+        &["domain", "roster"],
+        &[
+            "ratatui",
+            "crossterm",
+            "tokio",
+            "reqwest",
+            "rusqlite",
+            "serde",
+        ],
+    ),
+    (
+        "view",
+        &["app", "domain", "roster", "config"],
+        &["crossterm", "tokio", "reqwest", "rusqlite"],
+    ),
+    (
+        "graph",
+        &["domain"],
+        &["rusqlite", "ratatui", "crossterm", "axum"],
+    ),
+    (
+        "store",
+        &["domain", "roster", "record"],
+        &["reqwest", "ratatui", "crossterm", "axum"],
+    ),
+    (
+        "sync",
+        &["domain", "roster", "graph", "store"],
+        &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
+    ),
+    ("sim", &[], &["rusqlite", "ratatui", "crossterm"]),
+    (
+        "config",
+        &["app", "domain"],
+        &["tokio", "reqwest", "rusqlite", "ratatui", "crossterm"],
+    ),
+    (
+        "runtime",
+        &[
+            "app", "view", "sync", "ops", "graph", "store", "config", "domain", "roster",
+        ],
+        &["reqwest", "rusqlite", "axum"],
+    ),
+];
+
+/// Code lines (before the tests of a file) that a file may have.
+const LONGEST_FILE: usize = 600;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The text before the tests, without comments.
+fn code_of(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
+    let text = text
+        .split("#[cfg(test)]\npub(crate) mod ")
+        .next()
+        .unwrap_or(text);
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix(root().join("src")).unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Whether the code names a path that begins with this word, such as `tokio::` or `use tokio;`.
+fn names(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = &code[at + word.len()..];
+        let fresh = before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':' && c != '.');
+        fresh && after.starts_with("::")
+    })
+}
+
+#[test]
+fn modules_import_only_what_they_may() {
+    let mut wrong = Vec::new();
+    for path in sources(&root().join("src")) {
+        let module = module_of(&path);
+        let Some((_, allowed, banned)) = WALLS.iter().find(|(name, ..)| *name == module) else {
+            continue;
+        };
+        let code = code_of(&fs::read_to_string(&path).unwrap());
+        for (n, line) in code.lines().enumerate() {
+            for part in line.split("crate::").skip(1) {
+                let sibling: String = part
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                if sibling != module && !sibling.is_empty() && !allowed.contains(&sibling.as_str())
+                {
+                    wrong.push(format!(
+                        "{}:{}: {module} must not use {sibling}",
+                        path.display(),
+                        n + 1
+                    ));
+                }
+            }
+        }
+        for banned in *banned {
+            // The one thing that the store may have of tokio is not in its list; see the next test.
+            if names(&code, banned) {
+                wrong.push(format!(
+                    "{}: {module} must not use {banned}",
+                    path.display()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_store_has_only_oneshot_of_tokio() {
+    for path in sources(&root().join("src/store")) {
+        let code = code_of(&fs::read_to_string(&path).unwrap());
+        let rest = code.replace("tokio::sync::oneshot", "");
+        assert!(
+            !names(&rest, "tokio"),
+            "{} uses more of tokio than oneshot",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_file_begins_by_saying_what_it_is_for() {
+    for path in sources(&root().join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("//! "),
+            "{} has no module documentation",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut wrong = Vec::new();
+    for path in sources(&root().join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap_or_default()
+            .lines()
+            .count();
+        if code > LONGEST_FILE {
+            wrong.push(format!("{}: {code} lines", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_open_or_silenced() {
+    let mut wrong = Vec::new();
+    // Spelt in pieces, so that this file does not find itself.
+    let signs = [
+        concat!("#[", "allow("),
+        concat!("#![", "allow("),
+        concat!("#[", "ignore"),
+        concat!("todo", "!("),
+        concat!("FIX", "ME"),
+        concat!("XX", "X "),
+    ];
+    for folder in ["src", "tests"] {
+        for path in sources(&root().join(folder)) {
+            let text = fs::read_to_string(&path).unwrap();
+            for sign in signs {
+                if text.contains(sign) {
+                    wrong.push(format!("{}: {sign}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn modules_have_no_names_that_say_nothing() {
+    let empty = [
+        "util", "utils", "common", "helper", "helpers", "manager", "handler", "info", "data",
+        "process",
+    ];
+    for path in sources(&root().join("src")) {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            !empty.contains(&name.as_str()),
+            "{} has a name that says nothing",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_top_level_is_the_layout() {
+    let known = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "src",
+        "assets",
+        "tests",
+        "benches",
+        "README.md",
+        "LICENSE",
+        "target",
+    ];
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(
+            name.starts_with('.') || known.contains(&name.as_str()),
+            "{name} is not in the layout"
+        );
+    }
+}
