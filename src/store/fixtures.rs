@@ -207,6 +207,7 @@ pub(super) fn head(run: i64) -> SnapshotHead {
             excluded_by_calling_plan: 104,
             resource: 1,
         },
+        enabled: 400,
         table_version: 1,
         users: 3,
         full: true,

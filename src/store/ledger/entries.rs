@@ -479,6 +479,10 @@ mod tests {
             store.ledger.draft("edit 1").wait().unwrap().as_deref(),
             Some("+44 1235")
         );
+        assert_eq!(
+            store.ledger.drafts().wait().unwrap(),
+            [("edit 1".to_owned(), "+44 1235".to_owned())]
+        );
         store.ledger.keep_draft("edit 1", None).wait().unwrap();
         assert_eq!(store.ledger.draft("edit 1").wait().unwrap(), None);
         let actions = |second| {
