@@ -33,7 +33,7 @@ pub enum ConfigError {
     #[error("{at}: {message}")]
     Syntax {
         /// Where.
-        at: Place,
+        at: Box<Place>,
         /// What the parser says.
         message: String,
     },
@@ -41,7 +41,7 @@ pub enum ConfigError {
     #[error("{at}: unknown key \"{key}\" in {table}; {}", nearest_or_all(.nearest.as_deref(), allowed))]
     UnknownKey {
         /// Where.
-        at: Place,
+        at: Box<Place>,
         /// The key.
         key: String,
         /// Its table.
@@ -55,7 +55,7 @@ pub enum ConfigError {
     #[error("{at}: {key} = {found} in {table} is not allowed; {allowed}")]
     WrongValue {
         /// Where.
-        at: Place,
+        at: Box<Place>,
         /// The key.
         key: String,
         /// Its table.
@@ -69,7 +69,7 @@ pub enum ConfigError {
     #[error("{at}: {table} needs the key \"{key}\": {allowed}")]
     Missing {
         /// Where the table begins.
-        at: Place,
+        at: Box<Place>,
         /// The key.
         key: String,
         /// Its table.

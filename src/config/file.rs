@@ -33,7 +33,7 @@ const ENDPOINT_KEYS: &[&str] = &["login", "graph"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let document = Document::parse(text).map_err(|error| ConfigError::Syntax {
-        at: place(path, text, error.span()),
+        at: Box::new(place(path, text, error.span())),
         message: error.message().lines().collect::<Vec<_>>().join(": "),
     })?;
     let root = Table {
@@ -154,7 +154,7 @@ impl<'a> Table<'a> {
         for (key, _) in self.items.iter() {
             if !allowed.contains(&key) {
                 return Err(ConfigError::UnknownKey {
-                    at: self.place_of(key),
+                    at: Box::new(self.place_of(key)),
                     key: key.to_owned(),
                     table: self.name.clone(),
                     nearest: nearest(key, allowed).map(ToOwned::to_owned),
@@ -274,7 +274,7 @@ impl<'a> Table<'a> {
 
     fn missing(&self, key: &str, allowed: &str) -> ConfigError {
         ConfigError::Missing {
-            at: place(self.path, self.text, self.span.clone()),
+            at: Box::new(place(self.path, self.text, self.span.clone())),
             key: key.to_owned(),
             table: self.name.clone(),
             allowed: allowed.to_owned(),
@@ -296,10 +296,10 @@ impl<'a> Table<'a> {
             .and_then(|text| text.lines().next())
             .unwrap_or("…");
         ConfigError::WrongValue {
-            at: span.map_or_else(
+            at: Box::new(span.map_or_else(
                 || self.place_of(key),
                 |span| place(self.path, self.text, Some(span)),
-            ),
+            )),
             key: key.to_owned(),
             table: self.name.clone(),
             found: found.to_owned(),

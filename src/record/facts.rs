@@ -202,6 +202,10 @@ impl Writer<'_> {
     }
 }
 
+/// The bytes end too soon, or are no form.
+#[derive(Debug, PartialEq, Eq)]
+struct Cut;
+
 struct Reader<'a> {
     bytes: &'a [u8],
     dictionary: &'a Dictionary,
@@ -220,7 +224,7 @@ impl Reader<'_> {
             let disabled = (0..self.count()?)
                 .map(|_| self.guid().map(PlanId))
                 .collect::<Option<_>>()?;
-            let error = self.text()?;
+            let error = self.text().ok()?;
             facts.licences.push(Licence {
                 sku,
                 group,
@@ -232,10 +236,10 @@ impl Reader<'_> {
             facts.plans.push(AssignedPlan {
                 plan: PlanId(self.guid()?),
                 status: status_of(self.byte()?)?,
-                since: self.moment()?,
+                since: self.moment().ok()?,
             });
         }
-        facts.flaw = self.text()?;
+        facts.flaw = self.text().ok()?;
         Some(facts)
     }
 
@@ -268,25 +272,30 @@ impl Reader<'_> {
         self.dictionary.at(place)
     }
 
-    fn text(&mut self) -> Option<Option<String>> {
-        let Some(len) = self.count()?.checked_sub(1) else {
-            return Some(None);
+    fn text(&mut self) -> Result<Option<String>, Cut> {
+        let Some(len) = self.count().ok_or(Cut)?.checked_sub(1) else {
+            return Ok(None);
         };
-        let (text, rest) = self.bytes.split_at_checked(len)?;
+        let (text, rest) = self.bytes.split_at_checked(len).ok_or(Cut)?;
         self.bytes = rest;
-        Some(Some(std::str::from_utf8(text).ok()?.to_owned()))
+        let text = std::str::from_utf8(text).map_err(|_| Cut)?;
+        Ok(Some(text.to_owned()))
     }
 
-    fn moment(&mut self) -> Option<Option<Timestamp>> {
-        let number = self.number()?;
+    fn moment(&mut self) -> Result<Option<Timestamp>, Cut> {
+        let number = self.number().ok_or(Cut)?;
         if number & 1 == 0 {
-            return (number == 0).then_some(None);
+            return if number == 0 { Ok(None) } else { Err(Cut) };
         }
-        let seconds = i64::try_from(number >> 3).ok()?;
+        let seconds = i64::try_from(number >> 3).map_err(|_| Cut)?;
         let seconds = if number & 4 == 0 { seconds } else { -seconds };
-        let nanos = if number & 2 == 0 { 0 } else { self.number()? };
-        let nanos = i128::from(nanos).checked_add(i128::from(seconds) * NANOS)?;
-        Timestamp::from_nanosecond(nanos).ok().map(Some)
+        let nanos = if number & 2 == 0 {
+            0
+        } else {
+            self.number().ok_or(Cut)?
+        };
+        let nanos = i128::from(nanos) + i128::from(seconds) * NANOS;
+        Timestamp::from_nanosecond(nanos).map(Some).map_err(|_| Cut)
     }
 }
 
@@ -381,7 +390,7 @@ mod tests {
                 bytes: &out.bytes,
                 dictionary: &dictionary,
             };
-            assert_eq!(from.moment(), Some(Some(at)), "{text}");
+            assert_eq!(from.moment(), Ok(Some(at)), "{text}");
         }
     }
 

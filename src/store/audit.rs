@@ -9,6 +9,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
@@ -133,38 +135,52 @@ fn hash_of(form: &AuditForm) -> String {
         })
 }
 
+/// A row as it stands. A value that this program never wrote is read as well as may be: its hash then tells.
 fn form_of(row: &Row<'_>) -> rusqlite::Result<AuditForm> {
+    let text = |column: usize| -> rusqlite::Result<String> {
+        Ok(match row.get_ref(column)? {
+            ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            other => format!("{other:?}"),
+        })
+    };
+    let whole = |column: usize| -> rusqlite::Result<Option<i64>> {
+        Ok(match row.get_ref(column)? {
+            ValueRef::Integer(number) => Some(number),
+            _ => None,
+        })
+    };
     Ok(AuditForm {
         seq: row.get(0)?,
-        at: row.get(1)?,
-        author: row.get(2)?,
-        tenant: row.get(3)?,
-        user_id: row.get(4)?,
-        user: row.get(5)?,
-        action: row.get(6)?,
-        field: row.get(7)?,
-        before: row.get(8)?,
-        after: row.get(9)?,
-        outcome: row.get(10)?,
-        entry: row.get(11)?,
-        run: row.get(12)?,
-        note: row.get(13)?,
-        prev: row.get(14)?,
-        hash: row.get(15)?,
+        at: text(1)?,
+        author: text(2)?,
+        tenant: text(3)?,
+        user_id: whole(4)?,
+        user: text(5)?,
+        action: text(6)?,
+        field: text(7)?,
+        before: text(8)?,
+        after: text(9)?,
+        outcome: text(10)?,
+        entry: whole(11)?,
+        run: whole(12)?,
+        note: text(13)?,
+        prev: text(14)?,
+        hash: text(15)?,
     })
 }
 
-fn line_of(form: AuditForm) -> Result<AuditLine, StoreError> {
-    let bad = || StoreError::damaged(format!("line {} of the audit", form.seq));
-    let tenant = match form.tenant.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|_| bad())?),
-    };
-    Ok(AuditLine {
+/// A line for reading. One whose time cannot be read says so, since it must not hide the others.
+fn line_of(form: AuditForm) -> AuditLine {
+    let at = form.at.parse();
+    AuditLine {
         seq: form.seq,
-        at: form.at.parse().map_err(|_| bad())?,
+        note: match &at {
+            Ok(_) => form.note,
+            Err(_) => format!("damaged line, time {:?}: {}", form.at, form.note),
+        },
+        at: at.unwrap_or(Timestamp::UNIX_EPOCH),
         author: form.author,
-        tenant,
+        tenant: form.tenant.parse().ok(),
         user_id: form.user_id.map(UserId),
         user: form.user,
         action: form.action,
@@ -174,10 +190,9 @@ fn line_of(form: AuditForm) -> Result<AuditLine, StoreError> {
         outcome: form.outcome,
         entry: form.entry.map(EntryId),
         run: form.run.map(RunId),
-        note: form.note,
         prev: form.prev,
         hash: form.hash,
-    })
+    }
 }
 
 /// Lines that a condition picks, oldest first; of more than `limit` the last.
@@ -191,8 +206,8 @@ pub(super) fn lines(
     let mut statement = connection.prepare_cached(&sql)?;
     let forms = statement.query_map(parameters, form_of)?;
     let mut lines = forms
-        .map(|form| line_of(form?))
-        .collect::<Result<Vec<_>, StoreError>>()?;
+        .map(|form| form.map(line_of))
+        .collect::<Result<Vec<_>, _>>()?;
     lines.reverse();
     Ok(lines)
 }
@@ -458,14 +473,14 @@ mod tests {
         }
     }
 
-    fn with_lines(dir: &Path, count: usize) -> (Connection, Mirror) {
+    fn with_lines(dir: &Path, count: i64) -> (Connection, Mirror) {
         let connection = open(dir, &LEDGER, Journal::Wal).unwrap().connection;
         let mut mirror = Mirror::new(dir.join("audit.jsonl"));
         for n in 0..count {
             let said = Said {
                 action: "queued",
                 user: Some((UserId(3), "Diego \"x\" Siciliani")),
-                entry: Some(EntryId(n as i64)),
+                entry: Some(EntryId(n)),
                 note: "ünder".into(),
                 ..Said::default()
             };
@@ -575,6 +590,7 @@ mod tests {
                 .unwrap();
             let verdict = verify(&connection, &mirror, None).unwrap();
             assert!(!verdict.is_intact(), "{column}");
+            assert_eq!(lines(&connection, "", &[], 9).unwrap().len(), 3);
             connection
                 .execute_batch("ROLLBACK TO s; RELEASE s")
                 .unwrap();

@@ -30,6 +30,17 @@ pub(super) struct Damage {
     pub(super) what: String,
 }
 
+impl Damage {
+    /// A line for the engineer: what was damaged, where it lies now, what follows.
+    pub(super) fn worded(&self, file: &str, consequence: &str) -> String {
+        let aside = self.aside.file_name().unwrap_or_default().to_string_lossy();
+        format!(
+            "{file} was damaged ({}): set aside as {aside}, {consequence}",
+            self.what
+        )
+    }
+}
+
 /// How the database keeps its journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Journal {
@@ -95,46 +106,66 @@ fn kind_of(number: u64) -> Option<&'static str> {
 }
 
 /// Opens a database of this shape in a folder, or makes it.
+#[cfg(test)]
 pub(super) fn open(dir: &Path, shape: &Shape, journal: Journal) -> Result<Opened, StoreError> {
+    open_filled(dir, shape, journal, |_, _| Ok(()))
+}
+
+/// Opens a database of this shape in a folder, or makes it. A new one is filled before it takes its place; the damaged file, if
+/// there is one, is set aside only then, so that a crash at any point leaves either it or what was saved from it.
+pub(super) fn open_filled(
+    dir: &Path,
+    shape: &Shape,
+    journal: Journal,
+    fill: impl FnOnce(Option<&Path>, &mut Connection) -> Result<(), StoreError>,
+) -> Result<Opened, StoreError> {
     let path = dir.join(shape.file);
-    let at = |error: StoreError| error.at(&path);
-    let mut damage = None;
-    let mut connection = match fs::symlink_metadata(&path) {
-        Ok(found) if !found.is_file() => {
-            let not_plain = io::Error::new(ErrorKind::InvalidInput, "not a plain file");
-            return Err(StoreError::io(&path, not_plain));
-        }
-        Ok(found) => match inspect(&path, shape, found.len()) {
-            Ok(connection) => Some(connection),
-            Err(error) if error.is_damage() => {
-                damage = Some(set_aside(&path, &error)?);
-                None
-            }
-            Err(error) => return Err(at(error)),
-        },
-        // A log without its database would be played into the new one.
-        Err(error) if error.kind() == ErrorKind::NotFound && side(&path, "-wal").exists() => {
-            damage = Some(set_aside(
-                &path,
-                &StoreError::damaged("only its log is left"),
-            )?);
-            None
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(source) => return Err(StoreError::io(&path, source)),
-    };
-    if connection.is_none() {
-        make(&path, shape, journal)?;
-        connection = Some(connect(&path).map_err(at)?);
+    let ready = side(&path, ".ready");
+    if !path.exists() && ready.exists() {
+        fs::rename(&ready, &path).map_err(|source| StoreError::io(&path, source))?;
     }
-    let mut connection = connection.expect("it was opened, or made just now");
-    migrate(&mut connection, &path, shape).map_err(at)?;
+    let mut damage = None;
+    let connection = match look(&path, shape) {
+        Ok(Some(connection)) => Ok(connection),
+        Ok(None) => {
+            make(&path, shape, journal, |connection| fill(None, connection))?;
+            connect(&path)
+        }
+        Err(error) if error.is_damage() => {
+            make_ready(&path, shape, journal, |connection| {
+                fill(Some(&path), connection)
+            })?;
+            damage = Some(set_aside(&path, &error)?);
+            into_place(&path)?;
+            connect(&path)
+        }
+        Err(error) => Err(error),
+    };
+    let at = |error: StoreError| error.at(&path);
+    let connection = connection.map_err(at)?;
     configure(&connection, shape, journal).map_err(at)?;
     Ok(Opened {
         connection,
         path,
         damage,
     })
+}
+
+/// Looks for the file; `None` where there is none.
+fn look(path: &Path, shape: &Shape) -> Result<Option<Connection>, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => inspect(path, shape, found.len()).map(Some),
+        Ok(_) => {
+            let not_plain = io::Error::new(ErrorKind::InvalidInput, "not a plain file");
+            Err(StoreError::io(path, not_plain))
+        }
+        // A log without its database would be played into the new one.
+        Err(error) if error.kind() == ErrorKind::NotFound && side(path, "-wal").exists() => {
+            Err(StoreError::damaged("only its log is left"))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::io(path, source)),
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -179,18 +210,21 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
             known,
         });
     }
-    let suspect = side(path, ".suspect");
-    if size <= shape.check_at_once || suspect.exists() {
+    let mut connection = connection;
+    if side(path, ".suspect").exists() && shape.rebuildable {
+        return Err(StoreError::damaged("a row of it could not be read"));
+    }
+    if size <= shape.check_at_once {
         check(&connection)?;
-        match fs::remove_file(&suspect) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StoreError::io(&suspect, error));
-            }
-            _ => {}
-        }
     } else {
         check_beside(path.to_owned());
     }
+    migrate(&mut connection, path, shape)?;
+    (shape.sound)(&connection).map_err(|error| match error {
+        // A table or column that is not there: the schema itself is damaged.
+        StoreError::Sqlite { source, .. } => StoreError::damaged(source.to_string()),
+        other => other,
+    })?;
     Ok(connection)
 }
 
@@ -228,7 +262,7 @@ fn check_beside(path: PathBuf) {
     );
 }
 
-/// Notes that a file has been found damaged, so that the next opening checks it whatever its size.
+/// Notes that a file has been found damaged, so that the next opening sets it aside if it can be made again.
 pub(super) fn suspect(path: &Path) {
     // If even this cannot be written there is nothing more to be done; the damage will be met again.
     drop(File::create(side(path, ".suspect")));
@@ -271,17 +305,45 @@ fn set_aside(path: &Path, error: &StoreError) -> Result<Damage, StoreError> {
     Ok(Damage { aside, what })
 }
 
-/// Makes an empty database beside its place and moves it there: a file of that name is never half made.
-fn make(path: &Path, shape: &Shape, journal: Journal) -> Result<(), StoreError> {
+/// Makes a database and moves it to its place: a file of that name is never half made.
+fn make(
+    path: &Path,
+    shape: &Shape,
+    journal: Journal,
+    fill: impl FnOnce(&mut Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    make_ready(path, shape, journal, fill)?;
+    into_place(path)
+}
+
+/// Makes and fills a database beside its place. Under the name that ends in `.ready` it is whole.
+fn make_ready(
+    path: &Path,
+    shape: &Shape,
+    journal: Journal,
+    fill: impl FnOnce(&mut Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let beside = side(path, ".new");
     for ending in ["", "-wal", "-shm", "-journal"] {
         drop(fs::remove_file(side(&beside, ending)));
     }
-    fresh(&beside, shape, journal).map_err(|error| error.at(path))?;
-    let io = |source| StoreError::io(path, source);
-    fs::rename(&beside, path).map_err(io)?;
+    let filled = fresh(&beside, shape, journal).and_then(|()| {
+        let mut connection = connect(&beside)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        fill(&mut connection)?;
+        connection
+            .close()
+            .map_err(|(_, error)| StoreError::from(error))
+    });
+    filled.map_err(|error| error.at(path))?;
+    fs::rename(&beside, side(path, ".ready")).map_err(|source| StoreError::io(path, source))
+}
+
+fn into_place(path: &Path) -> Result<(), StoreError> {
     let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)
+    fs::rename(side(path, ".ready"), path)
+        .and_then(|()| File::open(dir)?.sync_all())
+        .map_err(|source| StoreError::io(path, source))
 }
 
 /// Writes an empty database of the newest schema.
@@ -449,6 +511,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_saved_survives_a_crash_between_the_renames() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("ledger.db");
+        make_ready(&path, &LEDGER, Journal::Wal, |connection| {
+            connection.execute("INSERT INTO drafts VALUES ('k', 'saved')", [])?;
+            Ok(())
+        })
+        .unwrap();
+        let opened = open_wal(root.path(), &LEDGER).unwrap();
+        let saved: String = opened
+            .connection
+            .query_row("SELECT v FROM drafts", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(saved, "saved");
+        drop(opened);
+        fs::write(&path, "damaged").unwrap();
+        let fails = |_: Option<&Path>, _: &mut Connection| Err(StoreError::Closed);
+        assert!(open_filled(root.path(), &LEDGER, Journal::Wal, fails).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"damaged");
+    }
+
+    #[test]
     fn a_second_damage_does_not_overwrite_the_first() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("cache.db");
@@ -484,7 +568,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspect_file_is_checked_whatever_its_size() {
+    fn what_was_found_damaged_while_in_use_is_set_aside_at_the_next_opening() {
         let root = tempfile::tempdir().unwrap();
         let shape = Shape {
             check_at_once: 0,
@@ -492,12 +576,15 @@ mod tests {
         };
         drop(open_wal(root.path(), &shape).unwrap());
         let path = root.path().join("cache.db");
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[4096..8192].fill(0xa5);
-        fs::write(&path, bytes).unwrap();
         suspect(&path);
-        assert!(open_wal(root.path(), &shape).unwrap().damage.is_some());
+        let damage = open_wal(root.path(), &shape).unwrap().damage.unwrap();
+        assert_eq!(damage.what, "a row of it could not be read");
         assert!(!side(&path, ".suspect").exists());
+        assert!(open_wal(root.path(), &shape).unwrap().damage.is_none());
+        // The ledger is judged by its rows alone, since it cannot be made again.
+        drop(open_wal(root.path(), &LEDGER).unwrap());
+        suspect(&root.path().join("ledger.db"));
+        assert!(open_wal(root.path(), &LEDGER).unwrap().damage.is_none());
     }
 
     #[test]
@@ -505,6 +592,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let old = Shape {
             steps: &["CREATE TABLE a (x)"],
+            sound: |_| Ok(()),
             ..LEDGER
         };
         let new = Shape {
@@ -513,6 +601,7 @@ mod tests {
                 "ALTER TABLE a ADD COLUMN y DEFAULT 2",
                 "CREATE TABLE b (z)",
             ],
+            sound: |_| Ok(()),
             ..LEDGER
         };
         let opened = open_wal(root.path(), &old).unwrap();

@@ -40,28 +40,17 @@ impl fmt::Display for Saved {
 
 const TABLES: [&str; 5] = ["settings", "users", "outbox", "drafts", "audit"];
 
-/// Saves what can be read of the file that was set aside.
-pub(super) fn salvage(aside: &Path, new: &mut Connection) -> Result<Saved, StoreError> {
-    let copy = with_ending(aside, ".copy");
+/// Saves what can be read of a damaged file; without one, what the mirror of the audit has.
+pub(super) fn salvage(
+    damaged: Option<&Path>,
+    mirror: &Mirror,
+    new: &mut Connection,
+) -> Result<Saved, StoreError> {
     let tx = new.transaction()?;
-    // First as it is; then with the first page of an empty ledger, in case the damage is there: the tables lie where they always lie.
-    for transplant in [false, true] {
-        if let Ok(source) = readable_copy(aside, &copy, transplant) {
-            for table in TABLES {
-                copy_table(&source, &tx, table)?;
-            }
-        }
-        let read: i64 = tx.query_row(
-            "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit)",
-            [],
-            |row| row.get(0),
-        )?;
-        if read > 0 {
-            break;
-        }
+    if let Some(damaged) = damaged {
+        from_file(damaged, &tx)?;
     }
-    remove_copy(&copy);
-    for form in Mirror::new(aside.with_file_name("audit.jsonl")).sound_lines() {
+    for form in mirror.sound_lines() {
         let known: bool = tx
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM audit WHERE seq = ?1)")?
             .query_row([form.seq], |row| row.get(0))?;
@@ -81,10 +70,34 @@ pub(super) fn salvage(aside: &Path, new: &mut Connection) -> Result<Saved, Store
         entries: count("outbox")?,
         lines: count("audit")?,
     };
-    // The next change has a stamp, which this moment has not: then it goes into the audit.
-    rows::set(&tx, "salvaged", Some(&saved.to_string()))?;
+    if damaged.is_some() || saved != Saved::default() {
+        // Whoever starts next has a stamp, which this moment has not: then it goes into the audit.
+        rows::set(&tx, "salvaged", Some(&saved.to_string()))?;
+    }
     tx.commit()?;
     Ok(saved)
+}
+
+/// First as it is; then with the first page of an empty ledger, in case the damage is there: the tables lie where they always lie.
+fn from_file(damaged: &Path, tx: &Connection) -> Result<(), StoreError> {
+    let copy = with_ending(damaged, ".copy");
+    for transplant in [false, true] {
+        if let Ok(source) = readable_copy(damaged, &copy, transplant) {
+            for table in TABLES {
+                copy_table(&source, tx, table)?;
+            }
+        }
+        let read: i64 = tx.query_row(
+            "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit)",
+            [],
+            |row| row.get(0),
+        )?;
+        if read > 0 {
+            break;
+        }
+    }
+    remove_copy(&copy);
+    Ok(())
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -99,11 +112,11 @@ fn remove_copy(copy: &Path) {
     }
 }
 
-fn readable_copy(aside: &Path, copy: &Path, transplant: bool) -> Result<Connection, StoreError> {
+fn readable_copy(damaged: &Path, copy: &Path, transplant: bool) -> Result<Connection, StoreError> {
     remove_copy(copy);
     let io = |source| StoreError::io(copy, source);
     for ending in ["", "-wal", "-journal"] {
-        match fs::copy(with_ending(aside, ending), with_ending(copy, ending)) {
+        match fs::copy(with_ending(damaged, ending), with_ending(copy, ending)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }

@@ -1,5 +1,10 @@
 //! The tables of the three databases. A step that has been released is never edited; a change is a new step at the end.
 
+use rusqlite::Connection;
+
+use super::error::StoreError;
+use super::ledger::rows;
+
 /// One database: its file, its mark, and the steps that make its tables.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
@@ -15,8 +20,10 @@ pub(super) struct Shape {
     pub(super) settings: &'static str,
     /// Larger files are checked for damage by a thread beside the work, so that the first screen does not wait for it.
     pub(super) check_at_once: u64,
-    /// What to say when a damaged file was set aside.
-    pub(super) consequence: &'static str,
+    /// Whether the tenant, or time, gives again what is in it.
+    pub(super) rebuildable: bool,
+    /// Whether the rows can be read as what they should be, which SQLite cannot know.
+    pub(super) sound: fn(&Connection) -> Result<(), StoreError>,
 }
 
 const MEGABYTE: u64 = 1 << 20;
@@ -82,7 +89,8 @@ pub(super) const LEDGER: Shape = Shape {
     making: "",
     settings: "PRAGMA synchronous = FULL;",
     check_at_once: u64::MAX,
-    consequence: "what could be read of it was saved",
+    rebuildable: false,
+    sound: rows::sound,
 };
 
 /// What the tenant can give again.
@@ -142,8 +150,9 @@ pub(super) const CACHE: Shape = Shape {
     "],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
-    check_at_once: 64 * MEGABYTE,
-    consequence: "the next sync reads everything again",
+    check_at_once: 8 * MEGABYTE,
+    rebuildable: true,
+    sound: |connection| tables(connection, CACHE_TABLES),
 };
 
 /// The table that a full read fills: of the same columns as `directory`, without indexes until it takes its place.
@@ -215,6 +224,35 @@ pub(super) const HISTORY: Shape = Shape {
     "],
     making: "PRAGMA auto_vacuum = INCREMENTAL;",
     settings: "PRAGMA synchronous = NORMAL;",
-    check_at_once: 64 * MEGABYTE,
-    consequence: "the log of earlier runs is no longer listed",
+    check_at_once: 8 * MEGABYTE,
+    rebuildable: true,
+    sound: |connection| tables(connection, HISTORY_TABLES),
 };
+
+const CACHE_TABLES: &[&str] = &[
+    "meta WHERE k = ''",
+    "dictionary WHERE n = 0",
+    "directory WHERE id = x'' AND upn = '' AND mail = '' AND addresses = '' AND location = '' AND flags = 0 AND class = 0 \
+     AND marks = 0 AND number = '' AND facts = x'' AND hash = 0",
+    "directory ORDER BY name COLLATE NOCASE, id LIMIT 0",
+    "skus WHERE form = ''",
+    "teams WHERE id = x'' AND tenant = x'' AND account = 0 AND voice = 0 AND features = 0 AND number = '' AND routing = '' \
+     AND dial_plan = ''",
+    "numbers WHERE number = '' AND kind = 0 AND source = 0 AND status = 0 AND target = x'' AND prime = 0 AND activation = 0",
+    "live WHERE id = x'' AND read_at = ''",
+    "reclassified WHERE id = x'' AND class = 0 AND marks = 0 AND number = ''",
+];
+
+const HISTORY_TABLES: &[&str] = &[
+    "runs WHERE id = 0 AND matched = 0",
+    "lines WHERE run = 0 AND n = 0 AND at = 0 AND source = 0 AND level = 0 AND text = ''",
+    "changes WHERE run = 0 AND id = x'' AND name = '' AND before = 0 AND after = 0",
+];
+
+/// Whether the tables have their columns: a damaged name in the schema is still a schema.
+fn tables(connection: &Connection, selections: &[&str]) -> Result<(), StoreError> {
+    for selection in selections {
+        connection.prepare(&format!("SELECT * FROM {selection}"))?;
+    }
+    Ok(())
+}

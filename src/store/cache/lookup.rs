@@ -188,3 +188,119 @@ pub(super) fn find(
     hits.truncate(limit as usize);
     Ok(hits.into_iter().map(|(_, row)| row).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::run::RunId;
+    use crate::store::cache::Cache;
+    use crate::store::fixtures::{
+        directory_user, head, number, object, reference, store_with, teams_user, tenant_number,
+    };
+
+    fn filled(cache: &Cache) {
+        let names = [
+            "Alex Wilber",
+            "Ben Walters",
+            "alex zimmer",
+            "Élodie Blanc",
+            "Diego Siciliani",
+            "Lee Gu",
+        ];
+        let users = (1..)
+            .zip(names)
+            .map(|(n, name)| directory_user(n, name))
+            .collect();
+        cache.begin_full(RunId(1)).wait().unwrap();
+        cache.append(users).wait().unwrap();
+        cache.finish_full(reference(), head(1)).wait().unwrap();
+    }
+
+    #[test]
+    fn windows_follow_the_order_of_all_rows() {
+        let (_root, store) = store_with(0);
+        filled(&store.cache);
+        let all = store.cache.all_rows().wait().unwrap();
+        assert_eq!(
+            all.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(),
+            [
+                "Alex Wilber",
+                "alex zimmer",
+                "Ben Walters",
+                "Diego Siciliani",
+                "Lee Gu",
+                "Élodie Blanc"
+            ]
+        );
+        for from in 0..7 {
+            let window = store.cache.rows(from as u64, 2).wait().unwrap();
+            assert_eq!(window, all[from.min(6)..(from + 2).min(6)]);
+        }
+        let ben = &all[2];
+        assert_eq!(ben.mail.as_deref(), Some("user2@contoso.example"));
+        assert_eq!(
+            (&ben.number, ben.class, ben.marks),
+            (&Some(number("+441235100002")), 2, 2)
+        );
+        assert_eq!(all[0].mail, None);
+    }
+
+    #[test]
+    fn who_is_meant_by_a_text() {
+        let (_root, store) = store_with(0);
+        filled(&store.cache);
+        let find = |text: &str| -> Vec<String> {
+            store
+                .cache
+                .find(text, 10)
+                .wait()
+                .unwrap()
+                .into_iter()
+                .map(|row| row.name)
+                .collect()
+        };
+        assert_eq!(
+            find(&object(5).to_string().to_uppercase()),
+            ["Diego Siciliani"]
+        );
+        assert_eq!(find("USER2@contoso.example"), ["Ben Walters"]);
+        assert_eq!(find("Alias3@Contoso.example"), ["alex zimmer"]);
+        assert_eq!(find(" ALEX "), ["Alex Wilber", "alex zimmer"]);
+        assert_eq!(find("élodie"), ["Élodie Blanc"]);
+        assert_eq!(find("ÉLO"), ["Élodie Blanc"]);
+        assert_eq!(find("+441235100004"), ["Élodie Blanc"]);
+        assert_eq!(find("01235 100004"), [] as [&str; 0]);
+        assert_eq!(find("100 006"), ["Lee Gu"]);
+        assert_eq!(find("12"), [] as [&str; 0]);
+        assert_eq!(find("  "), [] as [&str; 0]);
+        // An address to the letter goes before one that only contains it.
+        assert_eq!(find("a3@x.example"), ["alex zimmer"]);
+        assert_eq!(store.cache.find("contoso", 2).wait().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn one_user_and_the_numbers() {
+        let (_root, store) = store_with(0);
+        filled(&store.cache);
+        let cache = &store.cache;
+        assert_eq!(
+            cache.name_of(object(6)).wait().unwrap().as_deref(),
+            Some("Lee Gu")
+        );
+        assert_eq!(cache.name_of(object(60)).wait().unwrap(), None);
+        assert_eq!(cache.user(object(60)).wait().unwrap(), None);
+        assert_eq!(
+            cache.teams_of(object(4)).wait().unwrap(),
+            Some(teams_user(4))
+        );
+        assert_eq!(cache.teams_of(object(1)).wait().unwrap(), None);
+        assert_eq!(
+            cache.numbers_of(object(4)).wait().unwrap(),
+            [tenant_number(4, Some(object(4)))]
+        );
+        assert_eq!(
+            cache.number(&number("+441235100090")).wait().unwrap(),
+            Some(tenant_number(90, None))
+        );
+        assert_eq!(cache.number(&number("+441235100091")).wait().unwrap(), None);
+    }
+}

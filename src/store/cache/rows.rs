@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rusqlite::{Connection, Row, Statement, params};
 
+use crate::domain::country::Country;
 use crate::domain::directory::{DirectoryUser, UserFlags};
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::phone::PhoneNumber;
@@ -72,7 +73,7 @@ impl<'a> Written<'a> {
             user.upn,
             self.mail,
             self.addresses,
-            user.location.as_ref().map(|country| country.as_str()),
+            user.location.as_ref().map(Country::as_str),
             self.flags,
             self.stored.class,
             self.stored.marks,

@@ -317,3 +317,455 @@ pub(super) fn clear(tx: &Connection) -> Result<(), StoreError> {
          DELETE FROM skus; DELETE FROM teams; DELETE FROM numbers; DELETE FROM live; DELETE FROM reclassified;",
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::domain::directory::GroupFilter;
+    use crate::domain::guid::ObjectId;
+    use crate::domain::run::RunId;
+    use crate::store::Store;
+    use crate::store::cache::{Cache, Changes, NewClass, StoredUser};
+    use crate::store::error::StoreError;
+    use crate::store::fixtures::{
+        at, directory_user, head, number, object, reference, store_with, teams_user, tenant_number,
+    };
+    use crate::store::history::ClassChange;
+
+    fn names(cache: &Cache) -> Vec<String> {
+        cache
+            .all_rows()
+            .wait()
+            .unwrap()
+            .into_iter()
+            .map(|row| row.name)
+            .collect()
+    }
+
+    fn full(cache: &Cache, run: i64, users: &[StoredUser]) -> Vec<ClassChange> {
+        cache.begin_full(RunId(run)).wait().unwrap();
+        for page in users.chunks(2) {
+            cache.append(page.to_vec()).wait().unwrap();
+        }
+        cache.finish_full(reference(), head(run)).wait().unwrap()
+    }
+
+    fn three() -> Vec<StoredUser> {
+        vec![
+            directory_user(1, "Zoe"),
+            directory_user(2, "alex"),
+            directory_user(3, "Émile"),
+        ]
+    }
+
+    fn change(user: &StoredUser, before: Option<u8>, after: Option<u8>) -> ClassChange {
+        ClassChange {
+            id: user.user.id,
+            name: user.user.name.clone(),
+            before,
+            after,
+        }
+    }
+
+    /// How many rows SQLite has written since the connection was made.
+    fn written_rows(root: &std::path::Path) -> Vec<(i64, i64)> {
+        let connection = rusqlite::Connection::open(root.join("cache.db")).unwrap();
+        let mut statement = connection
+            .prepare("SELECT n, hash FROM directory ORDER BY n")
+            .unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_first_read_is_whole_or_not_there() {
+        let (_root, store) = store_with(0);
+        let cache = &store.cache;
+        assert_eq!(
+            (
+                cache.head().wait().unwrap(),
+                cache.reference().wait().unwrap()
+            ),
+            (None, None)
+        );
+        cache.begin_full(RunId(1)).wait().unwrap();
+        cache.append(three()).wait().unwrap();
+        assert_eq!((names(cache), cache.head().wait().unwrap()), (vec![], None));
+        assert_eq!(cache.finish_full(reference(), head(1)).wait().unwrap(), []);
+        assert_eq!(names(cache), ["alex", "Zoe", "Émile"]);
+        assert_eq!(cache.head().wait().unwrap(), Some(head(1)));
+        let mut expected = reference();
+        expected
+            .numbers
+            .as_mut()
+            .unwrap()
+            .sort_by(|a, b| a.number.cmp(&b.number));
+        expected.teams.as_mut().unwrap().sort_by_key(|user| user.id);
+        assert_eq!(cache.reference().wait().unwrap(), Some(expected));
+        for user in three() {
+            assert_eq!(cache.user(user.user.id).wait().unwrap(), Some(user));
+        }
+    }
+
+    #[test]
+    fn readers_see_the_last_snapshot_until_the_exchange() {
+        let (root, store) = store_with(0);
+        let cache = &store.cache;
+        full(cache, 1, &three());
+        cache.begin_full(RunId(2)).wait().unwrap();
+        let mut renamed = directory_user(1, "Anna");
+        renamed.class = 6;
+        let new = directory_user(9, "New");
+        cache
+            .append(vec![
+                renamed.clone(),
+                directory_user(2, "alex"),
+                new.clone(),
+            ])
+            .wait()
+            .unwrap();
+        assert_eq!(names(cache), ["alex", "Zoe", "Émile"]);
+        assert_eq!(
+            cache.user(object(1)).wait().unwrap(),
+            Some(directory_user(1, "Zoe"))
+        );
+        // Another program sees the same.
+        let other = Store::open(root.path()).unwrap();
+        assert_eq!(
+            (names(&other.cache), other.cache.head().wait().unwrap()),
+            (names(cache), Some(head(1)))
+        );
+        let changes = cache.finish_full(reference(), head(2)).wait().unwrap();
+        assert_eq!(names(cache), ["alex", "Anna", "New"]);
+        assert_eq!(names(&other.cache), ["alex", "Anna", "New"]);
+        assert_eq!(
+            other.cache.user(object(9)).wait().unwrap(),
+            Some(new.clone())
+        );
+        assert_eq!(cache.head().wait().unwrap(), Some(head(2)));
+        let gone = directory_user(3, "Émile");
+        assert_eq!(
+            changes,
+            [
+                change(&renamed, Some(1), Some(6)),
+                change(&new, None, Some(2)),
+                change(&gone, Some(3), None)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_read_that_is_given_up_leaves_the_last_snapshot() {
+        let (root, store) = store_with(0);
+        full(&store.cache, 1, &three());
+        store.cache.begin_full(RunId(2)).wait().unwrap();
+        store
+            .cache
+            .append(vec![directory_user(1, "Anna")])
+            .wait()
+            .unwrap();
+        store.cache.abandon().wait().unwrap();
+        assert!(matches!(
+            store.cache.append(three()).wait(),
+            Err(StoreError::NotStaging)
+        ));
+        assert!(matches!(
+            store.cache.finish_full(reference(), head(2)).wait(),
+            Err(StoreError::NotStaging)
+        ));
+        assert_eq!(names(&store.cache), ["alex", "Zoe", "Émile"]);
+        // As when the program dies in the middle of a run.
+        store.cache.begin_full(RunId(3)).wait().unwrap();
+        store
+            .cache
+            .append(vec![directory_user(1, "Anna")])
+            .wait()
+            .unwrap();
+        store.close();
+        let store = Store::open(root.path()).unwrap();
+        assert_eq!(store.notes(), [] as [&str; 0]);
+        assert_eq!(
+            (
+                names(&store.cache).len(),
+                store.cache.head().wait().unwrap()
+            ),
+            (3, Some(head(1)))
+        );
+        assert_eq!(full(&store.cache, 4, &three()), []);
+        assert_eq!(names(&store.cache), ["alex", "Zoe", "Émile"]);
+    }
+
+    #[test]
+    fn of_users_listed_twice_the_last_counts() {
+        let (_root, store) = store_with(0);
+        let twice = |first: &str, second: &str| {
+            vec![
+                directory_user(1, first),
+                directory_user(2, "alex"),
+                directory_user(1, second),
+            ]
+        };
+        full(&store.cache, 1, &twice("old", "new"));
+        assert_eq!(names(&store.cache), ["alex", "new"]);
+        full(&store.cache, 2, &twice("other", "new"));
+        assert_eq!(names(&store.cache), ["alex", "new"]);
+        full(&store.cache, 3, &twice("new", "newest"));
+        assert_eq!(names(&store.cache), ["alex", "newest"]);
+        assert_eq!(full(&store.cache, 4, &twice("newest", "newest")), []);
+    }
+
+    #[test]
+    fn only_rows_that_differ_are_written() {
+        let (root, store) = store_with(0);
+        full(&store.cache, 1, &three());
+        let before = written_rows(root.path());
+        full(&store.cache, 2, &three());
+        assert_eq!(written_rows(root.path()), before);
+        let mut users = three();
+        users[1].user.licences.clear();
+        let changes = Changes {
+            upserts: users.clone(),
+            removed: vec![object(99)],
+            reference: reference(),
+            head: head(3),
+        };
+        assert_eq!(store.cache.apply_changes(changes).wait().unwrap(), []);
+        let after = written_rows(root.path());
+        assert_eq!(after.len(), 3);
+        let kept = before.iter().filter(|row| after.contains(row)).count();
+        assert_eq!(kept, 2);
+        assert_eq!(
+            store.cache.user(object(2)).wait().unwrap(),
+            Some(users[1].clone())
+        );
+    }
+
+    #[test]
+    fn a_delta_changes_adds_and_removes() {
+        let (_root, store) = store_with(0);
+        let cache = &store.cache;
+        let changes = |upserts, removed, run| Changes {
+            upserts,
+            removed,
+            reference: reference(),
+            head: head(run),
+        };
+        assert!(matches!(
+            cache.apply_changes(changes(three(), vec![], 1)).wait(),
+            Err(StoreError::NoSnapshot)
+        ));
+        full(cache, 1, &three());
+        let mut upgraded = directory_user(2, "alex");
+        upgraded.class = 0;
+        upgraded.number = None;
+        let new = directory_user(9, "New");
+        let told = cache
+            .apply_changes(changes(
+                vec![upgraded.clone(), new.clone()],
+                vec![object(1)],
+                2,
+            ))
+            .wait()
+            .unwrap();
+        let zoe = directory_user(1, "Zoe");
+        assert_eq!(
+            told,
+            [
+                change(&new, None, Some(2)),
+                change(&zoe, Some(1), None),
+                change(&upgraded, Some(2), Some(0))
+            ]
+        );
+        assert_eq!(names(cache), ["alex", "New", "Émile"]);
+        assert_eq!(cache.user(object(2)).wait().unwrap(), Some(upgraded));
+        assert_eq!(cache.head().wait().unwrap(), Some(head(2)));
+    }
+
+    #[test]
+    fn new_classes_wait_for_the_changes_that_they_belong_to() {
+        let (root, store) = store_with(0);
+        let cache = &store.cache;
+        full(cache, 1, &three());
+        let batch = cache.visit_batch(0, 2).wait().unwrap();
+        assert_eq!(
+            batch
+                .iter()
+                .map(|(_, user)| user.clone())
+                .collect::<Vec<_>>(),
+            three()[..2]
+        );
+        let rest = cache.visit_batch(batch[1].0, 2).wait().unwrap();
+        assert_eq!(rest.len(), 1);
+        assert_eq!(cache.visit_batch(rest[0].0, 2).wait().unwrap(), []);
+        let new = NewClass {
+            id: object(1),
+            class: 5,
+            marks: 77,
+            number: Some(number("+441235")),
+        };
+        cache.set_classes(vec![new.clone()]).wait().unwrap();
+        cache.abandon().wait().unwrap();
+        cache
+            .set_classes(vec![
+                new,
+                NewClass {
+                    id: object(2),
+                    class: 2,
+                    marks: 2,
+                    number: directory_user(2, "").number,
+                },
+            ])
+            .wait()
+            .unwrap();
+        assert_eq!(cache.user(object(1)).wait().unwrap().unwrap().class, 1);
+        let before = written_rows(root.path());
+        let changes = Changes {
+            upserts: vec![],
+            removed: vec![],
+            reference: reference(),
+            head: head(2),
+        };
+        let told = cache.apply_changes(changes.clone()).wait().unwrap();
+        let mut expected = directory_user(1, "Zoe");
+        assert_eq!(told, [change(&expected, Some(1), Some(5))]);
+        (expected.class, expected.marks, expected.number) = (5, 77, Some(number("+441235")));
+        assert_eq!(
+            cache.user(object(1)).wait().unwrap(),
+            Some(expected.clone())
+        );
+        assert_eq!(
+            written_rows(root.path())
+                .iter()
+                .filter(|row| before.contains(row))
+                .count(),
+            2
+        );
+        // The hash is that of the row as it stands: a read that finds the same writes nothing.
+        let before = written_rows(root.path());
+        full(
+            cache,
+            3,
+            &[
+                expected,
+                directory_user(2, "alex"),
+                directory_user(3, "Émile"),
+            ],
+        );
+        assert_eq!(written_rows(root.path()), before);
+        assert_eq!(cache.apply_changes(changes).wait().unwrap(), []);
+    }
+
+    #[test]
+    fn a_user_read_alone_has_an_age_of_its_own() {
+        let (_root, store) = store_with(0);
+        let cache = &store.cache;
+        full(cache, 1, &three());
+        assert_eq!(cache.read_at_of(object(2)).wait().unwrap(), Some(at(1)));
+        assert_eq!(cache.read_at_of(object(50)).wait().unwrap(), None);
+        let mut live = directory_user(2, "alex");
+        live.class = 6;
+        let held = vec![tenant_number(90, Some(object(2)))];
+        cache
+            .put_live(live.clone(), Some(teams_user(2)), held.clone(), at(50))
+            .wait()
+            .unwrap();
+        assert_eq!(cache.read_at_of(object(2)).wait().unwrap(), Some(at(50)));
+        assert_eq!(cache.user(object(2)).wait().unwrap(), Some(live));
+        assert_eq!(cache.numbers_of(object(2)).wait().unwrap(), held);
+        // The number that the user held before is free.
+        assert_eq!(
+            cache.number(&number("+441235100002")).wait().unwrap(),
+            Some(tenant_number(2, None))
+        );
+        assert_eq!(cache.head().wait().unwrap(), Some(head(1)));
+        // What a run finds replaces it, although the run's row equals that of the last snapshot.
+        full(cache, 2, &three());
+        assert_eq!(cache.user(object(2)).wait().unwrap().unwrap().class, 2);
+        assert_eq!(cache.read_at_of(object(2)).wait().unwrap(), Some(at(2)));
+        // And a user read alone while a run goes is written by the run, too.
+        cache.begin_full(RunId(3)).wait().unwrap();
+        cache
+            .put_live(directory_user(2, "in between"), None, vec![], at(60))
+            .wait()
+            .unwrap();
+        cache.append(three()).wait().unwrap();
+        cache.finish_full(reference(), head(3)).wait().unwrap();
+        assert_eq!(names(cache), ["alex", "Zoe", "Émile"]);
+        assert_eq!(cache.read_at_of(object(2)).wait().unwrap(), Some(at(3)));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_made_up() {
+        let (_root, store) = store_with(0);
+        full(&store.cache, 1, &three());
+        let mut blind = reference();
+        (blind.teams, blind.numbers) = (None, None);
+        blind.group = GroupFilter::Unreadable {
+            name: "Voice".into(),
+            why: "403".into(),
+        };
+        blind.gaps = vec!["Teams".into(), "numbers".into()];
+        let changes = Changes {
+            upserts: vec![],
+            removed: vec![],
+            reference: blind.clone(),
+            head: head(2),
+        };
+        store.cache.apply_changes(changes).wait().unwrap();
+        assert_eq!(store.cache.reference().wait().unwrap(), Some(blind));
+        assert_eq!(store.cache.teams_of(object(2)).wait().unwrap(), None);
+    }
+
+    #[test]
+    fn cleared_is_as_new_also_for_other_programs() {
+        let (root, store) = store_with(0);
+        full(&store.cache, 1, &three());
+        let other = Store::open(root.path()).unwrap();
+        assert!(other.cache.user(object(1)).wait().unwrap().is_some());
+        store.cache.clear().wait().unwrap();
+        assert_eq!(
+            (names(&store.cache), store.cache.head().wait().unwrap()),
+            (vec![], None)
+        );
+        assert_eq!(store.cache.reference().wait().unwrap(), None);
+        let mut swapped = three();
+        swapped[0].user.licences[0].disabled.reverse();
+        full(&store.cache, 2, &swapped);
+        // The other program has not kept the words of the dictionary that was cleared.
+        assert_eq!(
+            other.cache.user(object(1)).wait().unwrap(),
+            Some(swapped[0].clone())
+        );
+        let ids: Vec<ObjectId> = vec![object(3), object(77), object(1)];
+        let found = other.cache.users(ids).wait().unwrap();
+        assert_eq!(found, [swapped[2].clone(), swapped[0].clone()]);
+    }
+
+    #[test]
+    fn a_row_takes_few_bytes() {
+        let (root, store) = store_with(0);
+        let users: Vec<StoredUser> = (0..4000)
+            .map(|n| directory_user(n, &format!("Alexandra Long-Name {n}")))
+            .collect();
+        store.cache.begin_full(RunId(1)).wait().unwrap();
+        store.cache.append(users).wait().unwrap();
+        store
+            .cache
+            .finish_full(reference(), head(1))
+            .wait()
+            .unwrap();
+        store.close();
+        let bytes = fs::metadata(root.path().join("cache.db")).unwrap().len();
+        let connection = rusqlite::Connection::open(root.path().join("cache.db")).unwrap();
+        let free: u64 = connection
+            .pragma_query_value(None, "freelist_count", |row| {
+                row.get(0).map(i64::cast_unsigned)
+            })
+            .unwrap();
+        let a_row = (bytes - free * 4096) / 4000;
+        assert!(a_row < 250, "{a_row} bytes a user");
+    }
+}

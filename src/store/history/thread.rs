@@ -44,10 +44,10 @@ impl HistoryThread {
                 Job::SetTenant(run, tenant, to) => self.work(to, |tx| set_tenant(tx, run, tenant)),
                 Job::Lines(run, lines, to) => self.work(to, |tx| put_lines(tx, run, &lines)),
                 Job::Changes(run, changes, to) => {
-                    self.work(to, |tx| put_changes(tx, run, &changes))
+                    self.work(to, |tx| put_changes(tx, run, &changes));
                 }
                 Job::Close(run, end, at, to) => {
-                    self.work(to, |tx| close(tx, run, (&end.0, end.1), at))
+                    self.work(to, |tx| close(tx, run, (&end.0, end.1), at));
                 }
                 Job::Sweep(at, to) => self.work(to, |tx| sweep(tx, at)),
                 Job::Prune(to) => {

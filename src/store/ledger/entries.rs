@@ -222,3 +222,278 @@ pub(super) fn recover(tx: &Connection, stamp: &Stamp) -> Result<u32, StoreError>
     }
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::Step;
+    use crate::domain::run::RunId;
+    use crate::domain::user::Patch;
+    use crate::store::Store;
+    use crate::store::fixtures::{at, num, stamp, store_with};
+
+    fn queued(store: &Store, user: i64, wanted: &str) -> EntryId {
+        let base = num(&format!("+1425555{user:04}"));
+        let patch = Patch {
+            two_way: vec![(base, num(wanted))],
+            ..Patch::default()
+        };
+        store
+            .ledger
+            .edit_user(UserId(user), patch, stamp(2))
+            .wait()
+            .unwrap()[0]
+    }
+
+    #[test]
+    fn intent_is_audited_before_and_outcome_after() {
+        let (_root, store) = store_with(1);
+        let id = queued(&store, 1, "+14255550100");
+        let run = crate::store::Stamp {
+            run: Some(RunId(4)),
+            ..stamp(3)
+        };
+        let flight = EntryState::InFlight {
+            step: Step::Release,
+            attempt: 1,
+        };
+        store
+            .ledger
+            .set_states(vec![(id, flight.clone())], run.clone())
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .set_states(vec![(id, flight)], run.clone())
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .close(id, Closing::Confirmed, run)
+            .wait()
+            .unwrap();
+        let lines: Vec<_> = store
+            .ledger
+            .audit_of("user 1", 3)
+            .wait()
+            .unwrap()
+            .into_iter()
+            .map(|line| {
+                (
+                    line.action,
+                    line.outcome,
+                    line.note,
+                    line.run,
+                    line.before,
+                    line.after,
+                )
+            })
+            .collect();
+        let values = ("+14255550001".to_owned(), "+14255550100".to_owned());
+        let line = |action: &str, outcome: &str, note: &str, run| {
+            (
+                action.to_owned(),
+                outcome.to_owned(),
+                note.to_owned(),
+                run,
+                values.0.clone(),
+                values.1.clone(),
+            )
+        };
+        assert_eq!(
+            lines,
+            [
+                line("queued", "", "", None),
+                line("sending", "queued", "release, attempt 1", Some(RunId(4))),
+                line("confirmed", "sending", "", Some(RunId(4))),
+            ]
+        );
+    }
+
+    #[test]
+    fn how_an_entry_ends_decides_what_the_user_has() {
+        let (_root, store) = store_with(4);
+        let number =
+            |n: usize| Value::Number(store.ledger.load().wait().unwrap().users[n].number.clone());
+        let confirmed = queued(&store, 1, "+14255550100");
+        store
+            .ledger
+            .close(confirmed, Closing::Confirmed, stamp(3))
+            .wait()
+            .unwrap();
+        assert_eq!(number(0), num("+14255550100"));
+        let there = queued(&store, 2, "");
+        store
+            .ledger
+            .close(there, Closing::AlreadyThere, stamp(3))
+            .wait()
+            .unwrap();
+        assert_eq!(number(1), num(""));
+        let theirs = queued(&store, 3, "+14255550300");
+        let error = store
+            .ledger
+            .close(theirs, Closing::TheirsTaken, stamp(3))
+            .wait();
+        assert!(matches!(error, Err(StoreError::NotAConflict(_))));
+        let conflict = EntryState::Conflict {
+            theirs: num("+14255550333"),
+        };
+        store
+            .ledger
+            .set_states(vec![(theirs, conflict)], stamp(3))
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .close(theirs, Closing::TheirsTaken, stamp(4))
+            .wait()
+            .unwrap();
+        assert_eq!(number(2), num("+14255550333"));
+        let dropped = queued(&store, 4, "+14255550400");
+        let flight = EntryState::InFlight {
+            step: Step::Assign,
+            attempt: 1,
+        };
+        store
+            .ledger
+            .set_states(vec![(dropped, flight)], stamp(4))
+            .wait()
+            .unwrap();
+        let error = store
+            .ledger
+            .close(dropped, Closing::Dropped, stamp(5))
+            .wait();
+        assert!(matches!(
+            error,
+            Err(StoreError::Settling {
+                word: "sending",
+                ..
+            })
+        ));
+        store
+            .ledger
+            .set_states(vec![(dropped, EntryState::Queued)], stamp(5))
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .close(dropped, Closing::Dropped, stamp(6))
+            .wait()
+            .unwrap();
+        assert_eq!(number(3), num("+14255550004"));
+        assert_eq!(store.ledger.load().wait().unwrap().entries, []);
+        let gone = store
+            .ledger
+            .close(dropped, Closing::Dropped, stamp(7))
+            .wait();
+        assert!(matches!(gone, Err(StoreError::NoSuchEntry(_))));
+    }
+
+    #[test]
+    fn states_change_all_or_none() {
+        let (_root, store) = store_with(1);
+        let id = queued(&store, 1, "+14255550100");
+        let held = EntryState::Held {
+            why: "left out".into(),
+        };
+        let states = vec![(id, held.clone()), (EntryId(99), held)];
+        let error = store.ledger.set_states(states, stamp(3)).wait();
+        assert!(matches!(error, Err(StoreError::NoSuchEntry(EntryId(99)))));
+        let entry = store.ledger.load().wait().unwrap().entries.remove(0);
+        assert_eq!((entry.state, entry.updated_at), (EntryState::Queued, at(2)));
+    }
+
+    #[test]
+    fn keep_mine_makes_theirs_the_base() {
+        let (_root, store) = store_with(1);
+        let id = queued(&store, 1, "+14255550100");
+        assert!(matches!(
+            store.ledger.keep_mine(id, stamp(3)).wait(),
+            Err(StoreError::NotAConflict(_))
+        ));
+        let conflict = EntryState::Conflict {
+            theirs: num("+14255550500"),
+        };
+        store
+            .ledger
+            .set_states(vec![(id, conflict)], stamp(3))
+            .wait()
+            .unwrap();
+        store.ledger.keep_mine(id, stamp(4)).wait().unwrap();
+        let entry = store.ledger.load().wait().unwrap().entries.remove(0);
+        assert_eq!((entry.id, entry.state), (id, EntryState::Queued));
+        assert_eq!(
+            (entry.base, entry.wanted),
+            (num("+14255550500"), num("+14255550100"))
+        );
+        let same = EntryState::Conflict {
+            theirs: num("+14255550100"),
+        };
+        store
+            .ledger
+            .set_states(vec![(id, same)], stamp(5))
+            .wait()
+            .unwrap();
+        store.ledger.keep_mine(id, stamp(6)).wait().unwrap();
+        assert_eq!(store.ledger.load().wait().unwrap().entries, []);
+    }
+
+    #[test]
+    fn what_was_in_flight_is_unknown_after_a_restart() {
+        let (root, store) = store_with(2);
+        let first = queued(&store, 1, "+14255550100");
+        let second = queued(&store, 2, "+14255550200");
+        let flight = EntryState::InFlight {
+            step: Step::Assign,
+            attempt: 3,
+        };
+        store
+            .ledger
+            .set_states(vec![(first, flight)], stamp(3))
+            .wait()
+            .unwrap();
+        store.close();
+        let store = Store::open(root.path()).unwrap();
+        assert_eq!(store.ledger.recover(stamp(9)).wait().unwrap(), 1);
+        let entries = store.ledger.load().wait().unwrap().entries;
+        assert_eq!(entries[0].state, EntryState::Unknown { step: Step::Assign });
+        assert_eq!(
+            (entries[1].id, &entries[1].state),
+            (second, &EntryState::Queued)
+        );
+        assert_eq!(store.ledger.recover(stamp(10)).wait().unwrap(), 0);
+    }
+
+    #[test]
+    fn drafts_and_the_audit_since() {
+        let (_root, store) = store_with(1);
+        assert_eq!(store.ledger.draft("edit 1").wait().unwrap(), None);
+        for text in ["+44", "+44 1235"] {
+            store
+                .ledger
+                .keep_draft("edit 1", Some(text.into()))
+                .wait()
+                .unwrap();
+        }
+        assert_eq!(
+            store.ledger.draft("edit 1").wait().unwrap().as_deref(),
+            Some("+44 1235")
+        );
+        assert_eq!(
+            store.ledger.drafts().wait().unwrap(),
+            [("edit 1".to_owned(), "+44 1235".to_owned())]
+        );
+        store.ledger.keep_draft("edit 1", None).wait().unwrap();
+        assert_eq!(store.ledger.draft("edit 1").wait().unwrap(), None);
+        let actions = |second| {
+            let lines = store.ledger.audit_since(at(second)).wait().unwrap();
+            lines
+                .into_iter()
+                .map(|line| line.action)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(actions(0), ["pinned", "added"]);
+        assert_eq!(actions(1), ["added"]);
+        assert_eq!(actions(2), [] as [&str; 0]);
+    }
+}

@@ -115,3 +115,126 @@ fn mark(tx: &Connection, id: UserId, gone: bool, stamp: &Stamp) -> Result<(), St
     let action = if gone { "gone" } else { "back" };
     append(tx, stamp, about(&user, action))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::EntryId;
+    use crate::domain::user::Patch;
+    use crate::store::fixtures::{OURS, new_user, num, object, place, stamp, store_with};
+
+    #[test]
+    fn a_run_brings_everything_in_at_once() {
+        let (_root, store) = store_with(3);
+        let ledger = &store.ledger;
+        let mut unmatched = new_user(4);
+        unmatched.association = Association::None;
+        ledger
+            .add_users(vec![unmatched], OURS, stamp(2))
+            .wait()
+            .unwrap();
+        let edit = |user, two_way| {
+            let patch = Patch {
+                two_way: vec![two_way],
+                ..Patch::default()
+            };
+            ledger
+                .edit_user(UserId(user), patch, stamp(3))
+                .wait()
+                .unwrap()[0]
+        };
+        let conflict = edit(1, (num("+14255550001"), num("+14255550100")));
+        let confirmed = edit(2, (place("US"), place("GB")));
+        let changes = MergeChanges {
+            associate: vec![(UserId(4), object(40))],
+            take_over: vec![
+                (UserId(1), num("+14255550111")),
+                (UserId(2), num("+14255550002")),
+            ],
+            gone: vec![UserId(3)],
+            back: vec![UserId(2)],
+            conflicts: vec![(conflict, num("+14255550111"))],
+            closed: vec![(confirmed, Closing::Confirmed)],
+        };
+        ledger.merge(changes.clone(), stamp(4)).wait().unwrap();
+        let picture = ledger.load().wait().unwrap();
+        let [one, two, three, four] = &picture.users[..] else {
+            panic!("four users")
+        };
+        assert_eq!(four.association, Association::Matched(object(40)));
+        assert_eq!(one.number.as_ref().unwrap().as_str(), "+14255550111");
+        assert_eq!(two.country.unwrap().as_str(), "GB");
+        assert_eq!((two.gone, three.gone), (false, true));
+        assert_eq!(picture.entries.len(), 1);
+        assert_eq!(
+            picture.entries[0].state,
+            EntryState::Conflict {
+                theirs: num("+14255550111")
+            }
+        );
+        assert_eq!(
+            picture.entries[0].base,
+            num("+14255550001"),
+            "no run moves the base"
+        );
+        let written: Vec<String> = ledger
+            .audit_since(stamp(4).at)
+            .wait()
+            .unwrap()
+            .into_iter()
+            .map(|line| line.action)
+            .collect();
+        assert_eq!(
+            written,
+            ["matched", "taken over", "gone", "conflict", "confirmed"]
+        );
+        // Again: everything is there, so nothing is written.
+        ledger.merge(changes, stamp(5)).wait().unwrap();
+        assert_eq!(ledger.audit_since(stamp(5).at).wait().unwrap(), []);
+        assert_eq!(ledger.load().wait().unwrap(), picture);
+    }
+
+    #[test]
+    fn what_an_engineer_did_meanwhile_wins() {
+        let (_root, store) = store_with(3);
+        let ledger = &store.ledger;
+        let by_hand = Patch {
+            association: Some(Association::Manual(object(77))),
+            ..Patch::default()
+        };
+        ledger
+            .edit_user(UserId(1), by_hand, stamp(2))
+            .wait()
+            .unwrap();
+        ledger
+            .remove_user(UserId(2), None, stamp(2))
+            .wait()
+            .unwrap();
+        let loose = Patch {
+            association: Some(Association::None),
+            ..Patch::default()
+        };
+        ledger.edit_user(UserId(3), loose, stamp(2)).wait().unwrap();
+        let changes = MergeChanges {
+            associate: vec![
+                (UserId(1), object(1)),
+                (UserId(2), object(2)),
+                (UserId(3), object(77)),
+            ],
+            take_over: vec![(UserId(2), num("+14255550999"))],
+            gone: vec![UserId(2)],
+            back: vec![],
+            conflicts: vec![(EntryId(50), num(""))],
+            closed: vec![(EntryId(51), Closing::Confirmed)],
+        };
+        ledger.merge(changes, stamp(3)).wait().unwrap();
+        let users = ledger.load().wait().unwrap().users;
+        assert_eq!(users[0].association, Association::Manual(object(77)));
+        assert_eq!(
+            users[1].association,
+            Association::None,
+            "another user has this directory user"
+        );
+        assert_eq!(ledger.audit_since(stamp(3).at).wait().unwrap(), []);
+    }
+}

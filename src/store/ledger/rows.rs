@@ -234,6 +234,14 @@ pub(in crate::store) fn seats(connection: &Connection) -> Result<Seats, StoreErr
     Ok(Seats { bought, ends })
 }
 
+/// Whether every row can be read.
+pub(in crate::store) fn sound(connection: &Connection) -> Result<(), StoreError> {
+    picture(connection)?;
+    entries(connection, "parked", &[])?;
+    old_numbers(connection)?;
+    Ok(())
+}
+
 /// Everything that a screen needs.
 pub(super) fn picture(connection: &Connection) -> Result<LedgerPicture, StoreError> {
     let parked = connection

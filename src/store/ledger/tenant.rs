@@ -97,3 +97,172 @@ fn worded(seats: Seats) -> String {
         None => bought,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Pin, PinOutcome};
+    use crate::domain::outbox::{Closing, EntryId, EntryState};
+    use crate::domain::seat::Seats;
+    use crate::domain::user::{Association, Patch, UserId};
+    use crate::store::error::StoreError;
+    use crate::store::fixtures::{OTHER, OURS, at, new_user, num, number, stamp, store_with};
+
+    #[test]
+    fn the_first_pin_holds_until_it_is_removed() {
+        let (_root, store) = store_with(0);
+        let pin = Pin {
+            tenant: OURS,
+            name: "Contoso".into(),
+            at: at(0),
+        };
+        let again = |tenant, name: &str| {
+            store
+                .ledger
+                .pin(tenant, name.into(), stamp(5))
+                .wait()
+                .unwrap()
+        };
+        assert_eq!(again(OURS, "renamed"), PinOutcome::Same);
+        assert_eq!(
+            again(OTHER, "Fabrikam"),
+            PinOutcome::Other {
+                pinned: pin.clone()
+            }
+        );
+        assert_eq!(store.ledger.load().wait().unwrap().pin, Some(pin));
+        let error = store
+            .ledger
+            .add_users(vec![new_user(1)], OTHER, stamp(6))
+            .wait()
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            StoreError::OtherTenant {
+                asked: OTHER,
+                pinned: OURS
+            }
+        ));
+    }
+
+    #[test]
+    fn the_same_tenant_again_finds_everything_as_it_was() {
+        let (_root, store) = store_with(3);
+        let patch = Patch {
+            two_way: vec![(num("+14255550001"), num("+14255550199"))],
+            ..Patch::default()
+        };
+        store
+            .ledger
+            .edit_user(UserId(1), patch, stamp(2))
+            .wait()
+            .unwrap();
+        let before = store.ledger.load().wait().unwrap();
+        store.ledger.unpin(stamp(3)).wait().unwrap();
+        let unpinned = store.ledger.load().wait().unwrap();
+        assert_eq!(
+            (unpinned.pin, &unpinned.users, &unpinned.entries),
+            (None, &before.users, &before.entries)
+        );
+        assert_eq!(
+            store
+                .ledger
+                .pin(OURS, "Contoso".into(), stamp(4))
+                .wait()
+                .unwrap(),
+            PinOutcome::New
+        );
+        let after = store.ledger.load().wait().unwrap();
+        assert_eq!(
+            (after.users, after.entries, after.parked),
+            (before.users, before.entries, 0)
+        );
+    }
+
+    #[test]
+    fn another_tenant_dissolves_associations_and_sets_entries_aside() {
+        let (_root, store) = store_with(2);
+        let patch = Patch {
+            two_way: vec![(num("+14255550001"), num("+14255550199"))],
+            ..Patch::default()
+        };
+        let entry = store
+            .ledger
+            .edit_user(UserId(1), patch, stamp(2))
+            .wait()
+            .unwrap()[0];
+        store.ledger.unpin(stamp(3)).wait().unwrap();
+        assert_eq!(
+            store
+                .ledger
+                .pin(OTHER, "Fabrikam".into(), stamp(4))
+                .wait()
+                .unwrap(),
+            PinOutcome::New
+        );
+        let after = store.ledger.load().wait().unwrap();
+        assert_eq!(
+            (after.users.len(), after.entries.len(), after.parked),
+            (2, 0, 1)
+        );
+        for user in &after.users {
+            assert_eq!((user.tenant, user.association), (OTHER, Association::None));
+            assert_eq!((&user.number, user.country), (&None, None));
+        }
+        assert_eq!(
+            store.ledger.old_numbers().wait().unwrap(),
+            [
+                (UserId(1), number("+14255550001")),
+                (UserId(2), number("+14255550002"))
+            ]
+        );
+        let parked = store.ledger.parked_entries().wait().unwrap();
+        assert_eq!(
+            (parked[0].id, parked[0].tenant, &parked[0].state),
+            (entry, OURS, &EntryState::Queued)
+        );
+        // What is set aside is never sent, not even after the first tenant has come back; it can be dropped.
+        let sent = store
+            .ledger
+            .set_states(vec![(entry, EntryState::Queued)], stamp(5))
+            .wait();
+        assert!(matches!(sent, Err(StoreError::NoSuchEntry(EntryId(1)))));
+        store.ledger.unpin(stamp(6)).wait().unwrap();
+        store
+            .ledger
+            .pin(OURS, "Contoso".into(), stamp(7))
+            .wait()
+            .unwrap();
+        assert_eq!(store.ledger.load().wait().unwrap().entries, []);
+        assert_eq!(store.ledger.old_numbers().wait().unwrap().len(), 2);
+        store
+            .ledger
+            .close(entry, Closing::Dropped, stamp(8))
+            .wait()
+            .unwrap();
+        assert_eq!(store.ledger.load().wait().unwrap().parked, 0);
+    }
+
+    #[test]
+    fn seats_are_kept_and_audited_once() {
+        let (_root, store) = store_with(0);
+        let seats = Seats {
+            bought: Some(25),
+            ends: Some(jiff::civil::date(2027, 3, 31)),
+        };
+        store.ledger.set_seats(seats, stamp(2)).wait().unwrap();
+        store.ledger.set_seats(seats, stamp(3)).wait().unwrap();
+        assert_eq!(store.ledger.load().wait().unwrap().seats, seats);
+        let lines = store.ledger.audit_tail(10).wait().unwrap();
+        let last = lines.last().unwrap();
+        assert_eq!(
+            (lines.len(), last.before.as_str(), last.after.as_str()),
+            (2, "no limit", "25 until 2027-03-31")
+        );
+        store
+            .ledger
+            .set_seats(Seats::default(), stamp(4))
+            .wait()
+            .unwrap();
+        assert_eq!(store.ledger.load().wait().unwrap().seats, Seats::default());
+    }
+}

@@ -62,36 +62,36 @@ impl LedgerThread {
     fn change(&mut self, job: Job) {
         match job {
             Job::Pin(id, name, stamp, to) => {
-                self.write(to, |tx| tenant::pin(tx, id, &name, &stamp))
+                self.write(to, |tx| tenant::pin(tx, id, &name, &stamp));
             }
             Job::Unpin(stamp, to) => self.write(to, |tx| tenant::unpin(tx, &stamp)),
             Job::SetSeats(seats, stamp, to) => {
-                self.write(to, |tx| tenant::set_seats(tx, seats, &stamp))
+                self.write(to, |tx| tenant::set_seats(tx, seats, &stamp));
             }
             Job::MoveSeat(from, other, stamp, to) => {
                 self.write(to, |tx| users::move_seat(tx, from, other, &stamp));
             }
             Job::AddUsers(new, tenant, stamp, to) => {
-                self.write(to, |tx| users::add(tx, &new, tenant, &stamp))
+                self.write(to, |tx| users::add(tx, &new, tenant, &stamp));
             }
             Job::EditUser(id, patch, stamp, to) => {
-                self.write(to, |tx| users::edit(tx, id, &patch, &stamp))
+                self.write(to, |tx| users::edit(tx, id, &patch, &stamp));
             }
             Job::RemoveUser(id, release, stamp, to) => {
                 self.write(to, |tx| users::remove(tx, id, release, &stamp));
             }
             Job::SetStates(states, stamp, to) => {
-                self.write(to, |tx| entries::set_states(tx, &states, &stamp))
+                self.write(to, |tx| entries::set_states(tx, &states, &stamp));
             }
             Job::Close(id, closing, stamp, to) => {
-                self.write(to, |tx| entries::close(tx, id, closing, &stamp))
+                self.write(to, |tx| entries::close(tx, id, closing, &stamp));
             }
             Job::KeepMine(id, stamp, to) => self.write(to, |tx| entries::keep_mine(tx, id, &stamp)),
             Job::Merge(changes, stamp, to) => {
-                self.write(to, |tx| merge::merge(tx, &changes, &stamp))
+                self.write(to, |tx| merge::merge(tx, &changes, &stamp));
             }
             Job::KeepDraft(key, text, to) => {
-                self.write(to, |tx| keep_draft(tx, &key, text.as_deref()))
+                self.write(to, |tx| keep_draft(tx, &key, text.as_deref()));
             }
             Job::Recover(stamp, to) => self.write(to, |tx| entries::recover(tx, &stamp)),
             Job::Load(_)

@@ -136,6 +136,17 @@ fn insert(
         ..Said::default()
     };
     append(tx, stamp, said)?;
+    queue_wanted(tx, (id, user), tenant, stamp)?;
+    Ok(id)
+}
+
+/// Queues what is wanted other than what the tenant has.
+fn queue_wanted(
+    tx: &Connection,
+    (id, user): (UserId, &NewUser),
+    tenant: TenantId,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
     let wanted = [
         (
             user.wanted_country
@@ -171,7 +182,7 @@ fn insert(
             stamp,
         )?;
     }
-    Ok(id)
+    Ok(())
 }
 
 fn known(tx: &Connection, id: UserId) -> Result<User, StoreError> {
@@ -316,10 +327,14 @@ pub(super) fn remove(
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
     let user = known(tx, id)?;
+    // What was set aside with an earlier tenant is never settled, and holds nobody back.
+    let under_way = rows::entries(tx, "user_id = ?1 AND NOT parked", &[&id.0])?
+        .into_iter()
+        .find(|entry| entry.state.needs_settling());
+    if let Some(entry) = under_way {
+        return Err(settling(entry));
+    }
     for entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
-        if entry.state.needs_settling() {
-            return Err(settling(entry));
-        }
         entries::leave(
             tx,
             &entry,
@@ -382,4 +397,374 @@ pub(super) fn move_seat(
         append(tx, stamp, said)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::Step;
+    use crate::domain::phone::NumberKind;
+    use crate::store::fixtures::{
+        OURS, country, new_user, num, number, object, place, stamp, store_with,
+    };
+
+    fn change(base: Value, wanted: Value) -> Patch {
+        Patch {
+            two_way: vec![(base, wanted)],
+            ..Patch::default()
+        }
+    }
+
+    #[test]
+    fn a_candidate_with_a_number_queues_nothing_and_what_is_wanted_is_queued() {
+        let (_root, store) = store_with(1);
+        let mut wanting = new_user(2);
+        wanting.wanted_number = Some(number("+14255550777"));
+        wanting.wanted_country = Some(country("GB"));
+        let mut same = new_user(3);
+        same.wanted_number.clone_from(&same.number);
+        let ids = store
+            .ledger
+            .add_users(vec![wanting, same], OURS, stamp(2))
+            .wait()
+            .unwrap();
+        assert_eq!(ids, [UserId(2), UserId(3)]);
+        let picture = store.ledger.load().wait().unwrap();
+        assert_eq!(
+            picture
+                .users
+                .iter()
+                .map(|user| user.rank)
+                .collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
+        let queued: Vec<_> = picture
+            .entries
+            .iter()
+            .map(|entry| (entry.user, entry.base.clone(), entry.wanted.clone()))
+            .collect();
+        assert_eq!(
+            queued,
+            [
+                (Some(UserId(2)), place("US"), place("GB")),
+                (Some(UserId(2)), num("+14255550002"), num("+14255550777")),
+            ]
+        );
+        assert_eq!(picture.entries[1].directory_id, Some(object(2)));
+    }
+
+    #[test]
+    fn who_is_configured_already_is_refused_and_nobody_is_added() {
+        let (_root, store) = store_with(2);
+        let mut mail = new_user(7);
+        mail.mail = "USER2@Contoso.Example".into();
+        let error = store
+            .ledger
+            .add_users(vec![new_user(6), mail], OURS, stamp(2))
+            .wait()
+            .unwrap_err();
+        assert!(
+            matches!(&error, StoreError::MailTaken { name, .. } if name == "User 2"),
+            "{error}"
+        );
+        let mut directory = new_user(8);
+        directory.association = Association::Manual(object(1));
+        let error = store
+            .ledger
+            .add_users(vec![new_user(6), directory], OURS, stamp(2))
+            .wait()
+            .unwrap_err();
+        assert!(
+            matches!(&error, StoreError::DirectoryUserTaken { name, .. } if name == "User 1"),
+            "{error}"
+        );
+        let twice = store
+            .ledger
+            .add_users(vec![new_user(6), new_user(6)], OURS, stamp(2))
+            .wait();
+        assert!(matches!(twice, Err(StoreError::MailTaken { .. })));
+        assert_eq!(store.ledger.load().wait().unwrap().users.len(), 2);
+        assert_eq!(store.ledger.audit_tail(99).wait().unwrap().len(), 3);
+        let patch = Patch {
+            mail: Some("user1@contoso.example".into()),
+            ..Patch::default()
+        };
+        assert!(matches!(
+            store
+                .ledger
+                .edit_user(UserId(2), patch.clone(), stamp(3))
+                .wait(),
+            Err(StoreError::MailTaken { .. })
+        ));
+        store
+            .ledger
+            .edit_user(UserId(1), patch, stamp(3))
+            .wait()
+            .unwrap();
+    }
+
+    #[test]
+    fn own_fields_change_at_once_each_with_its_line() {
+        let (_root, store) = store_with(1);
+        let patch = Patch {
+            name: Some("Diego".into()),
+            mail: Some("user1@contoso.example".into()),
+            kind: Some(NumberKind::Trunk),
+            association: Some(Association::Manual(object(9))),
+            two_way: vec![],
+        };
+        assert_eq!(
+            store
+                .ledger
+                .edit_user(UserId(1), patch, stamp(2))
+                .wait()
+                .unwrap(),
+            []
+        );
+        let user = store.ledger.load().wait().unwrap().users.remove(0);
+        assert_eq!(user.name, "Diego");
+        assert_eq!(
+            (user.kind, user.association),
+            (NumberKind::Trunk, Association::Manual(object(9)))
+        );
+        let fields: Vec<String> = store
+            .ledger
+            .audit_of("1", 99)
+            .wait()
+            .unwrap()
+            .into_iter()
+            .map(|line| line.field)
+            .collect();
+        assert_eq!(fields, ["", "name", "kind", "association"]);
+        assert!(matches!(
+            store
+                .ledger
+                .edit_user(UserId(9), Patch::default(), stamp(3))
+                .wait(),
+            Err(StoreError::NoSuchUser(UserId(9)))
+        ));
+    }
+
+    #[test]
+    fn a_second_edit_replaces_the_first_and_keeps_its_base() {
+        let (_root, store) = store_with(1);
+        let edit = |base: &str, wanted: &str, second| {
+            store
+                .ledger
+                .edit_user(UserId(1), change(num(base), num(wanted)), stamp(second))
+                .wait()
+                .unwrap()
+        };
+        let first = edit("+14255550001", "+14255550100", 2);
+        // Meanwhile a run has taken another number over, which is what the second edit was made against.
+        let second = edit("+14255550999", "+14255550200", 3);
+        assert_ne!(first, second);
+        let entries = store.ledger.load().wait().unwrap().entries;
+        assert_eq!(entries.len(), 1);
+        assert_eq!(
+            (entries[0].id, &entries[0].base, &entries[0].wanted),
+            (second[0], &num("+14255550001"), &num("+14255550200"))
+        );
+        store
+            .ledger
+            .set_states(
+                vec![(
+                    second[0],
+                    EntryState::Held {
+                        why: "no seat".into(),
+                    },
+                )],
+                stamp(4),
+            )
+            .wait()
+            .unwrap();
+        let third = edit("+14255550200", "+14255550300", 5);
+        let entries = store.ledger.load().wait().unwrap().entries;
+        assert_eq!(
+            (&entries[0].base, &entries[0].state),
+            (&num("+14255550001"), &EntryState::Queued)
+        );
+        // Back to the base: the change is undone.
+        assert_eq!(edit("+14255550300", "+14255550001", 6), []);
+        assert_eq!(store.ledger.load().wait().unwrap().entries, []);
+        let last = store.ledger.audit_tail(1).wait().unwrap().remove(0);
+        assert_eq!(
+            (last.action.as_str(), last.outcome.as_str(), last.entry),
+            ("dropped", "undone", Some(third[0]))
+        );
+    }
+
+    #[test]
+    fn after_a_conflict_or_a_refusal_the_base_is_what_was_shown() {
+        let (_root, store) = store_with(1);
+        let states = [
+            EntryState::Conflict {
+                theirs: num("+14255550500"),
+            },
+            EntryState::Rejected {
+                cause: "c".into(),
+                raw: "r".into(),
+                hint: "h".into(),
+            },
+        ];
+        for (n, state) in states.into_iter().enumerate() {
+            let wanted = num(&format!("+1425555060{n}"));
+            let id = store
+                .ledger
+                .edit_user(UserId(1), change(num("+14255550001"), wanted), stamp(2))
+                .wait()
+                .unwrap()[0];
+            store
+                .ledger
+                .set_states(vec![(id, state)], stamp(3))
+                .wait()
+                .unwrap();
+            let again = change(num("+14255550500"), num("+14255550700"));
+            store
+                .ledger
+                .edit_user(UserId(1), again, stamp(4))
+                .wait()
+                .unwrap();
+            let entries = store.ledger.load().wait().unwrap().entries;
+            assert_eq!(
+                (entries.len(), &entries[0].base, &entries[0].state),
+                (1, &num("+14255550500"), &EntryState::Queued)
+            );
+            store
+                .ledger
+                .close(entries[0].id, Closing::Dropped, stamp(5))
+                .wait()
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_field_under_way_makes_the_edit_wait() {
+        let (_root, store) = store_with(1);
+        let id = store
+            .ledger
+            .edit_user(UserId(1), change(num("+14255550001"), num("")), stamp(2))
+            .wait()
+            .unwrap()[0];
+        let states = [
+            EntryState::InFlight {
+                step: Step::Release,
+                attempt: 1,
+            },
+            EntryState::Accepted {
+                step: Step::Release,
+                operation: "o".into(),
+            },
+            EntryState::Unknown {
+                step: Step::Release,
+            },
+            EntryState::Applied {
+                visible_by: crate::store::fixtures::at(9),
+            },
+        ];
+        for state in states {
+            store
+                .ledger
+                .set_states(vec![(id, state.clone())], stamp(3))
+                .wait()
+                .unwrap();
+            let mut patch = change(num("+14255550001"), num("+14255550300"));
+            patch.name = Some("renamed".into());
+            let error = store
+                .ledger
+                .edit_user(UserId(1), patch, stamp(4))
+                .wait()
+                .unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    StoreError::Settling {
+                        field: Field::Number,
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+            let picture = store.ledger.load().wait().unwrap();
+            assert_eq!(
+                (&picture.entries[0].state, picture.users[0].name.as_str()),
+                (&state, "User 1")
+            );
+            let removed = store.ledger.remove_user(UserId(1), None, stamp(4));
+            if state.needs_settling() {
+                assert!(matches!(removed.wait(), Err(StoreError::Settling { .. })));
+            }
+        }
+        assert_eq!(store.ledger.load().wait().unwrap().users, []);
+    }
+
+    #[test]
+    fn removal_drops_what_is_queued_and_releases_on_demand() {
+        let (_root, store) = store_with(2);
+        store
+            .ledger
+            .edit_user(UserId(1), change(place("US"), place("GB")), stamp(2))
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .remove_user(UserId(1), Some(number("+14255550001")), stamp(3))
+            .wait()
+            .unwrap();
+        let picture = store.ledger.load().wait().unwrap();
+        assert_eq!(picture.users.len(), 1);
+        let entry = &picture.entries[0];
+        assert_eq!(
+            (picture.entries.len(), entry.user, entry.directory_id),
+            (1, None, Some(object(1)))
+        );
+        assert_eq!(
+            (&entry.base, &entry.wanted, entry.name.as_str()),
+            (&num("+14255550001"), &num(""), "User 1")
+        );
+        let patch = Patch {
+            association: Some(Association::None),
+            ..Patch::default()
+        };
+        store
+            .ledger
+            .edit_user(UserId(2), patch, stamp(4))
+            .wait()
+            .unwrap();
+        let error = store
+            .ledger
+            .remove_user(UserId(2), Some(number("+14255550002")), stamp(5))
+            .wait();
+        assert!(matches!(error, Err(StoreError::NotAssociated { .. })));
+        assert_eq!(store.ledger.load().wait().unwrap().users.len(), 1);
+        // A row id is never given twice, since the audit names it.
+        assert_eq!(
+            store
+                .ledger
+                .add_users(vec![new_user(5)], OURS, stamp(6))
+                .wait()
+                .unwrap(),
+            [UserId(3)]
+        );
+    }
+
+    #[test]
+    fn moving_a_seat_swaps_ranks() {
+        let (_root, store) = store_with(3);
+        store
+            .ledger
+            .move_seat(UserId(3), UserId(1), stamp(2))
+            .wait()
+            .unwrap();
+        let order: Vec<i64> = store
+            .ledger
+            .load()
+            .wait()
+            .unwrap()
+            .users
+            .iter()
+            .map(|user| user.id.0)
+            .collect();
+        assert_eq!(order, [3, 2, 1]);
+    }
 }
