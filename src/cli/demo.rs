@@ -1,6 +1,8 @@
 //! The demo: starts the built-in tenant, and puts in this side's part of a scenario (users, seats, pin).
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use crate::config::places::Places;
 use crate::config::{AddUsers, Allow, CloudName, Endpoints, SignInWay, TenantConfig};
@@ -43,30 +45,18 @@ pub(super) async fn start(
         )
     })?;
     let name = folder(&scenario);
-    let now = clock.clone();
-    let options = Options {
-        scenario: scenario.clone(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: keep.then(|| places.demo().join(&name)),
-        clock: std::sync::Arc::new(move || now.now()),
-    };
-    let simulator = Simulator::start(options).await.map_err(|error| {
-        Failure::new(
-            FailureKind::Other,
-            "The built-in tenant could not start",
-            error.to_string(),
-            "Nothing was changed.",
-        )
-    })?;
-    let address = places.demo().join("address");
-    // Whoever wants to look at the tenant from outside finds it here.
-    std::fs::write(&address, format!("{}\n", simulator.base_url())).map_err(|error| {
-        Failure::new(
-            FailureKind::Store,
-            format!("{} could not be written", address.display()),
-            error.to_string(),
-            "",
-        )
+    let address = places.demo().join(format!("{name}.address"));
+    let simulator = listen(
+        &scenario,
+        &address,
+        keep.then(|| places.demo().join(&name)),
+        clock,
+    )
+    .await?;
+    // Whoever wants to look at the tenant from outside finds it here, and the next start listens there again.
+    std::fs::write(&address, simulator.addr().to_string()).map_err(|error| {
+        let headline = format!("{} could not be written", address.display());
+        Failure::new(FailureKind::Store, headline, error.to_string(), "")
     })?;
     let mut config = TenantConfig::new(simulator.tenant_id());
     config.client_id = Some(simulator.client_id().to_owned());
@@ -90,6 +80,45 @@ pub(super) async fn start(
         scenario,
         simulator,
     })
+}
+
+/// Starts the tenant where it listened last, so that its links stay good; on a free port when that one is taken.
+async fn listen(
+    scenario: &Scenario,
+    address: &Path,
+    state_dir: Option<PathBuf>,
+    clock: &Clock,
+) -> anyhow::Result<Simulator> {
+    let options = |listen: SocketAddr| {
+        let now = clock.clone();
+        let clock: crate::sim::Clock = std::sync::Arc::new(move || now.now());
+        Options {
+            scenario: scenario.clone(),
+            listen,
+            state_dir: state_dir.clone(),
+            clock,
+        }
+    };
+    let last = std::fs::read_to_string(address)
+        .ok()
+        .and_then(|text| text.trim().parse::<SocketAddr>().ok());
+    if let Some(last) = last.filter(|last| last.ip().is_loopback())
+        && let Ok(simulator) = Simulator::start(options(last)).await
+    {
+        return Ok(simulator);
+    }
+    let failed = |error: crate::sim::SimError| {
+        let headline = "The built-in tenant could not start";
+        Failure::new(
+            FailureKind::Other,
+            headline,
+            error.to_string(),
+            "Nothing was changed.",
+        )
+    };
+    Ok(Simulator::start(options(([127, 0, 0, 1], 0).into()))
+        .await
+        .map_err(failed)?)
 }
 
 fn folder(scenario: &Scenario) -> String {

@@ -2,11 +2,13 @@
 //!
 //! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
 
+mod changes;
 mod journal;
 mod lease;
 mod one;
 mod pull;
 mod push;
+mod reference;
 mod settle;
 mod touch;
 

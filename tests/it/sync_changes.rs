@@ -9,7 +9,7 @@ use teamsconnector::ops::change;
 use crate::support::bench::{Bench, number};
 use crate::support::web;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_number_is_written_and_read_back() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -47,7 +47,7 @@ async fn a_first_number_is_written_and_read_back() {
     assert_eq!(web::count(&bench.base(), "POST", "assignNumber"), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_with_a_number_is_added_with_it() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -58,7 +58,7 @@ async fn a_candidate_with_a_number_is_added_with_it() {
     assert_eq!(plan.plan, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_number_releases_then_assigns() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -82,7 +82,7 @@ async fn a_change_of_number_releases_then_assigns() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_numbers_are_swapped_in_one_plan() {
     let mut bench = Bench::new("seats-short").await;
     bench.sync().await;
@@ -108,7 +108,7 @@ async fn two_numbers_are_swapped_in_one_plan() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_country_is_patched_and_read_back() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -122,7 +122,7 @@ async fn a_country_is_patched_and_read_back() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changed_in_the_tenant_only_is_taken_over() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -143,7 +143,7 @@ async fn what_changed_in_the_tenant_only_is_taken_over() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_on_both_sides_is_a_conflict_with_all_three_values() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -178,7 +178,7 @@ async fn changed_on_both_sides_is_a_conflict_with_all_three_values() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_in_active_directory_is_never_written() {
     let mut bench = Bench::new("dirsync").await;
     bench.sync().await;
@@ -193,7 +193,7 @@ async fn a_number_in_active_directory_is_never_written() {
     assert_eq!(web::count(&bench.base(), "POST", "assignNumber"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_gets_its_true_cause() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -218,7 +218,7 @@ async fn a_refusal_gets_its_true_cause() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn read_only_writes_nothing() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;

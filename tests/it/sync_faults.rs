@@ -7,7 +7,7 @@ use teamsconnector::domain::run::Outcome;
 use crate::support::bench::Bench;
 use crate::support::web;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_reply_is_settled_by_reading_and_never_sent_again() {
     for (after, sent) in [(true, 1), (false, 1)] {
         let mut bench = Bench::new("tour").await;
@@ -57,7 +57,7 @@ async fn a_lost_reply_is_settled_by_reading_and_never_sent_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_dies_leaves_the_last_good_picture() {
     let mut bench = Bench::new("calling-plans").await;
     bench.sync().await;
@@ -72,7 +72,7 @@ async fn a_run_that_dies_leaves_the_last_good_picture() {
     assert_eq!(bench.store().cache.all_rows().await.unwrap(), before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn throttling_is_waited_for() {
     let mut bench = Bench::new("seats-short").await;
     web::knobs(
@@ -84,7 +84,7 @@ async fn throttling_is_waited_for() {
     assert!(ran.says("total=8"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_listing_is_no_result() {
     let mut bench = Bench::new("calling-plans").await;
     bench.sync().await;

@@ -10,7 +10,7 @@ use teamsconnector::sync::TENANT_MISMATCH;
 use crate::support::bench::{Bench, noon};
 use crate::support::web;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_calling_plan_less_is_counted_as_one_less() {
     let mut bench = Bench::new("calling-plans").await;
     let ran = bench.sync().await;
@@ -49,7 +49,7 @@ async fn one_calling_plan_less_is_counted_as_one_less() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_delta_link_is_a_full_read_in_each_of_its_three_shapes() {
     for refusal in ["gone", "sync_state_not_found", "unsupported_query"] {
         let mut bench = Bench::new("seats-short").await;
@@ -70,7 +70,7 @@ async fn a_refused_delta_link_is_a_full_read_in_each_of_its_three_shapes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_come_by_delta_and_equal_a_full_read() {
     let mut bench = Bench::new("tour").await;
     bench.settings.group = Some("Voice users".to_owned());
@@ -112,7 +112,7 @@ async fn changes_come_by_delta_and_equal_a_full_read() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn imported_users_are_matched_by_upn_mail_and_proxy_address() {
     let mut bench = Bench::new("after-import").await;
     bench.sync().await;
@@ -150,7 +150,7 @@ async fn imported_users_are_matched_by_upn_mail_and_proxy_address() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_stops_the_run_before_it_reads() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
@@ -179,7 +179,7 @@ async fn another_tenant_stops_the_run_before_it_reads() {
     assert_eq!(bench.store().cache.all_rows().await.unwrap(), before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_symptom_of_the_tour_has_its_cause() {
     let mut bench = Bench::new("tour").await;
     bench.settings.group = Some("Voice users".to_owned());

@@ -35,7 +35,7 @@ pub(crate) struct Bench {
     pub(crate) simulator: Simulator,
     pub(crate) world: World,
     pub(crate) settings: RunSettings,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
     clock: Clock,
 }
 
@@ -107,7 +107,7 @@ impl Bench {
                 traffic: Some(traffic),
             },
             settings,
-            dir,
+            _dir: dir,
             clock,
         }
     }
@@ -152,7 +152,7 @@ impl Bench {
             let (mut lines, mut plan) = (Vec::new(), None);
             while let Some(event) = heard.recv().await {
                 match event {
-                    RunEvent::Log(line) => { eprintln!("{line}"); lines.push(line) }
+                    RunEvent::Log(line) => lines.push(line),
                     RunEvent::PlanReady(ready) => plan = Some(*ready),
                     _ => {}
                 }

@@ -1,0 +1,215 @@
+//! The reference data of a run: licences, group, Teams' state, numbers. Read first, and indexed for classifying each user once.
+
+use std::collections::HashMap;
+
+use crate::domain::directory::{DirectoryUser, GroupFilter, GroupLookup, Tenant, TenantNumber};
+use crate::domain::gate::{Class, Facts};
+use crate::domain::guid::ObjectId;
+use crate::domain::run::Source;
+use crate::domain::text::Label;
+use crate::graph::error::GraphError;
+use crate::store::cache::{Reference, StoredUser};
+
+use super::{Run, Stop};
+
+/// The reference data of a run, indexed for classifying.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) reference: Reference,
+    teams: HashMap<ObjectId, usize>,
+    numbers: HashMap<ObjectId, Vec<TenantNumber>>,
+}
+
+impl Lookup {
+    pub(super) fn new(reference: Reference) -> Self {
+        let teams = reference
+            .teams
+            .iter()
+            .flatten()
+            .enumerate()
+            .map(|(n, user)| (user.id, n))
+            .collect();
+        let mut numbers: HashMap<ObjectId, Vec<TenantNumber>> = HashMap::new();
+        for number in reference.numbers.iter().flatten() {
+            if let Some(holder) = number.holder() {
+                numbers.entry(holder).or_default().push(number.clone());
+            }
+        }
+        Self {
+            reference,
+            teams,
+            numbers,
+        }
+    }
+
+    fn classify(&self, user: &DirectoryUser) -> Class {
+        let teams = self
+            .teams
+            .get(&user.id)
+            .and_then(|&n| self.reference.teams.as_ref()?.get(n));
+        let held = self.numbers.get(&user.id).map_or(&[][..], Vec::as_slice);
+        let numbers = self.reference.numbers.as_ref().map(|_| held);
+        Facts {
+            user,
+            group: &self.reference.group,
+            teams,
+            numbers,
+        }
+        .classify()
+    }
+
+    pub(super) fn stored(&self, user: DirectoryUser) -> StoredUser {
+        let class = self.classify(&user);
+        StoredUser {
+            user,
+            class: class.cause.byte(),
+            marks: class.marks.0,
+            number: class.number,
+        }
+    }
+}
+
+impl Run<'_> {
+    pub(super) async fn read_reference(&mut self, tenant: &Tenant) -> Result<Reference, Stop> {
+        let mut gaps = Vec::new();
+        let skus = self
+            .client
+            .subscribed_skus()
+            .await
+            .map_err(|e| self.failed(&e, "Reading the tenant's licences"))?;
+        self.check_cancelled()?;
+        let group = self.read_group().await?;
+        self.check_cancelled()?;
+        let teams = match self.client.teams_users().await {
+            Ok(teams) => Some(teams),
+            Err(error) => self.gap(&error, "Reading Teams' users", &mut gaps).await?,
+        };
+        self.check_cancelled()?;
+        let numbers = match self.client.numbers().await {
+            Ok(numbers) => Some(numbers),
+            Err(error) => {
+                self.gap(&error, "Reading the tenant's numbers", &mut gaps)
+                    .await?
+            }
+        };
+        self.check_cancelled()?;
+        if let Some(other) = teams
+            .iter()
+            .flatten()
+            .find(|user| user.tenant.is_some_and(|id| id != tenant.id))
+        {
+            let ids = format!(
+                "pinned: {}; Teams answers for {}",
+                tenant.id,
+                other.tenant.unwrap_or(tenant.id)
+            );
+            return Err(self.mismatch(&ids).await);
+        }
+        let counted = |n: Option<usize>| n.map_or_else(|| "not read".to_owned(), |n| n.to_string());
+        let (users, held) = (
+            counted(teams.as_ref().map(Vec::len)),
+            counted(numbers.as_ref().map(Vec::len)),
+        );
+        self.journal
+            .info(
+                Source::Teams,
+                format!("Teams users: {users}; numbers in the inventory: {held}"),
+            )
+            .await;
+        Ok(Reference {
+            tenant: tenant.clone(),
+            skus,
+            group,
+            teams,
+            numbers,
+            gaps,
+        })
+    }
+
+    /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
+    async fn gap<T>(
+        &mut self,
+        error: &GraphError,
+        tried: &str,
+        gaps: &mut Vec<String>,
+    ) -> Result<Option<T>, Stop> {
+        if !matches!(
+            error,
+            GraphError::NotFound { .. } | GraphError::BadRequest { .. }
+        ) {
+            return Err(self.failed(error, tried));
+        }
+        let failure = error.failure(tried);
+        let text = format!(
+            "{}: {}; what rests on it is unknown",
+            failure.headline, failure.detail
+        );
+        self.journal.warning(Source::Teams, text.clone()).await;
+        gaps.push(text);
+        Ok(None)
+    }
+
+    async fn read_group(&mut self) -> Result<GroupFilter, Stop> {
+        let Some(name) = self.settings.group.clone() else {
+            return Ok(GroupFilter::Off);
+        };
+        let shown = Label::new(&name);
+        let group = match self.client.find_group(&name).await {
+            Ok(GroupLookup::Found(group)) => group,
+            Ok(GroupLookup::Missing) => {
+                let hint = "correct or clear `group` in the tenant's settings, then sync";
+                self.journal
+                    .warning(
+                        Source::Graph,
+                        format!("No group is called '{shown}': nobody is included; {hint}"),
+                    )
+                    .await;
+                return Ok(GroupFilter::Missing { name });
+            }
+            Ok(GroupLookup::Ambiguous(groups)) => {
+                let ids: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
+                let text = format!(
+                    "{} groups are called '{shown}' ({}): nobody is included; set the group's id instead",
+                    groups.len(),
+                    ids.join(", ")
+                );
+                self.journal.warning(Source::Graph, text).await;
+                return Ok(GroupFilter::Ambiguous { name, groups });
+            }
+            Err(error) => return self.unreadable_group(&error, name).await,
+        };
+        match self.client.group_members(group.id).await {
+            Ok(members) => {
+                if members.is_empty() {
+                    let text = format!(
+                        "Group '{shown}' has no members that this app may see: it is empty, or its membership is hidden (Member.Read.Hidden)"
+                    );
+                    self.journal.warning(Source::Graph, text).await;
+                }
+                Ok(GroupFilter::Members { group, members })
+            }
+            Err(error) => self.unreadable_group(&error, name).await,
+        }
+    }
+
+    async fn unreadable_group(
+        &mut self,
+        error: &GraphError,
+        name: String,
+    ) -> Result<GroupFilter, Stop> {
+        if !matches!(
+            error,
+            GraphError::BadRequest { .. } | GraphError::Decode { .. }
+        ) {
+            return Err(self.failed(error, "Reading the group filter"));
+        }
+        let why = error.to_string();
+        self.journal
+            .warning(
+                Source::Graph,
+                format!("The group filter could not be read: {why}"),
+            )
+            .await;
+        Ok(GroupFilter::Unreadable { name, why })
+    }
+}
