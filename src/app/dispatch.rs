@@ -4,6 +4,7 @@ use crate::domain::run::RunKind;
 use crate::domain::text::Label;
 
 use super::action::Action;
+use super::cells;
 use super::cursor::Move;
 use super::doc::{Doc, Tone};
 use super::effect::Effect;
@@ -108,15 +109,15 @@ impl App {
 
     /// The lines above the rows of pane 2: a count per cause, or what there is to be known of the picklist.
     pub fn counts(&self, width: u16) -> Vec<String> {
-        let text = match self.candidates.listing {
-            Listing::Everyone => self.candidates.cause_counts().join("   "),
-            Listing::Candidates if self.settings.manual_mode => {
-                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant."
-                    .to_owned()
-            }
+        let width = usize::from(width);
+        let mut rows = match self.candidates.listing {
+            Listing::Everyone => in_lines(&self.candidates.cause_counts(), width),
+            Listing::Candidates if self.settings.manual_mode => cells::wrap(
+                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant.",
+                width,
+            ),
             Listing::Candidates => return Vec::new(),
         };
-        let mut rows = super::cells::wrap(&text, usize::from(width));
         rows.truncate(3);
         rows
     }
@@ -441,6 +442,21 @@ impl App {
             None => self.drain(Ending::Quit),
         }
     }
+}
+
+/// Short parts in as few lines as they need, none of them broken.
+fn in_lines(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if cells::width(line) + 3 + cells::width(part) <= width => {
+                line.push_str("   ");
+                line.push_str(part);
+            }
+            Some(_) | None => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// Whether an entry waits for an engineer's decision between two values.

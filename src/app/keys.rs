@@ -51,7 +51,7 @@ impl App {
             Place::Filter => self.filter_key(key, action),
             Place::Form => self.form_key(key, action),
             Place::Palette => self.palette_key(key, action),
-            Place::Confirm if self.typed_question() => self.typed_key(key, action),
+            Place::Confirm if self.is_name_typed() => self.typed_key(key, action),
             Place::Confirm
             | Place::Users
             | Place::Candidates
@@ -250,8 +250,7 @@ impl App {
 
     /// Where keys would be read without the list of actions.
     pub fn place_below(&self) -> Place {
-        let below = self.modals.len().checked_sub(2).map(|n| &self.modals[n]);
-        match (below, self.pane) {
+        match (self.over(), self.pane) {
             (Some(modal), _) => modal.place(),
             (None, Pane::Users) => Place::Users,
             (None, Pane::Candidates) => Place::Candidates,
@@ -260,13 +259,22 @@ impl App {
         }
     }
 
+    /// What stands over the panes, the list of all actions aside: it is where its actions would be done.
+    pub fn over(&self) -> Option<&Modal> {
+        self.modals
+            .iter()
+            .rev()
+            .find(|modal| !matches!(modal, Modal::Palette(_)))
+    }
+
     /// Opens the list of all actions.
     pub(super) fn open_palette(&mut self) {
         self.modals
             .push(Modal::Palette(Palette::open(&self.roster)));
     }
 
-    fn typed_question(&self) -> bool {
+    /// Whether the question on top wants the tenant's name.
+    pub fn is_name_typed(&self) -> bool {
         matches!(
             self.modals.last(),
             Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })

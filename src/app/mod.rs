@@ -14,6 +14,10 @@ pub mod effect;
 pub mod event;
 pub mod field;
 pub mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod flows;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -50,7 +54,7 @@ use lifecycle::{Ending, Lifecycle};
 use modal::Modal;
 use notice::Notice;
 use pane::Pane;
-use pane::candidates::{Candidates, Tenant};
+use pane::candidates::{Candidates, Picklist, Tenant};
 use pane::changes::Changes;
 use pane::sync::SyncPane;
 use pane::users::Users;
@@ -174,13 +178,21 @@ impl App {
                 Writing::Allowed
             },
         };
+        let candidates = Candidates {
+            picklist: if settings.manual_mode {
+                Picklist::Off
+            } else {
+                Picklist::Built
+            },
+            ..Candidates::default()
+        };
         Self {
             settings,
             size,
             session,
             pane: Pane::default(),
             users: Users::default(),
-            candidates: Candidates::default(),
+            candidates,
             sync: SyncPane::default(),
             changes: Changes::default(),
             runs: Runs::default(),

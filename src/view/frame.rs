@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::action::{Action, Place, footer as offered};
 use crate::app::cells;
+use crate::app::dispatch::is_conflict;
 use crate::app::doc::Tone;
 use crate::app::filter::Typing;
 use crate::app::layout::Area;
@@ -275,6 +276,12 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
             ("Enter".into(), "run".into()),
             ("Up Down".into(), "choose".into()),
         ],
+        Place::Confirm if app.is_name_typed() => {
+            return vec![
+                ("Enter".into(), "write".into()),
+                ("Esc".into(), "back".into()),
+            ];
+        }
         _ => Vec::new(),
     };
     keys.extend(
@@ -307,7 +314,13 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
 fn word(app: &App, place: Place, action: Action) -> String {
     let word = action.binding().word;
     match (action, place) {
-        (Action::Open, Place::Users) => "edit".to_owned(),
+        (Action::Open, Place::Users) => {
+            let conflict = app
+                .users
+                .row(&app.desk)
+                .is_some_and(|row| row.entries.iter().any(is_conflict));
+            if conflict { "decide" } else { "edit" }.to_owned()
+        }
         (Action::Open, Place::Sync) => "its log".to_owned(),
         (Action::Open, Place::Changes) => {
             let conflict = app

@@ -53,12 +53,9 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let title = format!("CONFLICT  {} of {}", entry.field().as_str(), entry.name);
     painter.line(area, 0, &title, strong);
     let plain = Style::new();
-    painter.line(
-        area,
-        2,
-        "Both sides have changed since the edit was made; nothing is overwritten silently.",
-        painter.theme.dim,
-    );
+    let dim = painter.theme.dim;
+    let both = "Both sides have changed since the edit was made; nothing is overwritten silently.";
+    let y = wrapped(painter, area, 2, (both, dim)) + 1;
     let made = format!(
         "entered here {} by {}",
         clock_or_day(entry.created_at, app.now),
@@ -80,7 +77,7 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
         ),
         ("mine", entry.wanted.shown(), made, painter.theme.busy),
     ];
-    for (n, (word, value, what, style)) in (4..).zip(rows) {
+    for (n, (word, value, what, style)) in (y..).zip(rows) {
         let columns = [
             column("", 1, plain),
             column(word, 8, strong),
@@ -92,9 +89,18 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let keys = if open.saving.is_some() {
         "saving…"
     } else {
-        "m keeps mine: it is written by the next plan.  t takes theirs: the edit is dropped."
+        "m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
     };
-    painter.line(area, 8, keys, plain);
+    wrapped(painter, area, y + 4, (keys, plain));
+}
+
+/// Writes a text in as many rows as it takes; returns the row below.
+fn wrapped(painter: &mut Painter<'_>, area: Area, mut y: u16, (text, style): (&str, Style)) -> u16 {
+    for row in cells::wrap(text, usize::from(area.width)) {
+        painter.line(area, y, &row, style);
+        y += 1;
+    }
+    y
 }
 
 /// A text.
@@ -128,7 +134,7 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
                 let refusal = app.refusal_in(below, *action);
                 let (look, text) = match refusal {
                     None => (Style::new(), row.help.to_owned()),
-                    Some(reason) => (painter.theme.dim, format!("{}  [{reason}]", row.help)),
+                    Some(reason) => (painter.theme.dim, format!("[{reason}]  {}", row.help)),
                 };
                 entry(painter, look, (&row.keys.join(" "), row.name, &text))
             }

@@ -266,14 +266,14 @@ mod tests {
         let mut tail = Tail::Follow;
         assert_eq!(tail.top(window(20)), 17);
         tail.step(Move::Pages(-1), window(20));
-        assert_eq!(tail, Tail::From(15));
-        assert_eq!(tail.top(window(40)), 15);
+        assert_eq!(tail, Tail::From(14));
+        assert_eq!(tail.top(window(40)), 14);
         tail.step(Move::Last, window(40));
         assert_eq!(tail, Tail::Follow);
         tail.step(Move::First, window(40));
         assert_eq!(tail, Tail::From(0));
         tail.step(Move::Pages(1), window(40));
-        assert_eq!(tail, Tail::From(2));
+        assert_eq!(tail, Tail::From(3));
         for _ in 0..40 {
             tail.step(Move::By(1), window(40));
         }

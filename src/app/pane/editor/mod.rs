@@ -11,7 +11,7 @@ use crate::domain::country::Country;
 use crate::domain::failure::Failure;
 use crate::domain::gate::Warning;
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{EntryId, EntryState};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::user::{Association, Field, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
@@ -190,12 +190,14 @@ impl Editor {
         let mut number = Value::Number(user.number.clone());
         let mut country = Value::Country(user.country);
         let mut queued = Vec::new();
-        for entry in row.entries.iter().filter(|entry| entry.state.is_ours()) {
+        for entry in &row.entries {
             match entry.field() {
                 Field::Number => number = entry.wanted.clone(),
                 Field::Country => country = entry.wanted.clone(),
             }
-            queued.push((entry.field(), entry.id));
+            if entry.state.is_ours() {
+                queued.push((entry.field(), entry.id));
+            }
         }
         let shown = |value: &Value| {
             if value.is_blank() {
@@ -220,6 +222,7 @@ impl Editor {
         form.focus = FormField::Number;
         form.base_number.clone_from(&user.number);
         form.base_country = user.country;
+        form.base_on_applied(row);
         form.queued = queued;
         form.lock(row);
         form
@@ -241,6 +244,21 @@ impl Editor {
             faults: Vec::new(),
             hits: Vec::new(),
             state: EditState::Editing,
+        }
+    }
+
+    /// What was written and is not visible yet is what the next change starts from.
+    fn base_on_applied(&mut self, row: &DeskUser) {
+        for entry in &row.entries {
+            match (&entry.state, &entry.wanted) {
+                (EntryState::Applied { .. }, Value::Number(number)) => {
+                    self.base_number.clone_from(number);
+                }
+                (EntryState::Applied { .. }, Value::Country(country)) => {
+                    self.base_country = *country;
+                }
+                _ => {}
+            }
         }
     }
 
