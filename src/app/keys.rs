@@ -189,10 +189,13 @@ impl App {
         };
         match turned {
             Did::Nothing => Vec::new(),
-            Did::Left => vec![Effect::KeepDraft {
-                key: form.draft_key(),
-                text: form.draft(),
-            }],
+            Did::Left => match form.draft_to_keep() {
+                Some(text) => vec![Effect::KeepDraft {
+                    key: form.draft_key(),
+                    text,
+                }],
+                None => Vec::new(),
+            },
         }
     }
 

@@ -12,6 +12,7 @@ use super::doc::Tone;
 use super::effect::Effect;
 use super::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent};
 use super::modal::Modal;
+use super::notice::Notice;
 use super::pane::editor::EditState;
 use super::pane::plan::Stage;
 use super::pane::sync::Tail;
@@ -154,7 +155,7 @@ impl App {
             self.session.tenant.clone_from(name);
         }
         if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
-            self.notice = Some(super::notice::Notice::Failed(Failure::new(
+            self.notice = Some(Notice::Failed(Failure::new(
                 crate::domain::failure::FailureKind::Store,
                 note.clone(),
                 desk.notes.join("\n"),
@@ -268,6 +269,15 @@ impl App {
                     modal.asked = None;
                     modal.title.clone_from(&why.name);
                     modal.answer = Answer::Known(why);
+                    if matches!(
+                        &self.notice,
+                        Some(Notice::Word {
+                            tone: Tone::Busy,
+                            ..
+                        })
+                    ) {
+                        self.notice = None;
+                    }
                 } else {
                     self.beside.answer(req, why);
                 }

@@ -13,7 +13,7 @@ use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
 use crate::app::pane::{Mark, Pane, changes, plan};
 use crate::app::session::Writing;
-use crate::app::sync::{SyncState, clock_or_day};
+use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
 use crate::domain::seat;
 use crate::domain::user::LicenseStatus;
@@ -119,7 +119,7 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     painter.put((area.x, area.y), 1, "/", painter.theme.strong);
     let typed = width(filter.field.text());
-    let room = (typed + 1).clamp(12, (area.width / 3).max(12));
+    let room = (typed + 1).clamp(6, (area.width / 3).max(6));
     let field = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &filter.field, field);
     if filter.typing == Typing::No || !app.modals.is_empty() {
@@ -200,10 +200,16 @@ fn summary(app: &App) -> String {
             parts.push(format!("by {}", app.candidates.sort.word()));
             parts.extend(marks(app));
         }
-        Pane::Sync => parts.push(match &app.runs.state {
-            SyncState::Running(run) => format!("{}: {}", run.name(), run.doing()),
-            SyncState::Idle { .. } => counted(app.desk.history.len(), "run kept", "runs kept"),
-        }),
+        Pane::Sync => {
+            parts.push(counted(app.runs.log.len(), "line", "lines"));
+            if app.runs.dropped > 0 {
+                parts.push(format!(
+                    "{} older ones are in the history",
+                    app.runs.dropped
+                ));
+            }
+            parts.push(counted(app.desk.history.len(), "run kept", "runs kept"));
+        }
         Pane::Changes => {
             parts.push(match app.desk.entries.len() {
                 0 => "nothing waits to be written".to_owned(),
@@ -220,9 +226,11 @@ fn counted(n: usize, one: &str, many: &str) -> String {
 
 /// The notice, and what the run is doing.
 pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
+    // Pane 3 says it in the title of the log.
     let doing = app
         .runs
         .active()
+        .filter(|_| app.pane != Pane::Sync || !app.modals.is_empty())
         .map(|run| format!("{}: {}", run.name(), run.doing()))
         .unwrap_or_default();
     let busy = painter.theme.busy;
@@ -306,7 +314,12 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
         Action::Add if place == Place::Why => app
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate()),
-        Action::Remove => !app.desk.users.is_empty(),
+        Action::Open => match place {
+            Place::Users => app.users.row(&app.desk).is_some(),
+            Place::Sync => app.sync.row(&app.desk).is_some(),
+            Place::Changes => !app.changes.shown.is_empty(),
+            _ => true,
+        },
         _ => true,
     }
 }

@@ -216,12 +216,24 @@ impl Candidates {
         if marked == 0 {
             return None;
         }
-        let shown = self
-            .shown
+        let mut places: Vec<u32> = self
+            .marked
             .iter()
-            .filter_map(|&place| roster.get(place))
-            .filter(|row| self.marked.contains(&row.id))
-            .count();
+            .filter_map(|id| roster.place_of(*id))
+            .collect();
+        places.sort_unstable();
+        let shown = if self.sort == Sort::Name {
+            // In the order of the roster: few marks among a million rows are found without looking at the rows.
+            places
+                .iter()
+                .filter(|place| self.shown.binary_search(place).is_ok())
+                .count()
+        } else {
+            self.shown
+                .iter()
+                .filter(|place| places.binary_search(place).is_ok())
+                .count()
+        };
         Some(match marked - shown {
             0 => format!("{marked} marked"),
             hidden => format!("{marked} marked, {hidden} not shown"),
