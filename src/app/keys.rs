@@ -200,7 +200,7 @@ impl App {
     }
 
     fn palette_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
-        let height = layout::list_height(self.layout().body, 2);
+        let height = layout::list_height(self.layout().body, 2 + layout::PALETTE_WHOLE);
         let Some(Modal::Palette(palette)) = self.modals.last_mut() else {
             return Vec::new();
         };

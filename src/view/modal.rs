@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::cells;
 use crate::app::doc::Tone;
-use crate::app::layout::Area;
+use crate::app::layout::{Area, PALETTE_WHOLE};
 use crate::app::pane::confirm::{Confirm, Question};
 use crate::app::pane::conflict::ConflictBox;
 use crate::app::pane::palette::{Item, Palette};
@@ -116,14 +116,15 @@ pub(super) fn text(painter: &mut Painter<'_>, open: &Text, area: Area) {
 /// The list of all actions.
 pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area: Area) {
     painter.put((area.x, area.y), 1, ":", painter.theme.strong);
-    let room = area.width.saturating_sub(2).min(50);
+    let room = area.width.saturating_sub(2).min(34);
     let style = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &open.field, style);
     let hint = "type to search; why TEXT explains anyone";
     let x = area.x + room + 3;
     let rest = (area.x + area.width).saturating_sub(x);
     painter.put((x, area.y), rest, hint, painter.theme.dim);
-    let (_, list) = area.split(2);
+    let (_, rest) = area.split(2);
+    let (list, whole) = rest.split_end(PALETTE_WHOLE);
     let below = app.place_below();
     let cursor = &open.cursor;
     let items = open.items.iter().enumerate().skip(cursor.top);
@@ -131,11 +132,14 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
         let columns = match item {
             Item::Do(action) => {
                 let row = action.binding();
-                let refusal = app.refusal_in(below, *action);
-                let (look, text) = match refusal {
+                let (look, text) = match app.refusal_in(below, *action) {
                     None => (Style::new(), row.help.to_owned()),
                     Some(reason) => (painter.theme.dim, format!("[{reason}]  {}", row.help)),
                 };
+                if index == cursor.index {
+                    painter.rule(whole, 0, row.name);
+                    wrapped(painter, whole, 1, (&text, Style::new()));
+                }
                 entry(painter, look, (&row.keys.join(" "), row.name, &text))
             }
             Item::Explain { name, detail, .. } => {
@@ -158,9 +162,9 @@ fn entry(
     look: Style,
     (keys, name, help): (&str, &str, &str),
 ) -> Vec<Column> {
-    let name_width = if name.starts_with("why ") { 34 } else { 15 };
+    let name_width = if name.starts_with("why ") { 34 } else { 14 };
     vec![
-        column(keys, 12, painter.theme.strong),
+        column(keys, 10, painter.theme.strong),
         column(name, name_width, look),
         column(help, usize::MAX, look),
     ]
