@@ -65,16 +65,14 @@ impl App {
     }
 
     fn command(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
-        if let Some(Notice::Failed(failure)) = &self.notice
-            && self.modals.is_empty()
-        {
-            if key.code == Code::Enter {
+        if let Some(Notice::Failed(failure)) = &self.notice {
+            if key.code == Code::Enter && self.place() != Place::Confirm {
                 let text = Text::failure(failure);
                 self.notice = None;
                 self.modals.push(Modal::Text(text));
                 return Vec::new();
             }
-            if key.code == Code::Esc {
+            if key.code == Code::Esc && self.modals.is_empty() {
                 self.notice = None;
                 return Vec::new();
             }

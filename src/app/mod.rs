@@ -407,6 +407,9 @@ impl App {
 
     /// Starts a run, if none is active.
     fn start_run(&mut self, kind: RunKind, debug: bool) -> Vec<Effect> {
+        if self.life != Lifecycle::Running {
+            return Vec::new();
+        }
         if let Some(run) = self.runs.active() {
             let text = format!("{} is going: {}", run.name(), run.doing());
             self.say(Tone::Busy, text);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
-use crate::domain::run::{Outcome, RunEvent, Summary};
+use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -47,28 +47,32 @@ impl App {
     }
 
     fn plan_ready(&mut self, plan: WritePlan) {
-        let empty = plan.is_empty() && plan.left_out.is_empty();
-        let items = plan.items.len();
-        let mut shown = false;
-        if let Some(Modal::Plan(modal)) = self
-            .modals
-            .iter_mut()
-            .find(|modal| matches!(modal, Modal::Plan(_)))
-        {
-            // What stands on the screen is another plan: keys typed at the old one do not count.
-            modal.stage = Stage::Fresh;
-            shown = true;
-        }
         let applying = self
             .runs
             .active()
-            .is_some_and(|run| matches!(run.kind, crate::domain::run::RunKind::Apply { .. }));
+            .is_some_and(|run| matches!(run.kind, RunKind::Apply { .. }));
         if applying {
+            // It is being written already: there is nothing to be decided of it.
             return;
         }
+        let empty = plan.is_empty() && plan.left_out.is_empty();
+        let items = plan.items.len();
         self.plan = Some(plan);
-        if !shown && !empty {
-            self.say(Tone::Busy, format!("plan ready, p ({items} to write)"));
+        let open = self.modals.iter_mut().find_map(|modal| match modal {
+            Modal::Plan(open) => Some(open),
+            Modal::Why(_)
+            | Modal::Form(_)
+            | Modal::Conflict(_)
+            | Modal::Confirm(_)
+            | Modal::Palette(_)
+            | Modal::Log(_)
+            | Modal::Text(_) => None,
+        });
+        match open {
+            // What stands on the screen is another plan: keys typed at it do not count for this one.
+            Some(open) => open.stage = Stage::Fresh,
+            None if empty => {}
+            None => self.say(Tone::Busy, format!("plan ready, p ({items} to write)")),
         }
     }
 

@@ -244,3 +244,36 @@ fn a_plan_that_no_longer_covers_the_queue_is_read_again() {
     t.keys("<enter>");
     assert_eq!(t.app.place(), Place::Text);
 }
+
+#[test]
+fn what_was_edited_while_the_plan_waited_is_not_written() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    t.keys("p A");
+    assert_eq!(t.app.runs.then_apply, Some(vec![EntryId(1)]));
+    let mut edited = desk();
+    let other = Value::Number(Some(number("+14255550188")));
+    edited.entries[0].wanted = other.clone();
+    edited.users[1].entries[0].wanted = other;
+    t.desk(edited);
+    run(&mut t, req, finished(Outcome::Done));
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "nothing is written: the plan has changed since, p shows it"
+    );
+}
+
+#[test]
+fn a_console_that_ends_starts_nothing() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    t.keys("p A q");
+    assert!(matches!(t.effects.last(), Some(Effect::Quit { code: 0 })));
+    run(&mut t, req, finished(Outcome::Cancelled));
+    assert_eq!(t.effects, []);
+}

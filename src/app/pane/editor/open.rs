@@ -2,7 +2,7 @@
 
 use crate::app::field::Field as Line;
 use crate::domain::gate::Warning;
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, Field, Value};
 use crate::roster::desk::DeskUser;
@@ -93,15 +93,11 @@ impl Editor {
 
     /// What was written and is not visible yet is what the next change starts from.
     fn base_on_applied(&mut self, row: &DeskUser) {
-        for entry in &row.entries {
-            match (&entry.state, &entry.wanted) {
-                (EntryState::Applied { .. }, Value::Number(number)) => {
-                    self.base_number.clone_from(number);
-                }
-                (EntryState::Applied { .. }, Value::Country(country)) => {
-                    self.base_country = *country;
-                }
-                _ => {}
+        let applied = |entry: &&Entry| matches!(entry.state, EntryState::Applied { .. });
+        for entry in row.entries.iter().filter(applied) {
+            match &entry.wanted {
+                Value::Number(number) => self.base_number.clone_from(number),
+                Value::Country(country) => self.base_country = *country,
             }
         }
     }
