@@ -38,7 +38,7 @@ impl App {
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
-            Action::Why | Action::Reread => (self.modals.is_empty()
+            Action::Why | Action::Reread => (self.over().is_none()
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
@@ -92,7 +92,7 @@ impl App {
     }
 
     fn no_candidate(&self, action: Action) -> Option<String> {
-        if !self.modals.is_empty() {
+        if self.over().is_some() {
             let known = self.why_shown().is_some_and(|why| why.id.is_some());
             return (!known).then(|| "nobody of the directory is shown here".to_owned());
         }
@@ -109,7 +109,7 @@ impl App {
     }
 
     fn no_user(&self, verb: &str) -> Option<String> {
-        if self.modals.is_empty() && self.pane == Pane::Users {
+        if self.over().is_none() && self.pane == Pane::Users {
             let kept = self
                 .drafts
                 .iter()

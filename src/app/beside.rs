@@ -63,35 +63,37 @@ impl App {
 
     /// Asks for the row under the cursor once it has rested there.
     pub(super) fn rest(&mut self) -> Option<Effect> {
-        let aim = self
-            .who_here()
-            .filter(|_| self.size.0 >= WIDE && self.modals.is_empty());
-        let moved = aim != self.beside.aim || self.users.stale || self.candidates.stale;
-        if moved {
-            self.beside.aim = aim;
+        if self.size.0 < WIDE || !self.modals.is_empty() || self.pane == Pane::Sync {
+            self.beside.aim = None;
+            self.beside.due = None;
+            return None;
         }
-        let Some(aim) = self.beside.aim.clone() else {
+        let aim = self.who_here();
+        // Rows that are not settled yet may put another under the cursor.
+        let stale = self.users.stale || self.candidates.stale || self.changes.stale;
+        if stale || aim != self.beside.aim {
+            self.beside.aim = aim;
+            self.beside.due = self.now.saturating_add(REST).ok();
+            return None;
+        }
+        let Some(who) = aim.filter(|who| self.beside.about.as_ref() != Some(who)) else {
             self.beside.due = None;
             return None;
         };
-        if self.beside.about.as_ref() == Some(&aim) {
-            self.beside.due = None;
-            return None;
-        }
         match self.beside.due {
-            Some(due) if !moved && due <= self.now => {
+            Some(due) if due <= self.now => {
                 let req = self.ask();
-                self.beside.about = Some(aim.clone());
+                self.beside.about = Some(who.clone());
                 self.beside.asked = Some(req);
                 self.beside.due = None;
                 Some(Effect::Explain {
                     req,
-                    who: aim,
+                    who,
                     live: false,
                 })
             }
-            Some(_) if !moved => None,
-            _ => {
+            Some(_) => None,
+            None => {
                 self.beside.due = self.now.saturating_add(REST).ok();
                 None
             }

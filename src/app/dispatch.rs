@@ -1,9 +1,10 @@
 //! From an action to what it does: one arm each.
 
 use crate::domain::run::RunKind;
-use crate::domain::text::Label;
 
+use super::App;
 use super::action::Action;
+use super::cells;
 use super::cursor::Move;
 use super::doc::{Doc, Tone};
 use super::effect::Effect;
@@ -16,8 +17,7 @@ use super::pane::candidates::Listing;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
-use super::pane::{changes, plan, sync, users, why};
-use super::{App, Wait};
+use super::pane::{changes, plan, sync};
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -108,15 +108,15 @@ impl App {
 
     /// The lines above the rows of pane 2: a count per cause, or what there is to be known of the picklist.
     pub fn counts(&self, width: u16) -> Vec<String> {
-        let text = match self.candidates.listing {
-            Listing::Everyone => self.candidates.cause_counts().join("   "),
-            Listing::Candidates if self.settings.manual_mode => {
-                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant."
-                    .to_owned()
-            }
+        let width = usize::from(width);
+        let mut rows = match self.candidates.listing {
+            Listing::Everyone => in_lines(&self.candidates.cause_counts(), width),
+            Listing::Candidates if self.settings.manual_mode => cells::wrap(
+                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant.",
+                width,
+            ),
             Listing::Candidates => return Vec::new(),
         };
-        let mut rows = super::cells::wrap(&text, usize::from(width));
         rows.truncate(3);
         rows
     }
@@ -286,94 +286,6 @@ impl App {
         self.move_cursor(Move::By(1));
     }
 
-    fn copy(&mut self) -> Vec<Effect> {
-        let Some(text) = self.copied() else {
-            self.say(Tone::Dim, "there is nothing to copy here");
-            return Vec::new();
-        };
-        let req = self.wait_for(Wait::Copied);
-        vec![Effect::Copy { req, text }]
-    }
-
-    /// What `y` copies: the text that is read, or the row under the cursor.
-    fn copied(&self) -> Option<String> {
-        match self.modals.last() {
-            Some(Modal::Why(modal)) => {
-                let why = modal.known()?;
-                let head = Label::new(&format!(
-                    "{}  {}  {}",
-                    why.name,
-                    why.upn,
-                    why::read_at(why, self.now)
-                ));
-                Some(format!("{head}\n{}", modal.doc(self.now).to_text()))
-            }
-            Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
-            Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
-            Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
-            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {
-                None
-            }
-            None => self.copied_row(),
-        }
-    }
-
-    fn copied_row(&self) -> Option<String> {
-        let cells = match self.pane {
-            Pane::Users => {
-                let row = self.users.row(&self.desk)?;
-                let state = users::state(row, self.now);
-                let number = row.user.number.as_ref().map(ToString::to_string);
-                vec![
-                    row.user.name.clone(),
-                    row.user.mail.clone(),
-                    number.unwrap_or_default(),
-                    row.user.country.map(|c| c.to_string()).unwrap_or_default(),
-                    state.word.to_owned(),
-                    state.cause,
-                ]
-            }
-            Pane::Candidates => {
-                let row = self.candidates.row(&self.roster)?;
-                vec![
-                    row.name.to_string(),
-                    row.upn.to_string(),
-                    row.number
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    row.location.map(|c| c.to_string()).unwrap_or_default(),
-                    self.tenant().cause(row).words().to_owned(),
-                ]
-            }
-            Pane::Sync => {
-                let log = &self.runs.log;
-                let lines = (0..self.sync.len(log)).filter_map(|n| log.get(self.sync.place(n)));
-                let text = sync::to_text(lines);
-                return (!text.is_empty()).then_some(text);
-            }
-            Pane::Changes => {
-                if let Some(entry) = self.changes.entry(&self.desk) {
-                    return Some(changes::detail(entry, self.now).to_text());
-                }
-                let row = self.changes.audit(&self.desk)?;
-                vec![
-                    row.at.to_string(),
-                    row.author.clone(),
-                    row.name.clone(),
-                    row.action.clone(),
-                    row.change.clone(),
-                    row.outcome.clone(),
-                ]
-            }
-        };
-        let safe: Vec<String> = cells
-            .iter()
-            .map(|cell| Label::new(cell).as_str().to_owned())
-            .collect();
-        Some(safe.join("\t"))
-    }
-
     /// Leaves one level: what stands over the panes, then the marks, then the filter.
     fn leave(&mut self) -> Vec<Effect> {
         if self.modals.pop().is_some() {
@@ -441,6 +353,21 @@ impl App {
             None => self.drain(Ending::Quit),
         }
     }
+}
+
+/// Short parts in as few lines as they need, none of them broken.
+fn in_lines(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if cells::width(line) + 3 + cells::width(part) <= width => {
+                line.push_str("   ");
+                line.push_str(part);
+            }
+            Some(_) | None => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// Whether an entry waits for an engineer's decision between two values.

@@ -51,7 +51,7 @@ impl App {
             Place::Filter => self.filter_key(key, action),
             Place::Form => self.form_key(key, action),
             Place::Palette => self.palette_key(key, action),
-            Place::Confirm if self.typed_question() => self.typed_key(key, action),
+            Place::Confirm if self.is_name_typed() => self.typed_key(key, action),
             Place::Confirm
             | Place::Users
             | Place::Candidates
@@ -65,16 +65,14 @@ impl App {
     }
 
     fn command(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
-        if let Some(Notice::Failed(failure)) = &self.notice
-            && self.modals.is_empty()
-        {
-            if key.code == Code::Enter {
+        if let Some(Notice::Failed(failure)) = &self.notice {
+            if key.code == Code::Enter && self.place() != Place::Confirm {
                 let text = Text::failure(failure);
                 self.notice = None;
                 self.modals.push(Modal::Text(text));
                 return Vec::new();
             }
-            if key.code == Code::Esc {
+            if key.code == Code::Esc && self.modals.is_empty() {
                 self.notice = None;
                 return Vec::new();
             }
@@ -189,15 +187,18 @@ impl App {
         };
         match turned {
             Did::Nothing => Vec::new(),
-            Did::Left => vec![Effect::KeepDraft {
-                key: form.draft_key(),
-                text: form.draft(),
-            }],
+            Did::Left => match form.draft_to_keep() {
+                Some(text) => vec![Effect::KeepDraft {
+                    key: form.draft_key(),
+                    text,
+                }],
+                None => Vec::new(),
+            },
         }
     }
 
     fn palette_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
-        let height = layout::list_height(self.layout().body, 2);
+        let height = layout::list_height(self.layout().body, 2 + layout::PALETTE_WHOLE);
         let Some(Modal::Palette(palette)) = self.modals.last_mut() else {
             return Vec::new();
         };
@@ -250,8 +251,7 @@ impl App {
 
     /// Where keys would be read without the list of actions.
     pub fn place_below(&self) -> Place {
-        let below = self.modals.len().checked_sub(2).map(|n| &self.modals[n]);
-        match (below, self.pane) {
+        match (self.over(), self.pane) {
             (Some(modal), _) => modal.place(),
             (None, Pane::Users) => Place::Users,
             (None, Pane::Candidates) => Place::Candidates,
@@ -260,13 +260,22 @@ impl App {
         }
     }
 
+    /// What stands over the panes, the list of all actions aside: it is where its actions would be done.
+    pub fn over(&self) -> Option<&Modal> {
+        self.modals
+            .iter()
+            .rev()
+            .find(|modal| !matches!(modal, Modal::Palette(_)))
+    }
+
     /// Opens the list of all actions.
     pub(super) fn open_palette(&mut self) {
         self.modals
             .push(Modal::Palette(Palette::open(&self.roster)));
     }
 
-    fn typed_question(&self) -> bool {
+    /// Whether the question on top wants the tenant's name.
+    pub fn is_name_typed(&self) -> bool {
         matches!(
             self.modals.last(),
             Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })

@@ -129,6 +129,9 @@ pub fn areas((width, height): (u16, u16), split: Split) -> Layout {
     }
 }
 
+/// Rows below the list of all actions, for the whole text of the one that is chosen.
+pub const PALETTE_WHOLE: u16 = 3;
+
 /// Rows of a list below so many lines of title.
 pub fn list_height(area: Area, titles: u16) -> usize {
     usize::from(area.height.saturating_sub(titles))

@@ -1,5 +1,9 @@
 //! Whether the console lives, and how it ends.
 
+use super::App;
+use super::effect::Effect;
+use super::modal::Modal;
+
 /// The life of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lifecycle {
@@ -32,5 +36,34 @@ impl Ending {
             Self::Hangup => 129,
             Self::Terminate => 143,
         }
+    }
+}
+
+impl App {
+    /// Begins to end: keeps what was typed, stops the run, asks the shell to quit.
+    pub(super) fn drain(&mut self, why: Ending) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self
+            .modals
+            .iter()
+            .filter_map(|modal| match modal {
+                Modal::Form(form) => Some(Effect::KeepDraft {
+                    key: form.draft_key(),
+                    text: Some(form.draft()?),
+                }),
+                Modal::Why(_)
+                | Modal::Plan(_)
+                | Modal::Conflict(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_)
+                | Modal::Log(_)
+                | Modal::Text(_) => None,
+            })
+            .collect();
+        if let Some(run) = self.runs.active() {
+            effects.push(Effect::CancelRun { req: run.req });
+        }
+        effects.push(Effect::Quit { code: why.code() });
+        self.life = Lifecycle::Draining { why };
+        effects
     }
 }

@@ -7,6 +7,7 @@ pub mod action;
 pub mod available;
 pub mod beside;
 pub mod cells;
+pub mod copy;
 pub mod cursor;
 pub mod dispatch;
 pub mod doc;
@@ -14,6 +15,10 @@ pub mod effect;
 pub mod event;
 pub mod field;
 pub mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod flows;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -43,14 +48,14 @@ use beside::Beside;
 use doc::Tone;
 use effect::Effect;
 use event::{Event, RequestId, What};
-use filter::{Elsewhere, Filter, Typing};
+use filter::{Filter, Typing};
 use keymap::Keymap;
 use layout::{Layout, Split};
 use lifecycle::{Ending, Lifecycle};
 use modal::Modal;
 use notice::Notice;
 use pane::Pane;
-use pane::candidates::{Candidates, Tenant};
+use pane::candidates::{Candidates, Picklist, Tenant};
 use pane::changes::Changes;
 use pane::sync::SyncPane;
 use pane::users::Users;
@@ -174,13 +179,21 @@ impl App {
                 Writing::Allowed
             },
         };
+        let candidates = Candidates {
+            picklist: if settings.manual_mode {
+                Picklist::Off
+            } else {
+                Picklist::Built
+            },
+            ..Candidates::default()
+        };
         Self {
             settings,
             size,
             session,
             pane: Pane::default(),
             users: Users::default(),
-            candidates: Candidates::default(),
+            candidates,
             sync: SyncPane::default(),
             changes: Changes::default(),
             runs: Runs::default(),
@@ -273,12 +286,7 @@ impl App {
             configured: &self.configured,
         };
         self.candidates.settle(tenant, heights.candidates);
-        self.sync.settle(
-            &self.runs.log,
-            self.runs.log_version,
-            &self.desk,
-            heights.history,
-        );
+        self.sync.settle(&self.runs, &self.desk, heights.history);
         self.changes.settle(&self.desk, heights.changes);
         if let Some(Modal::Plan(_)) = self.modals.last() {
             self.settle_plan();
@@ -399,6 +407,9 @@ impl App {
 
     /// Starts a run, if none is active.
     fn start_run(&mut self, kind: RunKind, debug: bool) -> Vec<Effect> {
+        if self.life != Lifecycle::Running {
+            return Vec::new();
+        }
         if let Some(run) = self.runs.active() {
             let text = format!("{} is going: {}", run.name(), run.doing());
             self.say(Tone::Busy, text);
@@ -412,33 +423,6 @@ impl App {
         vec![Effect::StartRun { req, kind, debug }]
     }
 
-    /// Begins to end: keeps what was typed, stops the run, asks the shell to quit.
-    fn drain(&mut self, why: Ending) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self
-            .modals
-            .iter()
-            .filter_map(|modal| match modal {
-                Modal::Form(form) => Some(Effect::KeepDraft {
-                    key: form.draft_key(),
-                    text: Some(form.draft()?),
-                }),
-                Modal::Why(_)
-                | Modal::Plan(_)
-                | Modal::Conflict(_)
-                | Modal::Confirm(_)
-                | Modal::Palette(_)
-                | Modal::Log(_)
-                | Modal::Text(_) => None,
-            })
-            .collect();
-        if let Some(run) = self.runs.active() {
-            effects.push(Effect::CancelRun { req: run.req });
-        }
-        effects.push(Effect::Quit { code: why.code() });
-        self.life = Lifecycle::Draining { why };
-        effects
-    }
-
     /// The earliest time at which something is to happen by itself, asked for once.
     fn wake_up(&mut self) -> Option<Effect> {
         let notice = self.notice.as_ref().and_then(Notice::until);
@@ -448,63 +432,6 @@ impl App {
         }
         self.wake = Some(at);
         Some(Effect::Wake { at })
-    }
-
-    /// When a filter finds nothing in its pane: who it finds in the others.
-    fn look_elsewhere(&mut self) {
-        let users = self.elsewhere(Pane::Users);
-        let candidates = self.elsewhere(Pane::Candidates);
-        self.users.filter.elsewhere = users;
-        self.candidates.filter.elsewhere = candidates;
-    }
-
-    fn elsewhere(&self, pane: Pane) -> Option<Elsewhere> {
-        let (filter, found) = match pane {
-            Pane::Users => (&self.users.filter, self.users.shown.len()),
-            Pane::Candidates => (&self.candidates.filter, self.candidates.shown.len()),
-            Pane::Sync | Pane::Changes => return None,
-        };
-        let query = filter.query();
-        if found > 0 || query.is_empty() {
-            return None;
-        }
-        let mut hits = Elsewhere {
-            counts: Vec::new(),
-            first: None,
-            who: effect::Who::Text(filter.field.text().trim().to_owned()),
-        };
-        if pane == Pane::Candidates {
-            self.hits_in_users(&query, &mut hits);
-        }
-        self.hits_in_everyone(&query, &mut hits);
-        Some(hits)
-    }
-
-    fn hits_in_users(&self, query: &crate::roster::Query, hits: &mut Elsewhere) {
-        let found: Vec<_> = self
-            .desk
-            .users
-            .iter()
-            .filter(|row| query.matches(&pane::users::folded(row, self.now)))
-            .collect();
-        if let Some(row) = found.first() {
-            let state = pane::users::state(row, self.now);
-            hits.counts.push(format!("{} in users", found.len()));
-            hits.first = Some(format!("{}, {}", row.user.name, state.word));
-            hits.who = effect::Who::User(row.user.id);
-        }
-    }
-
-    fn hits_in_everyone(&self, query: &crate::roster::Query, hits: &mut Elsewhere) {
-        let found = self.roster.search(query, |_| true);
-        if let Some(row) = found.first().and_then(|&place| self.roster.get(place)) {
-            hits.counts.push(format!("{} in everyone", found.len()));
-            if hits.first.is_none() {
-                let cause = self.tenant().cause(row).words();
-                hits.first = Some(format!("{}, {cause}", row.name));
-                hits.who = effect::Who::Directory(row.id);
-            }
-        }
     }
 
     /// Whether the filter of the pane in front is being typed.

@@ -77,7 +77,7 @@ impl App {
 
     /// The explanation that is shown over the panes.
     pub fn why_shown(&self) -> Option<&Why> {
-        match self.modals.last() {
+        match self.over() {
             Some(Modal::Why(modal)) => modal.known(),
             _ => None,
         }
@@ -85,7 +85,7 @@ impl App {
 
     /// The configured user that `e` edits here.
     pub fn user_here(&self) -> Option<&DeskUser> {
-        let id = match self.modals.last() {
+        let id = match self.over() {
             Some(Modal::Why(modal)) => {
                 let why = modal.known()?;
                 return self.desk.users.iter().find(|row| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
-use crate::domain::run::{Outcome, RunEvent, Summary};
+use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -12,6 +12,7 @@ use super::doc::Tone;
 use super::effect::Effect;
 use super::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent};
 use super::modal::Modal;
+use super::notice::Notice;
 use super::pane::editor::EditState;
 use super::pane::plan::Stage;
 use super::pane::sync::Tail;
@@ -46,28 +47,32 @@ impl App {
     }
 
     fn plan_ready(&mut self, plan: WritePlan) {
-        let empty = plan.is_empty() && plan.left_out.is_empty();
-        let items = plan.items.len();
-        let mut shown = false;
-        if let Some(Modal::Plan(modal)) = self
-            .modals
-            .iter_mut()
-            .find(|modal| matches!(modal, Modal::Plan(_)))
-        {
-            // What stands on the screen is another plan: keys typed at the old one do not count.
-            modal.stage = Stage::Fresh;
-            shown = true;
-        }
         let applying = self
             .runs
             .active()
-            .is_some_and(|run| matches!(run.kind, crate::domain::run::RunKind::Apply { .. }));
+            .is_some_and(|run| matches!(run.kind, RunKind::Apply { .. }));
         if applying {
+            // It is being written already: there is nothing to be decided of it.
             return;
         }
+        let empty = plan.is_empty() && plan.left_out.is_empty();
+        let items = plan.items.len();
         self.plan = Some(plan);
-        if !shown && !empty {
-            self.say(Tone::Busy, format!("plan ready, p ({items} to write)"));
+        let open = self.modals.iter_mut().find_map(|modal| match modal {
+            Modal::Plan(open) => Some(open),
+            Modal::Why(_)
+            | Modal::Form(_)
+            | Modal::Conflict(_)
+            | Modal::Confirm(_)
+            | Modal::Palette(_)
+            | Modal::Log(_)
+            | Modal::Text(_) => None,
+        });
+        match open {
+            // What stands on the screen is another plan: keys typed at it do not count for this one.
+            Some(open) => open.stage = Stage::Fresh,
+            None if empty => {}
+            None => self.say(Tone::Busy, format!("plan ready, p ({items} to write)")),
         }
     }
 
@@ -154,7 +159,7 @@ impl App {
             self.session.tenant.clone_from(name);
         }
         if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
-            self.notice = Some(super::notice::Notice::Failed(Failure::new(
+            self.notice = Some(Notice::Failed(Failure::new(
                 crate::domain::failure::FailureKind::Store,
                 note.clone(),
                 desk.notes.join("\n"),
@@ -268,6 +273,15 @@ impl App {
                     modal.asked = None;
                     modal.title.clone_from(&why.name);
                     modal.answer = Answer::Known(why);
+                    if matches!(
+                        &self.notice,
+                        Some(Notice::Word {
+                            tone: Tone::Busy,
+                            ..
+                        })
+                    ) {
+                        self.notice = None;
+                    }
                 } else {
                     self.beside.answer(req, why);
                 }

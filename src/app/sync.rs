@@ -129,12 +129,13 @@ impl Run {
             Course::Waiting { until, why } => {
                 format!("waits until {}: {why}", clock_seconds(*until))
             }
-            Course::Going => match (self.phase, self.progress) {
-                (Phase::ReadUsers, Some((progress, at))) => {
-                    format!("{}: {}", self.phase.as_str(), self.pages(progress, at))
+            Course::Going => {
+                let doing = self.phase.as_str();
+                match self.progress.filter(|_| self.phase == Phase::ReadUsers) {
+                    Some((progress, at)) => format!("{doing}: {}", self.pages(progress, at)),
+                    None => doing.to_owned(),
                 }
-                _ => self.phase.as_str().to_owned(),
-            },
+            }
         }
     }
 

@@ -165,6 +165,14 @@ impl App {
     /// Starts the run that writes, or remembers it until the active one has ended.
     fn write(&mut self, entries: Vec<EntryId>) -> Vec<Effect> {
         self.close_plan();
+        let entries = self.as_shown(entries);
+        if entries.is_empty() {
+            self.say(
+                Tone::Warn,
+                "nothing is written: the plan has changed since, p shows it",
+            );
+            return Vec::new();
+        }
         if let Some(run) = self.runs.active() {
             let text = format!(
                 "{} when {} has ended",
@@ -184,6 +192,16 @@ impl App {
             format!("writing {count} change{plural}: 3 shows the log"),
         );
         effects
+    }
+
+    /// Those of the entries that would still be written with the value that was shown.
+    fn as_shown(&self, mut entries: Vec<EntryId>) -> Vec<EntryId> {
+        let still = match &self.plan {
+            Some(known) => plan::chosen(known, &self.desk),
+            None => Vec::new(),
+        };
+        entries.retain(|entry| still.contains(entry));
+        entries
     }
 
     /// What was remembered is written now.

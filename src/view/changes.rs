@@ -64,32 +64,28 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, area: Area) -> Option<V
 fn waiting(app: &App, painter: &Painter<'_>, entry: &Entry, area: Area) -> Vec<Column> {
     let (mark, word) = mark(entry);
     let tone = painter.tone(mark.tone());
-    let wide = usize::from(area.width) >= 76;
-    let name = if wide { 17 } else { 14 };
+    let when = clock_or_day(entry.created_at, app.now);
+    let made = if area.width >= 86 {
+        format!("{when} {}", entry.author)
+    } else {
+        when
+    };
     vec![
         column(mark.glyph(painter.is_ascii()), 1, tone),
         column(word, 8, tone),
-        column(entry.name.as_str(), name, Style::new()),
+        column(entry.name.as_str(), 17, Style::new()),
         column(entry.field().as_str(), 7, Style::new()),
-        column(change(entry), 35, Style::new()),
-        column(
-            format!(
-                "{} {}",
-                clock_or_day(entry.created_at, app.now),
-                entry.author
-            ),
-            usize::MAX,
-            painter.theme.dim,
-        ),
+        column(change(entry), 34, Style::new()),
+        column(made, usize::MAX, painter.theme.dim),
     ]
 }
 
 fn done(app: &App, painter: &Painter<'_>, row: &AuditRow) -> Vec<Column> {
     vec![
         column(clock_or_day(row.at, app.now), 12, painter.theme.dim),
-        column(row.name.as_str(), 16, Style::new()),
-        column(row.action.as_str(), 8, Style::new()),
-        column(row.change.as_str(), 30, Style::new()),
+        column(row.name.as_str(), 15, Style::new()),
+        column(row.action.as_str(), 7, Style::new()),
+        column(row.change.as_str(), 27, Style::new()),
         column(
             format!("{} {}", row.outcome, row.author),
             usize::MAX,

@@ -8,10 +8,11 @@ use crate::app::doc::Tone;
 use crate::app::field::Field;
 use crate::app::layout::Area;
 use crate::app::pane::Mark;
+use crate::app::pane::changes::{change, mark};
 use crate::app::pane::editor::{EditState, Editor, FormField, Target};
 use crate::domain::gate::FirstCause;
 use crate::domain::phone::NumberKind;
-use crate::domain::user::Association;
+use crate::domain::user::{Association, LicenseStatus};
 
 use super::paint::Painter;
 
@@ -55,6 +56,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, form: &Editor, area: Ar
     sheet.kind();
     sheet.country();
     sheet.association();
+    sheet.standing();
     sheet.end();
     let cursor = sheet.cursor;
     painter.cursor = cursor;
@@ -279,6 +281,38 @@ impl Sheet<'_, '_> {
                 format!("{}  {}{note}", row.name, row.upn)
             }
             None => id.to_string(),
+        }
+    }
+
+    /// How the user stands: the whole sentence, for which a row has no room.
+    fn standing(&mut self) {
+        let Some(row) = self
+            .form
+            .user()
+            .and_then(|id| self.app.desk.users.iter().find(|row| row.user.id == id))
+        else {
+            return;
+        };
+        self.y += 1;
+        let glyph = Mark::Warning.glyph(self.painter.is_ascii());
+        if let LicenseStatus::Unlicensed(cause) = row.status {
+            self.below(
+                Tone::Warn,
+                &format!("{glyph} License Status: Unlicensed: {cause}"),
+            );
+        }
+        for entry in &row.entries {
+            let (mark, word) = mark(entry);
+            let glyph = mark.glyph(self.painter.is_ascii());
+            let text = format!(
+                "{glyph} {word}: {} {}",
+                entry.field().as_str(),
+                change(entry)
+            );
+            self.below(mark.tone(), &text);
+        }
+        for warning in row.marks.warnings() {
+            self.below(Tone::Warn, &format!("{glyph} warning: {}", warning.words()));
         }
     }
 

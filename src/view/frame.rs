@@ -5,14 +5,16 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::action::{Action, Place, footer as offered};
 use crate::app::cells;
+use crate::app::dispatch::is_conflict;
 use crate::app::doc::Tone;
 use crate::app::filter::Typing;
 use crate::app::layout::Area;
+use crate::app::modal::Modal;
 use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
-use crate::app::pane::{Mark, Pane, changes, plan};
+use crate::app::pane::{Mark, Pane, plan};
 use crate::app::session::Writing;
-use crate::app::sync::{SyncState, clock_or_day};
+use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
 use crate::domain::seat;
 use crate::domain::user::LicenseStatus;
@@ -118,7 +120,7 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     painter.put((area.x, area.y), 1, "/", painter.theme.strong);
     let typed = width(filter.field.text());
-    let room = (typed + 1).clamp(12, (area.width / 3).max(12));
+    let room = (typed + 1).clamp(6, (area.width / 3).max(6));
     let field = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &filter.field, field);
     if filter.typing == Typing::No || !app.modals.is_empty() {
@@ -199,10 +201,16 @@ fn summary(app: &App) -> String {
             parts.push(format!("by {}", app.candidates.sort.word()));
             parts.extend(marks(app));
         }
-        Pane::Sync => parts.push(match &app.runs.state {
-            SyncState::Running(run) => format!("{}: {}", run.name(), run.doing()),
-            SyncState::Idle { .. } => counted(app.desk.history.len(), "run kept", "runs kept"),
-        }),
+        Pane::Sync => {
+            parts.push(counted(app.runs.log.len(), "line", "lines"));
+            if app.runs.dropped > 0 {
+                parts.push(format!(
+                    "{} older ones are in the history",
+                    app.runs.dropped
+                ));
+            }
+            parts.push(counted(app.desk.history.len(), "run kept", "runs kept"));
+        }
         Pane::Changes => {
             parts.push(match app.desk.entries.len() {
                 0 => "nothing waits to be written".to_owned(),
@@ -219,9 +227,11 @@ fn counted(n: usize, one: &str, many: &str) -> String {
 
 /// The notice, and what the run is doing.
 pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
+    // Pane 3 says it in the title of the log.
     let doing = app
         .runs
         .active()
+        .filter(|_| app.pane != Pane::Sync || !app.modals.is_empty())
         .map(|run| format!("{}: {}", run.name(), run.doing()))
         .unwrap_or_default();
     let busy = painter.theme.busy;
@@ -266,82 +276,112 @@ pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 /// Keys and words of the footer; what cannot be done now is left out.
 fn keys(app: &App, place: Place) -> Vec<(String, String)> {
-    let mut keys: Vec<(String, String)> = match place {
-        Place::Filter => vec![
-            ("Enter".into(), "keep".into()),
-            ("Up Down".into(), "move".into()),
-        ],
-        Place::Palette => vec![
-            ("Enter".into(), "run".into()),
-            ("Up Down".into(), "choose".into()),
-        ],
-        _ => Vec::new(),
+    let fixed: &[(&str, &str)] = if place == Place::Filter {
+        &[("Enter", "keep"), ("Up Down", "move")]
+    } else if place == Place::Palette {
+        &[("Enter", "run"), ("Up Down", "choose")]
+    } else if app.is_name_typed() {
+        return vec![
+            ("Enter".to_owned(), "write".to_owned()),
+            ("Esc".to_owned(), "back".to_owned()),
+        ];
+    } else {
+        &[]
     };
-    keys.extend(
-        offered(place)
-            .iter()
-            .filter(|action| app.refusal(**action).is_none())
-            .filter(|action| makes_sense(app, place, **action))
-            .map(|action| {
-                let key = action.binding().keys[0].replace("PageUp", "PgUp");
-                (key.replace("PageDown", "PgDn"), word(app, place, *action))
-            }),
-    );
-    keys
+    let offered = offered(place)
+        .iter()
+        .copied()
+        .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
+        .map(|action| {
+            let key = action.binding().keys[0].replace("Page", "Pg");
+            let key = key.replace("PgDown", "PgDn");
+            let word = special_word(app, place, action);
+            (
+                key,
+                word.unwrap_or_else(|| action.binding().word.to_owned()),
+            )
+        });
+    fixed
+        .iter()
+        .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
+        .chain(offered)
+        .collect()
 }
 
+/// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
-    match action {
-        Action::TakeProposal => match app.modals.last() {
-            Some(crate::app::modal::Modal::Form(form)) => form.proposal().is_some(),
-            _ => false,
-        },
-        Action::Add if place == Place::Why => app
+    if action == Action::TakeProposal {
+        return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
+    }
+    if action == Action::Add && place == Place::Why {
+        return app
             .why_shown()
-            .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate()),
-        Action::Remove => !app.desk.users.is_empty(),
-        _ => true,
+            .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
+    }
+    if action == Action::Open {
+        return match app.pane {
+            Pane::Users => app.users.row(&app.desk).is_some(),
+            Pane::Candidates => app.candidates.row(&app.roster).is_some(),
+            Pane::Sync => app.sync.row(&app.desk).is_some(),
+            Pane::Changes => !app.changes.shown.is_empty(),
+        };
+    }
+    true
+}
+
+/// The word of an action where its place or its count says more than the table.
+fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
+    let word = if action == Action::Open {
+        open_word(app)
+    } else if action == Action::PageUp && place == Place::Sync {
+        "log"
+    } else if action == Action::Everyone && app.candidates.listing == Listing::Everyone {
+        "candidates"
+    } else if action == Action::Leave && place == Place::Plan {
+        "writes nothing"
+    } else if action == Action::Leave && place == Place::Filter {
+        "clear"
+    } else if action == Action::Leave && place == Place::Conflict {
+        "later"
+    } else {
+        return counted_word(app, place, action);
+    };
+    Some(word.to_owned())
+}
+
+fn open_word(app: &App) -> &'static str {
+    let conflict = match app.pane {
+        Pane::Users => app
+            .users
+            .row(&app.desk)
+            .is_some_and(|row| row.entries.iter().any(is_conflict)),
+        Pane::Changes => app.changes.entry(&app.desk).is_some_and(is_conflict),
+        Pane::Candidates | Pane::Sync => false,
+    };
+    match app.pane {
+        _ if conflict => "decide",
+        Pane::Users => "edit",
+        Pane::Candidates => "why",
+        Pane::Sync => "its log",
+        Pane::Changes => "open",
     }
 }
 
-fn word(app: &App, place: Place, action: Action) -> String {
-    let word = action.binding().word;
-    match (action, place) {
-        (Action::Open, Place::Users) => "edit".to_owned(),
-        (Action::Open, Place::Sync) => "its log".to_owned(),
-        (Action::Open, Place::Changes) => {
-            let conflict = app
-                .changes
-                .entry(&app.desk)
-                .is_some_and(|entry| changes::mark(entry).0 == Mark::Conflict);
-            if conflict { "decide" } else { word }.to_owned()
-        }
-        (Action::PageUp, Place::Sync) => "log".to_owned(),
-        (Action::Plan, _) => {
-            let queued = app
-                .desk
-                .entries
-                .iter()
-                .filter(|entry| entry.state == EntryState::Queued)
-                .count();
-            format!("plan {queued}")
-        }
-        (Action::Apply, _) => match &app.plan {
-            Some(known) => format!("apply {}", plan::chosen(known, &app.desk).len()),
-            None => word.to_owned(),
-        },
-        (Action::Add, Place::Candidates) => match app.candidates.marked.len() {
-            0 => word.to_owned(),
-            n => format!("add {n}"),
-        },
-        (Action::Everyone, Place::Candidates) => match app.candidates.listing {
-            Listing::Candidates => word.to_owned(),
-            Listing::Everyone => "candidates".to_owned(),
-        },
-        (Action::Leave, Place::Plan) => "writes nothing".to_owned(),
-        (Action::Leave, Place::Filter) => "clear".to_owned(),
-        (Action::Leave, Place::Conflict) => "later".to_owned(),
-        (Action::Leave, Place::Confirm) => "back".to_owned(),
-        _ => word.to_owned(),
+fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
+    if action == Action::Plan {
+        let queued = app
+            .desk
+            .entries
+            .iter()
+            .filter(|entry| entry.state == EntryState::Queued)
+            .count();
+        return Some(format!("plan {queued}"));
     }
+    if action == Action::Apply {
+        let known = app.plan.as_ref()?;
+        return Some(format!("apply {}", plan::chosen(known, &app.desk).len()));
+    }
+    let marked = app.candidates.marked.len();
+    (action == Action::Add && place == Place::Candidates && marked > 0)
+        .then(|| format!("add {marked}"))
 }

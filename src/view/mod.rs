@@ -9,6 +9,8 @@ mod frame;
 mod modal;
 mod paint;
 mod plan;
+#[cfg(test)]
+pub(crate) mod screens;
 mod sync;
 mod users;
 mod why;

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::cells;
 use crate::app::doc::Tone;
-use crate::app::layout::Area;
+use crate::app::layout::{Area, PALETTE_WHOLE};
 use crate::app::pane::confirm::{Confirm, Question};
 use crate::app::pane::conflict::ConflictBox;
 use crate::app::pane::palette::{Item, Palette};
@@ -53,12 +53,9 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let title = format!("CONFLICT  {} of {}", entry.field().as_str(), entry.name);
     painter.line(area, 0, &title, strong);
     let plain = Style::new();
-    painter.line(
-        area,
-        2,
-        "Both sides have changed since the edit was made; nothing is overwritten silently.",
-        painter.theme.dim,
-    );
+    let dim = painter.theme.dim;
+    let both = "Both sides have changed since the edit was made; nothing is overwritten silently.";
+    let y = wrapped(painter, area, 2, (both, dim)) + 1;
     let made = format!(
         "entered here {} by {}",
         clock_or_day(entry.created_at, app.now),
@@ -80,7 +77,7 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
         ),
         ("mine", entry.wanted.shown(), made, painter.theme.busy),
     ];
-    for (n, (word, value, what, style)) in (4..).zip(rows) {
+    for (n, (word, value, what, style)) in (y..).zip(rows) {
         let columns = [
             column("", 1, plain),
             column(word, 8, strong),
@@ -92,9 +89,18 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let keys = if open.saving.is_some() {
         "saving…"
     } else {
-        "m keeps mine: it is written by the next plan.  t takes theirs: the edit is dropped."
+        "m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
     };
-    painter.line(area, 8, keys, plain);
+    wrapped(painter, area, y + 4, (keys, plain));
+}
+
+/// Writes a text in as many rows as it takes; returns the row below.
+fn wrapped(painter: &mut Painter<'_>, area: Area, mut y: u16, (text, style): (&str, Style)) -> u16 {
+    for row in cells::wrap(text, usize::from(area.width)) {
+        painter.line(area, y, &row, style);
+        y += 1;
+    }
+    y
 }
 
 /// A text.
@@ -110,14 +116,15 @@ pub(super) fn text(painter: &mut Painter<'_>, open: &Text, area: Area) {
 /// The list of all actions.
 pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area: Area) {
     painter.put((area.x, area.y), 1, ":", painter.theme.strong);
-    let room = area.width.saturating_sub(2).min(50);
+    let room = area.width.saturating_sub(2).min(34);
     let style = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &open.field, style);
     let hint = "type to search; why TEXT explains anyone";
     let x = area.x + room + 3;
     let rest = (area.x + area.width).saturating_sub(x);
     painter.put((x, area.y), rest, hint, painter.theme.dim);
-    let (_, list) = area.split(2);
+    let (_, rest) = area.split(2);
+    let (list, whole) = rest.split_end(PALETTE_WHOLE);
     let below = app.place_below();
     let cursor = &open.cursor;
     let items = open.items.iter().enumerate().skip(cursor.top);
@@ -125,11 +132,14 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
         let columns = match item {
             Item::Do(action) => {
                 let row = action.binding();
-                let refusal = app.refusal_in(below, *action);
-                let (look, text) = match refusal {
+                let (look, text) = match app.refusal_in(below, *action) {
                     None => (Style::new(), row.help.to_owned()),
-                    Some(reason) => (painter.theme.dim, format!("{}  [{reason}]", row.help)),
+                    Some(reason) => (painter.theme.dim, format!("[{reason}]  {}", row.help)),
                 };
+                if index == cursor.index {
+                    painter.rule(whole, 0, row.name);
+                    wrapped(painter, whole, 1, (&text, Style::new()));
+                }
                 entry(painter, look, (&row.keys.join(" "), row.name, &text))
             }
             Item::Explain { name, detail, .. } => {
@@ -152,9 +162,9 @@ fn entry(
     look: Style,
     (keys, name, help): (&str, &str, &str),
 ) -> Vec<Column> {
-    let name_width = if name.starts_with("why ") { 34 } else { 15 };
+    let name_width = if name.starts_with("why ") { 34 } else { 14 };
     vec![
-        column(keys, 12, painter.theme.strong),
+        column(keys, 10, painter.theme.strong),
         column(name, name_width, look),
         column(help, usize::MAX, look),
     ]

@@ -40,7 +40,14 @@ pub(super) fn beside(app: &App, painter: &mut Painter<'_>, area: Area) {
         return;
     }
     title(app, painter, why, inner);
-    rows(painter, &doc(why, Room::Half, app.now), 0, inner);
+    let mut doc = doc(why, Room::Half, app.now);
+    if app.beside.asked.is_some() || app.beside.about != app.who_here() {
+        // It is still about the row that the cursor was on.
+        for line in &mut doc.0 {
+            line.tone = Tone::Dim;
+        }
+    }
+    rows(painter, &doc, 0, inner);
 }
 
 fn title(app: &App, painter: &mut Painter<'_>, why: &Why, area: Area) {

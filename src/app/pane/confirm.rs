@@ -111,21 +111,7 @@ impl Confirm {
                 format!("Allow writing to {tenant} until this console ends?"),
                 "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
             ],
-            Question::AddAnyway { users, reasons } => {
-                let mut lines = vec![match users.as_slice() {
-                    [one] => format!("Add {}, who is no candidate?", one.name),
-                    many => format!(
-                        "Add {} people, {} of whom are no candidates?",
-                        many.len(),
-                        reasons.len()
-                    ),
-                }];
-                lines.extend(reasons.iter().take(5).cloned());
-                if reasons.len() > 5 {
-                    lines.push(format!("and {} more", reasons.len() - 5));
-                }
-                lines
-            }
+            Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
                 "y drops what was typed; Esc goes back to the form.".to_owned(),
@@ -147,4 +133,21 @@ impl Confirm {
             ],
         }
     }
+}
+
+/// Who is no candidate, and why not: five of them by name.
+fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
+    let mut lines = vec![match users {
+        [one] => format!("Add {}, who is no candidate?", one.name),
+        many => format!(
+            "Add {} people, {} of whom are no candidates?",
+            many.len(),
+            reasons.len()
+        ),
+    }];
+    lines.extend(reasons.iter().take(5).cloned());
+    if reasons.len() > 5 {
+        lines.push(format!("and {} more", reasons.len() - 5));
+    }
+    lines
 }

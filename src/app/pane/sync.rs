@@ -6,6 +6,7 @@ use crate::app::cells;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::event::RequestId;
 use crate::app::filter::Filter;
+use crate::app::sync::Runs;
 use crate::domain::run::{Level, LogLine, RunHead, RunId};
 use crate::domain::text::Label;
 use crate::roster::desk::Desk;
@@ -26,10 +27,19 @@ pub struct SyncPane {
     pub tail: Tail,
     /// The cursor of the history.
     pub cursor: Cursor<RunId>,
-    /// Version of the log that `shown` was computed from.
-    pub seen: u64,
+    /// The log that `shown` was computed from.
+    pub seen: Seen,
     /// Whether the filter has changed since.
     pub stale: bool,
+}
+
+/// A state of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Its version.
+    pub version: u64,
+    /// Its lines.
+    pub lines: usize,
 }
 
 /// Where a log is read: a run's log moves, and must not move away under the reader.
@@ -125,17 +135,28 @@ impl Tail {
 
 impl SyncPane {
     /// Filters the log again if it or the filter has changed, and finds the cursor's run again.
-    pub fn settle(&mut self, log: &[LogLine], version: u64, desk: &Desk, height: usize) {
-        let changed = std::mem::take(&mut self.stale) || self.seen != version;
-        self.seen = version;
-        if changed {
+    pub fn settle(&mut self, runs: &Runs, desk: &Desk, height: usize) {
+        let log = &runs.log;
+        let seen = Seen {
+            version: runs.log_version,
+            lines: log.len(),
+        };
+        // Lines are only ever added behind, unless a run has begun or old lines were dropped.
+        let grown = runs.log_version - self.seen.version
+            == (log.len() as u64).wrapping_sub(self.seen.lines as u64);
+        let stale = std::mem::take(&mut self.stale);
+        let first = if stale || !grown { 0 } else { self.seen.lines };
+        if stale || seen != self.seen {
             let query = self.filter.query();
-            self.shown = (!query.is_empty()).then(|| {
-                (0..log.len())
-                    .filter(|&n| query.matches(&folded(&log[n])))
-                    .collect()
-            });
+            if query.is_empty() {
+                self.shown = None;
+            } else {
+                let shown = self.shown.get_or_insert_default();
+                shown.truncate(if first == 0 { 0 } else { shown.len() });
+                shown.extend((first..log.len()).filter(|&n| query.matches(&folded(&log[n]))));
+            }
         }
+        self.seen = seen;
         let history = &desk.history;
         self.cursor.settle(
             (history.len(), height),
@@ -266,14 +287,14 @@ mod tests {
         let mut tail = Tail::Follow;
         assert_eq!(tail.top(window(20)), 17);
         tail.step(Move::Pages(-1), window(20));
-        assert_eq!(tail, Tail::From(15));
-        assert_eq!(tail.top(window(40)), 15);
+        assert_eq!(tail, Tail::From(14));
+        assert_eq!(tail.top(window(40)), 14);
         tail.step(Move::Last, window(40));
         assert_eq!(tail, Tail::Follow);
         tail.step(Move::First, window(40));
         assert_eq!(tail, Tail::From(0));
         tail.step(Move::Pages(1), window(40));
-        assert_eq!(tail, Tail::From(2));
+        assert_eq!(tail, Tail::From(3));
         for _ in 0..40 {
             tail.step(Move::By(1), window(40));
         }

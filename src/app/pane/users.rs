@@ -249,10 +249,9 @@ fn urgency(a: &Entry, b: &Entry) -> Ordering {
 /// A state that only a person resolves, or that nothing is known of: it is said before anything else.
 fn needs_a_person(entry: &Entry) -> Option<State> {
     let (mark, cause) = match &entry.state {
-        EntryState::Conflict { theirs } => (
-            Mark::Conflict,
-            format!("tenant has {} (Enter)", theirs.shown()),
-        ),
+        EntryState::Conflict { theirs } => {
+            (Mark::Conflict, format!("tenant has {}", theirs.shown()))
+        }
         EntryState::Rejected { cause, .. } => (Mark::Refused, cause.clone()),
         EntryState::Unknown { .. } => (Mark::Unknown, "outcome not known; s reads it".to_owned()),
         EntryState::Queued

@@ -154,7 +154,20 @@ fn wants(entry: &Entry, number: &PhoneNumber) -> bool {
 
 /// Whether an entry takes this number away from its holder, as far as is known.
 fn releases(number: &PhoneNumber) -> impl Fn(&Entry) -> bool {
-    move |entry| !wants(entry, number) && !matches!(entry.state, EntryState::Rejected { .. })
+    move |entry| {
+        let goes_on = match entry.state {
+            EntryState::Queued
+            | EntryState::InFlight { .. }
+            | EntryState::Accepted { .. }
+            | EntryState::Applied { .. }
+            | EntryState::Unknown { .. } => true,
+            // None of these is written as things stand.
+            EntryState::Held { .. } | EntryState::Conflict { .. } | EntryState::Rejected { .. } => {
+                false
+            }
+        };
+        goes_on && !wants(entry, number)
+    }
 }
 
 #[cfg(test)]

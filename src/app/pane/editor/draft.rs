@@ -37,6 +37,16 @@ impl Editor {
         Some(text)
     }
 
+    /// The draft, if it is another than the one that was kept last.
+    pub fn draft_to_keep(&mut self) -> Option<Option<String>> {
+        let draft = self.draft();
+        if draft == self.kept {
+            return None;
+        }
+        self.kept.clone_from(&draft);
+        Some(draft)
+    }
+
     /// Puts a kept draft in.
     pub fn restore(&mut self, draft: &str) {
         for (name, value) in draft.lines().filter_map(|line| line.split_once('=')) {

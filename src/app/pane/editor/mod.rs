@@ -4,17 +4,17 @@
 
 pub mod draft;
 pub mod finish;
+pub mod open;
 
 use crate::app::event::{Code, Key, RequestId};
 use crate::app::field::{Field as Line, Typed};
 use crate::domain::country::Country;
 use crate::domain::failure::Failure;
-use crate::domain::gate::Warning;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
-use crate::domain::user::{Association, Field, UserId, Value};
-use crate::roster::desk::{Desk, DeskUser};
+use crate::domain::user::{Association, Field, UserId};
+use crate::roster::desk::Desk;
 use crate::roster::{Query, Roster};
 
 use super::verdict::{self, NumberFault};
@@ -51,6 +51,8 @@ pub struct Editor {
     pub faults: Vec<(FormField, String)>,
     /// Directory users that the search finds.
     pub hits: Vec<ObjectId>,
+    /// The text of the draft that was kept last.
+    pub kept: Option<String>,
     /// Whether it is being saved.
     pub state: EditState,
 }
@@ -167,111 +169,6 @@ pub enum Did {
 }
 
 impl Editor {
-    /// An empty form for a user to be added by hand.
-    pub fn add() -> Self {
-        Self::with(
-            Target::New,
-            Texts {
-                name: Line::default(),
-                mail: Line::default(),
-                number: Line::default(),
-                kind: NumberKind::Ddi,
-                country: Line::default(),
-                association: Association::None,
-                search: Line::default(),
-                pick: 0,
-            },
-        )
-    }
-
-    /// The form of a user: with what is queued, or what the tenant has.
-    pub fn open(row: &DeskUser) -> Self {
-        let user = &row.user;
-        let mut number = Value::Number(user.number.clone());
-        let mut country = Value::Country(user.country);
-        let mut queued = Vec::new();
-        for entry in row.entries.iter().filter(|entry| entry.state.is_ours()) {
-            match entry.field() {
-                Field::Number => number = entry.wanted.clone(),
-                Field::Country => country = entry.wanted.clone(),
-            }
-            queued.push((entry.field(), entry.id));
-        }
-        let shown = |value: &Value| {
-            if value.is_blank() {
-                String::new()
-            } else {
-                value.shown()
-            }
-        };
-        let mut form = Self::with(
-            Target::User(user.id),
-            Texts {
-                name: Line::new(&user.name),
-                mail: Line::new(&user.mail),
-                number: Line::new(&shown(&number)),
-                kind: user.kind,
-                country: Line::new(&shown(&country)),
-                association: user.association,
-                search: Line::default(),
-                pick: 0,
-            },
-        );
-        form.focus = FormField::Number;
-        form.base_number.clone_from(&user.number);
-        form.base_country = user.country;
-        form.queued = queued;
-        form.lock(row);
-        form
-    }
-
-    fn with(target: Target, text: Texts) -> Self {
-        Self {
-            target,
-            focus: FormField::Name,
-            initial: text.clone(),
-            text,
-            base_number: None,
-            base_country: None,
-            queued: Vec::new(),
-            number_locked: None,
-            country_locked: None,
-            country_note: "",
-            overruled: None,
-            faults: Vec::new(),
-            hits: Vec::new(),
-            state: EditState::Editing,
-        }
-    }
-
-    fn lock(&mut self, row: &DeskUser) {
-        let dirsync = row
-            .marks
-            .warnings()
-            .any(|warning| warning == Warning::DirsyncNumber);
-        if dirsync {
-            self.number_locked = Some(
-                "DirSync'd user: this number is mastered in Active Directory and cannot be written from here. \
-                 Clear msRTCSIP-Line of this user there, run the directory sync (Start-ADSyncSyncCycle -PolicyType Delta), then sync here (s)"
-                    .to_owned(),
-            );
-            self.focus = FormField::Country;
-            self.country_note = "Active Directory may put it back: set it there too";
-        }
-        for entry in &row.entries {
-            if entry.state.needs_settling() {
-                let why = format!(
-                    "a change to {} is being written; edit it when that is settled",
-                    entry.wanted.shown()
-                );
-                match entry.field() {
-                    Field::Number => self.number_locked = Some(why),
-                    Field::Country => self.country_locked = Some(why),
-                }
-            }
-        }
-    }
-
     /// The name that the form goes by.
     pub fn title(&self) -> String {
         match self.target {

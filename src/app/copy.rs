@@ -1,0 +1,100 @@
+//! What `y` copies. Made safe like everything that is drawn: a clipboard is a way into a shell.
+
+use crate::domain::text::Label;
+
+use super::doc::Tone;
+use super::effect::Effect;
+use super::modal::Modal;
+use super::pane::{Pane, changes, plan, sync, users, why};
+use super::{App, Wait};
+
+impl App {
+    /// Sends what is read, or the row under the cursor, to the clipboard.
+    pub(super) fn copy(&mut self) -> Vec<Effect> {
+        let Some(text) = self.copied() else {
+            self.say(Tone::Dim, "there is nothing to copy here");
+            return Vec::new();
+        };
+        let req = self.wait_for(Wait::Copied);
+        vec![Effect::Copy { req, text }]
+    }
+
+    /// What `y` copies: the text that is read, or the row under the cursor.
+    fn copied(&self) -> Option<String> {
+        match self.modals.last() {
+            Some(Modal::Why(modal)) => {
+                let why = modal.known()?;
+                let head = Label::new(&format!(
+                    "{}  {}  {}",
+                    why.name,
+                    why.upn,
+                    why::read_at(why, self.now)
+                ));
+                Some(format!("{head}\n{}", modal.doc(self.now).to_text()))
+            }
+            Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
+            Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
+            Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
+            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {
+                None
+            }
+            None => self.copied_row(),
+        }
+    }
+
+    fn copied_row(&self) -> Option<String> {
+        let cells = match self.pane {
+            Pane::Users => {
+                let row = self.users.row(&self.desk)?;
+                let state = users::state(row, self.now);
+                let number = row.user.number.as_ref().map(ToString::to_string);
+                vec![
+                    row.user.name.clone(),
+                    row.user.mail.clone(),
+                    number.unwrap_or_default(),
+                    row.user.country.map(|c| c.to_string()).unwrap_or_default(),
+                    state.word.to_owned(),
+                    state.cause,
+                ]
+            }
+            Pane::Candidates => {
+                let row = self.candidates.row(&self.roster)?;
+                vec![
+                    row.name.to_string(),
+                    row.upn.to_string(),
+                    row.number
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                    row.location.map(|c| c.to_string()).unwrap_or_default(),
+                    self.tenant().cause(row).words().to_owned(),
+                ]
+            }
+            Pane::Sync => {
+                let log = &self.runs.log;
+                let lines = (0..self.sync.len(log)).filter_map(|n| log.get(self.sync.place(n)));
+                let text = sync::to_text(lines);
+                return (!text.is_empty()).then_some(text);
+            }
+            Pane::Changes => {
+                if let Some(entry) = self.changes.entry(&self.desk) {
+                    return Some(changes::detail(entry, self.now).to_text());
+                }
+                let row = self.changes.audit(&self.desk)?;
+                vec![
+                    row.at.to_string(),
+                    row.author.clone(),
+                    row.name.clone(),
+                    row.action.clone(),
+                    row.change.clone(),
+                    row.outcome.clone(),
+                ]
+            }
+        };
+        let safe: Vec<String> = cells
+            .iter()
+            .map(|cell| Label::new(cell).as_str().to_owned())
+            .collect();
+        Some(safe.join("\t"))
+    }
+}

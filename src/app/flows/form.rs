@@ -1,0 +1,314 @@
+//! The form: numbers, countries, associations, drafts.
+
+use crate::domain::outbox::{EntryId, EntryState};
+use crate::domain::user::{Association, UserId, Value};
+
+use crate::app::action::Place;
+use crate::app::effect::{Effect, LedgerChange};
+use crate::app::event::{LedgerEvent, What};
+use crate::app::fixture::{Driver, desk, entry, number, object};
+use crate::app::lifecycle::{Ending, Lifecycle};
+use crate::app::modal::Modal;
+use crate::app::pane::editor::{EditState, FormField};
+
+use super::{change, failure};
+
+#[test]
+fn a_new_number_is_saved_with_its_base_and_the_form_closes_when_it_is_committed() {
+    let mut t = Driver::new();
+    t.keys("j j e");
+    assert_eq!(t.app.place(), Place::Form);
+    t.keys("Ctrl-U").text("01235 123499");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert_eq!(
+        form.faults[0].1,
+        "The telephone number provided is not valid: it must start with + and the country code; did you mean +44 1235 123499?"
+    );
+    t.keys("Ctrl-T <tab>");
+    assert_eq!(
+        t.effects,
+        [Effect::KeepDraft {
+            key: "edit:3".into(),
+            text: Some(
+                "name=Lee Gu\nmail=lee.gu@contoso.example\nnumber=+44 1235 123499\nkind=ddi\ncountry=GB\n\
+                 association=matched:07070707-0707-0707-0707-070707070707\n"
+                    .into()
+            )
+        }]
+    );
+    t.keys("<enter>");
+    // 01235 12349x is a number of the plan; what was typed is doubted only where the plan doubts.
+    if t.effects.is_empty() {
+        t.keys("<enter>");
+    }
+    let LedgerChange::Edit { id, patch } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(id, UserId(3));
+    assert_eq!(
+        patch.two_way,
+        [(
+            Value::Number(Some(number("+441235123471"))),
+            Value::Number(Some(number("+441235123499")))
+        )]
+    );
+    assert_eq!((patch.name, patch.mail, patch.kind), (None, None, None));
+    let req = t.asked();
+    t.event(What::Ledger(LedgerEvent::Refused {
+        req,
+        failure: failure(),
+    }));
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays open on a refusal");
+    };
+    assert_eq!(form.state, EditState::Failed(failure()));
+    t.keys("<enter>");
+    let req = t.asked();
+    assert!(t.app.modals.len() == 1);
+    t.saved(req);
+    assert_eq!(t.app.modals.len(), 0);
+    assert_eq!(
+        t.effects,
+        [Effect::KeepDraft {
+            key: "edit:3".into(),
+            text: None
+        }]
+    );
+    assert_eq!(t.notice(), "saved");
+}
+
+#[test]
+fn doubt_is_a_warning_that_a_second_enter_overrules() {
+    let mut t = Driver::new();
+    t.keys("e").text("+44 1235 1");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    t.keys("Ctrl-U").text("+999 1234567");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert!(form.faults[0].1.ends_with("Enter again takes it as it is"));
+    t.keys("<enter>");
+    assert!(matches!(change(&t), LedgerChange::Edit { .. }));
+}
+
+#[test]
+fn a_number_that_somebody_holds_is_refused_with_the_name() {
+    for (typed, fault) in [
+        (
+            "+441235123480",
+            "+44 1235 123480 is held by Pradeep Gupta; queue its release there first",
+        ),
+        (
+            "+14255550199",
+            "+1 425 555 0199 is held by Diego Siciliani (queued); queue its release there first",
+        ),
+        (
+            "+14255550100",
+            "+1 425 555 0100 is held by Alex Wilber; queue its release there first",
+        ),
+        (
+            "+44 1235 123499, +44 1235 123498",
+            "The telephone number provided is not valid: one number per user. A PBX can give one user several, \
+             a bare SIP trunk cannot; give the other to a resource account that forwards to this user",
+        ),
+    ] {
+        let mut t = Driver::new();
+        t.keys("e").text(typed);
+        t.keys("<enter>");
+        assert_eq!(t.effects, [], "{typed}");
+        let Some(Modal::Form(form)) = t.app.modals.last() else {
+            panic!("the form stays");
+        };
+        assert_eq!(form.faults[0].1, fault);
+    }
+}
+
+#[test]
+fn a_number_whose_release_is_queued_may_be_given() {
+    let mut with = desk();
+    let diego = with.users[1].clone();
+    with.users[1].entries = vec![entry(1, &diego, Value::Number(None), EntryState::Queued)];
+    with.entries[0] = with.users[1].entries[0].clone();
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("e").text("+1 425 555 0101");
+    t.keys("<tab> <tab>");
+    t.keys("<enter>");
+    if t.effects.is_empty() {
+        t.keys("<enter>");
+    }
+    assert!(matches!(change(&t), LedgerChange::Edit { .. }));
+}
+
+#[test]
+fn a_dirsync_number_is_locked_with_the_way_out() {
+    let mut t = Driver::new();
+    t.keys("j j j e");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form opens");
+    };
+    assert!(
+        form.number_locked
+            .as_deref()
+            .unwrap()
+            .contains("msRTCSIP-Line")
+    );
+    t.keys("<backtab> <backtab>").text("9");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert_eq!(form.focus, FormField::Number);
+    assert_eq!(form.text.number.text(), form.initial.number.text());
+}
+
+#[test]
+fn uk_offers_gb() {
+    let mut t = Driver::new();
+    t.keys("e <tab> <tab> Ctrl-U U K <enter>");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert_eq!(
+        form.faults[0].1,
+        "UK is not a country code; for this country the code is GB"
+    );
+    assert_eq!(form.proposal(), Some((FormField::Country, "GB".to_owned())));
+    t.keys("Ctrl-T <enter>");
+    assert_eq!(t.effects.len(), 1);
+    assert_eq!(t.notice(), "nothing was changed");
+}
+
+#[test]
+fn the_old_value_typed_again_drops_the_queued_change() {
+    let mut t = Driver::new();
+    t.keys("j e Ctrl-U").text("+1 425 555 0101");
+    t.keys("<enter>");
+    if t.effects.is_empty() {
+        t.keys("<enter>");
+    }
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(1)));
+}
+
+#[test]
+fn an_association_is_found_by_typing() {
+    let mut t = Driver::new();
+    t.keys("e <tab> <tab> <tab>").text("sherm");
+    t.keys("<enter>");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert_eq!(form.text.association, Association::Manual(object(6)));
+    t.text("lee gu");
+    t.keys("<enter>");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form stays");
+    };
+    assert_eq!(
+        form.faults,
+        [(
+            FormField::Association,
+            "this Teams user belongs to Lee Gu already".to_owned()
+        )]
+    );
+    t.keys("<esc> <enter>");
+    let LedgerChange::Edit { patch, .. } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(patch.association, Some(Association::Manual(object(6))));
+    assert_eq!(patch.two_way, []);
+}
+
+#[test]
+fn adding_by_hand_takes_over_what_the_directory_knows() {
+    let mut t = Driver::new();
+    t.keys("A <backtab>").text("alex");
+    t.keys("<enter> <enter>");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users[0].name, "Alex Wilber");
+    assert_eq!(users[0].number, Some(number("+14255550100")));
+    assert_eq!(users[0].wanted_number, None);
+    assert_eq!(users[0].association, Association::Manual(object(2)));
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.app.modals.len(), 0);
+    // Without a directory user, a number is wanted, not had.
+    t.keys("A").text("Pat Old");
+    t.keys("<tab>").text("pat@contoso.example");
+    t.keys("<tab>").text("+44 1865 240001");
+    t.keys("<enter>");
+    if t.effects.is_empty() {
+        t.keys("<enter>");
+    }
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users[0].number, None);
+    assert_eq!(users[0].wanted_number, Some(number("+441865240001")));
+}
+
+#[test]
+fn leaving_a_form_asks_only_when_something_was_typed() {
+    let mut t = Driver::new();
+    t.keys("e <esc>");
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("e 9 <esc>");
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.keys("<esc>");
+    assert_eq!(t.app.place(), Place::Form);
+    t.keys("<esc> y");
+    assert_eq!(t.app.modals.len(), 0);
+    assert_eq!(
+        t.effects,
+        [Effect::KeepDraft {
+            key: "edit:1".into(),
+            text: None
+        }]
+    );
+}
+
+#[test]
+fn a_kept_draft_is_offered_and_opened() {
+    let mut t = Driver::new();
+    t.event(What::Ledger(LedgerEvent::Draft {
+        key: "edit:3".into(),
+        text: "name=Lee Gu\nnumber=+44 1235 123455\n".into(),
+    }));
+    assert_eq!(t.notice(), "an edit of Lee Gu was kept; e opens it");
+    t.keys("e");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form opens");
+    };
+    assert_eq!(form.text.number.text(), "+44 1235 123455");
+    assert!(form.is_dirty());
+}
+
+#[test]
+fn a_hangup_keeps_the_draft_and_stops_the_run() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    t.keys("e 9");
+    t.event(What::Hangup);
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::KeepDraft { text: Some(_), .. }, Effect::CancelRun { req: cancelled }, Effect::Quit { code: 129 }]
+            if *cancelled == req
+    ));
+    assert_eq!(
+        t.app.lifecycle(),
+        Lifecycle::Draining {
+            why: Ending::Hangup
+        }
+    );
+    t.keys("s j <enter>");
+    assert_eq!(t.effects, []);
+}

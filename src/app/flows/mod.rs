@@ -1,0 +1,124 @@
+//! Key scripts: what is typed, and what the console asks for.
+
+mod form;
+mod people;
+mod plan;
+mod runs;
+mod screen;
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::run::{Outcome, RunEvent, Summary};
+
+use super::effect::{Effect, LedgerChange};
+use super::event::{RequestId, What};
+use super::fixture::Driver;
+
+pub(crate) fn run(t: &mut Driver, req: RequestId, event: RunEvent) {
+    t.event(What::Run { req, event });
+}
+
+pub(crate) fn finished(outcome: Outcome) -> RunEvent {
+    RunEvent::Finished {
+        outcome,
+        summary: Summary::default(),
+    }
+}
+
+/// The change that the only effect asks of the ledger.
+pub(crate) fn change(t: &Driver) -> LedgerChange {
+    match t.effects.as_slice() {
+        [Effect::Ledger { change, .. }] => change.clone(),
+        other => panic!("one change was expected: {other:?}"),
+    }
+}
+
+pub(crate) fn failure() -> Failure {
+    Failure::new(
+        FailureKind::TryAgain,
+        "the ledger is busy",
+        "locked",
+        "try again",
+    )
+}
+
+pub(crate) fn here(t: &Driver) -> String {
+    t.app
+        .users
+        .row(&t.app.desk)
+        .map(|row| row.user.name.clone())
+        .unwrap_or_default()
+}
+
+mod any {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::event::{CacheEvent, Code, Key, What};
+    use crate::app::fixture::{Driver, plan, why_alex};
+    use crate::view::screens::screen;
+
+    fn keys() -> impl Strategy<Value = Key> {
+        let letters = "jkgGaAedwrsSpuofycqWxmtn/:?*1234 -+09!@.zK".chars();
+        let mut all: Vec<Key> = letters.map(|c| Code::Char(c).into()).collect();
+        for code in [
+            Code::Enter,
+            Code::Enter,
+            Code::Esc,
+            Code::Tab,
+            Code::BackTab,
+            Code::Backspace,
+            Code::Up,
+            Code::Down,
+            Code::Left,
+            Code::Right,
+            Code::PageUp,
+            Code::PageDown,
+            Code::Home,
+            Code::End,
+            Code::Delete,
+        ] {
+            all.push(code.into());
+        }
+        all.push(Key {
+            code: Code::Char('t'),
+            ctrl: true,
+        });
+        prop::sample::select(all)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn sequence_of_keys_never_panics(
+            typed in prop::collection::vec(keys(), 1..60),
+            wide in any::<bool>(),
+        ) {
+            let mut t = Driver::sized(if wide { (140, 40) } else { (80, 24) });
+            for (n, key) in typed.into_iter().enumerate() {
+                t.event(What::Key(key));
+                // Some questions are answered, so that the states behind them are reached.
+                let open = t.effects.clone();
+                for effect in open {
+                    match effect {
+                        Effect::Ledger { req, .. } if n % 2 == 0 => { t.saved(req); }
+                        Effect::Explain { req, .. } => {
+                            t.event(What::Cache(CacheEvent::Why { req, why: Box::new(why_alex()) }));
+                        }
+                        Effect::StartRun { req, .. } => {
+                            run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+                            if n % 2 == 0 {
+                                run(&mut t, req, finished(Outcome::Done));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                if n % 8 == 0 {
+                    screen(&t.app);
+                }
+            }
+            screen(&t.app);
+        }
+    }
+}

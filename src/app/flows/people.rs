@@ -1,0 +1,308 @@
+//! Finding, adding, removing people.
+
+use std::sync::Arc;
+
+use crate::domain::gate::FirstCause;
+use crate::domain::outbox::EntryId;
+use crate::domain::user::{Association, LicenseStatus, UserId};
+
+use crate::app::Settings;
+use crate::app::action::Place;
+use crate::app::effect::{Effect, LedgerChange, Who};
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{
+    Driver, at, country, desk, number, object, roster, row, settings, user, why_alex,
+};
+use crate::app::modal::Modal;
+use crate::app::pane::Pane;
+use crate::app::pane::candidates::Listing;
+
+use super::{change, failure, here};
+
+#[test]
+fn a_filter_that_finds_nothing_names_the_hits_elsewhere_and_enter_explains() {
+    let mut t = Driver::new();
+    t.keys("/ a l e x");
+    let found = t.app.filter().elsewhere.clone().unwrap();
+    assert_eq!(
+        found.line(),
+        "1 in everyone: Alex Wilber, Calling Plan (Enter: why)"
+    );
+    t.keys("<enter>");
+    assert_eq!(
+        t.effects,
+        [Effect::Explain {
+            req: t.asked(),
+            who: Who::Directory(object(2)),
+            live: false
+        }]
+    );
+    let req = t.asked();
+    t.event(What::Cache(CacheEvent::Why {
+        req,
+        why: Box::new(why_alex()),
+    }));
+    assert_eq!(
+        t.app.why_shown().map(|w| w.name.as_str()),
+        Some("Alex Wilber")
+    );
+    t.keys("r");
+    assert_eq!(
+        t.effects,
+        [Effect::Explain {
+            req: t.asked(),
+            who: Who::Directory(object(2)),
+            live: true
+        }]
+    );
+    // The answer to the older question is no longer waited for.
+    t.event(What::Cache(CacheEvent::Failed {
+        req,
+        failure: failure(),
+    }));
+    assert_eq!(
+        t.app.why_shown().map(|w| w.name.as_str()),
+        Some("Alex Wilber")
+    );
+    t.keys("<esc> <esc>");
+    assert_eq!(t.app.place(), Place::Users);
+    assert_eq!(t.app.users.shown.len(), 5);
+}
+
+#[test]
+fn nobody_anywhere_is_explained_by_text() {
+    let mut t = Driver::new();
+    t.keys("2 / z z z <enter>");
+    assert_eq!(
+        t.effects,
+        [Effect::Explain {
+            req: t.asked(),
+            who: Who::Text("zzz".into()),
+            live: false
+        }]
+    );
+}
+
+#[test]
+fn digits_and_words_filter_and_the_cursor_stays_on_its_user() {
+    let mut t = Driver::new();
+    t.keys("j j");
+    assert_eq!(here(&t), "Lee Gu");
+    t.keys("/").text("+44 1235");
+    assert_eq!(t.app.users.shown.len(), 3);
+    assert_eq!(here(&t), "Lee Gu");
+    t.keys("<enter> <esc> /").text("gu !conflict");
+    assert_eq!(t.app.users.shown.len(), 1);
+    assert_eq!(here(&t), "Lee Gu");
+    t.keys("<esc>");
+    let mut other = desk();
+    other.users.insert(0, user(9, 1, "Adele Vance", None));
+    t.desk(other);
+    assert_eq!(here(&t), "Lee Gu");
+    t.keys("o o");
+    assert_eq!(here(&t), "Lee Gu");
+    // By state: the conflict first.
+    assert_eq!(
+        t.app.desk.users[t.app.users.shown[0]].user.name,
+        "Pradeep Gupta"
+    );
+}
+
+#[test]
+fn one_candidate_is_added_at_once_and_gets_the_cursor() {
+    let mut t = Driver::new();
+    t.keys("2 j a");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users.len(), 1);
+    assert_eq!(users[0].name, "Joni Sherman");
+    assert_eq!(users[0].association, Association::Matched(object(6)));
+    assert_eq!((&users[0].number, &users[0].wanted_number), (&None, &None));
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.notice(), "Joni Sherman added; e gives a number");
+    assert_eq!(t.app.pane, Pane::Users);
+    let mut with = desk();
+    with.users.push(user(6, 6, "Joni Sherman", None));
+    t.desk(with);
+    assert_eq!(here(&t), "Joni Sherman");
+    t.keys("e");
+    assert_eq!(t.app.place(), Place::Form);
+}
+
+#[test]
+fn a_candidate_with_a_number_is_added_with_it_and_queues_nothing() {
+    let mut t = Driver::new();
+    let mut rows: Vec<_> = roster().rows().cloned().collect();
+    rows.push(row(
+        20,
+        "Zoe Z",
+        FirstCause::Eligible,
+        Some("+441235123499"),
+    ));
+    t.event(What::Cache(CacheEvent::Roster(Arc::new(
+        crate::roster::Roster::new(2, rows),
+    ))));
+    t.keys("2 G a");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users[0].number, Some(number("+441235123499")));
+    assert_eq!(users[0].wanted_number, None);
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.notice(), "Zoe Z added with +44 1235 123499");
+}
+
+#[test]
+fn many_are_marked_and_added_and_hidden_marks_are_counted() {
+    let mut t = Driver::new();
+    t.keys("2 *");
+    assert_eq!(t.app.candidates.marked.len(), 4);
+    t.keys("/ j o n i");
+    assert_eq!(
+        t.app.candidates.marks(&t.app.roster),
+        Some("4 marked, 3 not shown".to_owned())
+    );
+    t.keys("<enter> a");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users.len(), 4);
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.notice(), "4 users added: 1 shows them");
+    assert_eq!(t.app.candidates.marked.len(), 0);
+    assert_eq!(t.app.pane, Pane::Candidates);
+}
+
+#[test]
+fn everyone_shows_causes_and_adding_a_stranger_asks_with_the_reason() {
+    let mut t = Driver::new();
+    t.keys("f");
+    assert_eq!(t.app.pane, Pane::Candidates);
+    assert_eq!(t.app.candidates.listing, Listing::Everyone);
+    assert_eq!(t.app.candidates.shown.len(), 14);
+    assert_eq!(
+        t.app.candidates.cause_counts().join(", "),
+        "3 can be added, 5 configured, 1 resource, 1 disabled, 1 guest, 1 no licence, 1 no Phone System, 1 Calling Plan"
+    );
+    t.keys("j a");
+    assert_eq!(t.effects, []);
+    let Some(Modal::Confirm(confirm)) = t.app.modals.last() else {
+        panic!("a question was expected");
+    };
+    assert_eq!(
+        confirm.lines("Contoso Ltd"),
+        [
+            "Add Alex Wilber, who is no candidate?",
+            "Alex Wilber: Calling Plan"
+        ]
+    );
+    t.event(What::Paste("y".into()));
+    assert_eq!(t.effects, []);
+    t.keys("y");
+    assert!(matches!(change(&t), LedgerChange::Add(users) if users.len() == 1));
+    t.keys("<esc> f j j");
+    assert_eq!(t.app.candidates.listing, Listing::Candidates);
+    // Somebody who is configured already is not added twice.
+    let mut t = Driver::new();
+    t.keys("f j j a");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "configured already: 1 shows the row");
+}
+
+#[test]
+fn removing_asks_twice_when_there_is_a_number() {
+    let mut t = Driver::new();
+    t.keys("j d d");
+    assert_eq!(t.effects, []);
+    t.keys("y n");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Remove {
+            id: UserId(2),
+            release: None
+        }
+    );
+    t.keys("d y y");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Remove {
+            id: UserId(2),
+            release: Some(number("+14255550101"))
+        }
+    );
+    // Ben has no number: one question.
+    t.keys("k d y");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Remove {
+            id: UserId(1),
+            release: None
+        }
+    );
+}
+
+#[test]
+fn undo_drops_the_queued_change() {
+    let mut t = Driver::new();
+    t.keys("j u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(1)));
+    t.keys("k u");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "no queued change is under the cursor");
+    t.keys("4 u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(1)));
+}
+
+#[test]
+fn manual_mode_builds_no_picklist_but_lists_everyone() {
+    let mut t = Driver::with(
+        Settings {
+            manual_mode: true,
+            ..settings()
+        },
+        (80, 24),
+    );
+    t.keys("2");
+    assert_eq!(t.app.candidates.shown.len(), 0);
+    t.keys("f");
+    assert_eq!(t.app.candidates.shown.len(), 14);
+}
+
+#[test]
+fn states_of_users_are_words_with_causes() {
+    let t = Driver::new();
+    let states: Vec<(String, String)> = t
+        .app
+        .desk
+        .users
+        .iter()
+        .map(|row| {
+            let state = crate::app::pane::users::state(row, t.app.now);
+            (state.word.to_owned(), state.cause)
+        })
+        .collect();
+    let expected = [
+        ("Unlicensed", "no seat (3 of 3 in use)"),
+        ("queued", "-> +1 425 555 0199"),
+        ("waiting", "country GB, due 14:20Z"),
+        ("refused", "number is in AD (DirSync'd)"),
+        ("conflict", "tenant has +44 1235 123482"),
+    ]
+    .map(|(word, cause)| (word.to_owned(), cause.to_owned()));
+    assert_eq!(states, expected);
+    let mut left = user(9, 2, "Alex Wilber", None);
+    left.cause = Some(FirstCause::CallingPlan);
+    let state = crate::app::pane::users::state(&left, at(0));
+    assert_eq!(
+        (state.word, state.cause.as_str()),
+        ("warning", "Calling Plan")
+    );
+    left.cause = Some(FirstCause::Eligible);
+    assert_eq!(left.status, LicenseStatus::Licensed);
+    assert_eq!(crate::app::pane::users::state(&left, at(0)).word, "ok");
+    assert_eq!(country("GB"), left.user.country);
+}

@@ -1,0 +1,279 @@
+//! Plan, conflicts, allowing, applying.
+
+use crate::domain::outbox::{EntryId, EntryState};
+use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::domain::user::Value;
+
+use crate::app::Settings;
+use crate::app::action::Place;
+use crate::app::effect::{Effect, Held, Keep, LedgerChange};
+use crate::app::event::{SessionEvent, What};
+use crate::app::fixture::{Driver, at, desk, number, plan, settings};
+use crate::app::modal::Modal;
+use crate::app::session::Writing;
+
+use super::{change, failure, finished, run};
+
+#[test]
+fn a_conflict_is_decided_from_both_panes() {
+    let mut t = Driver::new();
+    t.keys("G <enter>");
+    assert_eq!(t.app.place(), Place::Conflict);
+    t.keys("m");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Decide {
+            entry: EntryId(4),
+            keep: Keep::Mine
+        }
+    );
+    let req = t.asked();
+    t.keys("t");
+    assert_eq!(t.effects, [], "it is being saved");
+    t.saved(req);
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("4 j j j <enter> t");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Decide {
+            entry: EntryId(4),
+            keep: Keep::Theirs
+        }
+    );
+}
+
+/// A console whose plan is on the screen.
+fn planned(settings: Settings) -> Driver {
+    let mut t = Driver::with(settings, (80, 24));
+    t.keys("p");
+    let req = t.asked();
+    assert_eq!(
+        t.effects,
+        [Effect::StartRun {
+            req,
+            kind: RunKind::Plan,
+            debug: false
+        }]
+    );
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    run(&mut t, req, finished(Outcome::Done));
+    assert_eq!(t.app.place(), Place::Plan);
+    t
+}
+
+#[test]
+fn a_plan_is_read_shown_and_applied() {
+    let mut t = planned(settings());
+    t.event(What::Paste("A".into()));
+    assert_eq!(t.effects, []);
+    t.keys("A");
+    assert_eq!(
+        t.effects,
+        [Effect::StartRun {
+            req: t.asked(),
+            kind: RunKind::Apply {
+                entries: vec![EntryId(1)]
+            },
+            debug: false
+        }]
+    );
+    assert_eq!(t.app.modals.len(), 0);
+    assert_eq!(t.notice(), "writing 1 change: 3 shows the log");
+}
+
+#[test]
+fn a_plan_never_takes_the_focus() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    assert_eq!(t.app.place(), Place::Users);
+    assert_eq!(t.notice(), "plan ready, p (1 to write)");
+    t.keys("p A");
+    // A run is going: it is written when that has ended.
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "1 change applies when sync has ended");
+    run(&mut t, req, finished(Outcome::Done));
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::StartRun {
+            kind: RunKind::Apply { .. },
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn keys_typed_before_the_plan_was_drawn_do_not_count() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    // Both keys arrive in one batch, before a frame.
+    for name in ["p", "A"] {
+        let key = crate::app::keymap::parse(name).unwrap();
+        let effects = t.app.update(crate::app::event::Event {
+            at: at(100),
+            what: What::Key(key),
+        });
+        assert!(
+            effects
+                .iter()
+                .all(|effect| matches!(effect, Effect::Wake { .. }))
+        );
+    }
+    assert_eq!(t.app.place(), Place::Plan);
+    assert_eq!(t.app.runs.then_apply, None);
+}
+
+#[test]
+fn items_are_held_back_by_the_ledger() {
+    let mut t = planned(settings());
+    t.keys("Space");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Hold {
+            entries: vec![EntryId(1)],
+            held: Held::Back
+        }
+    );
+    let req = t.asked();
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "one moment: still saving what is left out");
+    t.saved(req);
+    let mut held = desk();
+    let state = EntryState::Held {
+        why: "held back".into(),
+    };
+    held.users[1].entries[0].state = state.clone();
+    held.entries[0].state = state;
+    t.desk(held);
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "nothing is chosen: Space chooses");
+    t.keys("Space");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Hold {
+            entries: vec![EntryId(1)],
+            held: Held::Released
+        }
+    );
+}
+
+#[test]
+fn a_read_only_tenant_is_not_written_to_until_it_is_allowed() {
+    let mut t = planned(Settings {
+        read_only: true,
+        ..settings()
+    });
+    assert_eq!(t.app.title(), "Contoso Ltd RO");
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "Contoso Ltd is READ-ONLY: the action \"Allow writing\" (W) lifts it"
+    );
+    let Some(Modal::Confirm(confirm)) = t.app.modals.last() else {
+        panic!("a question was expected");
+    };
+    assert_eq!(
+        confirm.lines("Contoso Ltd")[0],
+        "Allow writing to Contoso Ltd until this console ends?"
+    );
+    t.keys("A <enter>");
+    assert_eq!(t.effects, []);
+    t.keys("y");
+    let req = t.asked();
+    assert_eq!(t.effects, [Effect::AllowWriting { req }]);
+    assert_eq!(t.app.session.writing, Writing::Asking(req));
+    t.event(What::Session(SessionEvent::WritingAllowed { req }));
+    assert_eq!(t.app.title(), "Contoso Ltd RW");
+    t.keys("A");
+    assert!(matches!(t.effects.as_slice(), [Effect::StartRun { .. }]));
+}
+
+#[test]
+fn past_the_limit_the_tenants_name_is_typed() {
+    let mut t = Driver::new();
+    t.keys("p");
+    let req = t.asked();
+    let mut big = plan();
+    big.limit = 0;
+    run(&mut t, req, RunEvent::PlanReady(Box::new(big)));
+    run(&mut t, req, finished(Outcome::Done));
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert!(t.app.is_name_typed());
+    t.event(What::Paste("Contoso Ltd".into()));
+    t.keys("<enter>");
+    assert_eq!(t.notice(), "that is not the tenant's name: Contoso Ltd");
+    t.text("Contoso Ltd");
+    t.keys("<enter>");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::StartRun {
+            kind: RunKind::Apply { .. },
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_plan_that_no_longer_covers_the_queue_is_read_again() {
+    let mut t = planned(settings());
+    t.keys("<esc>");
+    let mut edited = desk();
+    let other = Value::Number(Some(number("+14255550188")));
+    edited.entries[0].wanted = other.clone();
+    edited.users[1].entries[0].wanted = other;
+    t.desk(edited);
+    t.keys("p");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::StartRun {
+            kind: RunKind::Plan,
+            ..
+        }]
+    ));
+    let req = t.asked();
+    run(&mut t, req, finished(Outcome::Failed(failure())));
+    assert_eq!(t.app.modals.len(), 0);
+    assert_eq!(t.notice(), "the ledger is busy");
+    t.keys("<enter>");
+    assert_eq!(t.app.place(), Place::Text);
+}
+
+#[test]
+fn what_was_edited_while_the_plan_waited_is_not_written() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    t.keys("p A");
+    assert_eq!(t.app.runs.then_apply, Some(vec![EntryId(1)]));
+    let mut edited = desk();
+    let other = Value::Number(Some(number("+14255550188")));
+    edited.entries[0].wanted = other.clone();
+    edited.users[1].entries[0].wanted = other;
+    t.desk(edited);
+    run(&mut t, req, finished(Outcome::Done));
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "nothing is written: the plan has changed since, p shows it"
+    );
+}
+
+#[test]
+fn a_console_that_ends_starts_nothing() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    t.keys("p A q");
+    assert!(matches!(t.effects.last(), Some(Effect::Quit { code: 0 })));
+    run(&mut t, req, finished(Outcome::Cancelled));
+    assert_eq!(t.effects, []);
+}

@@ -1,0 +1,219 @@
+//! Runs, their log and history.
+
+use std::sync::Arc;
+
+use crate::domain::run::{
+    Level, LogLine, Outcome, Phase, Progress, RunEvent, RunId, RunKind, Source,
+};
+
+use crate::app::action::Place;
+use crate::app::effect::Effect;
+use crate::app::event::{LedgerEvent, RequestId, SessionEvent, What};
+use crate::app::fixture::{Driver, at, desk, settings};
+use crate::app::modal::Modal;
+use crate::app::{App, Settings};
+
+use super::{failure, finished, run};
+
+#[test]
+fn starts_with_a_sync_when_asked_to() {
+    let mut app = App::new(
+        Settings {
+            sync_on_start: true,
+            ..settings()
+        },
+        (80, 24),
+    );
+    let effects = app.start(at(0));
+    assert_eq!(
+        effects,
+        [Effect::StartRun {
+            req: RequestId(1),
+            kind: RunKind::Sync,
+            debug: false
+        }]
+    );
+    assert_eq!(app.title(), "contoso RW");
+    assert_eq!(
+        App::new(settings(), (80, 24)).start(at(0)),
+        Vec::<Effect>::new()
+    );
+}
+
+#[test]
+fn a_sync_while_one_is_going_says_how_far_it_is() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::Started { number: RunId(13) });
+    run(&mut t, req, RunEvent::Phase(Phase::ReadUsers));
+    let progress = Progress {
+        pages: 2,
+        users: 1_998,
+        of: Some(4_000),
+    };
+    run(&mut t, req, RunEvent::Progress(progress));
+    t.keys("S");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "run 13 sync is going: reading users: 2 pages, 1,998 of 4,000, 1,998/s (c cancels)"
+    );
+    run(&mut t, req, finished(Outcome::Done));
+    assert!(t.app.runs.active().is_none());
+    t.keys("S");
+    assert_eq!(
+        t.effects,
+        [Effect::StartRun {
+            req: RequestId(2),
+            kind: RunKind::Sync,
+            debug: true
+        }]
+    );
+}
+
+#[test]
+fn strangers_are_dropped() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let before = t.app.runs.clone();
+    run(&mut t, RequestId(99), finished(Outcome::Done));
+    assert_eq!(t.app.runs, before);
+    t.event(What::Ledger(LedgerEvent::Saved {
+        req: RequestId(99),
+        notice: "not asked".into(),
+    }));
+    assert_eq!(t.notice(), "");
+    t.event(What::Session(SessionEvent::WritingAllowed {
+        req: RequestId(99),
+    }));
+    assert_eq!(t.notice(), "");
+}
+
+#[test]
+fn a_run_is_cancelled_with_another_key_than_the_one_that_asked() {
+    let mut t = Driver::new();
+    t.keys("c");
+    assert_eq!(t.notice(), "no run is going");
+    t.keys("s");
+    let req = t.asked();
+    t.keys("c c");
+    assert_eq!(t.effects, []);
+    t.keys("y");
+    assert_eq!(t.effects, [Effect::CancelRun { req }]);
+    assert_eq!(t.app.runs.active().unwrap().doing(), "stopping");
+}
+
+#[test]
+fn the_log_follows_its_end_until_it_is_scrolled() {
+    let mut t = Driver::new();
+    t.keys("3 s");
+    let req = t.asked();
+    for n in 0..50 {
+        let line = LogLine {
+            at: n,
+            source: Source::Graph,
+            level: Level::Info,
+            text: format!("line {n}"),
+        };
+        run(&mut t, req, RunEvent::Log(line));
+    }
+    assert_eq!(t.app.sync.tail, crate::app::pane::sync::Tail::Follow);
+    t.keys("<pageup>");
+    let tail = t.app.sync.tail;
+    assert!(matches!(tail, crate::app::pane::sync::Tail::From(_)));
+    run(
+        &mut t,
+        req,
+        RunEvent::Log(LogLine {
+            at: 51,
+            source: Source::Sync,
+            level: Level::Error,
+            text: "last".into(),
+        }),
+    );
+    assert_eq!(t.app.sync.tail, tail);
+    t.keys("G / e r r o r <enter>");
+    assert_eq!(t.app.sync.tail, crate::app::pane::sync::Tail::Follow);
+    assert_eq!(t.app.sync.len(&t.app.runs.log), 1);
+    t.keys("<esc> y");
+    assert!(
+        matches!(&t.effects[..], [Effect::Copy { text, .. }] if text.starts_with("<00:00> GRAPH> line 0\n"))
+    );
+}
+
+#[test]
+fn a_run_of_the_history_shows_its_log() {
+    let mut t = Driver::new();
+    t.keys("3 j <enter>");
+    let req = t.asked();
+    assert_eq!(
+        t.effects,
+        [Effect::LoadLog {
+            req,
+            run: RunId(11)
+        }]
+    );
+    let lines = Arc::new(vec![LogLine {
+        at: 0,
+        source: Source::Auth,
+        level: Level::Info,
+        text: "hello".into(),
+    }]);
+    t.event(What::Ledger(LedgerEvent::Log {
+        req,
+        run: RunId(11),
+        lines: Arc::clone(&lines),
+    }));
+    let Some(Modal::Log(view)) = t.app.modals.last() else {
+        panic!("the log is shown");
+    };
+    assert_eq!(view.lines, Some(lines));
+}
+
+#[test]
+fn a_failure_stays_until_it_is_read() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    run(&mut t, req, finished(Outcome::Failed(failure())));
+    for _ in 0..30 {
+        t.event(What::Wake);
+    }
+    assert_eq!(t.notice(), "the ledger is busy");
+    t.keys("<enter>");
+    assert_eq!(t.app.place(), Place::Text);
+    t.keys("y");
+    assert!(
+        matches!(&t.effects[..], [Effect::Copy { text, .. }] if text.contains("locked") && text.contains("try again"))
+    );
+    t.keys("<esc>");
+    // A word goes by itself.
+    t.keys("o");
+    assert_eq!(t.notice(), "sorted by number");
+    for _ in 0..10 {
+        t.event(What::Wake);
+    }
+    assert_eq!(t.notice(), "");
+}
+
+#[test]
+fn the_tenants_own_name_counts_once_it_is_known() {
+    let mut t = Driver::empty(settings(), (80, 24));
+    assert_eq!(t.app.session.tenant, "contoso");
+    t.desk(desk());
+    assert_eq!(t.app.session.tenant, "Contoso Ltd");
+    t.keys("s");
+    let req = t.asked();
+    run(
+        &mut t,
+        req,
+        RunEvent::SignedIn {
+            tenant: "Contoso Limited".into(),
+            account: "app 1".into(),
+        },
+    );
+    t.desk(desk());
+    assert_eq!(t.app.session.tenant, "Contoso Limited");
+    assert_eq!(t.app.session.account, "app 1");
+}

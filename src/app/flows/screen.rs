@@ -1,0 +1,147 @@
+//! Palette, quitting, idling, the wide and the small screen.
+
+use crate::domain::user::UserId;
+
+use crate::app::App;
+use crate::app::action::Place;
+use crate::app::effect::{Effect, Who};
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{Driver, at, object, settings, why_alex};
+
+#[test]
+fn quitting_asks_only_when_something_would_be_lost() {
+    let mut t = Driver::new();
+    t.keys("s q");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [
+            Effect::StartRun { .. },
+            Effect::CancelRun { .. },
+            Effect::Quit { code: 0 }
+        ]
+    ));
+    let mut t = Driver::new();
+    t.keys("e 9 Ctrl-C");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.keys("Ctrl-C");
+    assert_eq!(t.effects, []);
+    t.keys("y");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [
+            Effect::KeepDraft { text: Some(_), .. },
+            Effect::Quit { code: 0 }
+        ]
+    ));
+}
+
+#[test]
+fn the_palette_runs_what_is_searched_and_says_why_not() {
+    let mut t = Driver::new();
+    t.keys("?").text("debug");
+    t.keys("<enter>");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::StartRun { debug: true, .. }]
+    ));
+    t.keys(":").text("mark-all");
+    t.keys("<enter>");
+    assert_eq!(t.notice(), "works in 2 Add users");
+    assert_eq!(t.app.place(), Place::Palette);
+    t.keys("Ctrl-U").text("why alex");
+    t.keys("<enter>");
+    assert_eq!(
+        t.effects,
+        [Effect::Explain {
+            req: t.asked(),
+            who: Who::Text("alex".into()),
+            live: false
+        }]
+    );
+    t.keys("<esc> ?").text("why alex");
+    t.keys("<down> <enter>");
+    assert!(
+        matches!(&t.effects[..], [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(2))
+    );
+    t.keys("<esc> ?").text("remove");
+    t.keys("<enter>");
+    assert_eq!(t.app.place(), Place::Confirm);
+}
+
+#[test]
+fn idle_changes_nothing_and_asks_for_nothing() {
+    let mut t = Driver::new();
+    t.app.take_dirty();
+    let before = t.app.clone();
+    for _ in 0..5 {
+        t.event(What::Wake);
+        assert_eq!(t.effects, []);
+    }
+    assert!(!t.app.is_dirty());
+    let mut after = t.app.clone();
+    after.now = before.now;
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_wide_screen_explains_the_row_once_when_the_cursor_rests() {
+    let mut t = Driver::sized((140, 40));
+    t.event(What::Wake).event(What::Wake);
+    assert_eq!(
+        t.effects,
+        [Effect::Explain {
+            req: t.asked(),
+            who: Who::User(UserId(1)),
+            live: false
+        }]
+    );
+    let old = t.asked();
+    t.event(What::Wake);
+    assert_eq!(t.effects, []);
+    t.keys("j");
+    t.event(What::Wake);
+    let new = t.asked();
+    t.event(What::Cache(CacheEvent::Why {
+        req: old,
+        why: Box::new(why_alex()),
+    }));
+    assert_eq!(t.app.beside.why, None);
+    t.event(What::Cache(CacheEvent::Why {
+        req: new,
+        why: Box::new(why_alex()),
+    }));
+    assert!(t.app.beside.why.is_some());
+    // Narrow screens ask for nothing.
+    let mut t = Driver::new();
+    t.keys("j");
+    t.event(What::Wake);
+    assert_eq!(t.effects, []);
+}
+
+#[test]
+fn wakes_are_asked_for_once() {
+    let mut app = App::new(settings(), (80, 24));
+    let mut wakes = 0;
+    for n in 0..3 {
+        let effects = app.update(crate::app::event::Event {
+            at: at(n),
+            what: What::Key(crate::app::keymap::parse("c").unwrap()),
+        });
+        wakes += effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Wake { .. }))
+            .count();
+    }
+    assert_eq!(wakes, 1);
+}
+
+#[test]
+fn nothing_is_done_blindly_on_a_screen_that_is_too_small() {
+    let mut t = Driver::sized((40, 12));
+    t.keys("j d y");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("q");
+    assert_eq!(t.effects, [Effect::Quit { code: 0 }]);
+}

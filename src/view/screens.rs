@@ -1,0 +1,474 @@
+//! Every screen, drawn to a buffer and read: the lines that matter stand there, and nothing reaches past the edge.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+
+use crate::app::App;
+use crate::app::Settings;
+use crate::app::cells;
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{Driver, plan, settings, why_alex};
+use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
+
+use super::draw;
+use super::theme::Theme;
+
+fn frame(app: &App, theme: &Theme, (width, height): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(app, theme, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The rows of a frame, without trailing blanks.
+pub(crate) fn screen(app: &App) -> Vec<String> {
+    let buffer = frame(app, &Theme::default(), app.size);
+    let area = buffer.area;
+    (0..area.height)
+        .map(|y| {
+            let mut row = String::new();
+            let mut skip = 0;
+            for x in 0..area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                skip = cells::width(symbol).saturating_sub(1);
+                row.push_str(symbol);
+            }
+            assert!(cells::width(&row) <= usize::from(area.width), "{row}");
+            row.trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// Asserts that these lines stand on the screen, in this order.
+fn has(app: &App, lines: &[&str]) {
+    let rows = screen(app);
+    let mut from = 0;
+    for line in lines {
+        match rows[from..].iter().position(|row| row == line) {
+            Some(at) => from += at + 1,
+            None => panic!("not there: {line:?}\n{}", rows.join("\n")),
+        }
+    }
+}
+
+fn answer_why(t: &mut Driver) {
+    let req = t.asked();
+    t.event(What::Cache(CacheEvent::Why {
+        req,
+        why: Box::new(why_alex()),
+    }));
+}
+
+fn says(t: &mut Driver, event: RunEvent) {
+    let req = t.app.runs.active().expect("a run is going").req;
+    t.event(What::Run { req, event });
+}
+
+fn log(t: &mut Driver, level: Level, text: &str) {
+    let line = LogLine {
+        at: 1,
+        source: Source::Graph,
+        level,
+        text: text.to_owned(),
+    };
+    says(t, RunEvent::Log(line));
+}
+
+/// A driver whose plan is on the screen.
+fn planned(size: (u16, u16)) -> Driver {
+    let mut t = Driver::sized(size);
+    t.keys("p");
+    says(&mut t, RunEvent::PlanReady(Box::new(plan())));
+    t
+}
+
+#[test]
+fn users_in_columns() {
+    let t = Driver::new();
+    has(
+        &t.app,
+        &[
+            "Contoso Ltd   READ-WRITE   j.smith@msp.example           seats 5/25  read 13:59Z",
+            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2",
+            "  NAME               NUMBER           CC STATE      CAUSE",
+            "⚠ Ben Walters        -                GB Unlicensed no seat (3 of 3 in use)",
+            "~ Diego Siciliani    +1 425 555 0101  GB queued     -> +1 425 555 0199",
+            "o Lee Gu             +44 1235 123471  FR waiting    country GB, due 14:20Z",
+            "x Megan Bowen        +44 1235 123470  GB refused    number is in AD (DirSync'd)",
+            "= Pradeep Gupta      +44 1235 123480  GB conflict   tenant has +44 1235 123482",
+            "Enter edit  w why  d remove  s sync  p plan 1  / filter  ? all keys",
+        ],
+    );
+}
+
+#[test]
+fn an_empty_filter_names_the_hits_elsewhere() {
+    let mut t = Driver::new();
+    t.keys("/ a l e x");
+    has(
+        &t.app,
+        &["/alex    0 of 5 here; 1 in everyone: Alex Wilber, Calling Plan (Enter: why)"],
+    );
+    t.keys("<enter>");
+    answer_why(&mut t);
+    let rows = screen(&t.app);
+    let title = rows.iter().position(|row| row.starts_with("WHY")).unwrap();
+    assert_eq!(
+        rows[title],
+        "WHY  Alex Wilber  alex.wilber@contoso.example                        read 13:59Z"
+    );
+    // Verdict and first step within the first six lines.
+    assert_eq!(
+        rows[title + 1],
+        "NOT ADDABLE: Calling Plan inside \"Teams Phone with Calling Plan\" (direct)"
+    );
+    assert_eq!(
+        rows[title + 2],
+        " 1 disable MCOPSTN1 in that licence; MCOEV stays"
+    );
+    has(
+        &t.app,
+        &[
+            "??  in the group     the group could not be read",
+            "ok  Phone System     MCOEV Enabled",
+            "NO  no Calling Plan  MCOPSTN1 Enabled since 2026-03-02",
+            "Lately  run 12: licence added. Never written from here.",
+        ],
+    );
+}
+
+#[test]
+fn everyone_with_first_causes_and_counts() {
+    let mut t = Driver::new();
+    t.keys("2");
+    has(
+        &t.app,
+        &[
+            "4 may be added   f everyone   by name",
+            "  NAME                   USER NAME               NUMBER           CC NOTE",
+            "  Adele Vance            adele.vance@contoso.ex… -                GB",
+        ],
+    );
+    t.keys("f Space Space");
+    has(
+        &t.app,
+        &[
+            "everyone in the tenant: 14   f candidates   by name   2 marked",
+            "3 can be added   5 configured   1 resource   1 disabled   1 guest   1 no licence",
+            "1 no Phone System   1 Calling Plan",
+            "  NAME               FIRST CAUSE            NUMBER           CC USER NAME",
+            "* Alex Wilber        Calling Plan           +1 425 555 0100  GB alex.wilber@con…",
+            "  山田 太郎          account disabled       -                GB 山田.太郎@conto…",
+            "  Élodie e\u{301}te\u{301}\\u{202e} no Phone System        -                GB élodie.e\u{301}te\u{301}\\u{20…",
+        ],
+    );
+}
+
+#[test]
+fn the_log_wraps_and_marks_what_matters() {
+    let mut t = Driver::new();
+    t.keys("3 s");
+    says(&mut t, RunEvent::Started { number: RunId(13) });
+    says(&mut t, RunEvent::Phase(Phase::ReadUsers));
+    says(
+        &mut t,
+        RunEvent::Progress(Progress {
+            pages: 12,
+            users: 11_988,
+            of: Some(100_000),
+        }),
+    );
+    log(
+        &mut t,
+        Level::Info,
+        "Applying filter for group 'bad-group-name': include 0 of 76 users",
+    );
+    log(
+        &mut t,
+        Level::Warning,
+        "License Status: Unlicensed: alex@contoso.example",
+    );
+    log(&mut t, Level::Error, "503");
+    let rows = screen(&t.app);
+    assert!(
+        rows[3].starts_with(
+            "LOG  run 13 sync: reading users: 12 pages, 11,988 of 100,000, 11,988/s ──"
+        ),
+        "{}",
+        rows[3]
+    );
+    has(
+        &t.app,
+        &[
+            "  <00:01> GRAPH> Applying filter for group 'bad-group-name': include 0 of 76",
+            "           users",
+            "⚠ <00:01> GRAPH> License Status: Unlicensed: alex@contoso.example [warning]",
+            "x <00:01> GRAPH> 503 [error]",
+            "  12 sync       13:58Z         0:14 done        399 users, 108 Phone System",
+            "  11 sync       13:58Z         0:14 failed      the tenant could not be read: 5…",
+            "c cancel run  Enter its log  PgUp log  / filter  y copy  ? all keys",
+        ],
+    );
+}
+
+#[test]
+fn changes_wait_and_are_done() {
+    let mut t = Driver::new();
+    t.keys("4 j j");
+    has(
+        &t.app,
+        &[
+            "~ queued   Diego Siciliani   number  +1 425 555 0101 -> +1 425 555 0199 13:58Z",
+            "= conflict Pradeep Gupta     number  +44 1235 123480 -> +44 1235 123481 13:58Z",
+            "13:55Z       Lee Gu          edit    country FR -> GB            confirmed j.sm…",
+            "State    refused",
+            "Cause    number is in AD (DirSync'd)",
+            "To do    clear msRTCSIP-Line",
+        ],
+    );
+    t.keys("<enter>");
+    has(&t.app, &["CHANGE", "Came back 400 BadRequest: OnPremises"]);
+    t.keys("<esc> j <enter>");
+    has(
+        &t.app,
+        &[
+            "CONFLICT  number of Pradeep Gupta",
+            "  it was   +44 1235 123480            shown when the edit was made",
+            "  theirs   +44 1235 123482            in the tenant now",
+            "  mine     +44 1235 123481            entered here 13:58Z by j.smith",
+            "m keep mine  t take theirs  Esc later",
+        ],
+    );
+}
+
+#[test]
+fn the_form_offers_the_country_code() {
+    let mut t = Driver::new();
+    t.keys("e").text("01235 123465");
+    has(
+        &t.app,
+        &[
+            "EDIT  Ben Walters  ben.walters@contoso.example                         not saved",
+            "> Number      01235 123465",
+            "              The telephone number provided is not valid: it must start with +",
+            "              and the country code; did you mean +44 1235 123465?",
+            "              Ctrl-T takes +44 1235 123465",
+            "  Kind        [ddi]  extension   trunk",
+            "  Teams user  Ben Walters  ben.walters@contoso.example  (matched)",
+            "              ⚠ License Status: Unlicensed: no seat left (3 of 3 in use)",
+            "Enter save  Tab next field  Ctrl-T take proposal  Esc back",
+        ],
+    );
+    t.keys("Ctrl-T");
+    has(
+        &t.app,
+        &[
+            "> Number      +44 1235 123465",
+            "              GB  01235 123465  ok",
+        ],
+    );
+    t.keys("<esc>");
+    has(
+        &t.app,
+        &[
+            "Leave without saving?  EDIT  Ben Walters  ben.walters@contoso.example",
+            "y yes  n no  Esc back",
+        ],
+    );
+}
+
+#[test]
+fn the_plan_shows_what_it_takes_away() {
+    let t = planned((80, 24));
+    has(
+        &t.app,
+        &[
+            "PLAN  Contoso Ltd 11111111   1 of 1 changes                          read 14:00Z",
+            "[x] Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199 free",
+            "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",
+            "                                                           takes away 1, limit 5",
+            "Space leave out  w why  y copy  A apply 1  Esc writes nothing",
+        ],
+    );
+}
+
+#[test]
+fn the_palette_lists_all_actions_and_why_not() {
+    let mut t = Driver::new();
+    t.keys("?");
+    has(
+        &t.app,
+        &[
+            "s          sync           Sync now: read the tenant, match, plan what is queued",
+            "c          cancel-run     [no run is going]  Stop the run at its next safe point",
+        ],
+    );
+    t.text("why al");
+    has(
+        &t.app,
+        &["           why Alex Wilber                    alex.wilber@contoso.example"],
+    );
+}
+
+#[test]
+fn a_wide_screen_explains_beside_and_logs_below() {
+    let mut t = Driver::with(
+        Settings {
+            read_only: true,
+            demo: true,
+            ascii: true,
+            ..settings()
+        },
+        (140, 40),
+    );
+    t.event(What::Wake).event(What::Wake);
+    answer_why(&mut t);
+    t.keys("s");
+    log(&mut t, Level::Warning, "no seat left");
+    let rows = screen(&t.app);
+    assert!(rows[0].starts_with("Contoso Ltd   DEMO   READ-ONLY  11111111  j.smith@msp.example"));
+    assert!(rows[3].contains("| WHY  Alex Wilber  alex.wilber@contoso.example"));
+    assert!(rows[4].starts_with("! Ben Walters"));
+    assert!(rows[4].contains("| NOT ADDABLE: Calling Plan inside"));
+    assert!(
+        rows.iter()
+            .any(|row| row.starts_with("LOG  sync: signing in ---"))
+    );
+    has(&t.app, &["! <00:01> GRAPH> no seat left [warning]"]);
+    assert!(rows.iter().all(|row| row.is_ascii()), "{rows:#?}");
+    t.keys("2 f");
+    assert!(screen(&t.app).iter().all(|row| row.is_ascii()));
+}
+
+#[test]
+fn first_steps_and_a_small_window() {
+    let t = Driver::empty(settings(), (80, 24));
+    has(
+        &t.app,
+        &[
+            "contoso   READ-WRITE   j.smith@msp.example                   seats 0  never read",
+            "No users yet, and the tenant was never read.",
+            "s  reads the tenant (nothing is written by that)",
+            "s sync  / filter  ? all keys",
+        ],
+    );
+    let t = Driver::sized((40, 12));
+    has(
+        &t.app,
+        &[
+            "Contoso Ltd RW",
+            "This window is 40x12.",
+            "60x15 is the smallest that fits.",
+        ],
+    );
+}
+
+#[test]
+fn the_row_under_the_cursor_is_reversed_and_only_named_colours_are_used() {
+    let mut t = Driver::new();
+    t.keys("j");
+    let buffer = frame(&t.app, &Theme::default(), t.app.size);
+    for x in 0..80 {
+        assert!(buffer[(x, 5)].modifier.contains(Modifier::REVERSED));
+        assert!(!buffer[(x, 6)].modifier.contains(Modifier::REVERSED));
+    }
+    let named = |color: Color| !matches!(color, Color::Rgb(..) | Color::Indexed(_));
+    assert!(
+        buffer
+            .content
+            .iter()
+            .all(|cell| named(cell.fg) && named(cell.bg))
+    );
+    let mono = frame(&t.app, &Theme::mono(), t.app.size);
+    assert!(
+        mono.content
+            .iter()
+            .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset)
+    );
+}
+
+/// Every screen there is.
+fn screens(size: (u16, u16)) -> Vec<Driver> {
+    let scripts = [
+        "1",
+        "/ a l e x",
+        "2",
+        "f Space Space",
+        "f / l <enter>",
+        "3",
+        "3 s",
+        "4",
+        "4 G",
+        "4 j j <enter>",
+        "4 j j j <enter>",
+        "e",
+        "e 9 <enter>",
+        "e <backtab> <backtab> <backtab> p",
+        "A",
+        "j d",
+        "?",
+        ": w h y Space a",
+        "w",
+        "3 <enter>",
+        "W",
+    ];
+    // The window has to be large enough for the keys to count; then it becomes what is asked for.
+    let mut all: Vec<Driver> = scripts
+        .iter()
+        .map(|script| {
+            let mut t = Driver::new();
+            t.keys(script);
+            t
+        })
+        .collect();
+    all.push(planned((80, 24)));
+    for t in &mut all {
+        t.event(What::Resize {
+            width: size.0,
+            height: size.1,
+        });
+    }
+    all
+}
+
+#[test]
+fn no_size_makes_a_screen_panic() {
+    for (n, mut t) in screens((80, 24)).into_iter().enumerate() {
+        for width in (1..=120u16).step_by(7).chain([59, 60, 80, 119, 120, 300]) {
+            for height in (1..=50u16).step_by(6).chain([14, 15, 16, 100]) {
+                // Each screen has its own sample: together they cover every size a few times.
+                if (usize::from(width) + usize::from(height) + n) % 3 != 0 {
+                    continue;
+                }
+                t.event(What::Resize { width, height });
+                screen(&t.app);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_of_another_size_than_the_last_event_said_does_not_panic() {
+    for t in screens((140, 40)) {
+        for size in [(1, 1), (10, 3), (80, 24), (200, 60)] {
+            frame(&t.app, &Theme::mono(), size);
+        }
+    }
+}
+
+#[test]
+fn no_row_passes_the_edge_and_the_header_stays() {
+    for size in [(80, 24), (140, 40), (60, 15)] {
+        for t in screens(size) {
+            // `screen` asserts the widths.
+            let rows = screen(&t.app);
+            assert!(rows[0].starts_with("Contoso Ltd"), "{}", rows[0]);
+            assert!(!rows[usize::from(size.1) - 1].is_empty(), "a footer");
+        }
+    }
+}
