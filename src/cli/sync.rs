@@ -35,7 +35,7 @@ async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Resu
     let mut last = outcome;
     if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
         if !global.json {
-            show(&plan)?;
+            show(&plan);
         }
         match decide(opened, args, &plan, global.json)? {
             Decision::Leave => exit = Exit::Planned,
@@ -117,7 +117,7 @@ fn decide(opened: &Opened, args: &Sync, plan: &WritePlan, json: bool) -> anyhow:
     })
 }
 
-fn show(plan: &WritePlan) -> anyhow::Result<()> {
+fn show(plan: &WritePlan) {
     print::tell(&format!(
         "PLAN  {}  {} of {} changes",
         plan.tenant_name,
@@ -141,7 +141,6 @@ fn show(plan: &WritePlan) -> anyhow::Result<()> {
             ));
         }
     }
-    Ok(())
 }
 
 /// Prints what runs say, and keeps the last plan.

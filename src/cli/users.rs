@@ -4,7 +4,8 @@ use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::text::Label;
-use crate::domain::user::{Association, Field, LicenseStatus, NewUser, Patch, UserId, Value};
+use crate::domain::user::{Association, LicenseStatus, NewUser, Patch, Value};
+use crate::ops::holder::{self, Me};
 use crate::ops::{change, desk};
 use crate::record::json::{self, UserJson};
 use crate::roster::desk::{Desk, DeskUser};
@@ -160,20 +161,29 @@ fn usage(headline: impl Into<String>) -> anyhow::Error {
     Failure::new(FailureKind::Config, headline, "", "Nothing was changed.").into()
 }
 
-/// The number that was asked for: `Some(None)` is `none`.
-fn number(set: &UserSet, country: Option<Country>) -> anyhow::Result<Option<Option<PhoneNumber>>> {
+/// The number that was asked for.
+enum Wanted {
+    /// Nothing was said of it.
+    Same,
+    /// `none`.
+    Blank,
+    /// This one.
+    Number(PhoneNumber),
+}
+
+fn number(set: &UserSet, country: Option<Country>) -> anyhow::Result<Wanted> {
     let Some(text) = &set.number else {
-        return Ok(None);
+        return Ok(Wanted::Same);
     };
     if text.eq_ignore_ascii_case("none") {
-        return Ok(Some(None));
+        return Ok(Wanted::Blank);
     }
     let number =
         PhoneNumber::parse(text, kind(set), country).map_err(|error| usage(error.to_string()))?;
     if let Some(doubt) = number.doubt().filter(|_| kind(set) == NumberKind::Ddi) {
         print::tell(&format!("warning: {doubt}"));
     }
-    Ok(Some(Some(number)))
+    Ok(Wanted::Number(number))
 }
 
 fn kind(set: &UserSet) -> NumberKind {
@@ -199,68 +209,15 @@ async fn check_holder(
     opened: &Opened,
     desk: &Desk,
     number: &PhoneNumber,
-    me: Option<UserId>,
+    me: Me,
 ) -> anyhow::Result<()> {
-    let held = |headline: String| {
-        let hint = "Release it there first (users edit … --number none), or choose another number.";
-        Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
-    };
-    let released = |id: Option<UserId>| {
-        desk.entries.iter().any(|entry| {
-            entry.user == id
-                && entry.field() == Field::Number
-                && entry.base == Value::Number(Some(number.clone()))
-        })
-    };
-    for row in desk.users.iter().filter(|row| Some(row.user.id) != me) {
-        let wants = row
-            .entries
-            .iter()
-            .any(|entry| entry.wanted == Value::Number(Some(number.clone())));
-        let holds = row.user.number.as_ref() == Some(number) && !released(Some(row.user.id));
-        if wants || holds {
-            return held(format!(
-                "{} is held by {}",
-                number.spaced(),
-                Label::new(&row.user.name)
-            ));
-        }
-    }
-    let record = opened
-        .world
-        .store
-        .cache
-        .number(number)
+    let holder = holder::holder(&opened.world.store, desk, number, me)
         .await
         .map_err(|error| error.failure())?;
-    let own = me
-        .and_then(|id| desk.users.iter().find(|row| row.user.id == id))
-        .and_then(|row| row.user.association.id());
-    if let Some(holder) = record
-        .and_then(|record| record.holder())
-        .filter(|holder| Some(*holder) != own)
-    {
-        let known = desk
-            .users
-            .iter()
-            .find(|row| row.user.association.id() == Some(holder));
-        if !known.is_some_and(|row| released(Some(row.user.id))) && !released(None) {
-            let name = opened
-                .world
-                .store
-                .cache
-                .name_of(holder)
-                .await
-                .map_err(|error| error.failure())?;
-            let name = name.unwrap_or_else(|| format!("an object that is not a user ({holder})"));
-            return held(format!(
-                "{} is held by {} in the tenant",
-                number.spaced(),
-                Label::new(&name)
-            ));
-        }
-    }
-    Ok(())
+    let Some(holder) = holder else { return Ok(()) };
+    let headline = format!("{} is held by {holder}", number.spaced());
+    let hint = "Release it there first (users edit … --number none), or choose another number.";
+    Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
 }
 
 async fn in_tenant(opened: &Opened, text: &str) -> anyhow::Result<Option<StoredUser>> {
@@ -308,12 +265,20 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
         user.mail.clone_from(mail);
     }
     user.kind = kind(set);
-    if let Some(number) = number(set, wanted_country.or(user.country))? {
-        if let Some(number) = &number {
-            check_holder(opened, &desk, number, None).await?;
+    match number(set, wanted_country.or(user.country))? {
+        Wanted::Same => {}
+        Wanted::Blank => {
+            return Err(usage(
+                "Somebody who is added keeps the number of the tenant; release it by an edit",
+            ));
         }
-        if number != user.number {
-            user.wanted_number = number;
+        Wanted::Number(number) => {
+            let me = Me {
+                user: None,
+                directory: found.as_ref().map(|stored| stored.user.id),
+            };
+            check_holder(opened, &desk, &number, me).await?;
+            user.wanted_number = Some(number).filter(|number| user.number.as_ref() != Some(number));
         }
     }
     user.wanted_country = wanted_country.filter(|country| Some(*country) != user.country);
@@ -393,13 +358,18 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
         patch.association = Some(Association::Manual(stored.user.id));
     }
     let wanted_country = country(set)?;
-    if let Some(number) = number(set, wanted_country.or(user.country))? {
-        if let Some(number) = &number {
-            check_holder(opened, &desk, number, Some(user.id)).await?;
+    let seen = Value::Number(user.number.clone());
+    match number(set, wanted_country.or(user.country))? {
+        Wanted::Same => {}
+        Wanted::Blank => patch.two_way.push((seen, Value::Number(None))),
+        Wanted::Number(number) => {
+            let me = Me {
+                user: Some(user.id),
+                directory: user.association.id(),
+            };
+            check_holder(opened, &desk, &number, me).await?;
+            patch.two_way.push((seen, Value::Number(Some(number))));
         }
-        patch
-            .two_way
-            .push((Value::Number(user.number.clone()), Value::Number(number)));
     }
     if wanted_country.is_some() {
         patch

@@ -405,7 +405,7 @@ impl Facts<'_> {
         match (user.location, number) {
             (None, _) if !user.licences.is_empty() => marks.warn(Warning::NoUsageLocation),
             (Some(location), Some(number)) if !number.fits(location) => {
-                marks.warn(Warning::Country)
+                marks.warn(Warning::Country);
             }
             _ => {}
         }

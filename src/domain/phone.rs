@@ -225,9 +225,9 @@ impl PhoneNumber {
     /// The country that the number belongs to, if the numbering plans tell.
     pub fn country(&self) -> Option<Country> {
         let number = PHONE_NUMBER_UTIL.parse(self.main(), None).ok()?;
-        let region = number.get_region_code().or_else(|| {
-            PHONE_NUMBER_UTIL.get_region_for_country_code(i32::from(number.country_code as i16))
-        })?;
+        let region = number
+            .get_region_code()
+            .or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code))?;
         Country::from_tenant(&region.to_string())
     }
 

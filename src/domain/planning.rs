@@ -268,9 +268,10 @@ fn on_premises(touched: &TouchedUser) -> Result<(), String> {
 /// Whether Teams would let this user hold a Direct Routing number.
 fn may_hold(facts: &Facts<'_>) -> Result<(), String> {
     if facts.is_resource() {
-        return match facts.usable(PlanClass::Resource) {
-            true => Ok(()),
-            false => Err("no usable resource account licence".to_owned()),
+        return if facts.usable(PlanClass::Resource) {
+            Ok(())
+        } else {
+            Err("no usable resource account licence".to_owned())
         };
     }
     if !facts.usable(PlanClass::Phone) {
@@ -405,7 +406,7 @@ mod tests {
         }
 
         fn wants(&mut self, n: u8, base: Option<&str>, wanted: Option<&str>) {
-            let entry = self.entries.len() as i64 + 1;
+            let entry = i64::try_from(self.entries.len()).unwrap() + 1;
             self.entries.push(Entry {
                 id: EntryId(entry),
                 tenant: self.users[0].tenant,

@@ -20,7 +20,7 @@ pub fn statuses(users: &[User], seats: Seats, today: Date) -> Vec<LicenseStatus>
     let ended = seats.ends.is_some_and(|ends| ends < today);
     let mut by_rank: Vec<usize> = (0..users.len()).collect();
     by_rank.sort_by_key(|&n| (users[n].rank, users[n].id));
-    let used = u32::try_from(users.len())
+    let in_use = u32::try_from(users.len())
         .unwrap_or(u32::MAX)
         .min(seats.bought.unwrap_or(u32::MAX));
     let mut out = vec![LicenseStatus::Licensed; users.len()];
@@ -36,7 +36,10 @@ pub fn statuses(users: &[User], seats: Seats, today: Date) -> Vec<LicenseStatus>
             seats
                 .bought
                 .filter(|&bought| place >= bought as usize)
-                .map(|bought| UnlicensedCause::NoSeat { used, bought })
+                .map(|bought| UnlicensedCause::NoSeat {
+                    used: in_use,
+                    bought,
+                })
         };
         if let Some(cause) = cause {
             out[n] = LicenseStatus::Unlicensed(cause);

@@ -27,7 +27,7 @@ impl Label {
                 Kind::Joiner
                     if previous.is_some_and(joins) && chars.peek().copied().is_some_and(joins) =>
                 {
-                    out.push(c)
+                    out.push(c);
                 }
                 Kind::Joiner | Kind::Hidden => push_escape(&mut out, c),
                 Kind::Mark => {

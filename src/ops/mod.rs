@@ -3,3 +3,4 @@
 pub mod change;
 pub mod desk;
 pub mod explain;
+pub mod holder;

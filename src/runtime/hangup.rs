@@ -19,17 +19,15 @@ pub(super) fn watch_terminal(to: UnboundedSender<What>) {
         let stdin = io::stdin();
         loop {
             let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
-            match poll(&mut fds, None) {
-                Err(rustix::io::Errno::INTR) => {}
-                Ok(_)
-                    if fds[0]
-                        .revents()
-                        .intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) =>
-                {
-                    break;
-                }
-                Ok(_) => {}
-                Err(_) => break,
+            let gone = match poll(&mut fds, None) {
+                Err(rustix::io::Errno::INTR) => false,
+                Err(_) => true,
+                Ok(_) => fds[0]
+                    .revents()
+                    .intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
+            };
+            if gone {
+                break;
             }
         }
         let _ = to.send(What::Hangup);

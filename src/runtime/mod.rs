@@ -140,7 +140,7 @@ impl Shell<'_> {
             match effect {
                 Effect::Quit { code } => exit = Some(code),
                 Effect::Wake { at } => {
-                    self.wake = Some(self.wake.map_or(at, |known| known.min(at)))
+                    self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
                 Effect::Copy { req, text } => {
                     let sent = self.screen.copy(&text);
@@ -163,6 +163,7 @@ impl Shell<'_> {
         {
             return;
         }
+        app.take_dirty();
         let drawn = self
             .screen
             .draw(|frame| view::draw(app, &self.theme, frame));

@@ -132,7 +132,7 @@ impl Performer {
                 shared.send(What::Ledger(event)).await;
             }),
             Effect::Explain { req, who, live } => {
-                self.track(move |shared| shared.explain(req, who, live))
+                self.track(move |shared| shared.explain(req, who, live));
             }
             Effect::LoadPerson { req, id } => self.track(move |shared| async move {
                 let event = match shared.store.cache.user(id).await {
@@ -215,7 +215,7 @@ impl Shared {
             match desk::load_desk(&self.store, self.clock.now()).await {
                 Ok(desk) => {
                     self.send(What::Ledger(LedgerEvent::Desk(Arc::new(desk))))
-                        .await
+                        .await;
                 }
                 Err(error) => {
                     let failure = error.failure();
@@ -236,7 +236,7 @@ impl Shared {
             match desk::load_roster(&self.store, generation).await {
                 Ok(roster) => {
                     self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
-                        .await
+                        .await;
                 }
                 Err(error) => {
                     let failure = error.failure();
@@ -314,7 +314,7 @@ impl Shared {
                 match desk::load_desk(&self.store, self.clock.now()).await {
                     Ok(desk) => {
                         self.send(What::Ledger(LedgerEvent::Desk(Arc::new(desk))))
-                            .await
+                            .await;
                     }
                     Err(_) => self.reload_desk.notify_one(),
                 }
@@ -323,7 +323,7 @@ impl Shared {
             }
             Err(failure) => {
                 self.send(What::Ledger(LedgerEvent::Refused { req, failure }))
-                    .await
+                    .await;
             }
         }
     }

@@ -10,9 +10,9 @@ use crate::graph::delta::{ChangePages, DeltaLink, UserDelta};
 use crate::graph::error::GraphError;
 use crate::store::cache::{Changes, Reference, SnapshotHead, StoredUser};
 
-use super::pull::{Pulled, Tally};
+use super::pull::{Pulled, Tally, check_count};
 use super::reference::Lookup;
-use super::{Run, Stop};
+use super::{Run, Stop, failed};
 
 /// More changes than this are read faster as a whole.
 const CHANGES_AT_MOST: usize = 20_000;
@@ -62,7 +62,7 @@ impl Run<'_> {
             .map(|user| lookup.stored(user))
             .collect();
         retally(&mut tally, &old, &upserts, &removed);
-        self.check_count(Some(head), tally.users)?;
+        check_count(Some(head), tally.users)?;
         let text = format!(
             "{} changed, {} removed since the last run",
             deltas.len() - removed.len(),
@@ -113,7 +113,7 @@ impl Run<'_> {
                         .await;
                     return Ok(None);
                 }
-                Err(error) => return Err(self.failed(&error, "Reading what has changed")),
+                Err(error) => return Err(failed(&error, "Reading what has changed")),
             };
             self.check_cancelled()?;
             for change in page.changes {
@@ -164,7 +164,7 @@ impl Run<'_> {
             .client
             .users_by_id(&changed)
             .await
-            .map_err(|e| self.failed(&e, "Reading changed licences"))?;
+            .map_err(|e| failed(&e, "Reading changed licences"))?;
         let fresh: HashMap<ObjectId, DirectoryUser> =
             fresh.into_iter().map(|user| (user.id, user)).collect();
         for user in upserts {

@@ -91,6 +91,11 @@ impl From<StoreError> for Stop {
     }
 }
 
+/// The stop that an error of the tenant means, with what was tried.
+fn failed(error: &GraphError, tried: &str) -> Stop {
+    Stop::Failed(error.failure(tried))
+}
+
 /// A run under way.
 struct Run<'a> {
     client: &'a Client,
@@ -194,12 +199,12 @@ impl Run<'_> {
             .client
             .sign_in()
             .await
-            .map_err(|error| self.failed(&error, "Signing in"))?;
+            .map_err(|error| failed(&error, "Signing in"))?;
         let tenant = self
             .client
             .organization()
             .await
-            .map_err(|error| self.failed(&error, "Reading the organisation"))?;
+            .map_err(|error| failed(&error, "Reading the organisation"))?;
         self.journal
             .info(
                 Source::Auth,
@@ -227,7 +232,7 @@ impl Run<'_> {
             PinOutcome::New => {
                 self.journal
                     .info(Source::Auth, format!("Pinned tenant {}", tenant.id))
-                    .await
+                    .await;
             }
             PinOutcome::Same => {}
             PinOutcome::Other { pinned } => {
@@ -259,10 +264,6 @@ impl Run<'_> {
             "Nothing was read or written. To change tenants: disable sync (`teamsconnector tenants unpin NAME`), then sync and \
              sign in to the right one; otherwise correct the sign-in.",
         ))
-    }
-
-    fn failed(&self, error: &GraphError, tried: &str) -> Stop {
-        Stop::Failed(error.failure(tried))
     }
 
     fn stamp(&self) -> Stamp {

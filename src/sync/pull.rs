@@ -16,7 +16,7 @@ use crate::store::cache::{SnapshotHead, StoredUser};
 
 use super::reference::Lookup;
 use super::touch::TABLE_VERSION;
-use super::{Run, Stop};
+use super::{Run, Stop, failed};
 
 /// What a read left for the matching: who was seen under the addresses that are looked for.
 #[derive(Debug)]
@@ -89,11 +89,11 @@ impl Run<'_> {
         let enabled = pulled.head.enabled;
         let counters = pulled.head.counters;
         if let Some(name) = &self.settings.group {
-            let line = format!(
+            let applied = format!(
                 "Applying filter for group '{name}': include {} of {enabled} users",
                 counters.total
             );
-            self.journal.info(Source::Graph, line).await;
+            self.journal.info(Source::Graph, applied).await;
         }
         self.journal.info(Source::Graph, counters.to_string()).await;
         self.journal.info(Source::Graph, counters.verdict()).await;
@@ -123,7 +123,7 @@ impl Run<'_> {
                     .await;
                 None
             }
-            Err(error) => return Err(self.failed(&error, "Asking for a delta link")),
+            Err(error) => return Err(failed(&error, "Asking for a delta link")),
         };
         self.store.cache.begin_full(self.journal.run()).await?;
         let desk = self.store.ledger.load().await?;
@@ -154,7 +154,7 @@ impl Run<'_> {
                 }
             }
         }
-        self.check_count(old, tally.users)?;
+        check_count(old, tally.users)?;
         let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
         self.store
@@ -183,7 +183,7 @@ impl Run<'_> {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
                 Err(error) if error.list_must_restart() => return Ok(Read::LostItsPlace),
-                Err(error) => return Err(self.failed(&error, "Reading the tenant's users")),
+                Err(error) => return Err(failed(&error, "Reading the tenant's users")),
             };
             self.check_cancelled()?;
             progress.pages += 1;
@@ -232,20 +232,6 @@ impl Run<'_> {
         self.journal.debug(Source::Graph, || text).await;
     }
 
-    /// An empty or halved tenant is an error and no result: a failed listing must not read as everybody deleted.
-    pub(super) fn check_count(&self, old: Option<&SnapshotHead>, users: u64) -> Result<(), Stop> {
-        let before = old.map_or(0, |head| head.users);
-        if users > 0 && (before < 10 || users * 2 >= before) {
-            return Ok(());
-        }
-        Err(Stop::Failed(Failure::new(
-            FailureKind::Refused,
-            format!("The tenant listed {users} users, the last good read had {before}"),
-            "fewer than half, or none at all, is taken for a failed listing",
-            "The last good picture stays. If the tenant really shrank, remove its cache.db (see `paths`) and sync again.",
-        )))
-    }
-
     pub(super) fn head(
         &self,
         tenant: &Tenant,
@@ -266,4 +252,18 @@ impl Run<'_> {
             full,
         }
     }
+}
+
+/// An empty or halved tenant is an error and no result: a failed listing must not read as everybody deleted.
+pub(super) fn check_count(old: Option<&SnapshotHead>, users: u64) -> Result<(), Stop> {
+    let before = old.map_or(0, |head| head.users);
+    if users > 0 && (before < 10 || users * 2 >= before) {
+        return Ok(());
+    }
+    Err(Stop::Failed(Failure::new(
+        FailureKind::Refused,
+        format!("The tenant listed {users} users, the last good read had {before}"),
+        "fewer than half, or none at all, is taken for a failed listing",
+        "The last good picture stays. If the tenant really shrank, remove its cache.db (see `paths`) and sync again.",
+    )))
 }

@@ -19,10 +19,10 @@ use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
 use super::touch::{changes, target_of};
-use super::{Run, Stop};
+use super::{Run, Stop, failed};
 
 /// How long an operation is asked about before its outcome is called unknown.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(300);
+const GIVE_UP_AFTER: Duration = Duration::from_mins(5);
 
 /// Equal reads that make a value confirmed.
 const EQUAL_READS: u32 = 2;
@@ -142,7 +142,7 @@ impl Run<'_> {
             .client
             .number(old)
             .await
-            .map_err(|e| self.failed(&e, "Reading a number before its release"))?;
+            .map_err(|e| failed(&e, "Reading a number before its release"))?;
         let Some(record) = record.filter(|record| record.holder() == Some(item.target)) else {
             return Ok(true); // Somebody released it in the meantime: that is what was wanted.
         };
@@ -156,30 +156,33 @@ impl Run<'_> {
         .await?;
         let sent = match self.client.unassign_number(old, record.kind).await {
             Ok(operation) => self.follow(entry, Step::Release, &operation).await?,
-            Err(error) => self.failed_send(&error)?,
+            Err(error) => failed_send(&error)?,
         };
         match sent {
-            Sent::Done => {
-                self.journal
-                    .info(
-                        Source::Write,
-                        format!("{}: {} released", entry.name, old.spaced()),
-                    )
-                    .await;
-                Ok(true)
-            }
+            Sent::Done => self.note_release(entry, old).await,
             Sent::Refused(refusal) => {
                 self.reject(entry, item, &refusal, None).await?;
                 Ok(false)
             }
             Sent::Unknown(why) => {
                 if self.settles(|run| run.is_free(old, item.target)).await {
-                    return Ok(true);
+                    return self.note_release(entry, old).await;
                 }
                 self.unknown(entry, Step::Release, &why).await?;
                 Ok(false)
             }
         }
+    }
+
+    /// The old number is free: said, and kept, so that what is left of a change starts from there.
+    async fn note_release(&mut self, entry: &Entry, old: &PhoneNumber) -> Result<bool, Stop> {
+        let text = format!("{}: {} released", entry.name, old.spaced());
+        self.journal.info(Source::Write, text).await;
+        if !entry.wanted.is_blank() {
+            let stamp = self.stamp();
+            self.store.ledger.released(entry.id, stamp).await?;
+        }
+        Ok(true)
     }
 
     async fn assign(
@@ -192,7 +195,7 @@ impl Run<'_> {
             .client
             .number(number)
             .await
-            .map_err(|e| self.failed(&e, "Reading a number before its assignment"))?;
+            .map_err(|e| failed(&e, "Reading a number before its assignment"))?;
         match record.as_ref().and_then(TenantNumber::holder) {
             Some(holder) if holder == item.target => return self.confirm(entry, item.target).await,
             Some(holder) => {
@@ -218,7 +221,7 @@ impl Run<'_> {
         .await?;
         let sent = match self.client.assign_number(number, item.target, kind).await {
             Ok(operation) => self.follow(entry, Step::Assign, &operation).await?,
-            Err(error) => self.failed_send(&error)?,
+            Err(error) => failed_send(&error)?,
         };
         match sent {
             Sent::Done => self.confirm(entry, item.target).await,
@@ -249,7 +252,7 @@ impl Run<'_> {
         .await?;
         match self.client.set_usage_location(item.target, *country).await {
             Ok(()) => self.confirm(entry, item.target).await,
-            Err(error) => match self.failed_send(&error)? {
+            Err(error) => match failed_send(&error)? {
                 Sent::Refused(refusal) => self.reject(entry, item, &refusal, None).await,
                 // A PATCH is the same however often it is sent: reading decides.
                 Sent::Unknown(_) | Sent::Done => self.confirm(entry, item.target).await,
@@ -315,7 +318,7 @@ impl Run<'_> {
         };
         let state = match self.client.operation(&operation).await {
             Ok(OperationState::Running) => return Ok(()),
-            Ok(OperationState::Succeeded) => EntryState::Unknown { step },
+            Ok(OperationState::Succeeded) | Err(_) => EntryState::Unknown { step },
             Ok(OperationState::Failed { detail }) => {
                 self.summary.refused += 1;
                 let raw = detail.clone();
@@ -325,7 +328,6 @@ impl Run<'_> {
                     hint: "edit it again, or undo it (u)".to_owned(),
                 }
             }
-            Err(_) => EntryState::Unknown { step },
         };
         self.mark(entry, state).await
     }
@@ -450,17 +452,6 @@ impl Run<'_> {
         }
     }
 
-    /// Sorts a failed request: refused for certain, or nobody knows.
-    fn failed_send(&self, error: &GraphError) -> Result<Sent, Stop> {
-        if error.outcome_unknown() {
-            return Ok(Sent::Unknown(error.to_string()));
-        }
-        match error.refusal() {
-            Some(refusal) => Ok(Sent::Refused(refusal)),
-            None => Err(self.failed(error, "Writing a change")),
-        }
-    }
-
     async fn mark(&mut self, entry: &Entry, state: EntryState) -> Result<(), Stop> {
         let stamp = self.stamp();
         self.store
@@ -559,5 +550,16 @@ impl Run<'_> {
             }
         }
         self.journal.tell(RunEvent::SnapshotChanged).await;
+    }
+}
+
+/// Sorts a failed request: refused for certain, or nobody knows.
+fn failed_send(error: &GraphError) -> Result<Sent, Stop> {
+    if error.outcome_unknown() {
+        return Ok(Sent::Unknown(error.to_string()));
+    }
+    match error.refusal() {
+        Some(refusal) => Ok(Sent::Refused(refusal)),
+        None => Err(failed(error, "Writing a change")),
     }
 }

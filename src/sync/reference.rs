@@ -10,7 +10,7 @@ use crate::domain::text::Label;
 use crate::graph::error::GraphError;
 use crate::store::cache::{Reference, StoredUser};
 
-use super::{Run, Stop};
+use super::{Run, Stop, failed};
 
 /// The reference data of a run, indexed for classifying.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Run<'_> {
             .client
             .subscribed_skus()
             .await
-            .map_err(|e| self.failed(&e, "Reading the tenant's licences"))?;
+            .map_err(|e| failed(&e, "Reading the tenant's licences"))?;
         self.check_cancelled()?;
         let group = self.read_group().await?;
         self.check_cancelled()?;
@@ -137,7 +137,7 @@ impl Run<'_> {
             error,
             GraphError::NotFound { .. } | GraphError::BadRequest { .. }
         ) {
-            return Err(self.failed(error, tried));
+            return Err(failed(error, tried));
         }
         let failure = error.failure(tried);
         let text = format!(
@@ -201,7 +201,7 @@ impl Run<'_> {
             error,
             GraphError::BadRequest { .. } | GraphError::Decode { .. }
         ) {
-            return Err(self.failed(error, "Reading the group filter"));
+            return Err(failed(error, "Reading the group filter"));
         }
         let why = error.to_string();
         self.journal

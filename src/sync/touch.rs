@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::directory::{Tenant, TenantNumber};
 use crate::domain::guid::ObjectId;
 use crate::domain::merge::{MergeStep, decide};
-use crate::domain::outbox::{Closing, Entry, EntryState};
+use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids;
 use crate::domain::planning::{PlanInput, Touched, TouchedUser, plan};
@@ -15,7 +15,7 @@ use crate::domain::user::{User, Value};
 use crate::domain::writeplan::WritePlan;
 use crate::store::ledger::LedgerPicture;
 
-use super::{Run, Stop};
+use super::{Run, Stop, failed};
 
 /// The directory user that an entry is about.
 pub(super) fn target_of(entry: &Entry, users: &[User]) -> Option<ObjectId> {
@@ -107,7 +107,7 @@ impl Run<'_> {
             .client
             .users_by_id(&ids)
             .await
-            .map_err(|e| self.failed(&e, "Reading the users of queued changes"))?;
+            .map_err(|e| failed(&e, "Reading the users of queued changes"))?;
         for id in ids {
             self.check_cancelled()?;
             let directory = people.iter().find(|user| user.id == id).cloned();
@@ -115,7 +115,7 @@ impl Run<'_> {
                 .client
                 .numbers_of(id)
                 .await
-                .map_err(|e| self.failed(&e, "Reading the numbers of a user"))?;
+                .map_err(|e| failed(&e, "Reading the numbers of a user"))?;
             if let Some(user) = &directory {
                 touched.names.insert(id, user.name.clone());
             }
@@ -160,7 +160,7 @@ impl Run<'_> {
         self.client
             .number(number)
             .await
-            .map_err(|e| self.failed(&e, "Reading a number of the tenant"))
+            .map_err(|e| failed(&e, "Reading a number of the tenant"))
     }
 
     async fn name_holder(&self, holder: ObjectId, touched: &mut Touched) {
@@ -212,6 +212,20 @@ impl Run<'_> {
         if let EntryState::Accepted { step, operation } = &entry.state {
             let (step, operation) = (*step, operation.clone());
             return self.resume(entry, step, &operation).await;
+        }
+        let released = matches!(
+            entry.state,
+            EntryState::InFlight {
+                step: Step::Release,
+                ..
+            } | EntryState::Unknown {
+                step: Step::Release
+            }
+        );
+        if released && theirs.is_blank() {
+            let stamp = self.stamp();
+            self.store.ledger.released(entry.id, stamp).await?;
+            return Ok(());
         }
         let state = if *theirs == entry.base {
             let text = format!(

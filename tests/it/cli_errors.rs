@@ -42,7 +42,7 @@ fn an_unreachable_server_is_worth_another_try() {
     configure_at(
         home.path(),
         "11111111-2222-4333-8444-555555555555",
-        "app",
+        "22222222-2222-4333-8444-555555555555",
         &format!("http://{free}"),
         "",
     );
@@ -117,7 +117,7 @@ fn html_from_a_portal_is_called_that() {
     configure_at(
         home.path(),
         "11111111-2222-4333-8444-555555555555",
-        "app",
+        "22222222-2222-4333-8444-555555555555",
         &base,
         "",
     );

@@ -1,6 +1,8 @@
 //! Tests over real parts: the real client on the simulator over loopback HTTP, real SQLite files, the real program, a real
 //! pseudo-terminal.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod support;
 
 mod cli_errors;

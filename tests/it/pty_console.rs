@@ -44,20 +44,16 @@ async fn a_newcomer_adds_a_user_and_writes_its_number_in_at_most_40_keys() {
     terminal.wait_for("Joni Sherman added");
     terminal.press("e");
     terminal.wait_for("Number");
-    terminal.press("tab tab +441235123480");
-    terminal.wait_for("+44 1235 123480");
+    terminal.press("+441235123480");
+    terminal.wait_for("01235 123480");
     terminal.press("enter");
     terminal.wait_for("queued");
     terminal.press("p");
     terminal.wait_for("PLAN");
     terminal.wait_for("[x] Joni Sherman");
     terminal.press("A");
-    terminal.wait_until("the number is confirmed", |screen| {
-        screen.contains("Joni Sherman")
-            && screen.contains("+44 1235 123480")
-            && !screen.contains("PLAN")
-            && !screen.contains("queued")
-    });
+    terminal.wait_for("1 written");
+    terminal.wait_for("+44 1235 123480");
     assert!(terminal.keys <= 40, "{} keys", terminal.keys);
     let base = bench.base();
     let id = web::person(&base, "joni@contoso.example")["id"].clone();
@@ -92,7 +88,7 @@ async fn a_saved_edit_survives_sigkill() {
     terminal.wait_for("Joni Sherman added");
     terminal.press("e");
     terminal.wait_for("Number");
-    terminal.press("tab tab +441235123480 enter");
+    terminal.press("+441235123480 enter");
     terminal.wait_for("saved");
     terminal.kill_hard();
     let mut terminal = open(&bench, &home, SMALL);
@@ -133,7 +129,9 @@ async fn an_idle_console_writes_nothing_and_quits_cleanly() {
     terminal.wait_for("s sync");
     terminal.press("?");
     terminal.wait_for("all keys");
-    terminal.press("esc q");
+    terminal.press("esc");
+    terminal.wait_for("s sync");
+    terminal.press("q");
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
     assert!(terminal.bytes() > 0);
 }

@@ -107,7 +107,10 @@ async fn changes_come_by_delta_and_equal_a_full_read() {
         .find(|row| row.upn == "isaiah@contoso.example")
         .unwrap();
     assert_eq!(
-        isaiah.number.as_ref().map(|n| n.as_str()),
+        isaiah
+            .number
+            .as_ref()
+            .map(teamsconnector::domain::phone::PhoneNumber::as_str),
         Some("+441235123481")
     );
 }

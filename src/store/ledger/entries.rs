@@ -202,6 +202,23 @@ pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
     append(tx, stamp, said)
 }
 
+/// Our own release of the old number has taken effect: the tenant has none, and from there the new one is given. Without this the
+/// release would look like a change that somebody else made.
+pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
+    let entry = known(tx, id)?;
+    let blank = Value::from_compact(entry.field(), "");
+    tx.prepare_cached("UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3 WHERE id = ?4")?
+        .execute(params![
+            blank.compact(),
+            form::write(&EntryState::Queued),
+            stamp.at.to_string(),
+            id.0
+        ])?;
+    put_value(tx, entry.user, &blank)?;
+    let said = about(&entry, "released").values(&entry.base, &blank);
+    append(tx, stamp, said)
+}
+
 /// What was in flight when the program ended is unknown now.
 pub(super) fn recover(tx: &Connection, stamp: &Stamp) -> Result<u32, StoreError> {
     if let Some(note) = rows::setting(tx, "salvaged")? {

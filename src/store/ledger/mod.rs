@@ -205,6 +205,7 @@ pub(super) enum Job {
     SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
     Close(EntryId, Closing, Stamp, Answer<()>),
     KeepMine(EntryId, Stamp, Answer<()>),
+    Released(EntryId, Stamp, Answer<()>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
@@ -302,6 +303,11 @@ impl Ledger {
     /// Queues a conflict again, with the tenant's value as its base.
     pub fn keep_mine(&self, entry: EntryId, stamp: Stamp) -> Reply<()> {
         self.ask(|to| Job::KeepMine(entry, stamp, to))
+    }
+
+    /// Our own release of the old number has taken effect: the entry now starts from a blank number.
+    pub fn released(&self, entry: EntryId, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::Released(entry, stamp, to))
     }
 
     /// What a run found, in one transaction.

@@ -87,6 +87,7 @@ impl LedgerThread {
                 self.write(to, |tx| entries::close(tx, id, closing, &stamp));
             }
             Job::KeepMine(id, stamp, to) => self.write(to, |tx| entries::keep_mine(tx, id, &stamp)),
+            Job::Released(id, stamp, to) => self.write(to, |tx| entries::released(tx, id, &stamp)),
             Job::Merge(changes, stamp, to) => {
                 self.write(to, |tx| merge::merge(tx, &changes, &stamp));
             }

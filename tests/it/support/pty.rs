@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Generous: a busy machine is no failure.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 type Shared = Arc<(Mutex<State>, Condvar)>;
 
@@ -16,6 +16,8 @@ struct State {
     parser: vt100::Parser,
     bytes: usize,
     ended: bool,
+    /// The terminal is to go away: the reader lets go of it at its next byte.
+    leaving: bool,
 }
 
 fn cells(n: u16) -> std::num::NonZero<u16> {
@@ -70,16 +72,17 @@ impl Terminal {
                 parser: vt100::Parser::new(cells(rows), cells(cols), 0),
                 bytes: 0,
                 ended: false,
+                leaving: false,
             }),
             Condvar::new(),
         ));
         let shared = state.clone();
         std::thread::spawn(move || {
-            let mut buffer = [0u8; 65536];
+            let mut buffer = vec![0u8; 65536];
             loop {
                 let read = reader.read(&mut buffer).unwrap_or(0);
                 let mut state = shared.0.lock().unwrap();
-                if read == 0 {
+                if read == 0 || state.leaving {
                     state.ended = true;
                     shared.1.notify_all();
                     return;
@@ -96,11 +99,6 @@ impl Terminal {
             state,
             keys: 0,
         }
-    }
-
-    /// The screen as text, one line a row.
-    pub(crate) fn screen(&self) -> String {
-        self.state.0.lock().unwrap().parser.screen().contents()
     }
 
     /// Bytes that the program has written so far.
@@ -161,6 +159,14 @@ impl Terminal {
     pub(crate) fn hang_up(&mut self) {
         self.writer = None;
         self.master = None;
+        let (lock, changed) = &*self.state;
+        let mut state = lock.lock().unwrap();
+        state.leaving = true;
+        // The program draws its progress; with those bytes the reader ends, and with it the last hold on the terminal.
+        let waited = changed
+            .wait_timeout_while(state, PATIENCE, |state| !state.ended)
+            .unwrap();
+        assert!(waited.0.ended, "the reader lets go");
     }
 
     /// Kills the program as no handler can see.
