@@ -333,3 +333,23 @@ fn the_top_level_is_the_layout() {
         );
     }
 }
+
+/// The table of keys as the README must have it.
+fn keys_table() -> String {
+    let rows = teamsconnector::app::action::action_table()
+        .map(|(keys, name, help)| format!("| {} | {name} | {help} |\n", keys.replace('|', "\\|")));
+    format!(
+        "| keys | action | what it does |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
+}
+
+#[test]
+fn the_readme_has_the_keys_of_the_action_table() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme
+        .split_once("<!-- keys: made from the action table, and checked by a test -->\n")
+        .unwrap();
+    let (table, _) = rest.split_once("<!-- end of keys -->").unwrap();
+    assert_eq!(table, keys_table());
+}

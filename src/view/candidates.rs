@@ -14,7 +14,7 @@ use crate::roster::Row as Person;
 use super::paint::{Column, Painter, Row, column};
 
 const NUMBER: usize = 16;
-const CAUSE: usize = 22;
+const CAUSE: usize = 23;
 
 /// Cells of the columns that share what is left.
 struct Widths {
@@ -53,12 +53,17 @@ fn widths(area: Area, everyone: bool) -> Widths {
     let width = usize::from(area.width);
     if everyone {
         let left = width.saturating_sub(2 + 1 + CAUSE + 1 + NUMBER + 1 + 2 + 1);
-        let name = (left * 11 / 20).clamp(6, 30);
-        Widths {
-            name,
-            upn: left.saturating_sub(name),
-            last: 0,
+        // A name that can be read goes before the address; an address of a few letters tells nobody anything.
+        let name = (left * 11 / 20).max(left.min(20)).clamp(6, 30);
+        let upn = left.saturating_sub(name);
+        if upn < 8 {
+            return Widths {
+                name: left.max(6),
+                upn: 0,
+                last: 0,
+            };
         }
+        Widths { name, upn, last: 0 }
     } else {
         let left = width.saturating_sub(2 + 1 + 1 + NUMBER + 1 + 2 + 1);
         let name = (left * 2 / 5).clamp(6, 30);
