@@ -163,8 +163,8 @@ fn everyone_with_first_causes_and_counts() {
             "1 no Phone System   1 Calling Plan",
             "  NAME                 FIRST CAUSE             NUMBER           CC USER NAME",
             "* Alex Wilber          Calling Plan            +1 425 555 0100  GB alex.wilber@…",
-            "  山田 太郎          account disabled       -                GB 山田.太郎@conto…",
-            "  Élodie e\u{301}te\u{301}\\u{202e} no Phone System        -                GB élodie.e\u{301}te\u{301}\\u{20…",
+            "  山田 太郎            account disabled        -                GB 山田.太郎@co…",
+            "  Élodie e\u{301}te\u{301}\\u{202e}   no Phone System         -                GB élodie.e\u{301}te\u{301}\\u…",
         ],
     );
 }
