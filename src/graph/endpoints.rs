@@ -1,6 +1,6 @@
 //! Where a cloud's sign-in and Graph live, and which addresses belong to it.
 //!
-//! Invariant: no address outside the Graph origin ever passes [`Endpoints::checked`], and nothing is sent to one that did not.
+//! Invariant: no address outside the Graph origin ever passes `Endpoints::checked`, and nothing is sent to one that did not.
 
 use std::net::IpAddr;
 

@@ -128,7 +128,7 @@ pub enum StoreError {
 }
 
 impl From<rusqlite::Error> for StoreError {
-    /// The path is put in by [`Self::at`], where it is known.
+    /// The path is put in by `Self::at`, where it is known.
     fn from(source: rusqlite::Error) -> Self {
         use rusqlite::Error as Sql;
         let path = PathBuf::new();

@@ -8,6 +8,7 @@ mod lease;
 mod one;
 mod pull;
 mod push;
+mod readback;
 mod reference;
 mod settle;
 mod touch;

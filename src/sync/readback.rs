@@ -1,0 +1,233 @@
+//! After a request: following its operation, reading back until the value is there, and settling by reading what nobody answered.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use crate::domain::guid::ObjectId;
+use crate::domain::merge::Theirs;
+use crate::domain::outbox::{Closing, Entry, EntryState, Step};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::planning::TouchedUser;
+use crate::domain::refusal::Refusal;
+use crate::domain::run::{Phase, RunEvent, Source};
+use crate::domain::writeplan::PlanItem;
+use crate::graph::teams::{Operation, OperationState};
+use crate::store::ledger::LedgerPicture;
+
+use super::touch::target_of;
+use super::{Run, Stop};
+
+/// How long an operation is asked about before its outcome is called unknown.
+const GIVE_UP_AFTER: Duration = Duration::from_mins(5);
+
+/// Equal reads that make a value confirmed.
+const EQUAL_READS: u32 = 2;
+
+/// Reads before a value that is not there yet is called not visible.
+const READS: u32 = 5;
+
+/// How one request ended.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Done,
+    Refused(Refusal),
+    Unknown(String),
+}
+
+impl Run<'_> {
+    /// Follows an operation to its end.
+    pub(super) async fn follow(
+        &mut self,
+        entry: &Entry,
+        step: Step,
+        operation: &Operation,
+    ) -> Result<Sent, Stop> {
+        self.mark(
+            entry,
+            EntryState::Accepted {
+                step,
+                operation: operation.as_str().to_owned(),
+            },
+        )
+        .await?;
+        let (mut wait, mut waited) = (Duration::from_secs(2), Duration::ZERO);
+        let mut polls = 0u32;
+        loop {
+            match self.client.operation(operation).await {
+                Ok(OperationState::Succeeded) => return Ok(Sent::Done),
+                Ok(OperationState::Failed { detail }) => {
+                    return Ok(Sent::Refused(Refusal {
+                        status: None,
+                        code: String::new(),
+                        text: detail,
+                        request_id: String::new(),
+                    }));
+                }
+                Ok(OperationState::Running) => {}
+                Err(error) if error.is_retryable() => {}
+                Err(error) => return Ok(Sent::Unknown(error.to_string())),
+            }
+            polls += 1;
+            if waited >= GIVE_UP_AFTER || polls > 100 {
+                return Ok(Sent::Unknown(
+                    "the operation did not end within five minutes".to_owned(),
+                ));
+            }
+            tokio::time::sleep(self.settings.pace.wait(wait)).await;
+            waited += wait;
+            wait = (wait * 3 / 2).min(Duration::from_secs(15));
+        }
+    }
+
+    /// Takes up an operation that an earlier run left behind.
+    pub(super) async fn resume(
+        &mut self,
+        entry: &Entry,
+        step: Step,
+        operation: &str,
+    ) -> Result<(), Stop> {
+        let Ok(operation) = Operation::from_stored(operation.to_owned()) else {
+            return self
+                .unknown(entry, step, "the kept operation address is damaged")
+                .await;
+        };
+        let state = match self.client.operation(&operation).await {
+            Ok(OperationState::Running) => return Ok(()),
+            Ok(OperationState::Succeeded) | Err(_) => EntryState::Unknown { step },
+            Ok(OperationState::Failed { detail }) => {
+                self.summary.refused += 1;
+                let raw = detail.clone();
+                EntryState::Rejected {
+                    cause: detail,
+                    raw,
+                    hint: "edit it again, or undo it (u)".to_owned(),
+                }
+            }
+        };
+        self.mark(entry, state).await
+    }
+
+    /// Reads back until the value is there twice; what is not there yet waits, and says until when.
+    pub(super) async fn confirm(&mut self, entry: &Entry, target: ObjectId) -> Result<(), Stop> {
+        self.journal.phase(Phase::ReadBack).await;
+        let mut equal = 0;
+        for read in 0..READS {
+            if read > 0 {
+                tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
+            }
+            let there = match entry.field() {
+                crate::domain::user::Field::Number => self
+                    .read_value(target)
+                    .await
+                    .and_then(|theirs| theirs.number),
+                crate::domain::user::Field::Country => self
+                    .read_value(target)
+                    .await
+                    .and_then(|theirs| theirs.country),
+            };
+            equal = if there.as_ref() == Some(&entry.wanted) {
+                equal + 1
+            } else {
+                0
+            };
+            if equal == EQUAL_READS {
+                return self.close_entry(entry, Closing::Confirmed).await;
+            }
+        }
+        let hour = jiff::SignedDuration::from_hours(1);
+        let visible_by = self
+            .settings
+            .clock
+            .now()
+            .checked_add(hour)
+            .unwrap_or(jiff::Timestamp::MAX);
+        let text = format!(
+            "{}: written, not visible yet; due by {}",
+            entry.name,
+            visible_by.strftime("%H:%MZ")
+        );
+        self.journal.warning(Source::Write, text).await;
+        self.mark(entry, EntryState::Applied { visible_by }).await
+    }
+
+    pub(super) async fn read_value(&self, target: ObjectId) -> Option<Theirs> {
+        let directory = self.client.users_by_id(&[target]).await.ok()?.pop();
+        let numbers = self.client.numbers_of(target).await.ok()?;
+        Some(
+            TouchedUser {
+                directory,
+                teams: None,
+                numbers,
+            }
+            .theirs(),
+        )
+    }
+
+    /// Whether a reading of the tenant shows the effect of a request whose answer was lost.
+    pub(super) async fn settles<F>(&self, read: impl Fn(&Self) -> F) -> bool
+    where
+        F: Future<Output = Option<bool>>,
+    {
+        for attempt in 0..READS {
+            if attempt > 0 {
+                tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
+            }
+            if read(self).await == Some(true) {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn is_free(
+        &self,
+        number: &PhoneNumber,
+        target: ObjectId,
+    ) -> impl Future<Output = Option<bool>> + use<> {
+        let (client, number) = (self.client.clone(), number.clone());
+        async move {
+            client
+                .number(&number)
+                .await
+                .ok()
+                .map(|record| record.and_then(|r| r.holder()) != Some(target))
+        }
+    }
+
+    pub(super) fn holds(
+        &self,
+        number: &PhoneNumber,
+        target: ObjectId,
+    ) -> impl Future<Output = Option<bool>> + use<> {
+        let (client, number) = (self.client.clone(), number.clone());
+        async move {
+            client
+                .number(&number)
+                .await
+                .ok()
+                .map(|record| record.and_then(|r| r.holder()) == Some(target))
+        }
+    }
+
+    /// Reads the rows that were written again, so that lists show what the tenant has.
+    pub(super) async fn refresh_rows(&mut self, desk: &LedgerPicture, items: &[PlanItem]) {
+        let mut seen = HashSet::new();
+        let touched = desk
+            .entries
+            .iter()
+            .filter(|e| items.iter().any(|i| i.entry == e.id))
+            .filter_map(|e| target_of(e, &desk.users));
+        for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
+            if let Err(error) =
+                super::one::refresh(self.client, self.store, id, self.settings.clock.now()).await
+            {
+                self.journal
+                    .debug(Source::Sync, || {
+                        format!("could not read {id} again: {error}")
+                    })
+                    .await;
+            }
+        }
+        self.journal.tell(RunEvent::SnapshotChanged).await;
+    }
+}
