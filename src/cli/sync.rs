@@ -134,12 +134,12 @@ fn show(plan: &WritePlan) {
             "  {}: {field} {old} -> {new}  {}",
             item.name, item.note
         ));
-        if let Some(number) = &item.silences {
-            print::tell(&format!(
-                "    ! stops ringing: {} (nobody gets it)",
-                number.spaced()
-            ));
-        }
+    }
+    for number in plan.silenced(|_| true) {
+        print::tell(&format!(
+            "  ! stops ringing: {} (nobody gets it)",
+            number.spaced()
+        ));
     }
 }
 

@@ -106,6 +106,7 @@ mod tests {
             name: "Lee Gu".into(),
             base: number("+441235123471"),
             wanted: number("+441235123499"),
+            released: None,
             state,
             author: "me".into(),
             created_at: Timestamp::UNIX_EPOCH,

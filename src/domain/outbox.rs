@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use super::guid::TenantId;
+use super::phone::PhoneNumber;
 use super::user::{Field, UserId, Value};
 
 /// Row id of an entry in the ledger.
@@ -157,6 +158,8 @@ pub struct Entry {
     pub base: Value,
     /// What was entered.
     pub wanted: Value,
+    /// The old number that this very change has released in the tenant, while the new one is not there yet: what is given back.
+    pub released: Option<PhoneNumber>,
     /// Where it stands.
     pub state: EntryState,
     /// Who made it: operating-system user, with the signed-in account where there is one.

@@ -108,15 +108,26 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
     };
     let mut entries: Vec<&Entry> = input.entries.iter().collect();
     in_writing_order(&mut entries);
+    // A change frees its old number for others only if it is written itself; so the set shrinks until it holds.
     let mut freed: HashSet<PhoneNumber> = HashSet::new();
-    // Releases and changes free numbers for one another, so what is freed has to be known before any assignment is judged.
     for entry in &entries {
-        if let Ok(target) = writable(input, entry)
-            && entry.field() == Field::Number
-            && let Value::Number(Some(old)) = current(input, target, Field::Number)
-        {
-            freed.insert(old);
+        if let Ok(target) = writable(input, entry) {
+            freed.extend(frees(input, entry, target));
         }
+    }
+    loop {
+        let still: HashSet<PhoneNumber> = entries
+            .iter()
+            .filter_map(|entry| {
+                let target = writable(input, entry).ok()?;
+                item(input, entry, target, &freed).ok()?;
+                frees(input, entry, target)
+            })
+            .collect();
+        if still == freed {
+            break;
+        }
+        freed = still;
     }
     for entry in entries {
         match writable(input, entry).and_then(|target| item(input, entry, target, &freed)) {
@@ -131,8 +142,19 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
             }
         }
     }
-    mark_silenced(&mut out);
     out
+}
+
+/// The number that an entry takes away from its user, when it does.
+fn frees(input: &PlanInput<'_>, entry: &Entry, target: ObjectId) -> Option<PhoneNumber> {
+    match (entry.field(), current(input, target, Field::Number)) {
+        (Field::Number, Value::Number(Some(old)))
+            if entry.wanted != Value::Number(Some(old.clone())) =>
+        {
+            Some(old)
+        }
+        _ => None,
+    }
 }
 
 /// The directory user that an entry is written to, or why it is not written.
@@ -234,9 +256,9 @@ fn item(
         name: entry.name.clone(),
         target,
         takes_away: !old.is_blank() || entry.field() == Field::Country,
-        silences: match &old {
-            Value::Number(Some(number)) => Some(number.clone()),
-            Value::Number(None) | Value::Country(_) => None,
+        releases: match &old {
+            Value::Number(Some(number)) if old != entry.wanted => Some(number.clone()),
+            Value::Number(_) | Value::Country(_) => None,
         },
         old,
         new: entry.wanted.clone(),
@@ -307,24 +329,6 @@ fn number_is_free(
                 .map_or_else(|| holder.to_string(), |name| Label::new(name).to_string());
             Err(format!("held by {name}: release it there first"))
         }
-    }
-}
-
-/// A released number that somebody else of the plan gets is not silenced.
-fn mark_silenced(plan: &mut WritePlan) {
-    let given: HashSet<PhoneNumber> = plan
-        .items
-        .iter()
-        .filter_map(|item| match &item.new {
-            Value::Number(Some(number)) => Some(number.clone()),
-            Value::Number(None) | Value::Country(_) => None,
-        })
-        .collect();
-    for item in &mut plan.items {
-        item.silences = item
-            .silences
-            .take()
-            .filter(|number| !given.contains(number));
     }
 }
 
@@ -415,6 +419,7 @@ mod tests {
                 name: format!("User {n}"),
                 base: Value::Number(base.map(number)),
                 wanted: Value::Number(wanted.map(number)),
+                released: None,
                 state: EntryState::Queued,
                 author: "me".into(),
                 created_at: Timestamp::UNIX_EPOCH,
@@ -456,9 +461,15 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["released by this plan"; 2]
         );
-        assert!(
-            plan.items.iter().all(|item| item.silences.is_none()),
+        assert_eq!(
+            plan.silenced(|_| true),
+            [],
             "both numbers are given to somebody"
+        );
+        assert_eq!(
+            plan.silenced(|entry| entry == EntryId(1)),
+            [number("+441235123471")],
+            "the receiver is held back"
         );
         assert_eq!(plan.taking_away(|_| true), 2);
     }
@@ -497,13 +508,30 @@ mod tests {
         world.wants(1, None, Some("+441235123480"));
         world.wants(2, Some("+441235123472"), None);
         let plan = world.plan();
-        assert_eq!(plan.items[0].silences, Some(number("+441235123472")));
+        assert_eq!(plan.silenced(|_| true), [number("+441235123472")]);
         assert_eq!(plan.items[1].note, "new to the tenant");
         assert_eq!(
             plan.taking_away(|_| true),
             1,
             "a first number takes nothing away"
         );
+    }
+
+    #[test]
+    fn a_number_is_not_freed_by_a_change_that_is_left_out() {
+        let mut world = World::new();
+        world.has(1, Some("+441235123501"), &[PHONE]);
+        world.has(2, Some("+441235123502"), &[PHONE]);
+        world.has(3, Some("+441235123599"), &[PHONE]);
+        world.wants(2, Some("+441235123502"), Some("+441235123599"));
+        world.wants(1, Some("+441235123501"), Some("+441235123502"));
+        let plan = world.plan();
+        assert_eq!(
+            plan.items,
+            [],
+            "nobody is released for a number that is not coming"
+        );
+        assert_eq!(plan.left_out.len(), 2);
     }
 
     #[test]

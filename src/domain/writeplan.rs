@@ -24,8 +24,8 @@ pub struct PlanItem {
     pub note: String,
     /// Whether it counts towards the mass-change limit.
     pub takes_away: bool,
-    /// A number that nobody will answer afterwards.
-    pub silences: Option<PhoneNumber>,
+    /// The number that it takes away.
+    pub releases: Option<PhoneNumber>,
 }
 
 /// A queued change that the plan does not write, and why.
@@ -70,6 +70,25 @@ impl WritePlan {
     /// The mass-change limit for a tenant with that many configured users: the larger of 5 and a tenth.
     pub fn limit_for(users: usize) -> usize {
         (users / 10).max(5)
+    }
+
+    /// Numbers that nobody will answer when the chosen items are written: released by one, and given to nobody by another.
+    pub fn silenced(&self, chosen: impl Fn(EntryId) -> bool) -> Vec<PhoneNumber> {
+        let chosen: Vec<&PlanItem> = self
+            .items
+            .iter()
+            .filter(|item| chosen(item.entry))
+            .collect();
+        let is_given = |number: &PhoneNumber| {
+            chosen
+                .iter()
+                .any(|item| item.new == Value::Number(Some(number.clone())))
+        };
+        chosen
+            .iter()
+            .filter_map(|item| item.releases.clone())
+            .filter(|number| !is_given(number))
+            .collect()
     }
 
     /// Whether anything would be written.

@@ -1,10 +1,10 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::outbox::{Closing, Entry, EntryId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
-use crate::domain::user::{NewUser, Patch, UserId};
+use crate::domain::user::{NewUser, Patch, UserId, Value};
 use crate::store::{Stamp, Store};
 
 /// What a hold by hand says.
@@ -120,14 +120,29 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
             "Sync to settle it; afterwards the old value can be entered again.",
         ));
     }
+    let name = Label::new(&entry.name);
+    if let Some(old) = entry
+        .released
+        .as_ref()
+        .filter(|old| entry.wanted != Value::Number(Some((*old).clone())))
+    {
+        store
+            .ledger
+            .give_back(id, stamp)
+            .await
+            .map_err(|e| e.failure())?;
+        return Ok(format!(
+            "{name}: {} was released already; giving it back is queued",
+            old.spaced()
+        ));
+    }
     store
         .ledger
         .close(id, Closing::Dropped, stamp)
         .await
         .map_err(|e| e.failure())?;
     Ok(format!(
-        "{}: {} {} is no longer queued",
-        Label::new(&entry.name),
+        "{name}: {} {} is no longer queued",
         entry.field().as_str(),
         entry.wanted.shown()
     ))
@@ -140,25 +155,10 @@ pub async fn hold(
     back: bool,
     stamp: Stamp,
 ) -> Result<String, Failure> {
-    let mut states = Vec::new();
-    for id in ids {
-        let entry = entry(store, *id).await?;
-        if !entry.state.is_ours() {
-            continue;
-        }
-        let state = if back {
-            EntryState::Held {
-                why: HELD_BY_HAND.to_owned(),
-            }
-        } else {
-            EntryState::Queued
-        };
-        states.push((*id, state));
-    }
-    let n = states.len();
-    store
+    let why = back.then(|| HELD_BY_HAND.to_owned());
+    let n = store
         .ledger
-        .set_states(states, stamp)
+        .hold(ids.to_vec(), why, stamp)
         .await
         .map_err(|e| e.failure())?;
     let noun = if n == 1 { "change" } else { "changes" };

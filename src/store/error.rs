@@ -108,6 +108,9 @@ pub enum StoreError {
     /// The entry is no longer in the outbox.
     #[error("change {} is no longer queued", .0.0)]
     NoSuchEntry(EntryId),
+    /// The entry is not queued any more: held back, written or decided in the meantime.
+    #[error("change {} is not queued any more", .0.0)]
+    NotQueued(EntryId),
     /// The entry is no conflict.
     #[error("change {} is not in conflict", .0.0)]
     NotAConflict(EntryId),
@@ -199,6 +202,7 @@ impl StoreError {
             | Self::Settling { .. }
             | Self::NoSuchUser(_)
             | Self::NoSuchEntry(_)
+            | Self::NotQueued(_)
             | Self::NotAConflict(_)
             | Self::NotAssociated { .. }
             | Self::OtherTenant { .. } => {}
@@ -249,7 +253,10 @@ impl StoreError {
                 FailureKind::TryAgain,
                 "The next sync settles it by reading the tenant; edit again after that.",
             ),
-            Self::NoSuchUser(_) | Self::NoSuchEntry(_) | Self::NotAConflict(_) => (
+            Self::NoSuchUser(_)
+            | Self::NoSuchEntry(_)
+            | Self::NotQueued(_)
+            | Self::NotAConflict(_) => (
                 FailureKind::Other,
                 "Somebody, or a run, has changed it meanwhile. Look again.",
             ),

@@ -60,6 +60,7 @@ pub(super) const LEDGER: Shape = Shape {
             field TEXT NOT NULL,
             base TEXT NOT NULL,
             wanted TEXT NOT NULL,
+            released TEXT NOT NULL DEFAULT '',
             state TEXT NOT NULL,
             author TEXT NOT NULL,
             created_at TEXT NOT NULL,

@@ -150,10 +150,13 @@ pub fn covers(plan: &WritePlan, desk: &Desk) -> bool {
 
 /// What the chosen items silence: `! stops ringing: +1 425 555 0100 (nobody gets it)`.
 pub fn silences(plan: &WritePlan, desk: &Desk) -> Vec<String> {
-    plan.items
+    let chosen = |entry| {
+        plan.items
+            .iter()
+            .any(|item| item.entry == entry && choice(item, desk) == Choice::Chosen)
+    };
+    plan.silenced(chosen)
         .iter()
-        .filter(|item| choice(item, desk) == Choice::Chosen)
-        .filter_map(|item| item.silences.as_ref())
         .map(PhoneNumber::spaced)
         .collect()
 }

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Step};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{UserId, Value};
 use crate::record::entry as form;
 
@@ -14,8 +15,8 @@ use super::rows;
 /// Puts an entry into the outbox; its id is the row's.
 pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<EntryId, StoreError> {
     tx.prepare_cached(
-        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at)
-         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         entry.tenant.0.bytes(),
@@ -29,6 +30,7 @@ pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<Ent
         entry.author,
         entry.created_at.to_string(),
         entry.updated_at.to_string(),
+        entry.released.as_ref().map_or("", PhoneNumber::as_str),
     ])?;
     let id = EntryId(tx.last_insert_rowid());
     let stored = Entry {
@@ -207,16 +209,95 @@ pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
 pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
     let entry = known(tx, id)?;
     let blank = Value::from_compact(entry.field(), "");
-    tx.prepare_cached("UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3 WHERE id = ?4")?
-        .execute(params![
-            blank.compact(),
-            form::write(&EntryState::Queued),
-            stamp.at.to_string(),
-            id.0
-        ])?;
+    let old = match (&entry.released, &entry.base) {
+        (Some(known), _) => known.as_str(),
+        (None, Value::Number(Some(base))) => base.as_str(),
+        (None, _) => "",
+    };
+    tx.prepare_cached(
+        "UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3, released = ?4 WHERE id = ?5",
+    )?
+    .execute(params![
+        blank.compact(),
+        form::write(&EntryState::Queued),
+        stamp.at.to_string(),
+        old,
+        id.0
+    ])?;
     put_value(tx, entry.user, &blank)?;
     let said = about(&entry, "released").values(&entry.base, &blank);
     append(tx, stamp, said)
+}
+
+/// Marks an entry in flight, if it is still queued: what somebody held back, dropped or edited in the meantime is not sent.
+pub(super) fn start(
+    tx: &Connection,
+    id: EntryId,
+    step: Step,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let entry = known(tx, id)?;
+    if entry.state != EntryState::Queued {
+        return Err(StoreError::NotQueued(id));
+    }
+    set_state(
+        tx,
+        &entry,
+        &EntryState::InFlight { step, attempt: 1 },
+        stamp,
+    )
+}
+
+/// Holds entries back, or queues them again; those that are under way are left alone. How many were changed.
+pub(super) fn hold(
+    tx: &Connection,
+    ids: &[EntryId],
+    why: Option<&str>,
+    stamp: &Stamp,
+) -> Result<u32, StoreError> {
+    let mut count = 0;
+    for id in ids {
+        let entry = known(tx, *id)?;
+        if !entry.state.is_ours() {
+            continue;
+        }
+        let state = match why {
+            Some(why) => EntryState::Held {
+                why: why.to_owned(),
+            },
+            None => EntryState::Queued,
+        };
+        set_state(tx, &entry, &state, stamp)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Turns a change whose old number we have released into giving that number back.
+pub(super) fn give_back(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
+    let entry = known(tx, id)?;
+    let Some(old) = entry.released.clone() else {
+        return close(tx, id, Closing::Dropped, stamp);
+    };
+    if entry.state.needs_settling() {
+        return close(tx, id, Closing::Dropped, stamp);
+    }
+    leave(
+        tx,
+        &entry,
+        (Closing::Dropped.as_str(), "giving back"),
+        stamp,
+    )?;
+    let back = Entry {
+        wanted: Value::Number(Some(old)),
+        released: None,
+        state: EntryState::Queued,
+        author: stamp.author.clone(),
+        created_at: stamp.at,
+        updated_at: stamp.at,
+        ..entry
+    };
+    queue(tx, &back, stamp).map(drop)
 }
 
 /// What was in flight when the program ended is unknown now.

@@ -14,7 +14,7 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunId;
 use crate::domain::seat::Seats;
@@ -206,6 +206,9 @@ pub(super) enum Job {
     Close(EntryId, Closing, Stamp, Answer<()>),
     KeepMine(EntryId, Stamp, Answer<()>),
     Released(EntryId, Stamp, Answer<()>),
+    Start(EntryId, Step, Stamp, Answer<()>),
+    Hold(Vec<EntryId>, Option<String>, Stamp, Answer<u32>),
+    GiveBack(EntryId, Stamp, Answer<()>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
@@ -308,6 +311,21 @@ impl Ledger {
     /// Our own release of the old number has taken effect: the entry now starts from a blank number.
     pub fn released(&self, entry: EntryId, stamp: Stamp) -> Reply<()> {
         self.ask(|to| Job::Released(entry, stamp, to))
+    }
+
+    /// Marks an entry in flight, if it is still queued; otherwise [`StoreError::NotQueued`](super::error::StoreError::NotQueued).
+    pub fn start(&self, entry: EntryId, step: Step, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::Start(entry, step, stamp, to))
+    }
+
+    /// Holds entries back with a reason, or queues them again (`None`). Those that are under way are left alone.
+    pub fn hold(&self, entries: Vec<EntryId>, why: Option<String>, stamp: Stamp) -> Reply<u32> {
+        self.ask(|to| Job::Hold(entries, why, stamp, to))
+    }
+
+    /// Drops a change whose old number we have released, and queues that number again.
+    pub fn give_back(&self, entry: EntryId, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::GiveBack(entry, stamp, to))
     }
 
     /// What a run found, in one transaction.

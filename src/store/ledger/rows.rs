@@ -17,7 +17,7 @@ use super::{LedgerPicture, Pin};
 
 const USER: &str = "id, tenant, name, mail, number, kind, country, sip_username, external_id, \
                     association, directory_id, gone, rank, created_at";
-const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at";
+const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released";
 
 /// A value in a column that this program never wrote there.
 fn bad(column: usize, what: &'static str) -> rusqlite::Error {
@@ -139,6 +139,7 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {
         author: row.get(9)?,
         created_at: moment(row, 10)?,
         updated_at: moment(row, 11)?,
+        released: PhoneNumber::from_tenant(row.get_ref(12)?.as_str()?),
     })
 }
 

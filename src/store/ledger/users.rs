@@ -174,6 +174,7 @@ fn queue_wanted(
                 name: user.name.clone(),
                 base,
                 wanted,
+                released: None,
                 state: EntryState::Queued,
                 author: stamp.author.clone(),
                 created_at: stamp.at,
@@ -219,6 +220,19 @@ fn own_fields(
     patch: &Patch,
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
+    if patch
+        .association
+        .is_some_and(|new| new.id() != user.association.id())
+    {
+        // A request that is under way belongs to the directory user that it was sent for.
+        for field in [Field::Number, Field::Country] {
+            if let Some(entry) =
+                of_field(tx, user.id, field)?.filter(|entry| !entry.state.is_ours())
+            {
+                return Err(settling(entry));
+            }
+        }
+    }
     let association_text = |association: Association| match association {
         Association::None => String::new(),
         Association::Matched(id) => format!("{id} by e-mail"),
@@ -275,6 +289,7 @@ fn two_way(
 ) -> Result<Option<EntryId>, StoreError> {
     let field = wanted.field();
     let mut base = shown.clone();
+    let mut released = None;
     if let Some(old) = of_field(tx, user.id, field)? {
         if !old.state.is_ours() {
             return Err(settling(old));
@@ -282,6 +297,7 @@ fn two_way(
         if matches!(old.state, EntryState::Queued | EntryState::Held { .. }) {
             base = old.base.clone();
         }
+        released.clone_from(&old.released);
         let undone = *wanted == base;
         let outcome = if undone { "undone" } else { "replaced" };
         entries::leave(tx, &old, (Closing::Dropped.as_str(), outcome), stamp)?;
@@ -297,6 +313,7 @@ fn two_way(
         name: user.name.clone(),
         base,
         wanted: wanted.clone(),
+        released: released.filter(|number| *wanted != Value::Number(Some(number.clone()))),
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
@@ -366,6 +383,7 @@ pub(super) fn remove(
         name: user.name,
         base: Value::Number(Some(number)),
         wanted: Value::Number(None),
+        released: None,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
