@@ -160,16 +160,6 @@ struct Parts {
 async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     let clock = clock::system();
     let store = open_store(&parts.dir)?;
-    let stamp = Stamp {
-        at: clock.now(),
-        author: author(),
-        run: None,
-    };
-    store
-        .ledger
-        .recover(stamp)
-        .await
-        .map_err(|error| error.failure())?;
     let (to, traffic) = mpsc::unbounded_channel();
     let client = Client::new(Setup {
         endpoints: endpoints(&parts.tenant)?,
@@ -198,6 +188,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         pace: Pace::Real,
         debug: false,
     };
+    crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         name: parts.name,
         config: parts.tenant,

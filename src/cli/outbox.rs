@@ -1,6 +1,6 @@
 //! `outbox`: what waits to be written.
 
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::ops::change;
 use crate::record::json::{self, EntryJson};
 
@@ -34,13 +34,23 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
                             entry.field().as_str().to_owned(),
                             entry.base.shown(),
                             entry.wanted.shown(),
+                            theirs(entry),
                             entry.state.word().to_owned(),
                             entry.author.clone(),
                         ]
                     })
                     .collect();
                 print::table(
-                    &["ID", "NAME", "FIELD", "WAS", "WANTED", "STATE", "BY"],
+                    &[
+                        "ID",
+                        "NAME",
+                        "FIELD",
+                        "WAS",
+                        "WANTED",
+                        "TENANT HAS",
+                        "STATE",
+                        "BY",
+                    ],
                     &rows,
                 )?;
             }
@@ -51,4 +61,12 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+/// What the tenant has, where that is known to be neither the old nor the new value.
+fn theirs(entry: &Entry) -> String {
+    match &entry.state {
+        EntryState::Conflict { theirs } => theirs.shown(),
+        _ => String::new(),
+    }
 }

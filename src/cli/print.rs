@@ -17,7 +17,7 @@ pub(super) fn data(line: &str) -> anyhow::Result<()> {
 
 /// One line of narration. Nobody reading it is no error.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", Label::new(line));
 }
 
 /// The parts of a failure, on standard error; the exit code that it means.
@@ -54,7 +54,7 @@ pub(super) fn is_interactive() -> bool {
 pub(super) fn ask(question: &str) -> anyhow::Result<String> {
     {
         let mut err = io::stderr().lock();
-        write!(err, "{question} ")?;
+        write!(err, "{} ", Label::new(question))?;
         err.flush()?;
     }
     let mut answer = String::new();

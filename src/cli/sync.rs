@@ -16,7 +16,7 @@ use super::print;
 pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
     let damaged = opened.was_damaged();
-    let exit = both(&mut opened, global, args).await;
+    let exit = Box::pin(both(&mut opened, global, args)).await;
     if let Some(simulator) = opened.simulator.take() {
         simulator.stop().await;
     }
@@ -58,7 +58,8 @@ async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Resu
                 };
             }
         }
-    } else if exit == Exit::Done && summary.held > 0 {
+    }
+    if exit == Exit::Done && summary.left > 0 {
         exit = Exit::Planned;
     }
     if global.json {
@@ -160,6 +161,7 @@ impl Narrator {
     ) -> anyhow::Result<(Outcome, Summary)> {
         let (events, mut heard) = mpsc::channel(64);
         let cancel = CancellationToken::new();
+        let stoppable = !matches!(kind, RunKind::Apply { .. });
         let settings = crate::sync::RunSettings {
             debug,
             ..opened.settings.clone()
@@ -170,7 +172,8 @@ impl Narrator {
             while let Some(event) = heard.recv().await {
                 if result.is_ok() {
                     result = self.hear(event);
-                    if result.is_err() {
+                    // Nobody reads any more: reading stops, but a write that has begun is finished.
+                    if result.is_err() && stoppable {
                         cancel.cancel();
                     }
                 }
@@ -180,6 +183,12 @@ impl Narrator {
         let interrupted = async {
             if tokio::signal::ctrl_c().await.is_ok() {
                 cancel.cancel();
+                print::tell(
+                    "Stopping; what is being written is finished first. Again to end at once.",
+                );
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
             }
             std::future::pending::<()>().await;
         };

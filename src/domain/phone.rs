@@ -58,6 +58,15 @@ pub enum PhoneNumberError {
         /// The number that was probably meant.
         proposal: Option<PhoneNumber>,
     },
+    /// Nothing was entered.
+    #[error("{NOT_VALID}: nothing was entered")]
+    Empty,
+    /// More than one number.
+    #[error(
+        "{NOT_VALID}: one number per user. A PBX can give one user several, a bare SIP trunk cannot; \
+         give the other to a resource account that forwards to this user"
+    )]
+    Several,
     /// Six digits or fewer: an extension needs its main number.
     #[error(
         "{NOT_VALID}: {digits} looks like an extension; write it as <main number>;ext={digits}"
@@ -130,7 +139,18 @@ impl PhoneNumber {
         let text = text.trim();
         let text = text.strip_prefix("tel:").unwrap_or(text);
         let (main, extension) = split_extension(text)?;
+        if main
+            .split([',', '|', '\n'])
+            .filter(|part| part.bytes().filter(u8::is_ascii_digit).count() > 6)
+            .count()
+            > 1
+        {
+            return Err(PhoneNumberError::Several);
+        }
         let digits = digits_of(main)?;
+        if digits.is_empty() {
+            return Err(PhoneNumberError::Empty);
+        }
         let plus = main
             .trim_start_matches([' ', '\u{a0}', '('])
             .starts_with(['+', '＋']);
@@ -300,9 +320,10 @@ fn split_extension(text: &str) -> Result<(&str, String), PhoneNumberError> {
 fn digits_of(main: &str) -> Result<String, PhoneNumberError> {
     let mut digits = String::new();
     let mut chars = main.trim().chars().peekable();
+    let mut plus = false;
     while let Some(c) = chars.next() {
         match c {
-            '+' | '＋' if digits.is_empty() => {}
+            '+' | '＋' if digits.is_empty() && !plus => plus = true,
             ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}'..='\u{2013}' | '.' | '(' | ')' | '/' => {
             }
             'E' | 'e' if !digits.is_empty() && matches!(chars.peek(), Some('+' | '0'..='9')) => {
@@ -347,6 +368,10 @@ fn propose(digits: &str, extension: &str, country: Option<Country>) -> Option<Ph
     }
     let region = region_of(country?)?;
     let number = PHONE_NUMBER_UTIL.parse(digits, Some(region)).ok()?;
+    // What the numbering plan does not know is no correction of anything.
+    if !number.is_valid() {
+        return None;
+    }
     let significant = number.get_national_significant_number();
     // Only what was entered, behind the country's code: a library that made up a digit is not believed.
     if !digits.ends_with(&significant) {
@@ -463,6 +488,20 @@ mod tests {
         assert_eq!(
             parse("+441235123465;x=1"),
             Err(PhoneNumberError::BadExtension)
+        );
+        assert_eq!(parse("  "), Err(PhoneNumberError::Empty));
+        assert_eq!(
+            parse("++441235123465"),
+            Err(PhoneNumberError::Character { found: '+' })
+        );
+        assert_eq!(
+            parse("+44 1235 123480, +44 1235 123481"),
+            Err(PhoneNumberError::Several)
+        );
+        assert_eq!(
+            parse("1234567").unwrap_err().proposal(),
+            None,
+            "no such number in GB"
         );
         assert_eq!(
             PhoneNumber::parse("+441235123465", NumberKind::Extension, gb()),

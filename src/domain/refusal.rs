@@ -20,6 +20,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The refusal that the tenant would give for a number that is held: seen beforehand, so it is not asked for.
+    pub fn held() -> Self {
+        Self {
+            status: None,
+            code: String::new(),
+            text: "already been assigned to another user".to_owned(),
+            request_id: String::new(),
+        }
+    }
+
     /// All of it in one line, for those who want to see what came.
     pub fn raw(&self) -> String {
         let mut parts = Vec::new();

@@ -267,9 +267,9 @@ pub struct Summary {
     pub counters: Counters,
     /// Entries confirmed in the tenant by this run.
     pub written: u32,
-    /// Entries refused by the tenant.
+    /// Refused entries that are in the outbox at its end.
     pub refused: u32,
-    /// Entries whose field has moved in the tenant.
+    /// Conflicts that are in the outbox at its end.
     pub conflicts: u32,
     /// Entries held back.
     pub held: u32,

@@ -51,16 +51,19 @@ pub async fn edit(
         Some(name) => name.clone(),
         None => user_name(store, id).await?,
     };
-    let queued: Vec<String> = patch
-        .two_way
-        .iter()
-        .map(|(_, wanted)| format!("{} {}", wanted.field().as_str(), wanted.shown()))
-        .collect();
-    store
+    let ids = store
         .ledger
         .edit_user(id, patch, stamp)
         .await
         .map_err(|e| e.failure())?;
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let entries = picture
+        .entries
+        .iter()
+        .filter(|entry| ids.contains(&entry.id));
+    let queued: Vec<String> = entries
+        .map(|entry| format!("{} {}", entry.field().as_str(), entry.wanted.shown()))
+        .collect();
     let name = Label::new(&name);
     Ok(match queued.as_slice() {
         [] => format!("{name} saved"),

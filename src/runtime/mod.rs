@@ -74,6 +74,8 @@ pub async fn run(console: Console) -> io::Result<u8> {
     let mut exit = shell.perform(&mut performer, effects);
     loop {
         if let Some(code) = exit {
+            // Nobody hears the tasks any more; one that waits to be heard would never end.
+            drop(from_tasks);
             performer.close(CLOSING).await;
             return Ok(code);
         }
@@ -157,10 +159,11 @@ impl Shell<'_> {
         if !app.is_dirty() {
             return;
         }
-        if self
-            .drawn_at
-            .is_some_and(|at| now.duration_since(at) < FRAME.try_into().unwrap_or_default())
-        {
+        // A clock that was set back makes no frame wait.
+        let since = self.drawn_at.map(|at| now.duration_since(at));
+        if since.is_some_and(|since| {
+            !since.is_negative() && since < FRAME.try_into().unwrap_or_default()
+        }) {
             return;
         }
         app.take_dirty();

@@ -52,11 +52,8 @@ impl Run<'_> {
         let Outcome {
             upserts, removed, ..
         } = outcome;
-        let mut tally = Tally {
-            counters: head.counters,
-            enabled: head.enabled,
-            users: head.users,
-        };
+        // Counted from the rows: one that was read again by itself has changed since the last run was counted.
+        let mut tally = self.tally_of_rows().await?;
         let upserts: Vec<StoredUser> = upserts
             .into_iter()
             .map(|user| lookup.stored(user))
@@ -175,8 +172,16 @@ impl Run<'_> {
         Ok(())
     }
 
+    async fn tally_of_rows(&self) -> Result<Tally, Stop> {
+        let mut tally = Tally::default();
+        for (marks, users) in self.store.cache.marks().await? {
+            tally.add_many(marks, users);
+        }
+        Ok(tally)
+    }
+
     /// Feeds the matcher from the picture: a delta round does not pass everybody by.
-    async fn look_in_cache(&mut self, matcher: &mut Matcher) -> Result<(), Stop> {
+    pub(super) async fn look_in_cache(&mut self, matcher: &mut Matcher) -> Result<(), Stop> {
         let addresses: Vec<String> = matcher.addresses().map(str::to_owned).collect();
         for address in addresses {
             let ids: Vec<ObjectId> = self
@@ -327,17 +332,11 @@ fn retally(
         .chain(upserts.iter().map(|stored| &stored.user.id))
     {
         if let Some(stored) = old.get(id) {
-            gone.add(stored.marks);
+            gone.add_many(stored.marks, 1);
         }
     }
     for stored in upserts {
-        tally.add(stored.marks);
+        tally.add_many(stored.marks, 1);
     }
-    tally.counters.total -= gone.counters.total;
-    tally.counters.licensed -= gone.counters.licensed;
-    tally.counters.phone_system -= gone.counters.phone_system;
-    tally.counters.excluded_by_calling_plan -= gone.counters.excluded_by_calling_plan;
-    tally.counters.resource -= gone.counters.resource;
-    tally.enabled -= gone.enabled;
-    tally.users -= gone.users;
+    tally.take_off(&gone);
 }

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::EntryId;
+use crate::domain::matching::Matcher;
+use crate::domain::outbox::{EntryId, EntryState};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Counters, Outcome, Phase, RunEvent, RunKind, Source, Summary};
@@ -34,6 +35,7 @@ use crate::store::{Stamp, Store};
 use journal::{Journal, Listeners};
 use lease::Lease;
 pub use one::{ReadAgain, read_again};
+use pull::Pulled;
 
 /// The document's words for a sign-in to another tenant than the pinned one.
 pub const TENANT_MISMATCH: &str =
@@ -128,6 +130,14 @@ pub async fn run(
         Ok(lease) => lease,
         Err(failure) => return refuse(failure, &events).await,
     };
+    let stamp = Stamp {
+        at,
+        author: settings.author.clone(),
+        run: None,
+    };
+    if let Err(error) = recover(&world.store, stamp).await {
+        return refuse(error.failure(), &events).await;
+    }
     let number = match world
         .store
         .history
@@ -152,12 +162,51 @@ pub async fn run(
         journal,
         summary: Summary::default(),
     };
-    let result = run.all(&kind).await;
+    let result = tokio::select! {
+        biased;
+        result = run.all(&kind) => result,
+        // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
+        () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
+    };
     let outcome = run.close(result).await;
     let summary = run.summary;
     world.traffic = run.journal.finish().await;
     drop(lease);
     (outcome, summary)
+}
+
+async fn cancelled(cancel: &CancellationToken, kind: &RunKind) {
+    match kind {
+        RunKind::Sync | RunKind::Plan => cancel.cancelled().await,
+        RunKind::Apply { .. } => std::future::pending().await,
+    }
+}
+
+/// What a process that died has left: requests in flight become unknown, runs interrupted. Only while nobody runs.
+async fn recover(store: &Store, stamp: Stamp) -> Result<(), StoreError> {
+    let at = stamp.at;
+    store.ledger.recover(stamp).await?;
+    store.history.sweep(at).await?;
+    Ok(())
+}
+
+/// As a run does it at its beginning, for a console that has just been opened: without the lease nothing is touched.
+pub async fn recover_if_free(store: &Store, settings: &RunSettings) -> Result<(), Failure> {
+    let at = settings.clock.now();
+    let Ok(_lease) = Lease::take(
+        &settings.lease,
+        &settings.author,
+        "looking after an earlier run",
+        at,
+    ) else {
+        return Ok(());
+    };
+    let stamp = Stamp {
+        at,
+        author: settings.author.clone(),
+        run: None,
+    };
+    recover(store, stamp).await.map_err(|error| error.failure())
 }
 
 async fn refuse(failure: Failure, events: &mpsc::Sender<RunEvent>) -> (Outcome, Summary) {
@@ -178,7 +227,8 @@ impl Run<'_> {
         match kind {
             RunKind::Sync => {
                 self.early_plan(&tenant).await?;
-                let pulled = self.pull(&tenant).await?;
+                let mut pulled = self.pull(&tenant).await?;
+                self.pin(&tenant, &mut pulled).await?;
                 self.journal.phase(Phase::Plan).await;
                 self.settle_all(pulled).await?;
                 self.plan_and_tell(&tenant).await?;
@@ -200,7 +250,13 @@ impl Run<'_> {
             .client
             .sign_in()
             .await
-            .map_err(|error| failed(&error, "Signing in"))?;
+            .map_err(|error| failed(&error, "Signing in"));
+        let signed_in = match signed_in {
+            Err(Stop::Failed(failure)) if failure.kind == FailureKind::Refused => {
+                return Err(self.mismatch(&failure.headline).await);
+            }
+            other => other?,
+        };
         let tenant = self
             .client
             .organization()
@@ -223,26 +279,13 @@ impl Run<'_> {
                 ))
                 .await);
         }
-        let stamp = self.stamp();
-        match self
-            .store
-            .ledger
-            .pin(tenant.id, tenant.name.clone(), stamp)
-            .await?
-        {
-            PinOutcome::New => {
-                self.journal
-                    .info(Source::Auth, format!("Pinned tenant {}", tenant.id))
-                    .await;
-            }
-            PinOutcome::Same => {}
-            PinOutcome::Other { pinned } => {
-                let ids = format!(
-                    "pinned: {} ({}); signed in to: {} ({})",
-                    pinned.name, pinned.tenant, tenant.name, tenant.id
-                );
-                return Err(self.mismatch(&ids).await);
-            }
+        let pin = self.store.ledger.load().await?.pin;
+        if let Some(pinned) = pin.filter(|pin| pin.tenant != tenant.id) {
+            let ids = format!(
+                "pinned: {} ({}); signed in to: {} ({})",
+                pinned.name, pinned.tenant, tenant.name, tenant.id
+            );
+            return Err(self.mismatch(&ids).await);
         }
         drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
         self.journal
@@ -252,6 +295,42 @@ impl Run<'_> {
             })
             .await;
         Ok(tenant)
+    }
+
+    /// The first good run pins the tenant. Users of another tenant before it come along without their associations, and are looked
+    /// for in the picture that was just read.
+    async fn pin(&mut self, tenant: &Tenant, pulled: &mut Pulled) -> Result<(), Stop> {
+        let stamp = self.stamp();
+        match self
+            .store
+            .ledger
+            .pin(tenant.id, tenant.name.clone(), stamp)
+            .await?
+        {
+            PinOutcome::Same => Ok(()),
+            PinOutcome::New => {
+                self.journal
+                    .info(Source::Auth, format!("Pinned tenant {}", tenant.id))
+                    .await;
+                let desk = self.store.ledger.load().await?;
+                if desk.parked > 0 {
+                    let text = format!(
+                        "{} of the tenant before are set aside and never sent here",
+                        touch::changes(desk.parked as usize)
+                    );
+                    self.journal.warning(Source::Plan, text).await;
+                }
+                pulled.matcher = Matcher::new(&desk.users);
+                self.look_in_cache(&mut pulled.matcher).await
+            }
+            PinOutcome::Other { pinned } => {
+                let ids = format!(
+                    "pinned: {} ({}); signed in to: {}",
+                    pinned.name, pinned.tenant, tenant.id
+                );
+                Err(self.mismatch(&ids).await)
+            }
+        }
     }
 
     async fn mismatch(&mut self, ids: &str) -> Stop {
@@ -286,7 +365,7 @@ impl Run<'_> {
     /// The plan of what is queued, as early as possible: the whole tenant follows.
     async fn early_plan(&mut self, tenant: &Tenant) -> Result<(), Stop> {
         let desk = self.store.ledger.load().await?;
-        if desk.entries.is_empty() {
+        if desk.entries.is_empty() || desk.pin.is_none() {
             return Ok(());
         }
         self.plan_and_tell(tenant).await?;
@@ -295,9 +374,7 @@ impl Run<'_> {
 
     async fn close(&mut self, result: Result<(), Stop>) -> Outcome {
         self.journal.phase(Phase::Close).await;
-        if let Ok(picture) = self.store.ledger.load().await {
-            self.summary.left = u32::try_from(picture.entries.len()).unwrap_or(u32::MAX);
-        }
+        let unknown = self.count_outbox().await;
         let Summary {
             refused,
             conflicts,
@@ -305,7 +382,7 @@ impl Run<'_> {
             ..
         } = self.summary;
         let outcome = match result {
-            Ok(()) if refused + conflicts > 0 => Outcome::Partly,
+            Ok(()) if refused + conflicts + unknown > 0 => Outcome::Partly,
             Ok(()) => Outcome::Done,
             Err(Stop::Cancelled) => Outcome::Cancelled,
             Err(Stop::Failed(failure)) => {
@@ -329,7 +406,15 @@ impl Run<'_> {
         self.journal.flush();
         let at = self.settings.clock.now();
         let run = self.journal.run();
-        drop(self.store.history.close(run, &outcome, self.summary, at));
+        // A history that cannot be written is told, and changes nothing of what was done.
+        if let Err(error) = self
+            .store
+            .history
+            .close(run, &outcome, self.summary, at)
+            .await
+        {
+            tracing::warn!(%error, "the end of run {} could not be kept", run.0);
+        }
         drop(self.store.history.prune());
         self.journal.tell(RunEvent::LedgerChanged).await;
         self.journal
@@ -339,6 +424,25 @@ impl Run<'_> {
             })
             .await;
         outcome
+    }
+
+    /// What is left in the outbox, by its kinds; the number of outcomes that are not known.
+    async fn count_outbox(&mut self) -> u32 {
+        let Ok(picture) = self.store.ledger.load().await else {
+            return 0;
+        };
+        let count = |is: fn(&EntryState) -> bool| {
+            let n = picture
+                .entries
+                .iter()
+                .filter(|entry| is(&entry.state))
+                .count();
+            u32::try_from(n).unwrap_or(u32::MAX)
+        };
+        self.summary.refused = count(|state| matches!(state, EntryState::Rejected { .. }));
+        self.summary.conflicts = count(|state| matches!(state, EntryState::Conflict { .. }));
+        self.summary.left = count(|_| true);
+        count(EntryState::needs_settling)
     }
 
     fn count(&mut self, counters: Counters) {

@@ -95,7 +95,10 @@ pub(super) async fn refresh(
         return Ok(false);
     };
     // Teams may be missing in a tenant or behind; what it does not say stays open.
-    let teams = client.teams_user(id).await.unwrap_or_default();
+    let teams = match client.teams_user(id).await {
+        Ok(teams) => teams,
+        Err(_) => store.cache.teams_of(id).await.map_err(|e| e.failure())?,
+    };
     let numbers = client
         .numbers_of(id)
         .await

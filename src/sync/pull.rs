@@ -31,7 +31,10 @@ pub(super) struct Pulled {
 
 /// How the reading of a list ended.
 enum Read {
-    Whole,
+    /// To its end; how many the tenant said that there are.
+    Whole {
+        listed: Option<u64>,
+    },
     LostItsPlace,
 }
 
@@ -52,11 +55,35 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, marks: u32) {
-        let marks = Marks(marks);
-        marks.count_in(&mut self.counters);
-        self.enabled += u64::from(marks.is_enabled());
-        self.users += 1;
+    fn add(&mut self, marks: u32) {
+        self.add_many(marks, 1);
+    }
+
+    /// Adds that many users with the same marks.
+    pub(super) fn add_many(&mut self, marks: u32, users: u64) {
+        let mut one = Counters::default();
+        Marks(marks).count_in(&mut one);
+        self.counters.total += one.total * users;
+        self.counters.licensed += one.licensed * users;
+        self.counters.phone_system += one.phone_system * users;
+        self.counters.excluded_by_calling_plan += one.excluded_by_calling_plan * users;
+        self.counters.resource += one.resource * users;
+        self.enabled += u64::from(Marks(marks).is_enabled()) * users;
+        self.users += users;
+    }
+
+    /// Takes off users that were counted before.
+    pub(super) fn take_off(&mut self, gone: &Self) {
+        let (here, there) = (&mut self.counters, &gone.counters);
+        here.total = here.total.saturating_sub(there.total);
+        here.licensed = here.licensed.saturating_sub(there.licensed);
+        here.phone_system = here.phone_system.saturating_sub(there.phone_system);
+        here.excluded_by_calling_plan = here
+            .excluded_by_calling_plan
+            .saturating_sub(there.excluded_by_calling_plan);
+        here.resource = here.resource.saturating_sub(there.resource);
+        self.enabled = self.enabled.saturating_sub(gone.enabled);
+        self.users = self.users.saturating_sub(gone.users);
     }
 }
 
@@ -127,13 +154,16 @@ impl Run<'_> {
         };
         self.store.cache.begin_full(self.journal.run()).await?;
         let desk = self.store.ledger.load().await?;
-        let (mut matcher, mut tally);
+        let (mut matcher, mut tally, listed);
         let mut tries = 0;
         loop {
             matcher = Matcher::new(&desk.users);
             tally = Tally::default();
             match self.read_pages(&lookup, &mut matcher, &mut tally).await {
-                Ok(Read::Whole) => break,
+                Ok(Read::Whole { listed: said }) => {
+                    listed = said;
+                    break;
+                }
                 Ok(Read::LostItsPlace) if tries < 2 => {
                     tries += 1;
                     self.journal
@@ -155,6 +185,7 @@ impl Run<'_> {
             }
         }
         check_count(old, tally.users)?;
+        check_listed(tally.users, listed)?;
         let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
         self.store
@@ -214,7 +245,9 @@ impl Run<'_> {
                 )
                 .await;
         }
-        Ok(Read::Whole)
+        Ok(Read::Whole {
+            listed: progress.of,
+        })
     }
 
     /// In a debug sync, a line for each user that a gate stopped.
@@ -257,7 +290,7 @@ impl Run<'_> {
 /// An empty or halved tenant is an error and no result: a failed listing must not read as everybody deleted.
 pub(super) fn check_count(old: Option<&SnapshotHead>, users: u64) -> Result<(), Stop> {
     let before = old.map_or(0, |head| head.users);
-    if users > 0 && (before < 10 || users * 2 >= before) {
+    if users > 0 && users * 2 >= before {
         return Ok(());
     }
     Err(Stop::Failed(Failure::new(
@@ -265,5 +298,19 @@ pub(super) fn check_count(old: Option<&SnapshotHead>, users: u64) -> Result<(), 
         format!("The tenant listed {users} users, the last good read had {before}"),
         "fewer than half, or none at all, is taken for a failed listing",
         "The last good picture stays. If the tenant really shrank, remove its cache.db (see `paths`) and sync again.",
+    )))
+}
+
+/// A listing that ends well before the number that it began with is cut short; a few may come and go while it is read.
+fn check_listed(users: u64, listed: Option<u64>) -> Result<(), Stop> {
+    let Some(listed) = listed.filter(|listed| listed.saturating_sub(users) > (listed / 100).max(3))
+    else {
+        return Ok(());
+    };
+    Err(Stop::Failed(Failure::new(
+        FailureKind::TryAgain,
+        format!("The tenant has {listed} users by its own count, and listed {users}"),
+        "the listing is taken for cut short",
+        "The last good picture stays. Sync again.",
     )))
 }

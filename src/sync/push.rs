@@ -1,7 +1,7 @@
 //! Writes the plan: all releases, then usage locations, then assignments; each marked in flight before its first byte, each
 //! value read again just before it is written, each outcome read back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::domain::directory::{NumberType, Tenant, TenantNumber};
 use crate::domain::failure::{Failure, FailureKind};
@@ -14,6 +14,8 @@ use crate::domain::run::{RunEvent, Source};
 use crate::domain::user::Value;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::graph::error::GraphError;
+
+use crate::store::error::StoreError;
 
 use super::readback::Sent;
 use super::touch::changes;
@@ -28,8 +30,67 @@ pub(super) fn step_of(entry: &Entry) -> Step {
     }
 }
 
+/// Why one item went no further. The others go on: one person's fault must not leave another without a number.
+#[derive(Debug)]
+enum Skip {
+    /// Somebody held back, dropped or edited the entry in the meantime, or its end is known and told already.
+    Settled,
+    /// It could not be sent: it stays queued.
+    Trouble(Failure),
+}
+
+impl From<StoreError> for Skip {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoSuchEntry(_) | StoreError::NotQueued(_) => Self::Settled,
+            other => Self::Trouble(other.failure()),
+        }
+    }
+}
+
+impl From<Stop> for Skip {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Failed(failure) => Self::Trouble(failure),
+            Stop::Cancelled => Self::Settled,
+        }
+    }
+}
+
+/// An item with its entry.
+#[derive(Debug)]
+struct Work {
+    item: PlanItem,
+    entry: Entry,
+}
+
+impl Work {
+    /// The number that it takes away before anything is given.
+    fn releases(&self) -> Option<&PhoneNumber> {
+        self.item.releases.as_ref()
+    }
+
+    fn wants(&self) -> Option<&PhoneNumber> {
+        match &self.item.new {
+            Value::Number(number) => number.as_ref(),
+            Value::Country(_) => None,
+        }
+    }
+}
+
+/// How the items of a push stand.
+#[derive(Debug, Default)]
+struct Done {
+    released: HashSet<EntryId>,
+    /// Items that are not carried further.
+    out: HashSet<EntryId>,
+    /// The first thing that went wrong, told at the end.
+    failure: Option<Failure>,
+}
+
 impl Run<'_> {
-    /// Writes the chosen items of a plan.
+    /// Writes the chosen items of a plan: releases, places, then assignments. Once a number has been released, its item is finished
+    /// whatever happens to the others and whoever cancels.
     pub(super) async fn push(
         &mut self,
         tenant: &Tenant,
@@ -37,62 +98,54 @@ impl Run<'_> {
         chosen: &[EntryId],
     ) -> Result<(), Stop> {
         let chosen: HashSet<EntryId> = chosen.iter().copied().collect();
-        let items: Vec<PlanItem> = plan
-            .items
-            .iter()
-            .filter(|item| chosen.contains(&item.entry))
-            .cloned()
-            .collect();
         self.check_limit(&plan, &chosen)?;
         for left in plan
             .left_out
             .iter()
             .filter(|left| chosen.contains(&left.entry))
         {
-            self.journal
-                .warning(
-                    Source::Plan,
-                    format!("{}: not written: {}", left.name, left.why),
-                )
-                .await;
+            let text = format!("{}: not written: {}", left.name, left.why);
+            self.journal.warning(Source::Plan, text).await;
         }
-        self.journal
-            .info(
-                Source::Write,
-                format!("Writing {} to {}", changes(items.len()), tenant.name),
-            )
-            .await;
         let desk = self.store.ledger.load().await?;
-        let entries: HashMap<EntryId, Entry> = desk
-            .entries
-            .iter()
-            .map(|entry| (entry.id, entry.clone()))
+        let work: Vec<Work> = plan
+            .items
+            .into_iter()
+            .filter(|item| chosen.contains(&item.entry))
+            .filter_map(|item| {
+                let entry = desk
+                    .entries
+                    .iter()
+                    .find(|entry| entry.id == item.entry)?
+                    .clone();
+                Some(Work { item, entry })
+            })
             .collect();
-        let mut failed = HashSet::new();
-        for item in &items {
-            self.check_cancelled()?;
-            if let (Some(entry), Value::Number(Some(old))) = (entries.get(&item.entry), &item.old)
-                && item.old != item.new
-                && !self.release(entry, item, old).await?
-            {
-                failed.insert(item.entry);
+        let text = format!("Writing {} to {}", changes(work.len()), tenant.name);
+        self.journal.info(Source::Write, text).await;
+        let mut done = Done::default();
+        for n in release_order(&work) {
+            if self.cancel.is_cancelled() {
+                break;
             }
+            let result = self.release(&work, n, &mut done).await;
+            self.note(&work[n], result, &mut done).await;
         }
-        for item in items.iter().filter(|item| !failed.contains(&item.entry)) {
-            self.check_cancelled()?;
-            let Some(entry) = entries.get(&item.entry) else {
+        for one in &work {
+            let stops_here = self.cancel.is_cancelled() && !done.released.contains(&one.entry.id);
+            if stops_here || done.out.contains(&one.entry.id) {
                 continue;
-            };
-            match &item.new {
-                Value::Country(Some(_)) => self.locate(entry, item).await?,
-                Value::Number(Some(number)) => self.assign(entry, item, number).await?,
-                Value::Number(None) => self.confirm(entry, item.target).await?,
-                Value::Country(None) => {}
             }
+            let result = self.give(one).await;
+            self.note(one, result, &mut done).await;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
+        let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(&desk, &items).await;
-        Ok(())
+        match done.failure {
+            Some(failure) => Err(Stop::Failed(failure)),
+            None => self.check_cancelled(),
+        }
     }
 
     /// The mass-change limit, the same here as where the plan was shown.
@@ -112,133 +165,206 @@ impl Run<'_> {
         )))
     }
 
-    /// Takes the old number away. False when that did not happen, and then nothing may be assigned.
-    async fn release(
-        &mut self,
-        entry: &Entry,
-        item: &PlanItem,
-        old: &PhoneNumber,
-    ) -> Result<bool, Stop> {
+    /// Tells how an item went no further, and keeps the first failure for the end of the run.
+    async fn note(&mut self, one: &Work, result: Result<(), Skip>, done: &mut Done) {
+        let Err(skip) = result else { return };
+        done.out.insert(one.entry.id);
+        let Skip::Trouble(failure) = skip else { return };
+        let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
+        if let Some(old) = one
+            .releases()
+            .filter(|_| done.released.contains(&one.entry.id) && one.wants().is_some())
+        {
+            text = format!(
+                "{text}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
+                old.spaced()
+            );
+        }
+        self.journal.error(Source::Write, text).await;
+        done.failure.get_or_insert(failure);
+    }
+
+    /// Takes the old number away, if the new one can be had.
+    async fn release(&mut self, work: &[Work], n: usize, done: &mut Done) -> Result<(), Skip> {
+        let one = &work[n];
+        let Some(old) = one.releases() else {
+            return Ok(());
+        };
+        if let Some(wanted) = one.wants() {
+            self.can_be_had(work, one, wanted, done).await?;
+        }
         let record = self
             .client
             .number(old)
             .await
             .map_err(|e| failed(&e, "Reading a number before its release"))?;
-        let Some(record) = record.filter(|record| record.holder() == Some(item.target)) else {
-            return Ok(true); // Somebody released it in the meantime: that is what was wanted.
+        let Some(record) = record.filter(|record| record.holder() == Some(one.item.target)) else {
+            return Ok(()); // Somebody released it in the meantime: that is what was wanted.
         };
-        self.mark(
-            entry,
-            EntryState::InFlight {
-                step: Step::Release,
-                attempt: 1,
-            },
-        )
-        .await?;
+        self.start(&one.entry, Step::Release).await?;
         let sent = match self.client.unassign_number(old, record.kind).await {
-            Ok(operation) => self.follow(entry, Step::Release, &operation).await?,
-            Err(error) => failed_send(&error)?,
+            Ok(operation) => self.follow(&one.entry, Step::Release, &operation).await?,
+            Err(error) => sent_of(&error),
         };
         match sent {
-            Sent::Done => self.note_release(entry, old).await,
             Sent::Refused(refusal) => {
-                self.reject(entry, item, &refusal, None).await?;
-                Ok(false)
+                self.reject(one, &refusal, None).await?;
+                return Err(Skip::Settled);
             }
-            Sent::Unknown(why) => {
-                if self.settles(|run| run.is_free(old, item.target)).await {
-                    return self.note_release(entry, old).await;
-                }
-                self.unknown(entry, Step::Release, &why).await?;
-                Ok(false)
+            Sent::Stayed(failure) => {
+                self.mark(&one.entry, EntryState::Queued).await?;
+                return Err(Skip::Trouble(failure));
             }
+            Sent::Running => return Err(Skip::Settled),
+            // Done by its own word, or nobody knows: the inventory decides.
+            Sent::Done | Sent::Unknown(_) => {}
         }
-    }
-
-    /// The old number is free: said, and kept, so that what is left of a change starts from there.
-    async fn note_release(&mut self, entry: &Entry, old: &PhoneNumber) -> Result<bool, Stop> {
-        let text = format!("{}: {} released", entry.name, old.spaced());
+        if !self.settles(|run| run.is_free(old, one.item.target)).await {
+            self.unknown(&one.entry, Step::Release, "the tenant still lists it")
+                .await?;
+            return Err(Skip::Settled);
+        }
+        let text = format!("{}: {} released", one.entry.name, old.spaced());
         self.journal.info(Source::Write, text).await;
-        if !entry.wanted.is_blank() {
+        done.released.insert(one.entry.id);
+        if one.wants().is_some() {
             let stamp = self.stamp();
-            self.store.ledger.released(entry.id, stamp).await?;
+            self.store.ledger.released(one.entry.id, stamp).await?;
         }
-        Ok(true)
+        Ok(())
     }
 
-    async fn assign(
+    /// Whether the wanted number is free, or will be: held by an item of this push that has released it or is still to do so.
+    async fn can_be_had(
         &mut self,
-        entry: &Entry,
-        item: &PlanItem,
-        number: &PhoneNumber,
-    ) -> Result<(), Stop> {
+        work: &[Work],
+        one: &Work,
+        wanted: &PhoneNumber,
+        done: &Done,
+    ) -> Result<(), Skip> {
+        let record = self
+            .client
+            .number(wanted)
+            .await
+            .map_err(|e| failed(&e, "Reading the number to be given"))?;
+        let Some(holder) = record
+            .and_then(|record| record.holder())
+            .filter(|holder| *holder != one.item.target)
+        else {
+            return Ok(());
+        };
+        let gives = |other: &&Work| other.item.target == holder && other.releases() == Some(wanted);
+        if work
+            .iter()
+            .find(gives)
+            .is_some_and(|other| !done.out.contains(&other.entry.id))
+        {
+            return Ok(());
+        }
+        let name = self.name_of(holder).await;
+        let headline = format!(
+            "{} is held by {name}; nothing was released",
+            wanted.spaced()
+        );
+        Err(Skip::Trouble(Failure::new(
+            FailureKind::Other,
+            headline,
+            "",
+            "It stays queued.",
+        )))
+    }
+
+    /// What comes after the releases.
+    async fn give(&mut self, one: &Work) -> Result<(), Skip> {
+        match &one.item.new {
+            Value::Country(Some(_)) => self.locate(one).await,
+            Value::Number(Some(number)) => self.assign(one, number).await,
+            Value::Number(None) => Ok(self.confirm(&one.entry, one.item.target).await?),
+            Value::Country(None) => Ok(()),
+        }
+    }
+
+    async fn assign(&mut self, one: &Work, number: &PhoneNumber) -> Result<(), Skip> {
+        let (entry, target) = (&one.entry, one.item.target);
         let record = self
             .client
             .number(number)
             .await
             .map_err(|e| failed(&e, "Reading a number before its assignment"))?;
         match record.as_ref().and_then(TenantNumber::holder) {
-            Some(holder) if holder == item.target => return self.confirm(entry, item.target).await,
+            Some(holder) if holder == target => return Ok(self.confirm(entry, target).await?),
             Some(holder) => {
                 let name = self.name_of(holder).await;
-                let refusal = Refusal {
-                    status: None,
-                    code: String::new(),
-                    text: "already been assigned to another user".to_owned(),
-                    request_id: String::new(),
-                };
-                return self.reject(entry, item, &refusal, Some(&name)).await;
+                return Ok(self.reject(one, &Refusal::held(), Some(&name)).await?);
             }
             None => {}
         }
         let kind = record.map_or(NumberType::DirectRouting, |record| record.kind);
-        self.mark(
-            entry,
-            EntryState::InFlight {
-                step: Step::Assign,
-                attempt: 1,
-            },
-        )
-        .await?;
-        let sent = match self.client.assign_number(number, item.target, kind).await {
+        self.start(entry, Step::Assign).await?;
+        let sent = match self.client.assign_number(number, target, kind).await {
             Ok(operation) => self.follow(entry, Step::Assign, &operation).await?,
-            Err(error) => failed_send(&error)?,
+            Err(error) => sent_of(&error),
         };
         match sent {
-            Sent::Done => self.confirm(entry, item.target).await,
+            Sent::Done => self.confirm(entry, target).await?,
+            Sent::Running => {}
+            Sent::Stayed(failure) => {
+                self.mark(entry, EntryState::Queued).await?;
+                return Err(Skip::Trouble(failure));
+            }
             Sent::Refused(refusal) => {
-                let holder = self.holder_of(number, item.target).await;
-                self.reject(entry, item, &refusal, holder.as_deref()).await
+                let holder = self.holder_of(number, target).await;
+                self.reject(one, &refusal, holder.as_deref()).await?;
             }
             Sent::Unknown(why) => {
-                if self.settles(|run| run.holds(number, item.target)).await {
-                    return self.confirm(entry, item.target).await;
+                if self.settles(|run| run.holds(number, target)).await {
+                    self.confirm(entry, target).await?;
+                } else {
+                    self.unknown(entry, Step::Assign, &why).await?;
                 }
-                self.unknown(entry, Step::Assign, &why).await
             }
         }
+        Ok(())
     }
 
-    async fn locate(&mut self, entry: &Entry, item: &PlanItem) -> Result<(), Stop> {
-        let Value::Country(Some(country)) = &item.new else {
+    async fn locate(&mut self, one: &Work) -> Result<(), Skip> {
+        let Value::Country(Some(country)) = &one.item.new else {
             return Ok(());
         };
-        self.mark(
-            entry,
-            EntryState::InFlight {
-                step: Step::Patch,
-                attempt: 1,
-            },
-        )
-        .await?;
-        match self.client.set_usage_location(item.target, *country).await {
-            Ok(()) => self.confirm(entry, item.target).await,
-            Err(error) => match failed_send(&error)? {
-                Sent::Refused(refusal) => self.reject(entry, item, &refusal, None).await,
-                // A PATCH is the same however often it is sent: reading decides.
-                Sent::Unknown(_) | Sent::Done => self.confirm(entry, item.target).await,
-            },
+        let (entry, target) = (&one.entry, one.item.target);
+        self.start(entry, Step::Patch).await?;
+        let sent = match self.client.set_usage_location(target, *country).await {
+            Ok(()) => Sent::Done,
+            Err(error) => sent_of(&error),
+        };
+        match sent {
+            Sent::Done | Sent::Running => self.confirm(entry, target).await?,
+            Sent::Refused(refusal) => self.reject(one, &refusal, None).await?,
+            Sent::Stayed(failure) => {
+                self.mark(entry, EntryState::Queued).await?;
+                return Err(Skip::Trouble(failure));
+            }
+            Sent::Unknown(why) => {
+                let wanted = one.item.new.clone();
+                if self
+                    .settles(|run| run.has_country(target, wanted.clone()))
+                    .await
+                {
+                    self.confirm(entry, target).await?;
+                } else {
+                    self.unknown(entry, Step::Patch, &why).await?;
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// In flight, on disk, before the first byte; only from the queue.
+    async fn start(&mut self, entry: &Entry, step: Step) -> Result<(), Skip> {
+        let stamp = self.stamp();
+        self.store.ledger.start(entry.id, step, stamp).await?;
+        self.journal.tell(RunEvent::LedgerChanged).await;
+        Ok(())
     }
 
     async fn holder_of(&self, number: &PhoneNumber, target: ObjectId) -> Option<String> {
@@ -281,17 +407,16 @@ impl Run<'_> {
             step.as_str()
         );
         self.journal.warning(Source::Write, text).await;
-        self.summary.conflicts += 1;
         self.mark(entry, EntryState::Unknown { step }).await
     }
 
     async fn reject(
         &mut self,
-        entry: &Entry,
-        item: &PlanItem,
+        one: &Work,
         refusal: &Refusal,
         holder: Option<&str>,
     ) -> Result<(), Stop> {
+        let (entry, item) = (&one.entry, &one.item);
         let directory = self
             .client
             .users_by_id(&[item.target])
@@ -330,7 +455,6 @@ impl Run<'_> {
         self.journal
             .debug(Source::Write, || format!("what came back: {raw}"))
             .await;
-        self.summary.refused += 1;
         self.mark(
             entry,
             EntryState::Rejected {
@@ -343,13 +467,41 @@ impl Run<'_> {
     }
 }
 
-/// Sorts a failed request: refused for certain, or nobody knows.
-fn failed_send(error: &GraphError) -> Result<Sent, Stop> {
-    if error.outcome_unknown() {
-        return Ok(Sent::Unknown(error.to_string()));
+/// Items in an order in which whoever holds a wanted number releases it first; a circle begins anywhere.
+fn release_order(work: &[Work]) -> Vec<usize> {
+    fn visit(work: &[Work], n: usize, seen: &mut [bool], order: &mut Vec<usize>) {
+        if std::mem::replace(&mut seen[n], true) {
+            return;
+        }
+        if let Some(wanted) = work[n].wants()
+            && let Some(holder) = work
+                .iter()
+                .position(|other| other.releases() == Some(wanted))
+        {
+            visit(work, holder, seen, order);
+        }
+        order.push(n);
     }
-    match error.refusal() {
-        Some(refusal) => Ok(Sent::Refused(refusal)),
-        None => Err(failed(error, "Writing a change")),
+    let (mut seen, mut order) = (vec![false; work.len()], Vec::with_capacity(work.len()));
+    for n in 0..work.len() {
+        visit(work, n, &mut seen, &mut order);
+    }
+    order
+}
+
+/// Sorts a failed request: refused for certain, certainly not carried out, or nobody knows.
+fn sent_of(error: &GraphError) -> Sent {
+    if error.outcome_unknown() {
+        return Sent::Unknown(error.to_string());
+    }
+    let retry_later = matches!(
+        error,
+        GraphError::Throttled { .. }
+            | GraphError::Unauthorized { .. }
+            | GraphError::Forbidden { .. }
+    );
+    match error.refusal().filter(|_| !retry_later) {
+        Some(refusal) => Sent::Refused(refusal),
+        None => Sent::Stayed(error.failure("Writing a change")),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
 use crate::domain::merge::Theirs;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
@@ -10,7 +11,9 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::TouchedUser;
 use crate::domain::refusal::Refusal;
 use crate::domain::run::{Phase, RunEvent, Source};
+use crate::domain::user::Value;
 use crate::domain::writeplan::PlanItem;
+use crate::graph::error::GraphError;
 use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
@@ -32,6 +35,10 @@ pub(super) enum Sent {
     Done,
     Refused(Refusal),
     Unknown(String),
+    /// It was certainly not carried out, and nobody judged it: a missing permission, throttling, no connection.
+    Stayed(Failure),
+    /// The operation goes on; its id is kept, and the next run asks again.
+    Running,
 }
 
 impl Run<'_> {
@@ -65,18 +72,29 @@ impl Run<'_> {
                 }
                 Ok(OperationState::Running) => {}
                 Err(error) if error.is_retryable() => {}
-                Err(error) => return Ok(Sent::Unknown(error.to_string())),
+                Err(GraphError::NotFound { reply }) => return Ok(Sent::Unknown(reply.to_string())),
+                Err(error) => return Ok(self.leave_running(entry, &error.to_string()).await),
             }
             polls += 1;
             if waited >= GIVE_UP_AFTER || polls > 100 {
-                return Ok(Sent::Unknown(
-                    "the operation did not end within five minutes".to_owned(),
-                ));
+                return Ok(self
+                    .leave_running(entry, "it has not ended within five minutes")
+                    .await);
             }
             tokio::time::sleep(self.settings.pace.wait(wait)).await;
             waited += wait;
             wait = (wait * 3 / 2).min(Duration::from_secs(15));
         }
+    }
+
+    /// The operation is left to go on: its id stays with the entry, and the next run asks about it.
+    async fn leave_running(&mut self, entry: &Entry, why: &str) -> Sent {
+        let text = format!(
+            "{}: the tenant still works on it ({why}); the next run asks again",
+            entry.name
+        );
+        self.journal.warning(Source::Write, text).await;
+        Sent::Running
     }
 
     /// Takes up an operation that an earlier run left behind.
@@ -92,10 +110,12 @@ impl Run<'_> {
                 .await;
         };
         let state = match self.client.operation(&operation).await {
-            Ok(OperationState::Running) => return Ok(()),
-            Ok(OperationState::Succeeded) | Err(_) => EntryState::Unknown { step },
+            Ok(OperationState::Succeeded) | Err(GraphError::NotFound { .. }) => {
+                EntryState::Unknown { step }
+            }
+            // As long as nobody says that it is over, its id is kept.
+            Ok(OperationState::Running) | Err(_) => return Ok(()),
             Ok(OperationState::Failed { detail }) => {
-                self.summary.refused += 1;
                 let raw = detail.clone();
                 EntryState::Rejected {
                     cause: detail,
@@ -191,6 +211,18 @@ impl Run<'_> {
                 .await
                 .ok()
                 .map(|record| record.and_then(|r| r.holder()) != Some(target))
+        }
+    }
+
+    pub(super) fn has_country(
+        &self,
+        target: ObjectId,
+        wanted: Value,
+    ) -> impl Future<Output = Option<bool>> + use<> {
+        let client = self.client.clone();
+        async move {
+            let user = client.users_by_id(&[target]).await.ok()?.pop()?;
+            Some(Value::Country(user.location) == wanted)
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::domain::directory::{DirectoryUser, GroupFilter, GroupLookup, Tenant, TenantNumber};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, Facts};
 use crate::domain::guid::ObjectId;
 use crate::domain::run::Source;
@@ -93,6 +94,8 @@ impl Run<'_> {
             }
         };
         self.check_cancelled()?;
+        self.check_halved(teams.as_ref().map(Vec::len), numbers.as_ref().map(Vec::len))
+            .await?;
         if let Some(other) = teams
             .iter()
             .flatten()
@@ -126,6 +129,38 @@ impl Run<'_> {
         })
     }
 
+    /// An inventory that has lost more than half since the last read is taken for a failed listing: believing it would take everybody's
+    /// number away on this side.
+    async fn check_halved(&self, teams: Option<usize>, numbers: Option<usize>) -> Result<(), Stop> {
+        let Some(before) = self.store.cache.reference().await? else {
+            return Ok(());
+        };
+        let lists = [
+            (
+                "users of Teams",
+                before.teams.map_or(0, |list| list.len()),
+                teams,
+            ),
+            (
+                "numbers",
+                before.numbers.map_or(0, |list| list.len()),
+                numbers,
+            ),
+        ];
+        for (what, before, now) in lists {
+            let Some(now) = now.filter(|now| now * 2 < before) else {
+                continue;
+            };
+            return Err(Stop::Failed(Failure::new(
+                FailureKind::Refused,
+                format!("The tenant listed {now} {what}, the last good read had {before}"),
+                "fewer than half is taken for a failed listing",
+                "The last good picture stays. If it is true, remove the tenant's cache.db (see `paths`) and sync again.",
+            )));
+        }
+        Ok(())
+    }
+
     /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
     async fn gap<T>(
         &mut self,
@@ -135,7 +170,7 @@ impl Run<'_> {
     ) -> Result<Option<T>, Stop> {
         if !matches!(
             error,
-            GraphError::NotFound { .. } | GraphError::BadRequest { .. }
+            GraphError::NotFound { .. } | GraphError::BadRequest { .. } | GraphError::NoTeamsApi
         ) {
             return Err(failed(error, tried));
         }

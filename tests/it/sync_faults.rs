@@ -1,10 +1,12 @@
 //! Faults: a reply that is lost, a page that fails, a token that expires. Nothing is written twice, and the last picture stays.
 
 use serde_json::json;
-use teamsconnector::domain::outbox::EntryState;
-use teamsconnector::domain::run::Outcome;
+use teamsconnector::domain::outbox::{Closing, EntryState};
+use teamsconnector::domain::run::{Outcome, RunKind};
+use teamsconnector::ops::change;
+use teamsconnector::sync::{ReadAgain, read_again};
 
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, noon};
 use crate::support::web;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,4 +100,266 @@ async fn an_empty_listing_is_no_result() {
     assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
     assert!(ran.says("taken for a failed listing"), "{}", ran.text());
     assert_eq!(bench.store().cache.all_rows().await.unwrap(), before);
+}
+
+/// Numbers that the tenant gives this user.
+fn numbers(base: &str, upn: &str) -> Vec<String> {
+    let id = web::person(base, upn)["id"].clone();
+    let state = web::ask(base, "GET", "/_sim/state", None);
+    let held = state["numbers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|record| record["assignmentTargetId"] == id);
+    held.map(|record| record["telephoneNumber"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn two_changes() -> Bench {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    let bob = bench.add("bob.birch@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    bench.want_number(&bob, Some("+441235123512")).await;
+    bench
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_fails_for_one_leaves_the_other_whole_and_is_mended_by_the_next_run() {
+    let mut bench = two_changes().await;
+    let kind = bench.planned().await;
+    let base = bench.base();
+    let fault = json!({ "fail_next": [{ "path_contains": "441235123511", "method": "GET", "times": 50, "status": 503 }] });
+    let ran = bench
+        .run_hearing(kind, |line, _| {
+            if line.text.contains("Amy Apple: +44 1235 123501 released") {
+                web::knobs(&base, &fault);
+            }
+        })
+        .await;
+    assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
+    assert_eq!(
+        numbers(&base, "bob.birch@contoso.example"),
+        ["+441235123512"],
+        "{}",
+        ran.text()
+    );
+    assert!(
+        ran.says("+44 1235 123501 IS RELEASED: sync again to go on, or undo (u) to give it back"),
+        "{}",
+        ran.text()
+    );
+    web::knobs(&base, &json!({ "fail_next": [] }));
+    let ran = bench.apply().await;
+    assert_eq!(
+        numbers(&base, "amy.apple@contoso.example"),
+        ["+441235123511"],
+        "{}",
+        ran.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_released_for_a_number_that_cannot_be_read() {
+    let mut bench = two_changes().await;
+    let entries = bench
+        .desk()
+        .await
+        .entries
+        .iter()
+        .map(|entry| entry.id)
+        .collect();
+    let fault = json!({ "fail_next": [{ "path_contains": "441235123511", "method": "GET", "times": 50, "status": 503 }] });
+    web::knobs(&bench.base(), &fault);
+    let ran = bench.run(RunKind::Apply { entries }).await;
+    assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
+    assert_eq!(
+        numbers(&bench.base(), "amy.apple@contoso.example"),
+        ["+441235123501"],
+        "{}",
+        ran.text()
+    );
+    assert_eq!(web::count(&bench.base(), "POST", "unassignNumber"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_after_a_release_still_gives_the_new_number() {
+    let mut bench = two_changes().await;
+    let kind = bench.planned().await;
+    let ran = bench
+        .run_hearing(kind, |line, cancel| {
+            if line.text.contains("Amy Apple: +44 1235 123501 released") {
+                cancel.cancel();
+            }
+        })
+        .await;
+    assert_eq!(ran.outcome, Outcome::Cancelled, "{}", ran.text());
+    assert_eq!(
+        numbers(&bench.base(), "amy.apple@contoso.example"),
+        ["+441235123511"],
+        "{}",
+        ran.text()
+    );
+    assert_eq!(
+        numbers(&bench.base(), "bob.birch@contoso.example"),
+        ["+441235123502"],
+        "nothing was begun: {}",
+        ran.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undoing_one_change_in_mid_run_stops_no_other() {
+    let mut bench = two_changes().await;
+    let kind = bench.planned().await;
+    let bobs = bench.desk().await.entries.pop().unwrap().id;
+    let (ledger, stamp) = (bench.store().ledger.clone(), bench.stamp());
+    let ran = bench
+        .run_hearing(kind, |line, _| {
+            if line.text.contains("Amy Apple: +44 1235 123501 released") {
+                // Its thread takes it before anything that the run asks for later.
+                drop(ledger.close(bobs, Closing::Dropped, stamp.clone()));
+            }
+        })
+        .await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    assert_eq!(
+        numbers(&bench.base(), "amy.apple@contoso.example"),
+        ["+441235123511"],
+        "{}",
+        ran.text()
+    );
+    assert_eq!(
+        numbers(&bench.base(), "bob.birch@contoso.example"),
+        ["+441235123502"],
+        "{}",
+        ran.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_back() {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let throttle = json!({ "fail_next": [{ "path_contains": "assignNumber", "method": "POST", "times": 9, "status": 403,
+        "code": "forbidden", "message": "Insufficient permission(s) for the request. API requires any of the following permission(s): TeamsTelephoneNumber.ReadWrite.All." }] });
+    let kind = bench.planned().await;
+    let base = bench.base();
+    let ran = bench
+        .run_hearing(kind, |line, _| {
+            if line.text.contains("released") {
+                web::knobs(&base, &throttle);
+            }
+        })
+        .await;
+    let Outcome::Failed(failure) = &ran.outcome else {
+        panic!("{}", ran.text())
+    };
+    assert!(
+        failure
+            .lines()
+            .any(|line| line.contains("TeamsTelephoneNumber.ReadWrite.All")),
+        "{failure:?}"
+    );
+    let entry = bench.desk().await.entries.pop().unwrap();
+    assert_eq!(
+        entry.state,
+        EntryState::Queued,
+        "it was not refused: it can be sent again"
+    );
+    let told = change::undo(bench.store(), entry.id, bench.stamp())
+        .await
+        .unwrap();
+    assert!(told.contains("giving it back is queued"), "{told}");
+    web::knobs(&bench.base(), &json!({ "fail_next": [] }));
+    let ran = bench.apply().await;
+    assert_eq!(
+        numbers(&bench.base(), "amy.apple@contoso.example"),
+        ["+441235123501"],
+        "{}",
+        ran.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_read_does_not_bend_the_counters() {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    let amy = "/_sim/users/amy.apple@contoso.example";
+    let with = |skus: &[&str]| Some(json!({ "assignedLicenses": skus }));
+    web::ask(
+        &bench.base(),
+        "PATCH",
+        amy,
+        with(&["SPE_E5", "MCOPSTN1"]).as_ref(),
+    );
+    let who = ReadAgain::Text("amy.apple@contoso.example".into());
+    read_again(&bench.world.client, bench.store(), &who, noon())
+        .await
+        .unwrap();
+    assert_eq!(
+        bench.sync().await.summary.counters.excluded_by_calling_plan,
+        1
+    );
+    web::ask(&bench.base(), "PATCH", amy, with(&["SPE_E5"]).as_ref());
+    assert_eq!(
+        bench.sync().await.summary.counters.excluded_by_calling_plan,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patch_that_nobody_answered_is_unknown_and_not_written() {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_country(&amy, "US").await;
+    let kind = bench.planned().await;
+    web::knobs(
+        &bench.base(),
+        &json!({ "fail_next": [{ "path_contains": "/v1.0/users/", "method": "PATCH", "times": 4, "status": 503 }] }),
+    );
+    let ran = bench.run(kind).await;
+    assert_eq!(ran.outcome, Outcome::Partly, "{}", ran.text());
+    assert!(matches!(
+        bench.desk().await.entries[0].state,
+        EntryState::Unknown { .. }
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_closed_in_the_history_before_it_is_over() {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    bench.sync().await;
+    let runs = bench.store().history.list(10).await.unwrap();
+    assert_eq!(
+        runs.iter()
+            .map(|run| run.outcome.as_str())
+            .collect::<Vec<_>>(),
+        ["done", "done"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_inventory_takes_nobodys_number_away() {
+    let mut bench = Bench::new("seats-short").await;
+    bench.sync().await;
+    bench.add("amy.apple@contoso.example").await;
+    web::knobs(
+        &bench.base(),
+        &json!({ "fail_next": [{ "path_contains": "numberAssignments", "times": 1, "status": 200, "body": { "value": [] } }] }),
+    );
+    let ran = bench.sync().await;
+    assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
+    assert!(
+        bench
+            .user("amy.apple@contoso.example")
+            .await
+            .number
+            .is_some()
+    );
 }

@@ -19,6 +19,16 @@ fn by_name(a: &StoredRow, b: &StoredRow) -> Ordering {
     name.cmp(other).then_with(|| a.id.cmp(&b.id))
 }
 
+/// How many users have which marks.
+pub(super) fn marks(connection: &Connection) -> Result<Vec<(u32, u64)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT marks, COUNT(*) FROM directory GROUP BY marks")?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A window of rows.
 pub(super) fn rows(
     connection: &Connection,

@@ -142,6 +142,7 @@ pub struct Cache {
 #[derive(Debug)]
 pub(super) enum Job {
     Head(Answer<Option<SnapshotHead>>),
+    Marks(Answer<Vec<(u32, u64)>>),
     Reference(Answer<Option<Reference>>),
     BeginFull(RunId, Answer<()>),
     Append(Vec<StoredUser>, Answer<()>),
@@ -216,6 +217,11 @@ impl Cache {
     /// Brings changes into the snapshot, in one transaction that writes only rows that differ.
     pub fn apply_changes(&self, changes: Changes) -> Reply<Vec<ClassChange>> {
         self.ask(|to| Job::ApplyChanges(Box::new(changes), to))
+    }
+
+    /// How many users have which marks: what is counted is counted from here.
+    pub fn marks(&self) -> Reply<Vec<(u32, u64)>> {
+        self.ask(Job::Marks)
     }
 
     /// Rows by name, then id.

@@ -45,6 +45,7 @@ impl CacheThread {
     fn answer(&mut self, job: Job) {
         match job {
             Job::Head(to) => self.read(to, |tx, _| reference::head(tx)),
+            Job::Marks(to) => self.read(to, |tx, _| lookup::marks(tx)),
             Job::Reference(to) => self.read(to, |tx, _| reference::reference(tx)),
             Job::Rows(from, limit, to) => self.read(to, |tx, _| lookup::rows(tx, from, limit)),
             Job::AllRows(to) => self.read(to, |tx, _| lookup::all_rows(tx)),
@@ -113,6 +114,7 @@ impl CacheThread {
                 self.give(to, result);
             }
             Job::Head(_)
+            | Job::Marks(_)
             | Job::Reference(_)
             | Job::Rows(..)
             | Job::AllRows(_)

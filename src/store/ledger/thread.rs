@@ -89,10 +89,10 @@ impl LedgerThread {
             Job::KeepMine(id, stamp, to) => self.write(to, |tx| entries::keep_mine(tx, id, &stamp)),
             Job::Released(id, stamp, to) => self.write(to, |tx| entries::released(tx, id, &stamp)),
             Job::Start(id, step, stamp, to) => {
-                self.write(to, |tx| entries::start(tx, id, step, &stamp))
+                self.write(to, |tx| entries::start(tx, id, step, &stamp));
             }
             Job::Hold(ids, why, stamp, to) => {
-                self.write(to, |tx| entries::hold(tx, &ids, why.as_deref(), &stamp))
+                self.write(to, |tx| entries::hold(tx, &ids, why.as_deref(), &stamp));
             }
             Job::GiveBack(id, stamp, to) => self.write(to, |tx| entries::give_back(tx, id, &stamp)),
             Job::Merge(changes, stamp, to) => {

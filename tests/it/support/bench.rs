@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use teamsconnector::domain::outbox::EntryId;
 use teamsconnector::domain::pace::{Clock, Pace};
 use teamsconnector::domain::phone::{NumberKind, PhoneNumber};
 use teamsconnector::domain::planning::Allowed;
@@ -138,17 +137,22 @@ impl Bench {
 
     /// Plans what is queued, then writes all of it.
     pub(crate) async fn apply(&mut self) -> Ran {
-        let plan = self
-            .run(RunKind::Plan)
-            .await
-            .plan
-            .expect("something is queued");
-        let entries: Vec<EntryId> = plan.items.iter().map(|item| item.entry).collect();
-        self.run(RunKind::Apply { entries }).await
+        let kind = self.planned().await;
+        self.run(kind).await
     }
 
     pub(crate) async fn run(&mut self, kind: RunKind) -> Ran {
-        let (events, mut heard) = mpsc::channel(64);
+        self.run_hearing(kind, |_, _| {}).await
+    }
+
+    /// As [`Self::run`], with somebody who acts on what the run says while it goes.
+    pub(crate) async fn run_hearing(
+        &mut self,
+        kind: RunKind,
+        mut hear: impl FnMut(&LogLine, &CancellationToken),
+    ) -> Ran {
+        // One place in the channel: the run waits until a line has been heard before it goes on.
+        let (events, mut heard) = mpsc::channel(1);
         let cancel = CancellationToken::new();
         let settings = self.settings.clone();
         let run = sync::run(&mut self.world, kind, &settings, events, &cancel);
@@ -156,7 +160,10 @@ impl Bench {
             let (mut lines, mut plan) = (Vec::new(), None);
             while let Some(event) = heard.recv().await {
                 match event {
-                    RunEvent::Log(line) => lines.push(line),
+                    RunEvent::Log(line) => {
+                        hear(&line, &cancel);
+                        lines.push(line);
+                    }
                     RunEvent::PlanReady(ready) => plan = Some(*ready),
                     _ => {}
                 }
@@ -169,6 +176,18 @@ impl Bench {
             summary,
             lines,
             plan,
+        }
+    }
+
+    /// Plans what is queued, and names all that would be written.
+    pub(crate) async fn planned(&mut self) -> RunKind {
+        let plan = self
+            .run(RunKind::Plan)
+            .await
+            .plan
+            .expect("something is queued");
+        RunKind::Apply {
+            entries: plan.items.iter().map(|item| item.entry).collect(),
         }
     }
 
