@@ -243,6 +243,10 @@ async fn a_patch_is_checked() {
         patch("megan", r#"{"usageLocation":"IE"}"#).await.status,
         204
     );
+    let typed = r##"{"@odata.type":"#microsoft.graph.user","usageLocation@odata.type":"#String","usageLocation":"FR"}"##;
+    assert_eq!(patch("oleg", typed).await.status, 204);
+    let oleg = bench.get("/_sim/users/oleg@contoso.example").await.json();
+    assert_eq!(oleg["usageLocation"], "FR");
     bench
         .knobs(json!({ "deny_scopes": ["User.ReadWrite.All"] }))
         .await;
