@@ -114,7 +114,7 @@ pub(super) fn route(
             | [
                 id,
                 "transitiveMembers" | "members",
-                "microsoft.graph.user",
+                "microsoft.graph.user" | "graph.user",
                 "$count",
             ],
         ) => {
@@ -127,9 +127,15 @@ pub(super) fn route(
         ("GET", [id, "transitiveMembers" | "members"]) => {
             list_members(world, caller, call, find(&world.tenant, id)?, Cast::None)
         }
-        ("GET", [id, "transitiveMembers" | "members", "microsoft.graph.user"]) => {
-            list_members(world, caller, call, find(&world.tenant, id)?, Cast::User)
-        }
+        // The service's schema has `graph` as another name of its namespace, and the SDKs use it.
+        (
+            "GET",
+            [
+                id,
+                "transitiveMembers" | "members",
+                "microsoft.graph.user" | "graph.user",
+            ],
+        ) => list_members(world, caller, call, find(&world.tenant, id)?, Cast::User),
         ("GET", [_, "transitiveMembers" | "members", cast]) => Err(Refusal::bad(format!(
             "Unsupported segment type. The type '{cast}' is not defined in the model."
         ))),

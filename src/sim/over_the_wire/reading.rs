@@ -142,6 +142,26 @@ async fn groups_are_read_flat() {
             .iter()
             .any(|user| user["displayName"] == "Irvin Sayers")
     );
+    let short = bench
+        .all(&format!(
+            "/v1.0/groups/{id}/transitiveMembers/graph.user?$select=id,displayName&$top=30"
+        ))
+        .await;
+    assert_eq!(
+        short,
+        (members, 2),
+        "the short name of the cast means the same"
+    );
+    let eventual = "ConsistencyLevel: eventual\r\n";
+    for list in ["members", "transitiveMembers"] {
+        let path = |cast: &str| format!("/v1.0/groups/{id}/{list}/{cast}/$count");
+        let counted = bench.call("GET", &path("graph.user"), eventual, "").await;
+        let full = bench
+            .call("GET", &path("microsoft.graph.user"), eventual, "")
+            .await;
+        assert_eq!((counted.status, &counted.body), (200, &full.body));
+        assert_eq!(bench.get(&path("graph.user")).await.status, 400);
+    }
     let bare = bench
         .all(&format!("/v1.0/groups/{id}/transitiveMembers?$select=id"))
         .await
