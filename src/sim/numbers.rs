@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::access::Need;
 use super::filter::{Advanced, Filter};
-use super::inventory::{NumberRow, REACH, kept_form};
+use super::inventory::{ASKABLE, NumberRow, kept_form};
 use super::json::Json;
 use super::operations::{self, Kind};
 use super::teams;
@@ -77,7 +77,7 @@ fn list(world: &World, call: &Call) -> Result<Reply, Refusal> {
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, &ASKABLE, Advanced::Yes))
         .transpose()?;
     let top = whole(call, "$top", 500)?;
     if !(1..=1000).contains(&top) {
