@@ -3,9 +3,11 @@
 use super::token::Caller;
 use super::wire::Refusal;
 
-/// What the application has been granted, and what an administrator has consented to for people.
+/// What an administrator has consented to for people, and what no application can have on its own.
+pub(super) const DELEGATED_ONLY: &[&str] = &["User.Read"];
+
+/// What the application has been granted, and what an administrator has consented to for people as well.
 pub(super) const GRANTED: &[&str] = &[
-    "User.Read",
     "User.Read.All",
     "User.ReadWrite.All",
     "Organization.Read.All",

@@ -32,7 +32,9 @@ pub(super) fn patch(world: &mut World, call: &Call, key: &str) -> Result<Reply, 
         .tenant
         .person(place)
         .is_some_and(|person| person.is_synced());
-    let body = call.object()?;
+    let mut body = call.object()?;
+    // Typed clients always say of what type the object is; annotations are no properties.
+    body.retain(|name, _| !name.contains("@odata."));
     for (name, value) in &body {
         if name == "usageLocation" {
             check_location(value)?;

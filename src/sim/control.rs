@@ -9,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::chance;
 use super::groups::Group;
 use super::inventory::{NumberRow, kept_form};
+use super::operations;
 use super::person::{Grant, Person, PlanRow, Plans, Status, Synced};
 use super::state;
 use super::tenant::Tenant;
@@ -20,8 +21,12 @@ pub(super) fn route(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let path: Vec<&str> = call.path.iter().skip(1).map(String::as_str).collect();
     let wrong = |message: String| Refusal::new(400, "BadRequest", message);
     match (call.method.as_str(), path.as_slice()) {
-        ("GET", ["state"]) => return Ok(Reply::value(&state::whole(world))),
+        ("GET", ["state"]) => {
+            operations::advance(world);
+            return Ok(Reply::value(&state::whole(world)));
+        }
         ("GET", ["users", key]) => {
+            operations::advance(world);
             let person = world
                 .tenant
                 .find(key)

@@ -9,7 +9,7 @@ use super::filter::{Advanced, Filter};
 use super::json::Json;
 use super::knobs::DeltaRefusal;
 use super::person::Person;
-use super::properties::{Property, REACH, Selection};
+use super::properties::{ASKABLE, Property, Selection};
 use super::token;
 use super::user_json;
 use super::wire::{Call, Refusal, Reply};
@@ -60,7 +60,7 @@ fn first(world: &World, call: &Call) -> Result<Round, Refusal> {
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, Advanced::No))
+        .map(|text| Filter::read(text, &ASKABLE, Advanced::No))
         .transpose()?;
     let ids = match &filter {
         None => None,

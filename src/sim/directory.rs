@@ -7,7 +7,7 @@ use super::filter::{Advanced, Filter};
 use super::json::Json;
 use super::licences;
 use super::page::Page;
-use super::properties::{REACH, Selection};
+use super::properties::{ASKABLE, Selection};
 use super::tenant::Tenant;
 use super::token::Caller;
 use super::user_json::{self, Asked};
@@ -126,7 +126,7 @@ fn advanced(call: &Call) -> Advanced {
 fn filter(call: &Call) -> Result<Option<Filter>, Refusal> {
     call.query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, advanced(call)))
+        .map(|text| Filter::read(text, &ASKABLE, advanced(call)))
         .transpose()
 }
 
@@ -282,7 +282,7 @@ fn count(world: &World, caller: &Caller, call: &Call) -> Result<Reply, Refusal> 
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, &ASKABLE, Advanced::Yes))
         .transpose()?;
     Ok(Reply::text(
         matching(&world.tenant, filter.as_ref(), 0)

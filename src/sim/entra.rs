@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::access::GRANTED;
+use super::access::{DELEGATED_ONLY, GRANTED};
 use super::query::{Query, escaped};
 use super::wire::{Call, Payload, Reply};
 use super::world::World;
@@ -177,6 +177,11 @@ pub(super) fn client(world: &World, form: &Query) -> Result<String, Denial> {
     ))
 }
 
+/// What an administrator has consented to for people.
+fn consented() -> impl Iterator<Item = &'static str> {
+    DELEGATED_ONLY.iter().chain(GRANTED).copied()
+}
+
 /// The permissions in a list of scopes, without the prefix of Graph. What has not been consented to is not given.
 pub(super) fn scopes(text: &str) -> Result<Vec<String>, Denial> {
     let mut all = Vec::new();
@@ -186,9 +191,9 @@ pub(super) fn scopes(text: &str) -> Result<Vec<String>, Denial> {
             None => scope,
         };
         if name == ".default" {
-            all.extend(GRANTED.iter().map(|name| (*name).to_owned()));
+            all.extend(consented().map(str::to_owned));
         } else if matches!(name, "openid" | "profile" | "email" | "offline_access")
-            || GRANTED.iter().any(|known| known.eq_ignore_ascii_case(name))
+            || consented().any(|known| known.eq_ignore_ascii_case(name))
             || known_scope(name)
         {
             all.push(name.to_owned());

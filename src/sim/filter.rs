@@ -44,6 +44,31 @@ pub(super) trait Facts {
     fn fact(&self, name: &str) -> Fact<'_>;
 }
 
+/// What can be asked of a collection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Askable {
+    /// What Graph calls its rows when it refuses.
+    pub resource: &'static str,
+    /// The properties that can be asked for, and how far.
+    pub properties: &'static [(&'static str, Reach)],
+}
+
+impl Askable {
+    fn reach(&self, name: &str) -> Option<Reach> {
+        self.properties
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, reach)| *reach)
+    }
+
+    fn refusal(&self, name: &str) -> Refusal {
+        Refusal::unsupported(format!(
+            "Unsupported or invalid query filter clause specified for property '{name}' of resource '{}'.",
+            self.resource
+        ))
+    }
+}
+
 /// How far a property may be filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -51,6 +76,8 @@ pub(super) enum Reach {
     Always,
     /// any() over a collection.
     Any,
+    /// any() over a collection; whether it is empty, by `/$count`, with the advanced header alone.
+    AnyCounted,
     /// any() over a collection, with the advanced header alone.
     AnyAdvanced,
 }
@@ -64,13 +91,9 @@ pub(super) struct Filter {
 impl Filter {
     /// Parses a filter and holds it against what may be asked. `advanced` says whether the caller sent
     /// `ConsistencyLevel: eventual` together with `$count=true`.
-    pub(super) fn read(
-        text: &str,
-        reach: &[(&str, Reach)],
-        advanced: Advanced,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn read(text: &str, askable: &Askable, advanced: Advanced) -> Result<Self, Refusal> {
         let clause = parsed(text)?;
-        check(&clause, reach, advanced)?;
+        check(&clause, askable, advanced)?;
         Ok(Self { clause })
     }
 
@@ -106,28 +129,29 @@ impl Advanced {
     }
 }
 
-fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(), Refusal> {
-    let may = |name: &str| {
-        reach
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, reach)| *reach)
-    };
+fn check(clause: &Test, askable: &Askable, advanced: Advanced) -> Result<(), Refusal> {
     let needs = |what: &str| advanced.or_refuse(what);
-    let plain = |name: &str| match may(name) {
+    let plain = |name: &str| match askable.reach(name) {
         Some(Reach::Always) => Ok(()),
-        _ => Err(Refusal::unsupported(format!(
-            "Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'."
-        ))),
+        _ => Err(askable.refusal(name)),
     };
     match clause {
         Test::And(left, right) | Test::Or(left, right) => {
-            check(left, reach, advanced)?;
-            check(right, reach, advanced)
+            check(left, askable, advanced)?;
+            check(right, askable, advanced)
         }
         Test::Not(inner) => {
             needs("not")?;
-            check(inner, reach, advanced)
+            check(inner, askable, advanced)
+        }
+        Test::Compare(name, _, literal) if counted(name).is_some() => {
+            let is_counted = counted(name)
+                .is_some_and(|counted| askable.reach(counted) == Some(Reach::AnyCounted));
+            // Whether there are any is all that the directory can tell.
+            if !is_counted || *literal != Literal::Text("0".to_owned()) {
+                return Err(askable.refusal(name));
+            }
+            needs("$count")
         }
         Test::Compare(name, operator, literal) => {
             plain(name)?;
@@ -153,8 +177,8 @@ fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(
             plain(name)?;
             needs("endsWith")
         }
-        Test::Any(name, inner) => match may(name) {
-            Some(Reach::Any) => check_inner(name, inner),
+        Test::Any(name, inner) => match askable.reach(name) {
+            Some(Reach::Any | Reach::AnyCounted) => check_inner(name, inner),
             Some(Reach::AnyAdvanced) if advanced == Advanced::Yes => check_inner(name, inner),
             Some(Reach::AnyAdvanced) => Err(Refusal::unsupported(format!(
                 "Complex query on property {name} is not supported."
@@ -162,6 +186,11 @@ fn check(clause: &Test, reach: &[(&str, Reach)], advanced: Advanced) -> Result<(
             Some(Reach::Always) | None => plain(&format!("{name}/any")),
         },
     }
+}
+
+/// The collection whose elements are counted.
+fn counted(name: &str) -> Option<&str> {
+    name.strip_suffix("/$count")
 }
 
 /// Inside `any()`, an `or` of two SKUs is refused by the directory.
@@ -184,6 +213,11 @@ fn passes(clause: &Test, row: &dyn Facts) -> bool {
         Test::And(left, right) => passes(left, row) && passes(right, row),
         Test::Or(left, right) => passes(left, row) || passes(right, row),
         Test::Not(inner) => !passes(inner, row),
+        Test::Compare(name, operator, _) if counted(name).is_some() => {
+            let collection = row.fact(counted(name).unwrap_or(name));
+            let is_empty = matches!(collection, Fact::Items(items) if items.is_empty());
+            is_empty == (*operator == Operator::Eq)
+        }
         Test::Compare(name, operator, literal) => {
             equals(&row.fact(name), literal) == (*operator == Operator::Eq)
         }
@@ -259,14 +293,18 @@ fn folded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const REACH: &[(&str, Reach)] = &[
+    const ASKABLE: Askable = Askable {
+        resource: "Thing",
+        properties: PROPERTIES,
+    };
+    const PROPERTIES: &[(&str, Reach)] = &[
         ("id", Reach::Always),
         ("displayName", Reach::Always),
         ("accountEnabled", Reach::Always),
         ("mail", Reach::Always),
         ("proxyAddresses", Reach::Any),
         ("assignedPlans", Reach::AnyAdvanced),
-        ("assignedLicenses", Reach::Any),
+        ("assignedLicenses", Reach::AnyCounted),
     ];
 
     struct Row;
@@ -285,7 +323,7 @@ mod tests {
     }
 
     fn verdict(text: &str) -> Result<bool, String> {
-        match Filter::read(text, REACH, Advanced::No) {
+        match Filter::read(text, &ASKABLE, Advanced::No) {
             Ok(filter) => Ok(filter.passes(&Row)),
             Err(refusal) => Err(refusal.code),
         }
@@ -351,22 +389,62 @@ mod tests {
             "mail eq null",
             "endswith(displayName,'BRIEN')",
             "not (id eq '2')",
+            "assignedLicenses/$count ne 0",
+            "not(assignedLicenses/$count eq 0)",
+            "assignedLicenses/any(x:x/skuId eq abc)",
         ] {
-            let filter = Filter::read(text, REACH, Advanced::Yes).unwrap();
+            let filter = Filter::read(text, &ASKABLE, Advanced::Yes).unwrap();
             assert!(filter.passes(&Row), "{text}");
         }
     }
 
     #[test]
+    fn a_collection_is_asked_whether_it_is_empty_and_no_more() {
+        let read = |text: &str| Filter::read(text, &ASKABLE, Advanced::Yes);
+        let empty = read("assignedLicenses/$count eq 0").unwrap();
+        assert!(!empty.passes(&Row));
+        for text in [
+            "assignedLicenses/$count eq 1",
+            "assignedLicenses/$count eq '1'",
+            "proxyAddresses/$count eq 0",
+            "displayName/$count eq 0",
+        ] {
+            let refusal = read(text).unwrap_err();
+            assert_eq!(refusal.code, "Request_UnsupportedQuery", "{text}");
+        }
+        assert_eq!(
+            verdict("assignedLicenses/$count eq 0"),
+            Err("Request_UnsupportedQuery".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_refusal_names_the_resource() {
+        let refusal = Filter::read("mobilePhone eq '1'", &ASKABLE, Advanced::No).unwrap_err();
+        assert_eq!(
+            refusal.message,
+            "Unsupported or invalid query filter clause specified for property 'mobilePhone' of resource 'Thing'."
+        );
+    }
+
+    #[test]
     fn ids_that_are_asked_for_by_name() {
-        let filter =
-            Filter::read("id eq 'a' or id eq 'b' or id in ('c')", REACH, Advanced::No).unwrap();
+        let filter = Filter::read(
+            "id eq 'a' or id eq 'b' or id in ('c')",
+            &ASKABLE,
+            Advanced::No,
+        )
+        .unwrap();
         assert_eq!(
             filter.wanted("id"),
             Some(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()])
         );
-        let filter =
-            Filter::read("id eq 'a' and accountEnabled eq true", REACH, Advanced::No).unwrap();
+        let filter = Filter::read(
+            "id eq 'a' and accountEnabled eq true",
+            &ASKABLE,
+            Advanced::No,
+        )
+        .unwrap();
         assert_eq!(filter.wanted("id"), None);
     }
 }

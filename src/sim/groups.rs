@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::access::Need;
 use super::crowd::{self, Crowd};
-use super::filter::{Advanced, Fact, Facts, Filter, Reach};
+use super::filter::{Advanced, Askable, Fact, Facts, Filter, Reach};
 use super::json::Json;
 use super::page::Page;
 use super::properties::{self, Property, Selection};
@@ -17,12 +17,15 @@ use super::user_json::{self, Asked};
 use super::wire::{Call, Refusal, Reply};
 use super::world::World;
 
-const REACH: &[(&str, Reach)] = &[
-    ("id", Reach::Always),
-    ("displayName", Reach::Always),
-    ("mail", Reach::Always),
-    ("securityEnabled", Reach::Always),
-];
+const ASKABLE: Askable = Askable {
+    resource: "Group",
+    properties: &[
+        ("id", Reach::Always),
+        ("displayName", Reach::Always),
+        ("mail", Reach::Always),
+        ("securityEnabled", Reach::Always),
+    ],
+};
 
 /// A group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +117,7 @@ pub(super) fn route(
             | [
                 id,
                 "transitiveMembers" | "members",
-                "microsoft.graph.user",
+                "microsoft.graph.user" | "graph.user",
                 "$count",
             ],
         ) => {
@@ -127,9 +130,15 @@ pub(super) fn route(
         ("GET", [id, "transitiveMembers" | "members"]) => {
             list_members(world, caller, call, find(&world.tenant, id)?, Cast::None)
         }
-        ("GET", [id, "transitiveMembers" | "members", "microsoft.graph.user"]) => {
-            list_members(world, caller, call, find(&world.tenant, id)?, Cast::User)
-        }
+        // The service's schema has `graph` as another name of its namespace, and the SDKs use it.
+        (
+            "GET",
+            [
+                id,
+                "transitiveMembers" | "members",
+                "microsoft.graph.user" | "graph.user",
+            ],
+        ) => list_members(world, caller, call, find(&world.tenant, id)?, Cast::User),
         ("GET", [_, "transitiveMembers" | "members", cast]) => Err(Refusal::bad(format!(
             "Unsupported segment type. The type '{cast}' is not defined in the model."
         ))),
@@ -154,7 +163,7 @@ fn list(world: &World, call: &Call) -> Result<Reply, Refusal> {
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, advanced))
+        .map(|text| Filter::read(text, &ASKABLE, advanced))
         .transpose()?;
     let top = super::page::top(call, 999)?.unwrap_or(100);
     let names = call.query.names("$select");
@@ -314,7 +323,7 @@ fn members_filter(call: &Call) -> Result<Option<Filter>, Refusal> {
         ));
     }
     let text = call.query.get("$filter");
-    text.map(|text| Filter::read(text, properties::REACH, Advanced::Yes))
+    text.map(|text| Filter::read(text, &properties::ASKABLE, Advanced::Yes))
         .transpose()
 }
 

@@ -6,24 +6,35 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::filter::{Fact, Facts, Reach};
+use super::filter::{Askable, Fact, Facts, Reach};
 use super::json::Json;
 use super::tenant::Tenant;
 
 /// Microsoft's own operator id in the samples of its documentation.
 const MICROSOFT: &str = "0019adbc-b82a-47b4-a799-4e993a9982f1";
 
-/// What the inventory can be filtered by.
-pub(super) const REACH: &[(&str, Reach)] = &[
-    ("telephoneNumber", Reach::Always),
-    ("assignmentTargetId", Reach::Always),
-    ("assignmentStatus", Reach::Always),
-    ("numberType", Reach::Always),
-    ("numberSource", Reach::Always),
-    ("activationState", Reach::Always),
-    ("isoCountryCode", Reach::Always),
-    ("capabilities", Reach::Any),
-];
+/// What the inventory can be filtered by: everything but `id` and `city`.
+pub(super) const ASKABLE: Askable = Askable {
+    resource: "NumberAssignment",
+    properties: &[
+        ("telephoneNumber", Reach::Always),
+        ("assignmentTargetId", Reach::Always),
+        ("assignmentStatus", Reach::Always),
+        ("numberType", Reach::Always),
+        ("numberSource", Reach::Always),
+        ("activationState", Reach::Always),
+        ("isoCountryCode", Reach::Always),
+        ("assignmentCategory", Reach::Always),
+        ("operatorId", Reach::Always),
+        ("locationId", Reach::Always),
+        ("civicAddressId", Reach::Always),
+        ("networkSiteId", Reach::Always),
+        ("portInStatus", Reach::Always),
+        ("capabilities", Reach::Any),
+        ("supportedCustomerActions", Reach::Any),
+        ("reverseNumberLookupOptions", Reach::Any),
+    ],
+};
 
 /// One number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,11 +106,7 @@ impl NumberRow {
         json.name("capabilities");
         json.texts(self.capabilities());
         json.name("supportedCustomerActions");
-        json.texts::<&str>(if self.kind == "callingPlan" {
-            &["locationUpdate", "release"]
-        } else {
-            &[]
-        });
+        json.texts(self.actions());
         json.name("reverseNumberLookupOptions");
         json.texts::<&str>(&[]);
         json.close();
@@ -140,6 +147,13 @@ impl NumberRow {
         }
     }
 
+    fn actions(&self) -> &'static [&'static str] {
+        match self.kind.as_str() {
+            "callingPlan" => &["locationUpdate", "release"],
+            _ => &[],
+        }
+    }
+
     fn capabilities(&self) -> &'static [&'static str] {
         match (self.kind.as_str(), self.status.as_str()) {
             (_, "voiceApplicationAssigned") => &["voiceApplicationAssignment"],
@@ -155,8 +169,11 @@ impl NumberRow {
 
 impl Facts for NumberRow {
     fn fact(&self, name: &str) -> Fact<'_> {
-        if name.eq_ignore_ascii_case("capabilities") {
-            return Fact::texts(self.capabilities());
+        match name.to_ascii_lowercase().as_str() {
+            "capabilities" => return Fact::texts(self.capabilities()),
+            "supportedcustomeractions" => return Fact::texts(self.actions()),
+            "reversenumberlookupoptions" => return Fact::texts::<&str>(&[]),
+            _ => {}
         }
         self.texts()
             .into_iter()

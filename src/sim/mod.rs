@@ -54,6 +54,7 @@ mod world;
 mod over_the_wire;
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use persist::Kept;
 use tenant::Tenant;
 use world::World;
 
@@ -201,19 +203,25 @@ pub enum SimError {
         address: SocketAddr,
     },
     /// The port could not be had.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address that was asked for.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
+    /// Another process serves the tenant of this folder.
+    #[error("another process keeps the simulated tenant in {}", folder.display())]
+    Kept {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The tenant's file could not be read or written.
-    #[error("cannot keep the simulated tenant in {}", path.display())]
+    #[error("cannot keep the simulated tenant in {}: {source}", path.display())]
     State {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said, or where the file is damaged.
+        /// What the system said.
         source: io::Error,
     },
     /// The tenant's file was written by another version.
@@ -254,7 +262,7 @@ impl Simulator {
         if !address.ip().is_loopback() {
             return Err(SimError::NotLoopback { address });
         }
-        let (tenant, file) = tenant_for(&options)?;
+        let Place { tenant, file, lock } = tenant_for(&options)?;
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| SimError::Listen { address, source })?;
@@ -281,6 +289,8 @@ impl Simulator {
         let task = tokio::spawn(async move {
             // The server ends only when it is told to; it has no error of its own.
             let _never = serving.await;
+            // Until here a request could still have written the tenant's file.
+            drop(lock);
         });
         Ok(Self {
             address,
@@ -333,35 +343,62 @@ impl Drop for Simulator {
     }
 }
 
+/// The tenant, with where it is kept.
+struct Place {
+    tenant: Tenant,
+    file: Option<PathBuf>,
+    /// Held for as long as the tenant is served.
+    lock: Option<File>,
+}
+
 /// The tenant of its file, or a new one.
-fn tenant_for(options: &Options) -> Result<(Tenant, Option<PathBuf>), SimError> {
+fn tenant_for(options: &Options) -> Result<Place, SimError> {
     let scenario = &options.scenario;
+    let build = || scenarios::build(scenario, (options.clock)());
     let Some(folder) = &options.state_dir else {
-        return Ok((scenarios::build(scenario, (options.clock)()), None));
+        return Ok(Place {
+            tenant: build(),
+            file: None,
+            lock: None,
+        });
     };
     let wrong = |path: &Path| {
         let path = path.to_owned();
         move |source| SimError::State { path, source }
     };
     std::fs::create_dir_all(folder).map_err(wrong(folder))?;
-    let file = folder.join(format!("{}.json", scenario.name().replace(':', "-")));
-    let tenant = match persist::load(&file).map_err(wrong(&file))? {
-        Some(tenant) if tenant.form != tenant::FORM => {
+    let name = scenario.name().replace(':', "-");
+    let lock = persist::lock(&folder.join(format!("{name}.lock")))
+        .map_err(wrong(folder))?
+        .ok_or_else(|| SimError::Kept {
+            folder: folder.clone(),
+        })?;
+    let file = folder.join(format!("{name}.json"));
+    let tenant = match persist::load(&file, &scenario.name()).map_err(wrong(&file))? {
+        Kept::Tenant(mut tenant) => {
+            tenant.restore(scenario.size());
+            *tenant
+        }
+        Kept::OtherForm(found) => {
             return Err(SimError::Form {
                 path: file,
-                found: tenant.form,
+                found,
                 known: tenant::FORM,
             });
         }
-        Some(mut tenant) => {
-            tenant.restore(scenario.size());
-            tenant
-        }
-        None => {
-            let tenant = scenarios::build(scenario, (options.clock)());
+        nothing_usable => {
+            if let Kept::Damaged(error) = nothing_usable {
+                let aside = persist::put_aside(&file, (options.clock)()).map_err(wrong(&file))?;
+                tracing::warn!(aside = %aside.display(), %error, "a damaged simulated tenant is made anew");
+            }
+            let tenant = build();
             persist::save(&tenant, &file).map_err(wrong(&file))?;
             tenant
         }
     };
-    Ok((tenant, Some(file)))
+    Ok(Place {
+        tenant,
+        file: Some(file),
+        lock: Some(lock),
+    })
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::access::Need;
 use super::filter::{Advanced, Filter};
-use super::inventory::{NumberRow, REACH, kept_form};
+use super::inventory::{ASKABLE, NumberRow, kept_form};
 use super::json::Json;
 use super::operations::{self, Kind};
 use super::teams;
@@ -26,6 +26,9 @@ pub(super) fn route(
         }
         (_, ["userConfigurations", rest @ ..]) => {
             world.allow(caller, Need::TeamsUsers)?;
+            if is_read_anew(call) {
+                operations::advance(world);
+            }
             teams::route(world, call, rest)
         }
         ("GET", ["policy", _]) => Ok(teams::nothing(call)),
@@ -43,6 +46,9 @@ fn telephones(
     match (call.method.as_str(), path) {
         ("GET", ["numberAssignments"]) => {
             world.allow(caller, Need::Numbers)?;
+            if is_read_anew(call) {
+                operations::advance(world);
+            }
             list(world, call).map_err(Refusal::at_gateway)
         }
         ("POST", ["numberAssignments", action]) => {
@@ -56,6 +62,7 @@ fn telephones(
         }
         ("GET", ["numberAssignments", id]) => {
             world.allow(caller, Need::Numbers)?;
+            operations::advance(world);
             let row = world
                 .tenant
                 .numbers_from(0)
@@ -73,11 +80,17 @@ fn telephones(
     }
 }
 
+/// Whether a reading begins with this request. Nothing moves under one that goes on to its next page.
+fn is_read_anew(call: &Call) -> bool {
+    let skipped = call.query.get("$skip").is_some_and(|skip| skip != "0");
+    call.method == "GET" && !skipped && call.query.get("$skiptoken").is_none()
+}
+
 fn list(world: &World, call: &Call) -> Result<Reply, Refusal> {
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, &ASKABLE, Advanced::Yes))
         .transpose()?;
     let top = whole(call, "$top", 500)?;
     if !(1..=1000).contains(&top) {

@@ -1,7 +1,9 @@
 //! Assigning and releasing numbers: accepted at once, done later.
 //!
-//! A request only leaves an operation behind. The inventory changes when the operation is first seen running, and
-//! whether it will succeed is found out then and not before.
+//! A request only leaves an operation behind. The inventory changes when the operation gets to running, and whether it
+//! will succeed is found out then and not before. Work goes on with each look at the operation, and with each look at
+//! what it will change, so that a client that drops the `Location` sees its number too. What the operation says of
+//! itself goes one status on per look at it, and may be behind the work, but never ahead of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,16 +28,30 @@ pub(super) enum Kind {
 }
 
 /// How far an operation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Step {
-    /// Accepted; not seen yet.
+    /// Accepted; nobody has looked yet.
     Accepted,
-    /// Seen once, as not started.
+    /// Looked at once, and not started.
     NotStarted,
-    /// Carried out, seen as running.
+    /// Carried out.
     Running,
     /// Over.
     Done,
+}
+
+impl Step {
+    fn first() -> Self {
+        Self::Accepted
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Accepted => Self::NotStarted,
+            Self::NotStarted => Self::Running,
+            Self::Running | Self::Done => Self::Done,
+        }
+    }
 }
 
 /// One accepted request.
@@ -49,6 +65,9 @@ pub(super) struct Operation {
     pub location: Option<String>,
     pub created: Timestamp,
     pub step: Step,
+    /// The last step that was told to whoever asks for the operation itself.
+    #[serde(default = "Step::first")]
+    pub told: Step,
     /// Why it failed; known once it was carried out.
     pub failure: Option<String>,
 }
@@ -96,6 +115,7 @@ pub(super) fn accept(world: &mut World, call: &Call, kind: Kind) -> Result<Reply
         location: text("locationId"),
         created: world.now(),
         step: Step::Accepted,
+        told: Step::Accepted,
         failure: None,
     };
     let name = if kind == Kind::Assign {
@@ -115,27 +135,19 @@ pub(super) fn accept(world: &mut World, call: &Call, kind: Kind) -> Result<Reply
 
 /// `GET operations/{id}`: each look takes the operation one step on.
 pub(super) fn look(world: &mut World, call: &Call, id: &str) -> Result<Reply, Refusal> {
-    let step = world
+    let told = world
         .tenant
         .operations
         .get(id)
         .ok_or_else(Refusal::not_found)?
-        .step;
-    match step {
-        Step::Accepted => set_step(world, id, Step::NotStarted),
-        Step::NotStarted => {
-            carry_out(world, id);
-            set_step(world, id, Step::Running);
-        }
-        Step::Running => set_step(world, id, Step::Done),
-        Step::Done => {}
-    }
+        .told;
+    tell(world, id, told.next());
     let operation = world
         .tenant
         .operations
         .get(id)
         .ok_or_else(Refusal::not_found)?;
-    let status = match (operation.step, &operation.failure) {
+    let status = match (operation.told, &operation.failure) {
         (Step::Accepted | Step::NotStarted, _) => "notStarted",
         (Step::Running, _) => "running",
         (Step::Done, None) => "succeeded",
@@ -160,6 +172,20 @@ pub(super) fn look(world: &mut World, call: &Call, id: &str) -> Result<Reply, Re
     })))
 }
 
+/// Takes what is under way one step on, since somebody looks at what it will change.
+pub(super) fn advance(world: &mut World) {
+    let open: Vec<(String, Step)> = world
+        .tenant
+        .operations
+        .iter()
+        .filter(|(_, operation)| operation.step != Step::Done)
+        .map(|(id, operation)| (id.clone(), operation.step))
+        .collect();
+    for (id, step) in open {
+        bring_to(world, &id, step.next());
+    }
+}
+
 /// Carries out what has waited long enough, looked at or not.
 pub(super) fn carry_out_late(world: &mut World) {
     let now = world.now();
@@ -168,18 +194,37 @@ pub(super) fn carry_out_late(world: &mut World) {
         .operations
         .iter()
         .filter(|(_, operation)| {
-            matches!(operation.step, Step::Accepted | Step::NotStarted)
-                && now.duration_since(operation.created) >= PATIENCE
+            operation.told < Step::Running && now.duration_since(operation.created) >= PATIENCE
         })
         .map(|(id, _)| id.clone())
         .collect();
     for id in late {
-        carry_out(world, &id);
-        set_step(world, &id, Step::Running);
+        tell(world, &id, Step::Running);
     }
 }
 
-fn set_step(world: &mut World, id: &str, step: Step) {
+/// Notes what is told of an operation, whose work must have come as far.
+fn tell(world: &mut World, id: &str, told: Step) {
+    bring_to(world, id, told);
+    if let Some(operation) = world.tenant.operations.get_mut(id)
+        && operation.told != told
+    {
+        operation.told = told;
+        world.note_change();
+    }
+}
+
+/// Brings an operation's work as far as a step, if it is not there yet. It is carried out once, on the way to running.
+fn bring_to(world: &mut World, id: &str, step: Step) {
+    let Some(before) = world.tenant.operations.get(id).map(|one| one.step) else {
+        return;
+    };
+    if before >= step {
+        return;
+    }
+    if before < Step::Running && step >= Step::Running {
+        carry_out(world, id);
+    }
     if let Some(operation) = world.tenant.operations.get_mut(id) {
         operation.step = step;
         world.note_change();
@@ -413,6 +458,27 @@ mod tests {
             view.numbers,
             [("+441235123480".to_owned(), "primary".to_owned())]
         );
+    }
+
+    #[test]
+    fn an_operation_that_nobody_follows_is_done_by_looking_at_the_inventory() {
+        let mut world = World::for_test(&Scenario::Tour);
+        let joni = id(&world, "joni");
+        let operation = accepted(&mut world, Kind::Assign, &assigning("441235123480", &joni));
+        let holder = |world: &World| world.tenant.number("+441235123480").unwrap().target;
+        advance(&mut world);
+        assert_eq!(holder(&world), None);
+        advance(&mut world);
+        assert_eq!(holder(&world), Some(joni.clone()));
+        assert_eq!(world.tenant.operations[&operation].step, Step::Running);
+        advance(&mut world);
+        assert_eq!(world.tenant.operations[&operation].step, Step::Done);
+        let before = serde_json::to_value(&world.tenant).unwrap();
+        advance(&mut world);
+        assert_eq!(serde_json::to_value(&world.tenant).unwrap(), before);
+        let told: Vec<String> = (0..4).map(|_| polled(&mut world, &operation).0).collect();
+        assert_eq!(told, ["notStarted", "running", "succeeded", "succeeded"]);
+        assert_eq!(holder(&world), Some(joni));
     }
 
     #[test]

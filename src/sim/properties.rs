@@ -1,6 +1,6 @@
 //! The properties of a user: which there are, which come without asking, which a list does not have.
 
-use super::filter::Reach;
+use super::filter::{Askable, Reach};
 use super::person::Person;
 use super::wire::Refusal;
 
@@ -117,22 +117,25 @@ const SINGLE_ONLY: &[&str] = &[
 ];
 
 /// What a user list can be filtered by.
-pub(super) const REACH: &[(&str, Reach)] = &[
-    ("id", Reach::Always),
-    ("userPrincipalName", Reach::Always),
-    ("mail", Reach::Always),
-    ("displayName", Reach::Always),
-    ("givenName", Reach::Always),
-    ("surname", Reach::Always),
-    ("accountEnabled", Reach::Always),
-    ("department", Reach::Always),
-    ("usageLocation", Reach::Always),
-    ("userType", Reach::Always),
-    ("onPremisesSyncEnabled", Reach::Always),
-    ("proxyAddresses", Reach::Any),
-    ("assignedLicenses", Reach::Any),
-    ("assignedPlans", Reach::AnyAdvanced),
-];
+pub(super) const ASKABLE: Askable = Askable {
+    resource: "User",
+    properties: &[
+        ("id", Reach::Always),
+        ("userPrincipalName", Reach::Always),
+        ("mail", Reach::Always),
+        ("displayName", Reach::Always),
+        ("givenName", Reach::Always),
+        ("surname", Reach::Always),
+        ("accountEnabled", Reach::Always),
+        ("department", Reach::Always),
+        ("usageLocation", Reach::Always),
+        ("userType", Reach::Always),
+        ("onPremisesSyncEnabled", Reach::Always),
+        ("proxyAddresses", Reach::Any),
+        ("assignedLicenses", Reach::AnyCounted),
+        ("assignedPlans", Reach::AnyAdvanced),
+    ],
+};
 
 /// The properties that an answer shows, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -265,6 +265,12 @@ mod tests {
         assert_eq!(tour.people.len(), 39);
         let plans =
             |upn: &str| tour.usable_plans(&tour.find(&format!("{upn}@contoso.example")).unwrap());
+        for upn in ["lynne", "grady", "delia", "joni", "alex", "adele"] {
+            let person = tour.find(&format!("{upn}@contoso.example")).unwrap();
+            let count = tour.plan_rows(&person).len();
+            assert!((40..=60).contains(&count), "{upn} has {count} plans");
+        }
+        assert!(!plans("lynne").contains(&"EXCHANGE_S_ENTERPRISE"));
         assert!(plans("alex").contains(&"MCOPSTN1"));
         assert!(plans("henrietta").contains(&"MCOPSTN8"));
         assert!(!plans("emily").contains(&"MCOEV"));

@@ -43,6 +43,8 @@ pub(super) struct PersonSeed {
     /// The usage location.
     pub at: Option<String>,
     pub skus: Vec<SkuSeed>,
+    /// Products that were held once: their plans are still there, as `Deleted`.
+    pub former: Vec<SkuSeed>,
     /// Plans that are there, and dead.
     pub stale: Vec<String>,
     /// Plans that are there, and not usable for want of payment.
@@ -221,7 +223,14 @@ impl PersonSeed {
     }
 
     fn plans(&self, grants: &[Grant], tenant: &Tenant, at: Timestamp) -> Vec<PlanRow> {
-        let mut rows = person::settled(Vec::new(), grants, &tenant.catalogue, at);
+        let then = at - SignedDuration::from_hours(24 * 90);
+        let former: Vec<Grant> = self
+            .former
+            .iter()
+            .map(|sku| sku.grow(tenant, then))
+            .collect();
+        let before = person::settled(Vec::new(), &former, &tenant.catalogue, then);
+        let mut rows = person::settled(before, grants, &tenant.catalogue, at);
         for name in &self.suspended {
             let plan = tenant
                 .catalogue

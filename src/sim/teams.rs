@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::filter::{Advanced, Fact, Facts, Filter, Reach};
+use super::filter::{Advanced, Askable, Fact, Facts, Filter, Reach};
 use super::json::Json;
 use super::page::Page;
 use super::person::{Person, TeamsView};
@@ -41,14 +41,17 @@ const TEAMS: &[&str] = &[
 ];
 const VIRTUAL: &[&str] = &["MCOEV_VIRTUALUSER", "MCOEV_VIRTUALUSER_GOV"];
 
-const REACH: &[(&str, Reach)] = &[
-    ("id", Reach::Always),
-    ("userPrincipalName", Reach::Always),
-    ("accountType", Reach::Always),
-    ("isEnterpriseVoiceEnabled", Reach::Always),
-    ("telephoneNumbers", Reach::Any),
-    ("featureTypes", Reach::Any),
-];
+const ASKABLE: Askable = Askable {
+    resource: "TeamsUserConfiguration",
+    properties: &[
+        ("id", Reach::Always),
+        ("userPrincipalName", Reach::Always),
+        ("accountType", Reach::Always),
+        ("isEnterpriseVoiceEnabled", Reach::Always),
+        ("telephoneNumbers", Reach::Any),
+        ("featureTypes", Reach::Any),
+    ],
+};
 
 /// `featureTypes` that follow from the plans that work.
 pub(super) fn features(plans: &[&str]) -> Vec<String> {
@@ -142,7 +145,7 @@ fn list(world: &World, call: &Call) -> Result<Reply, Refusal> {
     let filter = call
         .query
         .get("$filter")
-        .map(|text| Filter::read(text, REACH, Advanced::Yes))
+        .map(|text| Filter::read(text, &ASKABLE, Advanced::Yes))
         .transpose()
         .map_err(Refusal::at_gateway)?;
     let page = Page::read(world, call, 100, 999).map_err(Refusal::at_gateway)?;

@@ -74,6 +74,21 @@ async fn faults_strike_as_often_as_they_are_told() {
 }
 
 #[tokio::test]
+async fn an_application_on_its_own_needs_organization_read_all() {
+    let bench = Bench::new(Scenario::Tour).await;
+    assert_eq!(bench.get("/v1.0/organization").await.status, 200);
+    let denied = json!({ "deny_scopes": ["Organization.Read.All"] });
+    bench.knobs(denied).await;
+    let refused = bench.get("/v1.0/organization").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (403, "Authorization_RequestDenied")
+    );
+    let skus = bench.get("/v1.0/subscribedSkus").await;
+    assert_eq!(skus.status, 200, "another permission opens that door");
+}
+
+#[tokio::test]
 async fn a_restart_gives_the_same_tenant() {
     let folder = tempfile::tempdir().unwrap();
     for scenario in [Scenario::Tour, Scenario::Size(300)] {

@@ -177,6 +177,34 @@ async fn a_number_is_assigned_over_the_wire() {
 }
 
 #[tokio::test]
+async fn a_client_that_drops_the_location_sees_its_number() {
+    let root = "/v1.0/admin/teams";
+    for path in [
+        format!("{root}/telephoneNumberManagement/numberAssignments?$top=1"),
+        format!("{root}/userConfigurations?$top=1"),
+        "/_sim/state".to_owned(),
+        "/_sim/users/kim@contoso.example".to_owned(),
+    ] {
+        let bench = Bench::new(Scenario::Tour).await;
+        let joni = bench.id_of("joni").await;
+        let body = json!({ "telephoneNumber": "+441235123480", "assignmentTargetId": joni, "numberType": "directRouting" });
+        let assign = format!("{root}/telephoneNumberManagement/numberAssignments/assignNumber");
+        let accepted = bench.post(&assign, &body).await;
+        let location = accepted.header("location").unwrap();
+        for _ in 0..2 {
+            assert_eq!(bench.get(&path).await.status, 200);
+        }
+        let joni = bench.get("/_sim/users/joni@contoso.example").await.json();
+        assert_eq!(joni["numbers"], json!(["+441235123480"]), "{path}");
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            told.push(bench.get(location).await.json()["status"].clone());
+        }
+        assert_eq!(told, ["notStarted", "running", "succeeded"]);
+    }
+}
+
+#[tokio::test]
 async fn teams_lags_as_long_as_the_knob_says() {
     let bench = Bench::new(Scenario::Tour).await;
     bench.knobs(json!({ "teams_lag": 60 })).await;
@@ -243,6 +271,10 @@ async fn a_patch_is_checked() {
         patch("megan", r#"{"usageLocation":"IE"}"#).await.status,
         204
     );
+    let typed = r##"{"@odata.type":"#microsoft.graph.user","usageLocation@odata.type":"#String","usageLocation":"FR"}"##;
+    assert_eq!(patch("oleg", typed).await.status, 204);
+    let oleg = bench.get("/_sim/users/oleg@contoso.example").await.json();
+    assert_eq!(oleg["usageLocation"], "FR");
     bench
         .knobs(json!({ "deny_scopes": ["User.ReadWrite.All"] }))
         .await;

@@ -14,6 +14,7 @@ use super::{Clock, Options, Scenario, Simulator};
 
 mod administration;
 mod changes;
+mod keeping;
 mod reading;
 mod sign_in;
 

@@ -119,6 +119,67 @@ async fn the_header_rule_of_counts() {
         )
         .await;
     assert_eq!(by_address.json()["value"][0]["displayName"], "Adele Vance");
+    for (operator, count) in [("eq", 4), ("ne", 35)] {
+        let path = format!(
+            "/v1.0/users?$count=true&$select=id&$filter=assignedLicenses/$count%20{operator}%200"
+        );
+        let found = bench.call("GET", &path, eventual, "").await.json();
+        assert_eq!(found["@odata.count"], count, "{operator}");
+        assert_eq!(bench.get(&path).await.code(), "Request_UnsupportedQuery");
+    }
+}
+
+#[tokio::test]
+async fn numbers_are_filtered_by_all_but_id_and_city() {
+    let bench = Bench::new(Scenario::Tour).await;
+    let path = "/v1.0/admin/teams/telephoneNumberManagement/numberAssignments";
+    let all = bench.get(path).await.json()["value"].clone();
+    let row = &all[0];
+    for (name, value) in row.as_object().unwrap() {
+        let test = match value {
+            Value::String(text) => format!("{name} eq '{}'", text.replace('+', "%2B")),
+            Value::Null => format!("{name} eq null"),
+            _ => format!("not({name}/any(x:x eq 'nothing'))"),
+        };
+        let found = bench
+            .get(&format!("{path}?$filter={}", test.replace(' ', "%20")))
+            .await;
+        if name == "id" || name == "city" {
+            assert_eq!(found.code(), "Request_UnsupportedQuery");
+            assert_eq!(
+                found.json()["error"]["message"],
+                format!(
+                    "Unsupported or invalid query filter clause specified for property '{name}' of resource 'NumberAssignment'."
+                )
+            );
+        } else {
+            assert_eq!(found.status, 200, "{test}");
+            let rows = found.json()["value"].clone();
+            assert!(rows.as_array().unwrap().contains(row), "{test}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cast_to_users_has_a_short_name() {
+    let bench = Bench::new(Scenario::Tour).await;
+    let groups = bench
+        .get("/v1.0/groups?$filter=displayName%20eq%20'Voice%20users'")
+        .await
+        .json();
+    let id = groups["value"][0]["id"].as_str().unwrap();
+    let eventual = "ConsistencyLevel: eventual\r\n";
+    for list in ["members", "transitiveMembers"] {
+        let path = |cast: &str, rest: &str| format!("/v1.0/groups/{id}/{list}/{cast}{rest}");
+        let options = "?$select=id,displayName&$top=30";
+        let full = bench.all(&path("microsoft.graph.user", options)).await;
+        let short = bench.all(&path("graph.user", options)).await;
+        assert_eq!((short.0.len(), short.1), (37, 2));
+        assert_eq!(short, full);
+        let count = path("graph.user", "/$count");
+        assert_eq!(bench.call("GET", &count, eventual, "").await.body, b"37");
+        assert_eq!(bench.get(&count).await.status, 400);
+    }
 }
 
 #[tokio::test]
