@@ -191,6 +191,15 @@ impl Run<'_> {
             return Ok(());
         };
         if let Some(wanted) = one.wants() {
+            let text = || {
+                format!(
+                    "{}: is {} to be had, before {} is released?",
+                    one.entry.name,
+                    wanted.spaced(),
+                    old.spaced()
+                )
+            };
+            self.journal.debug(Source::Write, text).await;
             self.can_be_had(work, one, wanted, done).await?;
         }
         let record = self
