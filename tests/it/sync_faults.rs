@@ -258,7 +258,7 @@ async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_b
     let base = bench.base();
     let ran = bench
         .run_hearing(kind, |line, _| {
-            if line.text.contains("released") {
+            if line.text.ends_with(" released") {
                 web::knobs(&base, &throttle);
             }
         })
