@@ -6,7 +6,7 @@ use super::App;
 use super::action::Action;
 use super::cells;
 use super::cursor::Move;
-use super::doc::{Doc, Tone};
+use super::doc::Tone;
 use super::effect::Effect;
 use super::filter::Typing;
 use super::layout::{self, Layout};
@@ -28,8 +28,8 @@ pub struct Heights {
     pub candidates: usize,
     /// The history in pane 3.
     pub history: usize,
-    /// Pane 4.
-    pub changes: usize,
+    /// Both lists of pane 4.
+    pub changes: changes::Rows,
 }
 
 impl App {
@@ -89,20 +89,26 @@ impl App {
     }
 
     fn show(&mut self, pane: Pane) {
+        if pane == Pane::Changes && self.pane != pane {
+            self.changes.enter();
+            self.dirty = true;
+        }
         self.pane = pane;
     }
 
     /// Rows that each list has on the screen.
     pub fn heights(&self, layout: &Layout) -> Heights {
         let main = layout.main;
-        let (list, _) = layout::changes_areas(main);
+        let both = layout::changes_areas(main, self.changes.counts());
         let (_, history) = layout::sync_areas(layout.body);
         Heights {
             users: layout::list_height(main, 1),
             candidates: layout::list_height(main, 1 + self.counts_height(main.width)),
             history: layout::list_height(history, 1),
-            // Its two titles may both be on the screen.
-            changes: layout::list_height(list, 2),
+            changes: changes::Rows {
+                waiting: layout::list_height(both.waiting, 1),
+                done: layout::list_height(both.done, 1),
+            },
         }
     }
 
@@ -234,20 +240,7 @@ impl App {
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {
-            let mut doc = Doc::default();
-            doc.item(Tone::Strong, "Whose    ", &row.name);
-            doc.item(Tone::Plain, "Done     ", &row.action);
-            doc.item(Tone::Plain, "Change   ", &row.change);
-            doc.item(Tone::Plain, "Outcome  ", &row.outcome);
-            doc.item(
-                Tone::Dim,
-                "When     ",
-                &format!(
-                    "{} by {}",
-                    super::sync::clock_or_day(row.at, self.now),
-                    row.author
-                ),
-            );
+            let doc = changes::audit_detail(row, &self.roster, self.now);
             let text = Text::new(format!("AUDIT {}", row.seq), doc);
             self.modals.push(Modal::Text(text));
         }

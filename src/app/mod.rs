@@ -278,6 +278,7 @@ impl App {
         }
         self.goto_added();
         let stale = self.users.stale || self.candidates.stale;
+        self.changes.refresh(&self.desk);
         let layout = self.layout();
         let heights = self.heights(&layout);
         self.users.settle(&self.desk, self.now, heights.users);
@@ -287,7 +288,7 @@ impl App {
         };
         self.candidates.settle(tenant, heights.candidates);
         self.sync.settle(&self.runs, &self.desk, heights.history);
-        self.changes.settle(&self.desk, heights.changes);
+        self.changes.settle(heights.changes);
         if let Some(Modal::Plan(_)) = self.modals.last() {
             self.settle_plan();
         }
@@ -331,6 +332,9 @@ impl App {
     pub fn layout(&self) -> Layout {
         let split = match (self.pane, self.runs.active()) {
             (Pane::Sync, _) => Split::Whole,
+            // Nobody is explained beside a line of the audit: it gets the width.
+            (Pane::Changes, Some(_)) if self.who_here().is_none() => Split::Log,
+            (Pane::Changes, None) if self.who_here().is_none() => Split::Whole,
             (Pane::Users | Pane::Candidates | Pane::Changes, Some(_)) => Split::BesideAndLog,
             (Pane::Users | Pane::Candidates | Pane::Changes, None) => Split::Beside,
         };

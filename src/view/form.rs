@@ -304,11 +304,7 @@ impl Sheet<'_, '_> {
         for entry in &row.entries {
             let (mark, word) = mark(entry);
             let glyph = mark.glyph(self.painter.is_ascii());
-            let text = format!(
-                "{glyph} {word}: {} {}",
-                entry.field().as_str(),
-                change(entry)
-            );
+            let text = format!("{glyph} {word}: {}", change(entry));
             self.below(mark.tone(), &text);
         }
         for warning in row.marks.warnings() {

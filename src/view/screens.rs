@@ -9,8 +9,10 @@ use crate::app::App;
 use crate::app::Settings;
 use crate::app::cells;
 use crate::app::event::{CacheEvent, What};
-use crate::app::fixture::{Driver, plan, settings, why_alex};
+use crate::app::fixture::{Driver, desk, plan, settings, why_alex};
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
+
+use crate::roster::desk::AuditRow;
 
 use super::draw;
 use super::theme::Theme;
@@ -219,13 +221,13 @@ fn the_log_wraps_and_marks_what_matters() {
 #[test]
 fn changes_wait_and_are_done() {
     let mut t = Driver::new();
-    t.keys("4 j j");
+    t.keys("4 j");
     has(
         &t.app,
         &[
-            "~ queued   Diego Siciliani   number  +1 425 555 0101 -> +1 425 555 0199 13:58Z",
-            "= conflict Pradeep Gupta     number  +44 1235 123480 -> +44 1235 123481 13:58Z",
-            "13:55Z       Lee Gu          edit    country FR -> GB            confirmed j.sm…",
+            "= conflict Pradeep Gupta   +44 1235 123480 -> +44 1235 123481 13:58Z",
+            "~ queued   Diego Siciliani +1 425 555 0101 -> +1 425 555 0199 13:58Z",
+            "  edit     Lee Gu          country FR -> GB                   13:55Z",
             "State    refused",
             "Cause    number is in AD (DirSync'd)",
             "To do    clear msRTCSIP-Line",
@@ -233,7 +235,7 @@ fn changes_wait_and_are_done() {
     );
     t.keys("<enter>");
     has(&t.app, &["CHANGE", "Came back 400 BadRequest: OnPremises"]);
-    t.keys("<esc> j <enter>");
+    t.keys("<esc> k <enter>");
     has(
         &t.app,
         &[
@@ -244,6 +246,65 @@ fn changes_wait_and_are_done() {
             "m keep mine  t take theirs  Esc later",
         ],
     );
+}
+
+/// A desk with a long past and ten waiting changes.
+fn long() -> crate::roster::desk::Desk {
+    let mut desk = desk();
+    let row = desk.audit[0].clone();
+    desk.audit = (1..=200)
+        .map(|seq| AuditRow {
+            seq,
+            name: format!("Person {seq}"),
+            action: "confirmed".to_owned(),
+            change: "number +441235123470 -> +441235123480".to_owned(),
+            ..row.clone()
+        })
+        .collect();
+    desk.audit[199].change =
+        "association none -> manual:02020202-0202-0202-0202-020202020202".to_owned();
+    desk.audit[198].change =
+        "association none -> matched:99020202-0202-0202-0202-020202020202".to_owned();
+    let entry = desk.entries[0].clone();
+    desk.entries = (1..=10)
+        .map(|id| crate::domain::outbox::Entry {
+            id: crate::domain::outbox::EntryId(id),
+            name: format!("Waiting {id}"),
+            ..entry.clone()
+        })
+        .collect();
+    desk
+}
+
+#[test]
+fn what_waits_stays_in_sight_at_every_height() {
+    for size in [(80, 24), (120, 36), (140, 40)] {
+        let mut t = Driver::sized(size);
+        t.desk(long());
+        t.keys("4");
+        for script in ["j", "G", "g"] {
+            t.keys(script);
+            let rows = screen(&t.app);
+            assert!(rows[3].starts_with("WAITING TO BE WRITTEN"), "{}", rows[3]);
+            let done = rows.iter().position(|row| row.starts_with("DONE")).unwrap();
+            let end = usize::from(size.1) - 3 - 5;
+            assert!(rows[4..end].iter().all(|row| !row.trim().is_empty()));
+            assert!(done < end, "{rows:#?}");
+        }
+        // The end of what waits is where what was done begins.
+        t.keys("j j j j j j j j j j");
+        let rows = screen(&t.app);
+        let done = rows.iter().position(|row| row.starts_with("DONE")).unwrap();
+        assert!(rows[done - 1].contains("Waiting 1 "), "{rows:#?}");
+        assert!(
+            rows[done + 1].starts_with("  confirmed Person 200"),
+            "{rows:#?}"
+        );
+        assert!(rows[done + 1].contains("association none -> manual Alex Wilber"));
+        assert!(rows[done + 2].contains("association none -> matched 99020202"));
+        assert!(rows[done + 3].contains("+44 1235 123470 -> +44 1235 123480"));
+        assert_eq!(rows[done + 3].contains("j.smith"), size.0 > 100);
+    }
 }
 
 #[test]

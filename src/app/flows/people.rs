@@ -91,6 +91,8 @@ fn digits_and_words_filter_and_the_cursor_stays_on_its_user() {
     t.keys("/").text("+44 1235");
     assert_eq!(t.app.users.shown.len(), 3);
     assert_eq!(here(&t), "Lee Gu");
+    t.keys("<enter> <esc> /").text("(01235) 123471");
+    assert_eq!(t.app.users.shown.len(), 1);
     t.keys("<enter> <esc> /").text("gu !conflict");
     assert_eq!(t.app.users.shown.len(), 1);
     assert_eq!(here(&t), "Lee Gu");
@@ -253,8 +255,16 @@ fn undo_drops_the_queued_change() {
     t.keys("k u");
     assert_eq!(t.effects, []);
     assert_eq!(t.notice(), "no queued change is under the cursor");
+    // The newest is first, and the cursor starts on it.
     t.keys("4 u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(4)));
+    t.keys("j j j u");
     assert_eq!(change(&t), LedgerChange::Undo(EntryId(1)));
+    // Left on a line of the audit, it starts on what waits again.
+    t.keys("G u");
+    assert_eq!(t.effects, []);
+    t.keys("1 4 u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(4)));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_conflict_is_decided_from_both_panes() {
     assert_eq!(t.effects, [], "it is being saved");
     t.saved(req);
     assert_eq!(t.app.modals.len(), 0);
-    t.keys("4 j j j <enter> t");
+    t.keys("4 <enter> t");
     assert_eq!(
         change(&t),
         LedgerChange::Decide {

@@ -278,10 +278,9 @@ fn on_its_way(row: &DeskUser, entry: &Entry, now: Timestamp) -> State {
                 clock_or_day(*visible_by, now)
             ),
         ),
-        EntryState::InFlight { step, .. } | EntryState::Accepted { step, .. } => (
-            Mark::Queued,
-            format!("{} of {}", step.as_str(), entry.wanted.shown()),
-        ),
+        EntryState::InFlight { step, .. } | EntryState::Accepted { step, .. } => {
+            (Mark::Queued, super::changes::step(entry, *step))
+        }
         EntryState::Held { why } => (Mark::Queued, format!("{}; {why}", arrow(&entry.wanted))),
         EntryState::Queued
         | EntryState::Unknown { .. }
