@@ -4,7 +4,7 @@ use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::{NewUser, UserId};
+use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
 use crate::roster::Row;
 use crate::roster::desk::DeskUser;
@@ -246,6 +246,11 @@ impl App {
         let Some(finished) = form.finish(&self.desk, &self.roster) else {
             return Vec::new();
         };
+        let to = form.text.association;
+        if form.reties() && form.agreed != Some(to) {
+            self.ask_tie(to);
+            return Vec::new();
+        }
         let target = form.target;
         let changes = match (finished, target) {
             (Finished::Nothing, _) => {
@@ -278,6 +283,40 @@ impl App {
             form.state = EditState::Saving(open);
         }
         effects
+    }
+
+    /// Asks before a user is tied to somebody else: every later write goes to that one.
+    fn ask_tie(&mut self, to: Association) {
+        let Some(Modal::Form(form)) = self.modals.last() else {
+            return;
+        };
+        let name = form.initial.name.text();
+        let text = match (to.id(), form.initial.association.id()) {
+            (Some(id), _) => format!("Tie {name} to {}?", self.person(id)),
+            (None, Some(id)) => format!("Untie {name} from {}?", self.person(id)),
+            (None, None) => return,
+        };
+        self.question(Question::Tie { text, to });
+    }
+
+    /// It was agreed to: the form is saved.
+    pub(super) fn tie(&mut self, to: Association) -> Vec<Effect> {
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.agreed = Some(to);
+        }
+        self.save_form()
+    }
+
+    /// A directory user in a line: `Alex Wilber <alex@contoso.example> (Calling Plan)`.
+    pub fn person(&self, id: ObjectId) -> String {
+        let Some(row) = self.roster.find(id) else {
+            return format!("{id} (not in the tenant)");
+        };
+        let note = match self.tenant().cause(row) {
+            FirstCause::Eligible | FirstCause::Configured => String::new(),
+            cause => format!(" ({})", cause.words()),
+        };
+        format!("{} <{}>{note}", row.name, row.upn)
     }
 
     /// Leaves the form; asks first if something was typed.

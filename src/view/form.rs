@@ -242,6 +242,7 @@ impl Sheet<'_, '_> {
             Association::Manual(id) => format!("{}  (by hand)", self.person(id)),
         };
         self.value(&text, Style::new());
+        self.reties();
         if form.focus != FormField::Association {
             self.faults(FormField::Association);
             return;
@@ -267,6 +268,19 @@ impl Sheet<'_, '_> {
             let text = format!("{lead}{}", self.person(*id));
             self.value(&text, style);
         }
+    }
+
+    /// That the user is tied to somebody else than before, as long as it is not saved.
+    fn reties(&mut self) {
+        let form = self.form;
+        if !form.reties() {
+            return;
+        }
+        let text = match form.initial.association.id() {
+            Some(id) => format!("not saved: was {}", self.app.person(id)),
+            None => "not saved: was none".to_owned(),
+        };
+        self.below(Tone::Busy, &text);
     }
 
     fn person(&self, id: crate::domain::guid::ObjectId) -> String {

@@ -12,6 +12,7 @@ use crate::app::layout::Area;
 use crate::app::modal::Modal;
 use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
+use crate::app::pane::editor::FormField;
 use crate::app::pane::{Mark, Pane, plan};
 use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
@@ -276,6 +277,19 @@ pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 /// Keys and words of the footer; what cannot be done now is left out.
 fn keys(app: &App, place: Place) -> Vec<(String, String)> {
+    let picking = matches!(
+        app.modals.last(),
+        Some(Modal::Form(form)) if form.focus == FormField::Association && !form.hits.is_empty()
+    );
+    if picking {
+        return [
+            ("Enter", "choose"),
+            ("Up Down", "move"),
+            ("Esc", "clear the search"),
+        ]
+        .map(|(key, word)| (key.to_owned(), word.to_owned()))
+        .to_vec();
+    }
     let fixed: &[(&str, &str)] = if place == Place::Filter {
         &[("Enter", "keep"), ("Up Down", "move")]
     } else if place == Place::Palette {

@@ -320,7 +320,7 @@ fn the_form_offers_the_country_code() {
             "              and the country code; did you mean +44 1235 123465?",
             "              Ctrl-T takes +44 1235 123465",
             "  Kind        [ddi]  extension   trunk",
-            "  Teams user  Ben Walters  ben.walters@contoso.example  (matched)",
+            "  Association Ben Walters  ben.walters@contoso.example  (matched)",
             "              ⚠ License Status: Unlicensed: no seat left (3 of 3 in use)",
             "Enter save  Tab next field  Ctrl-T take proposal  Esc back",
         ],
@@ -331,6 +331,19 @@ fn the_form_offers_the_country_code() {
         &[
             "> Number      +44 1235 123465",
             "              GB  01235 123465  ok",
+        ],
+    );
+    t.keys("<backtab> <backtab> <backtab>").text("joni");
+    has(
+        &t.app,
+        &["Enter choose  Up Down move  Esc clear the search"],
+    );
+    t.keys("<enter>");
+    has(
+        &t.app,
+        &[
+            "> Association Joni Sherman  joni.sherman@contoso.example  (by hand)",
+            "              not saved: was Ben Walters <ben.walters@contoso.example>",
         ],
     );
     t.keys("<esc>");

@@ -218,11 +218,49 @@ fn an_association_is_found_by_typing() {
         )]
     );
     t.keys("<esc> <enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        asked(&t),
+        "Tie Ben Walters to Joni Sherman <joni.sherman@contoso.example>?"
+    );
+    t.keys("<esc> <enter> y");
     let LedgerChange::Edit { patch, .. } = change(&t) else {
         panic!("an edit was expected");
     };
     assert_eq!(patch.association, Some(Association::Manual(object(6))));
     assert_eq!(patch.two_way, []);
+}
+
+/// The question on top.
+fn asked(t: &Driver) -> String {
+    match t.app.modals.last() {
+        Some(Modal::Confirm(confirm)) => confirm.lines("Contoso Ltd")[0].clone(),
+        other => panic!("a question was expected: {other:?}"),
+    }
+}
+
+#[test]
+fn tying_to_somebody_else_and_untying_are_asked() {
+    let mut t = Driver::new();
+    t.keys("j e <backtab> <backtab> <backtab>").text("alex");
+    t.keys("<enter> <enter>");
+    assert_eq!(
+        asked(&t),
+        "Tie Diego Siciliani to Alex Wilber <alex.wilber@contoso.example> (Calling Plan)?"
+    );
+    t.keys("n");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Form);
+    t.keys("<backspace> <enter>");
+    assert_eq!(
+        asked(&t),
+        "Untie Diego Siciliani from Diego Siciliani <diego.siciliani@contoso.example>?"
+    );
+    t.keys("y");
+    let LedgerChange::Edit { patch, .. } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(patch.association, Some(Association::None));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::gate::FirstCause;
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{EntryId, EntryState, Step};
 use crate::domain::user::{Association, LicenseStatus, UserId};
 
 use crate::app::Settings;
@@ -304,6 +304,18 @@ fn states_of_users_are_words_with_causes() {
     ]
     .map(|(word, cause)| (word.to_owned(), cause.to_owned()));
     assert_eq!(states, expected);
+    // A release is of the number that goes, an assignment of the one that comes.
+    for (step, cause) in [
+        (Step::Release, "release of +1 425 555 0101"),
+        (Step::Assign, "assign of +1 425 555 0199"),
+    ] {
+        let mut diego = t.app.desk.users[1].clone();
+        diego.entries[0].state = EntryState::Accepted {
+            step,
+            operation: "op".into(),
+        };
+        assert_eq!(crate::app::pane::users::state(&diego, at(0)).cause, cause);
+    }
     let mut left = user(9, 2, "Alex Wilber", None);
     left.cause = Some(FirstCause::CallingPlan);
     let state = crate::app::pane::users::state(&left, at(0));

@@ -51,6 +51,8 @@ pub struct Editor {
     pub faults: Vec<(FormField, String)>,
     /// Directory users that the search finds.
     pub hits: Vec<ObjectId>,
+    /// The association that was agreed to when it was asked for.
+    pub agreed: Option<Association>,
     /// The text of the draft that was kept last.
     pub kept: Option<String>,
     /// Whether it is being saved.
@@ -113,7 +115,7 @@ impl FormField {
             Self::Number => "Number",
             Self::Kind => "Kind",
             Self::Country => "Country",
-            Self::Association => "Teams user",
+            Self::Association => "Association",
         }
     }
 
@@ -348,6 +350,11 @@ impl Editor {
         if let Some(country) = row.location {
             fill(&mut self.text.country, country.as_str());
         }
+    }
+
+    /// Whether the user is tied to somebody else than before, or to nobody any more.
+    pub fn reties(&self) -> bool {
+        self.target != Target::New && self.text.association.id() != self.initial.association.id()
     }
 
     /// Empties an open search for an association; whether there was one.

@@ -86,6 +86,7 @@ impl Editor {
             overruled: None,
             faults: Vec::new(),
             hits: Vec::new(),
+            agreed: None,
             kept: None,
             state: EditState::Editing,
         }
