@@ -270,6 +270,11 @@ impl Places {
     }
 }
 
+/// Whether keys are text in a place.
+pub fn takes_text(place: Place) -> bool {
+    Places::LINES.has(place)
+}
+
 /// Keys, name and help of every action, for help and README.
 pub fn action_table() -> impl Iterator<Item = (String, &'static str, &'static str)> {
     TABLE

@@ -1,5 +1,6 @@
 //! From an action to what it does: one arm each.
 
+use crate::domain::outbox::EntryState;
 use crate::domain::run::RunKind;
 
 use super::App;
@@ -18,6 +19,7 @@ use super::pane::confirm::{Confirm, Question};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sync};
+use super::sync::Run;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -311,16 +313,34 @@ impl App {
             .push(Modal::Confirm(Box::new(Confirm::new(question))));
     }
 
+    /// `q`: what is queued and not written is said before the console goes.
     fn quit(&mut self) -> Vec<Effect> {
+        let queued = self
+            .desk
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }))
+            .count();
+        let writing = self.runs.active().is_some_and(Run::is_writing);
+        if queued == 0 || writing || self.life != Lifecycle::Running {
+            return self.quit_now();
+        }
+        let why = match queued {
+            1 => "1 change is queued and stays queued.".to_owned(),
+            n => format!("{n} changes are queued and stay queued."),
+        };
+        self.question(Question::Quit { why });
+        Vec::new()
+    }
+
+    /// Ctrl-C: asks only where something would be lost or is under way.
+    pub(super) fn quit_now(&mut self) -> Vec<Effect> {
         if let Lifecycle::Draining { why } = self.life {
             return vec![Effect::Quit { code: why.code() }];
         }
         let asked = self.modals.iter().any(|modal| {
             matches!(modal, Modal::Confirm(confirm) if matches!(confirm.question, Question::Quit { .. }))
         });
-        if asked {
-            return Vec::new();
-        }
         let form = self.modals.iter().find_map(|modal| match modal {
             Modal::Form(form) if form.is_dirty() => Some(format!(
                 "{} is not saved; its text is kept for the next start.",
@@ -339,6 +359,7 @@ impl App {
                 )
             });
         match form.or(writing) {
+            Some(_) if asked => Vec::new(),
             Some(why) => {
                 self.question(Question::Quit { why });
                 Vec::new()

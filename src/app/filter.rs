@@ -109,10 +109,10 @@ impl App {
             .desk
             .users
             .iter()
-            .filter(|row| query.matches(&users::folded(row, self.now)))
+            .filter(|row| query.matches(&users::folded(row, &self.users.state(row, self.now))))
             .collect();
         if let Some(row) = found.first() {
-            let state = users::state(row, self.now);
+            let state = self.users.state(row, self.now);
             hits.counts.push(format!("{} in users", found.len()));
             hits.first = Some(format!("{}, {}", row.user.name, state.word));
             hits.who = Who::User(row.user.id);

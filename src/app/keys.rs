@@ -1,6 +1,6 @@
 //! Where a key goes: to a field that takes text, to what stands over the panes, or through the keymap to an action.
 
-use super::action::{Action, Place};
+use super::action::{self, Action, Place};
 use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::{Effect, Who};
@@ -32,8 +32,30 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        let said = self.notice.clone();
+        let pane = self.pane;
+        let over = self.modals.len();
+        let top = self.modals.last().map(std::mem::discriminant);
+        let place = self.place();
+        let acts = self.keymap.action(place, key).is_some() || action::takes_text(place);
+        let effects = self.typed(key);
+        let now_top = self.modals.last().map(std::mem::discriminant);
+        let elsewhere = self.pane != pane
+            || self.modals.len() > over
+            || (now_top.is_some() && now_top != top && self.modals.len() == over);
+        // What was said stands under the screen that it is about, and under no other.
+        if self.notice == said
+            && let Some(Notice::Word { until, .. }) = &self.notice
+            && (elsewhere || (until.is_none() && acts))
+        {
+            self.notice = None;
+        }
+        effects
+    }
+
+    fn typed(&mut self, key: Key) -> Vec<Effect> {
         if key.ctrl && key.code == Code::Char('c') {
-            return self.act(Action::Quit);
+            return self.quit_now();
         }
         if self.life != Lifecycle::Running {
             return Vec::new();
@@ -43,7 +65,7 @@ impl App {
         if too_small(self.size) {
             // Nothing is shown, so nothing is done blindly but leaving.
             return match action {
-                Some(Action::Quit) => self.act(Action::Quit),
+                Some(Action::Quit) => self.quit_now(),
                 Some(_) | None => Vec::new(),
             };
         }

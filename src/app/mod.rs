@@ -292,6 +292,9 @@ impl App {
         if let Some(Modal::Plan(_)) = self.modals.last() {
             self.settle_plan();
         }
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.look_up(&self.desk, &self.roster);
+        }
         if stale {
             self.look_elsewhere();
         }
@@ -420,6 +423,8 @@ impl App {
             return Vec::new();
         }
         let req = self.ask();
+        self.users.written.clear();
+        self.users.stale = true;
         self.runs
             .begin(Run::new(req, kind.clone(), debug, self.now));
         self.sync.tail = pane::sync::Tail::Follow;

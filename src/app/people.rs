@@ -154,28 +154,32 @@ impl App {
     }
 
     /// They are added: the marks go, and one alone gets the cursor, so that `e` gives a number.
-    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)]) {
+    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)], notice: &str) {
+        // What the ledger has to say of the seats is said before where they are.
+        let seats = notice.find("; Unlicensed").map(|at| &notice[at..]);
+        let tone = seats.map_or(Tone::Good, |_| Tone::Warn);
         for (id, _) in people {
             if let Some(id) = id {
                 self.candidates.marked.remove(id);
             }
         }
         let [(id, name)] = people else {
-            self.say(
-                Tone::Good,
-                format!("{} users added: 1 shows them", people.len()),
-            );
+            let rest = seats.unwrap_or(": 1 shows them");
+            self.say(tone, format!("{} users added{rest}", people.len()));
             return;
         };
         let number = id
             .and_then(|id| self.roster.find(id))
             .and_then(|row| row.number.as_ref())
             .map(PhoneNumber::spaced);
-        let text = match number {
-            Some(number) => format!("{name} added with {number}"),
-            None => format!("{name} added; e gives a number"),
+        let text = match (number, seats) {
+            (Some(number), rest) => {
+                format!("{name} added with {number}{}", rest.unwrap_or_default())
+            }
+            (None, Some(rest)) => format!("{name} added{rest}"),
+            (None, None) => format!("{name} added; e gives a number"),
         };
-        self.say(Tone::Good, text);
+        self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {
             self.modals.pop();
         }

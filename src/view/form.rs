@@ -160,6 +160,11 @@ impl Sheet<'_, '_> {
 
     fn verdict(&mut self) {
         let form = self.form;
+        if let Some(held) = &form.held {
+            let glyph = Mark::Refused.glyph(self.painter.is_ascii());
+            self.below(Tone::Bad, &format!("{glyph} {held}"));
+            return;
+        }
         match form.number() {
             Ok(None) => self.below(Tone::Dim, "none"),
             Ok(Some(number)) => {

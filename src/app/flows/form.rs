@@ -11,6 +11,8 @@ use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::modal::Modal;
 use crate::app::pane::editor::{EditState, FormField};
 
+use crate::view::screens::screen;
+
 use super::{change, failure};
 
 #[test]
@@ -111,7 +113,7 @@ fn a_number_that_somebody_holds_is_refused_with_the_name() {
         ),
         (
             "+14255550100",
-            "+1 425 555 0100 is held by Alex Wilber; queue its release there first",
+            "+1 425 555 0100 is held by Alex Wilber in the tenant; release it there first",
         ),
         (
             "+44 1235 123499, +44 1235 123498",
@@ -121,6 +123,12 @@ fn a_number_that_somebody_holds_is_refused_with_the_name() {
     ] {
         let mut t = Driver::new();
         t.keys("e").text(typed);
+        // It is said as soon as it is typed.
+        let said: String = screen(&t.app)[8..12]
+            .iter()
+            .map(|row| format!("{} ", row.trim()))
+            .collect();
+        assert!(said.contains(fault), "{said}");
         t.keys("<enter>");
         assert_eq!(t.effects, [], "{typed}");
         let Some(Modal::Form(form)) = t.app.modals.last() else {

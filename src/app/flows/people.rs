@@ -9,7 +9,7 @@ use crate::domain::user::{Association, LicenseStatus, UserId};
 use crate::app::Settings;
 use crate::app::action::Place;
 use crate::app::effect::{Effect, LedgerChange, Who};
-use crate::app::event::{CacheEvent, What};
+use crate::app::event::{CacheEvent, LedgerEvent, What};
 use crate::app::fixture::{
     Driver, at, country, desk, number, object, roster, row, settings, user, why_alex,
 };
@@ -177,6 +177,28 @@ fn many_are_marked_and_added_and_hidden_marks_are_counted() {
     assert_eq!(t.notice(), "4 users added: 1 shows them");
     assert_eq!(t.app.candidates.marked.len(), 0);
     assert_eq!(t.app.pane, Pane::Candidates);
+}
+
+#[test]
+fn people_beyond_the_seats_are_told() {
+    let mut t = Driver::new();
+    t.keys("2 * a");
+    let req = t.asked();
+    t.event(What::Ledger(LedgerEvent::Saved {
+        req,
+        notice: "4 users added; Unlicensed: 9 users, 8 seats".into(),
+    }));
+    assert_eq!(t.notice(), "4 users added; Unlicensed: 9 users, 8 seats");
+    t.keys("j a");
+    let req = t.asked();
+    t.event(What::Ledger(LedgerEvent::Saved {
+        req,
+        notice: "Joni Sherman added; Unlicensed: 9 users, 8 seats".into(),
+    }));
+    assert_eq!(
+        t.notice(),
+        "Joni Sherman added; Unlicensed: 9 users, 8 seats"
+    );
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn a_console_that_ends_starts_nothing() {
     t.keys("s");
     let req = t.asked();
     run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
-    t.keys("p A q");
+    t.keys("p A Ctrl-C");
     assert!(matches!(t.effects.last(), Some(Effect::Quit { code: 0 })));
     run(&mut t, req, finished(Outcome::Cancelled));
     assert_eq!(t.effects, []);

@@ -7,11 +7,28 @@ use crate::app::action::Place;
 use crate::app::effect::{Effect, Who};
 use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, at, object, settings, why_alex};
+use crate::app::modal::Modal;
 
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
     let mut t = Driver::new();
     t.keys("s q");
+    assert!(matches!(t.effects.as_slice(), [Effect::StartRun { .. }]));
+    assert!(matches!(
+        t.app.modals.last(),
+        Some(Modal::Confirm(confirm))
+            if confirm.lines("")[0] == "1 change is queued and stays queued. Quit?"
+    ));
+    t.keys("y");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::CancelRun { .. }, Effect::Quit { code: 0 }]
+    ));
+    let mut t = Driver::new();
+    t.keys("q Ctrl-C");
+    assert_eq!(t.effects, [Effect::Quit { code: 0 }]);
+    let mut t = Driver::new();
+    t.keys("s Ctrl-C");
     assert!(matches!(
         t.effects.as_slice(),
         [

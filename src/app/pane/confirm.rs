@@ -131,7 +131,7 @@ impl Confirm {
                 format!("Cancel {name}?"),
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
             ],
-            Question::Quit { why } => vec!["Quit?".to_owned(), why.clone()],
+            Question::Quit { why } => vec![format!("{why} Quit?")],
             Question::MassChange {
                 entries,
                 takes_away,

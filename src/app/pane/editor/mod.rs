@@ -57,6 +57,10 @@ pub struct Editor {
     pub kept: Option<String>,
     /// Whether it is being saved.
     pub state: EditState,
+    /// For which number and directory user it was looked up who else holds the number.
+    pub looked_up: Option<(PhoneNumber, Option<ObjectId>)>,
+    /// Who does, as a sentence.
+    pub held: Option<String>,
 }
 
 /// Whose form it is.

@@ -89,6 +89,8 @@ impl Editor {
             agreed: None,
             kept: None,
             state: EditState::Editing,
+            looked_up: None,
+            held: None,
         }
     }
 
