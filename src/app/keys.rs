@@ -6,12 +6,13 @@ use super::doc::Tone;
 use super::effect::{Effect, Who};
 use super::event::{Code, Key};
 use super::field::Typed;
-use super::filter::Typing;
+use super::filter::{Enter, Typing};
 use super::layout::too_small;
 use super::lifecycle::Lifecycle;
 use super::modal::Modal;
 use super::notice::Notice;
 use super::pane::Pane;
+use super::pane::candidates::Listing;
 use super::pane::confirm::Question;
 use super::pane::editor::Did;
 use super::pane::palette::{Item, Palette};
@@ -179,12 +180,38 @@ impl App {
         Vec::new()
     }
 
-    /// Explains whom the filter finds in another pane, or whoever was typed; `None` when it finds somebody here.
+    /// Enter where the filter finds nobody in its pane: explains the one that it finds elsewhere, or lists them; `None` when it
+    /// finds somebody here.
     pub(super) fn open_elsewhere(&mut self) -> Option<Vec<Effect>> {
+        let elsewhere = self.filter().elsewhere.as_ref()?;
+        let pane = match elsewhere.enter {
+            Enter::Why => return self.explain_elsewhere(),
+            Enter::Users => Pane::Users,
+            Enter::Everyone => Pane::Candidates,
+        };
+        let mut filter = self.filter().clone();
+        filter.typing = Typing::No;
+        filter.elsewhere = None;
+        if pane == Pane::Candidates {
+            self.candidates.listing = Listing::Everyone;
+        }
+        self.pane = pane;
+        *self.filter_mut() = filter;
+        self.refilter();
+        self.settle();
+        Some(Vec::new())
+    }
+
+    /// Explains whom the filter finds in another pane, or whoever was typed.
+    pub(super) fn explain_elsewhere(&mut self) -> Option<Vec<Effect>> {
         let elsewhere = self.filter().elsewhere.clone()?;
         let name = match &elsewhere.who {
             Who::Text(text) => text.clone(),
-            Who::Directory(_) | Who::User(_) => elsewhere.first.clone().unwrap_or_default(),
+            Who::Directory(_) | Who::User(_) => elsewhere
+                .first
+                .clone()
+                .map(|(name, _)| name)
+                .unwrap_or_default(),
         };
         Some(self.explain(elsewhere.who, &name, false))
     }

@@ -62,7 +62,7 @@ impl App {
                 let name = self.name_here().unwrap_or_default();
                 self.explain(who, &name, live)
             }
-            None => self.open_elsewhere().unwrap_or_default(),
+            None => self.explain_elsewhere().unwrap_or_default(),
         }
     }
 

@@ -129,11 +129,11 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     let x = area.x + 1 + room + 2;
     let rest = (area.x + area.width).saturating_sub(x);
-    let (tone, found) = found(app);
+    let (tone, found) = found(app, usize::from(rest));
     painter.put((x, area.y), rest, &found, painter.tone(tone));
 }
 
-fn found(app: &App) -> (Tone, String) {
+fn found(app: &App, room: usize) -> (Tone, String) {
     let (here, all) = match app.pane {
         Pane::Users => (app.users.shown.len(), app.desk.users.len()),
         Pane::Candidates => (
@@ -150,8 +150,13 @@ fn found(app: &App) -> (Tone, String) {
         ),
     };
     if let Some(elsewhere) = &app.filter().elsewhere {
-        let line = format!("{here} of {all} here; {}", elsewhere.line());
-        return (Tone::Warn, line);
+        let here = format!("{here} of {all} here; ");
+        let line = elsewhere.line(room.saturating_sub(cells::width(&here)));
+        let whole = format!("{here}{line}");
+        if cells::width(&whole) <= room {
+            return (Tone::Warn, whole);
+        }
+        return (Tone::Warn, elsewhere.line(room));
     }
     let marks = marks(app)
         .map(|marks| format!("   {marks}"))
@@ -291,7 +296,10 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         .to_vec();
     }
     let fixed: &[(&str, &str)] = if place == Place::Filter {
-        &[("Enter", "keep"), ("Up Down", "move")]
+        match &app.filter().elsewhere {
+            Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
+            None => &[("Enter", "keep"), ("Up Down", "move")],
+        }
     } else if place == Place::Palette {
         &[("Enter", "run"), ("Up Down", "choose")]
     } else if app.is_name_typed() {
@@ -332,7 +340,7 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
-    if action == Action::Open {
+    if action == Action::Open && app.filter().elsewhere.is_none() {
         return match app.pane {
             Pane::Users => app.users.row(&app.desk).is_some(),
             Pane::Candidates => app.candidates.row(&app.roster).is_some(),
@@ -364,6 +372,9 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
 }
 
 fn open_word(app: &App) -> &'static str {
+    if let Some(elsewhere) = &app.filter().elsewhere {
+        return elsewhere.enter.word();
+    }
     let conflict = match app.pane {
         Pane::Users => app
             .users

@@ -25,7 +25,7 @@ fn a_filter_that_finds_nothing_names_the_hits_elsewhere_and_enter_explains() {
     t.keys("/ a l e x");
     let found = t.app.filter().elsewhere.clone().unwrap();
     assert_eq!(
-        found.line(),
+        found.line(80),
         "1 in everyone: Alex Wilber, Calling Plan (Enter: why)"
     );
     t.keys("<enter>");
@@ -67,6 +67,56 @@ fn a_filter_that_finds_nothing_names_the_hits_elsewhere_and_enter_explains() {
     t.keys("<esc> <esc>");
     assert_eq!(t.app.place(), Place::Users);
     assert_eq!(t.app.users.shown.len(), 5);
+}
+
+#[test]
+fn several_hits_elsewhere_are_listed_by_enter() {
+    let mut t = Driver::new();
+    t.keys("/").text("wil");
+    let found = t.app.filter().elsewhere.clone().unwrap();
+    assert_eq!(
+        found.line(70),
+        "2 in everyone: Alex Wilber (Calling Plan), … (Enter lists them)"
+    );
+    // The key is never cut, the name is.
+    assert_eq!(
+        found.line(46),
+        "2 in everyone: Alex Wilber… (Enter lists them)"
+    );
+    assert_eq!(found.line(20), "2 in everyone (Enter lists them)");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.pane, Pane::Candidates);
+    assert_eq!(t.app.candidates.listing, Listing::Everyone);
+    assert_eq!(t.app.candidates.shown.len(), 2);
+    assert_eq!(t.app.filter().field.text(), "wil");
+    t.keys("<enter>");
+    assert!(matches!(t.effects.as_slice(), [Effect::Explain { .. }]));
+    // `w` explains the first of them at once.
+    let mut t = Driver::new();
+    t.keys("/").text("wil");
+    t.keys("<tab> w");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(2)
+    ));
+}
+
+#[test]
+fn an_address_that_no_row_has_is_asked_for() {
+    let mut t = Driver::new();
+    t.keys("/").text("old@contoso.example");
+    let found = t.app.filter().elsewhere.clone().unwrap();
+    assert_eq!(
+        found.line(80),
+        "not found by name or number; Enter asks the tenant's picture for this address"
+    );
+    assert_eq!(found.line(45), "not found by name or number (Enter: why)");
+    t.keys("<enter>");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Text(text), .. }] if text == "old@contoso.example"
+    ));
 }
 
 #[test]
