@@ -118,7 +118,8 @@ impl App {
     pub fn counts(&self, width: u16) -> Vec<String> {
         let width = usize::from(width);
         let mut rows = match self.candidates.listing {
-            Listing::Everyone => in_lines(&self.candidates.cause_counts(), width),
+            // Two lines of counts and one of titles: rows are what the pane is for.
+            Listing::Everyone => return in_lines(&self.candidates.cause_counts(), width, 2),
             Listing::Candidates if self.settings.manual_mode => cells::wrap(
                 "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant.",
                 width,
@@ -219,13 +220,23 @@ impl App {
     }
 
     fn open_log(&mut self) -> Vec<Effect> {
-        let Some(run) = self.sync.row(&self.desk).map(|head| head.id) else {
+        let Some(head) = self.sync.row(&self.desk) else {
             self.say(Tone::Dim, "no run yet: s syncs");
             return Vec::new();
         };
+        let run = head.id;
+        let debug = if head.debug { "debug " } else { "" };
+        let title = format!(
+            "run {} {debug}{} {} {}",
+            run.0,
+            head.kind,
+            super::sync::clock_or_day(head.started_at, self.now),
+            head.outcome
+        );
         let req = self.ask();
         self.modals.push(Modal::Log(LogView {
             run,
+            title,
             asked: req,
             lines: None,
             tail: Tail::From(0),
@@ -369,16 +380,26 @@ impl App {
     }
 }
 
-/// Short parts in as few lines as they need, none of them broken.
-fn in_lines(parts: &[String], width: usize) -> Vec<String> {
+/// Short parts in as few lines as they need, none of them broken; past `most` lines the last ends in a mark.
+fn in_lines(parts: &[String], width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut lines_left = most;
     for part in parts {
         match lines.last_mut() {
-            Some(line) if cells::width(line) + 3 + cells::width(part) <= width => {
-                line.push_str("   ");
+            Some(line) if cells::width(line) + 2 + cells::width(part) <= width => {
+                line.push_str("  ");
                 line.push_str(part);
             }
-            Some(_) | None => lines.push(part.clone()),
+            Some(line) if lines_left == 0 => {
+                if cells::width(line) + 2 <= width {
+                    line.push_str(" …");
+                }
+                return lines;
+            }
+            Some(_) | None => {
+                lines_left = lines_left.saturating_sub(1);
+                lines.push(part.clone());
+            }
         }
     }
     lines

@@ -6,6 +6,9 @@ pub const SMALLEST: (u16, u16) = (60, 15);
 /// From this width on, the right half explains the row under the cursor.
 pub const WIDE: u16 = 120;
 
+/// Columns that rows with a number in their last column need: what stands beside them gets the rest.
+const LEAST: u16 = 76;
+
 /// A rectangle in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
@@ -106,7 +109,7 @@ pub fn areas((width, height): (u16, u16), split: Split) -> Layout {
     };
     let explains = matches!(split, Split::BesideAndLog | Split::Beside);
     let (main, beside) = if wide && explains {
-        let left = upper.width * 11 / 20;
+        let left = (upper.width * 11 / 20).max(LEAST);
         let main = Area {
             width: left,
             ..upper

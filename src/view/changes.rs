@@ -86,10 +86,12 @@ fn widths(app: &App, area: Area) -> Widths {
         change = change.max(cells::width(&cells.change));
     }
     let state = state.min(13);
-    let change = change.min(width.saturating_sub(state + 10)).max(6);
+    // Two numbers go into this; a longer text stands whole in the detail.
+    let most = if width < 100 { 36 } else { 60 };
+    let change = change.min(width.saturating_sub(state + 10)).clamp(6, most);
     let left = width.saturating_sub(state + 1 + change + 1);
     let with_time = left.saturating_sub(1 + "00:00Z".len());
-    let name = name.min(with_time.clamp(8, 34));
+    let name = name.min(with_time.clamp(left.clamp(8, 18), 34));
     Widths {
         state,
         name,
@@ -146,7 +148,8 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Opt
         when
     } else {
         // A day tells more than half a time.
-        when.split(' ').next().unwrap_or_default().to_owned()
+        let day = when.split_once(' ').map_or("", |(day, _)| day);
+        day.to_owned()
     };
     Some(vec![
         column(cells.mark.glyph(painter.is_ascii()), 1, tone),

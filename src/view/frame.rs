@@ -114,6 +114,12 @@ fn needs_a_person(state: &EntryState) -> bool {
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
+    if let Some(Modal::Log(open)) = app.over() {
+        let lines = open.lines.as_ref().map_or(0, |lines| lines.len());
+        let text = counted(lines, "line", "lines");
+        painter.line(area, 0, &text, painter.theme.dim);
+        return;
+    }
     if !filter.is_shown() {
         let dim = painter.theme.dim;
         painter.line(area, 0, &summary(app), dim);
@@ -323,11 +329,32 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
                 word.unwrap_or_else(|| action.binding().word.to_owned()),
             )
         });
-    fixed
+    let mut all: Vec<(String, String)> = fixed
         .iter()
         .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
         .chain(offered)
-        .collect()
+        .collect();
+    if let Some((key, word)) = field_key(app) {
+        let behind = all.len().min(2);
+        all.insert(behind, (key.to_owned(), word.to_owned()));
+    }
+    all
+}
+
+/// The key that a field of the form has of its own.
+fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
+    let Some(Modal::Form(form)) = app.modals.last() else {
+        return None;
+    };
+    match form.focus {
+        FormField::Kind => Some(("Left/Right", "choose")),
+        FormField::Number if form.number_locked.is_none() => Some(("Ctrl-U", "clears")),
+        FormField::Number
+        | FormField::Name
+        | FormField::Mail
+        | FormField::Country
+        | FormField::Association => None,
+    }
 }
 
 /// Whether there is something for the action to be done to.

@@ -124,10 +124,9 @@ fn a_number_that_somebody_holds_is_refused_with_the_name() {
         let mut t = Driver::new();
         t.keys("e").text(typed);
         // It is said as soon as it is typed.
-        let said: String = screen(&t.app)[8..12]
-            .iter()
-            .map(|row| format!("{} ", row.trim()))
-            .collect();
+        let rows = screen(&t.app);
+        let below: Vec<&str> = rows[8..12].iter().map(|row| row.trim()).collect();
+        let said = below.join(" ");
         assert!(said.contains(fault), "{said}");
         t.keys("<enter>");
         assert_eq!(t.effects, [], "{typed}");

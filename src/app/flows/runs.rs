@@ -13,6 +13,8 @@ use crate::app::fixture::{Driver, at, desk, number, plan, settings};
 use crate::app::modal::Modal;
 use crate::app::{App, Settings};
 
+use crate::view::screens::screen;
+
 use super::{failure, finished, run};
 
 #[test]
@@ -238,6 +240,10 @@ fn a_run_of_the_history_shows_its_log() {
     let Some(Modal::Log(view)) = t.app.modals.last() else {
         panic!("the log is shown");
     };
+    assert_eq!(view.title, "run 11 sync 13:58Z failed");
+    let rows = screen(&t.app);
+    assert_eq!(rows[2], "1 line");
+    assert!(rows[3].starts_with("LOG  run 11 sync 13:58Z failed ──"));
     assert_eq!(view.lines, Some(lines));
 }
 

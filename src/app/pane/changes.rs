@@ -125,11 +125,9 @@ impl Changes {
         );
     }
 
-    /// The pane is entered: what waits is what it is about, so the cursor is there unless it was left on such a row.
+    /// The pane is entered: the cursor is on the newest of what waits, which is what was done last.
     pub fn enter(&mut self) {
-        if !matches!(self.cursor.key, Some(Item::Entry(_))) {
-            self.cursor = Cursor::default();
-        }
+        self.cursor = Cursor::default();
     }
 
     /// The entry under the cursor.

@@ -235,12 +235,12 @@ pub fn state(row: &DeskUser, now: Timestamp) -> State {
     let warning = row
         .cause
         .filter(|cause| !cause.is_candidate() && *cause != FirstCause::Configured)
-        .map(FirstCause::words)
+        .map(short_cause)
         .or_else(|| {
             row.marks
                 .warnings()
                 .find(|warning| tells_of_a_user(*warning))
-                .map(Warning::words)
+                .map(short_warning)
         });
     match warning {
         Some(words) => State {
@@ -253,6 +253,26 @@ pub fn state(row: &DeskUser, now: Timestamp) -> State {
             word: "ok",
             cause: String::new(),
         },
+    }
+}
+
+/// A warning as a column has it; `why` has the whole of it.
+fn short_warning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::NoTeams => "no Teams licence",
+        Warning::Country => "country differs",
+        Warning::DirsyncNumber => "DirSync'd: number in AD",
+        Warning::Room | Warning::NoUsageLocation | Warning::NoName | Warning::NoMail => {
+            warning.words()
+        }
+    }
+}
+
+fn short_cause(cause: FirstCause) -> &'static str {
+    match cause {
+        FirstCause::Unknown => "not all could be read",
+        FirstCause::Unlicensed => "no MS licence",
+        _ => cause.words(),
     }
 }
 
