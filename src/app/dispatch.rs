@@ -391,9 +391,12 @@ fn in_lines(parts: &[String], width: usize, most: usize) -> Vec<String> {
                 line.push_str(part);
             }
             Some(line) if lines_left == 0 => {
-                if cells::width(line) + 2 <= width {
-                    line.push_str(" …");
+                while cells::width(line) + 2 > width
+                    && let Some(end) = line.rfind("  ")
+                {
+                    line.truncate(end);
                 }
+                line.push_str(" …");
                 return lines;
             }
             Some(_) | None => {

@@ -172,6 +172,16 @@ fn everyone_with_first_causes_and_counts() {
 }
 
 #[test]
+fn the_head_of_everyone_leaves_the_rows_their_room() {
+    let mut t = Driver::new();
+    t.keys("f");
+    t.app.candidates.counts = [123_456; 13];
+    let rows = screen(&t.app);
+    assert!(rows[4].ends_with('…'), "{}", rows[4]);
+    assert!(rows[5].starts_with("  NAME"), "{}", rows[5]);
+}
+
+#[test]
 fn the_log_wraps_and_marks_what_matters() {
     let mut t = Driver::new();
     t.keys("3 s");

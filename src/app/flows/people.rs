@@ -399,4 +399,10 @@ fn states_of_users_are_words_with_causes() {
     assert_eq!(left.status, LicenseStatus::Licensed);
     assert_eq!(crate::app::pane::users::state(&left, at(0)).word, "ok");
     assert_eq!(country("GB"), left.user.country);
+    // A column has room for 26 cells; `why` has the whole sentence.
+    for (bit, cause) in [(3, "country differs"), (4, "DirSync'd: number in AD")] {
+        left.marks = crate::domain::gate::Marks(1 << (8 + bit));
+        let state = crate::app::pane::users::state(&left, at(0));
+        assert_eq!((state.word, state.cause.as_str()), ("warning", cause));
+    }
 }
