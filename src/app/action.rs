@@ -263,11 +263,47 @@ impl Action {
     }
 }
 
+/// Other words by which actions are looked for.
+const ALSO: &[(Action, &str)] = &[
+    (A::Remove, "delete drop release number"),
+    (A::Filter, "find search clear"),
+    (A::Leave, "clear filter close cancel"),
+    (A::Quit, "exit close"),
+    (A::Undo, "discard revert clear delete"),
+    (A::Apply, "write save commit"),
+    (A::Plan, "write apply pending queue"),
+    (A::Everyone, "missing all people"),
+    (A::Why, "explain missing reason"),
+    (A::Sort, "order"),
+    (A::Copy, "clipboard yank"),
+    (A::AllowWriting, "read-only unlock"),
+    (A::CancelRun, "stop abort"),
+    (A::SyncNow, "refresh reload read"),
+    (A::Reread, "refresh reload"),
+    (A::AddByHand, "new create"),
+    (A::Edit, "change number country assign"),
+    (A::Palette, "help"),
+];
+
+impl Action {
+    /// Other words by which it is looked for in the list of all actions.
+    pub fn also(self) -> &'static str {
+        ALSO.iter()
+            .find(|(action, _)| *action == self)
+            .map_or("", |(_, words)| words)
+    }
+}
+
 impl Places {
     /// Whether text is typed in any of these places, so that plain characters are never commands there.
     pub fn takes_text(self) -> bool {
         self.meets(Self::LINES)
     }
+}
+
+/// Whether keys are text in a place.
+pub fn takes_text(place: Place) -> bool {
+    Places::LINES.has(place)
 }
 
 /// Keys, name and help of every action, for help and README.

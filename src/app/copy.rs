@@ -5,7 +5,7 @@ use crate::domain::text::Label;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
-use super::pane::{Pane, changes, plan, sync, users, why};
+use super::pane::{Pane, changes, plan, sync, why};
 use super::{App, Wait};
 
 impl App {
@@ -46,7 +46,7 @@ impl App {
         let cells = match self.pane {
             Pane::Users => {
                 let row = self.users.row(&self.desk)?;
-                let state = users::state(row, self.now);
+                let state = self.users.state(row, self.now);
                 let number = row.user.number.as_ref().map(ToString::to_string);
                 vec![
                     row.user.name.clone(),

@@ -1,12 +1,13 @@
 //! From an action to what it does: one arm each.
 
+use crate::domain::outbox::EntryState;
 use crate::domain::run::RunKind;
 
 use super::App;
 use super::action::Action;
 use super::cells;
 use super::cursor::Move;
-use super::doc::{Doc, Tone};
+use super::doc::Tone;
 use super::effect::Effect;
 use super::filter::Typing;
 use super::layout::{self, Layout};
@@ -18,6 +19,7 @@ use super::pane::confirm::{Confirm, Question};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sync};
+use super::sync::Run;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +30,8 @@ pub struct Heights {
     pub candidates: usize,
     /// The history in pane 3.
     pub history: usize,
-    /// Pane 4.
-    pub changes: usize,
+    /// Both lists of pane 4.
+    pub changes: changes::Rows,
 }
 
 impl App {
@@ -89,20 +91,26 @@ impl App {
     }
 
     fn show(&mut self, pane: Pane) {
+        if pane == Pane::Changes && self.pane != pane {
+            self.changes.enter();
+            self.dirty = true;
+        }
         self.pane = pane;
     }
 
     /// Rows that each list has on the screen.
     pub fn heights(&self, layout: &Layout) -> Heights {
         let main = layout.main;
-        let (list, _) = layout::changes_areas(main);
+        let both = layout::changes_areas(main, self.changes.counts());
         let (_, history) = layout::sync_areas(layout.body);
         Heights {
             users: layout::list_height(main, 1),
             candidates: layout::list_height(main, 1 + self.counts_height(main.width)),
             history: layout::list_height(history, 1),
-            // Its two titles may both be on the screen.
-            changes: layout::list_height(list, 2),
+            changes: changes::Rows {
+                waiting: layout::list_height(both.waiting, 1),
+                done: layout::list_height(both.done, 1),
+            },
         }
     }
 
@@ -110,7 +118,8 @@ impl App {
     pub fn counts(&self, width: u16) -> Vec<String> {
         let width = usize::from(width);
         let mut rows = match self.candidates.listing {
-            Listing::Everyone => in_lines(&self.candidates.cause_counts(), width),
+            // Two lines of counts and one of titles: rows are what the pane is for.
+            Listing::Everyone => return in_lines(&self.candidates.cause_counts(), width, 2),
             Listing::Candidates if self.settings.manual_mode => cells::wrap(
                 "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant.",
                 width,
@@ -211,13 +220,23 @@ impl App {
     }
 
     fn open_log(&mut self) -> Vec<Effect> {
-        let Some(run) = self.sync.row(&self.desk).map(|head| head.id) else {
+        let Some(head) = self.sync.row(&self.desk) else {
             self.say(Tone::Dim, "no run yet: s syncs");
             return Vec::new();
         };
+        let run = head.id;
+        let debug = if head.debug { "debug " } else { "" };
+        let title = format!(
+            "run {} {debug}{} {} {}",
+            run.0,
+            head.kind,
+            super::sync::clock_or_day(head.started_at, self.now),
+            head.outcome
+        );
         let req = self.ask();
         self.modals.push(Modal::Log(LogView {
             run,
+            title,
             asked: req,
             lines: None,
             tail: Tail::From(0),
@@ -234,20 +253,7 @@ impl App {
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {
-            let mut doc = Doc::default();
-            doc.item(Tone::Strong, "Whose    ", &row.name);
-            doc.item(Tone::Plain, "Done     ", &row.action);
-            doc.item(Tone::Plain, "Change   ", &row.change);
-            doc.item(Tone::Plain, "Outcome  ", &row.outcome);
-            doc.item(
-                Tone::Dim,
-                "When     ",
-                &format!(
-                    "{} by {}",
-                    super::sync::clock_or_day(row.at, self.now),
-                    row.author
-                ),
-            );
+            let doc = changes::audit_detail(row, &self.roster, self.now);
             let text = Text::new(format!("AUDIT {}", row.seq), doc);
             self.modals.push(Modal::Text(text));
         }
@@ -318,16 +324,34 @@ impl App {
             .push(Modal::Confirm(Box::new(Confirm::new(question))));
     }
 
+    /// `q`: what is queued and not written is said before the console goes.
     fn quit(&mut self) -> Vec<Effect> {
+        let queued = self
+            .desk
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }))
+            .count();
+        let writing = self.runs.active().is_some_and(Run::is_writing);
+        if queued == 0 || writing || self.life != Lifecycle::Running {
+            return self.quit_now();
+        }
+        let why = match queued {
+            1 => "1 change is queued and stays queued.".to_owned(),
+            n => format!("{n} changes are queued and stay queued."),
+        };
+        self.question(Question::Quit { why });
+        Vec::new()
+    }
+
+    /// Ctrl-C: asks only where something would be lost or is under way.
+    pub(super) fn quit_now(&mut self) -> Vec<Effect> {
         if let Lifecycle::Draining { why } = self.life {
             return vec![Effect::Quit { code: why.code() }];
         }
         let asked = self.modals.iter().any(|modal| {
             matches!(modal, Modal::Confirm(confirm) if matches!(confirm.question, Question::Quit { .. }))
         });
-        if asked {
-            return Vec::new();
-        }
         let form = self.modals.iter().find_map(|modal| match modal {
             Modal::Form(form) if form.is_dirty() => Some(format!(
                 "{} is not saved; its text is kept for the next start.",
@@ -346,6 +370,7 @@ impl App {
                 )
             });
         match form.or(writing) {
+            Some(_) if asked => Vec::new(),
             Some(why) => {
                 self.question(Question::Quit { why });
                 Vec::new()
@@ -355,16 +380,29 @@ impl App {
     }
 }
 
-/// Short parts in as few lines as they need, none of them broken.
-fn in_lines(parts: &[String], width: usize) -> Vec<String> {
+/// Short parts in as few lines as they need, none of them broken; past `most` lines the last ends in a mark.
+fn in_lines(parts: &[String], width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut lines_left = most;
     for part in parts {
         match lines.last_mut() {
-            Some(line) if cells::width(line) + 3 + cells::width(part) <= width => {
-                line.push_str("   ");
+            Some(line) if cells::width(line) + 2 + cells::width(part) <= width => {
+                line.push_str("  ");
                 line.push_str(part);
             }
-            Some(_) | None => lines.push(part.clone()),
+            Some(line) if lines_left == 0 => {
+                while cells::width(line) + 2 > width
+                    && let Some(end) = line.rfind("  ")
+                {
+                    line.truncate(end);
+                }
+                line.push_str(" …");
+                return lines;
+            }
+            Some(_) | None => {
+                lines_left = lines_left.saturating_sub(1);
+                lines.push(part.clone());
+            }
         }
     }
     lines

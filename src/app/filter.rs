@@ -5,6 +5,7 @@ use crate::domain::user::UserId;
 use crate::roster::Query;
 
 use super::App;
+use super::cells;
 use super::effect::Who;
 use super::field::Field;
 use super::pane::{Pane, users};
@@ -52,19 +53,71 @@ impl Filter {
 pub struct Elsewhere {
     /// Pane and number of hits, in words: `1 in everyone`.
     pub counts: Vec<String>,
-    /// The first hit in words: `Alex Wilber, Calling Plan`.
-    pub first: Option<String>,
-    /// Whom Enter explains.
+    /// The first hit: name, and how it stands.
+    pub first: Option<(String, String)>,
+    /// Whom `why` explains.
     pub who: Who,
+    /// What Enter does.
+    pub enter: Enter,
+}
+
+/// What Enter does with hits elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enter {
+    /// Explains the only one, or what was typed.
+    Why,
+    /// Lists them in pane 1.
+    Users,
+    /// Lists them in pane 2 among everyone.
+    Everyone,
+}
+
+impl Enter {
+    /// The word of the footer.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Why => "why",
+            Self::Users | Self::Everyone => "list",
+        }
+    }
 }
 
 impl Elsewhere {
-    /// The line behind the filter: `1 in everyone: Alex Wilber, Calling Plan (Enter: why)`.
-    pub fn line(&self) -> String {
-        match &self.first {
-            Some(first) => format!("{}: {first} (Enter: why)", self.counts.join(", ")),
-            None => "nobody anywhere (Enter: why)".to_owned(),
+    /// The line behind the filter in at most `room` cells: `1 in everyone: Alex Wilber, Calling Plan (Enter: why)`. What is cut
+    /// is the name, never the key.
+    pub fn line(&self, room: usize) -> String {
+        let counts = self.counts.join(", ");
+        let Some((name, state)) = &self.first else {
+            return self.nobody(room);
+        };
+        let (what, key) = match self.enter {
+            Enter::Why => (format!("{name}, {state}"), " (Enter: why)"),
+            Enter::Users | Enter::Everyone => {
+                (format!("{name} ({state}), …"), " (Enter lists them)")
+            }
+        };
+        let left = room.saturating_sub(cells::width(&counts) + 2 + cells::width(key));
+        if left < 4 {
+            return format!("{counts}{key}");
         }
+        format!("{counts}: {}{key}", cells::cut(&what, left, '…'))
+    }
+
+    /// Names and numbers are known here, addresses that somebody once had are not.
+    fn nobody(&self, room: usize) -> String {
+        let address = matches!(&self.who, Who::Text(text) if text.contains('@'));
+        if !address {
+            return "nobody anywhere (Enter: why)".to_owned();
+        }
+        [
+            "not found by name or number; Enter asks the tenant's picture for this address",
+            "not found by name or number; Enter asks for this address",
+            "not found by name or number (Enter: why)",
+        ]
+        .into_iter()
+        .find(|line| cells::width(line) <= room)
+        .unwrap_or("not found (Enter: why)")
+        .to_owned()
     }
 }
 
@@ -96,38 +149,47 @@ impl App {
             counts: Vec::new(),
             first: None,
             who: Who::Text(filter.field.text().trim().to_owned()),
+            enter: Enter::Why,
         };
-        if pane == Pane::Candidates {
-            self.hits_in_users(&query, &mut hits);
-        }
-        self.hits_in_everyone(&query, &mut hits);
+        let users = match pane {
+            Pane::Candidates => self.hits_in_users(&query, &mut hits),
+            Pane::Users | Pane::Sync | Pane::Changes => 0,
+        };
+        let everyone = self.hits_in_everyone(&query, &mut hits);
+        hits.enter = match (users, everyone) {
+            (_, 2..) => Enter::Everyone,
+            (2.., _) => Enter::Users,
+            (0 | 1, 0 | 1) => Enter::Why,
+        };
         Some(hits)
     }
 
-    fn hits_in_users(&self, query: &Query, hits: &mut Elsewhere) {
+    fn hits_in_users(&self, query: &Query, hits: &mut Elsewhere) -> usize {
         let found: Vec<_> = self
             .desk
             .users
             .iter()
-            .filter(|row| query.matches(&users::folded(row, self.now)))
+            .filter(|row| query.matches(&users::folded(row, &self.users.state(row, self.now))))
             .collect();
         if let Some(row) = found.first() {
-            let state = users::state(row, self.now);
+            let state = self.users.state(row, self.now);
             hits.counts.push(format!("{} in users", found.len()));
-            hits.first = Some(format!("{}, {}", row.user.name, state.word));
+            hits.first = Some((row.user.name.clone(), state.word.to_owned()));
             hits.who = Who::User(row.user.id);
         }
+        found.len()
     }
 
-    fn hits_in_everyone(&self, query: &Query, hits: &mut Elsewhere) {
+    fn hits_in_everyone(&self, query: &Query, hits: &mut Elsewhere) -> usize {
         let found = self.roster.search(query, |_| true);
         if let Some(row) = found.first().and_then(|&place| self.roster.get(place)) {
             hits.counts.push(format!("{} in everyone", found.len()));
             if hits.first.is_none() {
                 let cause = self.tenant().cause(row).words();
-                hits.first = Some(format!("{}, {cause}", row.name));
+                hits.first = Some((row.name.to_string(), cause.to_owned()));
                 hits.who = Who::Directory(row.id);
             }
         }
+        found.len()
     }
 }

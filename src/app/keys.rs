@@ -1,17 +1,18 @@
 //! Where a key goes: to a field that takes text, to what stands over the panes, or through the keymap to an action.
 
-use super::action::{Action, Place};
+use super::action::{self, Action, Place};
 use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::{Effect, Who};
 use super::event::{Code, Key};
 use super::field::Typed;
-use super::filter::Typing;
+use super::filter::{Enter, Typing};
 use super::layout::too_small;
 use super::lifecycle::Lifecycle;
 use super::modal::Modal;
 use super::notice::Notice;
 use super::pane::Pane;
+use super::pane::candidates::Listing;
 use super::pane::confirm::Question;
 use super::pane::editor::Did;
 use super::pane::palette::{Item, Palette};
@@ -32,8 +33,30 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        let said = self.notice.clone();
+        let pane = self.pane;
+        let over = self.modals.len();
+        let top = self.modals.last().map(std::mem::discriminant);
+        let place = self.place();
+        let acts = self.keymap.action(place, key).is_some() || action::takes_text(place);
+        let effects = self.typed(key);
+        let now_top = self.modals.last().map(std::mem::discriminant);
+        let elsewhere = self.pane != pane
+            || self.modals.len() > over
+            || (now_top.is_some() && now_top != top && self.modals.len() == over);
+        // What was said stands under the screen that it is about, and under no other.
+        if self.notice == said
+            && let Some(Notice::Word { until, .. }) = &self.notice
+            && (elsewhere || (until.is_none() && acts))
+        {
+            self.notice = None;
+        }
+        effects
+    }
+
+    fn typed(&mut self, key: Key) -> Vec<Effect> {
         if key.ctrl && key.code == Code::Char('c') {
-            return self.act(Action::Quit);
+            return self.quit_now();
         }
         if self.life != Lifecycle::Running {
             return Vec::new();
@@ -43,7 +66,7 @@ impl App {
         if too_small(self.size) {
             // Nothing is shown, so nothing is done blindly but leaving.
             return match action {
-                Some(Action::Quit) => self.act(Action::Quit),
+                Some(Action::Quit) => self.quit_now(),
                 Some(_) | None => Vec::new(),
             };
         }
@@ -157,12 +180,38 @@ impl App {
         Vec::new()
     }
 
-    /// Explains whom the filter finds in another pane, or whoever was typed; `None` when it finds somebody here.
+    /// Enter where the filter finds nobody in its pane: explains the one that it finds elsewhere, or lists them; `None` when it
+    /// finds somebody here.
     pub(super) fn open_elsewhere(&mut self) -> Option<Vec<Effect>> {
+        let elsewhere = self.filter().elsewhere.as_ref()?;
+        let pane = match elsewhere.enter {
+            Enter::Why => return self.explain_elsewhere(),
+            Enter::Users => Pane::Users,
+            Enter::Everyone => Pane::Candidates,
+        };
+        let mut filter = self.filter().clone();
+        filter.typing = Typing::No;
+        filter.elsewhere = None;
+        if pane == Pane::Candidates {
+            self.candidates.listing = Listing::Everyone;
+        }
+        self.pane = pane;
+        *self.filter_mut() = filter;
+        self.refilter();
+        self.settle();
+        Some(Vec::new())
+    }
+
+    /// Explains whom the filter finds in another pane, or whoever was typed.
+    pub(super) fn explain_elsewhere(&mut self) -> Option<Vec<Effect>> {
         let elsewhere = self.filter().elsewhere.clone()?;
         let name = match &elsewhere.who {
             Who::Text(text) => text.clone(),
-            Who::Directory(_) | Who::User(_) => elsewhere.first.clone().unwrap_or_default(),
+            Who::Directory(_) | Who::User(_) => elsewhere
+                .first
+                .clone()
+                .map(|(name, _)| name)
+                .unwrap_or_default(),
         };
         Some(self.explain(elsewhere.who, &name, false))
     }

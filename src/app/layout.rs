@@ -6,6 +6,9 @@ pub const SMALLEST: (u16, u16) = (60, 15);
 /// From this width on, the right half explains the row under the cursor.
 pub const WIDE: u16 = 120;
 
+/// Columns that rows with a number in their last column need: what stands beside them gets the rest.
+const LEAST: u16 = 76;
+
 /// A rectangle in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Area {
@@ -74,6 +77,8 @@ pub enum Split {
     Beside,
     /// And the log below.
     BesideAndLog,
+    /// The pane has the width, and the log is below.
+    Log,
 }
 
 /// Whether the screen is too small to show anything but a word about it.
@@ -94,15 +99,17 @@ pub fn areas((width, height): (u16, u16), split: Split) -> Layout {
     let (rest, footer) = rest.split_end(1);
     let (rest, status) = rest.split_end(1);
     let (filter, body) = rest.split(1);
-    let wide = width >= WIDE && split != Split::Whole;
-    let (upper, log) = if wide && split == Split::BesideAndLog && body.height >= 18 {
+    let wide = width >= WIDE;
+    let logs = matches!(split, Split::BesideAndLog | Split::Log);
+    let (upper, log) = if wide && logs && body.height >= 18 {
         let (upper, log) = body.split_end(body.height / 3);
         (upper, Some(log))
     } else {
         (body, None)
     };
-    let (main, beside) = if wide {
-        let left = upper.width * 11 / 20;
+    let explains = matches!(split, Split::BesideAndLog | Split::Beside);
+    let (main, beside) = if wide && explains {
+        let left = (upper.width * 11 / 20).max(LEAST);
         let main = Area {
             width: left,
             ..upper
@@ -143,10 +150,41 @@ pub fn sync_areas(main: Area) -> (Area, Area) {
     main.split_end(history)
 }
 
-/// The rows and the detail of the row under the cursor inside pane 4.
-pub fn changes_areas(main: Area) -> (Area, Area) {
-    let detail = if main.height >= 14 { 5 } else { 0 };
-    main.split_end(detail)
+/// Rows of the detail in pane 4, with the line above it.
+const DETAIL: u16 = 6;
+
+/// The areas of pane 4: both lists below their titles, and everything about the row under the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangesAreas {
+    /// What waits, with its title.
+    pub waiting: Area,
+    /// What was done, with its title.
+    pub done: Area,
+    /// The row under the cursor, with the line above it.
+    pub detail: Area,
+}
+
+/// The areas of pane 4 for so many rows of both lists: what waits is always there, and room that one list leaves is the other's.
+pub fn changes_areas(main: Area, (waiting, done): (usize, usize)) -> ChangesAreas {
+    let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    let (waiting, done) = (cells(waiting), cells(done));
+    let titles = 1 + u16::from(done > 0);
+    let wanted = waiting.saturating_add(done).saturating_add(titles);
+    let detail = match main.height {
+        0..14 => 0,
+        _ if waiting == 0 && done == 0 => 0,
+        height => height.saturating_sub(wanted).max(DETAIL),
+    };
+    let (lists, detail) = main.split_end(detail);
+    let room = lists.height.saturating_sub(titles);
+    let least = room - done.min(room).min(room / 3);
+    let rows = waiting.min(least.max(room.saturating_sub(done)));
+    let (waiting, done) = lists.split(1 + rows);
+    ChangesAreas {
+        waiting,
+        done,
+        detail,
+    }
 }
 
 #[cfg(test)]
@@ -157,7 +195,7 @@ mod tests {
     fn areas_fill_the_screen_at_any_size() {
         for width in [0, 1, 59, 80, 119, 120, 140, 300] {
             for height in 0..60 {
-                for split in [Split::Whole, Split::Beside, Split::BesideAndLog] {
+                for split in [Split::Whole, Split::Beside, Split::BesideAndLog, Split::Log] {
                     let l = areas((width, height), split);
                     let rows = l.header.height
                         + l.tabs.height
@@ -178,5 +216,30 @@ mod tests {
         let l = areas((80, 24), Split::BesideAndLog);
         assert_eq!((l.main.width, l.main.height), (80, 19));
         assert_eq!((l.beside, l.log), (None, None));
+    }
+
+    #[test]
+    fn what_waits_is_always_in_sight_and_no_row_is_wasted() {
+        let main = |height| Area {
+            height,
+            width: 80,
+            ..Area::default()
+        };
+        for height in [8, 19, 31, 35] {
+            for (waiting, done) in [(0, 200), (1, 200), (40, 200), (40, 1), (3, 3), (40, 0)] {
+                let areas = changes_areas(main(height), (waiting, done));
+                let rows = usize::from(areas.waiting.height) - 1;
+                assert!(rows >= waiting.min(4), "{height} {waiting} {done}");
+                let below = usize::from(areas.done.height).saturating_sub(1);
+                assert!(below >= done.min(1), "{height} {waiting} {done}");
+                // Blank rows only where both lists are shown whole.
+                if rows < waiting || below < done {
+                    assert!(rows <= waiting && below <= done);
+                    assert!(areas.detail.height <= DETAIL);
+                }
+                let all = areas.waiting.height + areas.done.height + areas.detail.height;
+                assert_eq!(all, height);
+            }
+        }
     }
 }

@@ -278,6 +278,7 @@ impl App {
         }
         self.goto_added();
         let stale = self.users.stale || self.candidates.stale;
+        self.changes.refresh(&self.desk);
         let layout = self.layout();
         let heights = self.heights(&layout);
         self.users.settle(&self.desk, self.now, heights.users);
@@ -287,9 +288,12 @@ impl App {
         };
         self.candidates.settle(tenant, heights.candidates);
         self.sync.settle(&self.runs, &self.desk, heights.history);
-        self.changes.settle(&self.desk, heights.changes);
+        self.changes.settle(heights.changes);
         if let Some(Modal::Plan(_)) = self.modals.last() {
             self.settle_plan();
+        }
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.look_up(&self.desk, &self.roster);
         }
         if stale {
             self.look_elsewhere();
@@ -331,6 +335,9 @@ impl App {
     pub fn layout(&self) -> Layout {
         let split = match (self.pane, self.runs.active()) {
             (Pane::Sync, _) => Split::Whole,
+            // Nobody is explained beside a line of the audit: it gets the width.
+            (Pane::Changes, Some(_)) if self.who_here().is_none() => Split::Log,
+            (Pane::Changes, None) if self.who_here().is_none() => Split::Whole,
             (Pane::Users | Pane::Candidates | Pane::Changes, Some(_)) => Split::BesideAndLog,
             (Pane::Users | Pane::Candidates | Pane::Changes, None) => Split::Beside,
         };
@@ -416,6 +423,8 @@ impl App {
             return Vec::new();
         }
         let req = self.ask();
+        self.users.written.clear();
+        self.users.stale = true;
         self.runs
             .begin(Run::new(req, kind.clone(), debug, self.now));
         self.sync.tail = pane::sync::Tail::Follow;

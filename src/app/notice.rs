@@ -18,8 +18,8 @@ pub enum Notice {
         tone: Tone,
         /// The line.
         text: String,
-        /// When it goes.
-        until: Timestamp,
+        /// When it goes; `None` when it stays until the next key that does something.
+        until: Option<Timestamp>,
     },
     /// A failure's headline; Enter shows the rest, Esc puts it away.
     Failed(Failure),
@@ -31,14 +31,23 @@ impl Notice {
         Self::Word {
             tone,
             text: text.into(),
-            until: at.saturating_add(STAYS).unwrap_or(at),
+            until: Some(at.saturating_add(STAYS).unwrap_or(at)),
+        }
+    }
+
+    /// A line that stays until the next key that does something: what came of a write is not missed by looking away.
+    pub fn lasting(tone: Tone, text: impl Into<String>) -> Self {
+        Self::Word {
+            tone,
+            text: text.into(),
+            until: None,
         }
     }
 
     /// When it goes by itself.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Word { until, .. } => Some(*until),
+            Self::Word { until, .. } => *until,
             Self::Failed(_) => None,
         }
     }

@@ -4,7 +4,7 @@ use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::{NewUser, UserId};
+use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
 use crate::roster::Row;
 use crate::roster::desk::DeskUser;
@@ -62,7 +62,7 @@ impl App {
                 let name = self.name_here().unwrap_or_default();
                 self.explain(who, &name, live)
             }
-            None => self.open_elsewhere().unwrap_or_default(),
+            None => self.explain_elsewhere().unwrap_or_default(),
         }
     }
 
@@ -154,28 +154,32 @@ impl App {
     }
 
     /// They are added: the marks go, and one alone gets the cursor, so that `e` gives a number.
-    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)]) {
+    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)], notice: &str) {
+        // What the ledger has to say of the seats is said before where they are.
+        let seats = notice.find("; Unlicensed").map(|at| &notice[at..]);
+        let tone = seats.map_or(Tone::Good, |_| Tone::Warn);
         for (id, _) in people {
             if let Some(id) = id {
                 self.candidates.marked.remove(id);
             }
         }
         let [(id, name)] = people else {
-            self.say(
-                Tone::Good,
-                format!("{} users added: 1 shows them", people.len()),
-            );
+            let rest = seats.unwrap_or(": 1 shows them");
+            self.say(tone, format!("{} users added{rest}", people.len()));
             return;
         };
         let number = id
             .and_then(|id| self.roster.find(id))
             .and_then(|row| row.number.as_ref())
             .map(PhoneNumber::spaced);
-        let text = match number {
-            Some(number) => format!("{name} added with {number}"),
-            None => format!("{name} added; e gives a number"),
+        let text = match (number, seats) {
+            (Some(number), rest) => {
+                format!("{name} added with {number}{}", rest.unwrap_or_default())
+            }
+            (None, Some(rest)) => format!("{name} added{rest}"),
+            (None, None) => format!("{name} added; e gives a number"),
         };
-        self.say(Tone::Good, text);
+        self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {
             self.modals.pop();
         }
@@ -246,6 +250,11 @@ impl App {
         let Some(finished) = form.finish(&self.desk, &self.roster) else {
             return Vec::new();
         };
+        let to = form.text.association;
+        if form.reties() && form.agreed != Some(to) {
+            self.ask_tie(to);
+            return Vec::new();
+        }
         let target = form.target;
         let changes = match (finished, target) {
             (Finished::Nothing, _) => {
@@ -278,6 +287,40 @@ impl App {
             form.state = EditState::Saving(open);
         }
         effects
+    }
+
+    /// Asks before a user is tied to somebody else: every later write goes to that one.
+    fn ask_tie(&mut self, to: Association) {
+        let Some(Modal::Form(form)) = self.modals.last() else {
+            return;
+        };
+        let name = form.initial.name.text();
+        let text = match (to.id(), form.initial.association.id()) {
+            (Some(id), _) => format!("Tie {name} to {}?", self.person(id)),
+            (None, Some(id)) => format!("Untie {name} from {}?", self.person(id)),
+            (None, None) => return,
+        };
+        self.question(Question::Tie { text, to });
+    }
+
+    /// It was agreed to: the form is saved.
+    pub(super) fn tie(&mut self, to: Association) -> Vec<Effect> {
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.agreed = Some(to);
+        }
+        self.save_form()
+    }
+
+    /// A directory user in a line: `Alex Wilber <alex@contoso.example> (Calling Plan)`.
+    pub fn person(&self, id: ObjectId) -> String {
+        let Some(row) = self.roster.find(id) else {
+            return format!("{id} (not in the tenant)");
+        };
+        let note = match self.tenant().cause(row) {
+            FirstCause::Eligible | FirstCause::Configured => String::new(),
+            cause => format!(" ({})", cause.words()),
+        };
+        format!("{} <{}>{note}", row.name, row.upn)
     }
 
     /// Leaves the form; asks first if something was typed.

@@ -13,6 +13,7 @@ use super::effect::Effect;
 use super::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent};
 use super::modal::Modal;
 use super::notice::Notice;
+use super::pane::confirm::Question;
 use super::pane::editor::EditState;
 use super::pane::plan::Stage;
 use super::pane::sync::Tail;
@@ -77,11 +78,22 @@ impl App {
     }
 
     fn run_ended(&mut self, outcome: Outcome, summary: Summary) -> Vec<Effect> {
+        let asked = self.runs.active().map(|run| run.req);
         let Some(ended) = self.runs.end(outcome, summary) else {
             return Vec::new();
         };
+        // There is nothing left to be cancelled.
+        self.modals.retain(|modal| {
+            !matches!(modal, Modal::Confirm(confirm)
+                if matches!(confirm.question, Question::CancelRun { req, .. } if Some(req) == asked))
+        });
         self.beside.outdate();
         self.say_ended(&ended);
+        if matches!(ended.kind, RunKind::Apply { .. })
+            && let Some(Notice::Word { until, .. }) = &mut self.notice
+        {
+            *until = None;
+        }
         let apply = self.write_remembered();
         if !apply.is_empty() {
             return apply;
@@ -99,7 +111,8 @@ impl App {
             Outcome::Failed(failure) => self.fail(failure.clone()),
             Outcome::Done => {
                 // A plan that is ready says so itself; "done" over it would hide the key.
-                if self.plan.as_ref().is_none_or(WritePlan::is_empty) {
+                let wrote = matches!(ended.kind, RunKind::Apply { .. });
+                if wrote || self.plan.as_ref().is_none_or(WritePlan::is_empty) {
                     self.say(Tone::Good, format!("{name} done{numbers}"));
                 }
             }
@@ -172,6 +185,7 @@ impl App {
                 .filter_map(|row| row.user.association.id())
                 .collect(),
         );
+        self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
         self.users.stale = true;
         self.changes.stale = true;
@@ -185,6 +199,11 @@ impl App {
         let configured = &self.configured;
         self.candidates.marked.retain(|id| !configured.contains(id));
         self.beside.outdate();
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal {
+                form.outdate();
+            }
+        }
     }
 
     fn saved(&mut self, req: RequestId, notice: String) -> Vec<Effect> {
@@ -193,7 +212,7 @@ impl App {
         };
         let closed = self.form_saved(req);
         match wait {
-            Wait::Added { people } => self.added(&people),
+            Wait::Added { people } => self.added(&people, &notice),
             Wait::Held { replan } => {
                 self.say(Tone::Good, notice);
                 if replan {

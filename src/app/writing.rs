@@ -254,6 +254,7 @@ impl App {
             Question::Release { id, number, .. } => self.remove(id, Some(number)),
             Question::AllowWriting => self.allow_writing(),
             Question::AddAnyway { users, .. } => self.add_these(users),
+            Question::Tie { to, .. } => self.tie(to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
@@ -302,6 +303,7 @@ impl App {
             Question::Remove { .. }
             | Question::AllowWriting
             | Question::AddAnyway { .. }
+            | Question::Tie { .. }
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }

@@ -193,11 +193,26 @@ impl Roster {
     }
 }
 
-/// A filter: words that must all be there, `!word` that must not. Digits match digits whatever the spacing.
+/// A filter: words that must all be there, `!word` that must not. Digits match digits whatever the spacing, and as they are said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    wanted: Vec<String>,
+    wanted: Vec<Wanted>,
     unwanted: Vec<String>,
+}
+
+/// A word that must be there, in one of two spellings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wanted {
+    word: String,
+    /// The same number as it stands in a tenant: without the 0 that is dialled before it, or with `+` for `00`.
+    or: Option<String>,
+}
+
+impl Wanted {
+    fn is_in(&self, folded: &str) -> bool {
+        let has = |word: &str| memmem::find(folded.as_bytes(), word.as_bytes()).is_some();
+        has(&self.word) || self.or.as_deref().is_some_and(has)
+    }
 }
 
 impl Query {
@@ -205,17 +220,8 @@ impl Query {
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
         // A number may be typed with spaces: `+44 1235` is one thing to look for, not two.
-        let compact: String = text
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '-' | '(' | ')'))
-            .collect();
-        if compact.len() >= 3
-            && compact
-                .trim_start_matches('+')
-                .bytes()
-                .all(|b| b.is_ascii_digit())
-        {
-            query.wanted.push(compact);
+        if let Some(number) = number(text) {
+            query.wanted.push(number);
             return query;
         }
         for word in text.split_whitespace() {
@@ -227,7 +233,10 @@ impl Query {
             match word.strip_prefix('!') {
                 Some("") => {}
                 Some(word) => query.unwanted.push(folded(word)),
-                None => query.wanted.push(folded(word)),
+                None => query.wanted.push(Wanted {
+                    word: folded(word),
+                    or: None,
+                }),
             }
         }
         query
@@ -240,14 +249,31 @@ impl Query {
 
     /// Whether a folded (lower-case) text matches.
     pub fn matches(&self, folded: &str) -> bool {
-        self.wanted
-            .iter()
-            .all(|word| memmem::find(folded.as_bytes(), word.as_bytes()).is_some())
+        self.wanted.iter().all(|wanted| wanted.is_in(folded))
             && self
                 .unwanted
                 .iter()
                 .all(|word| memmem::find(folded.as_bytes(), word.as_bytes()).is_none())
     }
+}
+
+/// A text that is a number and nothing else, as a customer may say it: `(01235) 123476`, `0044 1235`, `+44 (0)1235`.
+fn number(text: &str) -> Option<Wanted> {
+    let compact: String = text
+        .replace("(0)", "")
+        .chars()
+        .filter(|c| !matches!(c, '-' | '(' | ')' | '.' | '/') && !c.is_whitespace())
+        .collect();
+    let digits = compact.strip_prefix('+').unwrap_or(&compact);
+    if compact.len() < 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let or = match (compact.strip_prefix("00"), compact.strip_prefix('0')) {
+        (Some(international), _) if !international.is_empty() => Some(format!("+{international}")),
+        (None, Some(area)) => Some(area.to_owned()),
+        _ => None,
+    };
+    Some(Wanted { word: compact, or })
 }
 
 #[cfg(test)]
@@ -289,5 +315,34 @@ mod tests {
             roster.find(row(3, "Lee Gu", None).id).map(|r| &*r.name),
             Some("Lee Gu")
         );
+    }
+
+    #[test]
+    fn a_number_is_found_as_a_customer_says_it() {
+        let roster = Roster::new(
+            1,
+            [
+                row(1, "Alex Wilber", Some("+441235123476")),
+                row(2, "Lee Gu", Some("+14255550101")),
+                row(3, "Mia Rossi", Some("+390612345678")),
+            ],
+        );
+        let hits = |text: &str| roster.search(&Query::parse(text), |_| true);
+        for text in [
+            "01235 123476",
+            "01235123476",
+            "(01235) 123476",
+            "0044 1235 123476",
+            "+44 (0)1235 123476",
+            "01235/123476",
+            "01235.12",
+        ] {
+            assert_eq!(hits(text), [0], "{text}");
+        }
+        assert_eq!(hits("001 425"), [1]);
+        // In Italy the 0 stays.
+        assert_eq!(hits("06 1234"), [2]);
+        assert_eq!(hits("01236 123476"), Vec::<u32>::new());
+        assert_eq!(Query::parse("00").wanted[0].or, None);
     }
 }

@@ -1,97 +1,163 @@
 //! Pane 4.
 
+use jiff::Timestamp;
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::cells;
 use crate::app::layout::{Area, changes_areas};
-use crate::app::pane::changes::{Item, change, detail, mark};
+use crate::app::pane::Mark;
+use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, mark};
 use crate::app::sync::clock_or_day;
-use crate::domain::outbox::Entry;
-use crate::roster::desk::AuditRow;
 
 use super::paint::{Column, Painter, Row, column};
 
+/// Cells of the columns that hold values and people; the time and who it was get what is left.
+struct Widths {
+    state: usize,
+    name: usize,
+    change: usize,
+    rest: usize,
+}
+
+/// Cells of a day and a time.
+const WHEN: usize = 12;
+
+/// Cells that somebody's name takes to be one.
+const AUTHOR: usize = 8;
+
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let (list, below) = changes_areas(area);
-    let cursor = &app.changes.cursor;
-    let mut y = 0;
-    let mut section = None;
-    for (index, item) in app.changes.shown.iter().enumerate().skip(cursor.top) {
-        let here = std::mem::discriminant(item);
-        if section != Some(here) {
-            section = Some(here);
-            let title = match item {
-                Item::Entry(_) => "WAITING TO BE WRITTEN",
-                Item::Audit(_) => "DONE",
-            };
-            painter.rule(list, y, title);
-            y += 1;
-        }
-        if y >= list.height {
-            break;
-        }
-        if let Some(columns) = columns(app, painter, *item, area) {
-            painter.row(list, y, Row::from(index == cursor.index), &columns);
-            y += 1;
+    let pane = &app.changes;
+    let (waiting, done) = pane.counts();
+    let areas = changes_areas(area, (waiting, done));
+    if pane.shown.is_empty() {
+        empty(app, painter, area);
+        return;
+    }
+    let widths = widths(app, area);
+    let title = match waiting {
+        0 => "WAITING TO BE WRITTEN  nothing",
+        _ => "WAITING TO BE WRITTEN",
+    };
+    painter.rule(areas.waiting, 0, title);
+    if done > 0 {
+        painter.rule(areas.done, 0, "DONE");
+    }
+    let lists = [
+        (areas.waiting, 0, pane.tops.waiting, waiting),
+        (areas.done, waiting, pane.tops.done, done),
+    ];
+    for (list, first, top, len) in lists {
+        for (n, index) in (1..list.height).zip(first + top..first + len) {
+            if let Some(columns) = columns(app, painter, pane.shown[index], &widths) {
+                painter.row(list, n, Row::from(index == pane.cursor.index), &columns);
+            }
         }
     }
-    if app.changes.shown.is_empty() {
-        empty(app, painter, list);
-    }
-    if let Some(entry) = app.changes.entry(&app.desk) {
-        painter.rule(below, 0, "");
-        let (_, lines) = below.split(1);
-        let doc = detail(entry, app.now);
-        for (n, row) in (0..).zip(doc.rows(usize::from(lines.width))) {
-            painter.line(lines, n, &row.text, painter.tone(row.tone));
-        }
+    below(app, painter, areas.detail);
+}
+
+/// Everything about the row under the cursor.
+fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let doc = if let Some(entry) = app.changes.entry(&app.desk) {
+        detail(entry, app.now)
+    } else if let Some(row) = app.changes.audit(&app.desk) {
+        audit_detail(row, &app.roster, app.now)
+    } else {
+        return;
+    };
+    painter.rule(area, 0, "");
+    let (_, lines) = area.split(1);
+    for (n, row) in (0..).zip(doc.rows(usize::from(lines.width))) {
+        painter.line(lines, n, &row.text, painter.tone(row.tone));
     }
 }
 
-fn columns(app: &App, painter: &Painter<'_>, item: Item, area: Area) -> Option<Vec<Column>> {
+/// Values are never cut for the sake of a name, nor a name for the sake of a time.
+fn widths(app: &App, area: Area) -> Widths {
+    let width = usize::from(area.width).saturating_sub(2);
+    let (mut state, mut name, mut change) = (8, 8, 12);
+    for item in &app.changes.shown {
+        let Some(cells) = cells_of(app, *item) else {
+            continue;
+        };
+        state = state.max(cells::width(&cells.state));
+        name = name.max(cells::width(&cells.name));
+        change = change.max(cells::width(&cells.change));
+    }
+    let state = state.min(13);
+    // Two numbers go into this; a longer text stands whole in the detail.
+    let most = if width < 100 { 36 } else { 60 };
+    let change = change.min(width.saturating_sub(state + 10)).clamp(6, most);
+    let left = width.saturating_sub(state + 1 + change + 1);
+    let with_time = left.saturating_sub(1 + "00:00Z".len());
+    let name = name.min(with_time.clamp(left.clamp(8, 18), 34));
+    Widths {
+        state,
+        name,
+        change,
+        rest: left.saturating_sub(name + 1),
+    }
+}
+
+/// What a row says.
+struct Cells {
+    mark: Mark,
+    state: String,
+    name: String,
+    change: String,
+    at: Timestamp,
+    author: String,
+}
+
+fn cells_of(app: &App, item: Item) -> Option<Cells> {
     match item {
         Item::Entry(id) => {
             let entry = app.desk.entries.iter().find(|entry| entry.id == id)?;
-            Some(waiting(app, painter, entry, area))
+            let (mark, word) = mark(entry);
+            Some(Cells {
+                mark,
+                state: word.to_owned(),
+                name: entry.name.clone(),
+                change: change(entry),
+                at: entry.created_at,
+                author: entry.author.clone(),
+            })
         }
         Item::Audit(seq) => {
             let row = app.desk.audit.iter().find(|row| row.seq == seq)?;
-            Some(done(app, painter, row))
+            Some(Cells {
+                mark: Mark::Blank,
+                state: row.action.clone(),
+                name: row.name.clone(),
+                change: audited(row, &app.roster),
+                at: row.at,
+                author: row.author.clone(),
+            })
         }
     }
 }
 
-fn waiting(app: &App, painter: &Painter<'_>, entry: &Entry, area: Area) -> Vec<Column> {
-    let (mark, word) = mark(entry);
-    let tone = painter.tone(mark.tone());
-    let when = clock_or_day(entry.created_at, app.now);
-    let made = if area.width >= 86 {
-        format!("{when} {}", entry.author)
-    } else {
+fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Option<Vec<Column>> {
+    let cells = cells_of(app, item)?;
+    let tone = painter.tone(cells.mark.tone());
+    let when = clock_or_day(cells.at, app.now);
+    let made = if widths.rest > WHEN + AUTHOR {
+        format!("{when:<WHEN$} {}", cells.author)
+    } else if cells::width(&when) <= widths.rest {
         when
+    } else {
+        // A day tells more than half a time.
+        let day = when.split_once(' ').map_or("", |(day, _)| day);
+        day.to_owned()
     };
-    vec![
-        column(mark.glyph(painter.is_ascii()), 1, tone),
-        column(word, 8, tone),
-        column(entry.name.as_str(), 17, Style::new()),
-        column(entry.field().as_str(), 7, Style::new()),
-        column(change(entry), 34, Style::new()),
+    Some(vec![
+        column(cells.mark.glyph(painter.is_ascii()), 1, tone),
+        column(cells.state, widths.state, tone),
+        column(cells.name, widths.name, Style::new()),
+        column(cells.change, widths.change, Style::new()),
         column(made, usize::MAX, painter.theme.dim),
-    ]
-}
-
-fn done(app: &App, painter: &Painter<'_>, row: &AuditRow) -> Vec<Column> {
-    vec![
-        column(clock_or_day(row.at, app.now), 12, painter.theme.dim),
-        column(row.name.as_str(), 15, Style::new()),
-        column(row.action.as_str(), 7, Style::new()),
-        column(row.change.as_str(), 27, Style::new()),
-        column(
-            format!("{} {}", row.outcome, row.author),
-            usize::MAX,
-            painter.theme.dim,
-        ),
-    ]
+    ])
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {

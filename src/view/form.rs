@@ -160,6 +160,11 @@ impl Sheet<'_, '_> {
 
     fn verdict(&mut self) {
         let form = self.form;
+        if let Some(held) = &form.held {
+            let glyph = Mark::Refused.glyph(self.painter.is_ascii());
+            self.below(Tone::Bad, &format!("{glyph} {held}"));
+            return;
+        }
         match form.number() {
             Ok(None) => self.below(Tone::Dim, "none"),
             Ok(Some(number)) => {
@@ -242,6 +247,7 @@ impl Sheet<'_, '_> {
             Association::Manual(id) => format!("{}  (by hand)", self.person(id)),
         };
         self.value(&text, Style::new());
+        self.reties();
         if form.focus != FormField::Association {
             self.faults(FormField::Association);
             return;
@@ -267,6 +273,19 @@ impl Sheet<'_, '_> {
             let text = format!("{lead}{}", self.person(*id));
             self.value(&text, style);
         }
+    }
+
+    /// That the user is tied to somebody else than before, as long as it is not saved.
+    fn reties(&mut self) {
+        let form = self.form;
+        if !form.reties() {
+            return;
+        }
+        let text = match form.initial.association.id() {
+            Some(id) => format!("not saved: was {}", self.app.person(id)),
+            None => "not saved: was none".to_owned(),
+        };
+        self.below(Tone::Busy, &text);
     }
 
     fn person(&self, id: crate::domain::guid::ObjectId) -> String {
@@ -304,11 +323,7 @@ impl Sheet<'_, '_> {
         for entry in &row.entries {
             let (mark, word) = mark(entry);
             let glyph = mark.glyph(self.painter.is_ascii());
-            let text = format!(
-                "{glyph} {word}: {} {}",
-                entry.field().as_str(),
-                change(entry)
-            );
+            let text = format!("{glyph} {word}: {}", change(entry));
             self.below(mark.tone(), &text);
         }
         for warning in row.marks.warnings() {

@@ -12,6 +12,7 @@ use crate::app::layout::Area;
 use crate::app::modal::Modal;
 use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
+use crate::app::pane::editor::FormField;
 use crate::app::pane::{Mark, Pane, plan};
 use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
@@ -113,6 +114,12 @@ fn needs_a_person(state: &EntryState) -> bool {
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
+    if let Some(Modal::Log(open)) = app.over() {
+        let lines = open.lines.as_ref().map_or(0, |lines| lines.len());
+        let text = counted(lines, "line", "lines");
+        painter.line(area, 0, &text, painter.theme.dim);
+        return;
+    }
     if !filter.is_shown() {
         let dim = painter.theme.dim;
         painter.line(area, 0, &summary(app), dim);
@@ -128,11 +135,11 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     let x = area.x + 1 + room + 2;
     let rest = (area.x + area.width).saturating_sub(x);
-    let (tone, found) = found(app);
+    let (tone, found) = found(app, usize::from(rest));
     painter.put((x, area.y), rest, &found, painter.tone(tone));
 }
 
-fn found(app: &App) -> (Tone, String) {
+fn found(app: &App, room: usize) -> (Tone, String) {
     let (here, all) = match app.pane {
         Pane::Users => (app.users.shown.len(), app.desk.users.len()),
         Pane::Candidates => (
@@ -149,8 +156,13 @@ fn found(app: &App) -> (Tone, String) {
         ),
     };
     if let Some(elsewhere) = &app.filter().elsewhere {
-        let line = format!("{here} of {all} here; {}", elsewhere.line());
-        return (Tone::Warn, line);
+        let here = format!("{here} of {all} here; ");
+        let line = elsewhere.line(room.saturating_sub(cells::width(&here)));
+        let whole = format!("{here}{line}");
+        if cells::width(&whole) <= room {
+            return (Tone::Warn, whole);
+        }
+        return (Tone::Warn, elsewhere.line(room));
     }
     let marks = marks(app)
         .map(|marks| format!("   {marks}"))
@@ -276,8 +288,24 @@ pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 /// Keys and words of the footer; what cannot be done now is left out.
 fn keys(app: &App, place: Place) -> Vec<(String, String)> {
+    let picking = matches!(
+        app.modals.last(),
+        Some(Modal::Form(form)) if form.focus == FormField::Association && !form.hits.is_empty()
+    );
+    if picking {
+        return [
+            ("Enter", "choose"),
+            ("Up Down", "move"),
+            ("Esc", "clear the search"),
+        ]
+        .map(|(key, word)| (key.to_owned(), word.to_owned()))
+        .to_vec();
+    }
     let fixed: &[(&str, &str)] = if place == Place::Filter {
-        &[("Enter", "keep"), ("Up Down", "move")]
+        match &app.filter().elsewhere {
+            Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
+            None => &[("Enter", "keep"), ("Up Down", "move")],
+        }
     } else if place == Place::Palette {
         &[("Enter", "run"), ("Up Down", "choose")]
     } else if app.is_name_typed() {
@@ -301,11 +329,32 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
                 word.unwrap_or_else(|| action.binding().word.to_owned()),
             )
         });
-    fixed
+    let mut all: Vec<(String, String)> = fixed
         .iter()
         .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
         .chain(offered)
-        .collect()
+        .collect();
+    if let Some((key, word)) = field_key(app) {
+        let behind = all.len().min(2);
+        all.insert(behind, (key.to_owned(), word.to_owned()));
+    }
+    all
+}
+
+/// The key that a field of the form has of its own.
+fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
+    let Some(Modal::Form(form)) = app.modals.last() else {
+        return None;
+    };
+    match form.focus {
+        FormField::Kind => Some(("Left/Right", "choose")),
+        FormField::Number if form.number_locked.is_none() => Some(("Ctrl-U", "clears")),
+        FormField::Number
+        | FormField::Name
+        | FormField::Mail
+        | FormField::Country
+        | FormField::Association => None,
+    }
 }
 
 /// Whether there is something for the action to be done to.
@@ -318,7 +367,7 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
-    if action == Action::Open {
+    if action == Action::Open && app.filter().elsewhere.is_none() {
         return match app.pane {
             Pane::Users => app.users.row(&app.desk).is_some(),
             Pane::Candidates => app.candidates.row(&app.roster).is_some(),
@@ -350,6 +399,9 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
 }
 
 fn open_word(app: &App) -> &'static str {
+    if let Some(elsewhere) = &app.filter().elsewhere {
+        return elsewhere.enter.word();
+    }
     let conflict = match app.pane {
         Pane::Users => app
             .users

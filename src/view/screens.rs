@@ -9,8 +9,10 @@ use crate::app::App;
 use crate::app::Settings;
 use crate::app::cells;
 use crate::app::event::{CacheEvent, What};
-use crate::app::fixture::{Driver, plan, settings, why_alex};
+use crate::app::fixture::{Driver, desk, plan, settings, why_alex};
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
+
+use crate::roster::desk::AuditRow;
 
 use super::draw;
 use super::theme::Theme;
@@ -159,14 +161,24 @@ fn everyone_with_first_causes_and_counts() {
         &t.app,
         &[
             "everyone in the tenant: 14   f candidates   by name   2 marked",
-            "3 can be added   5 configured   1 resource   1 disabled   1 guest   1 no licence",
-            "1 no Phone System   1 Calling Plan",
+            "3 can be added  5 configured  1 resource  1 disabled  1 guest  1 no licence",
+            "1 no Phone System  1 Calling Plan",
             "  NAME                 FIRST CAUSE             NUMBER           CC USER NAME",
             "* Alex Wilber          Calling Plan            +1 425 555 0100  GB alex.wilber@…",
             "  山田 太郎            account disabled        -                GB 山田.太郎@co…",
             "  Élodie e\u{301}te\u{301}\\u{202e}   no Phone System         -                GB élodie.e\u{301}te\u{301}\\u…",
         ],
     );
+}
+
+#[test]
+fn the_head_of_everyone_leaves_the_rows_their_room() {
+    let mut t = Driver::new();
+    t.keys("f");
+    t.app.candidates.counts = [123_456; 13];
+    let rows = screen(&t.app);
+    assert!(rows[4].ends_with('…'), "{}", rows[4]);
+    assert!(rows[5].starts_with("  NAME"), "{}", rows[5]);
 }
 
 #[test]
@@ -219,13 +231,13 @@ fn the_log_wraps_and_marks_what_matters() {
 #[test]
 fn changes_wait_and_are_done() {
     let mut t = Driver::new();
-    t.keys("4 j j");
+    t.keys("4 j");
     has(
         &t.app,
         &[
-            "~ queued   Diego Siciliani   number  +1 425 555 0101 -> +1 425 555 0199 13:58Z",
-            "= conflict Pradeep Gupta     number  +44 1235 123480 -> +44 1235 123481 13:58Z",
-            "13:55Z       Lee Gu          edit    country FR -> GB            confirmed j.sm…",
+            "= conflict Pradeep Gupta   +44 1235 123480 -> +44 1235 123481 13:58Z",
+            "~ queued   Diego Siciliani +1 425 555 0101 -> +1 425 555 0199 13:58Z",
+            "  edit     Lee Gu          country FR -> GB                   13:55Z",
             "State    refused",
             "Cause    number is in AD (DirSync'd)",
             "To do    clear msRTCSIP-Line",
@@ -233,7 +245,7 @@ fn changes_wait_and_are_done() {
     );
     t.keys("<enter>");
     has(&t.app, &["CHANGE", "Came back 400 BadRequest: OnPremises"]);
-    t.keys("<esc> j <enter>");
+    t.keys("<esc> k <enter>");
     has(
         &t.app,
         &[
@@ -244,6 +256,65 @@ fn changes_wait_and_are_done() {
             "m keep mine  t take theirs  Esc later",
         ],
     );
+}
+
+/// A desk with a long past and ten waiting changes.
+fn long() -> crate::roster::desk::Desk {
+    let mut desk = desk();
+    let row = desk.audit[0].clone();
+    desk.audit = (1..=200)
+        .map(|seq| AuditRow {
+            seq,
+            name: format!("Person {seq}"),
+            action: "confirmed".to_owned(),
+            change: "number +441235123470 -> +441235123480".to_owned(),
+            ..row.clone()
+        })
+        .collect();
+    desk.audit[199].change =
+        "association none -> manual:02020202-0202-0202-0202-020202020202".to_owned();
+    desk.audit[198].change =
+        "association none -> matched:99020202-0202-0202-0202-020202020202".to_owned();
+    let entry = desk.entries[0].clone();
+    desk.entries = (1..=10)
+        .map(|id| crate::domain::outbox::Entry {
+            id: crate::domain::outbox::EntryId(id),
+            name: format!("Waiting {id}"),
+            ..entry.clone()
+        })
+        .collect();
+    desk
+}
+
+#[test]
+fn what_waits_stays_in_sight_at_every_height() {
+    for size in [(80, 24), (120, 36), (140, 40)] {
+        let mut t = Driver::sized(size);
+        t.desk(long());
+        t.keys("4");
+        for script in ["j", "G", "g"] {
+            t.keys(script);
+            let rows = screen(&t.app);
+            assert!(rows[3].starts_with("WAITING TO BE WRITTEN"), "{}", rows[3]);
+            let done = rows.iter().position(|row| row.starts_with("DONE")).unwrap();
+            let end = usize::from(size.1) - 3 - 5;
+            assert!(rows[4..end].iter().all(|row| !row.trim().is_empty()));
+            assert!(done < end, "{rows:#?}");
+        }
+        // The end of what waits is where what was done begins.
+        t.keys("j j j j j j j j j j");
+        let rows = screen(&t.app);
+        let done = rows.iter().position(|row| row.starts_with("DONE")).unwrap();
+        assert!(rows[done - 1].contains("Waiting 1 "), "{rows:#?}");
+        assert!(
+            rows[done + 1].starts_with("  confirmed Person 200"),
+            "{rows:#?}"
+        );
+        assert!(rows[done + 1].contains("association none -> manual Alex Wil"));
+        assert!(rows[done + 2].contains("association none -> matched 99020202"));
+        assert!(rows[done + 3].contains("+44 1235 123470 -> +44 1235 123480"));
+        assert_eq!(rows[done + 3].contains("j.smith"), size.0 > 100);
+    }
 }
 
 #[test]
@@ -259,9 +330,9 @@ fn the_form_offers_the_country_code() {
             "              and the country code; did you mean +44 1235 123465?",
             "              Ctrl-T takes +44 1235 123465",
             "  Kind        [ddi]  extension   trunk",
-            "  Teams user  Ben Walters  ben.walters@contoso.example  (matched)",
+            "  Association Ben Walters  ben.walters@contoso.example  (matched)",
             "              ⚠ License Status: Unlicensed: no seat left (3 of 3 in use)",
-            "Enter save  Tab next field  Ctrl-T take proposal  Esc back",
+            "Enter save  Tab next field  Ctrl-U clears  Ctrl-T take proposal  Esc back",
         ],
     );
     t.keys("Ctrl-T");
@@ -270,6 +341,24 @@ fn the_form_offers_the_country_code() {
         &[
             "> Number      +44 1235 123465",
             "              GB  01235 123465  ok",
+        ],
+    );
+    t.keys("<tab>");
+    has(
+        &t.app,
+        &["Enter save  Tab next field  Left/Right choose  Esc back"],
+    );
+    t.keys("<tab> <tab>").text("joni");
+    has(
+        &t.app,
+        &["Enter choose  Up Down move  Esc clear the search"],
+    );
+    t.keys("<enter>");
+    has(
+        &t.app,
+        &[
+            "> Association Joni Sherman  joni.sherman@contoso.example  (by hand)",
+            "              not saved: was Ben Walters <ben.walters@contoso.example>",
         ],
     );
     t.keys("<esc>");

@@ -78,7 +78,7 @@ pub(super) fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 /// The log of an earlier run.
 pub(super) fn view(painter: &mut Painter<'_>, open: &LogView, area: Area) {
-    painter.rule(area, 0, &format!("LOG  run {}", open.run.0));
+    painter.rule(area, 0, &format!("LOG  {}", open.title));
     let (_, lines) = area.split(1);
     match &open.lines {
         None => painter.line(lines, 0, "reading…", painter.theme.dim),

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::Area;
-use crate::app::pane::users::{Sort, state};
+use crate::app::pane::users::Sort;
 use crate::domain::phone::PhoneNumber;
 use crate::roster::desk::DeskUser;
 
@@ -59,7 +59,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
 
 fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec<Column> {
     let user = &row.user;
-    let state = state(row, app.now);
+    let state = app.users.state(row, app.now);
     let tone = painter.tone(state.mark.tone());
     let quiet = if state.word == "ok" {
         painter.theme.dim

@@ -11,6 +11,8 @@ use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::modal::Modal;
 use crate::app::pane::editor::{EditState, FormField};
 
+use crate::view::screens::screen;
+
 use super::{change, failure};
 
 #[test]
@@ -111,7 +113,7 @@ fn a_number_that_somebody_holds_is_refused_with_the_name() {
         ),
         (
             "+14255550100",
-            "+1 425 555 0100 is held by Alex Wilber; queue its release there first",
+            "+1 425 555 0100 is held by Alex Wilber in the tenant; release it there first",
         ),
         (
             "+44 1235 123499, +44 1235 123498",
@@ -121,6 +123,11 @@ fn a_number_that_somebody_holds_is_refused_with_the_name() {
     ] {
         let mut t = Driver::new();
         t.keys("e").text(typed);
+        // It is said as soon as it is typed.
+        let rows = screen(&t.app);
+        let below: Vec<&str> = rows[8..12].iter().map(|row| row.trim()).collect();
+        let said = below.join(" ");
+        assert!(said.contains(fault), "{said}");
         t.keys("<enter>");
         assert_eq!(t.effects, [], "{typed}");
         let Some(Modal::Form(form)) = t.app.modals.last() else {
@@ -218,11 +225,49 @@ fn an_association_is_found_by_typing() {
         )]
     );
     t.keys("<esc> <enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        asked(&t),
+        "Tie Ben Walters to Joni Sherman <joni.sherman@contoso.example>?"
+    );
+    t.keys("<esc> <enter> y");
     let LedgerChange::Edit { patch, .. } = change(&t) else {
         panic!("an edit was expected");
     };
     assert_eq!(patch.association, Some(Association::Manual(object(6))));
     assert_eq!(patch.two_way, []);
+}
+
+/// The question on top.
+fn asked(t: &Driver) -> String {
+    match t.app.modals.last() {
+        Some(Modal::Confirm(confirm)) => confirm.lines("Contoso Ltd")[0].clone(),
+        other => panic!("a question was expected: {other:?}"),
+    }
+}
+
+#[test]
+fn tying_to_somebody_else_and_untying_are_asked() {
+    let mut t = Driver::new();
+    t.keys("j e <backtab> <backtab> <backtab>").text("alex");
+    t.keys("<enter> <enter>");
+    assert_eq!(
+        asked(&t),
+        "Tie Diego Siciliani to Alex Wilber <alex.wilber@contoso.example> (Calling Plan)?"
+    );
+    t.keys("n");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Form);
+    t.keys("<backspace> <enter>");
+    assert_eq!(
+        asked(&t),
+        "Untie Diego Siciliani from Diego Siciliani <diego.siciliani@contoso.example>?"
+    );
+    t.keys("y");
+    let LedgerChange::Edit { patch, .. } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(patch.association, Some(Association::None));
 }
 
 #[test]

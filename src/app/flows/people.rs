@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::domain::gate::FirstCause;
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{EntryId, EntryState, Step};
 use crate::domain::user::{Association, LicenseStatus, UserId};
 
 use crate::app::Settings;
 use crate::app::action::Place;
 use crate::app::effect::{Effect, LedgerChange, Who};
-use crate::app::event::{CacheEvent, What};
+use crate::app::event::{CacheEvent, LedgerEvent, What};
 use crate::app::fixture::{
     Driver, at, country, desk, number, object, roster, row, settings, user, why_alex,
 };
@@ -25,7 +25,7 @@ fn a_filter_that_finds_nothing_names_the_hits_elsewhere_and_enter_explains() {
     t.keys("/ a l e x");
     let found = t.app.filter().elsewhere.clone().unwrap();
     assert_eq!(
-        found.line(),
+        found.line(80),
         "1 in everyone: Alex Wilber, Calling Plan (Enter: why)"
     );
     t.keys("<enter>");
@@ -70,6 +70,56 @@ fn a_filter_that_finds_nothing_names_the_hits_elsewhere_and_enter_explains() {
 }
 
 #[test]
+fn several_hits_elsewhere_are_listed_by_enter() {
+    let mut t = Driver::new();
+    t.keys("/").text("wil");
+    let found = t.app.filter().elsewhere.clone().unwrap();
+    assert_eq!(
+        found.line(70),
+        "2 in everyone: Alex Wilber (Calling Plan), … (Enter lists them)"
+    );
+    // The key is never cut, the name is.
+    assert_eq!(
+        found.line(46),
+        "2 in everyone: Alex Wilber… (Enter lists them)"
+    );
+    assert_eq!(found.line(20), "2 in everyone (Enter lists them)");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.pane, Pane::Candidates);
+    assert_eq!(t.app.candidates.listing, Listing::Everyone);
+    assert_eq!(t.app.candidates.shown.len(), 2);
+    assert_eq!(t.app.filter().field.text(), "wil");
+    t.keys("<enter>");
+    assert!(matches!(t.effects.as_slice(), [Effect::Explain { .. }]));
+    // `w` explains the first of them at once.
+    let mut t = Driver::new();
+    t.keys("/").text("wil");
+    t.keys("<tab> w");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(2)
+    ));
+}
+
+#[test]
+fn an_address_that_no_row_has_is_asked_for() {
+    let mut t = Driver::new();
+    t.keys("/").text("old@contoso.example");
+    let found = t.app.filter().elsewhere.clone().unwrap();
+    assert_eq!(
+        found.line(80),
+        "not found by name or number; Enter asks the tenant's picture for this address"
+    );
+    assert_eq!(found.line(45), "not found by name or number (Enter: why)");
+    t.keys("<enter>");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Text(text), .. }] if text == "old@contoso.example"
+    ));
+}
+
+#[test]
 fn nobody_anywhere_is_explained_by_text() {
     let mut t = Driver::new();
     t.keys("2 / z z z <enter>");
@@ -91,6 +141,8 @@ fn digits_and_words_filter_and_the_cursor_stays_on_its_user() {
     t.keys("/").text("+44 1235");
     assert_eq!(t.app.users.shown.len(), 3);
     assert_eq!(here(&t), "Lee Gu");
+    t.keys("<enter> <esc> /").text("(01235) 123471");
+    assert_eq!(t.app.users.shown.len(), 1);
     t.keys("<enter> <esc> /").text("gu !conflict");
     assert_eq!(t.app.users.shown.len(), 1);
     assert_eq!(here(&t), "Lee Gu");
@@ -178,6 +230,28 @@ fn many_are_marked_and_added_and_hidden_marks_are_counted() {
 }
 
 #[test]
+fn people_beyond_the_seats_are_told() {
+    let mut t = Driver::new();
+    t.keys("2 * a");
+    let req = t.asked();
+    t.event(What::Ledger(LedgerEvent::Saved {
+        req,
+        notice: "4 users added; Unlicensed: 9 users, 8 seats".into(),
+    }));
+    assert_eq!(t.notice(), "4 users added; Unlicensed: 9 users, 8 seats");
+    t.keys("j a");
+    let req = t.asked();
+    t.event(What::Ledger(LedgerEvent::Saved {
+        req,
+        notice: "Joni Sherman added; Unlicensed: 9 users, 8 seats".into(),
+    }));
+    assert_eq!(
+        t.notice(),
+        "Joni Sherman added; Unlicensed: 9 users, 8 seats"
+    );
+}
+
+#[test]
 fn everyone_shows_causes_and_adding_a_stranger_asks_with_the_reason() {
     let mut t = Driver::new();
     t.keys("f");
@@ -253,8 +327,16 @@ fn undo_drops_the_queued_change() {
     t.keys("k u");
     assert_eq!(t.effects, []);
     assert_eq!(t.notice(), "no queued change is under the cursor");
+    // The newest is first, and the cursor starts on it.
     t.keys("4 u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(4)));
+    t.keys("j j j u");
     assert_eq!(change(&t), LedgerChange::Undo(EntryId(1)));
+    // Left on a line of the audit, it starts on what waits again.
+    t.keys("G u");
+    assert_eq!(t.effects, []);
+    t.keys("1 4 u");
+    assert_eq!(change(&t), LedgerChange::Undo(EntryId(4)));
 }
 
 #[test]
@@ -294,6 +376,18 @@ fn states_of_users_are_words_with_causes() {
     ]
     .map(|(word, cause)| (word.to_owned(), cause.to_owned()));
     assert_eq!(states, expected);
+    // A release is of the number that goes, an assignment of the one that comes.
+    for (step, cause) in [
+        (Step::Release, "release of +1 425 555 0101"),
+        (Step::Assign, "assign of +1 425 555 0199"),
+    ] {
+        let mut diego = t.app.desk.users[1].clone();
+        diego.entries[0].state = EntryState::Accepted {
+            step,
+            operation: "op".into(),
+        };
+        assert_eq!(crate::app::pane::users::state(&diego, at(0)).cause, cause);
+    }
     let mut left = user(9, 2, "Alex Wilber", None);
     left.cause = Some(FirstCause::CallingPlan);
     let state = crate::app::pane::users::state(&left, at(0));
@@ -305,4 +399,10 @@ fn states_of_users_are_words_with_causes() {
     assert_eq!(left.status, LicenseStatus::Licensed);
     assert_eq!(crate::app::pane::users::state(&left, at(0)).word, "ok");
     assert_eq!(country("GB"), left.user.country);
+    // A column has room for 26 cells; `why` has the whole sentence.
+    for (bit, cause) in [(3, "country differs"), (4, "DirSync'd: number in AD")] {
+        left.marks = crate::domain::gate::Marks(1 << (8 + bit));
+        let state = crate::app::pane::users::state(&left, at(0));
+        assert_eq!((state.word, state.cause.as_str()), ("warning", cause));
+    }
 }

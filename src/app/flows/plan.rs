@@ -32,7 +32,7 @@ fn a_conflict_is_decided_from_both_panes() {
     assert_eq!(t.effects, [], "it is being saved");
     t.saved(req);
     assert_eq!(t.app.modals.len(), 0);
-    t.keys("4 j j j <enter> t");
+    t.keys("4 <enter> t");
     assert_eq!(
         change(&t),
         LedgerChange::Decide {
@@ -272,7 +272,7 @@ fn a_console_that_ends_starts_nothing() {
     t.keys("s");
     let req = t.asked();
     run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
-    t.keys("p A q");
+    t.keys("p A Ctrl-C");
     assert!(matches!(t.effects.last(), Some(Effect::Quit { code: 0 })));
     run(&mut t, req, finished(Outcome::Cancelled));
     assert_eq!(t.effects, []);

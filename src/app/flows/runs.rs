@@ -9,9 +9,11 @@ use crate::domain::run::{
 use crate::app::action::Place;
 use crate::app::effect::Effect;
 use crate::app::event::{LedgerEvent, RequestId, SessionEvent, What};
-use crate::app::fixture::{Driver, at, desk, settings};
+use crate::app::fixture::{Driver, at, desk, number, plan, settings};
 use crate::app::modal::Modal;
 use crate::app::{App, Settings};
+
+use crate::view::screens::screen;
 
 use super::{failure, finished, run};
 
@@ -105,6 +107,76 @@ fn a_run_is_cancelled_with_another_key_than_the_one_that_asked() {
 }
 
 #[test]
+fn the_question_to_cancel_goes_with_its_run() {
+    let mut t = Driver::new();
+    t.keys("s");
+    let req = t.asked();
+    t.keys("c");
+    assert_eq!(t.app.place(), Place::Confirm);
+    run(&mut t, req, finished(Outcome::Done));
+    assert_eq!(t.app.place(), Place::Users);
+}
+
+#[test]
+fn a_word_stands_under_its_own_screen_alone() {
+    let mut t = Driver::new();
+    for script in ["o 2", "o ?", "o w", "o e"] {
+        t.keys(script);
+        assert_eq!(t.notice(), "", "{script}");
+        t.keys("<esc> 1");
+    }
+    t.keys("o j");
+    assert!(t.notice().starts_with("sorted by"));
+}
+
+#[test]
+fn what_came_of_a_write_stays_until_the_next_key() {
+    let mut t = Driver::new();
+    t.keys("p");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::PlanReady(Box::new(plan())));
+    run(&mut t, req, finished(Outcome::Done));
+    t.keys("A");
+    let req = t.asked();
+    run(&mut t, req, finished(Outcome::Done));
+    for _ in 0..30 {
+        t.event(What::Wake);
+    }
+    assert_eq!(t.notice(), "apply done");
+    t.keys("F");
+    assert_eq!(t.notice(), "apply done");
+    t.keys("j");
+    assert_eq!(t.notice(), "");
+}
+
+#[test]
+fn a_row_that_was_just_written_says_so_until_the_next_run() {
+    let state = |t: &Driver, n: usize| {
+        let row = &t.app.desk.users[n];
+        let state = t.app.users.state(row, t.app.now);
+        format!("{} {}", state.word, state.cause)
+    };
+    let mut t = Driver::new();
+    let mut written = desk();
+    // Diego has what was wanted, Lee's change was dropped.
+    for n in [1, 2] {
+        written.users[n].entries.clear();
+    }
+    written.entries.drain(..2);
+    written.users[1].user.number = Some(number("+14255550199"));
+    t.desk(written.clone());
+    assert_eq!(state(&t, 1), "ok written 14:00Z");
+    assert_eq!(state(&t, 2), "ok ");
+    t.desk(written);
+    t.keys("j j 2 1");
+    assert_eq!(state(&t, 1), "ok written 14:00Z");
+    t.keys("/").text("written");
+    assert_eq!(t.app.users.shown.len(), 1);
+    t.keys("<esc> s");
+    assert_eq!(state(&t, 1), "ok ");
+}
+
+#[test]
 fn the_log_follows_its_end_until_it_is_scrolled() {
     let mut t = Driver::new();
     t.keys("3 s");
@@ -168,6 +240,10 @@ fn a_run_of_the_history_shows_its_log() {
     let Some(Modal::Log(view)) = t.app.modals.last() else {
         panic!("the log is shown");
     };
+    assert_eq!(view.title, "run 11 sync 13:58Z failed");
+    let rows = screen(&t.app);
+    assert_eq!(rows[2], "1 line");
+    assert!(rows[3].starts_with("LOG  run 11 sync 13:58Z failed ──"));
     assert_eq!(view.lines, Some(lines));
 }
 

@@ -3,15 +3,33 @@
 use crate::domain::user::UserId;
 
 use crate::app::App;
-use crate::app::action::Place;
+use crate::app::action::{Action, Place};
 use crate::app::effect::{Effect, Who};
 use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, at, object, settings, why_alex};
+use crate::app::modal::Modal;
+use crate::app::pane::palette::Item;
 
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
     let mut t = Driver::new();
     t.keys("s q");
+    assert!(matches!(t.effects.as_slice(), [Effect::StartRun { .. }]));
+    assert!(matches!(
+        t.app.modals.last(),
+        Some(Modal::Confirm(confirm))
+            if confirm.lines("")[0] == "1 change is queued and stays queued. Quit?"
+    ));
+    t.keys("y");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::CancelRun { .. }, Effect::Quit { code: 0 }]
+    ));
+    let mut t = Driver::new();
+    t.keys("q Ctrl-C");
+    assert_eq!(t.effects, [Effect::Quit { code: 0 }]);
+    let mut t = Driver::new();
+    t.keys("s Ctrl-C");
     assert!(matches!(
         t.effects.as_slice(),
         [
@@ -64,6 +82,13 @@ fn the_palette_runs_what_is_searched_and_says_why_not() {
     assert!(
         matches!(&t.effects[..], [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(2))
     );
+    for (word, action) in [("delete", Action::Remove), ("clear", Action::Filter)] {
+        t.keys("<esc> ?").text(word);
+        let Some(Modal::Palette(palette)) = t.app.modals.last() else {
+            panic!("the list is open");
+        };
+        assert!(palette.items.contains(&Item::Do(action)), "{word}");
+    }
     t.keys("<esc> ?").text("remove");
     t.keys("<enter>");
     assert_eq!(t.app.place(), Place::Confirm);

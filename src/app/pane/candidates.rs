@@ -272,11 +272,11 @@ fn short(cause: FirstCause) -> &'static str {
         FirstCause::CommunicationsCredits => "Credits",
         FirstCause::Eligible
         | FirstCause::Configured
-        | FirstCause::NotInTenant
-        | FirstCause::NotInGroup
         | FirstCause::Guest
         | FirstCause::NoPhoneSystem
         | FirstCause::CallingPlan => cause.words(),
+        FirstCause::NotInTenant => "not in tenant",
+        FirstCause::NotInGroup => "not in group",
     }
 }
 

@@ -6,7 +6,11 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
 use crate::app::sync::clock_or_day;
-use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::guid::{Guid, ObjectId};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::user::Value;
+use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
 
 use super::Mark;
@@ -18,10 +22,32 @@ pub struct Changes {
     pub filter: Filter,
     /// Its cursor, over both lists.
     pub cursor: Cursor<Item>,
-    /// Rows shown: entries, then audit lines.
+    /// Rows shown: entries, then audit lines, the newest of each first.
     pub shown: Vec<Item>,
+    /// How many of them are entries.
+    pub waiting: usize,
+    /// First row shown of each list.
+    pub tops: Tops,
     /// Whether rows or filter have changed since they were computed.
     pub stale: bool,
+}
+
+/// First row shown of each list of the pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tops {
+    /// Of what waits.
+    pub waiting: usize,
+    /// Of what was done.
+    pub done: usize,
+}
+
+/// Rows that each list of the pane has on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// Of what waits.
+    pub waiting: usize,
+    /// Of what was done.
+    pub done: usize,
 }
 
 /// A row.
@@ -34,35 +60,74 @@ pub enum Item {
 }
 
 impl Changes {
+    /// How many rows each list has.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.waiting, self.shown.len() - self.waiting)
+    }
+
     /// Computes the rows again if something has changed.
-    pub fn settle(&mut self, desk: &Desk, height: usize) {
-        if std::mem::take(&mut self.stale) {
-            let query = self.filter.query();
-            let entries = desk
-                .entries
-                .iter()
-                .filter(|entry| query.matches(&folded_entry(entry)))
-                .map(|entry| Item::Entry(entry.id));
-            let audit = desk
-                .audit
-                .iter()
-                .filter(|row| query.matches(&folded_audit(row)))
-                .map(|row| Item::Audit(row.seq));
-            self.shown = entries.chain(audit).collect();
+    pub fn refresh(&mut self, desk: &Desk) {
+        if !std::mem::take(&mut self.stale) {
+            return;
         }
+        let query = self.filter.query();
+        let mut entries: Vec<&Entry> = desk
+            .entries
+            .iter()
+            .filter(|entry| query.matches(&folded_entry(entry)))
+            .collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse((entry.created_at, entry.id)));
+        let mut audit: Vec<&AuditRow> = desk
+            .audit
+            .iter()
+            .filter(|row| query.matches(&folded_audit(row)))
+            .collect();
+        audit.sort_by_key(|row| std::cmp::Reverse(row.seq));
+        self.waiting = entries.len();
+        self.shown = entries
+            .into_iter()
+            .map(|entry| Item::Entry(entry.id))
+            .chain(audit.into_iter().map(|row| Item::Audit(row.seq)))
+            .collect();
+    }
+
+    /// Finds the cursor's row again, and scrolls both lists.
+    pub fn settle(&mut self, rows: Rows) {
         let shown = &self.shown;
         self.cursor.settle(
-            (shown.len(), height),
+            (shown.len(), rows.waiting + rows.done),
             |item| shown.iter().position(|shown| *shown == item),
             |n| shown.get(n).copied(),
         );
+        self.scroll(rows);
     }
 
     /// Moves the cursor.
-    pub fn step(&mut self, step: Move, height: usize) {
+    pub fn step(&mut self, step: Move, rows: Rows) {
         let shown = &self.shown;
+        let height = rows.waiting.max(rows.done);
         self.cursor
             .step(step, (shown.len(), height), |n| shown.get(n).copied());
+        self.scroll(rows);
+    }
+
+    fn scroll(&mut self, rows: Rows) {
+        let (waiting, done) = self.counts();
+        let index = self.cursor.index;
+        let in_done = index.checked_sub(waiting).filter(|_| done > 0);
+        // The list that the cursor is not in stays at the end that is nearer to it.
+        let above = in_done.map_or(index, |_| waiting.saturating_sub(1));
+        self.tops.waiting = top(self.tops.waiting, above, (waiting, rows.waiting));
+        self.tops.done = top(
+            self.tops.done,
+            in_done.unwrap_or_default(),
+            (done, rows.done),
+        );
+    }
+
+    /// The pane is entered: the cursor is on the newest of what waits, which is what was done last.
+    pub fn enter(&mut self) {
+        self.cursor = Cursor::default();
     }
 
     /// The entry under the cursor.
@@ -80,6 +145,14 @@ impl Changes {
             Item::Audit(seq) => desk.audit.iter().find(|row| row.seq == *seq),
         }
     }
+}
+
+/// The first row shown, so that `index` is among `height` rows and no room is left at the end.
+fn top(top: usize, index: usize, (len, height): (usize, usize)) -> usize {
+    let height = height.max(1);
+    let least = (index + 1).saturating_sub(height);
+    top.clamp(least, index.max(least))
+        .min(len.saturating_sub(height))
 }
 
 fn folded_entry(entry: &Entry) -> String {
@@ -120,9 +193,67 @@ pub fn mark(entry: &Entry) -> (Mark, &'static str) {
     (mark, entry.state.word())
 }
 
-/// `+1 425 555 0100 -> +1 425 555 0199`.
+/// `+1 425 555 0100 -> +1 425 555 0199`, `country FR -> GB`: a number needs no word that says so.
 pub fn change(entry: &Entry) -> String {
-    format!("{} -> {}", entry.base.shown(), entry.wanted.shown())
+    let arrow = format!("{} -> {}", entry.base.shown(), entry.wanted.shown());
+    match entry.wanted {
+        Value::Number(_) => arrow,
+        Value::Country(_) => format!("country {arrow}"),
+    }
+}
+
+/// What an audit line changed, for eyes: numbers spaced, people by name instead of by id.
+pub fn audited(row: &AuditRow, roster: &Roster) -> String {
+    let text = row.change.strip_prefix("number ").unwrap_or(&row.change);
+    text.split(' ')
+        .map(|word| named(word, roster))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn named(word: &str, roster: &Roster) -> String {
+    if word.starts_with('+')
+        && let Some(number) = PhoneNumber::from_tenant(word)
+    {
+        return number.spaced();
+    }
+    let (lead, id) = match word.rsplit_once(':') {
+        Some((lead, id)) => (format!("{lead} "), id),
+        None => (String::new(), word),
+    };
+    match id.parse::<Guid>().map(ObjectId) {
+        Ok(id) => match roster.find(id) {
+            Some(person) => format!("{lead}{}", person.name),
+            None => format!("{lead}{}", &id.to_string()[..8]),
+        },
+        Err(_) => word.to_owned(),
+    }
+}
+
+/// What a request of an entry is about: the number that it takes away, or the value that it gives.
+pub fn step(entry: &Entry, step: Step) -> String {
+    let value = match step {
+        Step::Release => &entry.base,
+        Step::Assign | Step::Patch => &entry.wanted,
+    };
+    format!("{} of {}", step.as_str(), value.shown())
+}
+
+/// Everything about an audit line.
+pub fn audit_detail(row: &AuditRow, roster: &Roster, now: Timestamp) -> Doc {
+    let mut doc = Doc::default();
+    doc.item(Tone::Strong, "Whose    ", &row.name);
+    doc.item(Tone::Plain, "Done     ", &row.action);
+    doc.item(Tone::Plain, "Change   ", &audited(row, roster));
+    if !row.outcome.is_empty() {
+        doc.item(Tone::Plain, "Was      ", &row.outcome);
+    }
+    doc.item(
+        Tone::Dim,
+        "When     ",
+        &format!("{} by {}", clock_or_day(row.at, now), row.author),
+    );
+    doc
 }
 
 /// Everything about an entry.
@@ -144,7 +275,11 @@ pub fn detail(entry: &Entry, now: Timestamp) -> Doc {
         "Change   ",
         &format!("{} of {}", entry.field().as_str(), entry.name),
     );
-    doc.item(Tone::Plain, "         ", &change(entry));
+    doc.item(
+        Tone::Plain,
+        "         ",
+        &format!("{} -> {}", entry.base.shown(), entry.wanted.shown()),
+    );
     if let EntryState::Conflict { theirs } = &entry.state {
         doc.item(
             Tone::Bad,
@@ -171,10 +306,10 @@ pub fn waits(entry: &Entry, now: Timestamp) -> String {
         EntryState::Queued => ": waits for the plan to be applied (p)".to_owned(),
         EntryState::Held { why } => format!(": {why}"),
         EntryState::InFlight { step, attempt } => {
-            format!(": {}, attempt {attempt}", step.as_str())
+            format!(": {}, attempt {attempt}", self::step(entry, *step))
         }
         EntryState::Accepted { step, operation } => {
-            format!(": {} accepted as {operation}", step.as_str())
+            format!(": {} accepted as {operation}", self::step(entry, *step))
         }
         EntryState::Applied { visible_by } => {
             format!(

@@ -4,7 +4,7 @@ use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::{NewUser, UserId};
+use crate::domain::user::{Association, NewUser, UserId};
 
 /// The question and what is answered so far.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,13 @@ pub enum Question {
         users: Vec<NewUser>,
         /// Name and reason of those who are none.
         reasons: Vec<String>,
+    },
+    /// Tie a user to another directory user, or to none?
+    Tie {
+        /// The question.
+        text: String,
+        /// To whom.
+        to: Association,
     },
     /// Leave a form with unsaved text?
     LeaveForm {
@@ -112,6 +119,10 @@ impl Confirm {
                 "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
             ],
             Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
+            Question::Tie { text, .. } => vec![
+                text.clone(),
+                "Saved here only; no run undoes it. Esc goes back to the form.".to_owned(),
+            ],
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
                 "y drops what was typed; Esc goes back to the form.".to_owned(),
@@ -120,7 +131,7 @@ impl Confirm {
                 format!("Cancel {name}?"),
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
             ],
-            Question::Quit { why } => vec!["Quit?".to_owned(), why.clone()],
+            Question::Quit { why } => vec![format!("{why} Quit?")],
             Question::MassChange {
                 entries,
                 takes_away,

@@ -64,8 +64,9 @@ impl Palette {
             let query = Query::parse(text);
             let matches = |action: &Action| {
                 let row = action.binding();
-                query.matches(&format!("{} {} {}", row.name, row.word, row.help).to_lowercase())
-                    || row.keys.contains(&text)
+                let also = action.also();
+                let text_of_it = format!("{} {} {} {also}", row.name, row.word, row.help);
+                query.matches(&text_of_it.to_lowercase()) || row.keys.contains(&text)
             };
             // A name that begins with what was typed is meant more often than a help line that mentions it.
             let (first, rest): (Vec<Action>, Vec<Action>) = TABLE

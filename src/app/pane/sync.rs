@@ -236,6 +236,8 @@ pub fn mark(level: Level) -> Mark {
 pub struct LogView {
     /// Which run.
     pub run: RunId,
+    /// What it was, when, and how it ended: `run 12 sync 13:58Z done`.
+    pub title: String,
     /// The question; its answer alone is taken.
     pub asked: RequestId,
     /// Its lines; `None` until they have come.

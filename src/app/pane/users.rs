@@ -25,6 +25,8 @@ pub struct Users {
     pub cursor: Cursor<UserId>,
     /// Places in `Desk::users` of the rows shown, in order.
     pub shown: Vec<usize>,
+    /// Whose change was read back from the tenant since the last run began, and when that was seen.
+    pub written: Vec<(UserId, Timestamp)>,
     /// Whether rows, filter or order have changed since they were computed.
     pub stale: bool,
 }
@@ -83,7 +85,10 @@ impl Users {
         if std::mem::take(&mut self.stale) {
             let query = self.filter.query();
             self.shown = (0..desk.users.len())
-                .filter(|&n| query.is_empty() || query.matches(&folded(&desk.users[n], now)))
+                .filter(|&n| {
+                    let row = &desk.users[n];
+                    query.is_empty() || query.matches(&folded(row, &self.state(row, now)))
+                })
                 .collect();
             let sort = self.sort;
             self.shown
@@ -95,6 +100,35 @@ impl Users {
             |id| shown.iter().position(|&n| desk.users[n].user.id == id),
             |n| shown.get(n).map(|&n| desk.users[n].user.id),
         );
+    }
+
+    /// What the row of a user says: what was just written is said until the next run.
+    pub fn state(&self, row: &DeskUser, now: Timestamp) -> State {
+        let mut state = state(row, now);
+        let written = self.written.iter().find(|(id, _)| *id == row.user.id);
+        if let (Some((_, at)), "ok" | "warning") = (written, state.word) {
+            let rest = if state.cause.is_empty() { "" } else { "; " };
+            state.cause = format!("written {}{rest}{}", clock_or_day(*at, now), state.cause);
+        }
+        state
+    }
+
+    /// Another desk: an entry that is gone, and whose value its user has now, was written.
+    pub fn see_written(&mut self, old: &Desk, new: &Desk, now: Timestamp) {
+        for entry in &old.entries {
+            if new.entries.iter().any(|other| other.id == entry.id) {
+                continue;
+            }
+            let row = new.users.iter().find(|row| Some(row.user.id) == entry.user);
+            let has = row.is_some_and(|row| match &entry.wanted {
+                Value::Number(number) => row.user.number == *number,
+                Value::Country(country) => row.user.country == *country,
+            });
+            if let (Some(id), true) = (entry.user, has) {
+                self.written.retain(|(other, _)| *other != id);
+                self.written.push((id, now));
+            }
+        }
     }
 
     /// Moves the cursor.
@@ -153,9 +187,8 @@ impl Key {
 }
 
 /// Lower-case text of a row, for the filter.
-pub fn folded(row: &DeskUser, now: Timestamp) -> String {
+pub fn folded(row: &DeskUser, state: &State) -> String {
     let user = &row.user;
-    let state = state(row, now);
     let mut text = format!(
         "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}",
         user.name,
@@ -202,12 +235,12 @@ pub fn state(row: &DeskUser, now: Timestamp) -> State {
     let warning = row
         .cause
         .filter(|cause| !cause.is_candidate() && *cause != FirstCause::Configured)
-        .map(FirstCause::words)
+        .map(short_cause)
         .or_else(|| {
             row.marks
                 .warnings()
                 .find(|warning| tells_of_a_user(*warning))
-                .map(Warning::words)
+                .map(short_warning)
         });
     match warning {
         Some(words) => State {
@@ -220,6 +253,26 @@ pub fn state(row: &DeskUser, now: Timestamp) -> State {
             word: "ok",
             cause: String::new(),
         },
+    }
+}
+
+/// A warning as a column has it; `why` has the whole of it.
+fn short_warning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::NoTeams => "no Teams licence",
+        Warning::Country => "country differs",
+        Warning::DirsyncNumber => "DirSync'd: number in AD",
+        Warning::Room | Warning::NoUsageLocation | Warning::NoName | Warning::NoMail => {
+            warning.words()
+        }
+    }
+}
+
+fn short_cause(cause: FirstCause) -> &'static str {
+    match cause {
+        FirstCause::Unknown => "not all could be read",
+        FirstCause::Unlicensed => "no MS licence",
+        _ => cause.words(),
     }
 }
 
@@ -278,10 +331,9 @@ fn on_its_way(row: &DeskUser, entry: &Entry, now: Timestamp) -> State {
                 clock_or_day(*visible_by, now)
             ),
         ),
-        EntryState::InFlight { step, .. } | EntryState::Accepted { step, .. } => (
-            Mark::Queued,
-            format!("{} of {}", step.as_str(), entry.wanted.shown()),
-        ),
+        EntryState::InFlight { step, .. } | EntryState::Accepted { step, .. } => {
+            (Mark::Queued, super::changes::step(entry, *step))
+        }
         EntryState::Held { why } => (Mark::Queued, format!("{}; {why}", arrow(&entry.wanted))),
         EntryState::Queued
         | EntryState::Unknown { .. }

@@ -20,8 +20,17 @@ pub enum NumberFault {
         /// The number.
         number: PhoneNumber,
         /// Who.
-        by: String,
+        by: Holder,
     },
+}
+
+/// Who has a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A configured user, by name: the release is queued here.
+    User(String),
+    /// Somebody of the tenant who is not configured, or a resource account, by name.
+    Tenant(String),
 }
 
 impl std::fmt::Display for NumberFault {
@@ -33,11 +42,19 @@ impl std::fmt::Display for NumberFault {
                  give the other to a resource account that forwards to this user"
             ),
             Self::Format(error) => error.fmt(f),
-            Self::Held { number, by } => write!(
-                f,
-                "{} is held by {by}; queue its release there first",
-                number.spaced()
-            ),
+            Self::Held { number, by } => {
+                let number = number.spaced();
+                match by {
+                    Holder::User(name) => write!(
+                        f,
+                        "{number} is held by {name}; queue its release there first"
+                    ),
+                    Holder::Tenant(name) => write!(
+                        f,
+                        "{number} is held by {name} in the tenant; release it there first"
+                    ),
+                }
+            }
         }
     }
 }
@@ -104,7 +121,7 @@ pub struct Asker {
 }
 
 /// Who else has the number, by name: a configured user that has it or will, or an object of the tenant; unless its release is queued.
-pub fn holder(number: &PhoneNumber, asker: Asker, desk: &Desk, roster: &Roster) -> Option<String> {
+pub fn holder(number: &PhoneNumber, asker: Asker, desk: &Desk, roster: &Roster) -> Option<Holder> {
     for row in &desk.users {
         if Some(row.user.id) == asker.user {
             continue;
@@ -114,7 +131,7 @@ pub fn holder(number: &PhoneNumber, asker: Asker, desk: &Desk, roster: &Roster) 
         let will = queued.is_some_and(|entry| wants(entry, number));
         if has || will {
             let how = if will { " (queued)" } else { "" };
-            return Some(format!("{}{how}", row.user.name));
+            return Some(Holder::User(format!("{}{how}", row.user.name)));
         }
     }
     let released = |id: ObjectId| {
@@ -131,7 +148,14 @@ pub fn holder(number: &PhoneNumber, asker: Asker, desk: &Desk, roster: &Roster) 
                 && Some(row.id) != asker.directory
                 && !released(row.id)
         })
-        .map(|row| row.name.to_string())
+        .map(|row| {
+            let name = row.name.to_string();
+            if desk.is_configured(row.id) {
+                Holder::User(name)
+            } else {
+                Holder::Tenant(name)
+            }
+        })
 }
 
 fn entry_directory(entry: &Entry, desk: &Desk) -> Option<ObjectId> {

@@ -64,6 +64,37 @@ impl Editor {
         self.faults.push((field, text.to_owned()));
     }
 
+    /// Who else holds a number, as a sentence.
+    fn held_by(&self, number: &PhoneNumber, desk: &Desk, roster: &Roster) -> Option<String> {
+        let asker = Asker {
+            user: self.user(),
+            directory: self.text.association.id(),
+        };
+        let by = verdict::holder(number, asker, desk, roster)?;
+        let number = number.clone();
+        Some(NumberFault::Held { number, by }.to_string())
+    }
+
+    /// Looks up who else holds the number that is typed; once for each number, since a tenant may have a million rows.
+    pub fn look_up(&mut self, desk: &Desk, roster: &Roster) {
+        let number = self.number().ok().flatten();
+        let number = number.filter(|_| self.number_is_new() && self.number_locked.is_none());
+        let about = number.map(|number| (number, self.text.association.id()));
+        if about == self.looked_up {
+            return;
+        }
+        self.held = about
+            .as_ref()
+            .and_then(|(number, _)| self.held_by(number, desk, roster));
+        self.looked_up = about;
+    }
+
+    /// The desk or the roster is another: what was looked up may no longer be so.
+    pub fn outdate(&mut self) {
+        self.looked_up = None;
+        self.held = None;
+    }
+
     fn number_is_new(&self) -> bool {
         self.text.number.text().trim() != self.initial.number.text().trim()
             || self.text.kind != self.initial.kind
@@ -87,16 +118,8 @@ impl Editor {
         if !self.number_is_new() {
             return Some(number);
         }
-        let asker = Asker {
-            user: self.user(),
-            directory: self.text.association.id(),
-        };
-        if let Some(by) = verdict::holder(&number, asker, desk, roster) {
-            let held = NumberFault::Held {
-                number: number.clone(),
-                by,
-            };
-            self.fault(FormField::Number, &held.to_string());
+        if let Some(held) = self.held_by(&number, desk, roster) {
+            self.fault(FormField::Number, &held);
         } else if self.text.kind == NumberKind::Ddi
             && self.overruled.as_ref() != Some(&number)
             && let Some(doubt) = number.doubt()

@@ -51,10 +51,16 @@ pub struct Editor {
     pub faults: Vec<(FormField, String)>,
     /// Directory users that the search finds.
     pub hits: Vec<ObjectId>,
+    /// The association that was agreed to when it was asked for.
+    pub agreed: Option<Association>,
     /// The text of the draft that was kept last.
     pub kept: Option<String>,
     /// Whether it is being saved.
     pub state: EditState,
+    /// For which number and directory user it was looked up who else holds the number.
+    pub looked_up: Option<(PhoneNumber, Option<ObjectId>)>,
+    /// Who does, as a sentence.
+    pub held: Option<String>,
 }
 
 /// Whose form it is.
@@ -113,7 +119,7 @@ impl FormField {
             Self::Number => "Number",
             Self::Kind => "Kind",
             Self::Country => "Country",
-            Self::Association => "Teams user",
+            Self::Association => "Association",
         }
     }
 
@@ -348,6 +354,11 @@ impl Editor {
         if let Some(country) = row.location {
             fill(&mut self.text.country, country.as_str());
         }
+    }
+
+    /// Whether the user is tied to somebody else than before, or to nobody any more.
+    pub fn reties(&self) -> bool {
+        self.target != Target::New && self.text.association.id() != self.initial.association.id()
     }
 
     /// Empties an open search for an association; whether there was one.

@@ -86,8 +86,11 @@ impl Editor {
             overruled: None,
             faults: Vec::new(),
             hits: Vec::new(),
+            agreed: None,
             kept: None,
             state: EditState::Editing,
+            looked_up: None,
+            held: None,
         }
     }
 
