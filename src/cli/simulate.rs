@@ -39,7 +39,7 @@ pub(super) async fn run(args: &Simulate) -> anyhow::Result<Exit> {
             FailureKind::Other,
             "The simulator could not start",
             error.to_string(),
-            "Another address may be free: --listen 127.0.0.1:0",
+            "Nothing was served. An address that is taken: --listen 127.0.0.1:0 takes a free one.",
         )
     })?;
     print::data(&format!("address       {}", simulator.base_url()))?;

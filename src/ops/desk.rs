@@ -70,7 +70,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         seats: picture.seats,
         users,
         entries: picture.entries,
-        audit: audit.into_iter().map(audit_row).collect(),
+        audit: audit.into_iter().rev().map(audit_row).collect(),
         history,
         read_at: head.map(|head| head.read_at),
         notes: store.notes().to_vec(),

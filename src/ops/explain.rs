@@ -108,11 +108,11 @@ async fn why_directory(
     let teams = store.cache.teams_of(id).await?;
     let numbers = store.cache.numbers_of(id).await?;
     let own_read = store.cache.read_at_of(id).await?;
-    let lately = lately(
-        store,
-        user.map_or(stored.user.name.as_str(), |user| user.name.as_str()),
-    )
-    .await?;
+    let lately = match user {
+        Some(user) => lately(store, user.id).await?,
+        // Two people may have one name: without a record of our own there is nothing that is surely theirs.
+        None => Vec::new(),
+    };
     let group = if reference.group.name().is_some() {
         &reference.group
     } else {
@@ -147,7 +147,7 @@ async fn unmatched(
         entries: &entries,
     };
     let near = nearest(store, &user.name, Some(&user.mail)).await?;
-    let lately = lately(store, &user.name).await?;
+    let lately = lately(store, user.id).await?;
     Ok(explain_unmatched(
         configured,
         near,
@@ -231,10 +231,11 @@ fn status(picture: &LedgerPicture, user: &User, now: Timestamp) -> LicenseStatus
         .map_or(LicenseStatus::Licensed, |n| statuses[n])
 }
 
-async fn lately(store: &Store, name: &str) -> Result<Vec<String>, StoreError> {
-    let lines = store.ledger.audit_of(name, 5).await?;
+async fn lately(store: &Store, user: UserId) -> Result<Vec<String>, StoreError> {
+    let lines = store.ledger.audit_of(&user.0.to_string(), 5).await?;
     Ok(lines
         .into_iter()
+        .rev()
         .map(|line| {
             let after = if line.after.is_empty() {
                 String::new()
