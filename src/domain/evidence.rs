@@ -8,6 +8,17 @@ use super::text::Label;
 
 /// The gates of one user, in order, each with its evidence.
 pub fn gates(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
+    let mut findings = as_read(facts, skus);
+    for finding in &mut findings {
+        if let Some(key) = facts.unread(finding.gate) {
+            finding.result = GateResult::Unknown;
+            finding.evidence = format!("{key} of the tenant's record could not be read");
+        }
+    }
+    findings
+}
+
+fn as_read(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
     if facts.is_resource() {
         return vec![
             in_group(facts),

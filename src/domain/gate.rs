@@ -363,8 +363,32 @@ impl Facts<'_> {
         }
     }
 
+    /// The field of the tenant's record that a gate rests on and that could not be read, by Graph's name.
+    pub fn unread(&self, gate: Gate) -> Option<&'static str> {
+        let key = match gate {
+            Gate::Enabled => "accountEnabled",
+            Gate::NotGuest => "userType",
+            Gate::Licensed => "assignedLicenses",
+            Gate::PhoneSystem | Gate::NoCallingPlan | Gate::NoCredits | Gate::ResourceLicence => {
+                "assignedPlans"
+            }
+            Gate::UsageLocation => "usageLocation",
+            Gate::InGroup | Gate::NumberOurs => return None,
+        };
+        // A flaw names the fields that it is about.
+        self.user
+            .flaw
+            .as_deref()
+            .is_some_and(|flaw| flaw.contains(key))
+            .then_some(key)
+    }
+
     fn first_failed(&self, phone: bool) -> FirstCause {
         let user = self.user;
+        let unread = |gate| self.unread(gate).is_some();
+        if unread(Gate::Enabled) {
+            return FirstCause::Unknown;
+        }
         if !user.flags.enabled {
             return FirstCause::Disabled;
         }
@@ -373,10 +397,16 @@ impl Facts<'_> {
             Some(false) => return FirstCause::NotInGroup,
             Some(true) => {}
         }
-        if user.flags.guest {
+        if unread(Gate::NotGuest) {
+            FirstCause::Unknown
+        } else if user.flags.guest {
             FirstCause::Guest
+        } else if unread(Gate::Licensed) {
+            FirstCause::Unknown
         } else if user.licences.is_empty() {
             FirstCause::Unlicensed
+        } else if unread(Gate::PhoneSystem) {
+            FirstCause::Unknown
         } else if !phone && self.decayed(PlanClass::Phone) {
             FirstCause::PlanNotUsable
         } else if !phone {
@@ -750,6 +780,40 @@ mod tests {
             numbers: Some(&[]),
         };
         assert_eq!(facts.classify().cause, FirstCause::NoPhoneSystem);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_unknown_and_not_a_no() {
+        let ok = with(&[(PHONE, PlanStatus::Enabled)]);
+        for key in [
+            "accountEnabled",
+            "userType",
+            "assignedLicenses",
+            "assignedPlans",
+        ] {
+            let mut user = DirectoryUser {
+                flaw: Some(format!("{key} is of another type")),
+                ..ok.clone()
+            };
+            match key {
+                "accountEnabled" => user.flags.enabled = false,
+                "assignedLicenses" => user.licences.clear(),
+                _ => user.plans.clear(),
+            }
+            assert_eq!(
+                classify(&user, &GroupFilter::Off).0,
+                FirstCause::Unknown,
+                "{key}"
+            );
+        }
+        let unnamed = DirectoryUser {
+            flaw: Some("displayName is missing".into()),
+            ..ok
+        };
+        assert_eq!(
+            classify(&unnamed, &GroupFilter::Off).0,
+            FirstCause::Eligible
+        );
     }
 
     #[test]
