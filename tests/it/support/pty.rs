@@ -14,7 +14,6 @@ type Shared = Arc<(Mutex<State>, Condvar)>;
 
 struct State {
     parser: vt100::Parser,
-    bytes: usize,
     ended: bool,
     /// The terminal is to go away: the reader lets go of it at its next byte.
     leaving: bool,
@@ -70,7 +69,6 @@ impl Terminal {
         let state: Shared = Arc::new((
             Mutex::new(State {
                 parser: vt100::Parser::new(cells(rows), cells(cols), 0),
-                bytes: 0,
                 ended: false,
                 leaving: false,
             }),
@@ -88,7 +86,6 @@ impl Terminal {
                     return;
                 }
                 state.parser.process(&buffer[..read]);
-                state.bytes += read;
                 shared.1.notify_all();
             }
         });
@@ -99,11 +96,6 @@ impl Terminal {
             state,
             keys: 0,
         }
-    }
-
-    /// Bytes that the program has written so far.
-    pub(crate) fn bytes(&self) -> usize {
-        self.state.0.lock().unwrap().bytes
     }
 
     /// Waits until the screen contains this.
