@@ -26,7 +26,7 @@ impl Json {
         }
     }
 
-    /// From here on, letters outside of ASCII are written as `\uXXXX`: both spellings occur in the field.
+    /// From here on, letters outside of ASCII are written as `\u` and four digits: both spellings occur in the field.
     pub(super) fn escape_letters(&mut self, ascii: bool) {
         self.ascii = ascii;
     }
