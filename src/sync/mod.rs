@@ -164,7 +164,7 @@ pub async fn run(
     };
     let result = tokio::select! {
         biased;
-        result = run.all(&kind) => result,
+        result = Box::pin(run.all(&kind)) => result,
         // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
     };

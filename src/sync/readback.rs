@@ -204,14 +204,8 @@ impl Run<'_> {
         number: &PhoneNumber,
         target: ObjectId,
     ) -> impl Future<Output = Option<bool>> + use<> {
-        let (client, number) = (self.client.clone(), number.clone());
-        async move {
-            client
-                .number(&number)
-                .await
-                .ok()
-                .map(|record| record.and_then(|r| r.holder()) != Some(target))
-        }
+        let held = self.holds(number, target);
+        async move { held.await.map(|held| !held) }
     }
 
     pub(super) fn has_country(

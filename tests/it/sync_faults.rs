@@ -4,7 +4,7 @@ use serde_json::json;
 use teamsconnector::domain::outbox::{Closing, EntryState};
 use teamsconnector::domain::run::Outcome;
 use teamsconnector::ops::change;
-use teamsconnector::sync::{ReadAgain, read_again};
+use teamsconnector::sync::{ReadAgain, TENANT_MISMATCH, read_again};
 
 use crate::support::bench::{Bench, noon};
 use crate::support::web;
@@ -369,5 +369,32 @@ async fn an_empty_inventory_takes_nobodys_number_away() {
             .await
             .number
             .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_one_tenant_is_never_applied_to_another() {
+    let mut bench = two_changes().await;
+    let kind = bench.planned().await;
+    let base = bench.base();
+    web::knobs(
+        &base,
+        &json!({ "organization_id": "99999999-2222-4333-8444-555555555555" }),
+    );
+    let ran = bench.run(kind).await;
+    let Outcome::Failed(failure) = &ran.outcome else {
+        panic!("{}", ran.text())
+    };
+    assert_eq!(failure.headline, TENANT_MISMATCH);
+    assert_eq!(
+        web::count(&base, "POST", "ssignNumber"),
+        0,
+        "{}",
+        ran.text()
+    );
+    assert_eq!(
+        bench.desk().await.entries.len(),
+        2,
+        "the changes stay queued"
     );
 }
