@@ -12,7 +12,7 @@ use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::run::{Counters, RunHead, RunId, Summary};
 use crate::domain::seat::Seats;
 use crate::domain::user::{Association, LicenseStatus, UnlicensedCause, User, UserId, Value};
-use crate::domain::why::{Fact, Why};
+use crate::domain::why::{Fact, Why, WhyStep};
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
 use crate::roster::{Roster, Row};
@@ -265,8 +265,8 @@ pub(crate) fn why_alex() -> Why {
         verdict: "NOT ADDABLE: Calling Plan inside \"Teams Phone with Calling Plan\" (direct)"
             .to_owned(),
         steps: vec![
-            "disable MCOPSTN1 in that licence; MCOEV stays".to_owned(),
-            "the same as PowerShell".to_owned(),
+            WhyStep::by_hand("disable MCOPSTN1 in that licence; MCOEV stays"),
+            WhyStep::by_hand("the same as PowerShell"),
         ],
         gates: vec![
             gate(Gate::Enabled, GateResult::Passed, ""),

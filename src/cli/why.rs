@@ -94,7 +94,7 @@ fn text_of(why: &Why) -> anyhow::Result<()> {
     line(format!("WHY  {who}  {read}"))?;
     line(why.verdict.clone())?;
     for (n, step) in why.steps.iter().enumerate() {
-        line(format!(" {} {step}", n + 1))?;
+        line(format!(" {} {}", n + 1, step.text))?;
     }
     for finding in &why.gates {
         let mark = match finding.result {

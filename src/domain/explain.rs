@@ -9,7 +9,7 @@ use super::outbox::{Entry, EntryState};
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 use super::user::{LicenseStatus, UnlicensedCause, User};
-use super::why::{Fact, Why};
+use super::why::{Fact, Why, WhyStep};
 
 /// What this side knows of somebody who is configured.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ pub fn explain(subject: &Subject<'_>) -> Why {
         upn: facts.user.upn.clone(),
         first_cause,
         verdict,
-        steps,
+        steps: steps.into_iter().map(WhyStep::by_hand).collect(),
         gates: evidence::gates(facts, subject.skus),
         warnings: class.marks.warnings().collect(),
         facts: further(subject, &class.marks.warnings().collect::<Vec<_>>()),
@@ -102,7 +102,7 @@ pub fn explain_unmatched(
         upn: user.mail.clone(),
         first_cause: FirstCause::Configured,
         verdict,
-        steps,
+        steps: steps.into_iter().map(WhyStep::by_hand).collect(),
         gates: Vec::new(),
         warnings: Vec::new(),
         facts: queued(configured.entries),
@@ -137,7 +137,7 @@ pub fn explain_stranger(
         verdict: format!(
             "NOT IN THE TENANT: nobody has the name, address, number or id \"{shown}\""
         ),
-        steps,
+        steps: steps.into_iter().map(WhyStep::by_hand).collect(),
         gates: Vec::new(),
         warnings: Vec::new(),
         facts: Vec::new(),

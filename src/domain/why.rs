@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::gate::{FirstCause, GateFinding, Warning};
 use super::guid::ObjectId;
+use super::phone::PhoneNumber;
+use super::repair::Repair;
 use super::user::UserId;
 
 /// A labelled fact below the gates.
@@ -13,6 +15,45 @@ pub struct Fact {
     pub label: &'static str,
     /// What is known.
     pub text: String,
+}
+
+/// What pressing a step's number does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Mended from here.
+    Here {
+        /// The repair.
+        repair: Repair,
+        /// The number that it silences, which is in use today.
+        stops: Option<PhoneNumber>,
+    },
+    /// Nothing is done from here: the text says who does what, and where.
+    ByHand,
+    /// Prints the PowerShell that does the same.
+    Script,
+    /// A page of the admin centre; the address is copied.
+    Page(String),
+    /// Not a step: what to beware of in the step above. It has no number.
+    Beware,
+}
+
+/// One step of the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyStep {
+    /// In words.
+    pub text: String,
+    /// What its number does.
+    pub way: Way,
+}
+
+impl WhyStep {
+    /// A step that nothing here can do.
+    pub fn by_hand(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            way: Way::ByHand,
+        }
+    }
 }
 
 /// Why somebody is missing, refused or fine.
@@ -31,7 +72,7 @@ pub struct Why {
     /// One sentence.
     pub verdict: String,
     /// What to do, the first step first; empty when nothing is to be done.
-    pub steps: Vec<String>,
+    pub steps: Vec<WhyStep>,
     /// All gates.
     pub gates: Vec<GateFinding>,
     /// What does not exclude but should be known.

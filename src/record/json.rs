@@ -212,7 +212,7 @@ impl WhyJson {
                 })
                 .collect(),
             warnings: why.warnings.iter().map(|warning| warning.code()).collect(),
-            steps: why.steps.clone(),
+            steps: why.steps.iter().map(|step| step.text.clone()).collect(),
             facts: why
                 .facts
                 .iter()

@@ -99,7 +99,7 @@ pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
     let mut doc = Doc::default();
     doc.line(tone(why.first_cause), &why.verdict);
     for (n, step) in why.steps.iter().enumerate() {
-        doc.item(Tone::Strong, &format!("{:>2} ", n + 1), step);
+        doc.item(Tone::Strong, &format!("{:>2} ", n + 1), &step.text);
     }
     gates(&mut doc, why, room);
     for warning in &why.warnings {
