@@ -8,6 +8,7 @@ pub mod failure;
 pub mod gate;
 pub mod guid;
 pub mod matching;
+pub mod mending;
 pub mod merge;
 pub mod outbox;
 pub mod pace;

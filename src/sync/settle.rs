@@ -60,6 +60,7 @@ impl Run<'_> {
             let theirs = Theirs {
                 number: numbers_known.then(|| Value::Number(stored.number.clone())),
                 country: Some(Value::Country(stored.user.location)),
+                ..Theirs::default()
             };
             for step in merge(user, &entries, &theirs, self.settings.clock.now()) {
                 match step {
@@ -177,6 +178,8 @@ impl Run<'_> {
         let before = match value {
             Value::Number(_) => Value::Number(user.number.clone()),
             Value::Country(_) => Value::Country(user.country),
+            // The merge takes over nothing else.
+            Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => return,
         };
         let text = format!(
             "{}: {} {} -> {}, as in the tenant",

@@ -37,6 +37,7 @@ impl Editor {
             match entry.field() {
                 Field::Number => number = entry.wanted.clone(),
                 Field::Country => country = entry.wanted.clone(),
+                Field::Plan { .. } | Field::Licence(_) | Field::Added => continue,
             }
             if entry.state.is_ours() {
                 queued.push((entry.field(), entry.id));
@@ -101,6 +102,7 @@ impl Editor {
             match &entry.wanted {
                 Value::Number(number) => self.base_number.clone_from(number),
                 Value::Country(country) => self.base_country = *country,
+                Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {}
             }
         }
     }
@@ -128,6 +130,7 @@ impl Editor {
                 match entry.field() {
                     Field::Number => self.number_locked = Some(why),
                     Field::Country => self.country_locked = Some(why),
+                    Field::Plan { .. } | Field::Licence(_) | Field::Added => {}
                 }
             }
         }
