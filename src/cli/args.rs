@@ -67,6 +67,10 @@ pub enum Command {
     Candidates(Candidates),
     /// Why somebody is missing, by name, address, number or id
     Why(Why),
+    /// Queue what takes the cause of an absence away
+    Repair(Repair),
+    /// Queue the move of a number from whoever holds it to somebody else, as one change
+    Move(Move),
     /// Changes that wait to be written
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when
@@ -197,6 +201,46 @@ pub struct Why {
     pub all: bool,
 }
 
+/// `repair`.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+pub struct Repair {
+    /// Whom: address, name or id
+    pub user: String,
+    /// Switch the Calling Plan off in each licence that brings it; all other plans stay as they are
+    #[arg(long, group = "what")]
+    pub disable_calling_plan: bool,
+    /// Take the licence away that brings Communications Credits
+    #[arg(long, group = "what")]
+    pub remove_credits: bool,
+    /// Set the usage location, two letters
+    #[arg(long, value_name = "CC", group = "what")]
+    pub location: Option<String>,
+    /// Take the number from somebody who has left
+    #[arg(long, group = "what")]
+    pub release_number: bool,
+    /// The user's full name: needed for what stops a number that is in use
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Put the user on the list as soon as all gates pass
+    #[arg(long)]
+    pub add: bool,
+}
+
+/// `move`.
+#[derive(Debug, ClapArgs)]
+pub struct Move {
+    /// The number, in E.164
+    pub number: String,
+    /// Who gets it: address, name or id
+    #[arg(long, value_name = "USER")]
+    pub to: String,
+}
+
 /// `outbox`.
 #[derive(Debug, ClapArgs)]
 pub struct Outbox {
@@ -214,6 +258,14 @@ pub enum OutboxWhat {
     Drop {
         /// Its id, as `outbox list` shows it
         id: i64,
+    },
+    /// Queue the opposite of a change that was written and confirmed
+    TakeBack {
+        /// The id that the change had
+        id: i64,
+        /// The user's full name: needed for what stops a number that is in use
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
     },
 }
 

@@ -145,6 +145,8 @@ impl Run<'_> {
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(&desk, &items).await;
+        self.admit_ready().await?;
+        self.journal.tell(RunEvent::LedgerChanged).await;
         match done.failure {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
