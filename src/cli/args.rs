@@ -67,6 +67,10 @@ pub enum Command {
     Candidates(Candidates),
     /// Why somebody is missing, by name, address, number or id
     Why(Why),
+    /// The tenant's numbers: which are free, who has the others, what stands in the way
+    Numbers(Numbers),
+    /// The tenant's Microsoft licences: bought, used, free, and what each brings
+    Licences,
     /// Changes that wait to be written
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when
@@ -181,6 +185,17 @@ pub struct Candidates {
     /// Everybody in the tenant, with the first cause
     #[arg(long)]
     pub everyone: bool,
+}
+
+/// `numbers`.
+#[derive(Debug, ClapArgs)]
+pub struct Numbers {
+    /// Only those that nobody has
+    #[arg(long)]
+    pub free: bool,
+    /// Only those with all of these words or digits: names, `phantom`, `blocked`, `duplicate`, a type; `!word` leaves out
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
 }
 
 /// `why`.

@@ -15,6 +15,7 @@ pub mod phone;
 pub mod plan_ids;
 pub mod planning;
 pub mod refusal;
+pub mod range;
 pub mod repair;
 pub mod run;
 pub mod seat;
