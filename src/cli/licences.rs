@@ -36,7 +36,14 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
             .collect();
         print::table(
             &[
-                "NAME", "PART NUMBER", "BOUGHT", "USED", "FREE", "USERS", "STATUS", "BRINGS",
+                "NAME",
+                "PART NUMBER",
+                "BOUGHT",
+                "USED",
+                "FREE",
+                "USERS",
+                "STATUS",
+                "BRINGS",
             ],
             &rows,
         )?;

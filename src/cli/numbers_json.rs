@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::domain::directory::{Activation, AssignmentStatus, NumberSource};
-use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::PlanClass;
 use crate::roster::inventory::{Blocked, NumberRow, Product, Wishes};
 

@@ -216,11 +216,24 @@ mod tests {
             "+441235123400..",
             "+44 (1235) 123-400...",
         ] {
-            assert_eq!(next(range, &taken).as_deref(), Ok("+441235123402"), "{range}");
+            assert_eq!(
+                next(range, &taken).as_deref(),
+                Ok("+441235123402"),
+                "{range}"
+            );
         }
-        assert_eq!(next("+441235123402..", &taken).as_deref(), Ok("+441235123402"));
-        assert_eq!(next("+441235123403..", &taken).as_deref(), Ok("+441235123404"));
-        assert_eq!(next("+441235123400..400", &[]).as_deref(), Ok("+441235123400"));
+        assert_eq!(
+            next("+441235123402..", &taken).as_deref(),
+            Ok("+441235123402")
+        );
+        assert_eq!(
+            next("+441235123403..", &taken).as_deref(),
+            Ok("+441235123404")
+        );
+        assert_eq!(
+            next("+441235123400..400", &[]).as_deref(),
+            Ok("+441235123400")
+        );
     }
 
     #[test]
@@ -270,7 +283,10 @@ mod tests {
             Ok("+441235123401")
         );
         // Numbers of another length are of another range.
-        assert_eq!(next("+4412351234..", &["+441235123400"]).as_deref(), Ok("+4412351234"));
+        assert_eq!(
+            next("+4412351234..", &["+441235123400"]).as_deref(),
+            Ok("+4412351234")
+        );
     }
 
     #[test]

@@ -370,7 +370,11 @@ impl Product {
 
     /// `Phone System, Calling Plan`.
     pub fn marks(&self) -> String {
-        let words: Vec<&str> = self.brings.iter().map(|class| class_words(*class)).collect();
+        let words: Vec<&str> = self
+            .brings
+            .iter()
+            .map(|class| class_words(*class))
+            .collect();
         words.join(", ")
     }
 }

@@ -286,8 +286,8 @@ pub(super) fn all_numbers(
     connection: &Connection,
 ) -> Result<Option<Vec<TenantNumber>>, StoreError> {
     let mut meta = meta(connection)?;
-    let known = meta.contains_key("numbers_known")
-        && whole::<i64>(&mut meta, "numbers_known")? != 0;
+    let known =
+        meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
     known
         .then(|| numbers_where(connection, "TRUE", &[]))
         .transpose()
