@@ -71,6 +71,10 @@ pub enum Command {
     Repair(Repair),
     /// Queue the move of a number from whoever holds it to somebody else, as one change
     Move(Move),
+    /// The tenant's numbers: which are free, who has the others, what stands in the way
+    Numbers(Numbers),
+    /// The tenant's Microsoft licences: bought, used, free, and what each brings
+    Licences,
     /// Changes that wait to be written
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when
@@ -185,6 +189,17 @@ pub struct Candidates {
     /// Everybody in the tenant, with the first cause
     #[arg(long)]
     pub everyone: bool,
+}
+
+/// `numbers`.
+#[derive(Debug, ClapArgs)]
+pub struct Numbers {
+    /// Only those that nobody has
+    #[arg(long)]
+    pub free: bool,
+    /// Only those with all of these words or digits: names, `phantom`, `blocked`, `duplicate`, a type; `!word` leaves out
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
 }
 
 /// `why`.

@@ -6,6 +6,9 @@ mod console;
 mod demo;
 pub mod exit;
 mod history;
+mod licences;
+mod numbers;
+mod numbers_json;
 mod open;
 mod outbox;
 mod paths;
@@ -68,6 +71,8 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Sync(sync)) => sync::run(&global, &sync).await,
         Some(Command::Users(users)) => users::run(&global, users).await,
         Some(Command::Candidates(candidates)) => candidates::run(&global, &candidates).await,
+        Some(Command::Numbers(numbers)) => numbers::run(&global, &numbers).await,
+        Some(Command::Licences) => licences::run(&global).await,
         Some(Command::Why(why)) => why::run(&global, &why).await,
         Some(Command::Repair(repair)) => repair::run(&global, &repair).await,
         Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,

@@ -15,6 +15,7 @@ pub mod pace;
 pub mod phone;
 pub mod plan_ids;
 pub mod planning;
+pub mod range;
 pub mod refusal;
 pub mod repair;
 pub mod run;

@@ -237,6 +237,14 @@ impl Value {
         }
     }
 
+    /// The number, when it is one.
+    pub fn number(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Number(number) => number.as_ref(),
+            Self::Country(_) | Self::Plan { .. } | Self::Licence { .. } | Self::Added(_) => None,
+        }
+    }
+
     /// Whether it is blank.
     pub fn is_blank(&self) -> bool {
         *self == Self::blank(self.field())

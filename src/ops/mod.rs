@@ -4,4 +4,5 @@ pub mod change;
 pub mod desk;
 pub mod explain;
 pub mod holder;
+pub mod inventory;
 pub mod repair;

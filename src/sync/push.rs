@@ -72,12 +72,7 @@ impl Work {
     }
 
     fn wants(&self) -> Option<&PhoneNumber> {
-        match &self.item.new {
-            Value::Number(number) => number.as_ref(),
-            Value::Country(_) | Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {
-                None
-            }
-        }
+        self.item.new.number()
     }
 }
 
