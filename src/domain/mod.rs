@@ -1,6 +1,7 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
 pub mod country;
+pub mod difference;
 pub mod directory;
 pub mod evidence;
 pub mod explain;

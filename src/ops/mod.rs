@@ -3,4 +3,5 @@
 pub mod change;
 pub mod desk;
 pub mod explain;
+pub mod history;
 pub mod holder;

@@ -13,6 +13,7 @@ use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
 use crate::store::cache::{SnapshotHead, StoredUser};
+use crate::store::history::ClassChange;
 
 use super::reference::Lookup;
 use super::touch::TABLE_VERSION;
@@ -188,10 +189,12 @@ impl Run<'_> {
         check_listed(tally.users, listed)?;
         let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
-        self.store
+        let changes = self
+            .store
             .cache
             .finish_full(lookup.reference, head.clone())
             .await?;
+        self.keep_changes(changes);
         Ok(Pulled {
             head,
             matcher,
@@ -248,6 +251,14 @@ impl Run<'_> {
         Ok(Read::Whole {
             listed: progress.of,
         })
+    }
+
+    /// Who came, went or changed the first cause stays with the run, so that two runs can be compared.
+    pub(super) fn keep_changes(&self, changes: Vec<ClassChange>) {
+        if !changes.is_empty() {
+            let run = self.journal.run();
+            drop(self.store.history.keep_changes(run, changes));
+        }
     }
 
     /// In a debug sync, a line for each user that a gate stopped.
