@@ -11,6 +11,7 @@ mod push;
 mod readback;
 mod reference;
 mod settle;
+mod stopped;
 mod touch;
 
 use std::path::PathBuf;

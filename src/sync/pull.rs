@@ -12,7 +12,7 @@ use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
-use crate::store::cache::{SnapshotHead, StoredUser};
+use crate::store::cache::SnapshotHead;
 use crate::store::history::ClassChange;
 
 use super::reference::Lookup;
@@ -114,6 +114,7 @@ impl Run<'_> {
             (old, _) => self.read_all(tenant, old.as_ref(), lookup).await?,
         };
         self.count(pulled.head.counters);
+        self.tell_stopped().await?;
         let enabled = pulled.head.enabled;
         let counters = pulled.head.counters;
         if let Some(name) = &self.settings.group {
@@ -231,7 +232,6 @@ impl Run<'_> {
                 matcher.see(&user);
                 let stored = lookup.stored(user);
                 tally.add(stored.marks);
-                self.debug_stopped(&stored).await;
                 rows.push(stored);
             }
             progress.users = tally.users;
@@ -259,21 +259,6 @@ impl Run<'_> {
             let run = self.journal.run();
             drop(self.store.history.keep_changes(run, changes));
         }
-    }
-
-    /// In a debug sync, a line for each user that a gate stopped.
-    async fn debug_stopped(&mut self, stored: &StoredUser) {
-        let cause = crate::domain::gate::FirstCause::from_byte(stored.class);
-        if cause.is_candidate() || !self.settings.debug {
-            return;
-        }
-        let text = format!(
-            "{} <{}>: {}",
-            stored.user.name,
-            stored.user.upn,
-            cause.words()
-        );
-        self.journal.debug(Source::Graph, || text).await;
     }
 
     pub(super) fn head(
