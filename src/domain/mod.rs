@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod repair;
 pub mod run;
 pub mod seat;
+pub mod settings;
 pub mod text;
 pub mod user;
 pub mod why;

@@ -5,3 +5,4 @@ pub mod desk;
 pub mod explain;
 pub mod history;
 pub mod holder;
+pub mod settings;
