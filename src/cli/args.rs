@@ -325,6 +325,13 @@ pub enum HistoryWhat {
         /// Number of the run
         run: i64,
     },
+    /// Compare two runs: counters side by side; who came, went or changed gate
+    Diff {
+        /// Number of one run
+        one: i64,
+        /// Number of the other
+        other: i64,
+    },
 }
 
 /// `tenants`.

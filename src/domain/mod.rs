@@ -1,6 +1,7 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
 pub mod country;
+pub mod difference;
 pub mod directory;
 pub mod evidence;
 pub mod explain;
@@ -20,6 +21,7 @@ pub mod refusal;
 pub mod repair;
 pub mod run;
 pub mod seat;
+pub mod settings;
 pub mod text;
 pub mod user;
 pub mod why;

@@ -238,6 +238,11 @@ impl Run<'_> {
             .now()
             .to_zoned(jiff::tz::TimeZone::UTC)
             .date();
+        if let Some(ending) = seat::ending(desk.seats, today) {
+            self.journal
+                .warning(Source::Seats, ending.to_string())
+                .await;
+        }
         let statuses = seat::statuses(&desk.users, desk.seats, today);
         for (user, status) in desk.users.iter().zip(&statuses) {
             if let LicenseStatus::Unlicensed(cause) = status {

@@ -34,9 +34,19 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Some(at) => format!("read {}", clock_or_day(at, app.now)),
         None => "never read".to_owned(),
     };
+    let ending = seat::ending(
+        app.desk.seats,
+        app.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+    );
+    let (seats, look) = match ending {
+        Some(ending) => (format!("{seats} {}", ending.short()), painter.theme.warn),
+        None => (seats, Style::new()),
+    };
     let right = format!("{seats}  {read}");
     let plain = Style::new();
     painter.two(area, 0, ("", plain), (&right, plain));
+    let warned = (area.x + area.width).saturating_sub(width(&right));
+    painter.put((warned, area.y), width(&seats), &seats, look);
     let end = area.x + area.width.saturating_sub(width(&right) + 2);
     let mut x = area.x;
     let mut put = |painter: &mut Painter<'_>, text: &str, most: u16, style: Style| {
