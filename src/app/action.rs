@@ -47,6 +47,10 @@ pub enum Action {
     MarkAll,
     /// Adds the marked, or the row.
     Add,
+    /// Goes the way of a number in an explanation.
+    Choose,
+    /// Moves the number under the cursor to somebody else.
+    MoveNumber,
     /// Adds by hand.
     AddByHand,
     /// Edits.
@@ -232,9 +236,11 @@ pub const TABLE: &[Binding] = &[
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
+    row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
+    row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
-    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change"]),
+    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
     row(A::Mark, &["Space"], P::CANDIDATES, ["mark", "mark", "Mark the person, or take the mark away"]),
     row(A::MarkAll, &["*"], P::CANDIDATES, ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES, ["filter", "filter", "Filter: words that must be there, !word that must not; digits whatever the spacing"]),
@@ -393,7 +399,15 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Palette,
         ],
         Place::Filter | Place::Palette => &[A::Leave],
-        Place::Why => &[A::Add, A::Edit, A::Reread, A::Copy, A::Palette, A::Leave],
+        Place::Why => &[
+            A::Choose,
+            A::Add,
+            A::Edit,
+            A::Reread,
+            A::Copy,
+            A::Palette,
+            A::Leave,
+        ],
         Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],

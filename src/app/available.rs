@@ -43,6 +43,7 @@ impl App {
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
             Action::Jump => self.no_jump(),
+            Action::MoveNumber => self.no_move(),
             Action::ShowUsers
             | Action::ShowCandidates
             | Action::ShowSync
@@ -61,6 +62,7 @@ impl App {
             | Action::Filter
             | Action::Everyone
             | Action::Sort
+            | Action::Choose
             | Action::AddByHand
             | Action::LogUp
             | Action::LogDown
@@ -126,9 +128,9 @@ impl App {
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
-        match self.undoable() {
-            Some(_) => None,
-            None => Some("no queued change is under the cursor".to_owned()),
+        match (self.undoable(), self.revertible()) {
+            (Some(_), _) | (None, Some(_)) => None,
+            (None, None) => Some("no queued change is under the cursor".to_owned()),
         }
     }
 }

@@ -21,6 +21,12 @@ impl App {
         vec![Effect::Copy { req, text }]
     }
 
+    /// Copies a text that no row has.
+    pub(super) fn copy_text(&mut self, text: String) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Copied);
+        vec![Effect::Copy { req, text }]
+    }
+
     /// What `y` copies: the text that is read, or the row under the cursor.
     fn copied(&self) -> Option<String> {
         match self.modals.last() {

@@ -71,6 +71,7 @@ impl App {
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
+            Action::MoveNumber => self.ask_move(),
             Action::Edit => self.edit(),
             Action::Remove => self.ask_remove(),
             Action::Undo => return self.undo(),
@@ -86,7 +87,8 @@ impl App {
             Action::KeepMine => return self.decide(super::effect::Keep::Mine),
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
-            Action::NextField | Action::PreviousField | Action::TakeProposal => {}
+            // Which number was chosen is only known where the key is.
+            Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),

@@ -198,6 +198,7 @@ pub(crate) fn desk() -> Desk {
             action: "edit".to_owned(),
             change: "country FR -> GB".to_owned(),
             outcome: "confirmed".to_owned(),
+            entry: Some(EntryId(9)),
         }],
         history: vec![head(12, "done"), head(11, "failed")],
         read_at: Some(at(-60)),

@@ -105,6 +105,7 @@ impl App {
             }
         }
         match action {
+            Some(Action::Choose) => self.choose(key),
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -332,12 +333,9 @@ impl App {
             .push(Modal::Palette(Palette::open(&self.roster)));
     }
 
-    /// Whether the question on top wants the tenant's name.
+    /// Whether the question on top wants something typed.
     pub fn is_name_typed(&self) -> bool {
-        matches!(
-            self.modals.last(),
-            Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })
-        )
+        self.typed_field().is_some()
     }
 
     fn typed_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -348,10 +346,15 @@ impl App {
         if key.code == Code::Enter {
             return self.confirm_typed();
         }
-        if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
-            && let Question::MassChange { typed, .. } = &mut confirm.question
+        if matches!(
+            self.open_confirm().map(|confirm| &confirm.question),
+            Some(Question::MoveTo(_))
+        ) {
+            self.move_key(key);
+        } else if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
+            && let Some(field) = confirm.field_mut()
         {
-            typed.key(key);
+            field.key(key);
         }
         Vec::new()
     }

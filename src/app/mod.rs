@@ -23,6 +23,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod mend;
 pub mod modal;
 pub mod notice;
 pub mod pane;
@@ -103,6 +104,8 @@ enum Wait {
     Form,
     /// A user is being removed.
     Removed,
+    /// A repair, a move or a counter-change is being queued.
+    Mended,
     /// A queued change is being dropped.
     Undone,
     /// An item of the plan is held back, or let go.

@@ -138,6 +138,9 @@ impl App {
         if reasons.is_empty() {
             return self.add_these(users);
         }
+        if self.ask_chain() {
+            return Vec::new();
+        }
         self.question(Question::AddAnyway { users, reasons });
         Vec::new()
     }
@@ -399,6 +402,7 @@ impl App {
     /// Drops a queued change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
         let Some(entry) = self.undoable() else {
+            self.ask_take_back();
             return Vec::new();
         };
         let req = self.wait_for(Wait::Undone);

@@ -231,7 +231,12 @@ impl App {
                 );
                 self.say(Tone::Good, notice);
             }
-            Wait::Form | Wait::Removed | Wait::Undone | Wait::Allowed | Wait::Copied => {
+            Wait::Form
+            | Wait::Mended
+            | Wait::Removed
+            | Wait::Undone
+            | Wait::Allowed
+            | Wait::Copied => {
                 self.say(Tone::Good, notice);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::gate::FirstCause;
+use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::roster::inventory::{Inventory, Members, NumberRow, Wishes};
 
@@ -108,6 +109,14 @@ impl App {
         });
         self.modals.extend(text.map(Modal::Text));
         Vec::new()
+    }
+
+    /// The number under the cursor of pane 6, with who has it.
+    pub(super) fn held_number_here(&self) -> Option<(PhoneNumber, String, Option<ObjectId>)> {
+        let row = self.number_row()?;
+        let holder = row.record.holder()?;
+        let name = self.holder_name().unwrap_or_else(|| holder.to_string());
+        Some((row.record.number.clone(), name, Some(holder)))
     }
 
     /// The name of who holds the number under the cursor.

@@ -88,3 +88,14 @@ pub struct Why {
     /// Whether they were read just for this.
     pub live: bool,
 }
+
+impl Why {
+    /// The step with this number, from 1; what is only to beware of has none.
+    pub fn numbered(&self, number: usize) -> Option<&WhyStep> {
+        let place = number.checked_sub(1)?;
+        self.steps
+            .iter()
+            .filter(|step| step.way != Way::Beware)
+            .nth(place)
+    }
+}

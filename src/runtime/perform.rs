@@ -16,6 +16,7 @@ use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
 use crate::graph::Client;
 use crate::ops::explain::Whom;
+use crate::ops::repair::{self, With};
 use crate::ops::{change, desk, explain, inventory};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
@@ -330,6 +331,24 @@ impl Shared {
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
+            LedgerChange::Repair {
+                target,
+                repairs,
+                country,
+                typed,
+                then_add,
+            } => {
+                let with = With {
+                    country,
+                    typed: typed.as_deref(),
+                    then_add,
+                };
+                repair::repair(store, target, &repairs, with, stamp).await
+            }
+            LedgerChange::Move { number, to } => {
+                repair::move_number(store, &number, to, stamp).await
+            }
+            LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }
