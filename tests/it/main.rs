@@ -7,6 +7,7 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod documents;
 mod pty_console;
 mod sync_changes;
 mod sync_faults;
