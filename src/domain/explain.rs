@@ -339,7 +339,7 @@ fn good_verdict(subject: &Subject<'_>) -> String {
     let flaw = if facts.number_is_on_premises() {
         ", but DirSync'd user: the number is mastered on-premises and cannot be written here"
             .to_owned()
-    } else if let Some(blocked @ Blocked::NoVoice) = standing::blocked(facts) {
+    } else if let Some(blocked) = standing::blocked(facts) {
         format!(", but calls are {}", blocked.words())
     } else if facts
         .teams
@@ -369,7 +369,7 @@ fn good_steps(subject: &Subject<'_>) -> Vec<WhyStep> {
                 "switch enterprise voice on: Set-CsPhoneNumberAssignment -EnterpriseVoiceEnabled $true"
             }
             Blocked::NoRoute => {
-                "if calls out fail, grant a voice routing policy: Grant-CsOnlineVoiceRoutingPolicy"
+                "grant a voice routing policy, if the Global one has no route: Grant-CsOnlineVoiceRoutingPolicy"
             }
         }));
         steps.push(remedy::teams_page(subject));

@@ -169,7 +169,7 @@ impl Blocked {
                 "blocked: enterprise voice is off, though a Direct Routing number is held"
             }
             Self::NoRoute => {
-                "blocked outwards, unless the tenant's Global voice routing policy has a route: none is granted to this user"
+                "blocked outwards where the Global policy has no route: the voice routing policy is none"
             }
         }
     }

@@ -471,3 +471,35 @@ fn the_telephone_number_provided_is_not_valid() {
     );
     assert!(ended.err.contains("+44 1235 123465"), "{ended:?}");
 }
+
+/// What the documents leave out: calls that are blocked although the licences are right.
+#[test]
+fn calls_are_blocked_by_enterprise_voice_or_by_a_missing_route() {
+    let case = Case::new("tour");
+    begins(
+        &case.why("Patti Fernandez"),
+        &[
+            "CONFIGURED: all gates pass, but calls are blocked: enterprise voice is off, though a Direct Routing number is held",
+            " 1 switch enterprise voice on: Set-CsPhoneNumberAssignment -EnterpriseVoiceEnabled $true",
+            " 2 the page in the Teams admin centre: https://admin.teams.microsoft.com/users/",
+        ],
+    );
+    let lines = case.why("Miriam Graham");
+    begins(
+        &lines,
+        &[
+            "CONFIGURED: all gates pass, but calls are blocked outwards where the Global policy has no route",
+            " 1 grant a voice routing policy",
+        ],
+    );
+    says(
+        &lines,
+        "enterprise voice on; voice route none; dial plan Global",
+    );
+    let well = case.why("Diego Siciliani");
+    begins(&well, &["CONFIGURED: all gates pass", "ok  enabled"]);
+    says(
+        &well,
+        "enterprise voice on; voice route Calls out; dial plan Global",
+    );
+}
