@@ -293,10 +293,12 @@ pub(crate) fn why_alex() -> Why {
         facts: vec![Fact {
             label: "Teams",
             text: "CallingPlan number, online; EV on".to_owned(),
+            read_at: None,
         }],
         lately: vec!["run 12: licence added. Never written from here.".to_owned()],
         near: Vec::new(),
         read_at: Some(at(-60)),
+        tenant_read_at: Some(at(-60)),
         live: false,
     }
 }

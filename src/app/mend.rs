@@ -92,7 +92,7 @@ impl App {
         let Some(why) = self.why_shown().cloned() else {
             return Vec::new();
         };
-        let Some(step) = why.numbered(number) else {
+        let Some((_, step)) = why.numbered().find(|(n, _)| *n == number) else {
             self.say(Tone::Warn, format!("there is no step {number}"));
             return Vec::new();
         };

@@ -7,6 +7,7 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod documents;
 mod pty_console;
 mod repairs;
 mod sync_changes;
