@@ -8,6 +8,7 @@ mod support;
 mod cli_errors;
 mod cli_scenarios;
 mod pty_console;
+mod stock;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;
