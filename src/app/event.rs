@@ -11,7 +11,8 @@ use crate::domain::run::{LogLine, RunEvent, RunId};
 use crate::domain::why::Why;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
-use crate::roster::inventory::{Inventory, Members};
+use crate::roster::inventory::Inventory;
+use crate::roster::products::Members;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

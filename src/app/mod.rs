@@ -45,7 +45,8 @@ use crate::domain::run::RunKind;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
-use crate::roster::inventory::{Inventory, Wishes};
+use crate::roster::inventory::Inventory;
+use crate::roster::wishes::Wishes;
 
 use beside::Beside;
 use doc::Tone;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
-use crate::roster::inventory::{Inventory, Members, NumberRow, Wishes};
+use crate::roster::inventory::{Inventory, NumberRow};
+use crate::roster::products::Members;
+use crate::roster::wishes::Wishes;
 
 use super::App;
 use super::doc::Tone;

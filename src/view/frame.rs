@@ -77,98 +77,6 @@ fn width(text: &str) -> u16 {
     u16::try_from(cells::width(text)).unwrap_or(u16::MAX)
 }
 
-/// The tabs with their counts.
-pub(super) fn tabs(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let whole = tab_texts(app, Room::Whole);
-    let needed: usize = whole.iter().map(|text| cells::width(text) + 2).sum();
-    let texts = if needed <= usize::from(area.width) + 2 {
-        whole
-    } else {
-        tab_texts(app, Room::Tight)
-    };
-    let gap = if needed <= usize::from(area.width) + 2 {
-        2
-    } else {
-        1
-    };
-    let mut x = area.x;
-    for (pane, text) in Pane::ALL.into_iter().zip(&texts) {
-        let style = if pane == app.pane {
-            painter.theme.tab
-        } else {
-            Style::new()
-        };
-        let room = (area.x + area.width).saturating_sub(x);
-        x += painter.put((x, area.y), room, text, style) + gap;
-    }
-}
-
-/// Whether all of the tabs has room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Whole,
-    Tight,
-}
-
-/// What stands on the tabs. Where there is no room, what is only nice to know is left out: never what needs a person.
-fn tab_texts(app: &App, room: Room) -> Vec<String> {
-    let mut texts = Vec::new();
-    for (n, pane) in (1..).zip(Pane::ALL) {
-        let count = match pane {
-            Pane::Users => format!(" {}", app.desk.users.len()),
-            Pane::Candidates if app.settings.manual_mode => String::new(),
-            Pane::Sync if room == Room::Tight && app.runs.active().is_some() => "…".to_owned(),
-            Pane::Numbers if room == Room::Tight => String::new(),
-            Pane::Candidates => format!(" {}", app.candidates.candidates()),
-            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
-            Pane::Sync => String::new(),
-            Pane::Changes => changes_count(app),
-            Pane::Licences => short_count(app),
-            Pane::Numbers => match app.inventory.numbers.len() {
-                0 => String::new(),
-                n => format!(" {n}"),
-            },
-        };
-        texts.push(format!("{n} {}{count}", pane.title()));
-    }
-    texts
-}
-
-/// ` !1`: of how many licences more seats are used than were bought.
-fn short_count(app: &App) -> String {
-    let short = app
-        .inventory
-        .products
-        .iter()
-        .filter(|product| product.sku.free() < 0)
-        .count();
-    match short {
-        0 => String::new(),
-        n => format!(" !{n}"),
-    }
-}
-
-/// ` 2 !1`: how many wait, and how many need a person.
-fn changes_count(app: &App) -> String {
-    let entries = &app.desk.entries;
-    let urgent = entries
-        .iter()
-        .filter(|entry| needs_a_person(&entry.state))
-        .count();
-    match (entries.len() - urgent, urgent) {
-        (0, 0) => String::new(),
-        (n, 0) => format!(" {n}"),
-        (n, urgent) => format!(" {n} !{urgent}"),
-    }
-}
-
-fn needs_a_person(state: &EntryState) -> bool {
-    matches!(
-        state,
-        EntryState::Conflict { .. } | EntryState::Rejected { .. } | EntryState::Unknown { .. }
-    )
-}
-
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
@@ -463,6 +371,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
         return app
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
+    }
+    if action == Action::Leave && place == Place::Licences {
+        return app.licences.inside.is_some();
     }
     if action == Action::Open && app.filter().elsewhere.is_none() {
         return match app.pane {

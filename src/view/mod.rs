@@ -14,6 +14,7 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
 mod sync;
+mod tabs;
 mod users;
 mod why;
 
@@ -70,7 +71,7 @@ fn small(app: &App, painter: &mut Painter<'_>) {
 fn whole(app: &App, painter: &mut Painter<'_>) {
     let layout = app.layout();
     frame::header(app, painter, layout.header);
-    frame::tabs(app, painter, layout.tabs);
+    tabs::tabs(app, painter, layout.tabs);
     frame::filter(app, painter, layout.filter);
     match app.pane {
         Pane::Users => users::draw(app, painter, layout.main),

@@ -10,6 +10,7 @@ mod cli_scenarios;
 mod documents;
 mod pty_console;
 mod repairs;
+mod stock;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;
