@@ -16,6 +16,7 @@ use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::Listing;
 use super::pane::confirm::{Confirm, Question};
+use super::pane::search::{Jump, Search};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sync};
@@ -60,6 +61,7 @@ impl App {
             Action::Filter => self.filter_mut().typing = Typing::Yes,
             Action::Everyone => self.everyone(),
             Action::Sort => self.sort(),
+            Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
@@ -76,6 +78,13 @@ impl App {
             Action::Hold => return self.hold(),
             Action::Apply => return self.apply(),
             Action::AllowWriting => self.ask_allow_writing(),
+            Action::Settings => self.open_settings(),
+            Action::ClearGroup => self.ask_clear_group(),
+            Action::MoveSeat => self.open_seat(),
+            Action::NextHit => self.jump(Jump::Next),
+            Action::PreviousHit => self.jump(Jump::Previous),
+            Action::NextWarning => self.jump(Jump::Warning),
+            Action::Compare => return self.compare(),
             Action::KeepMine => return self.decide(super::effect::Keep::Mine),
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
@@ -155,7 +164,14 @@ impl App {
                     modal.step(step, &rows, layout::list_height(body, 3));
                 }
             }
-            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {}
+            Some(
+                Modal::Form(_)
+                | Modal::Settings(_)
+                | Modal::Seat(_)
+                | Modal::Conflict(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_),
+            ) => {}
             None => match self.pane {
                 Pane::Users => self.users.step(step, &self.desk, heights.users),
                 Pane::Candidates => {
@@ -180,18 +196,14 @@ impl App {
     fn scroll_log(&mut self, step: Move) {
         let (area, _) = layout::sync_areas(self.layout().body);
         let width = usize::from(area.width);
-        let sync = &self.sync;
         let log = &self.runs.log;
-        let mut tail = sync.tail;
+        let mut tail = self.sync.tail;
         tail.step(
             step,
             Window {
-                len: sync.len(log),
+                len: log.len(),
                 height: layout::list_height(area, 1),
-                rows: &|n| {
-                    log.get(sync.place(n))
-                        .map_or(1, |l| sync::rows(l, width).len())
-                },
+                rows: &|n| log.get(n).map_or(1, |l| sync::rows(l, width).len()),
             },
         );
         self.sync.tail = tail;
@@ -213,6 +225,7 @@ impl App {
                 }
             }
             Pane::Candidates => return self.act(Action::Why),
+            Pane::Sync if self.sync.marked.len() == 2 => return self.compare(),
             Pane::Sync => return self.open_log(),
             Pane::Changes => self.open_change(),
         }
@@ -240,6 +253,7 @@ impl App {
             asked: req,
             lines: None,
             tail: Tail::From(0),
+            search: Search::default(),
         }));
         vec![Effect::LoadLog { req, run }]
     }
@@ -294,6 +308,13 @@ impl App {
 
     /// Leaves one level: what stands over the panes, then the marks, then the filter.
     fn leave(&mut self) -> Vec<Effect> {
+        if let Some(Modal::Log(view)) = self.modals.last_mut()
+            && view.search.filter.is_shown()
+        {
+            view.search.filter.clear();
+            view.search.stale = true;
+            return Vec::new();
+        }
         if self.modals.pop().is_some() {
             return Vec::new();
         }
@@ -302,6 +323,8 @@ impl App {
             self.refilter();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
+        } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
+            self.sync.marked.clear();
         } else {
             self.notice = None;
         }

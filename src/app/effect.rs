@@ -6,6 +6,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{RunId, RunKind};
+use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
 
 use super::event::RequestId;
@@ -47,6 +48,20 @@ pub enum Effect {
         req: RequestId,
         /// Which run.
         run: RunId,
+    },
+    /// Compare two runs.
+    Compare {
+        /// The question.
+        req: RequestId,
+        /// Which.
+        runs: (RunId, RunId),
+    },
+    /// Change the settings of the tenant: ledger and configuration.
+    Settings {
+        /// The question.
+        req: RequestId,
+        /// The change.
+        change: SettingsChange,
     },
     /// Explain somebody.
     Explain {
@@ -116,6 +131,13 @@ pub enum LedgerChange {
         /// Held, or queued again.
         held: Held,
     },
+    /// Give somebody's seat to another.
+    MoveSeat {
+        /// Who gives it.
+        from: UserId,
+        /// Who gets it.
+        to: UserId,
+    },
     /// Decide a conflict.
     Decide {
         /// Which.
@@ -123,6 +145,15 @@ pub enum LedgerChange {
         /// For whom.
         keep: Keep,
     },
+}
+
+/// Changes of the settings of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsChange {
+    /// All of the form.
+    All(Box<TenantSettings>),
+    /// The group filter alone; `None` clears it.
+    Group(Option<String>),
 }
 
 /// Held back or queued.

@@ -255,6 +255,9 @@ impl App {
             Question::AllowWriting => self.allow_writing(),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
+            Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
+            Question::ClearGroup { .. } => self.clear_group(),
+            Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
@@ -269,6 +272,7 @@ impl App {
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
             Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
+            Some(Modal::Settings(_)) => Vec::new(),
             Some(other) => {
                 self.modals.push(other);
                 Vec::new()
@@ -304,6 +308,9 @@ impl App {
             | Question::AllowWriting
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }

@@ -11,6 +11,7 @@ use super::print;
 
 pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> {
     let opened = open(global).await?;
+    let store = &opened.world.store;
     match args.what {
         OutboxWhat::List => {
             let picture = opened
@@ -56,8 +57,13 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
             }
         }
         OutboxWhat::Drop { id } => {
-            let done = change::undo(&opened.world.store, EntryId(id), opened.stamp()).await?;
-            print::tell(&done);
+            print::tell(&change::undo(store, EntryId(id), opened.stamp()).await?);
+        }
+        OutboxWhat::Keep { id } => {
+            print::tell(&change::decide(store, EntryId(id), true, opened.stamp()).await?);
+        }
+        OutboxWhat::Take { id } => {
+            print::tell(&change::decide(store, EntryId(id), false, opened.stamp()).await?);
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))

@@ -1,8 +1,13 @@
-//! `tenants`: what the configuration has, and *disable sync*: taking the pin off a tenant.
+//! `tenants`: what the configuration has, group and mode of a tenant, and *disable sync*: taking the pin off a tenant.
 
+use crate::config::edit;
+use crate::config::places::Places;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::settings::AddMode;
+use crate::ops::settings;
 use crate::store::{Stamp, Store};
 
-use super::args::{Global, Tenants, TenantsWhat};
+use super::args::{Global, Mode, Tenants, TenantsWhat};
 use super::exit::Exit;
 use super::open::{config, places};
 use super::print;
@@ -35,6 +40,25 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
                 print::table(&["NAME", "TENANT", "MODE"], &rows)?;
             }
             Ok(Exit::Done)
+        }
+        TenantsWhat::Set {
+            name,
+            group,
+            no_group,
+            add_users,
+        } => {
+            let wanted = Wanted {
+                group: match (group, no_group) {
+                    (Some(group), _) => Some(Some(group.trim().to_owned())),
+                    (None, true) => Some(None),
+                    (None, false) => None,
+                },
+                mode: add_users.map(|mode| match mode {
+                    Mode::Sync => AddMode::Sync,
+                    Mode::Manual => AddMode::Manual,
+                }),
+            };
+            set(&places, name, wanted).await
         }
         TenantsWhat::Unpin { name, yes } => {
             let dir = places.tenant_dir(name);
@@ -69,4 +93,47 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
             Ok(Exit::Done)
         }
     }
+}
+
+/// What is to be set; the rest stays.
+struct Wanted {
+    group: Option<Option<String>>,
+    mode: Option<AddMode>,
+}
+
+async fn set(places: &Places, name: &str, wanted: Wanted) -> anyhow::Result<Exit> {
+    let wrong = |headline: String| {
+        let hint = "Nothing was changed. `tenants list` shows the tenants.";
+        Failure::new(FailureKind::Config, headline, "", hint)
+    };
+    let file = places.config_file();
+    let before = edit::selection(&file, name)
+        .map_err(|error| error.failure())?
+        .ok_or_else(|| wrong(format!("There is no tenant {name}")))?;
+    let mut after = before.clone();
+    if let Some(group) = wanted.group {
+        if group.as_deref() == Some("") {
+            return Err(
+                wrong("A group has a name: --no-group clears the filter".to_owned()).into(),
+            );
+        }
+        after.group = group;
+    }
+    after.mode = wanted.mode.unwrap_or(after.mode);
+    places.prepare().map_err(|error| error.failure())?;
+    let store = Store::open(&places.tenant_dir(name)).map_err(|error| error.failure())?;
+    let stamp = Stamp {
+        at: crate::runtime::clock::system().now(),
+        author: crate::config::surroundings::author(),
+        run: None,
+    };
+    let write = |selection: &_| {
+        edit::keep_selection(&file, name, selection).map_err(|error| error.failure())
+    };
+    let done = settings::set_selection(&store, (&before, &after), write, stamp).await?;
+    print::tell(&match done.as_slice() {
+        [] => "Nothing was changed: this is so already.".to_owned(),
+        done => format!("{name}: {}. The next sync reads with it.", done.join(", ")),
+    });
+    Ok(Exit::Done)
 }
