@@ -167,7 +167,10 @@ impl Places {
     const PANES: Self = Self::PEOPLE.and(Self::SYNC).and(Self::CHANGES);
     const LOGS: Self = Self::SYNC.and(Self::LOG);
     const READ: Self = Self::WHY.and(Self::TEXT).and(Self::LOG);
-    const MOVES: Self = Self::PANES.and(Self::READ).and(Self::PLAN);
+    const MOVES: Self = Self::PANES
+        .and(Self::READ)
+        .and(Self::PLAN)
+        .and(Self::CONFLICT);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -391,7 +394,7 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Copy,
             A::Palette,
         ],
-        Place::Filter | Place::Palette => &[A::Leave],
+        Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
         Place::Why => &[A::Add, A::Edit, A::Reread, A::Copy, A::Palette, A::Leave],
         Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
@@ -403,7 +406,6 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::PageDown,
             A::Leave,
         ],
-        Place::Choice => &[A::Leave],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::Leave],
         Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],

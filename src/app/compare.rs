@@ -20,9 +20,8 @@ impl App {
     pub fn searched(&self) -> Option<&Search> {
         match self.over() {
             Some(Modal::Log(view)) => Some(&view.search),
-            Some(_) => None,
             None if self.pane == Pane::Sync => Some(&self.sync.search),
-            None => None,
+            Some(_) | None => None,
         }
     }
 

@@ -158,6 +158,11 @@ impl App {
                 scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
             }
             Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Conflict(open)) => match step {
+                Move::By(by) | Move::Pages(by) => open.step(by),
+                Move::First => open.step(isize::MIN),
+                Move::Last => open.step(isize::MAX),
+            },
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
@@ -168,7 +173,6 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
-                | Modal::Conflict(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => {}
@@ -220,7 +224,7 @@ impl App {
                     .row(&self.desk)
                     .and_then(|row| row.entries.iter().find(|entry| is_conflict(entry)).cloned());
                 match conflict {
-                    Some(entry) => self.open_conflict(entry),
+                    Some(entry) => self.open_conflict(&entry),
                     None => return self.act(Action::Edit),
                 }
             }
@@ -261,7 +265,7 @@ impl App {
     fn open_change(&mut self) {
         if let Some(entry) = self.changes.entry(&self.desk).cloned() {
             if is_conflict(&entry) {
-                self.open_conflict(entry);
+                self.open_conflict(&entry);
             } else {
                 let text = Text::new("CHANGE", changes::detail(&entry, self.now));
                 self.modals.push(Modal::Text(text));

@@ -199,6 +199,14 @@ impl App {
         );
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
+        for modal in &mut self.modals {
+            if let Modal::Conflict(open) = modal
+                && open.saving.is_none()
+            {
+                open.refresh(&self.desk);
+            }
+        }
+        self.close_decided();
         self.users.stale = true;
         self.changes.stale = true;
         self.tenant_changed();
@@ -236,9 +244,14 @@ impl App {
                 }
             }
             Wait::Decided => {
-                self.modals.retain(
-                    |modal| !matches!(modal, Modal::Conflict(open) if open.saving == Some(req)),
-                );
+                for modal in &mut self.modals {
+                    if let Modal::Conflict(open) = modal
+                        && open.saving == Some(req)
+                    {
+                        open.decided();
+                    }
+                }
+                self.close_decided();
                 self.say(Tone::Good, notice);
             }
             Wait::Settings => {
@@ -255,6 +268,12 @@ impl App {
             }
         }
         closed.into_iter().collect()
+    }
+
+    /// What is decided to the last closes.
+    fn close_decided(&mut self) {
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::Conflict(open) if open.entries.is_empty()));
     }
 
     /// The form closes when all that it asked for is committed.

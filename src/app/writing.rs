@@ -219,11 +219,13 @@ impl App {
 
     /// Decides a conflict.
     pub(super) fn decide(&mut self, keep: Keep) -> Vec<Effect> {
-        let open =
-            matches!(self.modals.last(), Some(Modal::Conflict(modal)) if modal.saving.is_none());
-        if !open {
+        let entry = match self.modals.last() {
+            Some(Modal::Conflict(modal)) if modal.saving.is_none() => modal.entry(),
+            Some(_) | None => None,
+        };
+        let Some(entry) = entry.map(|entry| entry.id) else {
             return Vec::new();
-        }
+        };
         let req = self.wait_for(Wait::Decided);
         let Some(Modal::Conflict(modal)) = self.modals.last_mut() else {
             return Vec::new();
@@ -231,10 +233,7 @@ impl App {
         modal.saving = Some(req);
         vec![Effect::Ledger {
             req,
-            change: LedgerChange::Decide {
-                entry: modal.entry.id,
-                keep,
-            },
+            change: LedgerChange::Decide { entry, keep },
         }]
     }
 
@@ -272,12 +271,11 @@ impl App {
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
             Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
-            Some(Modal::Settings(_)) => Vec::new(),
+            Some(Modal::Settings(_)) | None => Vec::new(),
             Some(other) => {
                 self.modals.push(other);
                 Vec::new()
             }
-            None => Vec::new(),
         }
     }
 

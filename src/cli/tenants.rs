@@ -3,7 +3,7 @@
 use crate::config::edit;
 use crate::config::places::Places;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::settings::AddMode;
+use crate::domain::settings::{AddMode, Selection};
 use crate::ops::settings;
 use crate::store::{Stamp, Store};
 
@@ -21,7 +21,13 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
                 let rows: Vec<_> = config
                     .tenants
                     .iter()
-                    .map(|(name, tenant)| serde_json::json!({"name": name, "tenant_id": tenant.tenant_id, "read_only": tenant.read_only}))
+                    .map(|(name, tenant)| {
+                        let Selection { group, mode } = tenant.selection();
+                        serde_json::json!({
+                            "name": name, "tenant_id": tenant.tenant_id, "read_only": tenant.read_only,
+                            "group": group, "add_users": mode.as_str(),
+                        })
+                    })
                     .collect();
                 print::data(&crate::record::json::listing("tenants", &rows)?)?;
             } else {
@@ -34,10 +40,17 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
                         } else {
                             "read and write"
                         };
-                        vec![name.clone(), tenant.tenant_id.clone(), mode.to_owned()]
+                        let Selection { group, mode: way } = tenant.selection();
+                        vec![
+                            name.clone(),
+                            tenant.tenant_id.clone(),
+                            mode.to_owned(),
+                            way.as_str().to_owned(),
+                            group.unwrap_or_default(),
+                        ]
                     })
                     .collect();
-                print::table(&["NAME", "TENANT", "MODE"], &rows)?;
+                print::table(&["NAME", "TENANT", "MODE", "ADD USERS", "GROUP"], &rows)?;
             }
             Ok(Exit::Done)
         }
@@ -49,9 +62,9 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
         } => {
             let wanted = Wanted {
                 group: match (group, no_group) {
-                    (Some(group), _) => Some(Some(group.trim().to_owned())),
-                    (None, true) => Some(None),
-                    (None, false) => None,
+                    (Some(group), _) => Filter::Group(group.trim().to_owned()),
+                    (None, true) => Filter::Everyone,
+                    (None, false) => Filter::AsItIs,
                 },
                 mode: add_users.map(|mode| match mode {
                     Mode::Sync => AddMode::Sync,
@@ -95,9 +108,16 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
     }
 }
 
+/// The group filter that is wanted.
+enum Filter {
+    AsItIs,
+    Everyone,
+    Group(String),
+}
+
 /// What is to be set; the rest stays.
 struct Wanted {
-    group: Option<Option<String>>,
+    group: Filter,
     mode: Option<AddMode>,
 }
 
@@ -111,13 +131,15 @@ async fn set(places: &Places, name: &str, wanted: Wanted) -> anyhow::Result<Exit
         .map_err(|error| error.failure())?
         .ok_or_else(|| wrong(format!("There is no tenant {name}")))?;
     let mut after = before.clone();
-    if let Some(group) = wanted.group {
-        if group.as_deref() == Some("") {
+    match wanted.group {
+        Filter::AsItIs => {}
+        Filter::Everyone => after.group = None,
+        Filter::Group(group) if group.is_empty() => {
             return Err(
                 wrong("A group has a name: --no-group clears the filter".to_owned()).into(),
             );
         }
-        after.group = group;
+        Filter::Group(group) => after.group = Some(group),
     }
     after.mode = wanted.mode.unwrap_or(after.mode);
     places.prepare().map_err(|error| error.failure())?;

@@ -54,14 +54,11 @@ impl Choices {
     }
 
     fn write(&self, wanted: &Selection) -> Result<(), Failure> {
-        match &self.file {
-            Some((path, tenant)) => {
-                edit::keep_selection(path, tenant, wanted).map_err(|error| error.failure())
-            }
-            None => {
-                self.learn(wanted);
-                Ok(())
-            }
+        if let Some((path, tenant)) = &self.file {
+            edit::keep_selection(path, tenant, wanted).map_err(|error| error.failure())
+        } else {
+            self.learn(wanted);
+            Ok(())
         }
     }
 }

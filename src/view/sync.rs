@@ -160,8 +160,7 @@ fn run(app: &App, painter: &mut Painter<'_>, area: Area, (n, row): (u16, Row), h
         ' '
     };
     let columns = [
-        column(mark, 1, painter.theme.strong),
-        column(format!("{:>4}", head.id.0), 4, Style::new()),
+        column(format!("{mark}{:>4}", head.id.0), 5, Style::new()),
         column(kind, 10, Style::new()),
         column(clock_or_day(head.started_at, app.now), 12, dim),
         column(format!("{took:>6}"), 6, dim),

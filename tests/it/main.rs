@@ -7,7 +7,9 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod desk;
 mod pty_console;
+mod pty_desk;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;

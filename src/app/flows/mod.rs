@@ -5,6 +5,7 @@ mod people;
 mod plan;
 mod runs;
 mod screen;
+mod settings;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};

@@ -103,26 +103,12 @@ impl SettingsForm {
     /// What the form says, or what is wrong in it.
     pub fn wanted(&self) -> Result<TenantSettings, Vec<(SettingsField, &'static str)>> {
         let mut faults = Vec::new();
-        let bought = match self.bought.text().trim() {
-            "" => None,
-            text => match text.parse() {
-                Ok(count) => Some(count),
-                Err(_) => {
-                    faults.push((SettingsField::Seats, "not a number of seats"));
-                    None
-                }
-            },
-        };
-        let ends = match self.ends.text().trim() {
-            "" => None,
-            text => match text.parse::<Date>() {
-                Ok(day) => Some(day),
-                Err(_) => {
-                    faults.push((SettingsField::Ends, "not a day: write YYYY-MM-DD"));
-                    None
-                }
-            },
-        };
+        let bought = read(&self.bought, &mut || {
+            faults.push((SettingsField::Seats, "not a number of seats"));
+        });
+        let ends = read(&self.ends, &mut || {
+            faults.push((SettingsField::Ends, "not a day: write YYYY-MM-DD"));
+        });
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -196,6 +182,19 @@ impl SettingsForm {
             .unwrap_or_default();
         self.focus = all[(here + all.len()).saturating_add_signed(by) % all.len()];
     }
+}
+
+/// The value of a field; `None` when it is blank, or is none and that was told.
+fn read<T: std::str::FromStr>(line: &Line, wrong: &mut dyn FnMut()) -> Option<T> {
+    let text = line.text().trim();
+    if text.is_empty() {
+        return None;
+    }
+    let value = text.parse().ok();
+    if value.is_none() {
+        wrong();
+    }
+    value
 }
 
 /// Configured users of a desk, as the rules of seats take them.
