@@ -114,7 +114,7 @@ fn stopped(ran: &Ran) -> BTreeSet<String> {
     ran.lines
         .iter()
         .filter(|line| line.level == Level::Debug && line.source == Source::Graph)
-        .filter(|line| line.text.contains("@contoso.example>: "))
+        .filter(|line| line.text.contains(".example>: "))
         .map(|line| line.text.clone())
         .collect()
 }
