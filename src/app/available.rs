@@ -30,6 +30,21 @@ impl App {
                 .plan
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),
+            Action::MoveSeat => self.no_seat(),
+            Action::ClearGroup => self
+                .settings
+                .group
+                .is_none()
+                .then(|| "no group filter is set".to_owned()),
+            Action::NextHit | Action::PreviousHit => (self.searched().is_none_or(|s| !s.is_on()))
+                .then(|| "nothing is searched for: / searches".to_owned()),
+            Action::Compare => (self.desk.history.len() < 2)
+                .then(|| "there are no two runs to compare yet".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Sync => self
+                .sync
+                .row(&self.desk)
+                .is_none()
+                .then(|| "no run is under the cursor".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -67,6 +82,8 @@ impl App {
             | Action::LogUp
             | Action::LogDown
             | Action::Copy
+            | Action::Settings
+            | Action::NextWarning
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::Save

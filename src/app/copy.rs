@@ -43,9 +43,14 @@ impl App {
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
             Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
-            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {
-                None
-            }
+            Some(
+                Modal::Form(_)
+                | Modal::Settings(_)
+                | Modal::Seat(_)
+                | Modal::Conflict(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_),
+            ) => None,
             None => self.copied_row(),
         }
     }
@@ -79,9 +84,7 @@ impl App {
                 ]
             }
             Pane::Sync => {
-                let log = &self.runs.log;
-                let lines = (0..self.sync.len(log)).filter_map(|n| log.get(self.sync.place(n)));
-                let text = sync::to_text(lines);
+                let text = sync::to_text(&self.runs.log);
                 return (!text.is_empty()).then_some(text);
             }
             Pane::Changes => {

@@ -8,6 +8,7 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
+use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
 
 use super::event::RequestId;
@@ -49,6 +50,20 @@ pub enum Effect {
         req: RequestId,
         /// Which run.
         run: RunId,
+    },
+    /// Compare two runs.
+    Compare {
+        /// The question.
+        req: RequestId,
+        /// Which.
+        runs: (RunId, RunId),
+    },
+    /// Change the settings of the tenant: ledger and configuration.
+    Settings {
+        /// The question.
+        req: RequestId,
+        /// The change.
+        change: SettingsChange,
     },
     /// Explain somebody.
     Explain {
@@ -150,6 +165,13 @@ pub enum LedgerChange {
         /// Which change.
         entry: EntryId,
     },
+    /// Give somebody's seat to another.
+    MoveSeat {
+        /// Who gives it.
+        from: UserId,
+        /// Who gets it.
+        to: UserId,
+    },
     /// Decide a conflict.
     Decide {
         /// Which.
@@ -157,6 +179,15 @@ pub enum LedgerChange {
         /// For whom.
         keep: Keep,
     },
+}
+
+/// Changes of the settings of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsChange {
+    /// All of the form.
+    All(Box<TenantSettings>),
+    /// The group filter alone; `None` clears it.
+    Group(Option<String>),
 }
 
 /// Held back or queued.

@@ -498,6 +498,8 @@ impl Driver {
                 | Effect::CancelRun { req }
                 | Effect::Ledger { req, .. }
                 | Effect::LoadLog { req, .. }
+                | Effect::Settings { req, .. }
+                | Effect::Compare { req, .. }
                 | Effect::Explain { req, .. }
                 | Effect::LoadPerson { req, .. }
                 | Effect::LoadMembers { req, .. }

@@ -368,10 +368,6 @@ impl App {
         Vec::new()
     }
 
-    fn ask_clear_group(&mut self) {
-        self.say(Tone::Dim, "clear the group in the tenant's settings");
-    }
-
     pub(super) fn open_confirm(&self) -> Option<&Confirm> {
         match self.modals.last() {
             Some(Modal::Confirm(confirm)) => Some(confirm),

@@ -413,11 +413,9 @@ impl App {
     }
 
     /// Shows the three values of a conflict.
-    pub(super) fn open_conflict(&mut self, entry: Entry) {
-        self.modals.push(Modal::Conflict(Box::new(ConflictBox {
-            entry,
-            saving: None,
-        })));
+    pub(super) fn open_conflict(&mut self, entry: &Entry) {
+        let open = ConflictBox::open(entry, &self.desk);
+        self.modals.push(Modal::Conflict(Box::new(open)));
     }
 
     /// A form that was kept: its user gets the cursor, so that `e` opens it.

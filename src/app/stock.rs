@@ -170,7 +170,7 @@ impl App {
     }
 
     /// From a person to the number in pane 6, or from a number to its user in pane 1, else in pane 2.
-    pub(super) fn jump(&mut self) {
+    pub(super) fn jump_across(&mut self) {
         if self.pane == Pane::Numbers {
             self.jump_to_user();
             return;

@@ -220,11 +220,13 @@ impl App {
 
     /// Decides a conflict.
     pub(super) fn decide(&mut self, keep: Keep) -> Vec<Effect> {
-        let open =
-            matches!(self.modals.last(), Some(Modal::Conflict(modal)) if modal.saving.is_none());
-        if !open {
+        let entry = match self.modals.last() {
+            Some(Modal::Conflict(modal)) if modal.saving.is_none() => modal.entry(),
+            Some(_) | None => None,
+        };
+        let Some(entry) = entry.map(|entry| entry.id) else {
             return Vec::new();
-        }
+        };
         let req = self.wait_for(Wait::Decided);
         let Some(Modal::Conflict(modal)) = self.modals.last_mut() else {
             return Vec::new();
@@ -232,10 +234,7 @@ impl App {
         modal.saving = Some(req);
         vec![Effect::Ledger {
             req,
-            change: LedgerChange::Decide {
-                entry: modal.entry.id,
-                keep,
-            },
+            change: LedgerChange::Decide { entry, keep },
         }]
     }
 
@@ -256,6 +255,9 @@ impl App {
             Question::AllowWriting => self.allow_writing(),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
+            Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
+            Question::ClearGroup { .. } => self.clear_group(),
+            Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
@@ -272,11 +274,11 @@ impl App {
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
             Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
+            Some(Modal::Settings(_)) | None => Vec::new(),
             Some(other) => {
                 self.modals.push(other);
                 Vec::new()
             }
-            None => Vec::new(),
         }
     }
 
@@ -307,6 +309,9 @@ impl App {
             | Question::AllowWriting
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }

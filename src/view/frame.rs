@@ -80,7 +80,9 @@ fn width(text: &str) -> u16 {
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
-    if let Some(Modal::Log(open)) = app.over() {
+    if let Some(Modal::Log(open)) = app.over()
+        && !filter.is_shown()
+    {
         let lines = open.lines.as_ref().map_or(0, |lines| lines.len());
         let text = counted(lines, "line", "lines");
         painter.line(area, 0, &text, painter.theme.dim);
@@ -96,7 +98,7 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let room = (typed + 1).clamp(6, (area.width / 3).max(6));
     let field = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &filter.field, field);
-    if filter.typing == Typing::No || !app.modals.is_empty() {
+    if filter.typing == Typing::No || !app.is_typing() {
         painter.cursor = None;
     }
     let x = area.x + 1 + room + 2;
@@ -106,6 +108,9 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
 }
 
 fn found(app: &App, room: usize) -> (Tone, String) {
+    if let Some(Modal::Log(open)) = app.over() {
+        return (Tone::Plain, open.search.words());
+    }
     let (here, all) = match app.pane {
         Pane::Users => (app.users.shown.len(), app.desk.users.len()),
         Pane::Candidates => (
@@ -115,7 +120,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
                 Listing::Everyone => app.roster.len(),
             },
         ),
-        Pane::Sync => (app.sync.len(&app.runs.log), app.runs.log.len()),
+        Pane::Sync => return (Tone::Plain, app.sync.search.words()),
         Pane::Changes => (
             app.changes.shown.len(),
             app.desk.entries.len() + app.desk.audit.len(),
@@ -308,9 +313,12 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
     }
     let fixed: &[(&str, &str)] = if place == Place::Filter {
         match &app.filter().elsewhere {
+            _ if app.searched().is_some() => &[("Enter", "search")],
             Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
             None => &[("Enter", "keep"), ("Up Down", "move")],
         }
+    } else if place == Place::Choice {
+        &[("Enter", "choose"), ("Up Down", "move")]
     } else if place == Place::Palette {
         &[("Enter", "run"), ("Up Down", "choose")]
     } else if app.is_name_typed() {
@@ -395,8 +403,8 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
 fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
     let word = if action == Action::Open {
         open_word(app)
-    } else if action == Action::PageUp && place == Place::Sync {
-        "log"
+    } else if action == Action::Filter && matches!(place, Place::Sync | Place::Log) {
+        "search"
     } else if action == Action::Everyone && app.candidates.listing == Listing::Everyone {
         "candidates"
     } else if action == Action::Leave && place == Place::Plan {
@@ -425,6 +433,7 @@ fn open_word(app: &App) -> &'static str {
     };
     match app.pane {
         _ if conflict => "decide",
+        Pane::Sync if app.sync.marked.len() == 2 => "compare",
         Pane::Users => "edit",
         Pane::Candidates => "why",
         Pane::Sync => "its log",

@@ -13,6 +13,7 @@ mod paint;
 mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
+mod settings;
 mod sync;
 mod tabs;
 mod users;
@@ -113,6 +114,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Plan(_)
         | Modal::Conflict(_)
         | Modal::Palette(_)
+        | Modal::Settings(_)
+        | Modal::Seat(_)
         | Modal::Log(_)
         | Modal::Text(_) => {
             painter.clear(body);
@@ -125,6 +128,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Plan(open) => plan::draw(app, painter, open, body),
         Modal::Conflict(open) => modal::conflict(app, painter, open, body),
         Modal::Palette(open) => modal::palette(app, painter, open, body),
+        Modal::Settings(open) => settings::form(app, painter, open, body),
+        Modal::Seat(open) => settings::seat(app, painter, open, body),
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
         Modal::Confirm(_) => {}

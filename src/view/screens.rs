@@ -221,9 +221,9 @@ fn the_log_wraps_and_marks_what_matters() {
             "           users",
             "⚠ <00:01> GRAPH> License Status: Unlicensed: alex@contoso.example [warning]",
             "x <00:01> GRAPH> 503 [error]",
-            "  12 sync       13:58Z         0:14 done        399 users, 108 Phone System",
-            "  11 sync       13:58Z         0:14 failed      the tenant could not be read: 5…",
-            "c cancel run  Enter its log  PgUp log  / filter  y copy  ? all keys",
+            "   12 sync       13:58Z         0:14 done        399 users, 108 Phone System",
+            "   11 sync       13:58Z         0:14 failed      the tenant could not be read: …",
+            "c cancel run  Enter its log  = compare  ! next warning  / search  ? all keys",
         ],
     );
 }

@@ -7,8 +7,10 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod desk;
 mod documents;
 mod pty_console;
+mod pty_desk;
 mod repairs;
 mod stock;
 mod sync_changes;

@@ -5,6 +5,7 @@ mod people;
 mod plan;
 mod runs;
 mod screen;
+mod settings;
 mod stock;
 
 use crate::domain::failure::{Failure, FailureKind};

@@ -5,6 +5,8 @@ use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::seat::Seats;
+use crate::domain::settings::TenantSettings;
 use crate::domain::user::{Association, NewUser, UserId};
 
 /// The question and what is answered so far.
@@ -52,6 +54,27 @@ pub enum Question {
         text: String,
         /// To whom.
         to: Association,
+    },
+    /// Save seats by which somebody loses the license?
+    LoseSeats {
+        /// What is saved.
+        wanted: Box<TenantSettings>,
+        /// Who would lose it, in a line.
+        losers: String,
+    },
+    /// Clear the group filter?
+    ClearGroup {
+        /// The group.
+        group: String,
+    },
+    /// Move a seat?
+    MoveSeat {
+        /// Who gives it.
+        from: UserId,
+        /// Who gets it.
+        to: UserId,
+        /// The names of both.
+        names: (String, String),
     },
     /// Leave a form with unsaved text?
     LeaveForm {
@@ -117,6 +140,9 @@ impl Confirm {
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
             | Question::TakeBack { .. } => None,
         }
     }
@@ -163,6 +189,24 @@ impl Confirm {
             Question::Tie { text, .. } => vec![
                 text.clone(),
                 "Saved here only; no run undoes it. Esc goes back to the form.".to_owned(),
+            ],
+            Question::LoseSeats { wanted, losers } => vec![
+                format!("Save {}?", seats_words(wanted.seats)),
+                format!("By this {losers}."),
+                "Nothing is written to the tenant; their queued changes are held. Seats that come back flow back by rank."
+                    .to_owned(),
+            ],
+            Question::ClearGroup { group } => vec![
+                format!("Clear the group filter \"{group}\"?"),
+                "The next sync then looks at everyone in the tenant. Saved here and in config.toml; nothing is sent."
+                    .to_owned(),
+            ],
+            Question::MoveSeat {
+                names: (giver, taker),
+                ..
+            } => vec![
+                format!("Give the seat of {giver} to {taker}?"),
+                format!("{giver} is Unlicensed then; nothing is written to the tenant."),
             ],
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
@@ -230,6 +274,19 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
     }
     lines.push("Type a name or an address; Up and Down choose, Enter queues the move:".to_owned());
     lines
+}
+
+/// `3 seats until 2027-03-31`.
+fn seats_words(seats: Seats) -> String {
+    let count = match seats.bought {
+        None => "no limit of seats".to_owned(),
+        Some(1) => "1 seat".to_owned(),
+        Some(count) => format!("{count} seats"),
+    };
+    match seats.ends {
+        Some(day) => format!("{count} until {day}"),
+        None => count,
+    }
 }
 
 /// Who is no candidate, and why not: five of them by name.
