@@ -137,6 +137,8 @@ pub(super) struct Person {
     pub teams_before: Option<TeamsView>,
     /// When something that Teams shows was last altered.
     pub teams_changed: Option<Timestamp>,
+    /// Properties that go out as they stand here, whatever the rest says.
+    pub odd: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Person {
@@ -172,6 +174,7 @@ impl Default for Person {
             voice: None,
             teams_before: None,
             teams_changed: None,
+            odd: BTreeMap::new(),
         }
     }
 }

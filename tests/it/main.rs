@@ -7,6 +7,8 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod generator;
+mod plan_speed;
 mod pty_console;
 mod sync_changes;
 mod sync_faults;
