@@ -10,6 +10,7 @@ mod open;
 mod outbox;
 mod paths;
 mod print;
+mod script;
 mod seats;
 mod simulate;
 mod sync;
@@ -68,6 +69,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Users(users)) => users::run(&global, users).await,
         Some(Command::Candidates(candidates)) => candidates::run(&global, &candidates).await,
         Some(Command::Why(why)) => why::run(&global, &why).await,
+        Some(Command::Script(script)) => script::run(&global, &script).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,
         Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
         Some(Command::History(history)) => history::run(&global, &history).await,

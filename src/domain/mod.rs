@@ -18,6 +18,7 @@ pub mod planning;
 pub mod refusal;
 pub mod repair;
 pub mod run;
+pub mod script;
 pub mod seat;
 pub mod text;
 pub mod user;

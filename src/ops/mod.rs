@@ -4,3 +4,4 @@ pub mod change;
 pub mod desk;
 pub mod explain;
 pub mod holder;
+pub mod script;

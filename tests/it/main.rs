@@ -7,6 +7,7 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod cli_script;
 mod generator;
 mod plan_speed;
 mod pty_console;
