@@ -406,6 +406,7 @@ impl Driver {
                 | Effect::LoadLog { req, .. }
                 | Effect::Explain { req, .. }
                 | Effect::LoadPerson { req, .. }
+                | Effect::LoadMembers { req, .. }
                 | Effect::AllowWriting { req }
                 | Effect::Copy { req, .. },
             ] => *req,

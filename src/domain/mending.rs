@@ -7,6 +7,7 @@ use super::directory::{DirectoryUser, Licence, NumberType, Sku, TenantNumber};
 use super::guid::{PlanId, SkuId};
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
+use super::repair::Repair;
 use super::user::{Field, Value};
 
 /// One request to `assignLicense`.
@@ -166,6 +167,45 @@ pub fn stays(wanted: &Value, licences: &[Licence], skus: &[Sku]) -> String {
     }
 }
 
+/// The ways in which plans of a class can be taken from a user: one repair for each licence that was given directly, and the
+/// licences that a group gives, which nobody can change for one user.
+pub fn ways<'a>(
+    class: PlanClass,
+    user: &'a DirectoryUser,
+    skus: &[Sku],
+) -> (Vec<Repair>, Vec<&'a Licence>) {
+    let (mut repairs, mut by_group) = (Vec::new(), Vec::new());
+    for licence in &user.licences {
+        let on: Vec<PlanId> = plans_of(licence, skus)
+            .filter(|plan| plan_ids::class(*plan) == Some(class))
+            .collect();
+        if on.is_empty() {
+            continue;
+        }
+        if licence.group.is_some() {
+            by_group.push(licence);
+            continue;
+        }
+        let sku = licence.sku;
+        if brings_only(sku, class, skus) {
+            repairs.push(Repair::RemoveLicence { sku });
+        } else {
+            repairs.extend(on.into_iter().map(|plan| Repair::SwitchOff { sku, plan }));
+        }
+    }
+    (repairs, by_group)
+}
+
+/// Whether a product is nothing else than plans of this class.
+pub fn brings_only(sku: SkuId, class: PlanClass, skus: &[Sku]) -> bool {
+    skus.iter()
+        .find(|known| known.id == sku)
+        .is_some_and(|sku| {
+            let mut plans = sku.plans.iter().filter(|plan| plan.for_users).peekable();
+            plans.peek().is_some() && plans.all(|plan| plan_ids::class(plan.id) == Some(class))
+        })
+}
+
 /// Whether writing the value takes the user's last Calling Plan away, so that a Direct Routing number can follow.
 pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> bool {
     let goes = |licence: &Licence, plan: PlanId| {
@@ -308,6 +348,31 @@ mod tests {
             })
         );
         assert_eq!(held(on.field(), &licences), Some(off(BUNDLE)));
+    }
+
+    #[test]
+    fn a_licence_that_is_nothing_else_is_removed_and_a_bundle_loses_one_plan() {
+        let (user, _) = holding(vec![
+            licence(BUNDLE, false, &[]),
+            licence(ALONE, false, &[]),
+            licence(ALONE, true, &[]),
+        ]);
+        let skus = skus();
+        let (repairs, by_group) = ways(PlanClass::Calling, &user, &skus);
+        assert_eq!(
+            repairs,
+            [
+                Repair::SwitchOff {
+                    sku: BUNDLE.parse().unwrap(),
+                    plan: plan(MCOPSTN1)
+                },
+                Repair::RemoveLicence {
+                    sku: ALONE.parse().unwrap()
+                },
+            ]
+        );
+        assert_eq!(by_group, [&user.licences[2]]);
+        assert_eq!(ways(PlanClass::Credits, &user, &skus), (vec![], vec![]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
 pub mod country;
+pub mod difference;
 pub mod directory;
 pub mod evidence;
 pub mod explain;
@@ -15,11 +16,13 @@ pub mod pace;
 pub mod phone;
 pub mod plan_ids;
 pub mod planning;
+pub mod range;
 pub mod refusal;
 pub mod repair;
 pub mod run;
 pub mod script;
 pub mod seat;
+pub mod settings;
 pub mod text;
 pub mod user;
 pub mod why;

@@ -286,7 +286,10 @@ fn item(
     let (note, releases) = match &entry.wanted {
         Value::Number(wanted) => match &entry.takes_from {
             Some(giver) => moving(input, (entry, target), giver, wanted.as_ref())?,
-            None => (number_note(input, entry, target, written)?, number_of(&old)),
+            None => (
+                number_note(input, entry, target, written)?,
+                old.number().cloned(),
+            ),
         },
         Value::Country(None) => return Err("a usage location cannot be cleared".to_owned()),
         Value::Country(Some(_)) if facts.user.flags.synced => (
@@ -305,19 +308,11 @@ fn item(
         takes_away: !old.is_blank()
             || releases.is_some()
             || !matches!(entry.field(), Field::Number),
-        releases: releases
-            .filter(|number| old != entry.wanted || number_of(&old) != Some(number.clone())),
+        releases: releases.filter(|number| old != entry.wanted || old.number() != Some(number)),
         old,
         new: entry.wanted.clone(),
         note,
     })
-}
-
-fn number_of(value: &Value) -> Option<PhoneNumber> {
-    match value {
-        Value::Number(number) => number.clone(),
-        _ => None,
-    }
 }
 
 fn number_note(

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::country::Country;
+use super::directory::DirectoryUser;
 use super::guid::{ObjectId, PlanId, SkuId, TenantId};
 use super::phone::{NumberKind, PhoneNumber};
 use super::plan_ids;
@@ -86,6 +87,28 @@ pub struct NewUser {
     pub sip_username: Option<String>,
     /// External id.
     pub external_id: Option<String>,
+}
+
+impl NewUser {
+    /// A directory user as the picklist adds it: with the number and the country that the tenant has.
+    pub fn of(user: &DirectoryUser, number: Option<PhoneNumber>) -> Self {
+        Self {
+            name: if user.name.is_empty() {
+                user.upn.clone()
+            } else {
+                user.name.clone()
+            },
+            mail: user.mail.clone().unwrap_or_else(|| user.upn.clone()),
+            number,
+            kind: NumberKind::Ddi,
+            country: user.location,
+            association: Association::Matched(user.id),
+            wanted_number: None,
+            wanted_country: None,
+            sip_username: None,
+            external_id: None,
+        }
+    }
 }
 
 /// What a change is about: a field that lives on both sides, or something of the tenant that can be mended from here.
@@ -211,6 +234,14 @@ impl Value {
             },
             Field::Licence(sku) => Self::Licence { sku, off: None },
             Field::Added => Self::Added(false),
+        }
+    }
+
+    /// The number, when it is one.
+    pub fn number(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Number(number) => number.as_ref(),
+            Self::Country(_) | Self::Plan { .. } | Self::Licence { .. } | Self::Added(_) => None,
         }
     }
 

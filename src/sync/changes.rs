@@ -75,7 +75,8 @@ impl Run<'_> {
             reference: lookup.reference.clone(),
             head: new_head.clone(),
         };
-        self.store.cache.apply_changes(changes).await?;
+        let turned = self.store.cache.apply_changes(changes).await?;
+        self.keep_changes(turned);
         self.look_in_cache(&mut matcher).await?;
         let numbers_known = lookup.reference.numbers.is_some();
         Ok(Some(Pulled {

@@ -12,6 +12,7 @@ mod push;
 mod readback;
 mod reference;
 mod settle;
+mod stopped;
 mod touch;
 
 use std::path::PathBuf;

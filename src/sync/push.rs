@@ -72,12 +72,7 @@ impl Work {
     }
 
     fn wants(&self) -> Option<&PhoneNumber> {
-        match &self.item.new {
-            Value::Number(number) => number.as_ref(),
-            Value::Country(_) | Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {
-                None
-            }
-        }
+        self.item.new.number()
     }
 }
 
@@ -145,6 +140,8 @@ impl Run<'_> {
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(&desk, &items).await;
+        self.admit_ready().await?;
+        self.journal.tell(RunEvent::LedgerChanged).await;
         match done.failure {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),

@@ -254,7 +254,10 @@ impl Run<'_> {
             .entries
             .iter()
             .filter(|e| items.iter().any(|i| i.entry == e.id))
-            .filter_map(|e| target_of(e, &desk.users));
+            .flat_map(|e| {
+                let giver = e.takes_from.as_ref().map(|giver| giver.id);
+                target_of(e, &desk.users).into_iter().chain(giver)
+            });
         for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
             if let Err(error) =
                 super::one::refresh(self.client, self.store, id, self.settings.clock.now()).await

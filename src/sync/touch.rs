@@ -162,7 +162,7 @@ impl Run<'_> {
         let wanted: BTreeSet<&PhoneNumber> = desk
             .entries
             .iter()
-            .filter_map(|entry| wanted_number(&entry.wanted))
+            .filter_map(|entry| entry.wanted.number())
             .collect();
         for number in wanted {
             let record = self.read_number(number, &touched).await?;
@@ -284,7 +284,7 @@ impl Run<'_> {
     /// Whether the number that an entry takes from somebody else, or silences, has left its holder.
     async fn is_released(&self, entry: &Entry) -> bool {
         let (number, holder) = match (&entry.takes_from, &entry.silences) {
-            (Some(giver), _) => (wanted_number(&entry.wanted), Some(giver.id)),
+            (Some(giver), _) => (entry.wanted.number(), Some(giver.id)),
             (None, silenced) => (silenced.as_ref(), entry.directory_id),
         };
         match (number, holder) {
@@ -375,13 +375,6 @@ impl Run<'_> {
         };
         self.journal.info(Source::Write, text).await;
         Ok(())
-    }
-}
-
-fn wanted_number(value: &Value) -> Option<&PhoneNumber> {
-    match value {
-        Value::Number(number) => number.as_ref(),
-        Value::Country(_) | Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => None,
     }
 }
 

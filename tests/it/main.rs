@@ -11,6 +11,7 @@ mod cli_script;
 mod generator;
 mod plan_speed;
 mod pty_console;
+mod repairs;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;

@@ -255,9 +255,9 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
     let entry = known(tx, id)?;
     let old = match (&entry.released, &entry.takes_from, &entry.silences) {
         (Some(known), _, _) => Some(known),
-        (None, Some(_), _) => number_of(&entry.wanted),
+        (None, Some(_), _) => entry.wanted.number(),
         (None, None, Some(silenced)) => Some(silenced),
-        (None, None, None) => number_of(&entry.base),
+        (None, None, None) => entry.base.number(),
     };
     // Only a change of this user's own number has a base that the release has moved.
     let own = entry.field() == Field::Number && entry.takes_from.is_none();
@@ -284,13 +284,6 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
     let before = Value::Number(old.cloned());
     let said = about(&entry, "released").values(&before, &Value::Number(None));
     append(tx, stamp, said)
-}
-
-fn number_of(value: &Value) -> Option<&PhoneNumber> {
-    match value {
-        Value::Number(number) => number.as_ref(),
-        Value::Country(_) | Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => None,
-    }
 }
 
 /// Marks an entry in flight, if it is still queued: what somebody held back, dropped or edited in the meantime is not sent.

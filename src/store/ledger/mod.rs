@@ -120,6 +120,9 @@ pub struct AuditLine {
     pub hash: String,
 }
 
+/// A setting that is kept elsewhere and audited here: its name, the value before, the value after.
+pub type SettingChange = (&'static str, String, String);
+
 /// Where a fault of the audit was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditPlace {
@@ -199,6 +202,7 @@ pub(super) enum Job {
     Pin(TenantId, String, Stamp, Answer<PinOutcome>),
     Unpin(Stamp, Answer<()>),
     SetSeats(Seats, Stamp, Answer<()>),
+    NoteSettings(Vec<SettingChange>, Stamp, Answer<()>),
     MoveSeat(UserId, UserId, Stamp, Answer<()>),
     AddUsers(Vec<NewUser>, TenantId, Stamp, Answer<Vec<UserId>>),
     EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
@@ -260,6 +264,11 @@ impl Ledger {
     /// Sets what was bought.
     pub fn set_seats(&self, seats: Seats, stamp: Stamp) -> Reply<()> {
         self.ask(|to| Job::SetSeats(seats, stamp, to))
+    }
+
+    /// Writes a line of the audit for each setting that was changed in the configuration.
+    pub fn note_settings(&self, changes: Vec<SettingChange>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::NoteSettings(changes, stamp, to))
     }
 
     /// Swaps the ranks of two users.

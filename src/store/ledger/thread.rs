@@ -69,6 +69,9 @@ impl LedgerThread {
             Job::SetSeats(seats, stamp, to) => {
                 self.write(to, |tx| tenant::set_seats(tx, seats, &stamp));
             }
+            Job::NoteSettings(changes, stamp, to) => {
+                self.write(to, |tx| tenant::note_settings(tx, changes, &stamp));
+            }
             Job::MoveSeat(from, other, stamp, to) => {
                 self.write(to, |tx| users::move_seat(tx, from, other, &stamp));
             }

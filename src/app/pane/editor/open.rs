@@ -92,6 +92,7 @@ impl Editor {
             state: EditState::Editing,
             looked_up: None,
             held: None,
+            next_free: None,
         }
     }
 
