@@ -239,7 +239,7 @@ pub fn script(home: &Home, acts: &[Act]) -> String {
         steps::step(&mut text, n, act);
     }
     text.line("");
-    text.line("Write-Output 'Done: every step is so now.'");
+    text.line("Write-Output 'Done.'");
     text.0
 }
 

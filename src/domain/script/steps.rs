@@ -35,8 +35,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             };
             let what = format!("switch {} {word} in {}", plan.name, product.name);
             title(text, n, &what, user);
-            silence(text, stops.as_ref());
-            switch(text, product, plan, *turn);
+            switch(text, product, plan, (*turn, stops.as_ref()));
         }
         Act::RemoveLicence {
             user,
@@ -44,8 +43,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             stops,
         } => {
             title(text, n, &format!("remove {}", product.name), user);
-            silence(text, stops.as_ref());
-            remove(text, product);
+            remove(text, product, stops.as_ref());
         }
         Act::GiveLicence { user, product, off } => {
             title(text, n, &format!("give {}", product.name), user);
@@ -60,8 +58,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
         } => {
             let what = format!("{} in {}, by a group", plan.name, product.name);
             title(text, n, &what, user);
-            silence(text, stops.as_ref());
-            by_group(text, *group, product, plan);
+            by_group(text, *group, (product, plan), stops.as_ref());
         }
         Act::CreateResourceAccount(account) => create(text, n, account),
         Act::ClearOnPremises { user } => {
@@ -87,10 +84,11 @@ fn sentence(words: &str) -> String {
     format!("({} + $upn)", quoted(&format!("{words}: ")))
 }
 
-fn silence(text: &mut Text, stops: Option<&PhoneNumber>) {
+/// Asked only where something is about to change: a second run asks nothing.
+fn silence(text: &mut Text, stops: Option<&PhoneNumber>, indent: &str) {
     if let Some(number) = stops {
         text.line(&format!(
-            "Confirm-Silence $user $upn {}",
+            "{indent}Confirm-Silence $user $upn {}",
             quoted(number.as_str())
         ));
     }
@@ -103,7 +101,7 @@ fn assign(text: &mut Text, number: &PhoneNumber, kind: NumberType) {
         NumberType::OperatorConnect => "OperatorConnect",
     };
     text.set("number", number.as_str());
-    text.line("$held = @(Get-CsPhoneNumberAssignment -TelephoneNumber $number | Where-Object { $_.AssignedPstnTargetId })");
+    text.line("$held = @(Get-CsPhoneNumberAssignment -TelephoneNumber $number | Where-Object { $_.AssignedPstnTargetId -and $_.PstnAssignmentStatus -ne 'Unassigned' })");
     text.line(&format!(
         "if (@($held | Where-Object {{ [string]$_.AssignedPstnTargetId -ne $user }}).Count -gt 0) {{ throw {} }}",
         sentence("Somebody else holds the number that is meant for")
@@ -162,7 +160,12 @@ fn direct(text: &mut Text, product: &Product) {
 }
 
 /// The list that is sent takes the place of the old one, so it is made from what is off now.
-fn switch(text: &mut Text, product: &Product, plan: &Plan, turn: Turn) {
+fn switch(
+    text: &mut Text,
+    product: &Product,
+    plan: &Plan,
+    (turn, stops): (Turn, Option<&PhoneNumber>),
+) {
     direct(text, product);
     text.set("plan", &plan.id.to_string());
     text.line(&format!(
@@ -187,6 +190,7 @@ fn switch(text: &mut Text, product: &Product, plan: &Plan, turn: Turn) {
         ),
     };
     text.line(&format!("if ({differs}) {{"));
+    silence(text, stops, "    ");
     text.line(&format!("    Set-MgUserLicense -UserId $user -AddLicenses @(@{{ SkuId = $sku; DisabledPlans = @({list}) }}) -RemoveLicenses @() | Out-Null"));
     text.line("}");
     let condition = format!(
@@ -200,9 +204,10 @@ fn switch(text: &mut Text, product: &Product, plan: &Plan, turn: Turn) {
     }
 }
 
-fn remove(text: &mut Text, product: &Product) {
+fn remove(text: &mut Text, product: &Product, stops: Option<&PhoneNumber>) {
     direct(text, product);
     text.line("if ($direct.Count -gt 0) {");
+    silence(text, stops, "    ");
     text.line(
         "    Set-MgUserLicense -UserId $user -AddLicenses @() -RemoveLicenses @($sku) | Out-Null",
     );
@@ -231,7 +236,12 @@ fn give(text: &mut Text, product: &Product, off: &[PlanId]) {
 }
 
 /// Both ways touch more than this one licence of this one user, so the person who runs it chooses.
-fn by_group(text: &mut Text, group: GroupId, product: &Product, plan: &Plan) {
+fn by_group(
+    text: &mut Text,
+    group: GroupId,
+    (product, plan): (&Product, &Plan),
+    stops: Option<&PhoneNumber>,
+) {
     text.set("group", &group.to_string());
     text.set("sku", &product.sku.to_string());
     text.set("plan", &plan.id.to_string());
@@ -243,12 +253,14 @@ fn by_group(text: &mut Text, group: GroupId, product: &Product, plan: &Plan) {
     );
     text.line("    $off = @($licence[0].DisabledPlans | Where-Object { $_ } | ForEach-Object { [string]$_ })");
     text.line("    if ($off -notcontains $plan) {");
+    silence(text, stops, "        ");
     text.line("        Set-MgGroupLicense -GroupId $group -AddLicenses @(@{ SkuId = $sku; DisabledPlans = @($off + $plan) }) -RemoveLicenses @() | Out-Null");
     text.line("    }");
     text.line("    Confirm-State 'The plan is still on in the licence of the group.' { @((Get-MgGroup -GroupId $group -Property Id, AssignedLicenses).AssignedLicenses | Where-Object { [string]$_.SkuId -eq $sku } | ForEach-Object { $_.DisabledPlans } | ForEach-Object { [string]$_ }) -contains $plan }");
     text.line("}");
     text.line("if ($choice -eq 'MEMBER') {");
     text.line("    if (@(Get-MgGroupMember -GroupId $group -All | Where-Object { $_.Id -eq $user }).Count -gt 0) {");
+    silence(text, stops, "        ");
     text.line("        Remove-MgGroupMemberByRef -GroupId $group -DirectoryObjectId $user");
     text.line("    }");
     text.line(&format!(
@@ -310,11 +322,11 @@ fn clear(text: &mut Text) {
         "if ($account.Count -ne 1) {{ throw {} }}",
         sentence("Active Directory does not have exactly one account with the sign-in name")
     ));
-    text.line("if ($account[0].'msRTCSIP-Line') { Set-ADUser -Identity $account[0] -Clear 'msRTCSIP-Line' }");
+    text.line("if (($account[0] | Select-Object -Property 'msRTCSIP-Line').'msRTCSIP-Line') { Set-ADUser -Identity $account[0] -Clear 'msRTCSIP-Line' }");
     confirm(
         text,
         "msRTCSIP-Line is not empty",
-        "-not (Get-ADUser -Identity $account[0].DistinguishedName -Properties 'msRTCSIP-Line').'msRTCSIP-Line'",
+        "-not (Get-ADUser -Identity $account[0].DistinguishedName -Properties 'msRTCSIP-Line' | Select-Object -Property 'msRTCSIP-Line').'msRTCSIP-Line'",
     );
     text.line("if (Get-Command Start-ADSyncSyncCycle -ErrorAction SilentlyContinue) {");
     text.line("    Start-ADSyncSyncCycle -PolicyType Delta | Out-Null");
@@ -325,14 +337,18 @@ fn clear(text: &mut Text) {
 
 fn grant(text: &mut Text, policy: &str) {
     text.set("policy", policy);
-    text.line(
-        "if ([string](Get-CsOnlineUser -Identity $user).OnlineVoiceRoutingPolicy -ne $policy) {",
-    );
+    // Some versions of the module answer with a name, others with an object that has one.
+    text.line("function Get-RouteName {");
+    text.line("    $route = (Get-CsOnlineUser -Identity $user).OnlineVoiceRoutingPolicy");
+    text.line("    if ($route -and $route.PSObject.Properties['Name']) { $route = $route.Name }");
+    text.line("    return ([string]$route) -replace '^Tag:', ''");
+    text.line("}");
+    text.line("if ((Get-RouteName) -ne $policy) {");
     text.line("    Grant-CsOnlineVoiceRoutingPolicy -Identity $user -PolicyName $policy");
     text.line("}");
     confirm(
         text,
         "The voice routing policy is not granted yet",
-        "[string](Get-CsOnlineUser -Identity $user).OnlineVoiceRoutingPolicy -eq $policy",
+        "(Get-RouteName) -eq $policy",
     );
 }

@@ -39,18 +39,7 @@ pub fn way_out(facts: &Facts<'_>, skus: &[Sku], asked: &Asked) -> Vec<Act> {
         acts.extend(unwanted(facts, skus, class, &user));
     }
     if let Some((number, kind)) = &asked.number {
-        let held = facts.number().filter(|held| held != number);
-        if let Some(held) = held.filter(|_| !facts.number_is_on_premises()) {
-            acts.push(Act::ReleaseNumber {
-                user: user.clone(),
-                number: held,
-            });
-        }
-        acts.push(Act::AssignNumber {
-            user: user.clone(),
-            number: number.clone(),
-            kind: *kind,
-        });
+        acts.extend(give(facts, &user, number, *kind));
     }
     if let Some(policy) = &asked.voice_route {
         acts.push(Act::GrantVoiceRoute {
@@ -58,6 +47,30 @@ pub fn way_out(facts: &Facts<'_>, skus: &[Sku], asked: &Asked) -> Vec<Act> {
             policy: policy.clone(),
         });
     }
+    acts
+}
+
+/// What Active Directory masters can be written only after its next synchronisation, so not by the same script.
+fn give(facts: &Facts<'_>, user: &Person, number: &PhoneNumber, kind: NumberType) -> Vec<Act> {
+    if facts.number_is_on_premises() {
+        let words = format!(
+            "{} can be given once the directory has synchronised: make the script again then",
+            number.spaced()
+        );
+        return vec![Act::Stated(words)];
+    }
+    let mut acts = Vec::new();
+    if let Some(held) = facts.number().filter(|held| held != number) {
+        acts.push(Act::ReleaseNumber {
+            user: user.clone(),
+            number: held,
+        });
+    }
+    acts.push(Act::AssignNumber {
+        user: user.clone(),
+        number: number.clone(),
+        kind,
+    });
     acts
 }
 
