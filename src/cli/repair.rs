@@ -1,12 +1,13 @@
 //! `repair` and `move`: queue what takes a cause away, or a number from one to another. Nothing is written before a run does it.
 
 use crate::domain::country::Country;
+use crate::domain::evidence::{self, Names};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::mending;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::PlanClass;
 use crate::domain::repair::Repair;
-use crate::domain::{evidence, mending};
 use crate::ops::repair::{self, With};
 use crate::store::cache::StoredUser;
 
@@ -73,19 +74,24 @@ async fn wanted(
     } else {
         (PlanClass::Calling, "Calling Plan")
     };
-    let reference = opened
+    let outline = opened
         .world
         .store
         .cache
-        .reference()
+        .outline()
         .await
         .map_err(|error| error.failure())?;
-    let skus = reference
-        .map(|reference| reference.skus)
-        .unwrap_or_default();
+    let (skus, groups) =
+        outline.map_or_else(Default::default, |outline| (outline.skus, outline.groups));
     let (repairs, by_group) = mending::ways(class, &stored.user, &skus);
     if let Some(licence) = by_group.first() {
-        let label = evidence::sku_label(licence, &skus);
+        let label = evidence::sku_label(
+            licence,
+            &Names {
+                skus: &skus,
+                groups: &groups,
+            },
+        );
         return Err(refused(
             format!("The {words} comes in {label}, which cannot be changed for one user"),
             "Take the user out of that group, or switch the plan off in the group's licence; `script USER` prints the PowerShell.",

@@ -46,7 +46,7 @@ pub(super) async fn run(global: &Global, args: &Script) -> anyhow::Result<Exit> 
                 country,
                 voice_route: args.voice_route.clone(),
             };
-            script::for_user(store, user, &asked).await?
+            script::for_user(store, user, &asked, opened.clock.now()).await?
         }
         (None, None) => script::queued(store).await?,
     };

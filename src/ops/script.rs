@@ -2,6 +2,8 @@
 //!
 //! The text comes back as a whole, so that the command line prints it and the console can show and copy it.
 
+use jiff::Timestamp;
+
 use crate::domain::directory::{GroupFilter, NumberType};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
@@ -9,14 +11,18 @@ use crate::domain::guid::{ObjectId, PlanId, SkuId};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids;
-use crate::domain::script::way_out::{Asked, way_out};
+use crate::domain::repair::Repair;
+use crate::domain::script::way_out::{Asked, person as person_of, way_out};
 use crate::domain::script::{Act, Home, NewAccount, Person, Plan, Product, Turn, script};
 use crate::domain::text::Label;
 use crate::domain::user::Value;
+use crate::domain::why::{Way, Why};
 use crate::store::Store;
 use crate::store::cache::{Reference, StoredUser};
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
+
+use super::explain::{self, Whom};
 
 /// A script for all that is queued.
 pub async fn queued(store: &Store) -> Result<String, Failure> {
@@ -40,7 +46,12 @@ pub async fn queued(store: &Store) -> Result<String, Failure> {
 }
 
 /// A script for the way out of one user, by address, name or id, and what is asked for besides.
-pub async fn for_user(store: &Store, text: &str, asked: &Asked) -> Result<String, Failure> {
+pub async fn for_user(
+    store: &Store,
+    text: &str,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<String, Failure> {
     let home = home(&store.ledger.load().await.map_err(failure)?)?;
     let stored = find(store, text).await?;
     let id = stored.user.id;
@@ -57,7 +68,11 @@ pub async fn for_user(store: &Store, text: &str, asked: &Asked) -> Result<String
         teams: teams.as_ref(),
         numbers: reference.numbers.is_some().then_some(numbers.as_slice()),
     };
-    let acts = way_out(&facts, &reference.skus, &asked);
+    let why = explain::why(store, &Whom::Directory(id), now, false)
+        .await
+        .map_err(failure)?;
+    let mut acts = released(&why, &person_of(&facts));
+    acts.extend(way_out(&facts, &reference.skus, &asked));
     if acts.is_empty() {
         return Err(Failure::new(
             FailureKind::Other,
@@ -70,6 +85,24 @@ pub async fn for_user(store: &Store, text: &str, asked: &Asked) -> Result<String
         ));
     }
     Ok(script(&home, &acts))
+}
+
+/// Numbers that the way out takes from somebody who has left; the other repairs follow from the facts.
+fn released(why: &Why, user: &Person) -> Vec<Act> {
+    why.steps
+        .iter()
+        .filter_map(|step| match &step.way {
+            Way::Here {
+                repair: Repair::Release { number },
+                stops,
+            } => Some(Act::ReleaseNumber {
+                user: user.clone(),
+                number: number.clone(),
+                stops: stops.clone(),
+            }),
+            Way::Here { .. } | Way::ByHand | Way::Script | Way::Page(_) | Way::Beware => None,
+        })
+        .collect()
 }
 
 /// A script that makes, licenses and numbers a resource account.
@@ -245,11 +278,13 @@ async fn numbers(
                 name: giver.name.clone(),
             },
             number: number.clone(),
+            stops: None,
         });
     } else if let Value::Number(Some(held)) = &entry.base {
         acts.push(Act::ReleaseNumber {
             user: user.clone(),
             number: held.clone(),
+            stops: entry.silences.clone(),
         });
     }
     if let Some(number) = wanted {

@@ -116,6 +116,8 @@ pub enum Act {
         user: Person,
         /// The number.
         number: PhoneNumber,
+        /// The number in use that stops with it: nobody else is given it.
+        stops: Option<PhoneNumber>,
     },
     /// Sets the usage location.
     SetLocation {

@@ -14,9 +14,13 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             title(text, n, &format!("give {}", number.spaced()), user);
             assign(text, number, *kind);
         }
-        Act::ReleaseNumber { user, number } => {
+        Act::ReleaseNumber {
+            user,
+            number,
+            stops,
+        } => {
             title(text, n, &format!("take {} away", number.spaced()), user);
-            release(text, number);
+            release(text, number, stops.as_ref());
         }
         Act::SetLocation { user, country } => {
             title(text, n, &format!("set the usage location {country}"), user);
@@ -118,10 +122,11 @@ fn assign(text: &mut Text, number: &PhoneNumber, kind: NumberType) {
     );
 }
 
-fn release(text: &mut Text, number: &PhoneNumber) {
+fn release(text: &mut Text, number: &PhoneNumber, stops: Option<&PhoneNumber>) {
     text.set("number", number.as_str());
     text.line("$held = @(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $user | Where-Object { $_.TelephoneNumber -eq $number })");
     text.line("if ($held.Count -gt 0) {");
+    silence(text, stops, "    ");
     text.line("    Remove-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $number -NumberType $held[0].NumberType -ErrorAction Stop");
     text.line("}");
     confirm(

@@ -200,6 +200,7 @@ fn every_act(name: &str) -> Vec<Act> {
         Act::ReleaseNumber {
             user: user.clone(),
             number: number.clone(),
+            stops: stops.clone(),
         },
         Act::SetLocation {
             user: user.clone(),

@@ -2,7 +2,7 @@
 
 use crate::domain::country::Country;
 use crate::domain::directory::{Licence, NumberType, Sku};
-use crate::domain::evidence::{bringers, of_class, sku_words};
+use crate::domain::evidence::{Names, bringers, of_class, sku_words};
 use crate::domain::gate::Facts;
 use crate::domain::mending;
 use crate::domain::phone::PhoneNumber;
@@ -64,6 +64,7 @@ fn give(facts: &Facts<'_>, user: &Person, number: &PhoneNumber, kind: NumberType
         acts.push(Act::ReleaseNumber {
             user: user.clone(),
             number: held,
+            stops: None,
         });
     }
     acts.push(Act::AssignNumber {
@@ -74,7 +75,8 @@ fn give(facts: &Facts<'_>, user: &Person, number: &PhoneNumber, kind: NumberType
     acts
 }
 
-fn person(facts: &Facts<'_>) -> Person {
+/// Whom the facts are about.
+pub fn person(facts: &Facts<'_>) -> Person {
     Person {
         id: facts.user.id,
         upn: facts.user.upn.clone(),
@@ -89,7 +91,8 @@ fn unwanted(facts: &Facts<'_>, skus: &[Sku], class: PlanClass, user: &Person) ->
         .into_iter()
         .filter(|plan| plan.status.is_usable());
     for assigned in usable {
-        for licence in bringers(assigned.plan, facts, skus) {
+        let names = Names { skus, groups: &[] };
+        for licence in bringers(assigned.plan, facts, &names) {
             let product = product(licence, skus);
             let plan = Plan {
                 id: assigned.plan,
@@ -141,7 +144,7 @@ fn unwanted(facts: &Facts<'_>, skus: &[Sku], class: PlanClass, user: &Person) ->
 fn product(licence: &Licence, skus: &[Sku]) -> Product {
     Product {
         sku: licence.sku,
-        name: sku_words(licence, skus),
+        name: sku_words(licence.sku, &Names { skus, groups: &[] }),
     }
 }
 

@@ -13,7 +13,9 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::country::Country;
-use crate::domain::directory::{DirectoryUser, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber};
+use crate::domain::directory::{
+    DirectoryUser, Group, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber,
+};
 use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
@@ -94,6 +96,21 @@ pub struct LicenceOf {
     pub group: Option<GroupId>,
 }
 
+/// What `why` wants of the reference data: all of it but the long lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its products.
+    pub skus: Vec<Sku>,
+    /// The group filter.
+    pub group: GroupFilter,
+    /// Groups that give licences, by name.
+    pub groups: Vec<Group>,
+    /// Whether the inventory of numbers could be read.
+    pub numbers_known: bool,
+}
+
 /// What the snapshot is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotHead {
@@ -166,6 +183,8 @@ pub(super) enum Job {
     Head(Answer<Option<SnapshotHead>>),
     Marks(Answer<Vec<(u32, u64)>>),
     Reference(Answer<Option<Reference>>),
+    Outline(Answer<Option<Outline>>),
+    NameGroups(Vec<Group>, Answer<()>),
     BeginFull(RunId, Answer<()>),
     Append(Vec<StoredUser>, Answer<()>),
     FinishFull(Box<(Reference, SnapshotHead)>, Answer<Vec<ClassChange>>),
@@ -210,6 +229,16 @@ impl Cache {
     /// The reference data of the snapshot.
     pub fn reference(&self) -> Reply<Option<Reference>> {
         self.ask(Job::Reference)
+    }
+
+    /// The reference data without the long lists of Teams' users and numbers.
+    pub fn outline(&self) -> Reply<Option<Outline>> {
+        self.ask(Job::Outline)
+    }
+
+    /// Keeps the names of groups that give licences, in place of those kept before.
+    pub fn name_groups(&self, groups: Vec<Group>) -> Reply<()> {
+        self.ask(|to| Job::NameGroups(groups, to))
     }
 
     /// Begins a full read; what an earlier one left half done is thrown away.
