@@ -42,10 +42,13 @@ impl App {
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
+            Action::Jump => self.no_jump(),
             Action::ShowUsers
             | Action::ShowCandidates
             | Action::ShowSync
             | Action::ShowChanges
+            | Action::ShowLicences
+            | Action::ShowNumbers
             | Action::NextPane
             | Action::PreviousPane
             | Action::Down
@@ -138,6 +141,8 @@ fn elsewhere(action: Action) -> String {
         (Place::Candidates, "2 Add users"),
         (Place::Sync, "3 Sync"),
         (Place::Changes, "4 Changes"),
+        (Place::Licences, "5 Licences"),
+        (Place::Numbers, "6 Numbers"),
         (Place::Plan, "the plan (p)"),
         (Place::Why, "why (w)"),
         (Place::Conflict, "a conflict"),

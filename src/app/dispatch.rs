@@ -32,6 +32,10 @@ pub struct Heights {
     pub history: usize,
     /// Both lists of pane 4.
     pub changes: changes::Rows,
+    /// Products, and the rows inside one, in pane 5.
+    pub licences: (usize, usize),
+    /// Pane 6.
+    pub numbers: usize,
 }
 
 impl App {
@@ -46,6 +50,9 @@ impl App {
             Action::ShowCandidates => self.show(Pane::Candidates),
             Action::ShowSync => self.show(Pane::Sync),
             Action::ShowChanges => self.show(Pane::Changes),
+            Action::ShowLicences => self.show(Pane::Licences),
+            Action::ShowNumbers => self.show(Pane::Numbers),
+            Action::Jump => self.jump(),
             Action::NextPane => self.show(self.pane.turn(1)),
             Action::PreviousPane => self.show(self.pane.turn(-1)),
             Action::Down => return self.move_cursor(Move::By(1)),
@@ -111,6 +118,8 @@ impl App {
                 waiting: layout::list_height(both.waiting, 1),
                 done: layout::list_height(both.done, 1),
             },
+            licences: Self::stock_heights(main),
+            numbers: Self::stock_heights(main).0,
         }
     }
 
@@ -163,6 +172,8 @@ impl App {
                 }
                 Pane::Sync => self.sync.step(step, &self.desk, heights.history),
                 Pane::Changes => self.changes.step(step, heights.changes),
+                Pane::Licences => self.licences.step(step, &self.inventory, heights.licences),
+                Pane::Numbers => self.numbers.step(step, heights.numbers),
             },
         }
         Vec::new()
@@ -215,6 +226,8 @@ impl App {
             Pane::Candidates => return self.act(Action::Why),
             Pane::Sync => return self.open_log(),
             Pane::Changes => self.open_change(),
+            Pane::Licences => return self.open_licence(),
+            Pane::Numbers => return self.open_number(),
         }
         Vec::new()
     }
@@ -278,6 +291,11 @@ impl App {
                 self.candidates.sort = self.candidates.sort.next();
                 self.candidates.sort.word()
             }
+            Pane::Licences => self.licences.turn_order(),
+            Pane::Numbers => {
+                self.numbers.sort = self.numbers.sort.next();
+                self.numbers.sort.word()
+            }
             Pane::Users | Pane::Sync | Pane::Changes => {
                 self.users.sort = self.users.sort.next();
                 self.users.sort.word()
@@ -302,6 +320,8 @@ impl App {
             self.refilter();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
+        } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
+            self.licences.inside = None;
         } else {
             self.notice = None;
         }

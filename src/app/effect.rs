@@ -64,6 +64,13 @@ pub enum Effect {
         /// Who.
         id: ObjectId,
     },
+    /// Load who has which product.
+    LoadMembers {
+        /// The question.
+        req: RequestId,
+        /// The loading of the inventory that it is for.
+        loading: u64,
+    },
     /// Allow writing until the program ends.
     AllowWriting {
         /// The question.

@@ -11,6 +11,7 @@ use crate::domain::run::{LogLine, RunEvent, RunId};
 use crate::domain::why::Why;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
+use crate::roster::inventory::{Inventory, Members};
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -102,6 +103,15 @@ pub enum LedgerEvent {
 pub enum CacheEvent {
     /// A whole snapshot.
     Roster(Arc<Roster>),
+    /// Its numbers and products.
+    Inventory(Arc<Inventory>),
+    /// Who has which product.
+    Members {
+        /// The question.
+        req: RequestId,
+        /// The answer.
+        members: Arc<Members>,
+    },
     /// Why somebody is missing.
     Why {
         /// The question.

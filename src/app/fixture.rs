@@ -115,6 +115,9 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
     let base = match &wanted {
         Value::Number(_) => Value::Number(of.user.number.clone()),
         Value::Country(_) => Value::Country(of.user.country),
+        Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {
+            Value::blank(wanted.field())
+        }
     };
     Entry {
         id: EntryId(id),
@@ -125,6 +128,8 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
         base,
         wanted,
         released: None,
+        takes_from: None,
+        silences: None,
         state,
         author: "j.smith".to_owned(),
         created_at: at(-120),
@@ -238,6 +243,7 @@ pub(crate) fn plan() -> WritePlan {
             entry: EntryId(1),
             name: "Diego Siciliani".to_owned(),
             target: object(4),
+            from: None,
             old: Value::Number(Some(number("+14255550101"))),
             new: Value::Number(Some(number("+14255550199"))),
             note: "free".to_owned(),
@@ -402,6 +408,7 @@ impl Driver {
                 | Effect::LoadLog { req, .. }
                 | Effect::Explain { req, .. }
                 | Effect::LoadPerson { req, .. }
+                | Effect::LoadMembers { req, .. }
                 | Effect::AllowWriting { req }
                 | Effect::Copy { req, .. },
             ] => *req,

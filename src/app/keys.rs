@@ -29,6 +29,8 @@ impl App {
             (None, Pane::Candidates) => Place::Candidates,
             (None, Pane::Sync) => Place::Sync,
             (None, Pane::Changes) => Place::Changes,
+            (None, Pane::Licences) => Place::Licences,
+            (None, Pane::Numbers) => Place::Numbers,
         }
     }
 
@@ -80,6 +82,8 @@ impl App {
             | Place::Candidates
             | Place::Sync
             | Place::Changes
+            | Place::Licences
+            | Place::Numbers
             | Place::Why
             | Place::Plan
             | Place::Conflict
@@ -132,6 +136,8 @@ impl App {
             | Place::Candidates
             | Place::Sync
             | Place::Changes
+            | Place::Licences
+            | Place::Numbers
             | Place::Why
             | Place::Plan
             | Place::Conflict
@@ -188,6 +194,7 @@ impl App {
             Enter::Why => return self.explain_elsewhere(),
             Enter::Users => Pane::Users,
             Enter::Everyone => Pane::Candidates,
+            Enter::Numbers => Pane::Numbers,
         };
         let mut filter = self.filter().clone();
         filter.typing = Typing::No;
@@ -306,6 +313,8 @@ impl App {
             (None, Pane::Candidates) => Place::Candidates,
             (None, Pane::Sync) => Place::Sync,
             (None, Pane::Changes) => Place::Changes,
+            (None, Pane::Licences) => Place::Licences,
+            (None, Pane::Numbers) => Place::Numbers,
         }
     }
 

@@ -71,6 +71,8 @@ impl App {
             Pane::Users => Some(self.users.row(&self.desk)?.user.name.clone()),
             Pane::Candidates => Some(self.candidates.row(&self.roster)?.name.to_string()),
             Pane::Changes => Some(self.changes.entry(&self.desk)?.name.clone()),
+            Pane::Licences => Some(self.licences.person(&self.roster)?.name.to_string()),
+            Pane::Numbers => self.holder_name(),
             Pane::Sync => None,
         }
     }
@@ -97,7 +99,7 @@ impl App {
             None => match self.pane {
                 Pane::Users => return self.users.row(&self.desk),
                 Pane::Changes => self.changes.entry(&self.desk)?.user?,
-                Pane::Candidates | Pane::Sync => return None,
+                Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => return None,
             },
         };
         self.desk.users.iter().find(|row| row.user.id == id)
@@ -390,7 +392,7 @@ impl App {
                 .entry(&self.desk)
                 .filter(ours)
                 .map(|entry| entry.id),
-            Pane::Candidates | Pane::Sync => None,
+            Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::print;
 
 pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> {
     let opened = open(global).await?;
-    match args.what {
+    match &args.what {
         OutboxWhat::List => {
             let picture = opened
                 .world
@@ -56,8 +56,11 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
             }
         }
         OutboxWhat::Drop { id } => {
-            let done = change::undo(&opened.world.store, EntryId(id), opened.stamp()).await?;
+            let done = change::undo(&opened.world.store, EntryId(*id), opened.stamp()).await?;
             print::tell(&done);
+        }
+        OutboxWhat::TakeBack { id, name } => {
+            super::repair::take_back(&opened, *id, name.as_deref()).await?;
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))

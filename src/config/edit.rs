@@ -5,7 +5,9 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
+
+use crate::domain::settings::{AddMode, Selection};
 
 use super::error::ConfigError;
 use super::{AddUsers, Allow, CloudName, Config, TenantConfig, Words};
@@ -27,8 +29,34 @@ pub enum Change {
     Allow(Vec<Allow>),
 }
 
+/// Whose users are picked of a tenant, as the file says; `None` without such a tenant.
+pub fn selection(path: &Path, tenant: &str) -> Result<Option<Selection>, ConfigError> {
+    let config = Config::load(path)?;
+    Ok(config.tenants.get(tenant).map(TenantConfig::selection))
+}
+
+/// Rewrites group and mode of a tenant, both in one step.
+pub fn keep_selection(path: &Path, tenant: &str, wanted: &Selection) -> Result<(), ConfigError> {
+    let way = match wanted.mode {
+        AddMode::Sync => AddUsers::Sync,
+        AddMode::Manual => AddUsers::Manual,
+    };
+    // A mode that is the default and was never written stays unwritten.
+    let now = selection(path, tenant)?.map(|selection| selection.mode);
+    let mut changes = vec![Change::Group(wanted.group.clone())];
+    if now != Some(wanted.mode) {
+        changes.push(Change::AddUsers(way));
+    }
+    rewrite_all(path, tenant, &changes).map(drop)
+}
+
 /// Makes one change of one tenant's table, and gives back what the file says now.
 pub fn rewrite(path: &Path, tenant: &str, change: &Change) -> Result<Config, ConfigError> {
+    rewrite_all(path, tenant, std::slice::from_ref(change))
+}
+
+/// Makes changes of one tenant's table, all or none, and gives back what the file says now.
+fn rewrite_all(path: &Path, tenant: &str, changes: &[Change]) -> Result<Config, ConfigError> {
     let io = |source| ConfigError::Io {
         path: path.to_owned(),
         source,
@@ -37,9 +65,12 @@ pub fn rewrite(path: &Path, tenant: &str, change: &Change) -> Result<Config, Con
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(io)?,
     };
-    let before = Config::parse(path, &old)?;
-    let text = changed(path, &old, tenant, (&before, change))?;
-    let after = Config::parse(path, &text)?;
+    let mut after = Config::parse(path, &old)?;
+    let mut text = old.clone();
+    for change in changes {
+        text = changed(path, &text, tenant, (&after, change))?;
+        after = Config::parse(path, &text)?;
+    }
     if text != old {
         // A link, as dotfile collections have, stays one: what it points to is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -86,6 +117,11 @@ fn changed(
         }
         return Ok(document.to_string());
     }
+    if *change == Change::Group(None)
+        && let Some(text) = without_line(old, tenant, "group")
+    {
+        return Ok(text);
+    }
     let table = document["tenants"][tenant]
         .as_table_like_mut()
         .expect("the file was read before, and every tenant is a table");
@@ -100,6 +136,28 @@ fn changed(
         Change::Allow(allow) => put(table, "allow", value(list(allow.iter().copied()))),
     }
     Ok(document.to_string())
+}
+
+/// The text without the line of one key, whose comments stay where they are: those above it, and one behind it as a line of its
+/// own. `None` where the key has no line to itself.
+fn without_line(old: &str, tenant: &str, key: &str) -> Option<String> {
+    let document = Document::parse(old).ok()?;
+    let table = document
+        .as_table()
+        .get("tenants")?
+        .as_table_like()?
+        .get(tenant)?
+        .as_table()?;
+    let (key, item) = table.get_key_value(key)?;
+    let (start, end) = (key.span()?.start, item.span()?.end);
+    let first = old[..start].rfind('\n').map_or(0, |at| at + 1);
+    let last = old[end..].find('\n').map_or(old.len(), |at| end + at + 1);
+    if !old[first..start].trim().is_empty() {
+        return None;
+    }
+    let behind = old[end..last].trim_start_matches([' ', '\t']);
+    let kept = if behind.starts_with('#') { behind } else { "" };
+    Some(format!("{}{kept}{}", &old[..first], &old[last..]))
 }
 
 /// Sets a value and keeps the comment that stands behind the old one.
@@ -235,6 +293,35 @@ mod tests {
         assert_eq!(config.tenants["contoso"].group, None);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn group_and_mode_are_rewritten_in_one_step_with_their_comments() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let text = "# ours\n[tenants.contoso] # the big one\ntenant_id = \"contoso.example\"\ngroup = \"Voice users\" # as agreed\n";
+        fs::write(&path, text).unwrap();
+        let first = selection(&path, "contoso").unwrap().unwrap();
+        assert_eq!(first.group.as_deref(), Some("Voice users"));
+        let wanted = Selection {
+            group: Some("O'Hara \"all\"".into()),
+            mode: AddMode::Manual,
+        };
+        keep_selection(&path, "contoso", &wanted).unwrap();
+        assert_eq!(selection(&path, "contoso").unwrap(), Some(wanted));
+        let now = fs::read_to_string(&path).unwrap();
+        for comment in ["# ours", "# the big one", "# as agreed"] {
+            assert!(now.contains(comment), "{comment}: {now}");
+        }
+        keep_selection(&path, "contoso", &Selection::default()).unwrap();
+        let now = fs::read_to_string(&path).unwrap();
+        assert_eq!(now.matches('#').count(), 3, "{now}");
+        assert!(
+            !now.contains("group") && now.contains("add_users = \"sync\""),
+            "{now}"
+        );
+        assert_eq!(selection(&path, "fabrikam").unwrap(), None);
+        assert!(keep_selection(&path, "fabrikam", &Selection::default()).is_err());
     }
 
     #[test]

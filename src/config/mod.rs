@@ -12,6 +12,8 @@ pub mod surroundings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::domain::settings::{AddMode, Selection};
+
 use self::error::ConfigError;
 
 /// What `config.toml` says.
@@ -58,6 +60,17 @@ pub struct TenantConfig {
 }
 
 impl TenantConfig {
+    /// Whose users are picked, and how.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            group: self.group.clone(),
+            mode: match self.add_users {
+                AddUsers::Sync => AddMode::Sync,
+                AddUsers::Manual => AddMode::Manual,
+            },
+        }
+    }
+
     /// A tenant with the defaults of everything but its id.
     pub fn new(tenant_id: impl Into<String>) -> Self {
         Self {

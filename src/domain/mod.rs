@@ -1,6 +1,7 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
 pub mod country;
+pub mod difference;
 pub mod directory;
 pub mod evidence;
 pub mod explain;
@@ -8,17 +9,20 @@ pub mod failure;
 pub mod gate;
 pub mod guid;
 pub mod matching;
+pub mod mending;
 pub mod merge;
 pub mod outbox;
 pub mod pace;
 pub mod phone;
 pub mod plan_ids;
 pub mod planning;
+pub mod range;
 pub mod refusal;
 mod remedy;
 pub mod repair;
 pub mod run;
 pub mod seat;
+pub mod settings;
 mod standing;
 pub mod text;
 pub mod user;

@@ -6,7 +6,7 @@ use super::directory::{Activation, NumberSource, NumberType, TeamsUser, TenantNu
 use super::explain::{Configured, Subject};
 use super::gate::Facts;
 use super::matching::MatchedBy;
-use super::outbox::Entry;
+use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
@@ -309,28 +309,30 @@ fn addresses(subject: &Subject<'_>) -> String {
     addresses.join(", ")
 }
 
-/// What waits in the outbox for somebody, each number with who holds it now.
+/// What waits in the outbox for somebody, each number with who holds it now, and what came back word by word.
 pub(super) fn queued(entries: &[Entry], holders: &[(PhoneNumber, String)]) -> Vec<Fact> {
-    entries
-        .iter()
-        .map(|entry| {
-            let held = holders
-                .iter()
-                .find(|(number, _)| entry.wanted.compact() == number.to_string())
-                .map(|(_, holder)| format!("; held by {holder}"))
-                .unwrap_or_default();
-            own(
-                "Queued",
-                format!(
-                    "{} {} -> {} ({}){held}",
-                    entry.field().as_str(),
-                    entry.base.shown(),
-                    entry.wanted.shown(),
-                    entry.state.word()
-                ),
-            )
-        })
-        .collect()
+    let mut out = Vec::new();
+    for entry in entries {
+        let held = holders
+            .iter()
+            .find(|(number, _)| entry.wanted.compact() == number.to_string())
+            .map(|(_, holder)| format!("; held by {holder}"))
+            .unwrap_or_default();
+        out.push(own(
+            "Queued",
+            format!(
+                "{} {} -> {} ({}){held}",
+                entry.field().as_str(),
+                entry.base.shown(),
+                entry.wanted.shown(),
+                entry.state.word()
+            ),
+        ));
+        if let EntryState::Rejected { raw, .. } = &entry.state {
+            out.push(own("Came back", raw.clone()));
+        }
+    }
+    out
 }
 
 /// When what was read: one line, where not all of it was read at one time.

@@ -3,4 +3,8 @@
 pub mod change;
 pub mod desk;
 pub mod explain;
+pub mod history;
 pub mod holder;
+pub mod inventory;
+pub mod repair;
+pub mod settings;

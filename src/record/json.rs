@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::difference::{Difference, Kind};
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::PhoneNumber;
@@ -370,6 +371,69 @@ impl From<&RunHead> for RunJson {
             written: head.summary.written,
             refused: head.summary.refused,
             conflicts: head.summary.conflicts,
+        }
+    }
+}
+
+/// Two runs compared.
+#[derive(Debug, Serialize)]
+pub struct DifferenceJson {
+    from: RunJson,
+    to: RunJson,
+    counters: Vec<CounterJson>,
+    came: usize,
+    went: usize,
+    changed: usize,
+    users: Vec<TurnJson>,
+    caveats: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CounterJson {
+    name: &'static str,
+    from: u64,
+    to: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct TurnJson {
+    id: String,
+    name: String,
+    what: &'static str,
+    from: Option<&'static str>,
+    to: Option<&'static str>,
+}
+
+impl DifferenceJson {
+    /// The form of a comparison; a gate is its code, `null` for not being in the tenant.
+    pub fn new(diff: &Difference) -> Self {
+        Self {
+            from: RunJson::from(&diff.from),
+            to: RunJson::from(&diff.to),
+            counters: diff
+                .counters
+                .iter()
+                .map(|counter| CounterJson {
+                    name: counter.name,
+                    from: counter.before,
+                    to: counter.after,
+                })
+                .collect(),
+            came: diff.counted(Kind::Came),
+            went: diff.counted(Kind::Went),
+            changed: diff.counted(Kind::Changed),
+            users: diff
+                .turns
+                .iter()
+                .map(|turn| TurnJson {
+                    id: turn.id.to_string(),
+                    name: turn.name.clone(),
+                    what: turn.kind().word(),
+                    from: turn.before.map(FirstCause::code),
+                    to: turn.after.map(FirstCause::code),
+                })
+                .collect(),
+            caveats: diff.caveats(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{change, desk, explain};
+use crate::ops::{change, desk, explain, inventory};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
 
@@ -154,6 +154,19 @@ impl Performer {
                 };
                 shared.send(What::Cache(event)).await;
             }),
+            Effect::LoadMembers { req, loading } => self.track(move |shared| async move {
+                let event = match inventory::members(&shared.store, loading).await {
+                    Ok(members) => CacheEvent::Members {
+                        req,
+                        members: Arc::new(members),
+                    },
+                    Err(error) => CacheEvent::Failed {
+                        req,
+                        failure: error.failure(),
+                    },
+                };
+                shared.send(What::Cache(event)).await;
+            }),
             Effect::AllowWriting { req } => self.track(move |shared| async move {
                 shared.writing.store(true, Ordering::SeqCst);
                 shared
@@ -237,6 +250,7 @@ impl Shared {
                 Ok(roster) => {
                     self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
                         .await;
+                    self.load_inventory(generation).await;
                 }
                 Err(error) => {
                     let failure = error.failure();
@@ -248,6 +262,18 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Numbers and products of the roster that was just loaded.
+    async fn load_inventory(&self, generation: u64) {
+        let event = match inventory::load(&self.store, generation).await {
+            Ok(inventory) => CacheEvent::Inventory(Arc::new(inventory)),
+            Err(error) => CacheEvent::Failed {
+                req: RequestId::default(),
+                failure: error.failure(),
+            },
+        };
+        self.send(What::Cache(event)).await;
     }
 
     async fn offer_drafts(self: Arc<Self>) {

@@ -78,7 +78,8 @@ impl Run<'_> {
             reference: lookup.reference.clone(),
             head: new_head.clone(),
         };
-        self.store.cache.apply_changes(changes).await?;
+        let turned = self.store.cache.apply_changes(changes).await?;
+        self.keep_changes(turned);
         self.name_groups(tally.groups, false).await?;
         self.look_in_cache(&mut matcher).await?;
         let numbers_known = lookup.reference.numbers.is_some();

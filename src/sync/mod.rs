@@ -3,6 +3,7 @@
 //! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
 
 mod changes;
+mod give;
 mod journal;
 mod lease;
 mod one;
@@ -11,6 +12,7 @@ mod push;
 mod readback;
 mod reference;
 mod settle;
+mod stopped;
 mod touch;
 
 use std::path::PathBuf;

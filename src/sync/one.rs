@@ -10,6 +10,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::graph::Client;
 use crate::store::Store;
 use crate::store::cache::StoredUser;
+use crate::store::history::ClassChange;
 
 use super::TENANT_MISMATCH;
 
@@ -108,11 +109,23 @@ pub(super) async fn refresh(
         None => GroupFilter::Off,
     };
     let stored = stored(user, &group, teams.as_ref(), &numbers);
+    let before = store.cache.user(id).await.map_err(|e| e.failure())?;
+    let before = before.map(|before| before.class);
+    let change = ClassChange {
+        id,
+        name: stored.user.name.clone(),
+        before,
+        after: Some(stored.class),
+    };
     store
         .cache
         .put_live(stored, teams, numbers, now)
         .await
         .map_err(|e| e.failure())?;
+    if change.before != change.after {
+        // A history that cannot be written is no reason to give up what was read.
+        drop(store.history.keep_change_between(change));
+    }
     Ok(true)
 }
 

@@ -13,7 +13,8 @@ use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
-use crate::store::cache::{SnapshotHead, StoredUser};
+use crate::store::cache::SnapshotHead;
+use crate::store::history::ClassChange;
 
 use super::reference::Lookup;
 use super::touch::TABLE_VERSION;
@@ -122,6 +123,7 @@ impl Run<'_> {
             (old, _) => self.read_all(tenant, old.as_ref(), lookup).await?,
         };
         self.count(pulled.head.counters);
+        self.tell_stopped().await?;
         let enabled = pulled.head.enabled;
         let counters = pulled.head.counters;
         if let Some(name) = &self.settings.group {
@@ -197,10 +199,12 @@ impl Run<'_> {
         check_listed(tally.users, listed)?;
         let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
-        self.store
+        let changes = self
+            .store
             .cache
             .finish_full(lookup.reference, head.clone())
             .await?;
+        self.keep_changes(changes);
         self.name_groups(tally.groups, true).await?;
         Ok(Pulled {
             head,
@@ -239,7 +243,6 @@ impl Run<'_> {
                 tally.note_groups(&user);
                 let stored = lookup.stored(user);
                 tally.add(stored.marks);
-                self.debug_stopped(&stored).await;
                 rows.push(stored);
             }
             progress.users = tally.users;
@@ -261,19 +264,12 @@ impl Run<'_> {
         })
     }
 
-    /// In a debug sync, a line for each user that a gate stopped.
-    async fn debug_stopped(&mut self, stored: &StoredUser) {
-        let cause = crate::domain::gate::FirstCause::from_byte(stored.class);
-        if cause.is_candidate() || !self.settings.debug {
-            return;
+    /// Who came, went or changed the first cause stays with the run, so that two runs can be compared.
+    pub(super) fn keep_changes(&self, changes: Vec<ClassChange>) {
+        if !changes.is_empty() {
+            let run = self.journal.run();
+            drop(self.store.history.keep_changes(run, changes));
         }
-        let text = format!(
-            "{} <{}>: {}",
-            stored.user.name,
-            stored.user.upn,
-            cause.words()
-        );
-        self.journal.debug(Source::Graph, || text).await;
     }
 
     pub(super) fn head(

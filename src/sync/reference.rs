@@ -6,7 +6,7 @@ use crate::domain::directory::{
     DirectoryUser, Group, GroupFilter, GroupLookup, Tenant, TenantNumber,
 };
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::gate::{Class, Facts};
+use crate::domain::gate::Facts;
 use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::run::Source;
 use crate::domain::text::Label;
@@ -45,7 +45,8 @@ impl Lookup {
         }
     }
 
-    fn classify(&self, user: &DirectoryUser) -> Class {
+    /// All that is known of a user.
+    pub(super) fn facts<'a>(&'a self, user: &'a DirectoryUser) -> Facts<'a> {
         let teams = self
             .teams
             .get(&user.id)
@@ -58,11 +59,10 @@ impl Lookup {
             teams,
             numbers,
         }
-        .classify()
     }
 
     pub(super) fn stored(&self, user: DirectoryUser) -> StoredUser {
-        let class = self.classify(&user);
+        let class = self.facts(&user).classify();
         StoredUser {
             user,
             class: class.cause.byte(),

@@ -34,9 +34,19 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Some(at) => format!("read {}", clock_or_day(at, app.now)),
         None => "never read".to_owned(),
     };
+    let ending = seat::ending(
+        app.desk.seats,
+        app.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+    );
+    let (seats, look) = match ending {
+        Some(ending) => (format!("{seats} {}", ending.short()), painter.theme.warn),
+        None => (seats, Style::new()),
+    };
     let right = format!("{seats}  {read}");
     let plain = Style::new();
     painter.two(area, 0, ("", plain), (&right, plain));
+    let warned = (area.x + area.width).saturating_sub(width(&right));
+    painter.put((warned, area.y), width(&seats), &seats, look);
     let end = area.x + area.width.saturating_sub(width(&right) + 2);
     let mut x = area.x;
     let mut put = |painter: &mut Painter<'_>, text: &str, most: u16, style: Style| {
@@ -69,24 +79,72 @@ fn width(text: &str) -> u16 {
 
 /// The tabs with their counts.
 pub(super) fn tabs(app: &App, painter: &mut Painter<'_>, area: Area) {
+    let whole = tab_texts(app, Room::Whole);
+    let needed: usize = whole.iter().map(|text| cells::width(text) + 2).sum();
+    let texts = if needed <= usize::from(area.width) + 2 {
+        whole
+    } else {
+        tab_texts(app, Room::Tight)
+    };
+    let gap = if needed <= usize::from(area.width) + 2 {
+        2
+    } else {
+        1
+    };
     let mut x = area.x;
-    for (n, pane) in (1..).zip(Pane::ALL) {
-        let count = match pane {
-            Pane::Users => format!(" {}", app.desk.users.len()),
-            Pane::Candidates if app.settings.manual_mode => String::new(),
-            Pane::Candidates => format!(" {}", app.candidates.candidates()),
-            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
-            Pane::Sync => String::new(),
-            Pane::Changes => changes_count(app),
-        };
-        let text = format!("{n} {}{count}", pane.title());
+    for (pane, text) in Pane::ALL.into_iter().zip(&texts) {
         let style = if pane == app.pane {
             painter.theme.tab
         } else {
             Style::new()
         };
         let room = (area.x + area.width).saturating_sub(x);
-        x += painter.put((x, area.y), room, &text, style) + 2;
+        x += painter.put((x, area.y), room, text, style) + gap;
+    }
+}
+
+/// Whether all of the tabs has room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Whole,
+    Tight,
+}
+
+/// What stands on the tabs. Where there is no room, what is only nice to know is left out: never what needs a person.
+fn tab_texts(app: &App, room: Room) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (n, pane) in (1..).zip(Pane::ALL) {
+        let count = match pane {
+            Pane::Users => format!(" {}", app.desk.users.len()),
+            Pane::Candidates if app.settings.manual_mode => String::new(),
+            Pane::Sync if room == Room::Tight && app.runs.active().is_some() => "…".to_owned(),
+            Pane::Numbers if room == Room::Tight => String::new(),
+            Pane::Candidates => format!(" {}", app.candidates.candidates()),
+            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
+            Pane::Sync => String::new(),
+            Pane::Changes => changes_count(app),
+            Pane::Licences => short_count(app),
+            Pane::Numbers => match app.inventory.numbers.len() {
+                0 => String::new(),
+                n => format!(" {n}"),
+            },
+        };
+        texts.push(format!("{n} {}{count}", pane.title()));
+    }
+    texts
+}
+
+/// ` !1`: of how many licences more seats are used than were bought.
+fn short_count(app: &App) -> String {
+    let short = app
+        .inventory
+        .products
+        .iter()
+        .filter(|product| product.sku.free() < 0)
+        .count();
+    match short {
+        0 => String::new(),
+        n => format!(" !{n}"),
     }
 }
 
@@ -154,6 +212,16 @@ fn found(app: &App, room: usize) -> (Tone, String) {
             app.changes.shown.len(),
             app.desk.entries.len() + app.desk.audit.len(),
         ),
+        Pane::Licences => match &app.licences.inside {
+            Some(open) => {
+                let product = app.licences.product(&app.inventory);
+                let plans = product.map_or(0, |product| product.sku.plans.len());
+                let users = product.and_then(|product| app.licences.users(product, &app.inventory));
+                (open.shown.len(), users.unwrap_or(0) + plans)
+            }
+            None => (app.licences.shown.len(), app.inventory.products.len()),
+        },
+        Pane::Numbers => (app.numbers.shown.len(), app.inventory.numbers.len()),
     };
     if let Some(elsewhere) = &app.filter().elsewhere {
         let here = format!("{here} of {all} here; ");
@@ -173,7 +241,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
 fn marks(app: &App) -> Option<String> {
     match app.pane {
         Pane::Candidates => app.candidates.marks(&app.roster),
-        Pane::Users | Pane::Sync | Pane::Changes => None,
+        Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
     }
 }
 
@@ -229,8 +297,37 @@ fn summary(app: &App) -> String {
                 n => counted(n, "change waits", "changes wait"),
             });
         }
+        Pane::Licences => licence_summary(app, &mut parts),
+        Pane::Numbers => number_summary(app, &mut parts),
     }
     parts.join("   ")
+}
+
+fn licence_summary(app: &App, parts: &mut Vec<String>) {
+    if let Some(open) = &app.licences.inside {
+        parts.push(counted(open.people(), "user", "users"));
+        parts.push("Esc goes back".to_owned());
+        return;
+    }
+    parts.push(counted(app.inventory.products.len(), "licence", "licences"));
+    parts.push(super::licences::seats(app));
+    parts.push(format!("by {}", app.licences.sort.word()));
+}
+
+fn number_summary(app: &App, parts: &mut Vec<String>) {
+    let counts = app.numbers.counts;
+    parts.push(counted(app.inventory.numbers.len(), "number", "numbers"));
+    for (count, word) in [
+        (counts.free, "free"),
+        (counts.assigned, "assigned"),
+        (counts.phantom, "phantom"),
+        (counts.blocked, "blocked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.push(format!("by {}", app.numbers.sort.word()));
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
@@ -373,6 +470,11 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             Pane::Candidates => app.candidates.row(&app.roster).is_some(),
             Pane::Sync => app.sync.row(&app.desk).is_some(),
             Pane::Changes => !app.changes.shown.is_empty(),
+            Pane::Licences => match &app.licences.inside {
+                Some(_) => app.licences.person(&app.roster).is_some(),
+                None => !app.licences.shown.is_empty(),
+            },
+            Pane::Numbers => app.number_row().is_some(),
         };
     }
     true
@@ -408,7 +510,7 @@ fn open_word(app: &App) -> &'static str {
             .row(&app.desk)
             .is_some_and(|row| row.entries.iter().any(is_conflict)),
         Pane::Changes => app.changes.entry(&app.desk).is_some_and(is_conflict),
-        Pane::Candidates | Pane::Sync => false,
+        Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => false,
     };
     match app.pane {
         _ if conflict => "decide",
@@ -416,6 +518,10 @@ fn open_word(app: &App) -> &'static str {
         Pane::Candidates => "why",
         Pane::Sync => "its log",
         Pane::Changes => "open",
+        Pane::Licences if app.licences.inside.is_some() => "why",
+        Pane::Licences => "its users and plans",
+        Pane::Numbers if app.who_here().is_some() => "why",
+        Pane::Numbers => "all of it",
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::country::Country;
 use crate::domain::directory::{
     DirectoryUser, Group, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber,
 };
-use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
 
@@ -87,6 +87,28 @@ pub struct Outline {
     pub groups: Vec<Group>,
     /// Whether the inventory of numbers could be read.
     pub numbers_known: bool,
+}
+
+/// The inventory of numbers with those who hold them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldNumbers {
+    /// The numbers, sorted; `None` when they could not be read.
+    pub numbers: Option<Vec<TenantNumber>>,
+    /// The directory users that any of them is targeted at.
+    pub holders: Vec<StoredUser>,
+    /// The tenant's products.
+    pub skus: Vec<Sku>,
+}
+
+/// A licence of one directory user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LicenceOf {
+    /// Which product.
+    pub sku: SkuId,
+    /// Who has it.
+    pub user: ObjectId,
+    /// The group that gives it; `None` for a direct assignment.
+    pub group: Option<GroupId>,
 }
 
 /// What the snapshot is.
@@ -178,6 +200,8 @@ pub(super) enum Job {
     TeamsOf(ObjectId, Answer<Option<TeamsUser>>),
     NumbersOf(ObjectId, Answer<Vec<TenantNumber>>),
     Number(PhoneNumber, Answer<Option<TenantNumber>>),
+    HeldNumbers(Answer<HeldNumbers>),
+    Licences(Answer<Vec<LicenceOf>>),
     NameOf(ObjectId, Answer<Option<String>>),
     PutLive(Box<LiveUser>, Answer<()>),
     ReadAtOf(ObjectId, Answer<Option<Timestamp>>),
@@ -296,6 +320,16 @@ impl Cache {
     /// A number of the inventory; of several records the one that is held.
     pub fn number(&self, number: &PhoneNumber) -> Reply<Option<TenantNumber>> {
         self.ask(|to| Job::Number(number.clone(), to))
+    }
+
+    /// Products and numbers with their holders: what the panes of the inventory show.
+    pub fn held_numbers(&self) -> Reply<HeldNumbers> {
+        self.ask(Job::HeldNumbers)
+    }
+
+    /// Every licence of every directory user.
+    pub fn licences(&self) -> Reply<Vec<LicenceOf>> {
+        self.ask(Job::Licences)
     }
 
     /// The display name of a directory user.

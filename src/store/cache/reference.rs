@@ -182,7 +182,8 @@ pub(super) fn put_group_names(tx: &Connection, groups: &[Group]) -> Result<(), S
     put(tx, GROUP_NAMES, &form::write_groups(groups))
 }
 
-fn skus(connection: &Connection) -> Result<Vec<Sku>, StoreError> {
+/// The tenant's products.
+pub(super) fn skus(connection: &Connection) -> Result<Vec<Sku>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT form FROM skus ORDER BY n")?;
     let mut rows = statement.query([])?;
     let mut skus = Vec::new();
@@ -309,6 +310,18 @@ fn numbers_where(
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(parameters, number_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The inventory; `None` when the last run could not read it, or there was none.
+pub(super) fn all_numbers(
+    connection: &Connection,
+) -> Result<Option<Vec<TenantNumber>>, StoreError> {
+    let mut meta = meta(connection)?;
+    let known =
+        meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
+    known
+        .then(|| numbers_where(connection, "TRUE", &[]))
+        .transpose()
 }
 
 /// The numbers that are targeted at a user.

@@ -63,6 +63,8 @@ impl CacheThread {
             Job::TeamsOf(id, to) => self.read(to, |tx, _| reference::teams_of(tx, id)),
             Job::NumbersOf(id, to) => self.read(to, |tx, _| reference::numbers_of(tx, id)),
             Job::Number(number, to) => self.read(to, |tx, _| reference::one_number(tx, &number)),
+            Job::HeldNumbers(to) => self.read(to, |tx, words| lookup::held_numbers(tx, words)),
+            Job::Licences(to) => self.read(to, |tx, words| lookup::licences(tx, words)),
             Job::NameOf(id, to) => self.read(to, |tx, _| lookup::name_of(tx, id)),
             Job::ReadAtOf(id, to) => self.read(to, |tx, _| lookup::read_at_of(tx, id)),
             job => self.change(job),
@@ -131,6 +133,8 @@ impl CacheThread {
             | Job::TeamsOf(..)
             | Job::NumbersOf(..)
             | Job::Number(..)
+            | Job::HeldNumbers(_)
+            | Job::Licences(_)
             | Job::NameOf(..)
             | Job::ReadAtOf(..)
             | Job::Stop => {}

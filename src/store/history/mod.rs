@@ -50,6 +50,7 @@ pub(super) enum Job {
     SetTenant(RunId, TenantId, Answer<()>),
     Lines(RunId, Vec<LogLine>, Answer<()>),
     Changes(RunId, Vec<ClassChange>, Answer<()>),
+    ChangeBetween(ClassChange, Answer<()>),
     Close(RunId, Box<(Outcome, Summary)>, Timestamp, Answer<()>),
     Sweep(Timestamp, Answer<u32>),
     Prune(Answer<()>),
@@ -90,6 +91,12 @@ impl History {
     /// Keeps who came, went or changed the first cause in a run, as the cache told at the run's end.
     pub fn keep_changes(&self, run: RunId, changes: Vec<ClassChange>) -> Reply<()> {
         self.ask(|to| Job::Changes(run, changes, to))
+    }
+
+    /// Keeps that the class of one user changed between two runs, as a reading of that one user told: the next run, to which it
+    /// will look as if nothing had changed, is given it.
+    pub fn keep_change_between(&self, change: ClassChange) -> Reply<()> {
+        self.ask(|to| Job::ChangeBetween(change, to))
     }
 
     /// Closes a run.

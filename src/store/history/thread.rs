@@ -46,6 +46,7 @@ impl HistoryThread {
                 Job::Changes(run, changes, to) => {
                     self.work(to, |tx| put_changes(tx, run, &changes));
                 }
+                Job::ChangeBetween(change, to) => self.work(to, |tx| put_between(tx, change)),
                 Job::Close(run, end, at, to) => {
                     self.work(to, |tx| close(tx, run, (&end.0, end.1), at));
                 }
@@ -141,7 +142,8 @@ fn at_place<T: Copy>(all: &[T], row: &Row<'_>, column: usize) -> rusqlite::Resul
 
 fn put_changes(tx: &Connection, run: RunId, changes: &[ClassChange]) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO changes (run, id, name, before, after) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO changes (run, id, name, before, after) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (run, id) DO UPDATE SET name = excluded.name, after = excluded.after",
     )?;
     for change in changes {
         let ClassChange {
@@ -153,6 +155,14 @@ fn put_changes(tx: &Connection, run: RunId, changes: &[ClassChange]) -> Result<(
         insert.execute(params![run.0, id.0.bytes(), name, before, after])?;
     }
     Ok(())
+}
+
+/// The next run has the number after the last one's: numbers are never given twice, and the last run is never let go of.
+fn put_between(tx: &Connection, change: ClassChange) -> Result<(), StoreError> {
+    let next: i64 = tx
+        .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM runs")?
+        .query_row([], |row| row.get(0))?;
+    put_changes(tx, RunId(next), &[change])
 }
 
 fn close(
@@ -513,6 +523,34 @@ mod tests {
         assert_eq!(
             history.changes_between(runs[1], runs[1]).wait().unwrap(),
             []
+        );
+    }
+
+    #[test]
+    fn what_one_reading_found_between_two_runs_belongs_to_the_next() {
+        let (_root, history) = started();
+        let begin = || {
+            history
+                .begin(&RunKind::Sync, false, "k", at(0))
+                .wait()
+                .unwrap()
+        };
+        let first = begin();
+        let change = |before, after| ClassChange {
+            id: ObjectId(Guid::from_bytes([7; 16])),
+            name: "Alex".into(),
+            before: Some(before),
+            after: Some(after),
+        };
+        history.keep_change_between(change(11, 0)).wait().unwrap();
+        let second = begin();
+        history
+            .keep_changes(second, vec![change(0, 7)])
+            .wait()
+            .unwrap();
+        assert_eq!(
+            history.changes_between(first, second).wait().unwrap(),
+            [change(11, 7)]
         );
     }
 

@@ -4,6 +4,7 @@
 
 mod entries;
 mod merge;
+mod queue;
 pub(super) mod rows;
 mod tenant;
 pub(super) mod thread;
@@ -14,7 +15,7 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Step};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry, Step, Written};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunId;
 use crate::domain::seat::Seats;
@@ -119,6 +120,9 @@ pub struct AuditLine {
     pub hash: String,
 }
 
+/// A setting that is kept elsewhere and audited here: its name, the value before, the value after.
+pub type SettingChange = (&'static str, String, String);
+
 /// Where a fault of the audit was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditPlace {
@@ -198,6 +202,7 @@ pub(super) enum Job {
     Pin(TenantId, String, Stamp, Answer<PinOutcome>),
     Unpin(Stamp, Answer<()>),
     SetSeats(Seats, Stamp, Answer<()>),
+    NoteSettings(Vec<SettingChange>, Stamp, Answer<()>),
     MoveSeat(UserId, UserId, Stamp, Answer<()>),
     AddUsers(Vec<NewUser>, TenantId, Stamp, Answer<Vec<UserId>>),
     EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
@@ -209,6 +214,9 @@ pub(super) enum Job {
     Start(EntryId, Step, Stamp, Answer<()>),
     Hold(Vec<EntryId>, Option<String>, Stamp, Answer<u32>),
     GiveBack(EntryId, Stamp, Answer<()>),
+    Queue(Vec<NewEntry>, TenantId, Stamp, Answer<Vec<EntryId>>),
+    Admit(EntryId, Box<NewUser>, Stamp, Answer<UserId>),
+    Written(EntryId, Answer<Option<Written>>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
@@ -258,6 +266,11 @@ impl Ledger {
         self.ask(|to| Job::SetSeats(seats, stamp, to))
     }
 
+    /// Writes a line of the audit for each setting that was changed in the configuration.
+    pub fn note_settings(&self, changes: Vec<SettingChange>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::NoteSettings(changes, stamp, to))
+    }
+
     /// Swaps the ranks of two users.
     pub fn move_seat(&self, from: UserId, to: UserId, stamp: Stamp) -> Reply<()> {
         self.ask(|answer| Job::MoveSeat(from, to, stamp, answer))
@@ -290,6 +303,22 @@ impl Ledger {
         stamp: Stamp,
     ) -> Reply<()> {
         self.ask(|to| Job::RemoveUser(user, release, stamp, to))
+    }
+
+    /// Queues changes for directory users of the pinned tenant, all or none. One that waits for the same field of the same user gives
+    /// way; one that is under way, or has released a number, refuses.
+    pub fn queue(&self, new: Vec<NewEntry>, tenant: TenantId, stamp: Stamp) -> Reply<Vec<EntryId>> {
+        self.ask(|to| Job::Queue(new, tenant, stamp, to))
+    }
+
+    /// Adds the user that an entry waited for, and ends that entry, in one transaction.
+    pub fn admit(&self, entry: EntryId, user: NewUser, stamp: Stamp) -> Reply<UserId> {
+        self.ask(|to| Job::Admit(entry, Box::new(user), stamp, to))
+    }
+
+    /// What an entry has written, if it was confirmed.
+    pub fn written(&self, entry: EntryId) -> Reply<Option<Written>> {
+        self.ask(|to| Job::Written(entry, to))
     }
 
     /// Moves entries to new states, all or none: before a request is sent, after its answer, when held.

@@ -8,7 +8,7 @@ use crate::domain::seat::Seats;
 use super::super::Stamp;
 use super::super::audit::{Said, append};
 use super::super::error::StoreError;
-use super::{PinOutcome, rows};
+use super::{PinOutcome, SettingChange, rows};
 
 /// Pins a tenant, unless another is pinned.
 pub(super) fn pin(
@@ -86,6 +86,27 @@ pub(super) fn set_seats(tx: &Connection, seats: Seats, stamp: &Stamp) -> Result<
         ..Said::default()
     };
     append(tx, stamp, said)
+}
+
+/// Audits settings that stand in the configuration.
+pub(super) fn note_settings(
+    tx: &Connection,
+    changes: Vec<SettingChange>,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let tenant = rows::pin(tx)?.map(|pin| pin.tenant);
+    for (field, before, after) in changes {
+        let said = Said {
+            action: "settings",
+            tenant,
+            field,
+            before,
+            after,
+            ..Said::default()
+        };
+        append(tx, stamp, said)?;
+    }
+    Ok(())
 }
 
 fn worded(seats: Seats) -> String {
@@ -240,6 +261,39 @@ mod tests {
             .wait()
             .unwrap();
         assert_eq!(store.ledger.load().wait().unwrap().parked, 0);
+    }
+
+    #[test]
+    fn settings_of_the_configuration_are_audited() {
+        let (_root, store) = store_with(0);
+        let changes = vec![
+            ("group", "Voice users".to_owned(), "none".to_owned()),
+            ("add_users", "sync".to_owned(), "manual".to_owned()),
+        ];
+        store
+            .ledger
+            .note_settings(changes, stamp(2))
+            .wait()
+            .unwrap();
+        let lines = store.ledger.audit_tail(2).wait().unwrap();
+        let said: Vec<_> = lines
+            .iter()
+            .map(|line| {
+                format!(
+                    "{} {} {} {}",
+                    line.action, line.field, line.before, line.after
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "settings group Voice users none",
+                "settings add_users sync manual"
+            ]
+        );
+        assert_eq!(lines[0].tenant, Some(OURS));
+        assert!(store.ledger.verify_audit().wait().unwrap().is_intact());
     }
 
     #[test]
