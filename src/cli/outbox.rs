@@ -1,6 +1,7 @@
 //! `outbox`: what waits to be written.
 
 use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::text::Label;
 use crate::ops::change;
 use crate::record::json::{self, EntryJson};
 
@@ -53,6 +54,9 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
                     ],
                     &rows,
                 )?;
+                for entry in &picture.entries {
+                    refused(entry)?;
+                }
             }
         }
         OutboxWhat::Drop { id } => {
@@ -72,4 +76,15 @@ fn theirs(entry: &Entry) -> String {
         EntryState::Conflict { theirs } => theirs.shown(),
         _ => String::new(),
     }
+}
+
+/// The true cause of a refusal, what to do, and the tenant's own words.
+fn refused(entry: &Entry) -> anyhow::Result<()> {
+    let EntryState::Rejected { cause, raw, hint } = &entry.state else {
+        return Ok(());
+    };
+    let line = |text: String| print::data(&Label::new(&text).to_string());
+    line(format!("{} refused: {cause}", entry.id.0))?;
+    line(format!("   to do: {hint}"))?;
+    line(format!("   came back: {raw}"))
 }

@@ -9,6 +9,7 @@ mod cli_errors;
 mod cli_scenarios;
 mod documents;
 mod pty_console;
+mod refusals;
 mod repairs;
 mod sync_changes;
 mod sync_faults;
