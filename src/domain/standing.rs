@@ -76,27 +76,24 @@ fn number(subject: &Subject<'_>) -> String {
         .collect();
     let shown = facts.teams.and_then(|teams| teams.number.as_deref());
     let shown = shown.and_then(|text| PhoneNumber::from_tenant(text.trim_start_matches("tel:")));
-    let mut text = if held.is_empty() {
+    let text = if held.is_empty() {
         "none".to_owned()
     } else {
-        held.iter()
-            .map(|row| row_words(row))
-            .collect::<Vec<_>>()
-            .join("; ")
+        let rows: Vec<String> = held.iter().map(|row| row_words(row)).collect();
+        rows.join("; ")
     };
     match &shown {
         Some(number) if held.iter().all(|row| row.number != *number) => {
-            text.push_str(&format!(
-                "; Teams still shows {}: not spread yet",
+            format!(
+                "{text}; Teams still shows {}: not spread yet",
                 number.spaced()
-            ));
+            )
         }
         None if !held.is_empty() && facts.teams.is_some() => {
-            text.push_str("; Teams does not show it yet");
+            format!("{text}; Teams does not show it yet")
         }
-        Some(_) | None => {}
+        Some(_) | None => text,
     }
-    text
 }
 
 /// `+1 425 555 0100 callingPlan, online, activated`.

@@ -7,6 +7,7 @@ use teamsconnector::sim::{Options, Scenario, Simulator};
 
 use crate::support::bench::Bench;
 use crate::support::program::{configure, run_with_secret};
+use crate::support::pty::Terminal;
 use crate::support::web;
 
 const AD: &str = "The user already has a telephone number set in the on-premises Active Directory and synchronized to the cloud.";
@@ -111,7 +112,7 @@ async fn a_licence_that_went_is_never_called_an_active_directory_problem() {
     let mut gone = false;
     let ran = bench
         .run_hearing(RunKind::Apply { entries }, |line, _| {
-            if line.source == Source::Plan && !gone {
+            if line.source == Source::Write && line.text.starts_with("Writing") {
                 gone = true;
                 let body = json!({ "planStatus": { "MCOEV": "Deleted" } });
                 web::ask(
@@ -131,4 +132,38 @@ async fn a_licence_that_went_is_never_called_an_active_directory_problem() {
     };
     assert_eq!(cause, "no usable Phone System licence (MCOEV is Deleted)");
     assert!(raw.contains(AD), "{raw}");
+}
+
+/// In the console Enter on the change shows cause, way out, and the words that came back.
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_on_a_refused_change_shows_cause_and_words() {
+    let bench = Bench::new("tour").await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &bench.simulator, "");
+    let secret = bench.simulator.client_secret().to_owned();
+    let call = |args: &[&str]| run_with_secret(home.path(), &secret, args);
+    assert_eq!(call(&["sync"]).code, 0);
+    let added = call(&[
+        "users",
+        "add",
+        "joni@contoso.example",
+        "--number",
+        "+441235123480",
+    ]);
+    assert_eq!(added.code, 0, "{added:?}");
+    refuse(&bench.base(), AD);
+    assert_eq!(call(&["sync", "--yes"]).code, 7);
+    let mut terminal = Terminal::start(
+        home.path(),
+        &["--tenant", "contoso"],
+        Some(&secret),
+        (80, 24),
+    );
+    terminal.wait_for("s sync");
+    terminal.press("4");
+    terminal.wait_for("refused");
+    terminal.press("enter");
+    terminal.wait_for(NOT_SEEN);
+    terminal.wait_for("a licence takes up to 24 hours to spread to Teams");
+    terminal.wait_for("HTTP 400; BadRequest;");
 }
