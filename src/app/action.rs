@@ -47,6 +47,10 @@ pub enum Action {
     MarkAll,
     /// Adds the marked, or the row.
     Add,
+    /// Goes the way of a number in an explanation.
+    Choose,
+    /// Moves the number under the cursor to somebody else.
+    MoveNumber,
     /// Adds by hand.
     AddByHand,
     /// Edits.
@@ -75,6 +79,20 @@ pub enum Action {
     Copy,
     /// Allows writing.
     AllowWriting,
+    /// Opens the tenant's settings.
+    Settings,
+    /// Clears the group filter.
+    ClearGroup,
+    /// Gives somebody's seat to the user under the cursor.
+    MoveSeat,
+    /// Goes to the next hit in a log.
+    NextHit,
+    /// Goes to the hit before in a log.
+    PreviousHit,
+    /// Goes to the next warning in a log.
+    NextWarning,
+    /// Compares two runs.
+    Compare,
     /// Holds an item of the plan back, or lets it go.
     Hold,
     /// Applies the plan.
@@ -126,8 +144,12 @@ pub enum Place {
     Plan,
     /// A conflict.
     Conflict,
-    /// A text that is read: a log, a failure, an entry.
+    /// A text that is read: a failure, an entry, a comparison.
     Text,
+    /// The log of an earlier run.
+    Log,
+    /// A choice of a user, by search.
+    Choice,
     /// A question.
     Confirm,
     /// The form.
@@ -138,7 +160,7 @@ pub enum Place {
 
 /// A set of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places(u16);
+pub struct Places(u32);
 
 impl Places {
     const USERS: Self = Self(1 << Place::Users as u16);
@@ -152,6 +174,8 @@ impl Places {
     const PLAN: Self = Self(1 << Place::Plan as u16);
     const CONFLICT: Self = Self(1 << Place::Conflict as u16);
     const TEXT: Self = Self(1 << Place::Text as u16);
+    const LOG: Self = Self(1 << Place::Log as u16);
+    const CHOICE: Self = Self(1 << Place::Choice as u16);
     const CONFIRM: Self = Self(1 << Place::Confirm as u16);
     const FORM: Self = Self(1 << Place::Form as u16);
     const PALETTE: Self = Self(1 << Place::Palette as u16);
@@ -161,10 +185,17 @@ impl Places {
         .and(Self::SYNC)
         .and(Self::CHANGES)
         .and(Self::STOCK);
-    const READ: Self = Self::WHY.and(Self::TEXT);
-    const MOVES: Self = Self::PANES.and(Self::READ).and(Self::PLAN);
-    const LINES: Self = Self::FORM.and(Self::PALETTE).and(Self::FILTER);
-    const ALL: Self = Self(u16::MAX);
+    const LOGS: Self = Self::SYNC.and(Self::LOG);
+    const READ: Self = Self::WHY.and(Self::TEXT).and(Self::LOG);
+    const MOVES: Self = Self::PANES
+        .and(Self::READ)
+        .and(Self::PLAN)
+        .and(Self::CONFLICT);
+    const LINES: Self = Self::FORM
+        .and(Self::PALETTE)
+        .and(Self::FILTER)
+        .and(Self::CHOICE);
+    const ALL: Self = Self(u32::MAX);
 
     const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -172,7 +203,7 @@ impl Places {
 
     /// Whether the place is in the set.
     pub fn has(self, place: Place) -> bool {
-        self.0 & 1 << place as u16 != 0
+        self.0 & 1 << place as u32 != 0
     }
 
     /// Whether a place is in both sets.
@@ -232,17 +263,26 @@ pub const TABLE: &[Binding] = &[
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
+    row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
+    row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
-    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change"]),
-    row(A::Mark, &["Space"], P::CANDIDATES, ["mark", "mark", "Mark the person, or take the mark away"]),
+    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
+    row(A::Mark, &["Space"], P::CANDIDATES.and(P::SYNC), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
     row(A::MarkAll, &["*"], P::CANDIDATES, ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
-    row(A::Filter, &["/"], P::PANES, ["filter", "filter", "Filter: words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
+    row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
+    row(A::NextWarning, &["!"], P::LOGS, ["next warning", "next-warning", "Next warning or error in the log"]),
+    row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN), ["copy", "copy", "Copy the row or the text to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
+    row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
+    row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
+    row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
@@ -305,6 +345,14 @@ const ALSO: &[(Action, &str)] = &[
     (A::AddByHand, "new create"),
     (A::Edit, "change number country assign"),
     (A::Palette, "help"),
+    (
+        A::Settings,
+        "tenant seats trial end date group filter mode manual",
+    ),
+    (A::MoveSeat, "swap license unlicensed"),
+    (A::Compare, "diff difference history runs"),
+    (A::ClearGroup, "remove filter bad-group"),
+    (A::NextWarning, "error triangle"),
 ];
 
 impl Action {
@@ -360,9 +408,9 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::SyncNow,
             A::CancelRun,
             A::Open,
-            A::PageUp,
+            A::Compare,
+            A::NextWarning,
             A::Filter,
-            A::Copy,
             A::Palette,
         ],
         Place::Changes => &[
@@ -392,10 +440,26 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::SyncNow,
             A::Palette,
         ],
-        Place::Filter | Place::Palette => &[A::Leave],
-        Place::Why => &[A::Add, A::Edit, A::Reread, A::Copy, A::Palette, A::Leave],
+        Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
+        Place::Why => &[
+            A::Choose,
+            A::Add,
+            A::Edit,
+            A::Reread,
+            A::Copy,
+            A::Palette,
+            A::Leave,
+        ],
         Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
+        Place::Log => &[
+            A::Filter,
+            A::NextHit,
+            A::NextWarning,
+            A::Copy,
+            A::PageDown,
+            A::Leave,
+        ],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::Leave],
         Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
@@ -438,6 +502,8 @@ mod tests {
             Place::Plan,
             Place::Conflict,
             Place::Text,
+            Place::Log,
+            Place::Choice,
             Place::Confirm,
             Place::Form,
             Place::Palette,

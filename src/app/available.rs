@@ -30,6 +30,21 @@ impl App {
                 .plan
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),
+            Action::MoveSeat => self.no_seat(),
+            Action::ClearGroup => self
+                .settings
+                .group
+                .is_none()
+                .then(|| "no group filter is set".to_owned()),
+            Action::NextHit | Action::PreviousHit => (self.searched().is_none_or(|s| !s.is_on()))
+                .then(|| "nothing is searched for: / searches".to_owned()),
+            Action::Compare => (self.desk.history.len() < 2)
+                .then(|| "there are no two runs to compare yet".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Sync => self
+                .sync
+                .row(&self.desk)
+                .is_none()
+                .then(|| "no run is under the cursor".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -43,6 +58,7 @@ impl App {
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
             Action::Jump => self.no_jump(),
+            Action::MoveNumber => self.no_move(),
             Action::ShowUsers
             | Action::ShowCandidates
             | Action::ShowSync
@@ -61,10 +77,13 @@ impl App {
             | Action::Filter
             | Action::Everyone
             | Action::Sort
+            | Action::Choose
             | Action::AddByHand
             | Action::LogUp
             | Action::LogDown
             | Action::Copy
+            | Action::Settings
+            | Action::NextWarning
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::Save
@@ -126,9 +145,9 @@ impl App {
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
-        match self.undoable() {
-            Some(_) => None,
-            None => Some("no queued change is under the cursor".to_owned()),
+        match (self.undoable(), self.revertible()) {
+            (Some(_), _) | (None, Some(_)) => None,
+            (None, None) => Some("no queued change is under the cursor".to_owned()),
         }
     }
 }

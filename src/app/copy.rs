@@ -21,6 +21,12 @@ impl App {
         vec![Effect::Copy { req, text }]
     }
 
+    /// Copies a text that no row has.
+    pub(super) fn copy_text(&mut self, text: String) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Copied);
+        vec![Effect::Copy { req, text }]
+    }
+
     /// What `y` copies: the text that is read, or the row under the cursor.
     fn copied(&self) -> Option<String> {
         match self.modals.last() {
@@ -37,9 +43,14 @@ impl App {
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
             Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
-            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {
-                None
-            }
+            Some(
+                Modal::Form(_)
+                | Modal::Settings(_)
+                | Modal::Seat(_)
+                | Modal::Conflict(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_),
+            ) => None,
             None => self.copied_row(),
         }
     }
@@ -73,9 +84,7 @@ impl App {
                 ]
             }
             Pane::Sync => {
-                let log = &self.runs.log;
-                let lines = (0..self.sync.len(log)).filter_map(|n| log.get(self.sync.place(n)));
-                let text = sync::to_text(lines);
+                let text = sync::to_text(&self.runs.log);
                 return (!text.is_empty()).then_some(text);
             }
             Pane::Changes => {

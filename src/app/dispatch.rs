@@ -16,6 +16,7 @@ use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::Listing;
 use super::pane::confirm::{Confirm, Question};
+use super::pane::search::{Jump, Search};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sync};
@@ -52,7 +53,7 @@ impl App {
             Action::ShowChanges => self.show(Pane::Changes),
             Action::ShowLicences => self.show(Pane::Licences),
             Action::ShowNumbers => self.show(Pane::Numbers),
-            Action::Jump => self.jump(),
+            Action::Jump => self.jump_across(),
             Action::NextPane => self.show(self.pane.turn(1)),
             Action::PreviousPane => self.show(self.pane.turn(-1)),
             Action::Down => return self.move_cursor(Move::By(1)),
@@ -67,10 +68,12 @@ impl App {
             Action::Filter => self.filter_mut().typing = Typing::Yes,
             Action::Everyone => self.everyone(),
             Action::Sort => self.sort(),
+            Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
+            Action::MoveNumber => self.ask_move(),
             Action::Edit => self.edit(),
             Action::Remove => self.ask_remove(),
             Action::Undo => return self.undo(),
@@ -83,10 +86,18 @@ impl App {
             Action::Hold => return self.hold(),
             Action::Apply => return self.apply(),
             Action::AllowWriting => self.ask_allow_writing(),
+            Action::Settings => self.open_settings(),
+            Action::ClearGroup => self.ask_clear_group(),
+            Action::MoveSeat => self.open_seat(),
+            Action::NextHit => self.jump(Jump::Next),
+            Action::PreviousHit => self.jump(Jump::Previous),
+            Action::NextWarning => self.jump(Jump::Warning),
+            Action::Compare => return self.compare(),
             Action::KeepMine => return self.decide(super::effect::Keep::Mine),
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
-            Action::NextField | Action::PreviousField | Action::TakeProposal => {}
+            // Which number was chosen is only known where the key is.
+            Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
@@ -158,13 +169,24 @@ impl App {
                 scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
             }
             Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Conflict(open)) => match step {
+                Move::By(by) | Move::Pages(by) => open.step(by),
+                Move::First => open.step(isize::MIN),
+                Move::Last => open.step(isize::MAX),
+            },
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
                     modal.step(step, &rows, layout::list_height(body, 3));
                 }
             }
-            Some(Modal::Form(_) | Modal::Conflict(_) | Modal::Confirm(_) | Modal::Palette(_)) => {}
+            Some(
+                Modal::Form(_)
+                | Modal::Settings(_)
+                | Modal::Seat(_)
+                | Modal::Confirm(_)
+                | Modal::Palette(_),
+            ) => {}
             None => match self.pane {
                 Pane::Users => self.users.step(step, &self.desk, heights.users),
                 Pane::Candidates => {
@@ -191,18 +213,14 @@ impl App {
     fn scroll_log(&mut self, step: Move) {
         let (area, _) = layout::sync_areas(self.layout().body);
         let width = usize::from(area.width);
-        let sync = &self.sync;
         let log = &self.runs.log;
-        let mut tail = sync.tail;
+        let mut tail = self.sync.tail;
         tail.step(
             step,
             Window {
-                len: sync.len(log),
+                len: log.len(),
                 height: layout::list_height(area, 1),
-                rows: &|n| {
-                    log.get(sync.place(n))
-                        .map_or(1, |l| sync::rows(l, width).len())
-                },
+                rows: &|n| log.get(n).map_or(1, |l| sync::rows(l, width).len()),
             },
         );
         self.sync.tail = tail;
@@ -219,11 +237,12 @@ impl App {
                     .row(&self.desk)
                     .and_then(|row| row.entries.iter().find(|entry| is_conflict(entry)).cloned());
                 match conflict {
-                    Some(entry) => self.open_conflict(entry),
+                    Some(entry) => self.open_conflict(&entry),
                     None => return self.act(Action::Edit),
                 }
             }
             Pane::Candidates => return self.act(Action::Why),
+            Pane::Sync if self.sync.marked.len() == 2 => return self.compare(),
             Pane::Sync => return self.open_log(),
             Pane::Changes => self.open_change(),
             Pane::Licences => return self.open_licence(),
@@ -253,6 +272,7 @@ impl App {
             asked: req,
             lines: None,
             tail: Tail::From(0),
+            search: Search::default(),
         }));
         vec![Effect::LoadLog { req, run }]
     }
@@ -260,7 +280,7 @@ impl App {
     fn open_change(&mut self) {
         if let Some(entry) = self.changes.entry(&self.desk).cloned() {
             if is_conflict(&entry) {
-                self.open_conflict(entry);
+                self.open_conflict(&entry);
             } else {
                 let text = Text::new("CHANGE", changes::detail(&entry, self.now));
                 self.modals.push(Modal::Text(text));
@@ -312,6 +332,13 @@ impl App {
 
     /// Leaves one level: what stands over the panes, then the marks, then the filter.
     fn leave(&mut self) -> Vec<Effect> {
+        if let Some(Modal::Log(view)) = self.modals.last_mut()
+            && view.search.filter.is_shown()
+        {
+            view.search.filter.clear();
+            view.search.stale = true;
+            return Vec::new();
+        }
         if self.modals.pop().is_some() {
             return Vec::new();
         }
@@ -322,6 +349,8 @@ impl App {
             self.candidates.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
             self.licences.inside = None;
+        } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
+            self.sync.marked.clear();
         } else {
             self.notice = None;
         }

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
+use crate::domain::country::Country;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
+use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
 
 use super::event::RequestId;
@@ -47,6 +50,20 @@ pub enum Effect {
         req: RequestId,
         /// Which run.
         run: RunId,
+    },
+    /// Compare two runs.
+    Compare {
+        /// The question.
+        req: RequestId,
+        /// Which.
+        runs: (RunId, RunId),
+    },
+    /// Change the settings of the tenant: ledger and configuration.
+    Settings {
+        /// The question.
+        req: RequestId,
+        /// The change.
+        change: SettingsChange,
     },
     /// Explain somebody.
     Explain {
@@ -123,6 +140,38 @@ pub enum LedgerChange {
         /// Held, or queued again.
         held: Held,
     },
+    /// Queue repairs of one user, all or none.
+    Repair {
+        /// Whom.
+        target: ObjectId,
+        /// What.
+        repairs: Vec<Repair>,
+        /// The country, for a usage location.
+        country: Option<Country>,
+        /// The name that was typed, for what stops a number.
+        typed: Option<String>,
+        /// Whether the user is put on the list afterwards.
+        then_add: bool,
+    },
+    /// Queue the move of a number.
+    Move {
+        /// Which.
+        number: PhoneNumber,
+        /// To whom.
+        to: ObjectId,
+    },
+    /// Queue the opposite of what was written.
+    TakeBack {
+        /// Which change.
+        entry: EntryId,
+    },
+    /// Give somebody's seat to another.
+    MoveSeat {
+        /// Who gives it.
+        from: UserId,
+        /// Who gets it.
+        to: UserId,
+    },
     /// Decide a conflict.
     Decide {
         /// Which.
@@ -130,6 +179,15 @@ pub enum LedgerChange {
         /// For whom.
         keep: Keep,
     },
+}
+
+/// Changes of the settings of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsChange {
+    /// All of the form.
+    All(Box<TenantSettings>),
+    /// The group filter alone; `None` clears it.
+    Group(Option<String>),
 }
 
 /// Held back or queued.

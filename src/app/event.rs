@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::difference::Difference;
 use crate::domain::directory::DirectoryUser;
 use crate::domain::failure::Failure;
 use crate::domain::gate::Class;
 use crate::domain::run::{LogLine, RunEvent, RunId};
+use crate::domain::settings::Selection;
 use crate::domain::why::Why;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
-use crate::roster::inventory::{Inventory, Members};
+use crate::roster::inventory::Inventory;
+use crate::roster::products::Members;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -86,6 +89,15 @@ pub enum LedgerEvent {
         key: String,
         /// Its text, one `field=value` per line.
         text: String,
+    },
+    /// Group and mode of the tenant as they are now.
+    Selection(Selection),
+    /// Two runs compared.
+    Compared {
+        /// The question.
+        req: RequestId,
+        /// The difference.
+        diff: Box<Difference>,
     },
     /// The log of an earlier run.
     Log {

@@ -94,7 +94,8 @@ impl Elsewhere {
         };
         let (what, key) = match self.enter {
             Enter::Why => (format!("{name}, {state}"), " (Enter: why)"),
-            Enter::Users | Enter::Everyone | Enter::Numbers => {
+            Enter::Numbers => (format!("{name}, {state}"), " (Enter: numbers)"),
+            Enter::Users | Enter::Everyone => {
                 (format!("{name} ({state}), …"), " (Enter lists them)")
             }
         };

@@ -32,8 +32,10 @@ impl Default for Keymap {
 impl Keymap {
     /// What a key means in a place.
     pub fn action(&self, place: Place, key: Key) -> Option<Action> {
-        if matches!(place, Place::Form | Place::Filter | Place::Palette)
-            && matches!(key.code, Code::Char(_))
+        if matches!(
+            place,
+            Place::Form | Place::Filter | Place::Palette | Place::Choice
+        ) && matches!(key.code, Code::Char(_))
             && !key.ctrl
         {
             return None;

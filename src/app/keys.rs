@@ -23,8 +23,8 @@ impl App {
     /// Where keys are read now.
     pub fn place(&self) -> Place {
         match (self.modals.last(), self.pane) {
+            _ if self.is_typing() => Place::Filter,
             (Some(modal), _) => modal.place(),
-            (None, _) if self.is_typing() => Place::Filter,
             (None, Pane::Users) => Place::Users,
             (None, Pane::Candidates) => Place::Candidates,
             (None, Pane::Sync) => Place::Sync,
@@ -74,7 +74,11 @@ impl App {
         }
         match place {
             Place::Filter => self.filter_key(key, action),
+            Place::Form if matches!(self.modals.last(), Some(Modal::Settings(_))) => {
+                self.settings_key(key, action)
+            }
             Place::Form => self.form_key(key, action),
+            Place::Choice => self.seat_key(key, action),
             Place::Palette => self.palette_key(key, action),
             Place::Confirm if self.is_name_typed() => self.typed_key(key, action),
             Place::Confirm
@@ -87,6 +91,7 @@ impl App {
             | Place::Why
             | Place::Plan
             | Place::Conflict
+            | Place::Log
             | Place::Text => self.command(key, action),
         }
     }
@@ -105,6 +110,7 @@ impl App {
             }
         }
         match action {
+            Some(Action::Choose) => self.choose(key),
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -124,6 +130,16 @@ impl App {
                 if let Some(Modal::Form(form)) = self.modals.last_mut() {
                     form.paste(text, &self.roster);
                 }
+                if let Some(Modal::Settings(form)) = self.modals.last_mut() {
+                    form.paste(text);
+                }
+            }
+            Place::Choice => {
+                if let Some(Modal::Seat(open)) = self.modals.last_mut()
+                    && open.field.paste(text) == Typed::Changed
+                {
+                    open.search(&self.desk);
+                }
             }
             Place::Palette => {
                 if let Some(Modal::Palette(palette)) = self.modals.last_mut()
@@ -142,6 +158,7 @@ impl App {
             | Place::Plan
             | Place::Conflict
             | Place::Text
+            | Place::Log
             | Place::Confirm => {
                 self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             }
@@ -332,12 +349,9 @@ impl App {
             .push(Modal::Palette(Palette::open(&self.roster)));
     }
 
-    /// Whether the question on top wants the tenant's name.
+    /// Whether the question on top wants something typed.
     pub fn is_name_typed(&self) -> bool {
-        matches!(
-            self.modals.last(),
-            Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })
-        )
+        self.typed_field().is_some()
     }
 
     fn typed_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -348,10 +362,15 @@ impl App {
         if key.code == Code::Enter {
             return self.confirm_typed();
         }
-        if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
-            && let Question::MassChange { typed, .. } = &mut confirm.question
+        if matches!(
+            self.open_confirm().map(|confirm| &confirm.question),
+            Some(Question::MoveTo(_))
+        ) {
+            self.move_key(key);
+        } else if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
+            && let Some(field) = confirm.field_mut()
         {
-            typed.key(key);
+            field.key(key);
         }
         Vec::new()
     }

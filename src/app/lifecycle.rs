@@ -55,6 +55,8 @@ impl App {
                 | Modal::Conflict(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_)
+                | Modal::Settings(_)
+                | Modal::Seat(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => None,
             })

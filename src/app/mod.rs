@@ -7,6 +7,7 @@ pub mod action;
 pub mod available;
 pub mod beside;
 pub mod cells;
+pub mod compare;
 pub mod copy;
 pub mod cursor;
 pub mod dispatch;
@@ -23,12 +24,14 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod mend;
 pub mod modal;
 pub mod notice;
 pub mod pane;
 pub mod people;
 pub mod replies;
 pub mod session;
+pub mod settings;
 pub mod stock;
 pub mod sync;
 pub mod writing;
@@ -44,7 +47,8 @@ use crate::domain::run::RunKind;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
-use crate::roster::inventory::{Inventory, Wishes};
+use crate::roster::inventory::Inventory;
+use crate::roster::wishes::Wishes;
 
 use beside::Beside;
 use doc::Tone;
@@ -103,6 +107,8 @@ enum Wait {
     Form,
     /// A user is being removed.
     Removed,
+    /// A repair, a move or a counter-change is being queued.
+    Mended,
     /// A queued change is being dropped.
     Undone,
     /// An item of the plan is held back, or let go.
@@ -116,6 +122,10 @@ enum Wait {
     Allowed,
     /// Something is being copied.
     Copied,
+    /// Settings are being saved, or a seat is being moved.
+    Settings,
+    /// Two runs are being compared.
+    Compared,
 }
 
 /// The console.
@@ -315,6 +325,15 @@ impl App {
         if let Some(Modal::Form(form)) = self.modals.last_mut() {
             form.look_up(&self.desk, &self.roster, &self.inventory);
         }
+        if let Some(Modal::Log(view)) = self.modals.last_mut()
+            && let Some(lines) = &view.lines
+        {
+            view.search.settle(lines, lines.len(), &mut view.tail);
+        }
+        if let Some(Modal::Seat(open)) = self.modals.last_mut() {
+            open.search(&self.desk);
+            open.settle(&self.desk, layout::list_height(layout.body, 3));
+        }
         if stale {
             self.look_elsewhere();
         }
@@ -377,10 +396,13 @@ impl App {
 
     /// The filter of the pane in front.
     pub fn filter(&self) -> &Filter {
+        if let Some(Modal::Log(view)) = self.over() {
+            return &view.search.filter;
+        }
         match self.pane {
             Pane::Users => &self.users.filter,
             Pane::Candidates => &self.candidates.filter,
-            Pane::Sync => &self.sync.filter,
+            Pane::Sync => &self.sync.search.filter,
             Pane::Changes => &self.changes.filter,
             Pane::Licences => match &self.licences.inside {
                 Some(inside) => &inside.filter,
@@ -391,10 +413,14 @@ impl App {
     }
 
     fn filter_mut(&mut self) -> &mut Filter {
+        let over = self.modals.iter_mut().rev();
+        if let Some(Modal::Log(view)) = over.filter(|m| !matches!(m, Modal::Palette(_))).nth(0) {
+            return &mut view.search.filter;
+        }
         match self.pane {
             Pane::Users => &mut self.users.filter,
             Pane::Candidates => &mut self.candidates.filter,
-            Pane::Sync => &mut self.sync.filter,
+            Pane::Sync => &mut self.sync.search.filter,
             Pane::Changes => &mut self.changes.filter,
             Pane::Licences => match &mut self.licences.inside {
                 Some(inside) => &mut inside.filter,
@@ -406,10 +432,14 @@ impl App {
 
     /// Marks the rows of the pane in front as to be computed again.
     fn refilter(&mut self) {
+        if let Some(Modal::Log(view)) = self.modals.last_mut() {
+            view.search.stale = true;
+            return;
+        }
         match self.pane {
             Pane::Users => self.users.stale = true,
             Pane::Candidates => self.candidates.stale = true,
-            Pane::Sync => self.sync.stale = true,
+            Pane::Sync => self.sync.search.stale = true,
             Pane::Changes => self.changes.stale = true,
             Pane::Licences => self.licences.stale = true,
             Pane::Numbers => self.numbers.stale = true,
@@ -480,6 +510,7 @@ impl App {
 
     /// Whether the filter of the pane in front is being typed.
     pub fn is_typing(&self) -> bool {
-        self.modals.is_empty() && self.filter().typing == Typing::Yes
+        matches!(self.modals.last(), None | Some(Modal::Log(_)))
+            && self.filter().typing == Typing::Yes
     }
 }

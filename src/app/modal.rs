@@ -6,6 +6,8 @@ use super::pane::conflict::ConflictBox;
 use super::pane::editor::Editor;
 use super::pane::palette::Palette;
 use super::pane::plan::PlanBox;
+use super::pane::seat::SeatBox;
+use super::pane::settings::SettingsForm;
 use super::pane::sync::LogView;
 use super::pane::text::Text;
 use super::pane::why::WhyBox;
@@ -25,6 +27,10 @@ pub enum Modal {
     Confirm(Box<Confirm>),
     /// The list of all actions.
     Palette(Palette),
+    /// The settings of the tenant.
+    Settings(Box<SettingsForm>),
+    /// Whose seat goes to somebody.
+    Seat(SeatBox),
     /// The log of an earlier run.
     Log(LogView),
     /// A text.
@@ -36,12 +42,14 @@ impl Modal {
     pub fn place(&self) -> Place {
         match self {
             Self::Why(_) => Place::Why,
-            Self::Form(_) => Place::Form,
+            Self::Form(_) | Self::Settings(_) => Place::Form,
+            Self::Seat(_) => Place::Choice,
             Self::Plan(_) => Place::Plan,
             Self::Conflict(_) => Place::Conflict,
             Self::Confirm(_) => Place::Confirm,
             Self::Palette(_) => Place::Palette,
-            Self::Log(_) | Self::Text(_) => Place::Text,
+            Self::Log(_) => Place::Log,
+            Self::Text(_) => Place::Text,
         }
     }
 }

@@ -138,6 +138,9 @@ impl App {
         if reasons.is_empty() {
             return self.add_these(users);
         }
+        if self.ask_chain() {
+            return Vec::new();
+        }
         self.question(Question::AddAnyway { users, reasons });
         Vec::new()
     }
@@ -399,6 +402,7 @@ impl App {
     /// Drops a queued change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
         let Some(entry) = self.undoable() else {
+            self.ask_take_back();
             return Vec::new();
         };
         let req = self.wait_for(Wait::Undone);
@@ -409,11 +413,9 @@ impl App {
     }
 
     /// Shows the three values of a conflict.
-    pub(super) fn open_conflict(&mut self, entry: Entry) {
-        self.modals.push(Modal::Conflict(Box::new(ConflictBox {
-            entry,
-            saving: None,
-        })));
+    pub(super) fn open_conflict(&mut self, entry: &Entry) {
+        let open = ConflictBox::open(entry, &self.desk);
+        self.modals.push(Modal::Conflict(Box::new(open)));
     }
 
     /// A form that was kept: its user gets the cursor, so that `e` opens it.

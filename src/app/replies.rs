@@ -66,6 +66,8 @@ impl App {
             | Modal::Conflict(_)
             | Modal::Confirm(_)
             | Modal::Palette(_)
+            | Modal::Settings(_)
+            | Modal::Seat(_)
             | Modal::Log(_)
             | Modal::Text(_) => None,
         });
@@ -152,6 +154,16 @@ impl App {
                 self.draft_kept(key, text);
                 Vec::new()
             }
+            LedgerEvent::Selection(selection) => {
+                self.selection_is(selection);
+                Vec::new()
+            }
+            LedgerEvent::Compared { req, diff } => {
+                if self.answered(req).is_some() {
+                    self.compared(&diff);
+                }
+                Vec::new()
+            }
             LedgerEvent::Log { req, run, lines } => {
                 for modal in &mut self.modals {
                     if let Modal::Log(view) = modal
@@ -187,6 +199,14 @@ impl App {
         );
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
+        for modal in &mut self.modals {
+            if let Modal::Conflict(open) = modal
+                && open.saving.is_none()
+            {
+                open.refresh(&self.desk);
+            }
+        }
+        self.close_decided();
         self.users.stale = true;
         self.changes.stale = true;
         self.numbers.stale = true;
@@ -194,7 +214,7 @@ impl App {
     }
 
     /// Who is candidate, or how many, may have changed.
-    fn tenant_changed(&mut self) {
+    pub(super) fn tenant_changed(&mut self) {
         self.candidates.counts = self.tenant().counts();
         self.candidates.stale = true;
         self.licences.stale = true;
@@ -226,16 +246,37 @@ impl App {
                 }
             }
             Wait::Decided => {
-                self.modals.retain(
-                    |modal| !matches!(modal, Modal::Conflict(open) if open.saving == Some(req)),
-                );
+                for modal in &mut self.modals {
+                    if let Modal::Conflict(open) = modal
+                        && open.saving == Some(req)
+                    {
+                        open.decided();
+                    }
+                }
+                self.close_decided();
                 self.say(Tone::Good, notice);
             }
-            Wait::Form | Wait::Removed | Wait::Undone | Wait::Allowed | Wait::Copied => {
+            Wait::Settings => {
+                self.settings_saved(req);
+                self.say(Tone::Good, notice);
+            }
+            Wait::Form
+            | Wait::Mended
+            | Wait::Removed
+            | Wait::Undone
+            | Wait::Allowed
+            | Wait::Compared
+            | Wait::Copied => {
                 self.say(Tone::Good, notice);
             }
         }
         closed.into_iter().collect()
+    }
+
+    /// What is decided to the last closes.
+    fn close_decided(&mut self) {
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::Conflict(open) if open.entries.is_empty()));
     }
 
     /// The form closes when all that it asked for is committed.
@@ -270,12 +311,19 @@ impl App {
                         return;
                     }
                 }
+                Modal::Settings(form) => {
+                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
+                        form.state = EditState::Failed(failure);
+                        return;
+                    }
+                }
                 Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
                 Modal::Conflict(_)
                 | Modal::Why(_)
                 | Modal::Plan(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_)
+                | Modal::Seat(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => {}
             }

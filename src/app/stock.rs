@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::gate::FirstCause;
+use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
-use crate::roster::inventory::{Inventory, Members, NumberRow, Wishes};
+use crate::roster::inventory::{Inventory, NumberRow};
+use crate::roster::products::Members;
+use crate::roster::wishes::Wishes;
 
 use super::App;
 use super::doc::Tone;
@@ -110,6 +113,14 @@ impl App {
         Vec::new()
     }
 
+    /// The number under the cursor of pane 6, with who has it.
+    pub(super) fn held_number_here(&self) -> Option<(PhoneNumber, String, Option<ObjectId>)> {
+        let row = self.number_row()?;
+        let holder = row.record.holder()?;
+        let name = self.holder_name().unwrap_or_else(|| holder.to_string());
+        Some((row.record.number.clone(), name, Some(holder)))
+    }
+
     /// The name of who holds the number under the cursor.
     pub(super) fn holder_name(&self) -> Option<String> {
         Some(self.number_row()?.holder()?.name.to_string())
@@ -159,7 +170,7 @@ impl App {
     }
 
     /// From a person to the number in pane 6, or from a number to its user in pane 1, else in pane 2.
-    pub(super) fn jump(&mut self) {
+    pub(super) fn jump_across(&mut self) {
         if self.pane == Pane::Numbers {
             self.jump_to_user();
             return;

@@ -7,6 +7,7 @@ use crate::domain::text::Label;
 use super::doc::Tone;
 use super::effect::{Effect, Held, Keep, LedgerChange};
 use super::lifecycle::Ending;
+use super::mend::Wants;
 use super::modal::Modal;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::plan::{self, Choice, PlanBox, Stage};
@@ -219,11 +220,13 @@ impl App {
 
     /// Decides a conflict.
     pub(super) fn decide(&mut self, keep: Keep) -> Vec<Effect> {
-        let open =
-            matches!(self.modals.last(), Some(Modal::Conflict(modal)) if modal.saving.is_none());
-        if !open {
+        let entry = match self.modals.last() {
+            Some(Modal::Conflict(modal)) if modal.saving.is_none() => modal.entry(),
+            Some(_) | None => None,
+        };
+        let Some(entry) = entry.map(|entry| entry.id) else {
             return Vec::new();
-        }
+        };
         let req = self.wait_for(Wait::Decided);
         let Some(Modal::Conflict(modal)) = self.modals.last_mut() else {
             return Vec::new();
@@ -231,10 +234,7 @@ impl App {
         modal.saving = Some(req);
         vec![Effect::Ledger {
             req,
-            change: LedgerChange::Decide {
-                entry: modal.entry.id,
-                keep,
-            },
+            change: LedgerChange::Decide { entry, keep },
         }]
     }
 
@@ -255,10 +255,15 @@ impl App {
             Question::AllowWriting => self.allow_writing(),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
+            Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
+            Question::ClearGroup { .. } => self.clear_group(),
+            Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
-            question @ Question::MassChange { .. } => {
+            Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
+            Question::TakeBack { entry, .. } => self.take_back(entry),
+            question @ (Question::MassChange { .. } | Question::Mend(_) | Question::MoveTo(_)) => {
                 self.modals
                     .push(Modal::Confirm(Box::new(Confirm::new(question))));
                 Vec::new()
@@ -269,11 +274,11 @@ impl App {
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
             Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
+            Some(Modal::Settings(_)) | None => Vec::new(),
             Some(other) => {
                 self.modals.push(other);
                 Vec::new()
             }
-            None => Vec::new(),
         }
     }
 
@@ -304,9 +309,15 @@ impl App {
             | Question::AllowWriting
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
+            | Question::Mend(_)
+            | Question::MoveTo(_)
+            | Question::TakeBack { .. }
             | Question::MassChange { .. } => Vec::new(),
         }
     }
@@ -316,8 +327,11 @@ impl App {
         let Some(Modal::Confirm(confirm)) = self.modals.last() else {
             return Vec::new();
         };
-        let Question::MassChange { entries, typed, .. } = &confirm.question else {
-            return Vec::new();
+        let (entries, typed) = match confirm.question.clone() {
+            Question::MassChange { entries, typed, .. } => (entries, typed),
+            Question::Mend(mend) => return self.mend_typed(&mend),
+            Question::MoveTo(open) => return self.move_chosen(&open),
+            _ => return Vec::new(),
         };
         let typed = typed.text().trim();
         let name = self.session.tenant.trim();
@@ -326,7 +340,6 @@ impl App {
             self.say(Tone::Warn, text);
             return Vec::new();
         }
-        let entries = entries.clone();
         self.modals.pop();
         self.write(entries)
     }

@@ -77,11 +77,11 @@ pub enum Command {
     Licences,
     /// Changes that wait to be written
     Outbox(Outbox),
-    /// Seats of this service: how many were bought, until when
+    /// Seats of this service: how many were bought, until when, who holds one
     Seats(Seats),
-    /// Earlier runs and their logs
+    /// Earlier runs, their logs, and what changed between two
     History(History),
-    /// Tenants of the configuration: list them, or take a pin off
+    /// Tenants of the configuration: list them, set group and mode, or take a pin off
     Tenants(Tenants),
     /// Serve a simulated tenant for tests and trials
     Simulate(Simulate),
@@ -282,6 +282,16 @@ pub enum OutboxWhat {
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
+    /// Decide a conflict: keep what was entered here; the tenant's value becomes its base
+    Keep {
+        /// Its id, as `outbox list` shows it
+        id: i64,
+    },
+    /// Decide a conflict: take what the tenant has; the queued change is dropped
+    Take {
+        /// Its id, as `outbox list` shows it
+        id: i64,
+    },
 }
 
 /// `seats`.
@@ -295,7 +305,7 @@ pub struct Seats {
 /// What to do with seats.
 #[derive(Debug, Subcommand)]
 pub enum SeatsWhat {
-    /// Show seats bought and used
+    /// Show seats bought and used, and who holds one, in the order in which they are lost last
     Show,
     /// Set how many were bought, or `none` for no limit
     Set {
@@ -304,6 +314,16 @@ pub enum SeatsWhat {
         /// The last day of the trial or contract, YYYY-MM-DD, or `none`
         #[arg(long, value_name = "DATE")]
         ends: Option<String>,
+        /// Only show who would lose the license, and who would get it back
+        #[arg(long)]
+        preview: bool,
+    },
+    /// Move a seat from one user to another who has none
+    Move {
+        /// Who gives it: name, e-mail or row id
+        from: String,
+        /// Who gets it: name, e-mail or row id
+        to: String,
     },
 }
 
@@ -347,6 +367,20 @@ pub struct Tenants {
 pub enum TenantsWhat {
     /// List the tenants of the configuration
     List,
+    /// Set the group filter or how users are added: in the configuration, at once, audited
+    Set {
+        /// The tenant, by its name in the configuration
+        name: String,
+        /// Only members of this group: its name or id
+        #[arg(long, value_name = "TEXT", conflicts_with = "no_group")]
+        group: Option<String>,
+        /// No group filter
+        #[arg(long)]
+        no_group: bool,
+        /// From the picklist that a sync builds, or by hand only
+        #[arg(long, value_name = "MODE")]
+        add_users: Option<Mode>,
+    },
     /// Disable sync: take the pin off, keep the data; the next sync pins the tenant that is signed in to
     Unpin {
         /// The tenant, by its name in the configuration
@@ -355,6 +389,15 @@ pub enum TenantsWhat {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// How users are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// From the picklist that a sync builds
+    Sync,
+    /// By hand only
+    Manual,
 }
 
 /// `simulate`.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use crate::app::Settings;
 use crate::config::surroundings::Surroundings;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::runtime::{self, Console, Workbench, terminal};
+use crate::runtime::{self, Choices, Console, Workbench, terminal};
 use crate::view::theme::Theme;
 
 use super::args::Global;
@@ -46,6 +46,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         workbench: Workbench {
             world: opened.world,
             settings: opened.settings,
+            choices: Choices::new(opened.config.selection(), opened.file),
         },
         theme,
         clock: opened.clock,

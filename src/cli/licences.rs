@@ -2,7 +2,7 @@
 
 use crate::ops::inventory;
 use crate::record::json;
-use crate::roster::inventory::Product;
+use crate::roster::products::Product;
 
 use super::args::Global;
 use super::exit::Exit;

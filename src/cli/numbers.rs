@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::domain::directory::NumberSource;
+use crate::domain::directory::{Activation, NumberSource};
 use crate::ops::{desk, inventory};
 use crate::record::json;
 use crate::roster::Query;
-use crate::roster::inventory::{
-    NumberRow, Standing, Wishes, activation_words, kind_words, source_words,
-};
+use crate::roster::inventory::{NumberRow, Standing, activation_words, kind_words, source_words};
+use crate::roster::wishes::Wishes;
 
 use super::args::{Global, Numbers};
 use super::exit::Exit;
@@ -93,7 +92,7 @@ fn note(row: &NumberRow, wishes: &Wishes<'_>) -> String {
     parts.extend(row.blocked().map(|blocked| blocked.words().to_owned()));
     parts.extend(
         activation_words(row.record.activation)
-            .filter(|words| *words != "activated")
+            .filter(|_| row.record.activation == Activation::Pending)
             .map(ToOwned::to_owned),
     );
     parts.extend(wishes.pending(row));

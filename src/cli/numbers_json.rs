@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::domain::directory::{Activation, AssignmentStatus, NumberSource};
 use crate::domain::plan_ids::PlanClass;
-use crate::roster::inventory::{Blocked, NumberRow, Product, Wishes};
+use crate::roster::inventory::{Blocked, NumberRow};
+use crate::roster::products::Product;
+use crate::roster::wishes::Wishes;
 
 /// A number of the tenant.
 #[derive(Debug, Serialize)]

@@ -33,6 +33,8 @@ pub(super) struct Opened {
     pub(super) name: String,
     /// Its configuration.
     pub(super) config: TenantConfig,
+    /// The configuration file and the tenant's name in it; the built-in tenant has none.
+    pub(super) file: Option<(PathBuf, String)>,
     /// What runs work on.
     pub(super) world: World,
     /// How runs behave.
@@ -88,6 +90,7 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
     prepare(&places)?;
     let dir = places.tenant_dir(&name);
     finish(Parts {
+        file: Some((places.config_file(), name.clone())),
         name,
         tenant,
         client_id,
@@ -129,6 +132,7 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     let dir = places.tenant_dir(&demo.name);
     let served = demo.simulator.tenant_id().to_owned();
     let opened = finish(Parts {
+        file: None,
         name: demo.name.clone(),
         tenant: demo.config.clone(),
         client_id: demo.simulator.client_id().to_owned(),
@@ -148,6 +152,7 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
 }
 
 struct Parts {
+    file: Option<(PathBuf, String)>,
     name: String,
     tenant: TenantConfig,
     client_id: String,
@@ -191,6 +196,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     };
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
+        file: parts.file,
         name: parts.name,
         config: parts.tenant,
         world: World {

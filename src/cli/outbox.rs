@@ -1,9 +1,11 @@
 //! `outbox`: what waits to be written.
 
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::text::Label;
 use crate::ops::change;
 use crate::record::json::{self, EntryJson};
+use crate::store::Store;
 
 use super::args::{Global, Outbox, OutboxWhat};
 use super::exit::Exit;
@@ -12,6 +14,7 @@ use super::print;
 
 pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> {
     let opened = open(global).await?;
+    let store = &opened.world.store;
     match &args.what {
         OutboxWhat::List => {
             let picture = opened
@@ -60,14 +63,40 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
             }
         }
         OutboxWhat::Drop { id } => {
-            let done = change::undo(&opened.world.store, EntryId(*id), opened.stamp()).await?;
-            print::tell(&done);
+            print::tell(&change::undo(store, EntryId(*id), opened.stamp()).await?);
+        }
+        OutboxWhat::Keep { id } => {
+            check_conflict(store, *id).await?;
+            print::tell(&change::decide(store, EntryId(*id), true, opened.stamp()).await?);
+        }
+        OutboxWhat::Take { id } => {
+            check_conflict(store, *id).await?;
+            print::tell(&change::decide(store, EntryId(*id), false, opened.stamp()).await?);
         }
         OutboxWhat::TakeBack { id, name } => {
             super::repair::take_back(&opened, *id, name.as_deref()).await?;
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+/// Only a conflict is decided: anything else is dropped, or settled by a sync.
+async fn check_conflict(store: &Store, id: i64) -> anyhow::Result<()> {
+    let picture = store.ledger.load().await.map_err(|error| error.failure())?;
+    let entry = picture.entries.iter().find(|entry| entry.id.0 == id);
+    let (headline, detail) = match entry {
+        Some(entry) if matches!(entry.state, EntryState::Conflict { .. }) => return Ok(()),
+        Some(entry) => (
+            format!("Change {id} is no conflict"),
+            format!("it is {}", entry.state.word()),
+        ),
+        None => (
+            format!("There is no change {id} in the outbox"),
+            String::new(),
+        ),
+    };
+    let hint = "Nothing was changed. `outbox list` shows what waits.";
+    Err(Failure::new(FailureKind::Config, headline, detail, hint).into())
 }
 
 /// What the tenant has, where that is known to be neither the old nor the new value.

@@ -81,16 +81,17 @@ async fn wanted(
         .outline()
         .await
         .map_err(|error| error.failure())?;
-    let (skus, groups) = outline
-        .map(|outline| (outline.skus, outline.groups))
-        .unwrap_or_default();
-    let names = Names {
-        skus: &skus,
-        groups: &groups,
-    };
+    let (skus, groups) =
+        outline.map_or_else(Default::default, |outline| (outline.skus, outline.groups));
     let (repairs, by_group) = mending::ways(class, &stored.user, &skus);
     if let Some(licence) = by_group.first() {
-        let label = evidence::sku_label(licence, &names);
+        let label = evidence::sku_label(
+            licence,
+            &Names {
+                skus: &skus,
+                groups: &groups,
+            },
+        );
         return Err(refused(
             format!("The {words} comes in {label}, which cannot be changed for one user"),
             "Take the user out of that group, or switch the plan off in the group's licence; `script USER` prints the PowerShell.",

@@ -1,8 +1,13 @@
-//! `tenants`: what the configuration has, and *disable sync*: taking the pin off a tenant.
+//! `tenants`: what the configuration has, group and mode of a tenant, and *disable sync*: taking the pin off a tenant.
 
+use crate::config::edit;
+use crate::config::places::Places;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::settings::{AddMode, Selection};
+use crate::ops::settings;
 use crate::store::{Stamp, Store};
 
-use super::args::{Global, Tenants, TenantsWhat};
+use super::args::{Global, Mode, Tenants, TenantsWhat};
 use super::exit::Exit;
 use super::open::{config, places};
 use super::print;
@@ -16,7 +21,13 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
                 let rows: Vec<_> = config
                     .tenants
                     .iter()
-                    .map(|(name, tenant)| serde_json::json!({"name": name, "tenant_id": tenant.tenant_id, "read_only": tenant.read_only}))
+                    .map(|(name, tenant)| {
+                        let Selection { group, mode } = tenant.selection();
+                        serde_json::json!({
+                            "name": name, "tenant_id": tenant.tenant_id, "read_only": tenant.read_only,
+                            "group": group, "add_users": mode.as_str(),
+                        })
+                    })
                     .collect();
                 print::data(&crate::record::json::listing("tenants", &rows)?)?;
             } else {
@@ -29,12 +40,38 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
                         } else {
                             "read and write"
                         };
-                        vec![name.clone(), tenant.tenant_id.clone(), mode.to_owned()]
+                        let Selection { group, mode: way } = tenant.selection();
+                        vec![
+                            name.clone(),
+                            tenant.tenant_id.clone(),
+                            mode.to_owned(),
+                            way.as_str().to_owned(),
+                            group.unwrap_or_default(),
+                        ]
                     })
                     .collect();
-                print::table(&["NAME", "TENANT", "MODE"], &rows)?;
+                print::table(&["NAME", "TENANT", "MODE", "ADD USERS", "GROUP"], &rows)?;
             }
             Ok(Exit::Done)
+        }
+        TenantsWhat::Set {
+            name,
+            group,
+            no_group,
+            add_users,
+        } => {
+            let wanted = Wanted {
+                group: match (group, no_group) {
+                    (Some(group), _) => Filter::Group(group.trim().to_owned()),
+                    (None, true) => Filter::Everyone,
+                    (None, false) => Filter::AsItIs,
+                },
+                mode: add_users.map(|mode| match mode {
+                    Mode::Sync => AddMode::Sync,
+                    Mode::Manual => AddMode::Manual,
+                }),
+            };
+            set(&places, name, wanted).await
         }
         TenantsWhat::Unpin { name, yes } => {
             let dir = places.tenant_dir(name);
@@ -69,4 +106,56 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
             Ok(Exit::Done)
         }
     }
+}
+
+/// The group filter that is wanted.
+enum Filter {
+    AsItIs,
+    Everyone,
+    Group(String),
+}
+
+/// What is to be set; the rest stays.
+struct Wanted {
+    group: Filter,
+    mode: Option<AddMode>,
+}
+
+async fn set(places: &Places, name: &str, wanted: Wanted) -> anyhow::Result<Exit> {
+    let wrong = |headline: String| {
+        let hint = "Nothing was changed. `tenants list` shows the tenants.";
+        Failure::new(FailureKind::Config, headline, "", hint)
+    };
+    let file = places.config_file();
+    let before = edit::selection(&file, name)
+        .map_err(|error| error.failure())?
+        .ok_or_else(|| wrong(format!("There is no tenant {name}")))?;
+    let mut after = before.clone();
+    match wanted.group {
+        Filter::AsItIs => {}
+        Filter::Everyone => after.group = None,
+        Filter::Group(group) if group.is_empty() => {
+            return Err(
+                wrong("A group has a name: --no-group clears the filter".to_owned()).into(),
+            );
+        }
+        Filter::Group(group) => after.group = Some(group),
+    }
+    after.mode = wanted.mode.unwrap_or(after.mode);
+    places.prepare().map_err(|error| error.failure())?;
+    let store = Store::open(&places.tenant_dir(name)).map_err(|error| error.failure())?;
+    let stamp = Stamp {
+        at: crate::runtime::clock::system().now(),
+        author: crate::config::surroundings::author(),
+        run: None,
+    };
+    let write = |selection: &_| {
+        edit::keep_selection(&file, name, selection).map_err(|error| error.failure())
+    };
+    let done = settings::set_selection(&store, (&before, &after), write, stamp).await?;
+    print::tell(&match done.as_slice() {
+        [] => "Nothing was changed: this is so already.".to_owned(),
+        done => format!("{name}: {}. The next sync reads with it.", done.join(", ")),
+    });
+    Ok(Exit::Done)
 }

@@ -97,6 +97,7 @@ fn audit_row(line: AuditLine) -> AuditRow {
         action: line.action,
         change: change.trim().to_owned(),
         outcome: line.outcome,
+        entry: line.entry,
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::domain::gate::Marks;
 use crate::domain::guid::ObjectId;
-use crate::roster::inventory::{Inventory, Members, Owner};
+use crate::roster::inventory::{Inventory, Owner};
+use crate::roster::products::Members;
 use crate::store::Store;
 use crate::store::error::StoreError;
 

@@ -8,13 +8,12 @@ use crate::domain::country::Country;
 use crate::domain::directory::{
     Activation, AssignmentStatus, DirectoryUser, NumberSource, NumberType, Sku, TenantNumber,
 };
-use crate::domain::guid::{GroupId, ObjectId, SkuId};
-use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::{self, PlanClass};
-use crate::domain::user::Value;
 
-use super::desk::{Desk, DeskUser};
+use super::products::Product;
+use super::wishes::Wishes;
 
 /// Whether the holder of a number can use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -321,76 +320,6 @@ pub fn use_words(status: AssignmentStatus) -> &'static str {
     }
 }
 
-/// A product of the tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// As Graph has it.
-    pub sku: Sku,
-    /// Microsoft's name for it, or the part number where the table has none.
-    pub name: String,
-    /// What it brings, of what decides here.
-    pub brings: Vec<PlanClass>,
-}
-
-impl Product {
-    fn new(sku: Sku) -> Self {
-        let name = plan_ids::sku_name(sku.id).unwrap_or(&sku.part_number);
-        let mut brings: Vec<PlanClass> = sku
-            .plans
-            .iter()
-            .filter_map(|plan| plan_ids::class(plan.id))
-            .filter(|class| *class != PlanClass::Teams)
-            .collect();
-        brings.sort_unstable();
-        brings.dedup();
-        Self {
-            name: name.to_owned(),
-            brings,
-            sku,
-        }
-    }
-
-    /// Seats that can be given: those in their grace period too.
-    pub fn bought(&self) -> i64 {
-        self.sku.enabled + self.sku.warning
-    }
-
-    /// `short by 3`, or the status of the subscription.
-    pub fn state(&self) -> String {
-        match self.sku.free() {
-            short @ ..0 => format!("short by {}", short.unsigned_abs()),
-            _ => self.sku.status.as_str().to_owned(),
-        }
-    }
-
-    /// Whether it is worth a look: more seats are used than there are, or the subscription is not in order.
-    pub fn is_odd(&self) -> bool {
-        self.sku.free() < 0 || self.sku.status != crate::domain::directory::PlanStatus::Enabled
-    }
-
-    /// `Phone System, Calling Plan`.
-    pub fn marks(&self) -> String {
-        let words: Vec<&str> = self
-            .brings
-            .iter()
-            .map(|class| class_words(*class))
-            .collect();
-        words.join(", ")
-    }
-}
-
-/// A class of plans, for the eye.
-pub fn class_words(class: PlanClass) -> &'static str {
-    match class {
-        PlanClass::Phone => "Phone System",
-        PlanClass::Resource => "Virtual user",
-        PlanClass::Calling => "Calling Plan",
-        PlanClass::Credits => "Credits",
-        PlanClass::Teams => "Teams",
-        PlanClass::Mobile => "Phone Mobile",
-    }
-}
-
 /// Numbers and products of one snapshot. Two are equal when they are of the same loading.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
@@ -467,169 +396,158 @@ impl Inventory {
     }
 }
 
-/// Somebody who has a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Who.
-    pub user: ObjectId,
-    /// Whether it is assigned to the user directly.
-    pub direct: bool,
-    /// Groups that give it.
-    pub groups: Vec<GroupId>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{AssignedPlan, Licence, PlanStatus, UserFlags};
+    use crate::domain::guid::{Guid, PlanId};
 
-/// Who has which product. Two are equal when they are of the same loading.
-#[derive(Debug, Clone, Default)]
-pub struct Members {
-    loading: u64,
-    by_sku: HashMap<SkuId, Vec<Member>>,
-}
+    const PHONE: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const VIRTUAL: &str = "f47330e9-c134-43b3-9993-e7f004506889";
 
-impl PartialEq for Members {
-    fn eq(&self, other: &Self) -> bool {
-        self.loading == other.loading
-    }
-}
-
-impl Eq for Members {}
-
-impl Members {
-    /// Builds it from assignments; those of one user stand together.
-    pub fn new(
-        loading: u64,
-        licences: impl IntoIterator<Item = (SkuId, ObjectId, Option<GroupId>)>,
-    ) -> Self {
-        let mut by_sku: HashMap<SkuId, Vec<Member>> = HashMap::new();
-        for (sku, user, group) in licences {
-            let members = by_sku.entry(sku).or_default();
-            if members.last().is_none_or(|last| last.user != user) {
-                members.push(Member {
-                    user,
-                    direct: false,
-                    groups: Vec::new(),
-                });
-            }
-            if let Some(member) = members.last_mut() {
-                match group {
-                    Some(group) => member.groups.push(group),
-                    None => member.direct = true,
-                }
-            }
-        }
-        Self { loading, by_sku }
+    fn id(n: u8) -> ObjectId {
+        ObjectId(Guid::from_bytes([n; 16]))
     }
 
-    /// Which loading of the inventory it belongs to; 0 before the first.
-    pub fn loading(&self) -> u64 {
-        self.loading
-    }
-
-    /// Who has a product.
-    pub fn of(&self, sku: SkuId) -> &[Member] {
-        self.by_sku.get(&sku).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// What this side has and wants of numbers, looked up by number.
-#[derive(Debug, Default)]
-pub struct Wishes<'a> {
-    wanted: HashMap<&'a PhoneNumber, Vec<&'a Entry>>,
-    given_up: HashMap<&'a PhoneNumber, &'a Entry>,
-    configured: HashMap<ObjectId, &'a DeskUser>,
-}
-
-impl<'a> Wishes<'a> {
-    /// Of a desk.
-    pub fn of(desk: &'a Desk) -> Self {
-        let mut wishes = Self::default();
-        for entry in &desk.entries {
-            if let Value::Number(Some(number)) = &entry.wanted {
-                wishes.wanted.entry(number).or_default().push(entry);
-            }
-            if let Value::Number(Some(number)) = &entry.base
-                && entry.base != entry.wanted
-            {
-                wishes.given_up.insert(number, entry);
-            }
-        }
-        for row in &desk.users {
-            if let Some(id) = row.user.association.id() {
-                wishes.configured.insert(id, row);
-            }
-        }
-        wishes
-    }
-
-    /// The configured user that holds a number.
-    pub fn user(&self, row: &NumberRow) -> Option<&'a DeskUser> {
-        self.configured.get(&row.holder()?.id).copied()
-    }
-
-    /// Entries that want the number for somebody.
-    pub fn wanted(&self, row: &NumberRow) -> &[&'a Entry] {
-        self.wanted
-            .get(&row.record.number)
-            .map_or(&[], Vec::as_slice)
-    }
-
-    /// The entry that takes the number from its holder.
-    pub fn given_up(&self, row: &NumberRow) -> Option<&'a Entry> {
-        self.given_up.get(&row.record.number).copied()
-    }
-
-    /// Who are several that want or have it, where they are: a number is one user's.
-    pub fn rivals(&self, row: &NumberRow) -> Vec<&'a str> {
-        let wanted = self.wanted(row);
-        let mut names: Vec<&str> = wanted.iter().map(|entry| entry.name.as_str()).collect();
-        if self.given_up(row).is_none()
-            && let Some(user) = self.user(row)
-            && wanted.iter().any(|entry| entry.user != Some(user.user.id))
-        {
-            names.push(&user.user.name);
-        }
-        if names.len() < 2 {
-            names.clear();
-        }
-        names
-    }
-
-    /// What is under way with the number: `for Ben Walters, queued`.
-    pub fn pending(&self, row: &NumberRow) -> Option<String> {
-        let parts: Vec<String> = self
-            .wanted(row)
-            .iter()
-            .map(|entry| format!("for {}, {}", entry.name, entry.state.word()))
-            .chain(
-                self.given_up(row)
-                    .map(|entry| format!("release {}", entry.state.word())),
-            )
-            .collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
-    }
-
-    /// Whether a request about the number may be on its way in the tenant.
-    pub fn is_under_way(&self, row: &NumberRow) -> bool {
-        let sent = |entry: &&Entry| {
-            entry.state.needs_settling() || matches!(entry.state, EntryState::Applied { .. })
+    fn user(enabled: bool, plans: &[(&str, PlanStatus)]) -> DirectoryUser {
+        let plan = |(id, status): &(&str, PlanStatus)| AssignedPlan {
+            plan: id.parse::<PlanId>().unwrap(),
+            status: *status,
+            since: None,
         };
-        self.wanted(row).iter().any(sent) || self.given_up(row).iter().any(sent)
+        DirectoryUser {
+            id: id(1),
+            name: "Lee Gu".into(),
+            upn: "lee@contoso.example".into(),
+            mail: None,
+            addresses: Vec::new(),
+            location: None,
+            flags: UserFlags {
+                enabled,
+                ..UserFlags::default()
+            },
+            licences: plans
+                .iter()
+                .map(|_| Licence {
+                    sku: SkuId(Guid::from_bytes([9; 16])),
+                    group: None,
+                    disabled: Vec::new(),
+                    error: None,
+                })
+                .collect(),
+            plans: plans.iter().map(plan).collect(),
+            flaw: None,
+        }
     }
 
-    /// The words that the filter finds.
-    fn words(&self, row: &NumberRow) -> Vec<&'a str> {
-        let mut words = Vec::new();
-        for entry in self.wanted(row).iter().copied().chain(self.given_up(row)) {
-            words.extend(["pending", entry.state.word(), entry.name.as_str()]);
+    fn record(number: &str, status: AssignmentStatus, target: Option<ObjectId>) -> TenantNumber {
+        TenantNumber {
+            number: PhoneNumber::from_tenant(number).unwrap(),
+            kind: NumberType::DirectRouting,
+            source: NumberSource::Online,
+            status,
+            target,
+            primary: true,
+            activation: Activation::Activated,
         }
-        if !self.rivals(row).is_empty() {
-            words.push("duplicate");
+    }
+
+    fn row(record: TenantNumber, owner: Option<Owner>) -> NumberRow {
+        NumberRow::new(0, record, owner, false)
+    }
+
+    #[test]
+    fn whether_a_holder_can_use_its_number() {
+        use PlanStatus::{Enabled, Suspended, Warning};
+        for (user, resource, fitness) in [
+            (user(true, &[(PHONE, Enabled)]), false, Fitness::Fit),
+            (user(true, &[(PHONE, Warning)]), false, Fitness::Fit),
+            (
+                user(true, &[(PHONE, Suspended)]),
+                false,
+                Fitness::NoPhoneSystem,
+            ),
+            (
+                user(true, &[(VIRTUAL, Enabled)]),
+                false,
+                Fitness::NoPhoneSystem,
+            ),
+            (user(false, &[(PHONE, Enabled)]), false, Fitness::Disabled),
+            (user(true, &[]), false, Fitness::Unlicensed),
+            // Resource accounts are disabled by design.
+            (user(false, &[(VIRTUAL, Enabled)]), true, Fitness::Fit),
+            (user(false, &[]), true, Fitness::Unlicensed),
+        ] {
+            assert_eq!(Owner::new(&user, resource).fitness, fitness, "{user:?}");
         }
-        if row.holder().is_some() {
-            words.push(match self.user(row) {
-                Some(_) => "configured",
-                None => "not added",
-            });
+    }
+
+    #[test]
+    fn assigned_takes_a_state_and_an_owner() {
+        use AssignmentStatus as S;
+        let fit = || Owner::new(&user(true, &[(PHONE, PlanStatus::Enabled)]), false);
+        let number = "+441235123465";
+        for (status, target, owner, standing, blocked) in [
+            (S::Unassigned, None, None, Standing::Free, None),
+            (
+                S::Unassigned,
+                Some(id(1)),
+                Some(fit()),
+                Standing::Free,
+                None,
+            ),
+            (S::User, Some(id(1)), Some(fit()), Standing::Assigned, None),
+            (
+                S::User,
+                None,
+                None,
+                Standing::Phantom,
+                Some(Blocked::NoTarget),
+            ),
+            (
+                S::VoiceApplication,
+                Some(id(7)),
+                None,
+                Standing::Phantom,
+                Some(Blocked::UnknownTarget),
+            ),
+            (
+                S::Other,
+                None,
+                None,
+                Standing::Phantom,
+                Some(Blocked::NoTarget),
+            ),
+        ] {
+            let row = row(record(number, status, target), owner);
+            assert_eq!(
+                (row.standing(), row.blocked()),
+                (standing, blocked),
+                "{status:?}"
+            );
         }
-        words
+        let mut of_ad = record(number, S::User, Some(id(1)));
+        of_ad.source = NumberSource::OnPremises;
+        assert_eq!(row(of_ad, Some(fit())).blocked(), Some(Blocked::Directory));
+        let mut failed = record(number, S::User, Some(id(1)));
+        failed.activation = Activation::Failed;
+        assert_eq!(row(failed, Some(fit())).blocked(), Some(Blocked::Failed));
+    }
+
+    #[test]
+    fn two_records_of_a_number_are_seen_and_the_held_one_is_meant() {
+        let owner = Owner::new(&user(true, &[(PHONE, PlanStatus::Enabled)]), false);
+        let numbers = vec![
+            record("+441235123464", AssignmentStatus::Unassigned, None),
+            record("+441235123465", AssignmentStatus::Unassigned, None),
+            record("+441235123465", AssignmentStatus::User, Some(id(1))),
+        ];
+        let inventory = Inventory::new(1, Some(numbers), &[(id(1), owner)].into(), Vec::new());
+        let twice: Vec<bool> = inventory.numbers.iter().map(|row| row.twice).collect();
+        assert_eq!(twice, [false, true, true]);
+        let number = PhoneNumber::from_tenant("+441235123465").unwrap();
+        assert_eq!(inventory.place_of(&number), Some(2));
+        let unread = Inventory::new(1, None, &HashMap::new(), Vec::new());
+        assert!(!unread.known);
     }
 }

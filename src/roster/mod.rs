@@ -4,6 +4,8 @@
 
 pub mod desk;
 pub mod inventory;
+pub mod products;
+pub mod wishes;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ pub mod clock;
 mod hangup;
 mod input;
 mod perform;
+mod settings;
 pub mod terminal;
 
 use std::io;
@@ -21,6 +22,7 @@ use crate::view::theme::Theme;
 
 use perform::Performer;
 pub use perform::Workbench;
+pub use settings::Choices;
 use terminal::Screen;
 
 /// No more than thirty frames a second.

@@ -16,9 +16,12 @@ use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{change, desk, explain, inventory};
+use crate::ops::repair::{self, With};
+use crate::ops::{change, desk, explain, history, inventory, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
+
+use super::settings::Choices;
 
 /// Events of a run that wait for the screen before the run waits for it.
 const RUN_EVENTS: usize = 64;
@@ -30,6 +33,8 @@ pub struct Workbench {
     pub world: World,
     /// How runs behave.
     pub settings: RunSettings,
+    /// Group and mode of the tenant.
+    pub choices: Choices,
 }
 
 /// Carries out effects.
@@ -41,11 +46,12 @@ pub(super) struct Performer {
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     world: Mutex<World>,
     client: Client,
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
     settings: RunSettings,
+    pub(super) choices: Choices,
     writing: AtomicBool,
     to: mpsc::Sender<What>,
     clock: Clock,
@@ -56,13 +62,18 @@ struct Shared {
 
 impl Performer {
     pub(super) fn new(workbench: Workbench, to: mpsc::Sender<What>, clock: Clock) -> Self {
-        let Workbench { world, settings } = workbench;
+        let Workbench {
+            world,
+            settings,
+            choices,
+        } = workbench;
         let shared = Arc::new(Shared {
             client: world.client.clone(),
             store: world.store.clone(),
             writing: AtomicBool::new(!settings.read_only),
             world: Mutex::new(world),
             settings,
+            choices,
             to,
             clock,
             reload_desk: Notify::new(),
@@ -128,6 +139,22 @@ impl Performer {
                         req,
                         failure: error.failure(),
                     },
+                };
+                shared.send(What::Ledger(event)).await;
+            }),
+            Effect::Settings { req, change } => {
+                self.track(move |shared| shared.change_settings(req, change));
+            }
+            Effect::Compare {
+                req,
+                runs: (one, other),
+            } => self.track(move |shared| async move {
+                let event = match history::difference(&shared.store, one, other).await {
+                    Ok(diff) => LedgerEvent::Compared {
+                        req,
+                        diff: Box::new(diff),
+                    },
+                    Err(failure) => LedgerEvent::Refused { req, failure },
                 };
                 shared.send(What::Ledger(event)).await;
             }),
@@ -209,11 +236,11 @@ impl Performer {
 }
 
 impl Shared {
-    async fn send(&self, what: What) {
+    pub(super) async fn send(&self, what: What) {
         let _ = self.to.send(what).await;
     }
 
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         Stamp {
             at: self.clock.now(),
             author: self.settings.author.clone(),
@@ -292,6 +319,7 @@ impl Shared {
     ) {
         let (events, mut heard) = mpsc::channel(RUN_EVENTS);
         let settings = RunSettings {
+            group: self.selection().await.group,
             debug,
             read_only: !self.writing.load(Ordering::SeqCst),
             // The console has asked for the tenant's name where the plan is past the limit.
@@ -330,10 +358,37 @@ impl Shared {
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
+            LedgerChange::Repair {
+                target,
+                repairs,
+                country,
+                typed,
+                then_add,
+            } => {
+                let with = With {
+                    country,
+                    typed: typed.as_deref(),
+                    then_add,
+                };
+                repair::repair(store, target, &repairs, with, stamp).await
+            }
+            LedgerChange::Move { number, to } => {
+                repair::move_number(store, &number, to, stamp).await
+            }
+            LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }
+            LedgerChange::MoveSeat { from, to } => {
+                let today = stamp.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                settings::move_seat(store, (from, to), today, stamp).await
+            }
         };
+        self.answer(req, done).await;
+    }
+
+    /// Tells how a change of this side went.
+    pub(super) async fn answer(&self, req: RequestId, done: Result<String, Failure>) {
         // The desk comes first, so that what was saved is there when the form closes.
         match done {
             Ok(notice) => {

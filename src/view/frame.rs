@@ -77,102 +77,12 @@ fn width(text: &str) -> u16 {
     u16::try_from(cells::width(text)).unwrap_or(u16::MAX)
 }
 
-/// The tabs with their counts.
-pub(super) fn tabs(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let whole = tab_texts(app, Room::Whole);
-    let needed: usize = whole.iter().map(|text| cells::width(text) + 2).sum();
-    let texts = if needed <= usize::from(area.width) + 2 {
-        whole
-    } else {
-        tab_texts(app, Room::Tight)
-    };
-    let gap = if needed <= usize::from(area.width) + 2 {
-        2
-    } else {
-        1
-    };
-    let mut x = area.x;
-    for (pane, text) in Pane::ALL.into_iter().zip(&texts) {
-        let style = if pane == app.pane {
-            painter.theme.tab
-        } else {
-            Style::new()
-        };
-        let room = (area.x + area.width).saturating_sub(x);
-        x += painter.put((x, area.y), room, text, style) + gap;
-    }
-}
-
-/// Whether all of the tabs has room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Whole,
-    Tight,
-}
-
-/// What stands on the tabs. Where there is no room, what is only nice to know is left out: never what needs a person.
-fn tab_texts(app: &App, room: Room) -> Vec<String> {
-    let mut texts = Vec::new();
-    for (n, pane) in (1..).zip(Pane::ALL) {
-        let count = match pane {
-            Pane::Users => format!(" {}", app.desk.users.len()),
-            Pane::Candidates if app.settings.manual_mode => String::new(),
-            Pane::Sync if room == Room::Tight && app.runs.active().is_some() => "…".to_owned(),
-            Pane::Numbers if room == Room::Tight => String::new(),
-            Pane::Candidates => format!(" {}", app.candidates.candidates()),
-            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
-            Pane::Sync => String::new(),
-            Pane::Changes => changes_count(app),
-            Pane::Licences => short_count(app),
-            Pane::Numbers => match app.inventory.numbers.len() {
-                0 => String::new(),
-                n => format!(" {n}"),
-            },
-        };
-        texts.push(format!("{n} {}{count}", pane.title()));
-    }
-    texts
-}
-
-/// ` !1`: of how many licences more seats are used than were bought.
-fn short_count(app: &App) -> String {
-    let short = app
-        .inventory
-        .products
-        .iter()
-        .filter(|product| product.sku.free() < 0)
-        .count();
-    match short {
-        0 => String::new(),
-        n => format!(" !{n}"),
-    }
-}
-
-/// ` 2 !1`: how many wait, and how many need a person.
-fn changes_count(app: &App) -> String {
-    let entries = &app.desk.entries;
-    let urgent = entries
-        .iter()
-        .filter(|entry| needs_a_person(&entry.state))
-        .count();
-    match (entries.len() - urgent, urgent) {
-        (0, 0) => String::new(),
-        (n, 0) => format!(" {n}"),
-        (n, urgent) => format!(" {n} !{urgent}"),
-    }
-}
-
-fn needs_a_person(state: &EntryState) -> bool {
-    matches!(
-        state,
-        EntryState::Conflict { .. } | EntryState::Rejected { .. } | EntryState::Unknown { .. }
-    )
-}
-
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
-    if let Some(Modal::Log(open)) = app.over() {
+    if let Some(Modal::Log(open)) = app.over()
+        && !filter.is_shown()
+    {
         let lines = open.lines.as_ref().map_or(0, |lines| lines.len());
         let text = counted(lines, "line", "lines");
         painter.line(area, 0, &text, painter.theme.dim);
@@ -188,7 +98,7 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let room = (typed + 1).clamp(6, (area.width / 3).max(6));
     let field = painter.theme.field;
     painter.field((area.x + 1, area.y), room, &filter.field, field);
-    if filter.typing == Typing::No || !app.modals.is_empty() {
+    if filter.typing == Typing::No || !app.is_typing() {
         painter.cursor = None;
     }
     let x = area.x + 1 + room + 2;
@@ -198,6 +108,9 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
 }
 
 fn found(app: &App, room: usize) -> (Tone, String) {
+    if let Some(Modal::Log(open)) = app.over() {
+        return (Tone::Plain, open.search.words());
+    }
     let (here, all) = match app.pane {
         Pane::Users => (app.users.shown.len(), app.desk.users.len()),
         Pane::Candidates => (
@@ -207,7 +120,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
                 Listing::Everyone => app.roster.len(),
             },
         ),
-        Pane::Sync => (app.sync.len(&app.runs.log), app.runs.log.len()),
+        Pane::Sync => return (Tone::Plain, app.sync.search.words()),
         Pane::Changes => (
             app.changes.shown.len(),
             app.desk.entries.len() + app.desk.audit.len(),
@@ -400,9 +313,12 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
     }
     let fixed: &[(&str, &str)] = if place == Place::Filter {
         match &app.filter().elsewhere {
+            _ if app.searched().is_some() => &[("Enter", "search")],
             Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
             None => &[("Enter", "keep"), ("Up Down", "move")],
         }
+    } else if place == Place::Choice {
+        &[("Enter", "choose"), ("Up Down", "move")]
     } else if place == Place::Palette {
         &[("Enter", "run"), ("Up Down", "choose")]
     } else if app.is_name_typed() {
@@ -464,6 +380,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
+    if action == Action::Leave && place == Place::Licences {
+        return app.licences.inside.is_some();
+    }
     if action == Action::Open && app.filter().elsewhere.is_none() {
         return match app.pane {
             Pane::Users => app.users.row(&app.desk).is_some(),
@@ -484,8 +403,8 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
 fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
     let word = if action == Action::Open {
         open_word(app)
-    } else if action == Action::PageUp && place == Place::Sync {
-        "log"
+    } else if action == Action::Filter && matches!(place, Place::Sync | Place::Log) {
+        "search"
     } else if action == Action::Everyone && app.candidates.listing == Listing::Everyone {
         "candidates"
     } else if action == Action::Leave && place == Place::Plan {
@@ -514,6 +433,7 @@ fn open_word(app: &App) -> &'static str {
     };
     match app.pane {
         _ if conflict => "decide",
+        Pane::Sync if app.sync.marked.len() == 2 => "compare",
         Pane::Users => "edit",
         Pane::Candidates => "why",
         Pane::Sync => "its log",

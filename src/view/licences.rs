@@ -10,12 +10,16 @@ use crate::app::pane::licences::{Inside, Item, Sort, by, detail, plan_words};
 use crate::app::pane::users;
 use crate::domain::seat;
 use crate::domain::user::LicenseStatus;
-use crate::roster::inventory::Product;
+use crate::roster::products::Product;
 
 use super::paint::{Column, Painter, Row, column};
 
-const COUNT: usize = 6;
+const BOUGHT: usize = 6;
+const COUNT: usize = 5;
 const STATUS: usize = 11;
+
+/// From so many columns on, the state of a subscription has a column of its own.
+const ROOMY: u16 = 100;
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     if let Some(open) = &app.licences.inside {
@@ -33,7 +37,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let rows = app.licences.shown.iter().enumerate().skip(cursor.top);
     for (n, (index, &place)) in (1..list.height).zip(rows) {
         if let Some(product) = app.inventory.products.get(place) {
-            let columns = columns(app, painter, product, name);
+            let columns = columns(app, painter, product, (name, list.width));
             painter.row(list, n, Row::from(index == cursor.index), &columns);
         }
     }
@@ -77,8 +81,13 @@ pub(super) fn seats(app: &App) -> String {
 }
 
 fn name_width(area: Area) -> usize {
-    let fixed = 2 + 4 * (COUNT + 1) + STATUS + 1;
-    (usize::from(area.width).saturating_sub(fixed) * 11 / 20).clamp(10, 60)
+    let fixed = 2 + BOUGHT + 1 + 3 * (COUNT + 1);
+    let left = usize::from(area.width).saturating_sub(fixed);
+    if area.width < ROOMY {
+        left.saturating_sub(21).clamp(10, 40)
+    } else {
+        (left.saturating_sub(STATUS + 1) * 11 / 20).clamp(10, 60)
+    }
 }
 
 fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
@@ -91,20 +100,27 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
         }
     };
     let dim = painter.theme.dim;
-    let columns = [
+    let mut columns = vec![
         column("", 1, dim),
         column("LICENCE", name, look(Sort::Name)),
-        column("BOUGHT", COUNT, dim),
-        column("  USED", COUNT, dim),
-        column("  FREE", COUNT, look(Sort::Free)),
-        column(" USERS", COUNT, dim),
-        column("STATUS", STATUS, dim),
-        column("BRINGS", 60, look(Sort::Brings)),
+        column("BOUGHT", BOUGHT, dim),
+        column(" USED", COUNT, dim),
+        column(" FREE", COUNT, look(Sort::Free)),
+        column("USERS", COUNT, dim),
     ];
+    if area.width >= ROOMY {
+        columns.push(column("STATUS", STATUS, dim));
+    }
+    columns.push(column("BRINGS", 60, look(Sort::Brings)));
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 
-fn columns(app: &App, painter: &Painter<'_>, product: &Product, name: usize) -> Vec<Column> {
+fn columns(
+    app: &App,
+    painter: &Painter<'_>,
+    product: &Product,
+    (name, width): (usize, u16),
+) -> Vec<Column> {
     let sku = &product.sku;
     let mark = if product.is_odd() {
         Mark::Warning
@@ -112,22 +128,28 @@ fn columns(app: &App, painter: &Painter<'_>, product: &Product, name: usize) -> 
         Mark::Blank
     };
     let tone = painter.tone(mark.tone());
-    let right = |text: String| format!("{text:>COUNT$}");
-    let count = |n: i64| right(n.to_string());
+    let plain = Style::new();
+    let bought = product.bought();
     let users = app
         .licences
         .users(product, &app.inventory)
         .map_or_else(|| "…".to_owned(), |n| n.to_string());
-    vec![
+    let count = |n: i64| format!("{n:>COUNT$}");
+    let mut columns = vec![
         column(mark.glyph(painter.is_ascii()), 1, tone),
-        column(product.name.as_str(), name, Style::new()),
-        column(count(product.bought()), COUNT, Style::new()),
-        column(count(sku.consumed), COUNT, Style::new()),
+        column(product.name.as_str(), name, plain),
+        column(format!("{bought:>BOUGHT$}"), BOUGHT, plain),
+        column(count(sku.consumed), COUNT, plain),
         column(count(sku.free()), COUNT, tone),
-        column(right(users), COUNT, Style::new()),
-        column(product.state(), STATUS, tone),
-        column(product.marks(), usize::MAX, Style::new()),
-    ]
+        column(format!("{users:>COUNT$}"), COUNT, plain),
+    ];
+    if width >= ROOMY {
+        columns.push(column(product.state(), STATUS, tone));
+        columns.push(column(product.marks(), usize::MAX, plain));
+    } else {
+        columns.push(column(product.short_marks(), usize::MAX, tone));
+    }
+    columns
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
@@ -151,8 +173,8 @@ fn inside(app: &App, painter: &mut Painter<'_>, open: &Inside, area: Area) {
     };
     let users = app.licences.users(product, &app.inventory);
     let doc = detail(product, users);
-    for (n, row) in (0..2).zip(doc.rows(usize::from(area.width))) {
-        painter.line(area, n, &row.text, painter.tone(row.tone));
+    for (n, line) in (0..2).zip(&doc.0) {
+        painter.line(area, n, &line.text, painter.tone(line.tone));
     }
     let (_, list) = area.split(2);
     let name = (usize::from(list.width).saturating_sub(40)).clamp(10, 30);
@@ -220,11 +242,90 @@ fn person(
 fn plan(painter: &Painter<'_>, product: &Product, place: usize, name: usize) -> Vec<Column> {
     let (plan, friendly, class) = plan_words(product, place);
     let dim = painter.theme.dim;
+    let words = match (class.is_empty(), friendly.is_empty()) {
+        (true, _) => friendly.to_owned(),
+        (false, true) => class.to_owned(),
+        (false, false) => format!("{class}: {friendly}"),
+    };
     vec![
         column("", 1, dim),
         column(plan, name, dim),
         column("plan", 10, dim),
-        column(class, 23, Style::new()),
-        column(friendly, usize::MAX, dim),
+        column(words, usize::MAX, dim),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::app::effect::Effect;
+    use crate::app::event::{CacheEvent, What};
+    use crate::app::fixture::{Driver, VOICE, object};
+    use crate::domain::guid::{Guid, SkuId};
+    use crate::roster::products::Members;
+    use crate::view::screens::screen;
+
+    fn opened() -> Driver {
+        let mut t = Driver::new();
+        t.keys("5");
+        let [Effect::LoadMembers { req, .. }] = t.effects.as_slice() else {
+            panic!("its users are asked for: {:?}", t.effects);
+        };
+        let (req, sku) = (*req, SkuId(Guid::from_bytes([VOICE; 16])));
+        let members = Members::new(1, [(sku, object(4), None), (sku, object(2), None)]);
+        t.event(What::Cache(CacheEvent::Members {
+            req,
+            members: Arc::new(members),
+        }));
+        t
+    }
+
+    #[test]
+    fn seats_of_both_kinds_and_a_shortage_in_words() {
+        let mut t = opened();
+        t.keys("j");
+        let rows = screen(&t.app);
+        assert_eq!(
+            rows[2..6],
+            [
+                "2 licences   seats of this service: 25 bought, 5 used, 20 free, 1 Unlicensed   …",
+                "  LICENCE                          BOUGHT  USED  FREE USERS BRINGS",
+                "  CONTOSO_MAIL                         25    20     5     0",
+                "⚠ CONTOSO_VOICE                        10    13    -3     2 short by 3; Phone, C…",
+            ]
+        );
+        let at = rows
+            .iter()
+            .position(|row| row.starts_with("10 bought"))
+            .unwrap();
+        assert_eq!(
+            rows[at..at + 3],
+            [
+                "10 bought, 13 used, -3 free, subscription Enabled; 2 users have it",
+                "More seats are used than were bought: buy more, or take the licence from",
+                "somebody.",
+            ]
+        );
+    }
+
+    #[test]
+    fn people_and_plans_inside_one() {
+        let mut t = opened();
+        t.keys("j <enter>");
+        let rows = screen(&t.app);
+        assert_eq!(
+            rows[2..10],
+            [
+                "2 users   Esc goes back",
+                "CONTOSO_VOICE  CONTOSO_VOICE",
+                "10 bought, 13 used, -3 free, subscription Enabled; 2 users have it",
+                "  NAME                           HOW        STATE                   USER NAME",
+                "  Alex Wilber                    direct     Calling Plan            alex.wilber…",
+                "  Diego Siciliani                direct     queued -> +1 425 555 0… diego.sicil…",
+                "  MCOEV                          plan       Phone System: Microsoft 365 Phone S…",
+                "  MCOPSTN1                       plan       Calling Plan: Microsoft 365 Domesti…",
+            ]
+        );
+    }
 }

@@ -13,7 +13,9 @@ mod paint;
 mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
+mod settings;
 mod sync;
+mod tabs;
 mod users;
 mod why;
 
@@ -70,7 +72,7 @@ fn small(app: &App, painter: &mut Painter<'_>) {
 fn whole(app: &App, painter: &mut Painter<'_>) {
     let layout = app.layout();
     frame::header(app, painter, layout.header);
-    frame::tabs(app, painter, layout.tabs);
+    tabs::tabs(app, painter, layout.tabs);
     frame::filter(app, painter, layout.filter);
     match app.pane {
         Pane::Users => users::draw(app, painter, layout.main),
@@ -112,6 +114,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Plan(_)
         | Modal::Conflict(_)
         | Modal::Palette(_)
+        | Modal::Settings(_)
+        | Modal::Seat(_)
         | Modal::Log(_)
         | Modal::Text(_) => {
             painter.clear(body);
@@ -124,6 +128,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Plan(open) => plan::draw(app, painter, open, body),
         Modal::Conflict(open) => modal::conflict(app, painter, open, body),
         Modal::Palette(open) => modal::palette(app, painter, open, body),
+        Modal::Settings(open) => settings::form(app, painter, open, body),
+        Modal::Seat(open) => settings::seat(app, painter, open, body),
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
         Modal::Confirm(_) => {}

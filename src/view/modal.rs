@@ -6,11 +6,12 @@ use crate::app::App;
 use crate::app::cells;
 use crate::app::doc::Tone;
 use crate::app::layout::{Area, PALETTE_WHOLE};
-use crate::app::pane::confirm::{Confirm, Question};
-use crate::app::pane::conflict::ConflictBox;
+use crate::app::pane::confirm::Confirm;
+use crate::app::pane::conflict::{ConflictBox, theirs};
 use crate::app::pane::palette::{Item, Palette};
 use crate::app::pane::text::Text;
 use crate::app::sync::clock_or_day;
+use crate::domain::outbox::Entry;
 use crate::domain::user::Value;
 
 use super::paint::{Column, Painter, Row, column};
@@ -24,10 +25,7 @@ pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body
         let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
         rows.extend(cells::wrap(line, width).into_iter().map(|row| (tone, row)));
     }
-    let typed = match &open.question {
-        Question::MassChange { typed, .. } => Some(typed),
-        _ => None,
-    };
+    let typed = open.field();
     let height = u16::try_from(rows.len() + 2 + usize::from(typed.is_some())).unwrap_or(u16::MAX);
     let (_, area) = body.split_end(height);
     painter.clear(area);
@@ -46,22 +44,53 @@ pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body
     }
 }
 
-/// The three values of a conflict.
+/// The three values of each conflict of a user.
 pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox, area: Area) {
-    let entry = &open.entry;
     let strong = painter.theme.strong;
-    let title = format!("CONFLICT  {} of {}", entry.field().as_str(), entry.name);
-    painter.line(area, 0, &title, strong);
-    let plain = Style::new();
     let dim = painter.theme.dim;
+    let title = match open.entries.as_slice() {
+        [one] => format!("CONFLICT  {} of {}", one.field().as_str(), one.name),
+        [first, ..] => format!(
+            "CONFLICT  {}: {} fields, each decided on its own",
+            first.name,
+            open.entries.len()
+        ),
+        [] => return,
+    };
+    painter.line(area, 0, &title, strong);
     let both = "Both sides have changed since the edit was made; nothing is overwritten silently.";
-    let y = wrapped(painter, area, 2, (both, dim)) + 1;
+    let mut y = wrapped(painter, area, 1, (both, dim)) + 1;
+    for (n, entry) in open.entries.iter().enumerate() {
+        if open.entries.len() > 1 {
+            let here = n == open.at;
+            let lead = if here { ">" } else { " " };
+            let look = if here { strong } else { dim };
+            painter.line(area, y, &format!("{lead} {}", entry.field().as_str()), look);
+            y += 1;
+        }
+        three(app, painter, area, (y, entry));
+        y += 4;
+    }
+    let keys = match (open.saving, open.entries.len()) {
+        (Some(_), _) => "saving…",
+        (None, 1) => {
+            "m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
+        }
+        (None, _) => {
+            "Up and Down choose the field. m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
+        }
+    };
+    wrapped(painter, area, y, (keys, Style::new()));
+}
+
+fn three(app: &App, painter: &mut Painter<'_>, area: Area, (y, entry): (u16, &Entry)) {
+    let plain = Style::new();
     let made = format!(
         "entered here {} by {}",
         clock_or_day(entry.created_at, app.now),
         entry.author
     );
-    let theirs = open.theirs().map_or_else(String::new, Value::shown);
+    let theirs = theirs(entry).map_or_else(String::new, Value::shown);
     let rows = [
         (
             "it was",
@@ -80,18 +109,12 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     for (n, (word, value, what, style)) in (y..).zip(rows) {
         let columns = [
             column("", 1, plain),
-            column(word, 8, strong),
+            column(word, 8, painter.theme.strong),
             column(value, 26, style),
             column(what, usize::MAX, painter.theme.dim),
         ];
         painter.row(area, n, Row::Ordinary, &columns);
     }
-    let keys = if open.saving.is_some() {
-        "saving…"
-    } else {
-        "m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
-    };
-    wrapped(painter, area, y + 4, (keys, plain));
 }
 
 /// Writes a text in as many rows as it takes; returns the row below.

@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::{self, Area};
 use crate::app::pane::numbers::{Sort, detail, state};
-use crate::roster::inventory::{NumberRow, Standing, Wishes, kind_code};
+use crate::roster::inventory::{NumberRow, Standing, kind_code};
+use crate::roster::wishes::Wishes;
 
 use super::paint::{Column, Painter, Row, column};
 
@@ -105,5 +106,89 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     };
     for (n, line) in (2..).zip(lines) {
         painter.line(area, n, line, Style::new());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::fixture::{Driver, settings};
+    use crate::app::pane::Pane;
+    use crate::view::screens::screen;
+
+    #[test]
+    fn numbers_in_columns_with_all_of_the_one_under_the_cursor() {
+        let mut t = Driver::new();
+        t.keys("6");
+        let rows = screen(&t.app);
+        assert_eq!(
+            rows[1],
+            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2  5 Licences !1  6 Numbers 8"
+        );
+        assert_eq!(
+            rows[2..12],
+            [
+                "8 numbers   2 free   5 assigned   1 phantom   3 blocked   by number",
+                "  NUMBER           CC TY STATUS   HOLDER             NOTE",
+                "  +1 425 555 0100  US DR assigned Alex Wilber        not added",
+                "~ +1 425 555 0101  US DR assigned Diego Siciliani    release queued",
+                "~ +1 425 555 0199  US DR free     -                  for Diego Siciliani, queued",
+                "⚠ +44 1235 123470  GB DR assigned Megan Bowen        number is in AD; release r…",
+                "  +44 1235 123471  GB DR assigned Lee Gu",
+                "⚠ +44 1235 123472  GB DR assigned 山田 太郎          holder is disabled",
+                "⚠ +44 1235 123473  GB DR phantom  -                  owner is not in the tenant",
+                "  +44 1235 123474  GB DR free     -",
+            ]
+        );
+        t.keys("G k");
+        let rows = screen(&t.app);
+        let at = rows
+            .iter()
+            .position(|row| row.starts_with("+44 1235 123473"))
+            .unwrap();
+        assert_eq!(
+            rows[at..at + 4],
+            [
+                "+44 1235 123473  phantom: owner is not in the tenant",
+                "Direct Routing, online, activated, GB, assigned as user",
+                "target   dededede-dede-dede-dede-dededededede",
+                "do       Release it in the Teams admin centre (Voice, Phone numbers), or with",
+            ]
+        );
+        assert_eq!(
+            rows[23],
+            "Enter all of it  o sort  / filter  y copy  s sync  ? all keys"
+        );
+    }
+
+    #[test]
+    fn a_filter_without_hits_names_those_in_the_numbers() {
+        let mut t = Driver::new();
+        t.keys("/").text("123474");
+        let rows = screen(&t.app);
+        assert_eq!(
+            rows[2],
+            "/123474    0 of 5 here; 1 in numbers: +44 1235 123474, free (Enter: numbers)"
+        );
+        t.keys("<enter>");
+        assert_eq!(t.app.pane, Pane::Numbers);
+        assert_eq!(t.app.numbers.shown.len(), 1);
+    }
+
+    #[test]
+    fn no_row_reaches_past_the_edge_at_any_size() {
+        for pane in ["5", "6"] {
+            for (width, height) in [
+                (60, 15),
+                (80, 24),
+                (100, 13),
+                (119, 40),
+                (140, 40),
+                (300, 100),
+            ] {
+                let mut t = Driver::with(settings(), (width, height));
+                t.keys(pane).keys("G <enter>");
+                screen(&t.app);
+            }
+        }
     }
 }

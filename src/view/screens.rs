@@ -96,7 +96,7 @@ fn users_in_columns() {
         &t.app,
         &[
             "Contoso Ltd   READ-WRITE   j.smith@msp.example           seats 5/25  read 13:59Z",
-            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2",
+            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2  5 Licences !1  6 Numbers 8",
             "  NAME               NUMBER           CC STATE      CAUSE",
             "⚠ Ben Walters        -                GB Unlicensed no seat (3 of 3 in use)",
             "~ Diego Siciliani    +1 425 555 0101  GB queued     -> +1 425 555 0199",
@@ -221,9 +221,9 @@ fn the_log_wraps_and_marks_what_matters() {
             "           users",
             "⚠ <00:01> GRAPH> License Status: Unlicensed: alex@contoso.example [warning]",
             "x <00:01> GRAPH> 503 [error]",
-            "  12 sync       13:58Z         0:14 done        399 users, 108 Phone System",
-            "  11 sync       13:58Z         0:14 failed      the tenant could not be read: 5…",
-            "c cancel run  Enter its log  PgUp log  / filter  y copy  ? all keys",
+            "   12 sync       13:58Z         0:14 done        399 users, 108 Phone System",
+            "   11 sync       13:58Z         0:14 failed      the tenant could not be read: …",
+            "c cancel run  Enter its log  = compare  ! next warning  / search  ? all keys",
         ],
     );
 }

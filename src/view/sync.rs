@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::{Area, sync_areas};
+use crate::app::pane::search::Search;
 use crate::app::pane::sync::{GUTTER, LogView, Tail, Window, mark, rows};
 use crate::app::sync::{SyncState, clock_or_day};
 use crate::domain::run::{Level, LogLine, RunHead};
@@ -26,8 +27,8 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         painter.line(lines, 0, text, painter.theme.dim);
     }
     let sync = &app.sync;
-    let source = |n: usize| app.runs.log.get(sync.place(n));
-    log_lines(painter, lines, (sync.len(&app.runs.log), sync.tail), source);
+    let found = Some(&sync.search);
+    log_lines(painter, lines, (&app.runs.log, sync.tail), found);
     painter.rule(history, 0, "RUNS");
     let (_, list) = history.split(1);
     let cursor = &sync.cursor;
@@ -72,8 +73,7 @@ pub(super) fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
     let title = title(app);
     painter.rule(area, 0, &title);
     let (_, lines) = area.split(1);
-    let source = |n: usize| app.runs.log.get(n);
-    log_lines(painter, lines, (app.runs.log.len(), Tail::Follow), source);
+    log_lines(painter, lines, (&app.runs.log, Tail::Follow), None);
 }
 
 /// The log of an earlier run.
@@ -85,31 +85,39 @@ pub(super) fn view(painter: &mut Painter<'_>, open: &LogView, area: Area) {
         Some(log) if log.is_empty() => {
             painter.line(lines, 0, "no log was kept of this run", painter.theme.dim);
         }
-        Some(log) => log_lines(painter, lines, (log.len(), open.tail), |n| log.get(n)),
+        Some(log) => log_lines(painter, lines, (log, open.tail), Some(&open.search)),
     }
 }
 
-fn log_lines<'a>(
+fn log_lines(
     painter: &mut Painter<'_>,
     area: Area,
-    (len, tail): (usize, Tail),
-    line: impl Fn(usize) -> Option<&'a LogLine>,
+    (log, tail): (&[LogLine], Tail),
+    search: Option<&Search>,
 ) {
     let width = usize::from(area.width);
+    let line = |n: usize| log.get(n);
+    let len = log.len();
     let top = tail.top(Window {
         len,
         height: usize::from(area.height),
         rows: &|n| line(n).map_or(1, |line| rows(line, width).len()),
     });
     let mut y = 0;
-    for line in (top..len).map_while(line) {
+    for (place, line) in log.iter().enumerate().skip(top) {
         let mark = mark(line.level);
         let tone = match line.level {
             Level::Debug => Tone::Dim,
             Level::Info => Tone::Plain,
             Level::Warning | Level::Error => mark.tone(),
         };
-        let style = painter.tone(tone);
+        let style = match search {
+            Some(search) if search.is_on() && search.hits.binary_search(&place).is_ok() => {
+                painter.theme.strong
+            }
+            Some(_) | None => painter.tone(tone),
+        };
+        let here = search.is_some_and(|search| search.here == Some(place));
         for (n, text) in rows(line, width).into_iter().enumerate() {
             if y >= area.height {
                 return;
@@ -120,7 +128,7 @@ fn log_lines<'a>(
                 ' '
             };
             let columns = [column(glyph, GUTTER - 1, style), column(text, width, style)];
-            painter.row(area, y, Row::Ordinary, &columns);
+            painter.row(area, y, Row::from(here), &columns);
             y += 1;
         }
     }
@@ -146,8 +154,13 @@ fn run(app: &App, painter: &mut Painter<'_>, area: Area, (n, row): (u16, Row), h
         head.kind.clone()
     };
     let dim = painter.theme.dim;
+    let mark = if app.sync.marked.contains(&head.id) {
+        '*'
+    } else {
+        ' '
+    };
     let columns = [
-        column(format!("{:>4}", head.id.0), 4, Style::new()),
+        column(format!("{mark}{:>4}", head.id.0), 5, Style::new()),
         column(kind, 10, Style::new()),
         column(clock_or_day(head.started_at, app.now), 12, dim),
         column(format!("{took:>6}"), 6, dim),

@@ -7,10 +7,13 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod desk;
 mod documents;
 mod pty_console;
+mod pty_desk;
 mod refusals;
 mod repairs;
+mod stock;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;

@@ -5,6 +5,8 @@ mod people;
 mod plan;
 mod runs;
 mod screen;
+mod settings;
+mod stock;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};

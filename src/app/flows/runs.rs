@@ -206,9 +206,12 @@ fn the_log_follows_its_end_until_it_is_scrolled() {
     );
     assert_eq!(t.app.sync.tail, tail);
     t.keys("G / e r r o r <enter>");
-    assert_eq!(t.app.sync.tail, crate::app::pane::sync::Tail::Follow);
-    assert_eq!(t.app.sync.len(&t.app.runs.log), 1);
+    // All lines stay; the hit is gone to.
+    assert_eq!(t.app.sync.search.hits, [50]);
+    assert_eq!(t.app.sync.search.here, Some(50));
+    assert!(screen(&t.app)[2].contains("hit 1 of 1"));
     t.keys("<esc> y");
+    assert_eq!(t.app.sync.search.here, None);
     assert!(
         matches!(&t.effects[..], [Effect::Copy { text, .. }] if text.starts_with("<00:00> GRAPH> line 0\n"))
     );

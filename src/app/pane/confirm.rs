@@ -2,8 +2,11 @@
 
 use crate::app::event::RequestId;
 use crate::app::field::Field;
+use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::seat::Seats;
+use crate::domain::settings::TenantSettings;
 use crate::domain::user::{Association, NewUser, UserId};
 
 /// The question and what is answered so far.
@@ -52,6 +55,27 @@ pub enum Question {
         /// To whom.
         to: Association,
     },
+    /// Save seats by which somebody loses the license?
+    LoseSeats {
+        /// What is saved.
+        wanted: Box<TenantSettings>,
+        /// Who would lose it, in a line.
+        losers: String,
+    },
+    /// Clear the group filter?
+    ClearGroup {
+        /// The group.
+        group: String,
+    },
+    /// Move a seat?
+    MoveSeat {
+        /// Who gives it.
+        from: UserId,
+        /// Who gets it.
+        to: UserId,
+        /// The names of both.
+        names: (String, String),
+    },
     /// Leave a form with unsaved text?
     LeaveForm {
         /// Whose form.
@@ -68,6 +92,17 @@ pub enum Question {
     Quit {
         /// What is not finished.
         why: String,
+    },
+    /// Queue a repair?
+    Mend(Box<Mend>),
+    /// Move a number to whom?
+    MoveTo(Box<MoveTo>),
+    /// Queue the opposite of what was written?
+    TakeBack {
+        /// Which change.
+        entry: EntryId,
+        /// In words.
+        what: String,
     },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
@@ -88,6 +123,38 @@ impl Confirm {
         Self {
             question,
             saving: None,
+        }
+    }
+
+    /// The field that is typed into, where the question has one.
+    pub fn field(&self) -> Option<&Field> {
+        match &self.question {
+            Question::MassChange { typed, .. } => Some(typed),
+            Question::Mend(mend) => (mend.wants() != Wants::Nothing).then_some(&mend.typed),
+            Question::MoveTo(open) => Some(&open.typed),
+            Question::Remove { .. }
+            | Question::Release { .. }
+            | Question::AllowWriting
+            | Question::AddAnyway { .. }
+            | Question::Tie { .. }
+            | Question::LeaveForm { .. }
+            | Question::CancelRun { .. }
+            | Question::Quit { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
+            | Question::TakeBack { .. } => None,
+        }
+    }
+
+    /// The same, to type into.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        self.field()?;
+        match &mut self.question {
+            Question::MassChange { typed, .. } => Some(typed),
+            Question::Mend(mend) => Some(&mut mend.typed),
+            Question::MoveTo(open) => Some(&mut open.typed),
+            _ => None,
         }
     }
 
@@ -123,6 +190,24 @@ impl Confirm {
                 text.clone(),
                 "Saved here only; no run undoes it. Esc goes back to the form.".to_owned(),
             ],
+            Question::LoseSeats { wanted, losers } => vec![
+                format!("Save {}?", seats_words(wanted.seats)),
+                format!("By this {losers}."),
+                "Nothing is written to the tenant; their queued changes are held. Seats that come back flow back by rank."
+                    .to_owned(),
+            ],
+            Question::ClearGroup { group } => vec![
+                format!("Clear the group filter \"{group}\"?"),
+                "The next sync then looks at everyone in the tenant. Saved here and in config.toml; nothing is sent."
+                    .to_owned(),
+            ],
+            Question::MoveSeat {
+                names: (giver, taker),
+                ..
+            } => vec![
+                format!("Give the seat of {giver} to {taker}?"),
+                format!("{giver} is Unlicensed then; nothing is written to the tenant."),
+            ],
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
                 "y drops what was typed; Esc goes back to the form.".to_owned(),
@@ -132,6 +217,12 @@ impl Confirm {
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
             ],
             Question::Quit { why } => vec![format!("{why} Quit?")],
+            Question::Mend(mend) => mend_lines(mend),
+            Question::MoveTo(open) => move_lines(open),
+            Question::TakeBack { what, .. } => vec![
+                format!("Take back what was written?  {what}"),
+                "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
+            ],
             Question::MassChange {
                 entries,
                 takes_away,
@@ -143,6 +234,58 @@ impl Confirm {
                 format!("Type the tenant's name, {tenant}, then Enter:"),
             ],
         }
+    }
+}
+
+fn mend_lines(mend: &Mend) -> Vec<String> {
+    let mut lines = vec![format!("Repair {}?", mend.name)];
+    lines.extend(mend.words.iter().cloned());
+    if let Some(number) = &mend.stops {
+        lines.push(format!(
+            "! THIS STOPS {}, which {} uses today.",
+            number.spaced(),
+            mend.name
+        ));
+    }
+    lines.push(if mend.then_add {
+        "It is queued, and the user is put on the list as soon as all gates pass.".to_owned()
+    } else {
+        "It is queued; nothing is written before its plan is applied.".to_owned()
+    });
+    match mend.wants() {
+        Wants::Nothing => {}
+        Wants::Name => lines.push(format!("Type the user's name, {}, then Enter:", mend.name)),
+        Wants::Country => lines.push("Which country? Two letters, then Enter:".to_owned()),
+    }
+    lines
+}
+
+fn move_lines(open: &MoveTo) -> Vec<String> {
+    let mut lines = vec![
+        format!("Move {} from {} to whom?", open.number.spaced(), open.from),
+        "The successor is checked before anything is released; both are one change.".to_owned(),
+    ];
+    for (n, (_, person)) in open.hits.iter().enumerate() {
+        let mark = if n == open.at { ">" } else { " " };
+        lines.push(format!("{mark} {person}"));
+    }
+    if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
+        lines.push("  nobody is called that".to_owned());
+    }
+    lines.push("Type a name or an address; Up and Down choose, Enter queues the move:".to_owned());
+    lines
+}
+
+/// `3 seats until 2027-03-31`.
+fn seats_words(seats: Seats) -> String {
+    let count = match seats.bought {
+        None => "no limit of seats".to_owned(),
+        Some(1) => "1 seat".to_owned(),
+        Some(count) => format!("{count} seats"),
+    };
+    match seats.ends {
+        Some(day) => format!("{count} until {day}"),
+        None => count,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::app::event::RequestId;
 use crate::app::filter::Filter;
 use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::plan_ids;
-use crate::roster::inventory::{Inventory, Member, Members, Product, class_words};
+use crate::roster::inventory::Inventory;
+use crate::roster::products::{Member, Members, Product, class_words};
 use crate::roster::{Query, Roster, Row};
 
 use super::candidates::Tenant;
@@ -322,8 +323,7 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
     } else {
         Tone::Strong
     };
-    let part = format!("{}  {}  {}", product.name, sku.part_number, sku.id);
-    doc.line(tone, &part);
+    doc.line(tone, &format!("{}  {}", product.name, sku.part_number));
     let mut seats = format!(
         "{} bought, {} used, {} free, subscription {}",
         product.bought(),
@@ -338,7 +338,8 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
         seats.push_str(&format!("; {} suspended", sku.suspended));
     }
     if let Some(users) = users {
-        seats.push_str(&format!("; {users} users have it"));
+        let have = if users == 1 { "user has" } else { "users have" };
+        seats.push_str(&format!("; {users} {have} it"));
     }
     doc.line(Tone::Plain, &seats);
     if sku.free() < 0 {
@@ -360,6 +361,7 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
         (false, n) => format!("{} and {n} others", deciding.join(", ")),
     };
     doc.item(Tone::Plain, "plans  ", &text);
+    doc.item(Tone::Dim, "id     ", &sku.id.to_string());
     doc
 }
 

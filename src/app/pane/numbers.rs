@@ -6,8 +6,9 @@ use crate::app::filter::Filter;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::roster::inventory::{
-    Inventory, NumberRow, Standing, Wishes, activation_words, kind_words, source_words, use_words,
+    Inventory, NumberRow, Standing, activation_words, kind_words, source_words, use_words,
 };
+use crate::roster::wishes::Wishes;
 
 use super::{Mark, changes};
 
@@ -236,7 +237,7 @@ pub fn detail(row: &NumberRow, wishes: &Wishes<'_>) -> Doc {
         Mark::Blank => Tone::Strong,
         mark => mark.tone(),
     };
-    let note = if state.note.is_empty() {
+    let note = if state.mark == Mark::Blank {
         String::new()
     } else {
         format!(": {}", state.note)

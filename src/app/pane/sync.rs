@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::app::cells;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::event::RequestId;
-use crate::app::filter::Filter;
 use crate::app::sync::Runs;
 use crate::domain::run::{Level, LogLine, RunHead, RunId};
 use crate::domain::text::Label;
 use crate::roster::desk::Desk;
 
 use super::Mark;
+use super::search::Search;
 
 /// Cells before a line of the log: the glyph of its level.
 pub const GUTTER: usize = 2;
@@ -19,18 +19,16 @@ pub const GUTTER: usize = 2;
 /// State of the pane.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SyncPane {
-    /// Its filter, over the lines of the log.
-    pub filter: Filter,
-    /// Places of the lines that the filter lets through; `None` without a filter.
-    pub shown: Option<Vec<usize>>,
+    /// The search in the log.
+    pub search: Search,
     /// Where the log is read.
     pub tail: Tail,
     /// The cursor of the history.
     pub cursor: Cursor<RunId>,
-    /// The log that `shown` was computed from.
+    /// Runs that are marked, to be compared: two at most.
+    pub marked: Vec<RunId>,
+    /// The log that was searched last.
     pub seen: Seen,
-    /// Whether the filter has changed since.
-    pub stale: bool,
 }
 
 /// A state of the log.
@@ -144,20 +142,14 @@ impl SyncPane {
         // Lines are only ever added behind, unless a run has begun or old lines were dropped.
         let grown = runs.log_version - self.seen.version
             == (log.len() as u64).wrapping_sub(self.seen.lines as u64);
-        let stale = std::mem::take(&mut self.stale);
-        let first = if stale || !grown { 0 } else { self.seen.lines };
-        if stale || seen != self.seen {
-            let query = self.filter.query();
-            if query.is_empty() {
-                self.shown = None;
-            } else {
-                let shown = self.shown.get_or_insert_default();
-                shown.truncate(if first == 0 { 0 } else { shown.len() });
-                shown.extend((first..log.len()).filter(|&n| query.matches(&folded(&log[n]))));
-            }
+        let first = if grown { self.seen.lines } else { 0 };
+        if self.search.stale || seen != self.seen {
+            self.search.settle(log, first, &mut self.tail);
         }
         self.seen = seen;
         let history = &desk.history;
+        self.marked
+            .retain(|id| history.iter().any(|head| head.id == *id));
         self.cursor.settle(
             (history.len(), height),
             |id| history.iter().position(|head| head.id == id),
@@ -165,16 +157,41 @@ impl SyncPane {
         );
     }
 
-    /// How many lines are shown.
-    pub fn len(&self, log: &[LogLine]) -> usize {
-        self.shown.as_ref().map_or(log.len(), Vec::len)
+    /// Marks the run under the cursor, or takes its mark away; of three the first mark goes.
+    pub fn mark(&mut self) {
+        let Some(id) = self.cursor.key else {
+            return;
+        };
+        if self.marked.contains(&id) {
+            self.marked.retain(|marked| *marked != id);
+            return;
+        }
+        if self.marked.len() == 2 {
+            self.marked.remove(0);
+        }
+        self.marked.push(id);
     }
 
-    /// The place in the log of a line shown.
-    pub fn place(&self, n: usize) -> usize {
-        self.shown
-            .as_ref()
-            .map_or(n, |shown| shown.get(n).copied().unwrap_or(usize::MAX))
+    /// The runs to compare: the marked ones, or the one under the cursor and the `sync` before it, else the run before it.
+    pub fn to_compare(&self, desk: &Desk) -> Option<(RunId, RunId)> {
+        if let [one, other] = self.marked[..] {
+            return Some((one.min(other), one.max(other)));
+        }
+        let place = desk
+            .history
+            .iter()
+            .position(|head| Some(head.id) == self.cursor.key)?;
+        let older = &desk.history[place + 1..];
+        let marked = self
+            .marked
+            .first()
+            .filter(|id| Some(**id) != self.cursor.key);
+        let before = marked.copied().or_else(|| {
+            let sync = older.iter().find(|head| head.kind == "sync");
+            sync.or(older.first()).map(|head| head.id)
+        })?;
+        let here = desk.history[place].id;
+        Some((before.min(here), before.max(here)))
     }
 
     /// Moves the cursor of the history.
@@ -190,10 +207,6 @@ impl SyncPane {
         let id = self.cursor.key?;
         desk.history.iter().find(|head| head.id == id)
     }
-}
-
-fn folded(line: &LogLine) -> String {
-    format!("{line}\u{1f}{}", line.level.as_str()).to_lowercase()
 }
 
 /// A line of the log in rows of at most `width` cells, without its gutter. Warnings and errors end in their word.
@@ -244,6 +257,8 @@ pub struct LogView {
     pub lines: Option<Arc<Vec<LogLine>>>,
     /// Where it is read.
     pub tail: Tail,
+    /// The search in it.
+    pub search: Search,
 }
 
 /// All lines as text.

@@ -360,4 +360,45 @@ mod tests {
         );
         assert_eq!(cache.number(&number("+441235100091")).wait().unwrap(), None);
     }
+
+    #[test]
+    fn numbers_come_with_their_holders_and_licences_with_theirs() {
+        let (_root, store) = store_with(0);
+        let cache = &store.cache;
+        let empty = cache.held_numbers().wait().unwrap();
+        assert_eq!(
+            (empty.numbers, empty.holders.len(), empty.skus.len()),
+            (None, 0, 0)
+        );
+        filled(cache);
+        let held = cache.held_numbers().wait().unwrap();
+        assert_eq!(
+            held.numbers.unwrap(),
+            [
+                tenant_number(2, Some(object(2))),
+                tenant_number(4, Some(object(4))),
+                tenant_number(90, None)
+            ]
+        );
+        let names: Vec<&str> = held
+            .holders
+            .iter()
+            .map(|held| held.user.name.as_str())
+            .collect();
+        assert_eq!(names, ["Ben Walters", "Élodie Blanc"]);
+        assert_eq!(held.skus, reference().skus);
+        let licences = cache.licences().wait().unwrap();
+        assert_eq!(licences.len(), 6);
+        assert!(
+            licences
+                .iter()
+                .all(|licence| licence.sku == reference().skus[0].id && licence.group.is_none())
+        );
+        // Numbers that could not be read are not known to be none.
+        let mut unread = reference();
+        unread.numbers = None;
+        cache.begin_full(RunId(2)).wait().unwrap();
+        cache.finish_full(unread, head(2)).wait().unwrap();
+        assert_eq!(cache.held_numbers().wait().unwrap().numbers, None);
+    }
 }

@@ -74,21 +74,6 @@ pub struct Reference {
     pub gaps: Vec<String>,
 }
 
-/// What `why` wants of the reference data: all of it but the long lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outline {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// Its products.
-    pub skus: Vec<Sku>,
-    /// The group filter.
-    pub group: GroupFilter,
-    /// Groups that give licences, by name.
-    pub groups: Vec<Group>,
-    /// Whether the inventory of numbers could be read.
-    pub numbers_known: bool,
-}
-
 /// The inventory of numbers with those who hold them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNumbers {
@@ -109,6 +94,21 @@ pub struct LicenceOf {
     pub user: ObjectId,
     /// The group that gives it; `None` for a direct assignment.
     pub group: Option<GroupId>,
+}
+
+/// What `why` wants of the reference data: all of it but the long lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its products.
+    pub skus: Vec<Sku>,
+    /// The group filter.
+    pub group: GroupFilter,
+    /// Groups that give licences, by name.
+    pub groups: Vec<Group>,
+    /// Whether the inventory of numbers could be read.
+    pub numbers_known: bool,
 }
 
 /// What the snapshot is.

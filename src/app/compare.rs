@@ -1,0 +1,162 @@
+//! Looking into logs and runs: jumping in a log, marking runs, comparing two.
+
+use crate::domain::difference::{Difference, Kind};
+use crate::domain::run::RunHead;
+
+use super::cells;
+use super::doc::{Doc, Tone};
+use super::effect::Effect;
+use super::layout;
+use super::modal::Modal;
+use super::pane::Pane;
+use super::pane::search::{Jump, Search};
+use super::pane::sync::{self, Window};
+use super::pane::text::Text;
+use super::sync::clock_or_day;
+use super::{App, Wait};
+
+impl App {
+    /// The search of the log in front, if one is.
+    pub fn searched(&self) -> Option<&Search> {
+        match self.over() {
+            Some(Modal::Log(view)) => Some(&view.search),
+            None if self.pane == Pane::Sync => Some(&self.sync.search),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Goes to a hit or to a warning of the log in front.
+    pub(super) fn jump(&mut self, jump: Jump) {
+        self.settle();
+        let layout = self.layout();
+        let moved = if let Some(Modal::Log(view)) = self.modals.last_mut() {
+            let Some(lines) = view.lines.clone() else {
+                return;
+            };
+            let width = usize::from(layout.body.width);
+            let top = view.tail.top(Window {
+                len: lines.len(),
+                height: layout::list_height(layout.body, 1),
+                rows: &|n| lines.get(n).map_or(1, |line| sync::rows(line, width).len()),
+            });
+            view.search.jump(jump, &lines, (&mut view.tail, top))
+        } else {
+            let (area, _) = layout::sync_areas(layout.body);
+            let width = usize::from(area.width);
+            let log = &self.runs.log;
+            let top = self.sync.tail.top(Window {
+                len: log.len(),
+                height: layout::list_height(area, 1),
+                rows: &|n| log.get(n).map_or(1, |line| sync::rows(line, width).len()),
+            });
+            let pane = &mut self.sync;
+            pane.search.jump(jump, log, (&mut pane.tail, top))
+        };
+        if !moved {
+            let text = match jump {
+                Jump::Warning => "no warning and no error in this log",
+                Jump::Next | Jump::Previous => "not in this log",
+            };
+            self.say(Tone::Dim, text);
+        }
+    }
+
+    /// Marks the run under the cursor.
+    pub(super) fn mark_run(&mut self) {
+        self.sync.mark();
+        if let [one, other] = self.sync.marked[..] {
+            let (one, other) = (one.min(other).0, one.max(other).0);
+            let text = format!("runs {one} and {other} are marked: Enter or = compares them");
+            self.say(Tone::Plain, text);
+        }
+    }
+
+    /// Asks for the difference of two runs.
+    pub(super) fn compare(&mut self) -> Vec<Effect> {
+        let Some(runs) = self.sync.to_compare(&self.desk) else {
+            self.say(
+                Tone::Warn,
+                "no run before this one is kept: Space marks two runs",
+            );
+            return Vec::new();
+        };
+        let req = self.wait_for(Wait::Compared);
+        vec![Effect::Compare { req, runs }]
+    }
+
+    /// Shows the difference of two runs.
+    pub(super) fn compared(&mut self, diff: &Difference) {
+        let title = format!("COMPARE  run {} with run {}", diff.from.id.0, diff.to.id.0);
+        let mut doc = Doc::default();
+        for (word, head) in [("before", &diff.from), ("after", &diff.to)] {
+            doc.item(Tone::Dim, &format!("{word:<8}"), &self.run_words(head));
+        }
+        for caveat in diff.caveats() {
+            doc.item(Tone::Warn, "!       ", &caveat);
+        }
+        doc.gap();
+        let row = |cells: [&str; 4]| {
+            let [name, before, after, change] = cells;
+            format!("{name:<22} {before:>12} {after:>12} {change:>10}")
+        };
+        let heads = (
+            format!("run {}", diff.from.id.0),
+            format!("run {}", diff.to.id.0),
+        );
+        doc.line(Tone::Strong, &row(["", &heads.0, &heads.1, "change"]));
+        for (n, counter) in diff.counters.iter().enumerate() {
+            // What neither run did is left out; the counters of the log are always there.
+            if n >= 5 && counter.before == 0 && counter.after == 0 {
+                continue;
+            }
+            let change = i128::from(counter.after) - i128::from(counter.before);
+            let (tone, change) = if change == 0 {
+                (Tone::Plain, String::new())
+            } else {
+                (Tone::Busy, format!("{change:+}"))
+            };
+            let (before, after) = (
+                cells::thousands(counter.before),
+                cells::thousands(counter.after),
+            );
+            doc.line(tone, &row([counter.name, &before, &after, &change]));
+        }
+        doc.gap();
+        if diff.turns.is_empty() {
+            doc.line(Tone::Plain, "Nobody came, went or changed gate.");
+        }
+        for kind in [Kind::Came, Kind::Went, Kind::Changed] {
+            let turns: Vec<_> = diff
+                .turns
+                .iter()
+                .filter(|turn| turn.kind() == kind)
+                .collect();
+            if turns.is_empty() {
+                continue;
+            }
+            let title = match kind {
+                Kind::Changed => "CHANGED GATE",
+                Kind::Came => "CAME",
+                Kind::Went => "WENT",
+            };
+            doc.line(Tone::Strong, &format!("{title} ({})", turns.len()));
+            for turn in turns {
+                let name = cells::fit(&cells::cut(&turn.name, 26, '…'), 26, ' ');
+                doc.item(Tone::Plain, &format!(" {name} "), &turn.words());
+            }
+        }
+        self.modals.push(Modal::Text(Text::new(title, doc)));
+    }
+
+    fn run_words(&self, head: &RunHead) -> String {
+        let debug = if head.debug { "debug " } else { "" };
+        format!(
+            "run {} {debug}{} {} by {}: {}",
+            head.id.0,
+            head.kind,
+            clock_or_day(head.started_at, self.now),
+            head.author,
+            head.outcome
+        )
+    }
+}
