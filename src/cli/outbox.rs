@@ -2,6 +2,7 @@
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::text::Label;
 use crate::ops::change;
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
@@ -56,6 +57,9 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
                     ],
                     &rows,
                 )?;
+                for entry in &picture.entries {
+                    refused(entry)?;
+                }
             }
         }
         OutboxWhat::Drop { id } => {
@@ -101,4 +105,15 @@ fn theirs(entry: &Entry) -> String {
         EntryState::Conflict { theirs } => theirs.shown(),
         _ => String::new(),
     }
+}
+
+/// The true cause of a refusal, what to do, and the tenant's own words.
+fn refused(entry: &Entry) -> anyhow::Result<()> {
+    let EntryState::Rejected { cause, raw, hint } = &entry.state else {
+        return Ok(());
+    };
+    let line = |text: String| print::data(&Label::new(&text).to_string());
+    line(format!("{} refused: {cause}", entry.id.0))?;
+    line(format!("   to do: {hint}"))?;
+    line(format!("   came back: {raw}"))
 }

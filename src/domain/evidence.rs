@@ -30,6 +30,12 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Evidence that there is nothing.
+pub const NONE: &str = "none";
+
+/// Evidence that everybody passes.
+pub const NO_FILTER: &str = "no group filter is set";
+
 /// The gates of one user, in order, each with its evidence.
 pub fn gates(facts: &Facts<'_>, names: &Names<'_>) -> Vec<GateFinding> {
     let mut findings = as_read(facts, names);
@@ -91,7 +97,7 @@ fn enabled(facts: &Facts<'_>) -> GateFinding {
 fn in_group(facts: &Facts<'_>) -> GateFinding {
     let admitted = facts.group.admits(facts.user.id);
     let evidence = match facts.group {
-        GroupFilter::Off => "no group filter is set".to_owned(),
+        GroupFilter::Off => NO_FILTER.to_owned(),
         GroupFilter::Members { group, members } => {
             let name = Label::new(&group.name);
             match (admitted, members.len()) {
@@ -209,7 +215,7 @@ fn absent(facts: &Facts<'_>, names: &Names<'_>, gate: Gate, class: PlanClass) ->
                 plan.status.as_str()
             ),
         ),
-        None => finding(gate, true, "none"),
+        None => finding(gate, true, NONE),
     }
 }
 

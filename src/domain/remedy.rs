@@ -5,6 +5,7 @@ use super::evidence::{self, bringers, of_class, sku_label, sku_words};
 use super::explain::Subject;
 use super::gate::{FirstCause, Gate, GateResult, Warning};
 use super::guid::GroupId;
+use super::mending;
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::repair::Repair;
@@ -364,7 +365,7 @@ fn unwanted(subject: &Subject<'_>, class: PlanClass, words: &str) -> Advice {
     for plan in &plans {
         let licences: Vec<&Licence> = bringers(plan.plan, facts, &subject.names).collect();
         for licence in licences {
-            let alone = brings_nothing_else(subject, licence, class);
+            let alone = mending::brings_only(licence.sku, class, subject.names.skus);
             if alone && seen.contains(&licence) {
                 continue;
             }
@@ -412,16 +413,6 @@ fn unwanted(subject: &Subject<'_>, class: PlanClass, words: &str) -> Advice {
         _ => format!(" {}", places.join(" and ")),
     };
     (format!("NOT ADDABLE: {words}{place}"), steps)
-}
-
-/// Whether the licence is only the unwanted plan, and what sells it (text messages).
-fn brings_nothing_else(subject: &Subject<'_>, licence: &Licence, class: PlanClass) -> bool {
-    subject.names.sku(licence.sku).is_some_and(|sku| {
-        sku.plans
-            .iter()
-            .filter(|plan| plan.for_users)
-            .all(|plan| plan_ids::class(plan.id) == Some(class) || plan.name.starts_with("MCOSMS"))
-    })
 }
 
 fn take_away(

@@ -6,7 +6,7 @@ use super::directory::{Activation, NumberSource, NumberType, TeamsUser, TenantNu
 use super::explain::{Configured, Subject};
 use super::gate::Facts;
 use super::matching::MatchedBy;
-use super::outbox::Entry;
+use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
@@ -76,27 +76,24 @@ fn number(subject: &Subject<'_>) -> String {
         .collect();
     let shown = facts.teams.and_then(|teams| teams.number.as_deref());
     let shown = shown.and_then(|text| PhoneNumber::from_tenant(text.trim_start_matches("tel:")));
-    let mut text = if held.is_empty() {
+    let text = if held.is_empty() {
         "none".to_owned()
     } else {
-        held.iter()
-            .map(|row| row_words(row))
-            .collect::<Vec<_>>()
-            .join("; ")
+        let rows: Vec<String> = held.iter().map(|row| row_words(row)).collect();
+        rows.join("; ")
     };
     match &shown {
         Some(number) if held.iter().all(|row| row.number != *number) => {
-            text.push_str(&format!(
-                "; Teams still shows {}: not spread yet",
+            format!(
+                "{text}; Teams still shows {}: not spread yet",
                 number.spaced()
-            ));
+            )
         }
         None if !held.is_empty() && facts.teams.is_some() => {
-            text.push_str("; Teams does not show it yet");
+            format!("{text}; Teams does not show it yet")
         }
-        Some(_) | None => {}
+        Some(_) | None => text,
     }
-    text
 }
 
 /// `+1 425 555 0100 callingPlan, online, activated`.
@@ -309,28 +306,30 @@ fn addresses(subject: &Subject<'_>) -> String {
     addresses.join(", ")
 }
 
-/// What waits in the outbox for somebody, each number with who holds it now.
+/// What waits in the outbox for somebody, each number with who holds it now, and what came back word by word.
 pub(super) fn queued(entries: &[Entry], holders: &[(PhoneNumber, String)]) -> Vec<Fact> {
-    entries
-        .iter()
-        .map(|entry| {
-            let held = holders
-                .iter()
-                .find(|(number, _)| entry.wanted.compact() == number.to_string())
-                .map(|(_, holder)| format!("; held by {holder}"))
-                .unwrap_or_default();
-            own(
-                "Queued",
-                format!(
-                    "{} {} -> {} ({}){held}",
-                    entry.field().as_str(),
-                    entry.base.shown(),
-                    entry.wanted.shown(),
-                    entry.state.word()
-                ),
-            )
-        })
-        .collect()
+    let mut out = Vec::new();
+    for entry in entries {
+        let held = holders
+            .iter()
+            .find(|(number, _)| entry.wanted.compact() == number.to_string())
+            .map(|(_, holder)| format!("; held by {holder}"))
+            .unwrap_or_default();
+        out.push(own(
+            "Queued",
+            format!(
+                "{} {} -> {} ({}){held}",
+                entry.field().as_str(),
+                entry.base.shown(),
+                entry.wanted.shown(),
+                entry.state.word()
+            ),
+        ));
+        if let EntryState::Rejected { raw, .. } = &entry.state {
+            out.push(own("Came back", raw.clone()));
+        }
+    }
+    out
 }
 
 /// When what was read: one line, where not all of it was read at one time.

@@ -76,6 +76,8 @@ pub struct EntryJson {
     why: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
     author: String,
     created_at: String,
 }
@@ -98,6 +100,10 @@ impl EntryJson {
             | EntryState::Accepted { .. }
             | EntryState::Unknown { .. } => (None, None, None),
         };
+        let raw = match &entry.state {
+            EntryState::Rejected { raw, .. } => Some(raw.clone()),
+            _ => None,
+        };
         Self {
             id: entry.id.0,
             name: entry.name.clone(),
@@ -108,6 +114,7 @@ impl EntryJson {
             theirs,
             why,
             hint,
+            raw,
             author: entry.author.clone(),
             created_at: entry.created_at.to_string(),
         }

@@ -99,6 +99,10 @@ pub(super) struct TeamsView {
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of an account, each with a name of its own"
+)]
 pub(super) struct Person {
     pub id: String,
     pub name: Option<String>,

@@ -10,7 +10,7 @@ use crate::domain::merge::Theirs;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::TouchedUser;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, diagnose};
 use crate::domain::run::{Phase, RunEvent, Source};
 use crate::domain::user::Value;
 use crate::domain::writeplan::PlanItem;
@@ -116,16 +116,39 @@ impl Run<'_> {
             }
             // As long as nobody says that it is over, its id is kept.
             Ok(OperationState::Running) | Err(_) => return Ok(()),
-            Ok(OperationState::Failed { detail }) => {
-                let raw = detail.clone();
-                EntryState::Rejected {
-                    cause: detail,
-                    raw,
-                    hint: "edit it again, or undo it (u)".to_owned(),
-                }
-            }
+            Ok(OperationState::Failed { detail }) => self.diagnosed(entry, detail).await?,
         };
         self.mark(entry, state).await
+    }
+
+    /// The true cause of a failure that an operation of an earlier run ended in: its text is checked like any other.
+    async fn diagnosed(&self, entry: &Entry, detail: String) -> Result<EntryState, Stop> {
+        let desk = self.store.ledger.load().await?;
+        let target = target_of(entry, &desk.users);
+        let touched = match target {
+            Some(id) => self.read_touched_user(id).await.unwrap_or_default(),
+            None => TouchedUser::default(),
+        };
+        let record = match &entry.wanted {
+            Value::Number(Some(number)) => self.client.number(number).await.ok().flatten(),
+            _ => None,
+        };
+        let holder = match record.and_then(|record| record.holder()) {
+            Some(id) if Some(id) != target => self.store.cache.name_of(id).await?,
+            Some(_) | None => None,
+        };
+        let refusal = Refusal {
+            status: None,
+            code: String::new(),
+            text: detail,
+            request_id: String::new(),
+        };
+        let found = diagnose(&refusal, touched.facts().as_ref(), holder.as_deref());
+        Ok(EntryState::Rejected {
+            cause: found.cause,
+            raw: refusal.raw(),
+            hint: found.hint,
+        })
     }
 
     /// Reads back until the value is there twice; what is not there yet waits, and says until when.

@@ -137,8 +137,8 @@ fn an_empty_filter_names_the_hits_elsewhere() {
         &t.app,
         &[
             "??  in the group     the group could not be read",
-            "ok  Phone System     MCOEV Enabled",
             "NO  no Calling Plan  MCOPSTN1 Enabled since 2026-03-02",
+            "ok  Phone System     MCOEV Enabled",
             "Lately  run 12: licence added. Never written from here.",
         ],
     );

@@ -6,6 +6,8 @@ use serde_json::Value;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 
 use crate::support::program::{Ended, configure, run, run_with_secret};
+use crate::support::pty::Terminal;
+use crate::support::web;
 
 /// A home in which one scenario has been synced.
 struct Case {
@@ -84,11 +86,13 @@ fn users_do_not_appear_in_the_add_users_list() {
     let everyone = case.everyone();
     assert_eq!(everyone.len(), 39);
     for one in &everyone {
-        let cause = one["first_cause"].as_str().unwrap();
         let verdict = one["verdict"].as_str().unwrap();
         assert!(!verdict.is_empty(), "{one}");
         let steps = one["steps"].as_array().unwrap();
-        assert!(cause == "configured" || !steps.is_empty(), "{one}");
+        assert!(
+            one["first_cause"] == "configured" || !steps.is_empty(),
+            "{one}"
+        );
         assert!(one["read_at"].is_string(), "{one}");
     }
     let why = case.call(&["why", "Nobody Atall"]);
@@ -502,4 +506,88 @@ fn calls_are_blocked_by_enterprise_voice_or_by_a_missing_route() {
         &well,
         "enterprise voice on; voice route Calls out; dial plan Global",
     );
+}
+
+/// The same in the console: pane 2 says that no list is built, and the worst case is read at 80x24 with the way out on top.
+#[test]
+fn the_add_users_list_says_that_it_is_not_built() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(home.path(), &["--demo=manual"], None, (80, 24));
+    terminal.wait_for("s sync");
+    terminal.press("2");
+    terminal.wait_for("Manual mode: no picklist is built");
+}
+
+#[test]
+fn why_of_the_worst_user_is_readable_at_80x24() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = ["--demo", "--home", home.path().to_str().unwrap()];
+    assert_eq!(run(home.path(), &[&demo[..], &["sync"]].concat()).code, 0);
+    let mut terminal = Terminal::start(home.path(), &demo, None, (80, 24));
+    terminal.wait_for("s sync");
+    terminal.press(":");
+    terminal.wait_for("why TEXT");
+    terminal.press("why");
+    terminal.press("space");
+    terminal.press("alex");
+    terminal.press("enter");
+    let screen = terminal.wait_for("NOT ADDABLE");
+    let rows: Vec<&str> = screen.lines().collect();
+    let from = rows.iter().position(|row| row.starts_with("WHY")).unwrap();
+    assert!(rows[from + 1].starts_with(
+        "NOT ADDABLE: Calling Plan inside \"Teams Phone with Calling Plan\" (direct)"
+    ));
+    assert!(rows[from + 2].starts_with(
+        " 1 disable MCOPSTN1 in \"Teams Phone with Calling Plan\" (direct); MCOEV stays"
+    ));
+    assert!(rows[from + 3].starts_with("   ! stops +1 425 555 0101, the Calling Plan number"));
+    assert!(
+        rows[from + 4].starts_with(" 2 the same as PowerShell     3 the page in the admin centre")
+    );
+    assert!(
+        rows[from + 5].starts_with("NO  no Calling Plan"),
+        "{screen}"
+    );
+}
+
+/// One user, now: under eight requests, by any of the names, with the age of what was not read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_is_read_again_in_under_eight_requests() {
+    let clock: teamsconnector::sim::Clock =
+        std::sync::Arc::new(|| "2026-11-20T12:00:00Z".parse().unwrap());
+    let simulator = Simulator::start(Options {
+        scenario: Scenario::Tour,
+        listen: ([127, 0, 0, 1], 0).into(),
+        state_dir: None,
+        clock,
+    })
+    .await
+    .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "group = \"Voice users\"");
+    let secret = simulator.client_secret().to_owned();
+    let call = |args: &[&str]| run_with_secret(home.path(), &secret, args);
+    assert_eq!(call(&["sync"]).code, 0);
+    let id = web::person(&simulator.base_url(), "alex@contoso.example")["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for who in ["alex@contoso.example", "Alex Wilber", "+14255550101", &id] {
+        web::ask(&simulator.base_url(), "DELETE", "/_sim/log", None);
+        let why = call(&["why", who, "--live", "--json"]).json();
+        assert_eq!(why["user"]["upn"], "alex@contoso.example", "{who}");
+        assert_eq!(why["live"], true, "{who}");
+        let log = web::ask(&simulator.base_url(), "GET", "/_sim/log", None);
+        let requests = log["requests"].as_array().unwrap().len();
+        assert!(requests < 8, "{who}: {log}");
+        let gate = |name: &str| {
+            let gates = why["gates"].as_array().unwrap();
+            let gate = gates.iter().find(|gate| gate["gate"] == name).unwrap();
+            gate["read_at"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(gate("phone_system"), why["read_at"].as_str().unwrap());
+        assert!(gate("in_group") < gate("phone_system"), "{why}");
+        let facts = why["facts"].as_array().unwrap();
+        assert!(facts.iter().any(|fact| fact["label"] == "Read"), "{why}");
+    }
 }

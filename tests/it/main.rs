@@ -14,6 +14,7 @@ mod generator;
 mod plan_speed;
 mod pty_console;
 mod pty_desk;
+mod refusals;
 mod repairs;
 mod stock;
 mod sync_changes;

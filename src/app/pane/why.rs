@@ -6,8 +6,9 @@ use crate::app::doc::{Doc, Scroll, Tone};
 use crate::app::effect::Who;
 use crate::app::event::RequestId;
 use crate::app::sync::{clock_or_day, clock_seconds};
+use crate::domain::evidence;
 use crate::domain::failure::Failure;
-use crate::domain::gate::{FirstCause, GateResult};
+use crate::domain::gate::{FirstCause, Gate, GateFinding, GateResult};
 use crate::domain::why::{Way, Why};
 
 /// The modal.
@@ -164,28 +165,41 @@ fn steps(doc: &mut Doc, why: &Why) {
     doc.item(Tone::Strong, &format!("{first:>2} "), &texts.join("     "));
 }
 
+/// What stops somebody first, then what passes and why, then what needs no words, on one line.
 fn gates(doc: &mut Doc, why: &Why, room: Room) {
+    let telling = |finding: &GateFinding| {
+        room == Room::Whole
+            && !matches!(finding.gate, Gate::Enabled | Gate::NotGuest)
+            && !finding.evidence.is_empty()
+            && finding.evidence != evidence::NONE
+            && finding.evidence != evidence::NO_FILTER
+    };
+    let shown = |finding: &&GateFinding| finding.result != GateResult::Passed || telling(finding);
     let widest = why
         .gates
         .iter()
+        .filter(shown)
         .map(|finding| finding.gate.words().len())
         .max()
         .unwrap_or_default();
-    let mut passed = Vec::new();
-    for finding in &why.gates {
+    let mut line = |finding: &GateFinding| {
         let (word, tone) = match finding.result {
             GateResult::Failed => ("NO", Tone::Bad),
             GateResult::Unknown => ("??", Tone::Warn),
-            GateResult::Passed if room == Room::Half || finding.evidence.is_empty() => {
-                passed.push(finding.gate.words());
-                continue;
-            }
             GateResult::Passed => ("ok", Tone::Good),
         };
         let lead = format!("{word}  {:<widest$}  ", finding.gate.words());
         doc.item(tone, &lead, &finding.evidence);
-    }
-    if !passed.is_empty() {
-        doc.item(Tone::Good, "ok  ", &passed.join(", "));
+    };
+    let (passed, stopping): (Vec<_>, Vec<_>) = why
+        .gates
+        .iter()
+        .partition(|finding| finding.result == GateResult::Passed);
+    stopping.into_iter().for_each(&mut line);
+    let (telling, plain): (Vec<_>, Vec<_>) = passed.into_iter().partition(|one| telling(one));
+    telling.into_iter().for_each(&mut line);
+    if !plain.is_empty() {
+        let words: Vec<&str> = plain.iter().map(|one| one.gate.words()).collect();
+        doc.item(Tone::Good, "ok  ", &words.join(", "));
     }
 }
