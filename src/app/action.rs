@@ -11,6 +11,12 @@ pub enum Action {
     ShowSync,
     /// Shows pane 4.
     ShowChanges,
+    /// Shows pane 5.
+    ShowLicences,
+    /// Shows pane 6.
+    ShowNumbers,
+    /// From a person to the number, or from a number to its user.
+    Jump,
     /// Next pane.
     NextPane,
     /// Previous pane.
@@ -41,6 +47,10 @@ pub enum Action {
     MarkAll,
     /// Adds the marked, or the row.
     Add,
+    /// Goes the way of a number in an explanation.
+    Choose,
+    /// Moves the number under the cursor to somebody else.
+    MoveNumber,
     /// Adds by hand.
     AddByHand,
     /// Edits.
@@ -122,6 +132,10 @@ pub enum Place {
     Sync,
     /// Pane 4.
     Changes,
+    /// Pane 5.
+    Licences,
+    /// Pane 6.
+    Numbers,
     /// A filter that is being typed.
     Filter,
     /// Why somebody is missing.
@@ -153,6 +167,8 @@ impl Places {
     const CANDIDATES: Self = Self(1 << Place::Candidates as u16);
     const SYNC: Self = Self(1 << Place::Sync as u16);
     const CHANGES: Self = Self(1 << Place::Changes as u16);
+    const LICENCES: Self = Self(1 << Place::Licences as u16);
+    const NUMBERS: Self = Self(1 << Place::Numbers as u16);
     const FILTER: Self = Self(1 << Place::Filter as u16);
     const WHY: Self = Self(1 << Place::Why as u16);
     const PLAN: Self = Self(1 << Place::Plan as u16);
@@ -164,7 +180,11 @@ impl Places {
     const FORM: Self = Self(1 << Place::Form as u16);
     const PALETTE: Self = Self(1 << Place::Palette as u16);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
-    const PANES: Self = Self::PEOPLE.and(Self::SYNC).and(Self::CHANGES);
+    const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
+    const PANES: Self = Self::PEOPLE
+        .and(Self::SYNC)
+        .and(Self::CHANGES)
+        .and(Self::STOCK);
     const LOGS: Self = Self::SYNC.and(Self::LOG);
     const READ: Self = Self::WHY.and(Self::TEXT).and(Self::LOG);
     const MOVES: Self = Self::PANES
@@ -238,14 +258,16 @@ pub const TABLE: &[Binding] = &[
     row(A::Plan, &["p"], P::PANES, ["plan", "plan", "Show what would be written, before anything is"]),
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
     row(A::Hold, &["Space"], P::PLAN, ["leave out", "hold", "Hold this change back, or let it go again; it stays queued"]),
-    row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate, read a log, decide a conflict"]),
+    row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
-    row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
+    row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
+    row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
+    row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
-    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change"]),
+    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
     row(A::Mark, &["Space"], P::CANDIDATES.and(P::SYNC), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
     row(A::MarkAll, &["*"], P::CANDIDATES, ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
@@ -254,7 +276,8 @@ pub const TABLE: &[Binding] = &[
     row(A::NextWarning, &["!"], P::LOGS, ["next warning", "next-warning", "Next warning or error in the log"]),
     row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
-    row(A::Sort, &["o"], P::PEOPLE, ["sort", "sort", "Sort by the next column"]),
+    row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
+    row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN), ["copy", "copy", "Copy the row or the text to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
@@ -264,6 +287,8 @@ pub const TABLE: &[Binding] = &[
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
     row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
+    row(A::ShowLicences, &["5"], P::PANES, ["licences", "licences", "Pane 5: Microsoft licences: bought, used, free; Enter shows who has one and its plans"]),
+    row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom, blocked, duplicate, pending"]),
     row(A::NextPane, &["Tab"], P::PANES, ["next pane", "next-pane", "Next pane"]),
     row(A::PreviousPane, &["BackTab"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
     row(A::Down, &["j", "Down"], P::MOVES, ["down", "down", "Down"]),
@@ -309,6 +334,9 @@ const ALSO: &[(Action, &str)] = &[
     (A::Everyone, "missing all people"),
     (A::Why, "explain missing reason"),
     (A::Sort, "order"),
+    (A::Jump, "go holder number user"),
+    (A::ShowLicences, "sku products seats plans"),
+    (A::ShowNumbers, "inventory free phantom"),
     (A::Copy, "clipboard yank"),
     (A::AllowWriting, "read-only unlock"),
     (A::CancelRun, "stop abort"),
@@ -394,8 +422,34 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Copy,
             A::Palette,
         ],
+        Place::Licences => &[
+            A::Open,
+            A::Sort,
+            A::Filter,
+            A::Copy,
+            A::SyncNow,
+            A::Palette,
+            A::Leave,
+        ],
+        Place::Numbers => &[
+            A::Open,
+            A::Jump,
+            A::Sort,
+            A::Filter,
+            A::Copy,
+            A::SyncNow,
+            A::Palette,
+        ],
         Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
-        Place::Why => &[A::Add, A::Edit, A::Reread, A::Copy, A::Palette, A::Leave],
+        Place::Why => &[
+            A::Choose,
+            A::Add,
+            A::Edit,
+            A::Reread,
+            A::Copy,
+            A::Palette,
+            A::Leave,
+        ],
         Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
         Place::Log => &[
@@ -441,6 +495,8 @@ mod tests {
             Place::Candidates,
             Place::Sync,
             Place::Changes,
+            Place::Licences,
+            Place::Numbers,
             Place::Filter,
             Place::Why,
             Place::Plan,
@@ -456,6 +512,6 @@ mod tests {
                 assert!(action.binding().places.has(place), "{action:?} {place:?}");
             }
         }
-        assert!(action_table().count() > 40);
+        assert!(action_table().count() > 43);
     }
 }

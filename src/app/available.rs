@@ -57,10 +57,14 @@ impl App {
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
+            Action::Jump => self.no_jump(),
+            Action::MoveNumber => self.no_move(),
             Action::ShowUsers
             | Action::ShowCandidates
             | Action::ShowSync
             | Action::ShowChanges
+            | Action::ShowLicences
+            | Action::ShowNumbers
             | Action::NextPane
             | Action::PreviousPane
             | Action::Down
@@ -73,6 +77,7 @@ impl App {
             | Action::Filter
             | Action::Everyone
             | Action::Sort
+            | Action::Choose
             | Action::AddByHand
             | Action::LogUp
             | Action::LogDown
@@ -140,9 +145,9 @@ impl App {
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
-        match self.undoable() {
-            Some(_) => None,
-            None => Some("no queued change is under the cursor".to_owned()),
+        match (self.undoable(), self.revertible()) {
+            (Some(_), _) | (None, Some(_)) => None,
+            (None, None) => Some("no queued change is under the cursor".to_owned()),
         }
     }
 }
@@ -155,6 +160,8 @@ fn elsewhere(action: Action) -> String {
         (Place::Candidates, "2 Add users"),
         (Place::Sync, "3 Sync"),
         (Place::Changes, "4 Changes"),
+        (Place::Licences, "5 Licences"),
+        (Place::Numbers, "6 Numbers"),
         (Place::Plan, "the plan (p)"),
         (Place::Why, "why (w)"),
         (Place::Conflict, "a conflict"),

@@ -57,6 +57,11 @@ impl App {
                 let entry = self.changes.entry(&self.desk)?;
                 filter::who(entry.directory_id, entry.user)
             }
+            Pane::Licences => {
+                let row = self.licences.person(&self.roster)?;
+                Some(Who::Directory(row.id))
+            }
+            Pane::Numbers => self.number_holder(),
             Pane::Sync => None,
         }
     }
@@ -70,7 +75,11 @@ impl App {
         }
         let aim = self.who_here();
         // Rows that are not settled yet may put another under the cursor.
-        let stale = self.users.stale || self.candidates.stale || self.changes.stale;
+        let stale = self.users.stale
+            || self.candidates.stale
+            || self.changes.stale
+            || self.licences.stale
+            || self.numbers.stale;
         if stale || aim != self.beside.aim {
             self.beside.aim = aim;
             self.beside.due = self.now.saturating_add(REST).ok();

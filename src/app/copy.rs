@@ -1,11 +1,13 @@
 //! What `y` copies. Made safe like everything that is drawn: a clipboard is a way into a shell.
 
 use crate::domain::text::Label;
+use crate::roster::inventory::kind_words;
 
 use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
-use super::pane::{Pane, changes, plan, sync, why};
+use super::pane::licences::Item;
+use super::pane::{Pane, changes, licences, numbers, plan, sync, why};
 use super::{App, Wait};
 
 impl App {
@@ -15,6 +17,12 @@ impl App {
             self.say(Tone::Dim, "there is nothing to copy here");
             return Vec::new();
         };
+        let req = self.wait_for(Wait::Copied);
+        vec![Effect::Copy { req, text }]
+    }
+
+    /// Copies a text that no row has.
+    pub(super) fn copy_text(&mut self, text: String) -> Vec<Effect> {
         let req = self.wait_for(Wait::Copied);
         vec![Effect::Copy { req, text }]
     }
@@ -91,6 +99,38 @@ impl App {
                     row.action.clone(),
                     row.change.clone(),
                     row.outcome.clone(),
+                ]
+            }
+            Pane::Licences => {
+                let product = self.licences.product(&self.inventory)?;
+                let users = self.licences.users(product, &self.inventory);
+                match self.licences.item() {
+                    None if self.licences.inside.is_some() => return None,
+                    None => return Some(licences::detail(product, users).to_text()),
+                    Some(Item::Plan(place)) => {
+                        let (name, friendly, class) = licences::plan_words(product, place);
+                        vec![name.to_owned(), friendly.to_owned(), class.to_owned()]
+                    }
+                    Some(Item::Person(_)) => {
+                        let row = self.licences.person(&self.roster)?;
+                        let cause = self.tenant().cause(row).words().to_owned();
+                        vec![row.name.to_string(), row.upn.to_string(), cause]
+                    }
+                }
+            }
+            Pane::Numbers => {
+                let row = self.number_row()?;
+                let state = numbers::state(row, &self.wishes());
+                let owner = row.holder();
+                vec![
+                    row.record.number.to_string(),
+                    kind_words(row.record.kind).to_owned(),
+                    state.word.to_owned(),
+                    owner
+                        .map(|owner| owner.name.to_string())
+                        .unwrap_or_default(),
+                    owner.map(|owner| owner.upn.to_string()).unwrap_or_default(),
+                    state.note,
                 ]
             }
         };

@@ -33,6 +33,10 @@ pub struct Heights {
     pub history: usize,
     /// Both lists of pane 4.
     pub changes: changes::Rows,
+    /// Products, and the rows inside one, in pane 5.
+    pub licences: (usize, usize),
+    /// Pane 6.
+    pub numbers: usize,
 }
 
 impl App {
@@ -47,6 +51,9 @@ impl App {
             Action::ShowCandidates => self.show(Pane::Candidates),
             Action::ShowSync => self.show(Pane::Sync),
             Action::ShowChanges => self.show(Pane::Changes),
+            Action::ShowLicences => self.show(Pane::Licences),
+            Action::ShowNumbers => self.show(Pane::Numbers),
+            Action::Jump => self.jump_across(),
             Action::NextPane => self.show(self.pane.turn(1)),
             Action::PreviousPane => self.show(self.pane.turn(-1)),
             Action::Down => return self.move_cursor(Move::By(1)),
@@ -66,6 +73,7 @@ impl App {
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
+            Action::MoveNumber => self.ask_move(),
             Action::Edit => self.edit(),
             Action::Remove => self.ask_remove(),
             Action::Undo => return self.undo(),
@@ -88,7 +96,8 @@ impl App {
             Action::KeepMine => return self.decide(super::effect::Keep::Mine),
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
-            Action::NextField | Action::PreviousField | Action::TakeProposal => {}
+            // Which number was chosen is only known where the key is.
+            Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
@@ -120,6 +129,8 @@ impl App {
                 waiting: layout::list_height(both.waiting, 1),
                 done: layout::list_height(both.done, 1),
             },
+            licences: Self::stock_heights(main),
+            numbers: Self::stock_heights(main).0,
         }
     }
 
@@ -183,6 +194,8 @@ impl App {
                 }
                 Pane::Sync => self.sync.step(step, &self.desk, heights.history),
                 Pane::Changes => self.changes.step(step, heights.changes),
+                Pane::Licences => self.licences.step(step, &self.inventory, heights.licences),
+                Pane::Numbers => self.numbers.step(step, heights.numbers),
             },
         }
         Vec::new()
@@ -232,6 +245,8 @@ impl App {
             Pane::Sync if self.sync.marked.len() == 2 => return self.compare(),
             Pane::Sync => return self.open_log(),
             Pane::Changes => self.open_change(),
+            Pane::Licences => return self.open_licence(),
+            Pane::Numbers => return self.open_number(),
         }
         Vec::new()
     }
@@ -296,6 +311,11 @@ impl App {
                 self.candidates.sort = self.candidates.sort.next();
                 self.candidates.sort.word()
             }
+            Pane::Licences => self.licences.turn_order(),
+            Pane::Numbers => {
+                self.numbers.sort = self.numbers.sort.next();
+                self.numbers.sort.word()
+            }
             Pane::Users | Pane::Sync | Pane::Changes => {
                 self.users.sort = self.users.sort.next();
                 self.users.sort.word()
@@ -327,6 +347,8 @@ impl App {
             self.refilter();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
+        } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
+            self.licences.inside = None;
         } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
             self.sync.marked.clear();
         } else {

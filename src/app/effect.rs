@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::domain::country::Country;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
@@ -79,6 +81,13 @@ pub enum Effect {
         /// Who.
         id: ObjectId,
     },
+    /// Load who has which product.
+    LoadMembers {
+        /// The question.
+        req: RequestId,
+        /// The loading of the inventory that it is for.
+        loading: u64,
+    },
     /// Allow writing until the program ends.
     AllowWriting {
         /// The question.
@@ -130,6 +139,31 @@ pub enum LedgerChange {
         entries: Vec<EntryId>,
         /// Held, or queued again.
         held: Held,
+    },
+    /// Queue repairs of one user, all or none.
+    Repair {
+        /// Whom.
+        target: ObjectId,
+        /// What.
+        repairs: Vec<Repair>,
+        /// The country, for a usage location.
+        country: Option<Country>,
+        /// The name that was typed, for what stops a number.
+        typed: Option<String>,
+        /// Whether the user is put on the list afterwards.
+        then_add: bool,
+    },
+    /// Queue the move of a number.
+    Move {
+        /// Which.
+        number: PhoneNumber,
+        /// To whom.
+        to: ObjectId,
+    },
+    /// Queue the opposite of what was written.
+    TakeBack {
+        /// Which change.
+        entry: EntryId,
     },
     /// Give somebody's seat to another.
     MoveSeat {

@@ -13,6 +13,8 @@ use crate::domain::settings::Selection;
 use crate::domain::why::Why;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
+use crate::roster::inventory::Inventory;
+use crate::roster::products::Members;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -113,6 +115,15 @@ pub enum LedgerEvent {
 pub enum CacheEvent {
     /// A whole snapshot.
     Roster(Arc<Roster>),
+    /// Its numbers and products.
+    Inventory(Arc<Inventory>),
+    /// Who has which product.
+    Members {
+        /// The question.
+        req: RequestId,
+        /// The answer.
+        members: Arc<Members>,
+    },
     /// Why somebody is missing.
     Why {
         /// The question.

@@ -70,6 +70,8 @@ pub enum Enter {
     Users,
     /// Lists them in pane 2 among everyone.
     Everyone,
+    /// Lists them in pane 6.
+    Numbers,
 }
 
 impl Enter {
@@ -77,7 +79,7 @@ impl Enter {
     pub fn word(self) -> &'static str {
         match self {
             Self::Why => "why",
-            Self::Users | Self::Everyone => "list",
+            Self::Users | Self::Everyone | Self::Numbers => "list",
         }
     }
 }
@@ -92,6 +94,7 @@ impl Elsewhere {
         };
         let (what, key) = match self.enter {
             Enter::Why => (format!("{name}, {state}"), " (Enter: why)"),
+            Enter::Numbers => (format!("{name}, {state}"), " (Enter: numbers)"),
             Enter::Users | Enter::Everyone => {
                 (format!("{name} ({state}), …"), " (Enter lists them)")
             }
@@ -131,6 +134,8 @@ impl App {
     pub(super) fn look_elsewhere(&mut self) {
         let users = self.elsewhere(Pane::Users);
         let candidates = self.elsewhere(Pane::Candidates);
+        let numbers = self.elsewhere(Pane::Numbers);
+        self.numbers.filter.elsewhere = numbers;
         self.users.filter.elsewhere = users;
         self.candidates.filter.elsewhere = candidates;
     }
@@ -139,7 +144,8 @@ impl App {
         let (filter, found) = match pane {
             Pane::Users => (&self.users.filter, self.users.shown.len()),
             Pane::Candidates => (&self.candidates.filter, self.candidates.shown.len()),
-            Pane::Sync | Pane::Changes => return None,
+            Pane::Numbers => (&self.numbers.filter, self.numbers.shown.len()),
+            Pane::Sync | Pane::Changes | Pane::Licences => return None,
         };
         let query = filter.query();
         if found > 0 || query.is_empty() {
@@ -152,11 +158,18 @@ impl App {
             enter: Enter::Why,
         };
         let users = match pane {
-            Pane::Candidates => self.hits_in_users(&query, &mut hits),
-            Pane::Users | Pane::Sync | Pane::Changes => 0,
+            Pane::Candidates | Pane::Numbers => self.hits_in_users(&query, &mut hits),
+            Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences => 0,
         };
         let everyone = self.hits_in_everyone(&query, &mut hits);
+        let numbers = match pane {
+            Pane::Users | Pane::Candidates if users + everyone == 0 => {
+                self.hits_in_numbers(&query, &mut hits)
+            }
+            _ => 0,
+        };
         hits.enter = match (users, everyone) {
+            _ if numbers > 0 => Enter::Numbers,
             (_, 2..) => Enter::Everyone,
             (2.., _) => Enter::Users,
             (0 | 1, 0 | 1) => Enter::Why,
@@ -178,6 +191,28 @@ impl App {
             hits.who = Who::User(row.user.id);
         }
         found.len()
+    }
+
+    /// Numbers that nobody here has: free ones, and those of phantoms.
+    fn hits_in_numbers(&self, query: &Query, hits: &mut Elsewhere) -> usize {
+        let wishes = self.wishes();
+        let mut folded = String::new();
+        let mut found = 0;
+        for row in &self.inventory.numbers {
+            row.folded(&wishes, &mut folded);
+            if !query.matches(&folded) {
+                continue;
+            }
+            found += 1;
+            if hits.first.is_none() {
+                let word = row.standing().word().to_owned();
+                hits.first = Some((row.record.number.spaced(), word));
+            }
+        }
+        if found > 0 {
+            hits.counts.push(format!("{found} in numbers"));
+        }
+        found
     }
 
     fn hits_in_everyone(&self, query: &Query, hits: &mut Elsewhere) -> usize {

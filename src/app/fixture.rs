@@ -5,8 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::country::Country;
+use crate::domain::directory::{
+    Activation, AssignmentStatus, NumberSource, NumberType, PlanStatus, Sku, SkuPlan, TenantNumber,
+};
 use crate::domain::gate::{FirstCause, Gate, GateFinding, GateResult, Marks};
-use crate::domain::guid::{Guid, ObjectId, TenantId};
+use crate::domain::guid::{Guid, ObjectId, SkuId, TenantId};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::run::{Counters, RunHead, RunId, Summary};
@@ -15,6 +18,7 @@ use crate::domain::user::{Association, LicenseStatus, UnlicensedCause, User, Use
 use crate::domain::why::{Fact, Why, WhyStep};
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
+use crate::roster::inventory::{Fitness, Inventory, Owner};
 use crate::roster::{Roster, Row};
 
 use super::effect::Effect;
@@ -86,6 +90,92 @@ pub(crate) fn roster() -> Roster {
     )
 }
 
+/// A number of the tenant: held by a directory user, by an id that nobody has (0 of a phantom), or by nobody.
+fn record(tel: &str, target: Option<u8>) -> TenantNumber {
+    TenantNumber {
+        number: number(tel),
+        kind: NumberType::DirectRouting,
+        source: NumberSource::Online,
+        status: match target {
+            Some(_) => AssignmentStatus::User,
+            None => AssignmentStatus::Unassigned,
+        },
+        target: target.map(object),
+        primary: true,
+        activation: Activation::Activated,
+    }
+}
+
+fn sku(n: u8, part: &str, (enabled, consumed): (i64, i64), plans: &[(&str, &str)]) -> Sku {
+    Sku {
+        id: SkuId(Guid::from_bytes([n; 16])),
+        part_number: part.to_owned(),
+        status: PlanStatus::Enabled,
+        enabled,
+        warning: 0,
+        suspended: 0,
+        consumed,
+        plans: plans
+            .iter()
+            .map(|(name, id)| SkuPlan {
+                id: id.parse().expect("a fixture writes GUIDs well"),
+                name: (*name).to_owned(),
+                for_users: true,
+            })
+            .collect(),
+    }
+}
+
+/// The product that Lee and Diego have; more of it is used than was bought.
+pub(crate) const VOICE: u8 = 0xa1;
+
+/// Numbers and products of the tenant.
+pub(crate) fn inventory(loading: u64) -> Inventory {
+    let owner = |n: u8, name: &str, fitness| {
+        let upn = format!("{}@contoso.example", name.to_lowercase().replace(' ', "."));
+        let owner = Owner {
+            id: object(n),
+            name: name.into(),
+            upn: upn.as_str().into(),
+            resource: false,
+            fitness,
+        };
+        (owner.id, owner)
+    };
+    let owners = [
+        owner(4, "Diego Siciliani", Fitness::Fit),
+        owner(7, "Lee Gu", Fitness::Fit),
+        owner(9, "Megan Bowen", Fitness::Fit),
+        owner(2, "Alex Wilber", Fitness::Fit),
+        owner(12, "山田 太郎", Fitness::Disabled),
+    ]
+    .into();
+    let mut megan = record("+441235123470", Some(9));
+    megan.source = NumberSource::OnPremises;
+    let numbers = vec![
+        record("+14255550100", Some(2)),
+        record("+14255550101", Some(4)),
+        record("+14255550199", None),
+        megan,
+        record("+441235123471", Some(7)),
+        record("+441235123472", Some(12)),
+        record("+441235123473", Some(0xde)),
+        record("+441235123474", None),
+    ];
+    let phone = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    let calling = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+    let skus = vec![
+        sku(
+            VOICE,
+            "CONTOSO_VOICE",
+            (10, 13),
+            &[("MCOEV", phone), ("MCOPSTN1", calling)],
+        ),
+        sku(0xa2, "CONTOSO_MAIL", (25, 20), &[]),
+    ];
+    Inventory::new(loading, Some(numbers), &owners, skus)
+}
+
 pub(crate) fn user(id: i64, directory: u8, name: &str, tel: Option<&str>) -> DeskUser {
     DeskUser {
         user: User {
@@ -115,6 +205,9 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
     let base = match &wanted {
         Value::Number(_) => Value::Number(of.user.number.clone()),
         Value::Country(_) => Value::Country(of.user.country),
+        Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {
+            Value::blank(wanted.field())
+        }
     };
     Entry {
         id: EntryId(id),
@@ -125,6 +218,8 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
         base,
         wanted,
         released: None,
+        takes_from: None,
+        silences: None,
         state,
         author: "j.smith".to_owned(),
         created_at: at(-120),
@@ -193,6 +288,7 @@ pub(crate) fn desk() -> Desk {
             action: "edit".to_owned(),
             change: "country FR -> GB".to_owned(),
             outcome: "confirmed".to_owned(),
+            entry: Some(EntryId(9)),
         }],
         history: vec![head(12, "done"), head(11, "failed")],
         read_at: Some(at(-60)),
@@ -238,6 +334,7 @@ pub(crate) fn plan() -> WritePlan {
             entry: EntryId(1),
             name: "Diego Siciliani".to_owned(),
             target: object(4),
+            from: None,
             old: Value::Number(Some(number("+14255550101"))),
             new: Value::Number(Some(number("+14255550199"))),
             note: "free".to_owned(),
@@ -286,10 +383,12 @@ pub(crate) fn why_alex() -> Why {
         facts: vec![Fact {
             label: "Teams",
             text: "CallingPlan number, online; EV on".to_owned(),
+            read_at: None,
         }],
         lately: vec!["run 12: licence added. Never written from here.".to_owned()],
         near: Vec::new(),
         read_at: Some(at(-60)),
+        tenant_read_at: Some(at(-60)),
         live: false,
     }
 }
@@ -338,6 +437,7 @@ impl Driver {
     pub(crate) fn with(settings: Settings, size: (u16, u16)) -> Self {
         let mut t = Self::empty(settings, size);
         t.event(What::Cache(CacheEvent::Roster(Arc::new(roster()))));
+        t.event(What::Cache(CacheEvent::Inventory(Arc::new(inventory(1)))));
         t.desk(desk());
         t
     }
@@ -402,6 +502,7 @@ impl Driver {
                 | Effect::Compare { req, .. }
                 | Effect::Explain { req, .. }
                 | Effect::LoadPerson { req, .. }
+                | Effect::LoadMembers { req, .. }
                 | Effect::AllowWriting { req }
                 | Effect::Copy { req, .. },
             ] => *req,

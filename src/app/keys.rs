@@ -29,6 +29,8 @@ impl App {
             (None, Pane::Candidates) => Place::Candidates,
             (None, Pane::Sync) => Place::Sync,
             (None, Pane::Changes) => Place::Changes,
+            (None, Pane::Licences) => Place::Licences,
+            (None, Pane::Numbers) => Place::Numbers,
         }
     }
 
@@ -84,6 +86,8 @@ impl App {
             | Place::Candidates
             | Place::Sync
             | Place::Changes
+            | Place::Licences
+            | Place::Numbers
             | Place::Why
             | Place::Plan
             | Place::Conflict
@@ -106,6 +110,7 @@ impl App {
             }
         }
         match action {
+            Some(Action::Choose) => self.choose(key),
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -147,6 +152,8 @@ impl App {
             | Place::Candidates
             | Place::Sync
             | Place::Changes
+            | Place::Licences
+            | Place::Numbers
             | Place::Why
             | Place::Plan
             | Place::Conflict
@@ -204,6 +211,7 @@ impl App {
             Enter::Why => return self.explain_elsewhere(),
             Enter::Users => Pane::Users,
             Enter::Everyone => Pane::Candidates,
+            Enter::Numbers => Pane::Numbers,
         };
         let mut filter = self.filter().clone();
         filter.typing = Typing::No;
@@ -322,6 +330,8 @@ impl App {
             (None, Pane::Candidates) => Place::Candidates,
             (None, Pane::Sync) => Place::Sync,
             (None, Pane::Changes) => Place::Changes,
+            (None, Pane::Licences) => Place::Licences,
+            (None, Pane::Numbers) => Place::Numbers,
         }
     }
 
@@ -339,12 +349,9 @@ impl App {
             .push(Modal::Palette(Palette::open(&self.roster)));
     }
 
-    /// Whether the question on top wants the tenant's name.
+    /// Whether the question on top wants something typed.
     pub fn is_name_typed(&self) -> bool {
-        matches!(
-            self.modals.last(),
-            Some(Modal::Confirm(confirm)) if matches!(confirm.question, Question::MassChange { .. })
-        )
+        self.typed_field().is_some()
     }
 
     fn typed_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -355,10 +362,15 @@ impl App {
         if key.code == Code::Enter {
             return self.confirm_typed();
         }
-        if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
-            && let Question::MassChange { typed, .. } = &mut confirm.question
+        if matches!(
+            self.open_confirm().map(|confirm| &confirm.question),
+            Some(Question::MoveTo(_))
+        ) {
+            self.move_key(key);
+        } else if let Some(Modal::Confirm(confirm)) = self.modals.last_mut()
+            && let Some(field) = confirm.field_mut()
         {
-            typed.key(key);
+            field.key(key);
         }
         Vec::new()
     }

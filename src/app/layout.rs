@@ -150,7 +150,7 @@ pub fn sync_areas(main: Area) -> (Area, Area) {
     main.split_end(history)
 }
 
-/// Rows of the detail in pane 4, with the line above it.
+/// Rows of the detail in panes 4 to 6, with the line above it.
 const DETAIL: u16 = 6;
 
 /// The areas of pane 4: both lists below their titles, and everything about the row under the cursor.
@@ -162,6 +162,12 @@ pub struct ChangesAreas {
     pub done: Area,
     /// The row under the cursor, with the line above it.
     pub detail: Area,
+}
+
+/// A list, and below it everything about the row under the cursor where there is room for that.
+pub fn with_detail(main: Area) -> (Area, Area) {
+    let detail = if main.height < 14 { 0 } else { DETAIL };
+    main.split_end(detail)
 }
 
 /// The areas of pane 4 for so many rows of both lists: what waits is always there, and room that one list leaves is the other's.

@@ -24,6 +24,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod mend;
 pub mod modal;
 pub mod notice;
 pub mod pane;
@@ -31,6 +32,7 @@ pub mod people;
 pub mod replies;
 pub mod session;
 pub mod settings;
+pub mod stock;
 pub mod sync;
 pub mod writing;
 
@@ -45,6 +47,8 @@ use crate::domain::run::RunKind;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
+use crate::roster::inventory::Inventory;
+use crate::roster::wishes::Wishes;
 
 use beside::Beside;
 use doc::Tone;
@@ -59,6 +63,8 @@ use notice::Notice;
 use pane::Pane;
 use pane::candidates::{Candidates, Picklist, Tenant};
 use pane::changes::Changes;
+use pane::licences::Licences;
+use pane::numbers::Numbers;
 use pane::sync::SyncPane;
 use pane::users::Users;
 use session::{Session, Writing};
@@ -101,6 +107,8 @@ enum Wait {
     Form,
     /// A user is being removed.
     Removed,
+    /// A repair, a move or a counter-change is being queued.
+    Mended,
     /// A queued change is being dropped.
     Undone,
     /// An item of the plan is held back, or let go.
@@ -139,6 +147,10 @@ pub struct App {
     pub sync: SyncPane,
     /// Pane 4.
     pub changes: Changes,
+    /// Pane 5.
+    pub licences: Licences,
+    /// Pane 6.
+    pub numbers: Numbers,
     /// The active run, its log.
     pub runs: Runs,
     /// What stands over the panes, the topmost last.
@@ -149,6 +161,8 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// What the tenant has.
     pub roster: Arc<Roster>,
+    /// The tenant's numbers and products.
+    pub inventory: Arc<Inventory>,
     /// Directory users that are configured.
     pub configured: Arc<HashSet<ObjectId>>,
     /// The plan that was made last, as long as nothing of it was written.
@@ -202,11 +216,14 @@ impl App {
             candidates,
             sync: SyncPane::default(),
             changes: Changes::default(),
+            licences: Licences::default(),
+            numbers: Numbers::default(),
             runs: Runs::default(),
             modals: Vec::new(),
             notice: None,
             desk: Arc::default(),
             roster: Arc::default(),
+            inventory: Arc::default(),
             configured: Arc::default(),
             plan: None,
             beside: Beside::default(),
@@ -261,6 +278,7 @@ impl App {
         };
         if self.life == Lifecycle::Running {
             effects.extend(self.rest());
+            effects.extend(self.want_members());
             effects.extend(self.wake_up());
         }
         effects
@@ -283,7 +301,8 @@ impl App {
             self.dirty = true;
         }
         self.goto_added();
-        let stale = self.users.stale || self.candidates.stale;
+        let stale =
+            self.users.stale || self.candidates.stale || self.numbers.stale || self.licences.stale;
         self.changes.refresh(&self.desk);
         let layout = self.layout();
         let heights = self.heights(&layout);
@@ -293,13 +312,18 @@ impl App {
             configured: &self.configured,
         };
         self.candidates.settle(tenant, heights.candidates);
+        self.licences
+            .settle(&self.inventory, tenant, heights.licences);
+        let wishes = Wishes::of(&self.desk);
+        self.numbers
+            .settle(&self.inventory, &wishes, heights.numbers);
         self.sync.settle(&self.runs, &self.desk, heights.history);
         self.changes.settle(heights.changes);
         if let Some(Modal::Plan(_)) = self.modals.last() {
             self.settle_plan();
         }
         if let Some(Modal::Form(form)) = self.modals.last_mut() {
-            form.look_up(&self.desk, &self.roster);
+            form.look_up(&self.desk, &self.roster, &self.inventory);
         }
         if let Some(Modal::Log(view)) = self.modals.last_mut()
             && let Some(lines) = &view.lines
@@ -353,8 +377,11 @@ impl App {
             // Nobody is explained beside a line of the audit: it gets the width.
             (Pane::Changes, Some(_)) if self.who_here().is_none() => Split::Log,
             (Pane::Changes, None) if self.who_here().is_none() => Split::Whole,
-            (Pane::Users | Pane::Candidates | Pane::Changes, Some(_)) => Split::BesideAndLog,
-            (Pane::Users | Pane::Candidates | Pane::Changes, None) => Split::Beside,
+            // Nor beside the list of products, only inside one of them.
+            (Pane::Licences, Some(_)) if self.licences.inside.is_none() => Split::Log,
+            (Pane::Licences, None) if self.licences.inside.is_none() => Split::Whole,
+            (_, Some(_)) => Split::BesideAndLog,
+            (_, None) => Split::Beside,
         };
         layout::areas(self.size, split)
     }
@@ -377,6 +404,11 @@ impl App {
             Pane::Candidates => &self.candidates.filter,
             Pane::Sync => &self.sync.search.filter,
             Pane::Changes => &self.changes.filter,
+            Pane::Licences => match &self.licences.inside {
+                Some(inside) => &inside.filter,
+                None => &self.licences.filter,
+            },
+            Pane::Numbers => &self.numbers.filter,
         }
     }
 
@@ -390,6 +422,11 @@ impl App {
             Pane::Candidates => &mut self.candidates.filter,
             Pane::Sync => &mut self.sync.search.filter,
             Pane::Changes => &mut self.changes.filter,
+            Pane::Licences => match &mut self.licences.inside {
+                Some(inside) => &mut inside.filter,
+                None => &mut self.licences.filter,
+            },
+            Pane::Numbers => &mut self.numbers.filter,
         }
     }
 
@@ -404,6 +441,8 @@ impl App {
             Pane::Candidates => self.candidates.stale = true,
             Pane::Sync => self.sync.search.stale = true,
             Pane::Changes => self.changes.stale = true,
+            Pane::Licences => self.licences.stale = true,
+            Pane::Numbers => self.numbers.stale = true,
         }
     }
 

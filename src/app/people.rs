@@ -71,6 +71,8 @@ impl App {
             Pane::Users => Some(self.users.row(&self.desk)?.user.name.clone()),
             Pane::Candidates => Some(self.candidates.row(&self.roster)?.name.to_string()),
             Pane::Changes => Some(self.changes.entry(&self.desk)?.name.clone()),
+            Pane::Licences => Some(self.licences.person(&self.roster)?.name.to_string()),
+            Pane::Numbers => self.holder_name(),
             Pane::Sync => None,
         }
     }
@@ -97,7 +99,7 @@ impl App {
             None => match self.pane {
                 Pane::Users => return self.users.row(&self.desk),
                 Pane::Changes => self.changes.entry(&self.desk)?.user?,
-                Pane::Candidates | Pane::Sync => return None,
+                Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => return None,
             },
         };
         self.desk.users.iter().find(|row| row.user.id == id)
@@ -135,6 +137,9 @@ impl App {
         let users: Vec<NewUser> = rows.iter().map(|row| new_user(row)).collect();
         if reasons.is_empty() {
             return self.add_these(users);
+        }
+        if self.ask_chain() {
+            return Vec::new();
         }
         self.question(Question::AddAnyway { users, reasons });
         Vec::new()
@@ -390,13 +395,14 @@ impl App {
                 .entry(&self.desk)
                 .filter(ours)
                 .map(|entry| entry.id),
-            Pane::Candidates | Pane::Sync => None,
+            Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => None,
         }
     }
 
     /// Drops a queued change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
         let Some(entry) = self.undoable() else {
+            self.ask_take_back();
             return Vec::new();
         };
         let req = self.wait_for(Wait::Undone);

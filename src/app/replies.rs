@@ -209,6 +209,7 @@ impl App {
         self.close_decided();
         self.users.stale = true;
         self.changes.stale = true;
+        self.numbers.stale = true;
         self.tenant_changed();
     }
 
@@ -216,6 +217,7 @@ impl App {
     pub(super) fn tenant_changed(&mut self) {
         self.candidates.counts = self.tenant().counts();
         self.candidates.stale = true;
+        self.licences.stale = true;
         let configured = &self.configured;
         self.candidates.marked.retain(|id| !configured.contains(id));
         self.beside.outdate();
@@ -259,6 +261,7 @@ impl App {
                 self.say(Tone::Good, notice);
             }
             Wait::Form
+            | Wait::Mended
             | Wait::Removed
             | Wait::Undone
             | Wait::Allowed
@@ -334,6 +337,8 @@ impl App {
     pub(super) fn cache_says(&mut self, event: CacheEvent) -> Vec<Effect> {
         match event {
             CacheEvent::Roster(roster) => self.roster_is(roster),
+            CacheEvent::Inventory(inventory) => self.inventory_is(inventory),
+            CacheEvent::Members { req, members } => self.members_are(req, members),
             CacheEvent::Why { req, why } => {
                 if let Some(Modal::Why(modal)) = self.why_asked(req) {
                     modal.asked = None;
@@ -363,6 +368,8 @@ impl App {
                     } else {
                         modal.answer = Answer::Failed(failure);
                     }
+                } else if self.licences.asked == Some(req) {
+                    self.fail(failure);
                 }
             }
         }

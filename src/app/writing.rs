@@ -7,6 +7,7 @@ use crate::domain::text::Label;
 use super::doc::Tone;
 use super::effect::{Effect, Held, Keep, LedgerChange};
 use super::lifecycle::Ending;
+use super::mend::Wants;
 use super::modal::Modal;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::plan::{self, Choice, PlanBox, Stage};
@@ -260,7 +261,9 @@ impl App {
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
-            question @ Question::MassChange { .. } => {
+            Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
+            Question::TakeBack { entry, .. } => self.take_back(entry),
+            question @ (Question::MassChange { .. } | Question::Mend(_) | Question::MoveTo(_)) => {
                 self.modals
                     .push(Modal::Confirm(Box::new(Confirm::new(question))));
                 Vec::new()
@@ -312,6 +315,9 @@ impl App {
             | Question::LeaveForm { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
+            | Question::Mend(_)
+            | Question::MoveTo(_)
+            | Question::TakeBack { .. }
             | Question::MassChange { .. } => Vec::new(),
         }
     }
@@ -321,8 +327,11 @@ impl App {
         let Some(Modal::Confirm(confirm)) = self.modals.last() else {
             return Vec::new();
         };
-        let Question::MassChange { entries, typed, .. } = &confirm.question else {
-            return Vec::new();
+        let (entries, typed) = match confirm.question.clone() {
+            Question::MassChange { entries, typed, .. } => (entries, typed),
+            Question::Mend(mend) => return self.mend_typed(&mend),
+            Question::MoveTo(open) => return self.move_chosen(&open),
+            _ => return Vec::new(),
         };
         let typed = typed.text().trim();
         let name = self.session.tenant.trim();
@@ -331,7 +340,6 @@ impl App {
             self.say(Tone::Warn, text);
             return Vec::new();
         }
-        let entries = entries.clone();
         self.modals.pop();
         self.write(entries)
     }

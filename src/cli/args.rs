@@ -67,6 +67,14 @@ pub enum Command {
     Candidates(Candidates),
     /// Why somebody is missing, by name, address, number or id
     Why(Why),
+    /// Queue what takes the cause of an absence away
+    Repair(Repair),
+    /// Queue the move of a number from whoever holds it to somebody else, as one change
+    Move(Move),
+    /// The tenant's numbers: which are free, who has the others, what stands in the way
+    Numbers(Numbers),
+    /// The tenant's Microsoft licences: bought, used, free, and what each brings
+    Licences,
     /// Changes that wait to be written
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when, who holds one
@@ -183,6 +191,17 @@ pub struct Candidates {
     pub everyone: bool,
 }
 
+/// `numbers`.
+#[derive(Debug, ClapArgs)]
+pub struct Numbers {
+    /// Only those that nobody has
+    #[arg(long)]
+    pub free: bool,
+    /// Only those with all of these words or digits: names, `phantom`, `blocked`, `duplicate`, a type; `!word` leaves out
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
 /// `why`.
 #[derive(Debug, ClapArgs)]
 pub struct Why {
@@ -195,6 +214,46 @@ pub struct Why {
     /// Everybody in the tenant, one JSON object a line
     #[arg(long, requires = "json", conflicts_with = "user")]
     pub all: bool,
+}
+
+/// `repair`.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+pub struct Repair {
+    /// Whom: address, name or id
+    pub user: String,
+    /// Switch the Calling Plan off in each licence that brings it; all other plans stay as they are
+    #[arg(long, group = "what")]
+    pub disable_calling_plan: bool,
+    /// Take the licence away that brings Communications Credits
+    #[arg(long, group = "what")]
+    pub remove_credits: bool,
+    /// Set the usage location, two letters
+    #[arg(long, value_name = "CC", group = "what")]
+    pub location: Option<String>,
+    /// Take the number from somebody who has left
+    #[arg(long, group = "what")]
+    pub release_number: bool,
+    /// The user's full name: needed for what stops a number that is in use
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Put the user on the list as soon as all gates pass
+    #[arg(long)]
+    pub add: bool,
+}
+
+/// `move`.
+#[derive(Debug, ClapArgs)]
+pub struct Move {
+    /// The number, in E.164
+    pub number: String,
+    /// Who gets it: address, name or id
+    #[arg(long, value_name = "USER")]
+    pub to: String,
 }
 
 /// `outbox`.
@@ -214,6 +273,14 @@ pub enum OutboxWhat {
     Drop {
         /// Its id, as `outbox list` shows it
         id: i64,
+    },
+    /// Queue the opposite of a change that was written and confirmed
+    TakeBack {
+        /// The id that the change had
+        id: i64,
+        /// The user's full name: needed for what stops a number that is in use
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
     },
     /// Decide a conflict: keep what was entered here; the tenant's value becomes its base
     Keep {

@@ -68,9 +68,16 @@ pub(super) async fn start(
     });
     config.read_only = false;
     config.allow = BTreeSet::from([Allow::Numbers, Allow::Location, Allow::Licences]);
-    config.add_users = AddUsers::Sync;
+    config.add_users = if scenario == Scenario::Manual {
+        AddUsers::Manual
+    } else {
+        AddUsers::Sync
+    };
     config.group = match scenario {
-        Scenario::Tour => Some("Voice users".to_owned()),
+        Scenario::Tour
+        | Scenario::EmptyGroup
+        | Scenario::AmbiguousGroup
+        | Scenario::HiddenGroup => Some("Voice users".to_owned()),
         Scenario::BadGroup => Some("bad-group-name".to_owned()),
         _ => None,
     };
@@ -315,6 +322,7 @@ pub(super) async fn seed(
     let (tenant, people, seats) = match scenario {
         Scenario::Tour => (served, TOUR, Some(15)),
         Scenario::SeatsShort => (served, SEATS_SHORT, Some(6)),
+        Scenario::TrialEnded => (served, SEATS_SHORT, Some(8)),
         Scenario::AfterImport => (served, AFTER_IMPORT, None),
         Scenario::WrongCountry => (served, WRONG_COUNTRY, None),
         Scenario::Dirsync => (served, DIRSYNC, None),
@@ -322,8 +330,25 @@ pub(super) async fn seed(
         Scenario::NoPhoneSystem
         | Scenario::CallingPlans
         | Scenario::BadGroup
+        | Scenario::EmptyGroup
+        | Scenario::AmbiguousGroup
+        | Scenario::HiddenGroup
+        | Scenario::Manual
         | Scenario::CommunicationsCredits
         | Scenario::Size(_) => return Ok(()),
+    };
+    let seats = Seats {
+        bought: seats,
+        ends: (*scenario == Scenario::TrialEnded)
+            .then(|| {
+                stamp
+                    .at
+                    .to_zoned(jiff::tz::TimeZone::UTC)
+                    .date()
+                    .yesterday()
+                    .ok()
+            })
+            .flatten(),
     };
     put(store, tenant, people, seats, stamp.clone()).await?;
     if *scenario == Scenario::Tour {
@@ -349,7 +374,7 @@ async fn put(
     store: &Store,
     tenant: &str,
     people: &[Person],
-    seats: Option<u32>,
+    seats: Seats,
     stamp: Stamp,
 ) -> anyhow::Result<()> {
     let tenant: TenantId = tenant.parse()?;
@@ -358,10 +383,6 @@ async fn put(
         .pin(tenant, "Contoso Ltd".to_owned(), stamp.clone())
         .await
         .map_err(|error| error.failure())?;
-    let seats = Seats {
-        bought: seats,
-        ends: None,
-    };
     store
         .ledger
         .set_seats(seats, stamp.clone())

@@ -6,10 +6,14 @@ mod console;
 mod demo;
 pub mod exit;
 mod history;
+mod licences;
+mod numbers;
+mod numbers_json;
 mod open;
 mod outbox;
 mod paths;
 mod print;
+mod repair;
 mod seats;
 mod simulate;
 mod sync;
@@ -67,7 +71,11 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Sync(sync)) => sync::run(&global, &sync).await,
         Some(Command::Users(users)) => users::run(&global, users).await,
         Some(Command::Candidates(candidates)) => candidates::run(&global, &candidates).await,
+        Some(Command::Numbers(numbers)) => numbers::run(&global, &numbers).await,
+        Some(Command::Licences) => licences::run(&global).await,
         Some(Command::Why(why)) => why::run(&global, &why).await,
+        Some(Command::Repair(repair)) => repair::run(&global, &repair).await,
+        Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,
         Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
         Some(Command::History(history)) => history::run(&global, &history).await,

@@ -184,6 +184,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         allowed: Allowed {
             numbers: parts.tenant.allow.contains(&Allow::Numbers),
             location: parts.tenant.allow.contains(&Allow::Location),
+            licences: parts.tenant.allow.contains(&Allow::Licences),
         },
         read_only: parts.tenant.read_only,
         past_limit: false,

@@ -14,7 +14,7 @@ use super::print;
 pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> {
     let opened = open(global).await?;
     let store = &opened.world.store;
-    match args.what {
+    match &args.what {
         OutboxWhat::List => {
             let picture = opened
                 .world
@@ -59,15 +59,18 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
             }
         }
         OutboxWhat::Drop { id } => {
-            print::tell(&change::undo(store, EntryId(id), opened.stamp()).await?);
+            print::tell(&change::undo(store, EntryId(*id), opened.stamp()).await?);
         }
         OutboxWhat::Keep { id } => {
-            check_conflict(store, id).await?;
-            print::tell(&change::decide(store, EntryId(id), true, opened.stamp()).await?);
+            check_conflict(store, *id).await?;
+            print::tell(&change::decide(store, EntryId(*id), true, opened.stamp()).await?);
         }
         OutboxWhat::Take { id } => {
-            check_conflict(store, id).await?;
-            print::tell(&change::decide(store, EntryId(id), false, opened.stamp()).await?);
+            check_conflict(store, *id).await?;
+            print::tell(&change::decide(store, EntryId(*id), false, opened.stamp()).await?);
+        }
+        OutboxWhat::TakeBack { id, name } => {
+            super::repair::take_back(&opened, *id, name.as_deref()).await?;
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))

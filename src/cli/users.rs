@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: Users) -> anyhow::Result<Exit> {
     Ok(Exit::Done.or_damaged(damaged))
 }
 
-async fn desk_of(opened: &Opened) -> anyhow::Result<Desk> {
+pub(super) async fn desk_of(opened: &Opened) -> anyhow::Result<Desk> {
     Ok(desk::load_desk(&opened.world.store, opened.clock.now())
         .await
         .map_err(|error| error.failure())?)
@@ -220,7 +220,7 @@ async fn check_holder(
     Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
 }
 
-async fn in_tenant(opened: &Opened, text: &str) -> anyhow::Result<Option<StoredUser>> {
+pub(super) async fn in_tenant(opened: &Opened, text: &str) -> anyhow::Result<Option<StoredUser>> {
     let cache = &opened.world.store.cache;
     let is = |candidate: &str| candidate.eq_ignore_ascii_case(text.trim());
     let hits = cache
@@ -295,29 +295,14 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
 
 fn of_directory(stored: &StoredUser, set: &UserSet) -> NewUser {
     let user = &stored.user;
-    let association = if set.associate.is_some() {
-        Association::Manual(user.id)
-    } else {
-        Association::Matched(user.id)
-    };
-    NewUser {
-        name: set.name.clone().unwrap_or_else(|| {
-            if user.name.is_empty() {
-                user.upn.clone()
-            } else {
-                user.name.clone()
-            }
-        }),
-        mail: user.mail.clone().unwrap_or_else(|| user.upn.clone()),
-        number: stored.number.clone(),
-        kind: NumberKind::Ddi,
-        country: user.location,
-        association,
-        wanted_number: None,
-        wanted_country: None,
-        sip_username: None,
-        external_id: None,
+    let mut new = NewUser::of(user, stored.number.clone());
+    if set.associate.is_some() {
+        new.association = Association::Manual(user.id);
     }
+    if let Some(name) = &set.name {
+        new.name.clone_from(name);
+    }
+    new
 }
 
 fn by_hand(name: &str, mail: &str) -> NewUser {

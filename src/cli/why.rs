@@ -3,9 +3,10 @@
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::GateResult;
 use crate::domain::text::Label;
-use crate::domain::why::Why;
-use crate::ops::explain::{self, Whom};
+use crate::domain::why::{Way, Why};
+use crate::ops::explain::{self, Everyone, Whom};
 use crate::record::json::{self, WhyJson};
+use crate::store::error::StoreError;
 use crate::sync::{ReadAgain, read_again};
 
 use super::args::{self, Global};
@@ -63,24 +64,70 @@ async fn one(opened: &Opened, text: &str, live: bool) -> anyhow::Result<Why> {
 }
 
 async fn all(opened: &Opened) -> anyhow::Result<()> {
-    let store = &opened.world.store;
-    let now = opened.clock.now();
-    for row in store
-        .cache
-        .all_rows()
+    let failed = |error: StoreError| error.failure();
+    let mut everyone = Everyone::new(&opened.world.store, opened.clock.now())
         .await
-        .map_err(|error| error.failure())?
-    {
-        let why = explain::why(store, &Whom::Directory(row.id), now, false)
-            .await
-            .map_err(|error| error.failure())?;
-        print::data(&json::line(&WhyJson::new(&why))?)?;
+        .map_err(failed)?;
+    loop {
+        let answers = everyone.next().await.map_err(failed)?;
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let mut lines = String::new();
+        for why in &answers {
+            lines.push_str(&json::line(&WhyJson::new(why))?);
+            lines.push('\n');
+        }
+        print::data(lines.trim_end())?;
+    }
+}
+
+/// Columns of a line, where the words of the left column end.
+const LEFT: usize = 12;
+
+fn text_of(why: &Why) -> anyhow::Result<()> {
+    for line in lines(why) {
+        print::data(&Label::new(&line).to_string())?;
     }
     Ok(())
 }
 
-fn text_of(why: &Why) -> anyhow::Result<()> {
-    let line = |text: String| print::data(&Label::new(&text).to_string());
+fn lines(why: &Why) -> Vec<String> {
+    let mut out = vec![title(why), why.verdict.clone()];
+    out.extend(steps(why));
+    for finding in &why.gates {
+        let mark = match finding.result {
+            GateResult::Passed => "ok",
+            GateResult::Failed => "NO",
+            GateResult::Unknown => "??",
+        };
+        let (words, evidence) = (finding.gate.words(), &finding.evidence);
+        out.push(format!("{mark}  {words:<16} {evidence}"));
+    }
+    out.extend(
+        why.warnings
+            .iter()
+            .map(|warning| format!("!   {}", warning.words())),
+    );
+    for fact in &why.facts {
+        out.push(format!("{:<LEFT$} {}", fact.label, fact.text));
+    }
+    out.extend(why.lately.iter().enumerate().map(|(n, text)| {
+        let label = if n == 0 { "Lately" } else { "" };
+        format!("{label:<LEFT$} {text}")
+    }));
+    let label = if why.id.is_some() && why.user.is_none() {
+        "Also matches"
+    } else {
+        "Near"
+    };
+    if !why.near.is_empty() {
+        out.push(format!("{label:<LEFT$} {}", why.near.join(", ")));
+    }
+    out
+}
+
+fn title(why: &Why) -> String {
     let who = if why.upn.is_empty() {
         why.name.clone()
     } else {
@@ -91,31 +138,23 @@ fn text_of(why: &Why) -> anyhow::Result<()> {
         (Some(at), false) => format!("read {}", at.strftime("%Y-%m-%d %H:%MZ")),
         (None, _) => "never read".to_owned(),
     };
-    line(format!("WHY  {who}  {read}"))?;
-    line(why.verdict.clone())?;
-    for (n, step) in why.steps.iter().enumerate() {
-        line(format!(" {} {}", n + 1, step.text))?;
-    }
-    for finding in &why.gates {
-        let mark = match finding.result {
-            GateResult::Passed => "ok",
-            GateResult::Failed => "NO",
-            GateResult::Unknown => "??",
-        };
-        line(format!(
-            "{mark}  {:<17} {}",
-            finding.gate.words(),
-            finding.evidence
-        ))?;
-    }
-    for fact in &why.facts {
-        line(format!("    {:<17} {}", fact.label, fact.text))?;
-    }
-    for text in &why.lately {
-        line(format!("    lately            {text}"))?;
-    }
-    for text in why.near.iter().filter(|_| why.id.is_some()) {
-        line(format!("    also matches      {text}"))?;
-    }
-    Ok(())
+    format!("WHY  {who}  {read}")
+}
+
+/// Each step with its number; the address of a page stands behind it, since there is no key that copies it.
+fn steps(why: &Why) -> Vec<String> {
+    why.numbering()
+        .map(|(number, step)| {
+            let Some(number) = number else {
+                return format!("   ! {}", step.text);
+            };
+            match &step.way {
+                Way::Page(address) => format!("{number:>2} {}: {address}", step.text),
+                Way::Script => format!("{number:>2} {}: the command script prints it", step.text),
+                Way::Here { .. } | Way::ByHand | Way::Beware => {
+                    format!("{number:>2} {}", step.text)
+                }
+            }
+        })
+        .collect()
 }

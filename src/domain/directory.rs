@@ -210,6 +210,11 @@ pub enum GroupFilter {
         /// Ids of its members, nested groups included, sorted.
         members: Vec<ObjectId>,
     },
+    /// The group was found, and hides its members from this app: nobody's gate is known.
+    Hidden {
+        /// The group.
+        group: Group,
+    },
     /// No group has this name: nobody passes.
     Missing {
         /// The name that was looked for.
@@ -236,7 +241,7 @@ impl GroupFilter {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Off => None,
-            Self::Members { group, .. } => Some(&group.name),
+            Self::Members { group, .. } | Self::Hidden { group } => Some(&group.name),
             Self::Missing { name }
             | Self::Ambiguous { name, .. }
             | Self::Unreadable { name, .. } => Some(name),
@@ -249,7 +254,7 @@ impl GroupFilter {
             Self::Off => Some(true),
             Self::Members { members, .. } => Some(members.binary_search(&id).is_ok()),
             Self::Missing { .. } | Self::Ambiguous { .. } => Some(false),
-            Self::Unreadable { .. } => None,
+            Self::Hidden { .. } | Self::Unreadable { .. } => None,
         }
     }
 }

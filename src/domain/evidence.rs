@@ -1,14 +1,38 @@
 //! What the gates of one user rest on, in words: which plan in which state, which SKU brings it, who gave that SKU.
 
-use super::directory::{AssignedPlan, GroupFilter, Licence, NumberType, Sku};
+use super::directory::{AssignedPlan, Group, GroupFilter, Licence, NumberType, PlanStatus, Sku};
 use super::gate::{Facts, Gate, GateFinding, GateResult};
-use super::guid::PlanId;
+use super::guid::{GroupId, PlanId, SkuId};
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 
+/// What the tenant calls its products, and the groups that give them.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The tenant's products.
+    pub skus: &'a [Sku],
+    /// Groups that give licences.
+    pub groups: &'a [Group],
+}
+
+impl<'a> Names<'a> {
+    /// The product.
+    pub fn sku(&self, id: SkuId) -> Option<&'a Sku> {
+        self.skus.iter().find(|sku| sku.id == id)
+    }
+
+    /// `group "Calling plan licences"`, or its id where the name is not known.
+    pub fn group(&self, id: GroupId) -> String {
+        match self.groups.iter().find(|group| group.id == id) {
+            Some(group) => format!("group \"{}\"", Label::new(&group.name)),
+            None => format!("group {id}"),
+        }
+    }
+}
+
 /// The gates of one user, in order, each with its evidence.
-pub fn gates(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
-    let mut findings = as_read(facts, skus);
+pub fn gates(facts: &Facts<'_>, names: &Names<'_>) -> Vec<GateFinding> {
+    let mut findings = as_read(facts, names);
     for finding in &mut findings {
         if let Some(key) = facts.unread(finding.gate) {
             finding.result = GateResult::Unknown;
@@ -18,7 +42,7 @@ pub fn gates(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
     findings
 }
 
-fn as_read(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
+fn as_read(facts: &Facts<'_>, names: &Names<'_>) -> Vec<GateFinding> {
     if facts.is_resource() {
         return vec![
             in_group(facts),
@@ -31,10 +55,10 @@ fn as_read(facts: &Facts<'_>, skus: &[Sku]) -> Vec<GateFinding> {
         enabled(facts),
         in_group(facts),
         not_guest(facts),
-        licensed(facts, skus),
-        phone_system(facts, skus),
-        absent(facts, skus, Gate::NoCallingPlan, PlanClass::Calling),
-        absent(facts, skus, Gate::NoCredits, PlanClass::Credits),
+        licensed(facts, names),
+        phone_system(facts, names),
+        absent(facts, names, Gate::NoCallingPlan, PlanClass::Calling),
+        absent(facts, names, Gate::NoCredits, PlanClass::Credits),
     ]
 }
 
@@ -72,18 +96,20 @@ fn in_group(facts: &Facts<'_>) -> GateFinding {
             let name = Label::new(&group.name);
             match (admitted, members.len()) {
                 (Some(true), _) => format!("member of \"{name}\""),
-                (_, 0) => {
-                    format!("group \"{name}\" is empty, or its membership is hidden from this app")
-                }
+                (_, 0) => format!("the group \"{name}\" is empty"),
                 (_, n) => {
                     format!("not among the {n} members of \"{name}\" (nested groups included)")
                 }
             }
         }
+        GroupFilter::Hidden { group } => format!(
+            "the group \"{}\" hides its members from this app (Member.Read.Hidden is not granted)",
+            Label::new(&group.name)
+        ),
         GroupFilter::Missing { name } => format!("no group is called \"{}\"", Label::new(name)),
         GroupFilter::Ambiguous { name, groups } => {
             format!(
-                "{} groups are called \"{}\": give the group's id instead",
+                "{} groups are called \"{}\"",
                 groups.len(),
                 Label::new(name)
             )
@@ -115,29 +141,37 @@ fn not_guest(facts: &Facts<'_>) -> GateFinding {
     )
 }
 
-fn licensed(facts: &Facts<'_>, skus: &[Sku]) -> GateFinding {
-    let names: Vec<String> = facts
+fn licensed(facts: &Facts<'_>, names: &Names<'_>) -> GateFinding {
+    let held: Vec<String> = facts
         .user
         .licences
         .iter()
-        .map(|licence| sku_label(licence, skus))
+        .map(|licence| match &licence.error {
+            Some(error) => format!("{}: {error}", sku_label(licence, names)),
+            None => sku_label(licence, names),
+        })
         .collect();
-    match names.len() {
+    match held.len() {
         0 => finding(Gate::Licensed, false, "no Microsoft licence is assigned"),
-        _ => finding(Gate::Licensed, true, names.join(", ")),
+        _ => finding(Gate::Licensed, true, held.join(", ")),
     }
 }
 
-fn phone_system(facts: &Facts<'_>, skus: &[Sku]) -> GateFinding {
+fn phone_system(facts: &Facts<'_>, names: &Names<'_>) -> GateFinding {
     let plans = of_class(facts, PlanClass::Phone);
     if let Some(plan) = plans.iter().find(|plan| plan.status.is_usable()) {
-        return finding(Gate::PhoneSystem, true, plan_evidence(plan, facts, skus));
+        return finding(Gate::PhoneSystem, true, plan_evidence(plan, facts, names));
     }
     if let Some(plan) = plans.first() {
-        let left = format!(
-            "{}; not usable in this state",
-            plan_evidence(plan, facts, skus)
-        );
+        let meaning = match plan.status {
+            PlanStatus::Suspended => "the subscription has lapsed, data is kept",
+            PlanStatus::LockedOut => "the subscription is locked, data is kept",
+            PlanStatus::Deleted => "left over from a licence that was taken away",
+            PlanStatus::Enabled | PlanStatus::Warning | PlanStatus::Unknown => {
+                "not usable in this state"
+            }
+        };
+        let left = format!("{}; {meaning}", plan_evidence(plan, facts, names));
         return finding(Gate::PhoneSystem, false, left);
     }
     let off = facts.user.licences.iter().find(|l| {
@@ -146,18 +180,21 @@ fn phone_system(facts: &Facts<'_>, skus: &[Sku]) -> GateFinding {
             .any(|p| plan_ids::class(*p) == Some(PlanClass::Phone))
     });
     let evidence = match off {
-        Some(licence) => format!("MCOEV is switched off in {}", sku_label(licence, skus)),
+        Some(licence) => format!("MCOEV is switched off in {}", sku_full(licence, names)),
+        None if facts.usable(PlanClass::Resource) => {
+            "only MCOEV_VIRTUALUSER, which gives a person no telephone".to_owned()
+        }
         None => "no licence brings MCOEV".to_owned(),
     };
     finding(Gate::PhoneSystem, false, evidence)
 }
 
-fn absent(facts: &Facts<'_>, skus: &[Sku], gate: Gate, class: PlanClass) -> GateFinding {
+fn absent(facts: &Facts<'_>, names: &Names<'_>, gate: Gate, class: PlanClass) -> GateFinding {
     let plans = of_class(facts, class);
     let usable: Vec<String> = plans
         .iter()
         .filter(|plan| plan.status.is_usable())
-        .map(|plan| plan_evidence(plan, facts, skus))
+        .map(|plan| plan_evidence(plan, facts, names))
         .collect();
     if !usable.is_empty() {
         return finding(gate, false, usable.join("; "));
@@ -238,34 +275,38 @@ pub fn of_class(facts: &Facts<'_>, class: PlanClass) -> Vec<AssignedPlan> {
     plans
 }
 
-/// `MCOPSTN1 Enabled since 2026-03-02, in Teams Phone with Calling Plan (direct)`.
-pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, skus: &[Sku]) -> String {
+/// `MCOPSTN1 (Domestic Calling Plan) Enabled since 2026-03-02, in "Teams Phone with Calling Plan" MCOTEAMS_ESSENTIALS (direct)`.
+pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, names: &Names<'_>) -> String {
     let since = plan
         .since
         .map(|at| format!(" since {}", at.strftime("%Y-%m-%d")))
         .unwrap_or_default();
-    let brought: Vec<String> = bringers(plan.plan, facts, skus)
-        .map(|licence| sku_label(licence, skus))
+    let brought: Vec<String> = bringers(plan.plan, facts, names)
+        .map(|licence| sku_full(licence, names))
         .collect();
     let place = if brought.is_empty() {
         String::new()
     } else {
         format!(", in {}", brought.join(" and "))
     };
-    format!(
-        "{} {}{since}{place}",
-        plan_ids::code(plan.plan),
-        plan.status.as_str()
-    )
+    let (code, friendly) = (plan_ids::code(plan.plan), plan_ids::plan_name(plan.plan));
+    let friendly = friendly.strip_prefix("Microsoft 365 ").unwrap_or(friendly);
+    let friendly = if friendly.eq_ignore_ascii_case(code) {
+        String::new()
+    } else {
+        format!(" ({friendly})")
+    };
+    format!("{code}{friendly} {}{since}{place}", plan.status.as_str())
 }
 
 /// The licences whose SKU holds the plan and has it switched on.
 pub fn bringers<'a>(
     plan: PlanId,
     facts: &Facts<'a>,
-    skus: &[Sku],
+    names: &Names<'_>,
 ) -> impl Iterator<Item = &'a Licence> {
-    let holds: Vec<_> = skus
+    let holds: Vec<SkuId> = names
+        .skus
         .iter()
         .filter(|sku| sku.plans.iter().any(|p| p.id == plan))
         .map(|sku| sku.id)
@@ -277,23 +318,43 @@ pub fn bringers<'a>(
         .filter(move |licence| holds.contains(&licence.sku) && !licence.disabled.contains(&plan))
 }
 
-/// `"Microsoft 365 E5" (direct)` or `(by group …)`.
-pub fn sku_label(licence: &Licence, skus: &[Sku]) -> String {
-    let name = sku_words(licence, skus);
-    match licence.group {
-        None => format!("\"{name}\" (direct)"),
-        Some(group) => format!("\"{name}\" (by group {group})"),
+/// `"Microsoft 365 E5" (direct)` or `(by group "Voice")`.
+pub fn sku_label(licence: &Licence, names: &Names<'_>) -> String {
+    format!(
+        "\"{}\" {}",
+        sku_words(licence.sku, names),
+        giver(licence, names)
+    )
+}
+
+/// As [`sku_label`], with the part number that the tenant's lists go by.
+pub fn sku_full(licence: &Licence, names: &Names<'_>) -> String {
+    let words = sku_words(licence.sku, names);
+    match names.sku(licence.sku) {
+        Some(sku) if sku.part_number != words => format!(
+            "\"{words}\" {} {}",
+            Label::new(&sku.part_number),
+            giver(licence, names)
+        ),
+        _ => sku_label(licence, names),
     }
 }
 
-/// The friendly name of a licence's SKU, else its part number, else its id.
-pub fn sku_words(licence: &Licence, skus: &[Sku]) -> String {
-    plan_ids::sku_name(licence.sku)
+fn giver(licence: &Licence, names: &Names<'_>) -> String {
+    match licence.group {
+        None => "(direct)".to_owned(),
+        Some(group) => format!("(by {})", names.group(group)),
+    }
+}
+
+/// The friendly name of a SKU, else its part number, else its id.
+pub fn sku_words(sku: SkuId, names: &Names<'_>) -> String {
+    plan_ids::sku_name(sku)
         .map(str::to_owned)
         .or_else(|| {
-            skus.iter()
-                .find(|sku| sku.id == licence.sku)
+            names
+                .sku(sku)
                 .map(|sku| Label::new(&sku.part_number).to_string())
         })
-        .unwrap_or_else(|| licence.sku.to_string())
+        .unwrap_or_else(|| sku.to_string())
 }

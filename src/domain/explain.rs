@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::directory::{Sku, Tenant};
-use super::evidence::{self, bringers, of_class, sku_label};
-use super::gate::{Facts, FirstCause, GateResult, Warning};
+use super::directory::Tenant;
+use super::evidence::{self, Names};
+use super::gate::{Facts, FirstCause};
 use super::outbox::{Entry, EntryState};
-use super::plan_ids::{self, PlanClass};
+use super::phone::PhoneNumber;
+use super::remedy::{self, Advice};
+use super::standing::{self, Blocked};
 use super::text::Label;
 use super::user::{LicenseStatus, UnlicensedCause, User};
 use super::why::{Fact, Why, WhyStep};
@@ -18,6 +20,8 @@ pub struct Configured<'a> {
     pub user: &'a User,
     /// Licensed or not.
     pub status: LicenseStatus,
+    /// The place in the order of seats, from 1, and how many were bought.
+    pub seat: (usize, Option<u32>),
     /// Queued changes.
     pub entries: &'a [Entry],
 }
@@ -27,15 +31,19 @@ pub struct Configured<'a> {
 pub struct Subject<'a> {
     /// What the gates look at.
     pub facts: Facts<'a>,
-    /// The tenant's SKUs.
-    pub skus: &'a [Sku],
+    /// What products and groups are called.
+    pub names: Names<'a>,
     /// The tenant itself.
     pub tenant: Option<&'a Tenant>,
     /// This side's record, when there is one.
     pub configured: Option<Configured<'a>>,
+    /// Numbers that are queued for this user, and who else holds them now.
+    pub holders: &'a [(PhoneNumber, String)],
     /// When the facts were read.
     pub read_at: Option<Timestamp>,
-    /// Whether they were read just for this.
+    /// When the group filter and the products were read.
+    pub tenant_read_at: Option<Timestamp>,
+    /// Whether the facts were read just for this.
     pub live: bool,
     /// What happened lately, newest first.
     pub lately: &'a [String],
@@ -52,7 +60,7 @@ pub fn explain(subject: &Subject<'_>) -> Why {
     };
     let (verdict, steps) = match subject.configured {
         Some(configured) => configured_verdict(subject, configured, class.cause),
-        None => verdict(subject, class.cause),
+        None => remedy::advise(subject, class.cause),
     };
     Why {
         id: Some(facts.user.id),
@@ -61,40 +69,49 @@ pub fn explain(subject: &Subject<'_>) -> Why {
         upn: facts.user.upn.clone(),
         first_cause,
         verdict,
-        steps: steps.into_iter().map(WhyStep::by_hand).collect(),
-        gates: evidence::gates(facts, subject.skus),
+        steps,
+        gates: evidence::gates(facts, &subject.names),
         warnings: class.marks.warnings().collect(),
-        facts: further(subject, &class.marks.warnings().collect::<Vec<_>>()),
+        facts: standing::facts(subject),
         lately: subject.lately.to_vec(),
         near: Vec::new(),
         read_at: subject.read_at,
+        tenant_read_at: subject.tenant_read_at,
         live: subject.live,
     }
+}
+
+/// Who in the tenant is like somebody that was not found there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Near<'a> {
+    /// The nearest, in words.
+    pub people: &'a [String],
+    /// Somebody of the same name or address, under another id.
+    pub recreated: Option<&'a str>,
+    /// Several who have the e-mail that was tried.
+    pub several: &'a [String],
+    /// The only one who has it, and the configured user that it belongs to already.
+    pub only: Option<(&'a str, Option<&'a str>)>,
 }
 
 /// Explains a configured user who has no directory user (yet, or any more).
 pub fn explain_unmatched(
     configured: Configured<'_>,
-    near: Vec<String>,
+    near: Near<'_>,
     read_at: Option<Timestamp>,
     lately: &[String],
 ) -> Why {
     let user = configured.user;
-    let mail = Label::new(&user.mail);
-    let (verdict, steps) = if user.gone {
-        (
-            "UNLICENSED: the associated user is gone from the tenant".to_owned(),
-            vec!["restore the user in Entra ID within 30 days, or associate another one (e), or remove this user (d)".to_owned()],
-        )
-    } else {
-        (
-            format!("UNLICENSED: not associated, nobody in the tenant has the address {mail}"),
-            vec![
-                "correct the e-mail here (e), or in the tenant, and sync; or associate by hand (e, Association)".to_owned(),
-                format!("tried against sign-in names, mail and proxy addresses: {mail}"),
-            ],
-        )
-    };
+    let (verdict, steps) = unmatched_advice(user, near, read_at);
+    let mut facts = vec![Fact {
+        label: "Tried",
+        text: format!(
+            "{} against all sign-in names, mail addresses and SMTP proxy addresses, in any case of letters",
+            Label::new(&user.mail)
+        ),
+        read_at,
+    }];
+    facts.extend(standing::queued(configured.entries, &[]));
     Why {
         id: user.association.id(),
         user: Some(user.id),
@@ -102,15 +119,94 @@ pub fn explain_unmatched(
         upn: user.mail.clone(),
         first_cause: FirstCause::Configured,
         verdict,
-        steps: steps.into_iter().map(WhyStep::by_hand).collect(),
+        steps,
         gates: Vec::new(),
         warnings: Vec::new(),
-        facts: queued(configured.entries),
+        facts,
         lately: lately.to_vec(),
-        near,
+        near: near.people.to_vec(),
         read_at,
+        tenant_read_at: read_at,
         live: false,
     }
+}
+
+fn unmatched_advice(user: &User, near: Near<'_>, read_at: Option<Timestamp>) -> Advice {
+    let mail = Label::new(&user.mail);
+    let hand = |text: String| WhyStep::by_hand(text);
+    if user.gone || (user.association.id().is_some() && read_at.is_some()) {
+        let verdict = "UNLICENSED: the associated user is gone from the tenant".to_owned();
+        return match near.recreated {
+            Some(other) => (
+                format!("{verdict}; {other} is there under another id"),
+                vec![
+                    hand(format!("recreated, it seems: edit this user and associate {other}")),
+                    hand("or restore the old account in Entra ID (Deleted users, within 30 days), then sync".to_owned()),
+                ],
+            ),
+            None => (
+                verdict,
+                vec![
+                    hand("restore the account in Entra ID (Deleted users, within 30 days), then sync".to_owned()),
+                    hand("or edit this user and associate somebody else; or remove this user".to_owned()),
+                ],
+            ),
+        };
+    }
+    if !near.several.is_empty() {
+        return (
+            format!(
+                "UNLICENSED: not associated, {} in the tenant have the address {mail}",
+                near.several.len()
+            ),
+            vec![hand(format!(
+                "edit this user and associate the right one: {}",
+                near.several.join(" or ")
+            ))],
+        );
+    }
+    match near.only {
+        Some((who, Some(other))) => {
+            return (
+                format!(
+                    "UNLICENSED: not associated, {who} has the address and belongs to {other} already"
+                ),
+                vec![hand(
+                    "correct the e-mail of one of the two users, then sync; or associate by hand"
+                        .to_owned(),
+                )],
+            );
+        }
+        Some((who, None)) => {
+            return (
+                format!("UNLICENSED: not associated yet, {who} has the address {mail}"),
+                vec![hand("sync: it associates the two".to_owned())],
+            );
+        }
+        None => {}
+    }
+    if read_at.is_none() {
+        return (
+            "UNLICENSED: not associated, and nothing has been read from this tenant yet".to_owned(),
+            vec![hand("sync: users are matched by e-mail".to_owned())],
+        );
+    }
+    let mut steps = Vec::new();
+    if let Some(first) = near.people.first() {
+        steps.push(hand(format!(
+            "if it is {first}: correct the e-mail of this user, or associate the two by hand"
+        )));
+    }
+    steps.push(hand(
+        "correct the e-mail: in the Microsoft portal and sync, or in the import file and import it again with update, not create".to_owned(),
+    ));
+    steps.push(hand(
+        "or edit this user and associate a Teams user by hand".to_owned(),
+    ));
+    (
+        format!("UNLICENSED: not associated, nobody in the tenant has the address {mail}"),
+        steps,
+    )
 }
 
 /// Explains a name that nobody in the tenant has.
@@ -122,9 +218,9 @@ pub fn explain_stranger(
 ) -> Why {
     let shown = Label::new(text);
     let steps = if read_at.is_none() {
-        vec!["nothing has been read from this tenant yet: sync first (s)".to_owned()]
+        vec!["nothing has been read from this tenant yet: sync first".to_owned()]
     } else if near.is_empty() {
-        vec!["check the spelling, or whether the account is in another tenant, or was made a moment ago (r reads again)".to_owned()]
+        vec!["check the spelling, or whether the account is in another tenant, or was made a moment ago: read again".to_owned()]
     } else {
         vec![format!("nearest: {}", near.join("; "))]
     };
@@ -144,6 +240,7 @@ pub fn explain_stranger(
         lately: Vec::new(),
         near,
         read_at,
+        tenant_read_at: read_at,
         live,
     }
 }
@@ -152,284 +249,137 @@ fn configured_verdict(
     subject: &Subject<'_>,
     configured: Configured<'_>,
     cause: FirstCause,
-) -> (String, Vec<String>) {
-    if let Some(entry) = configured
-        .entries
-        .iter()
-        .find(|entry| matches!(entry.state, EntryState::Rejected { .. }))
-        && let EntryState::Rejected { cause, hint, .. } = &entry.state
-    {
-        return (
-            format!("CONFIGURED, change refused: {cause}"),
-            vec![hint.clone()],
-        );
+) -> Advice {
+    let (mut verdict, mut steps) = standing_verdict(subject, configured, cause);
+    let barred = !cause.is_candidate();
+    if barred && !verdict.starts_with("CONFIGURED, but") {
+        let (why, more) = remedy::advise(subject, cause);
+        verdict = format!("{verdict}; {}", uncapitalised(&why));
+        steps.extend(more);
     }
-    if configured
-        .entries
-        .iter()
-        .any(|entry| matches!(entry.state, EntryState::Conflict { .. }))
-    {
-        let step = "decide whose value stays: Enter on the row in Changes".to_owned();
-        return (
-            "CONFIGURED, in conflict: the tenant's value has moved since the edit".to_owned(),
-            vec![step],
-        );
-    }
-    if let LicenseStatus::Unlicensed(unlicensed) = configured.status {
-        let step = match unlicensed {
-            UnlicensedCause::NoSeat { .. } => {
-                "buy seats, or remove users: a seat that is freed goes to the next one by itself"
-            }
-            UnlicensedCause::TrialEnded => "renew with the provider, then set the new end date",
-            UnlicensedCause::NotAssociated => {
-                "sync to match by e-mail, or associate by hand (e, Association)"
-            }
-            UnlicensedCause::UserGone => {
-                "restore the user in Entra ID, or associate another one (e)"
-            }
-        };
-        return (format!("UNLICENSED: {unlicensed}"), vec![step.to_owned()]);
-    }
-    if cause.is_candidate() {
-        return (
-            "CONFIGURED: all gates pass".to_owned(),
-            dirsync_step(subject).into_iter().collect(),
-        );
-    }
-    let (verdict, steps) = verdict(subject, cause);
-    (
-        format!(
-            "CONFIGURED, but would not be addable now: {}",
-            verdict.trim_start_matches("NOT ADDABLE: ")
-        ),
-        steps,
+    (verdict, steps)
+}
+
+fn uncapitalised(verdict: &str) -> String {
+    format!(
+        "also {}",
+        verdict.replace("NOT ADDABLE: ", "not addable now: ")
     )
 }
 
-fn verdict(subject: &Subject<'_>, cause: FirstCause) -> (String, Vec<String>) {
-    let facts = &subject.facts;
-    let gate = |wanted| {
-        evidence::gates(facts, subject.skus)
-            .into_iter()
-            .find(|finding| finding.result == wanted)
-            .map(|finding| finding.evidence)
-            .unwrap_or_default()
-    };
-    let step = |text: &str| vec![text.to_owned()];
+fn standing_verdict(
+    subject: &Subject<'_>,
+    configured: Configured<'_>,
+    cause: FirstCause,
+) -> Advice {
+    let mut states = configured.entries.iter().map(|entry| &entry.state);
+    if let Some(EntryState::Rejected { cause, hint, .. }) = states
+        .clone()
+        .find(|state| matches!(state, EntryState::Rejected { .. }))
+    {
+        return (
+            format!("CONFIGURED, change refused: {cause}"),
+            vec![WhyStep::by_hand(hint.clone())],
+        );
+    }
+    if states.any(|state| matches!(state, EntryState::Conflict { .. })) {
+        return (
+            "CONFIGURED, in conflict: the tenant's value has moved since the edit".to_owned(),
+            vec![WhyStep::by_hand(
+                "decide whose value stays, in the list of changes",
+            )],
+        );
+    }
+    if let LicenseStatus::Unlicensed(unlicensed) = configured.status {
+        return (
+            format!("UNLICENSED: {unlicensed}"),
+            seat_steps(unlicensed)
+                .iter()
+                .map(|step| WhyStep::by_hand(*step))
+                .collect(),
+        );
+    }
+    if !cause.is_candidate() {
+        let (verdict, steps) = remedy::advise(subject, cause);
+        return (
+            format!(
+                "CONFIGURED, but would not be addable now: {}",
+                verdict.trim_start_matches("NOT ADDABLE: ")
+            ),
+            steps,
+        );
+    }
+    (good_verdict(subject), good_steps(subject))
+}
+
+fn seat_steps(cause: UnlicensedCause) -> &'static [&'static str] {
     match cause {
-        FirstCause::Eligible => ("CAN BE ADDED: all gates pass".to_owned(), step("add (a)")),
-        FirstCause::Configured => ("CONFIGURED".to_owned(), Vec::new()),
-        FirstCause::Resource => (
-            "CAN BE ADDED: a resource account".to_owned(),
-            step("add (a); it gets a number like a user"),
-        ),
-        FirstCause::Unknown => (
-            format!("UNKNOWN: {}", gate(GateResult::Unknown)),
-            step("mend what could not be read (doctor, permissions), then sync"),
-        ),
-        FirstCause::NotInTenant => ("NOT IN THE TENANT".to_owned(), Vec::new()),
-        FirstCause::Disabled => (
-            "NOT ADDABLE: the account is disabled".to_owned(),
-            step(
-                "enable it: Microsoft 365 admin centre, Users, Active users, Unblock sign-in; then sync",
-            ),
-        ),
-        FirstCause::NotInGroup => (
-            format!("NOT ADDABLE: {}", gate(GateResult::Failed)),
-            step(
-                "add the user to the group, or clear the group filter in the tenant's settings; then sync",
-            ),
-        ),
-        FirstCause::Guest => (
-            "NOT ADDABLE: a guest of this tenant".to_owned(),
-            step("set up in the home tenant instead"),
-        ),
-        FirstCause::Unlicensed => (
-            "NOT ADDABLE: no Microsoft licence".to_owned(),
-            step(
-                "assign a licence with Teams and Phone System (E5, or E3 and Teams Phone Standard); then sync",
-            ),
-        ),
-        FirstCause::NoPhoneSystem => (
-            format!(
-                "NOT ADDABLE: no Phone System ({})",
-                gate(GateResult::Failed)
-            ),
-            step(
-                "assign Teams Phone Standard (MCOEV), or switch it on in the licence's apps; then sync",
-            ),
-        ),
-        FirstCause::PlanNotUsable => (
-            format!(
-                "NOT ADDABLE: Phone System is not usable ({})",
-                gate(GateResult::Failed)
-            ),
-            step("renew the subscription, or assign Teams Phone Standard again; then sync"),
-        ),
-        FirstCause::CallingPlan => calling(subject, PlanClass::Calling, "Calling Plan"),
-        FirstCause::CommunicationsCredits => {
-            calling(subject, PlanClass::Credits, "Communications Credits")
-        }
+        UnlicensedCause::NoSeat { .. } => &[
+            "buy more seats from the provider, then set the new count",
+            "or remove users: a seat that is freed goes to the next one by itself",
+        ],
+        UnlicensedCause::TrialEnded => &[
+            "buy seats from the provider, then set the new end date",
+            "nothing is lost meanwhile: users and numbers stay as they are",
+        ],
+        UnlicensedCause::NotAssociated => &[
+            "sync, to match by e-mail",
+            "or edit this user and associate a Teams user by hand",
+        ],
+        UnlicensedCause::UserGone => &[
+            "restore the account in Entra ID (Deleted users, within 30 days), then sync",
+            "or edit this user and associate somebody else",
+        ],
     }
 }
 
-/// The verdict for a plan that must go: by which SKU it comes decides what can be done.
-fn calling(subject: &Subject<'_>, class: PlanClass, words: &str) -> (String, Vec<String>) {
+/// All gates pass; yet something may stand in the way of calls or of changes.
+fn good_verdict(subject: &Subject<'_>) -> String {
     let facts = &subject.facts;
-    let Some(plan) = of_class(facts, class)
-        .into_iter()
-        .find(|plan| plan.status.is_usable())
-    else {
-        return (format!("NOT ADDABLE: {words}"), Vec::new());
-    };
-    let code = plan_ids::code(plan.plan);
-    let mut steps = Vec::new();
-    let mut places = Vec::new();
-    for licence in bringers(plan.plan, facts, subject.skus) {
-        let sku = subject.skus.iter().find(|sku| sku.id == licence.sku);
-        let alone = sku.is_some_and(|sku| sku.plans.iter().filter(|p| p.for_users).count() <= 1);
-        let label = sku_label(licence, subject.skus);
-        places.push(if alone {
-            label.clone()
-        } else {
-            format!("inside {label}")
-        });
-        steps.push(match (licence.group, alone) {
-            (Some(group), _) => {
-                format!("it comes by group {group}: take the user out of it, or switch {code} off in the group's licence; then sync")
-            }
-            (None, true) => format!("remove the licence {label}; then sync"),
-            (None, false) => format!("switch {code} off in {label}, under Apps; the other plans stay; then sync"),
-        });
-    }
-    if let Some(number) = facts.number() {
-        steps.push(format!(
-            "this stops {}, which is in use today",
+    let flaw = if facts.number_is_on_premises() {
+        ", but DirSync'd user: the number is mastered on-premises and cannot be written here"
+            .to_owned()
+    } else if let Some(blocked) = standing::blocked(facts) {
+        format!(", but calls are {}", blocked.words())
+    } else if facts
+        .teams
+        .is_some_and(|teams| standing::phone_not_spread(facts, teams))
+    {
+        ", but Teams does not know of the Phone System yet".to_owned()
+    } else if let (Some(location), Some(number)) = (facts.user.location, facts.number())
+        && !number.fits(location)
+    {
+        format!(
+            ", but the usage location {location} is not the country of {}",
             number.spaced()
+        )
+    } else {
+        String::new()
+    };
+    format!("CONFIGURED: all gates pass{flaw}")
+}
+
+fn good_steps(subject: &Subject<'_>) -> Vec<WhyStep> {
+    let facts = &subject.facts;
+    let mut steps = remedy::more(subject);
+    let blocked = standing::blocked(facts).filter(|_| !facts.number_is_on_premises());
+    if let Some(blocked) = blocked {
+        steps.push(WhyStep::by_hand(match blocked {
+            Blocked::NoVoice => {
+                "switch enterprise voice on: Set-CsPhoneNumberAssignment -EnterpriseVoiceEnabled $true"
+            }
+            Blocked::NoRoute => {
+                "grant a voice routing policy, if the Global one has no route: Grant-CsOnlineVoiceRoutingPolicy"
+            }
+        }));
+        steps.push(remedy::teams_page(subject));
+    } else if facts
+        .teams
+        .is_some_and(|teams| standing::phone_not_spread(facts, teams))
+    {
+        steps.push(WhyStep::by_hand(
+            "wait until the licence has spread to Teams (up to 24 h), then read again",
         ));
     }
-    let place = if places.is_empty() {
-        format!(" ({code})")
-    } else {
-        format!(" {}", places.join(" and "))
-    };
-    (format!("NOT ADDABLE: {words}{place}"), steps)
-}
-
-fn dirsync_step(subject: &Subject<'_>) -> Option<String> {
-    subject.facts.number_is_on_premises().then(|| {
-        let last = subject
-            .tenant
-            .and_then(|tenant| tenant.last_dir_sync)
-            .map(|at| format!("; the directory last synchronised {}", at.strftime("%Y-%m-%d %H:%MZ")))
-            .unwrap_or_default();
-        format!(
-            "DirSync'd user: the number is mastered on-premises. Clear msRTCSIP-Line in Active Directory, run the directory sync \
-             (Start-ADSyncSyncCycle -PolicyType Delta), then sync here{last}"
-        )
-    })
-}
-
-fn further(subject: &Subject<'_>, warnings: &[Warning]) -> Vec<Fact> {
-    let facts = &subject.facts;
-    let user = facts.user;
-    let mut out = Vec::new();
-    let held: Vec<String> = facts
-        .numbers
-        .unwrap_or_default()
-        .iter()
-        .filter(|n| n.holder() == Some(user.id))
-        .map(|n| format!("{} {}", n.number.spaced(), n.kind.as_str()))
-        .collect();
-    let number = match (facts.numbers, held.is_empty()) {
-        (None, _) => "the tenant's numbers could not be read".to_owned(),
-        (Some(_), true) => "none".to_owned(),
-        (Some(_), false) => held.join(", "),
-    };
-    out.push(Fact {
-        label: "Number",
-        text: number,
-    });
-    let place = user
-        .location
-        .map_or_else(|| "none".to_owned(), |c| c.to_string());
-    out.push(Fact {
-        label: "Location",
-        text: place,
-    });
-    out.push(Fact {
-        label: "Teams",
-        text: teams_words(facts),
-    });
-    let mut addresses = vec![user.upn.clone()];
-    addresses.extend(
-        user.mail
-            .clone()
-            .filter(|mail| !mail.eq_ignore_ascii_case(&user.upn)),
-    );
-    addresses.extend(user.addresses.iter().cloned());
-    out.push(Fact {
-        label: "Addresses",
-        text: addresses.join(", "),
-    });
-    for warning in warnings {
-        out.push(Fact {
-            label: "Warning",
-            text: warning.words().to_owned(),
-        });
-    }
-    if let Some(step) = dirsync_step(subject) {
-        out.push(Fact {
-            label: "DirSync",
-            text: step,
-        });
-    }
-    if let Some(flaw) = &user.flaw {
-        out.push(Fact {
-            label: "Record",
-            text: format!("the tenant's record is flawed: {flaw}"),
-        });
-    }
-    if let Some(configured) = subject.configured {
-        out.extend(queued(configured.entries));
-    }
-    out
-}
-
-fn teams_words(facts: &Facts<'_>) -> String {
-    let Some(teams) = facts.teams else {
-        return "no row in Teams, or not read".to_owned();
-    };
-    let voice = match teams.enterprise_voice {
-        Some(true) => "on",
-        Some(false) => "off",
-        None => "not said",
-    };
-    let routing = teams.voice_routing.as_deref().unwrap_or("none");
-    let dial_plan = teams.dial_plan.as_deref().unwrap_or("Global");
-    let mut text =
-        format!("enterprise voice {voice}; voice route {routing}; dial plan {dial_plan}");
-    if teams.features.phone_system != facts.usable(PlanClass::Phone) && !facts.is_resource() {
-        text.push_str("; Phone System differs from Entra: not spread yet (up to 24 h)");
-    }
-    if teams.features.calling_plan != facts.usable(PlanClass::Calling) {
-        text.push_str("; Calling Plan differs from Entra: not spread yet (up to 24 h)");
-    }
-    text
-}
-
-fn queued(entries: &[Entry]) -> Vec<Fact> {
-    entries
-        .iter()
-        .map(|entry| Fact {
-            label: "Queued",
-            text: format!(
-                "{} {} -> {} ({})",
-                entry.field().as_str(),
-                entry.base.shown(),
-                entry.wanted.shown(),
-                entry.state.word()
-            ),
-        })
-        .collect()
+    steps
 }

@@ -1,5 +1,7 @@
 //! Three-way merge of the fields that live on both sides: the base, what the tenant has now, what was entered here.
 
+use super::directory::Licence;
+use super::mending;
 use super::outbox::{Closing, Entry, EntryId, EntryState};
 use super::user::{Field, User, Value};
 
@@ -12,14 +14,22 @@ pub struct Theirs {
     pub number: Option<Value>,
     /// The usage location.
     pub country: Option<Value>,
+    /// The licences, whoever gives them.
+    pub licences: Option<Vec<Licence>>,
+    /// Whether all gates pass, so that the user can be put on the list.
+    pub candidate: Option<bool>,
 }
 
 impl Theirs {
     /// The value of a field.
-    pub fn of(&self, field: Field) -> Option<&Value> {
+    pub fn of(&self, field: Field) -> Option<Value> {
         match field {
-            Field::Number => self.number.as_ref(),
-            Field::Country => self.country.as_ref(),
+            Field::Number => self.number.clone(),
+            Field::Country => self.country.clone(),
+            Field::Plan { .. } | Field::Licence(_) => {
+                mending::held(field, self.licences.as_deref()?)
+            }
+            Field::Added => self.candidate.map(Value::Added),
         }
     }
 }
@@ -51,13 +61,13 @@ pub fn merge(user: &User, entries: &[&Entry], theirs: &Theirs, now: Timestamp) -
         let Some(now_there) = theirs.of(field) else {
             continue;
         };
-        if *now_there != seen {
-            steps.push(MergeStep::TakeOver(now_there.clone()));
+        if now_there != seen {
+            steps.push(MergeStep::TakeOver(now_there));
         }
     }
     for entry in entries {
         if let Some(theirs) = theirs.of(entry.field()) {
-            steps.extend(decide(entry, theirs, now));
+            steps.extend(decide(entry, &theirs, now));
         }
     }
     steps
@@ -107,6 +117,8 @@ mod tests {
             base: number("+441235123471"),
             wanted: number("+441235123499"),
             released: None,
+            takes_from: None,
+            silences: None,
             state,
             author: "me".into(),
             created_at: Timestamp::UNIX_EPOCH,
@@ -176,7 +188,7 @@ mod tests {
         );
         let theirs = Theirs {
             number: Some(number("+441235123400")),
-            country: None,
+            ..Theirs::default()
         };
         assert_eq!(
             merge(&lee, &[&queued], &theirs, Timestamp::UNIX_EPOCH),

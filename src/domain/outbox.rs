@@ -21,6 +21,8 @@ pub enum Step {
     Assign,
     /// A property of the directory user is patched.
     Patch,
+    /// A licence is given, taken, or one of its plans switched.
+    Licence,
 }
 
 impl Step {
@@ -30,6 +32,7 @@ impl Step {
             Self::Release => "release",
             Self::Assign => "assign",
             Self::Patch => "patch",
+            Self::Licence => "licence",
         }
     }
 }
@@ -141,6 +144,57 @@ impl Closing {
     }
 }
 
+/// From whom a move takes its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Giver {
+    /// The directory user.
+    pub id: super::guid::ObjectId,
+    /// The name when the move was queued.
+    pub name: String,
+}
+
+/// A change to be queued for a directory user, who may not be on this side's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// The configured user, when it is a field of one.
+    pub user: Option<UserId>,
+    /// The directory user.
+    pub directory_id: super::guid::ObjectId,
+    /// The name, for those who read the outbox.
+    pub name: String,
+    /// What is shown now.
+    pub base: Value,
+    /// What is wanted.
+    pub wanted: Value,
+    /// From whom the number is taken, for a move.
+    pub takes_from: Option<Giver>,
+    /// The number that may be silenced, confirmed by name.
+    pub silences: Option<PhoneNumber>,
+}
+
+/// A change that was written and read back: what its counter-change is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The entry that it was.
+    pub entry: EntryId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The configured user, when it was a field of one.
+    pub user: Option<UserId>,
+    /// The directory user.
+    pub directory_id: Option<super::guid::ObjectId>,
+    /// The name then.
+    pub name: String,
+    /// What was there before.
+    pub base: Value,
+    /// What was written.
+    pub wanted: Value,
+    /// From whom the number was taken.
+    pub takes_from: Option<Giver>,
+    /// When it was confirmed.
+    pub at: Timestamp,
+}
+
 /// One queued change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -160,6 +214,10 @@ pub struct Entry {
     pub wanted: Value,
     /// The old number that this very change has released in the tenant, while the new one is not there yet: what is given back.
     pub released: Option<PhoneNumber>,
+    /// From whom the wanted number is taken: then this one change is a move, and no other number is released by it.
+    pub takes_from: Option<Giver>,
+    /// The number that this change may silence: the engineer has typed the user's name for this one, and for no other.
+    pub silences: Option<PhoneNumber>,
     /// Where it stands.
     pub state: EntryState,
     /// Who made it: operating-system user, with the signed-in account where there is one.
@@ -174,13 +232,5 @@ impl Entry {
     /// Which field.
     pub fn field(&self) -> Field {
         self.wanted.field()
-    }
-
-    /// What it takes away from somebody, in the sense of the mass-change limit: everything but a first number or a first country.
-    pub fn takes_away(&self) -> bool {
-        match self.field() {
-            Field::Number => !self.base.is_blank(),
-            Field::Country => true,
-        }
     }
 }

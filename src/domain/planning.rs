@@ -7,20 +7,21 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::directory::{
-    DirectoryUser, GroupFilter, NumberSource, NumberType, TeamsUser, TenantNumber,
+    DirectoryUser, GroupFilter, Licence, NumberSource, NumberType, Sku, TeamsUser, TenantNumber,
 };
 use super::gate::Facts;
 use super::guid::{ObjectId, TenantId};
+use super::mending;
 use super::merge::Theirs;
-use super::outbox::{Entry, EntryState};
+use super::outbox::{Entry, EntryState, Giver};
 use super::phone::PhoneNumber;
-use super::plan_ids::PlanClass;
+use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 use super::user::{Field, LicenseStatus, User, UserId, Value};
 use super::writeplan::{LeftOut, PlanItem, WritePlan, in_writing_order};
 
 /// What was just read of one directory user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedUser {
     /// The user; `None` when it is not in the tenant any more.
     pub directory: Option<DirectoryUser>,
@@ -43,12 +44,23 @@ impl TouchedUser {
         })
     }
 
-    /// The two-way values that the tenant has now.
+    /// The licences, unless they could not be read whole.
+    fn licences(&self) -> Option<&[Licence]> {
+        let user = self.directory.as_ref()?;
+        let flawed = user.flaw.as_deref().is_some_and(|flaw| {
+            flaw.contains("assignedLicenses") || flaw.contains("licenseAssignmentStates")
+        });
+        (!flawed).then_some(user.licences.as_slice())
+    }
+
+    /// The values that the tenant has now.
     pub fn theirs(&self) -> Theirs {
         match self.facts() {
             Some(facts) => Theirs {
                 number: Some(Value::Number(facts.number())),
                 country: Some(Value::Country(facts.user.location)),
+                licences: self.licences().map(<[Licence]>::to_vec),
+                candidate: None,
             },
             None => Theirs::default(),
         }
@@ -64,6 +76,8 @@ pub struct Touched {
     pub numbers: HashMap<PhoneNumber, Option<TenantNumber>>,
     /// Names of those who hold them.
     pub names: HashMap<ObjectId, String>,
+    /// The tenant's products, when a licence is to be changed.
+    pub skus: Vec<Sku>,
 }
 
 /// What may be written to a tenant.
@@ -73,6 +87,22 @@ pub struct Allowed {
     pub numbers: bool,
     /// Usage locations.
     pub location: bool,
+    /// Licences of Microsoft.
+    pub licences: bool,
+}
+
+impl Allowed {
+    /// Whether this kind of change may be written; if not, the word of the setting.
+    fn check(self, field: Field) -> Result<(), &'static str> {
+        let (allowed, word) = match field {
+            Field::Number => (self.numbers, "numbers"),
+            Field::Country => (self.location, "location"),
+            Field::Plan { .. } | Field::Licence(_) => (self.licences, "licences"),
+            // Nothing of the tenant is written by it.
+            Field::Added => (true, ""),
+        };
+        if allowed { Ok(()) } else { Err(word) }
+    }
 }
 
 /// All that the plan is made from.
@@ -108,29 +138,34 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
     };
     let mut entries: Vec<&Entry> = input.entries.iter().collect();
     in_writing_order(&mut entries);
-    // A change frees its old number for others only if it is written itself; so the set shrinks until it holds.
-    let mut freed: HashSet<PhoneNumber> = HashSet::new();
+    let (mut ours, mut freed) = (Ours::default(), HashSet::new());
     for entry in &entries {
         if let Ok(target) = writable(input, entry) {
             freed.extend(frees(input, entry, target));
+            ours.add(entry, target);
         }
     }
+    // A change frees its old number for others, and a repair opens the way for a number, only if it is written itself; so both sets
+    // shrink until they hold.
     loop {
-        let still: HashSet<PhoneNumber> = entries
-            .iter()
-            .filter_map(|entry| {
-                let target = writable(input, entry).ok()?;
-                item(input, entry, target, &freed).ok()?;
-                frees(input, entry, target)
-            })
-            .collect();
-        if still == freed {
+        let (mut still, mut kept) = (HashSet::new(), Ours::default());
+        for entry in &entries {
+            let made = writable(input, entry)
+                .and_then(|target| item(input, entry, target, (&freed, &ours)));
+            if let Ok(item) = made {
+                still.extend(frees(input, entry, item.target));
+                kept.add(entry, item.target);
+            }
+        }
+        if still == freed && kept == ours {
             break;
         }
-        freed = still;
+        (freed, ours) = (still, kept);
     }
     for entry in entries {
-        match writable(input, entry).and_then(|target| item(input, entry, target, &freed)) {
+        let made =
+            writable(input, entry).and_then(|target| item(input, entry, target, (&freed, &ours)));
+        match made {
             Ok(item) => out.items.push(item),
             Err(why) => {
                 out.left_out.push(LeftOut {
@@ -145,14 +180,32 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
     out
 }
 
-/// The number that an entry takes away from its user, when it does.
-fn frees(input: &PlanInput<'_>, entry: &Entry, target: ObjectId) -> Option<PhoneNumber> {
-    match (entry.field(), current(input, target, Field::Number)) {
-        (Field::Number, Value::Number(Some(old)))
-            if entry.wanted != Value::Number(Some(old.clone())) =>
-        {
-            Some(old)
+/// The changes of licences that this plan writes, by user.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Ours(HashMap<ObjectId, Vec<Value>>);
+
+impl Ours {
+    fn add(&mut self, entry: &Entry, target: ObjectId) {
+        if entry.field().is_licence() {
+            self.0.entry(target).or_default().push(entry.wanted.clone());
         }
+    }
+
+    /// Whether this plan takes the user's last Calling Plan away.
+    fn clear_calling(&self, target: ObjectId, user: &DirectoryUser, skus: &[Sku]) -> bool {
+        let wanted: Vec<&Value> = self.0.get(&target).into_iter().flatten().collect();
+        mending::clears_calling(&wanted, user, skus)
+    }
+}
+
+/// The number that an entry takes away from somebody, when it does.
+fn frees(input: &PlanInput<'_>, entry: &Entry, target: ObjectId) -> Option<PhoneNumber> {
+    match (&entry.wanted, &entry.takes_from) {
+        (Value::Number(wanted), Some(_)) => wanted.clone(),
+        (Value::Number(wanted), None) => match current(input, target, Field::Number) {
+            Value::Number(Some(old)) if wanted.as_ref() != Some(&old) => Some(old),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -179,17 +232,11 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
             return Err("its outcome is not known yet: it is settled by reading first".to_owned());
         }
     }
-    let allowed = match entry.field() {
-        Field::Number => input.allowed.numbers,
-        Field::Country => input.allowed.location,
-    };
-    if !allowed {
-        let word = if entry.field() == Field::Number {
-            "numbers"
-        } else {
-            "location"
-        };
+    if let Err(word) = input.allowed.check(entry.field()) {
         return Err(format!("this tenant's `allow` does not name {word}"));
+    }
+    if entry.field() == Field::Added {
+        return Err("waits until all gates pass; a sync then puts the user on the list".to_owned());
     }
     let target = match entry.user {
         None => entry.directory_id,
@@ -216,54 +263,191 @@ fn find(users: &[User], id: UserId) -> Option<(usize, &User)> {
 }
 
 fn current(input: &PlanInput<'_>, target: ObjectId, field: Field) -> Value {
-    let blank = Value::from_compact(field, "");
     input
         .touched
         .users
         .get(&target)
-        .and_then(|touched| touched.theirs().of(field).cloned())
-        .unwrap_or(blank)
+        .and_then(|touched| touched.theirs().of(field))
+        .unwrap_or_else(|| Value::blank(field))
 }
+
+/// The numbers and licence changes that this plan frees and makes.
+type Written<'a> = (&'a HashSet<PhoneNumber>, &'a Ours);
 
 fn item(
     input: &PlanInput<'_>,
     entry: &Entry,
     target: ObjectId,
-    freed: &HashSet<PhoneNumber>,
+    written: Written<'_>,
 ) -> Result<PlanItem, String> {
     let touched = &input.touched.users[&target];
     let facts = touched.facts().ok_or("the user is gone from the tenant")?;
     let old = current(input, target, entry.field());
-    let note = match &entry.wanted {
-        Value::Number(wanted) => {
-            on_premises(touched)?;
-            match wanted {
-                None => "released".to_owned(),
-                Some(number) => {
-                    may_hold(&facts)?;
-                    number_is_free(input, number, target, freed)?
-                }
-            }
-        }
+    let (note, releases) = match &entry.wanted {
+        Value::Number(wanted) => match &entry.takes_from {
+            Some(giver) => moving(input, (entry, target), giver, wanted.as_ref())?,
+            None => (
+                number_note(input, entry, target, written)?,
+                old.number().cloned(),
+            ),
+        },
         Value::Country(None) => return Err("a usage location cannot be cleared".to_owned()),
-        Value::Country(Some(_)) if facts.user.flags.synced => {
-            "may take an hour to spread; Active Directory may put it back".to_owned()
-        }
-        Value::Country(Some(_)) => "may take an hour to spread".to_owned(),
+        Value::Country(Some(_)) if facts.user.flags.synced => (
+            "may take an hour to spread; Active Directory may put it back".to_owned(),
+            None,
+        ),
+        Value::Country(Some(_)) => ("may take an hour to spread".to_owned(), None),
+        Value::Plan { .. } | Value::Licence { .. } => licence(input, entry, touched)?,
+        Value::Added(_) => return Err("nothing of the tenant is written by it".to_owned()),
     };
     Ok(PlanItem {
         entry: entry.id,
         name: entry.name.clone(),
         target,
-        takes_away: !old.is_blank() || entry.field() == Field::Country,
-        releases: match &old {
-            Value::Number(Some(number)) if old != entry.wanted => Some(number.clone()),
-            Value::Number(_) | Value::Country(_) => None,
-        },
+        from: entry.takes_from.clone(),
+        takes_away: !old.is_blank()
+            || releases.is_some()
+            || !matches!(entry.field(), Field::Number),
+        releases: releases.filter(|number| old != entry.wanted || old.number() != Some(number)),
         old,
         new: entry.wanted.clone(),
         note,
     })
+}
+
+fn number_note(
+    input: &PlanInput<'_>,
+    entry: &Entry,
+    target: ObjectId,
+    (freed, ours): Written<'_>,
+) -> Result<String, String> {
+    let touched = &input.touched.users[&target];
+    let facts = touched.facts().ok_or("the user is gone from the tenant")?;
+    on_premises(touched)?;
+    let Value::Number(Some(number)) = &entry.wanted else {
+        if entry.silences.is_none() {
+            not_calling_plan(touched)?;
+        }
+        return Ok("released".to_owned());
+    };
+    if ours.clear_calling(target, facts.user, &input.touched.skus) {
+        number_is_free(input, number, target, freed)?;
+        return Ok("after the Calling Plan is off".to_owned());
+    }
+    not_calling_plan(touched)?;
+    may_hold(&facts)?;
+    number_is_free(input, number, target, freed)
+}
+
+/// A change of a licence: what it does to the other plans, and the number that it stops.
+fn licence(
+    input: &PlanInput<'_>,
+    entry: &Entry,
+    touched: &TouchedUser,
+) -> Result<(String, Option<PhoneNumber>), String> {
+    let licences = touched
+        .licences()
+        .ok_or("the user's licences could not be read whole")?;
+    let user = touched
+        .directory
+        .as_ref()
+        .ok_or("the user is gone from the tenant")?;
+    mending::write_of(&entry.wanted, licences)?;
+    let stops = mending::stops(&entry.wanted, user, &touched.numbers, &input.touched.skus);
+    if let Some(number) = &stops
+        && entry.silences.as_ref() != Some(number)
+    {
+        return Err(format!(
+            "it would stop {}, which was not confirmed by name: drop it and repair again",
+            number.spaced()
+        ));
+    }
+    let stays = mending::stays(&entry.wanted, licences, &input.touched.skus);
+    let note = match &entry.wanted {
+        Value::Plan { sku, .. } => {
+            let name = plan_ids::sku_name(*sku).unwrap_or("the licence");
+            let tail = if stays.is_empty() {
+                stays
+            } else {
+                format!("; {stays}")
+            };
+            format!("in \"{name}\" (direct){tail}")
+        }
+        _ => "the whole licence (direct)".to_owned(),
+    };
+    Ok((note, stops))
+}
+
+/// A move: the number goes from one to the other, and whoever gets it is looked at before anything is released.
+fn moving(
+    input: &PlanInput<'_>,
+    (entry, target): (&Entry, ObjectId),
+    giver: &Giver,
+    wanted: Option<&PhoneNumber>,
+) -> Result<(String, Option<PhoneNumber>), String> {
+    let number = wanted.ok_or("a move needs a number")?;
+    if giver.id == target {
+        return Err("the number is to move to the one who has it".to_owned());
+    }
+    let name = Label::new(&giver.name);
+    let from = input
+        .touched
+        .users
+        .get(&giver.id)
+        .ok_or("the record of the one who gives the number could not be read")?;
+    let record = from
+        .numbers
+        .iter()
+        .find(|record| record.number == *number && record.holder() == Some(giver.id));
+    // After a move that stopped half-way the number is free: then it is only given.
+    let Some(record) = record else {
+        if entry.released.as_ref() == Some(number) {
+            successor(&input.touched.users[&target])?;
+            number_is_free(input, number, target, &HashSet::new())?;
+            return Ok((format!("released by {name} already"), None));
+        }
+        return Err(format!("{name} does not hold it any more"));
+    };
+    match (record.source, record.kind) {
+        (NumberSource::OnPremises, _) => on_premises(from)?,
+        (_, NumberType::CallingPlan) => {
+            return Err(
+                "a Calling Plan number: it is not moved to a Direct Routing user".to_owned(),
+            );
+        }
+        _ => {}
+    }
+    successor(&input.touched.users[&target])?;
+    Ok((
+        format!("moves from {name}; {} checked: ok", Label::new(&entry.name)),
+        Some(number.clone()),
+    ))
+}
+
+/// Whether somebody can be given a number at once: what is checked of a successor before anybody loses one.
+pub fn successor(touched: &TouchedUser) -> Result<(), String> {
+    let facts = touched
+        .facts()
+        .ok_or("the successor is gone from the tenant")?;
+    on_premises(touched)?;
+    if let Some(held) = facts.number() {
+        return Err(format!(
+            "the successor has {} already, and one user has one number: release that first",
+            held.spaced()
+        ));
+    }
+    may_hold(&facts)?;
+    match touched.teams.as_ref() {
+        Some(teams) if !facts.is_resource() && teams.features.calling_plan => {
+            Err("Teams still lists a Calling Plan for the successor: not spread yet".to_owned())
+        }
+        Some(teams) if !facts.is_resource() && !teams.features.phone_system => Err(
+            "Teams does not see the successor's Phone System yet: a licence takes up to 24 hours to spread"
+                .to_owned(),
+        ),
+        Some(_) => Ok(()),
+        None => Err("Teams does not know the successor yet, or could not be read".to_owned()),
+    }
 }
 
 fn on_premises(touched: &TouchedUser) -> Result<(), String> {
@@ -274,17 +458,21 @@ fn on_premises(touched: &TouchedUser) -> Result<(), String> {
     {
         return Err("DirSync'd user: the number is in Active Directory; clear msRTCSIP-Line and run the directory sync".to_owned());
     }
-    if let Some(number) = touched
+    Ok(())
+}
+
+fn not_calling_plan(touched: &TouchedUser) -> Result<(), String> {
+    let held = touched
         .numbers
         .iter()
-        .find(|n| n.kind == NumberType::CallingPlan)
-    {
-        return Err(format!(
+        .find(|n| n.kind == NumberType::CallingPlan);
+    match held {
+        Some(number) => Err(format!(
             "holds the Calling Plan number {}",
             number.number.spaced()
-        ));
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether Teams would let this user hold a Direct Routing number.
@@ -420,6 +608,8 @@ mod tests {
                 base: Value::Number(base.map(number)),
                 wanted: Value::Number(wanted.map(number)),
                 released: None,
+                takes_from: None,
+                silences: None,
                 state: EntryState::Queued,
                 author: "me".into(),
                 created_at: Timestamp::UNIX_EPOCH,
@@ -440,6 +630,7 @@ mod tests {
                 allowed: Allowed {
                     numbers: true,
                     location: true,
+                    licences: true,
                 },
             })
         }

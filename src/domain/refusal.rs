@@ -3,8 +3,11 @@
 //! Microsoft's texts mislead: the on-premises text also comes for users who merely lack a licence, so no text is believed
 //! before the facts have been looked at.
 
+use super::directory::PlanStatus;
+use super::evidence::of_class;
 use super::gate::Facts;
-use super::plan_ids::PlanClass;
+use super::plan_ids::{self, PlanClass};
+use super::text::Label;
 
 /// A refusal as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,156 +61,663 @@ pub struct Diagnosis {
     pub hint: String,
 }
 
+/// What a text says, before it is checked. The first that fits is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// The parameter is hidden from tenants without Phone System.
+    HiddenParameter,
+    /// A change of a property that on-premises Active Directory masters.
+    Mastered,
+    /// The number is in on-premises Active Directory.
+    OnPremises,
+    LacksLicence,
+    Held,
+    NumberUnknown,
+    UserUnknown,
+    BadNumber,
+    NotVoice,
+    Pending,
+    BadLocation,
+    ByGroup,
+    NoSeat,
+    Depends,
+    Exclusive,
+    NotOwned,
+    NotHeld,
+    Addresses,
+    RoomAccount,
+    NoTeams,
+    TryAgain,
+    NotAssigned,
+    Forbidden,
+    Else,
+}
+
+/// Fragments in lower case, as they stay the same from one version to the next.
+const TEXTS: &[(&str, Said)] = &[
+    ("a parameter cannot be found", Said::HiddenParameter),
+    (
+        "on-premises mastered directory sync objects",
+        Said::Mastered,
+    ),
+    ("on-premises active directory", Said::OnPremises),
+    ("onpremlineuri", Said::OnPremises),
+    ("lacks appropriate licenses", Said::LacksLicence),
+    ("already been assigned to another user", Said::Held),
+    ("is assigned to another user", Said::Held),
+    ("filter failed to return unique result", Said::Held),
+    ("is not found from tenant", Said::NumberUnknown),
+    ("the number is not found", Said::NumberUnknown),
+    ("status: notfound", Said::UserUnknown),
+    ("is not found", Said::UserUnknown),
+    ("invalid directroutingtelephonenumber", Said::BadNumber),
+    ("invalid telephone number", Said::BadNumber),
+    ("has non digit chars", Said::BadNumber),
+    ("is not voice user", Said::NotVoice),
+    ("activation state is pending", Said::Pending),
+    ("usage location", Said::BadLocation),
+    ("usagelocation", Said::BadLocation),
+    ("inherited from a group membership", Said::ByGroup),
+    ("inherited from group membership", Said::ByGroup),
+    ("does not have any available licenses", Said::NoSeat),
+    ("depends on the service plan", Said::Depends),
+    ("mutually exclusive", Said::Exclusive),
+    (
+        "does not correspond to a valid company license",
+        Said::NotOwned,
+    ),
+    ("does not have a corresponding license", Said::NotHeld),
+    ("uniqueness violation", Said::Addresses),
+    ("proxy address", Said::Addresses),
+    (
+        "restricted within remote tenant powershell",
+        Said::RoomAccount,
+    ),
+    ("microsoft.skype.sync.pstn.tnm", Said::NoTeams),
+    ("not supported for aad accounts", Said::NoTeams),
+    ("please try again", Said::TryAgain),
+    ("delay in propagation", Said::TryAgain),
+    ("concurrent requests", Said::TryAgain),
+    ("partialsuccess", Said::TryAgain),
+    ("is not assigned to any user", Said::NotAssigned),
+];
+
+fn said(refusal: &Refusal) -> Said {
+    let text = refusal.text.to_lowercase();
+    TEXTS
+        .iter()
+        .find(|(fragment, _)| text.contains(fragment))
+        .map(|(_, said)| *said)
+        .unwrap_or(match refusal.status {
+            Some(403) => Said::Forbidden,
+            Some(404) => Said::UserUnknown,
+            _ => Said::Else,
+        })
+}
+
+fn diagnosis(cause: impl Into<String>, hint: &str) -> Diagnosis {
+    Diagnosis {
+        cause: cause.into(),
+        hint: hint.to_owned(),
+    }
+}
+
 /// Finds the true cause of a refusal. `facts` are the user's as just read; `holder` is who holds the number now.
 pub fn diagnose(refusal: &Refusal, facts: Option<&Facts<'_>>, holder: Option<&str>) -> Diagnosis {
-    let text = refusal.text.to_lowercase();
-    let says = |fragment: &str| text.contains(fragment);
-    let diagnosis = |cause: &str, hint: &str| Diagnosis {
-        cause: cause.to_owned(),
-        hint: hint.to_owned(),
+    match said(refusal) {
+        Said::OnPremises => on_premises(facts),
+        Said::LacksLicence => lacks_licence(refusal, facts),
+        Said::HiddenParameter | Said::NotVoice => licence(facts).unwrap_or_else(not_spread),
+        Said::UserUnknown => licence(facts).unwrap_or_else(|| {
+            diagnosis(
+                "Teams does not know this user yet",
+                "a new or newly licensed user takes up to 24 hours; try later",
+            )
+        }),
+        Said::TryAgain => licence(facts).unwrap_or_else(|| {
+            diagnosis(
+                format!("a fault of the tenant's back end: {}", Label::new(&refusal.text)),
+                "licence and number source are in order: release the change again later; if it stays for a day, open a case with the raw text",
+            )
+        }),
+        Said::Held => held(holder),
+        Said::Mastered => diagnosis(
+            "on-premises Active Directory masters this property of the synchronised user",
+            "change it there, run the directory sync, then sync here",
+        ),
+        said => by_text(said, refusal),
+    }
+}
+
+/// What the facts say against a text that blames something else: the source of the number, then licences, then spreading.
+fn licence(facts: Option<&Facts<'_>>) -> Option<Diagnosis> {
+    let facts = facts?;
+    if facts.number_is_on_premises() {
+        return Some(dirsync());
+    }
+    if !has_phone(facts) {
+        return Some(no_phone(facts));
+    }
+    if facts.usable(PlanClass::Calling) {
+        return Some(diagnosis(
+            "the user has a Calling Plan",
+            "switch the Calling Plan off, wait until Teams no longer lists it, then sync",
+        ));
+    }
+    let behind = facts
+        .teams
+        .is_some_and(|teams| !facts.is_resource() && !teams.features.phone_system);
+    behind.then(not_spread)
+}
+
+fn has_phone(facts: &Facts<'_>) -> bool {
+    facts.usable(if facts.is_resource() {
+        PlanClass::Resource
+    } else {
+        PlanClass::Phone
+    })
+}
+
+fn dirsync() -> Diagnosis {
+    diagnosis(
+        "DirSync'd user: the number is mastered by on-premises Active Directory",
+        "clear msRTCSIP-Line on-premises, run the directory sync, then sync here",
+    )
+}
+
+fn no_phone(facts: &Facts<'_>) -> Diagnosis {
+    if facts.is_resource() {
+        return diagnosis(
+            "no usable Phone System licence (a resource account needs Teams Phone Resource Account)",
+            "assign Teams Phone Resource Account, wait until it has spread, then sync",
+        );
+    }
+    let plans = of_class(facts, PlanClass::Phone);
+    let state = match plans.first() {
+        Some(plan) if plan.status != PlanStatus::Unknown => {
+            format!(
+                " ({} is {})",
+                plan_ids::code(plan.plan),
+                plan.status.as_str()
+            )
+        }
+        Some(_) => String::new(),
+        None if facts.user.licences.is_empty() => " (no Microsoft licence at all)".to_owned(),
+        None => " (no licence brings MCOEV)".to_owned(),
     };
-    let on_premises = facts.is_some_and(Facts::number_is_on_premises);
-    let phone = facts.is_none_or(|f| {
-        f.usable(if f.is_resource() {
-            PlanClass::Resource
-        } else {
-            PlanClass::Phone
-        })
-    });
-    let calling = facts.is_some_and(|f| f.usable(PlanClass::Calling));
-    if on_premises && (says("on-premises active directory") || says("onpremlineuri")) {
+    diagnosis(
+        format!("no usable Phone System licence{state}"),
+        "assign Teams Phone Standard, wait until it has spread, then sync",
+    )
+}
+
+fn not_spread() -> Diagnosis {
+    diagnosis(
+        "Teams does not see the Phone System licence yet",
+        "a licence takes up to 24 hours to spread to Teams; release the change again later",
+    )
+}
+
+/// The text also comes for users who merely lack a licence: Active Directory is blamed only where the number's source says so.
+fn on_premises(facts: Option<&Facts<'_>>) -> Diagnosis {
+    let Some(known) = facts else {
         return diagnosis(
-            "DirSync'd user: the number is mastered by on-premises Active Directory",
-            "clear msRTCSIP-Line on-premises, run the directory sync, then sync here",
+            "the tenant blames on-premises Active Directory, which could not be checked",
+            "read this user again: a missing licence brings the same text",
         );
-    }
-    if !phone {
-        return diagnosis(
-            "no usable Phone System licence",
-            "assign Teams Phone Standard, wait until it has spread, then sync",
-        );
-    }
-    if says("lacks appropriate licenses")
-        || says("on-premises active directory")
-        || says("onpremlineuri")
-    {
-        return if calling {
+    };
+    licence(facts).unwrap_or_else(|| {
+        if known.user.flags.synced {
             diagnosis(
-                "the user has a Calling Plan",
-                "switch the Calling Plan off, wait until Teams no longer lists it, then sync",
+                "the number of this synchronised user may be set in Active Directory, though the inventory shows none from there",
+                "look at OnPremLineURI (Get-CsOnlineUser); clear msRTCSIP-Line if it is set, run the directory sync, then sync",
             )
         } else {
-            diagnosis(
-                "Teams does not see the Phone System licence yet",
-                "a licence takes up to 24 hours to spread to Teams; release the change again later",
-            )
-        };
-    }
-    if says("already been assigned to another user") || says("is assigned to another user") {
-        return match holder {
-            Some(name) => diagnosis(
-                &format!("the number is held by {name}"),
-                "release it there first, or choose another number",
-            ),
-            None => diagnosis(
-                "the tenant says that the number is held by another object, which its inventory does not name",
-                "look for it in the Teams admin centre under Phone numbers, or choose another number",
-            ),
-        };
-    }
-    if says("is not found from tenant") {
+            not_spread()
+        }
+    })
+}
+
+fn lacks_licence(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
+    let calling_number = refusal.text.to_lowercase().contains("'callingplan'");
+    let calling = facts.is_some_and(|facts| facts.usable(PlanClass::Calling));
+    let phone = facts.is_none_or(has_phone);
+    if calling_number && !calling && phone {
         return diagnosis(
+            "the number is a Calling Plan number, and the user has no Calling Plan",
+            "choose a Direct Routing number",
+        );
+    }
+    // Here the number's source does not matter: what the text says is about licences, and true.
+    match facts {
+        Some(facts) if !phone => no_phone(facts),
+        Some(_) => licence(facts).unwrap_or_else(not_spread),
+        None => diagnosis(
+            "the user lacks a licence that Teams can see",
+            "read this user again: Phone System may be missing, or not have spread yet",
+        ),
+    }
+}
+
+fn held(holder: Option<&str>) -> Diagnosis {
+    match holder {
+        Some(name) => diagnosis(
+            format!("the number is held by {name}"),
+            "release it there first, or choose another number",
+        ),
+        None => diagnosis(
+            "the tenant says that the number is held by another object, which its inventory does not name",
+            "look for it in the Teams admin centre under Phone numbers, or choose another number",
+        ),
+    }
+}
+
+/// Texts that mean what they say.
+fn by_text(said: Said, refusal: &Refusal) -> Diagnosis {
+    let (cause, hint) = match said {
+        Said::NumberUnknown => (
             "the tenant's inventory does not have this number under this type",
             "acquire it, or correct its type; a Calling Plan number is not Direct Routing",
-        );
-    }
-    if says("is not found") || refusal.status == Some(404) {
-        return diagnosis(
-            "Teams does not know this user yet",
-            "a new or newly licensed user takes up to 24 hours; try later",
-        );
-    }
-    if says("usage location") || says("usagelocation") {
-        return diagnosis(
-            "the usage location was refused",
-            "choose a country that Microsoft 365 serves",
-        );
-    }
-    if refusal.status == Some(403) {
-        return diagnosis(
+        ),
+        Said::BadNumber => (
+            "the tenant does not take the number as it is written",
+            "write it as E.164: +, country code, digits; an extension as ;ext=",
+        ),
+        Said::Pending => (
+            "the number is still being activated",
+            "wait until its activation is over; if that takes days, open a case",
+        ),
+        Said::BadLocation => (
+            "the usage location was refused, or has not spread yet",
+            "set one that Microsoft 365 serves, allow up to an hour, then release the change again",
+        ),
+        Said::ByGroup => (
+            "the licence comes from a group and cannot be changed on the user",
+            "take the user out of the group, or change the group's licence",
+        ),
+        Said::NoSeat => (
+            "the tenant has no free licence of this product",
+            "buy one, or take one from somebody else",
+        ),
+        Said::Depends => (
+            "another plan of the licence depends on the one that is switched off",
+            "switch off both, or neither",
+        ),
+        Said::Exclusive => (
+            "two licences of the user exclude each other",
+            "take one of the two away first",
+        ),
+        Said::NotOwned => (
+            "the tenant does not own this product any more",
+            "sync, then look at the Licences again",
+        ),
+        Said::NotHeld => (
+            "the user does not hold this licence any more",
+            "read this user again: there may be nothing left to do",
+        ),
+        Said::Addresses => (
+            "another object of the directory has one of this user's addresses",
+            "mend the duplicate address (onPremisesProvisioningErrors), run the directory sync, then sync",
+        ),
+        Said::RoomAccount => (
+            "a room account's number is set with its own command",
+            "use Set-CsMeetingRoom, or the Teams admin centre",
+        ),
+        Said::NoTeams => (
+            "the tenant has no Teams telephony service (no Teams licences, or not set up)",
+            "assign a first licence with Teams and Phone System, wait a day, then sync",
+        ),
+        Said::NotAssigned => (
+            "the number is assigned to nobody any more",
+            "sync: there may be nothing left to do",
+        ),
+        Said::Forbidden => (
             "the app or account may not do this",
             "see the scopes that the raw text names, or ask for the Teams Administrator role",
-        );
-    }
-    Diagnosis {
-        cause: format!(
-            "the tenant refused it: {}",
-            super::text::Label::new(&refusal.text)
         ),
-        hint: "see the raw text".to_owned(),
-    }
+        Said::HiddenParameter
+        | Said::Mastered
+        | Said::OnPremises
+        | Said::LacksLicence
+        | Said::Held
+        | Said::UserUnknown
+        | Said::NotVoice
+        | Said::TryAgain
+        | Said::Else => {
+            return diagnosis(
+                format!("the tenant refused it: {}", Label::new(&refusal.text)),
+                "see the raw text",
+            );
+        }
+    };
+    diagnosis(cause, hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::{AssignedPlan, DirectoryUser, GroupFilter, PlanStatus};
-    use crate::domain::matching::tests::person;
+    use crate::domain::directory::{
+        AccountType, Activation, AssignedPlan, AssignmentStatus, DirectoryUser, Features,
+        GroupFilter, NumberSource, NumberType, TeamsUser, TenantNumber, UserFlags,
+    };
+    use crate::domain::matching::tests::{id, person};
+    use crate::domain::phone::PhoneNumber;
 
-    const AD: &str = "The user already has a telephone number set in the on-premises Active Directory and synchronized to the cloud.";
+    const PHONE: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const CALLING: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+    const RESOURCE: &str = "f47330e9-c134-43b3-9993-e7f004506889";
 
-    fn refusal(text: &str) -> Refusal {
+    /// What the cross-check finds.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum State {
+        Well,
+        Synced,
+        Deleted,
+        Bare,
+        Calling,
+        DirSync,
+        Behind,
+        Resource,
+        Unread,
+    }
+
+    use State::{Bare, Behind, Calling, Deleted, DirSync, Resource, Synced, Unread, Well};
+
+    fn refusal(status: Option<u16>, text: &str) -> Refusal {
         Refusal {
-            status: Some(400),
+            status,
             code: "BadRequest".into(),
             text: text.into(),
             request_id: "r-1".into(),
         }
     }
 
-    fn with_phone(status: PlanStatus) -> DirectoryUser {
-        let plan = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7".parse().unwrap();
+    fn user(state: State) -> DirectoryUser {
+        let plan = |plan: &str, status| AssignedPlan {
+            plan: plan.parse().unwrap(),
+            status,
+            since: None,
+        };
+        let plans = match state {
+            Well | Synced | DirSync | Behind | Unread => vec![plan(PHONE, PlanStatus::Enabled)],
+            Deleted => vec![plan(PHONE, PlanStatus::Deleted)],
+            Bare => Vec::new(),
+            Calling => vec![
+                plan(PHONE, PlanStatus::Enabled),
+                plan(CALLING, PlanStatus::Enabled),
+            ],
+            Resource => vec![plan(RESOURCE, PlanStatus::Deleted)],
+        };
         DirectoryUser {
-            plans: vec![AssignedPlan {
-                plan,
-                status,
-                since: None,
-            }],
+            plans,
+            flags: UserFlags {
+                enabled: true,
+                synced: state == Synced,
+                application_mark: state == Resource,
+                ..UserFlags::default()
+            },
             ..person(1, "lee@contoso.example")
         }
     }
 
-    #[test]
-    fn a_licence_problem_is_not_blamed_on_active_directory() {
-        let user = with_phone(PlanStatus::Deleted);
+    fn numbers(state: State) -> Vec<TenantNumber> {
+        if state != DirSync {
+            return Vec::new();
+        }
+        vec![TenantNumber {
+            number: PhoneNumber::from_tenant("+441235123471").unwrap(),
+            kind: NumberType::DirectRouting,
+            source: NumberSource::OnPremises,
+            status: AssignmentStatus::User,
+            target: Some(id(1)),
+            primary: true,
+            activation: Activation::Activated,
+        }]
+    }
+
+    fn cause(refusal: &Refusal, state: State, holder: Option<&str>) -> String {
+        let (user, numbers) = (user(state), numbers(state));
+        let teams = TeamsUser {
+            id: id(1),
+            tenant: None,
+            account: AccountType::User,
+            enterprise_voice: None,
+            features: Features::default(),
+            number: None,
+            voice_routing: None,
+            dial_plan: None,
+        };
         let facts = Facts {
             user: &user,
             group: &GroupFilter::Off,
-            teams: None,
-            numbers: Some(&[]),
+            teams: (state == Behind).then_some(&teams),
+            numbers: Some(&numbers),
         };
+        let facts = (state != Unread).then_some(&facts);
+        let found = diagnose(refusal, facts, holder);
+        assert!(!found.hint.is_empty(), "{found:?}");
+        found.cause
+    }
+
+    const AD: &str = "The user already has a telephone number set in the on-premises Active Directory and synchronized to the cloud.";
+    const LACKS: &str = "User '1' lacks appropriate licenses to assign a 'DirectRouting' number.";
+    const DIRSYNC_CAUSE: &str =
+        "DirSync'd user: the number is mastered by on-premises Active Directory";
+    const DELETED_CAUSE: &str = "no usable Phone System licence (MCOEV is Deleted)";
+    const BARE_CAUSE: &str = "no usable Phone System licence (no Microsoft licence at all)";
+    const CALLING_CAUSE: &str = "the user has a Calling Plan";
+    const BEHIND_CAUSE: &str = "Teams does not see the Phone System licence yet";
+
+    /// Texts that are not believed before the facts have been looked at: one row for each text and state.
+    #[test]
+    fn texts_that_mislead() {
+        let same = [
+            (Deleted, DELETED_CAUSE),
+            (Bare, BARE_CAUSE),
+            (Calling, CALLING_CAUSE),
+            (Behind, BEHIND_CAUSE),
+            (
+                Resource,
+                "no usable Phone System licence (a resource account needs Teams Phone Resource Account)",
+            ),
+        ];
+        let texts = [
+            (AD, BEHIND_CAUSE),
+            (
+                "Can not update OnPremLineURI as the user has dirsynced onpremise LineURI",
+                BEHIND_CAUSE,
+            ),
+            (LACKS, BEHIND_CAUSE),
+            (
+                "A parameter cannot be found that matches parameter name 'OnPremLineURI'",
+                BEHIND_CAUSE,
+            ),
+            ("User 1 is not voice user", BEHIND_CAUSE),
+            (
+                "The user '1' is not found",
+                "Teams does not know this user yet",
+            ),
+            (
+                "The server responded with a Request Error, Status: NotFound",
+                "Teams does not know this user yet",
+            ),
+            (
+                "Service is unavailable. Please try again",
+                "a fault of the tenant's back end: Service is unavailable. Please try again",
+            ),
+            (
+                "Update failed for user '1'. Please try again",
+                "a fault of the tenant's back end: Update failed for user '1'. Please try again",
+            ),
+            (
+                "Object is not in valid state for this operation or there is a delay in propagation",
+                "a fault of the tenant's back end: Object is not in valid state for this operation or there is a delay in propagation",
+            ),
+            (
+                "We can't unassign +44 1235 123470 right now. Please try again later.",
+                "a fault of the tenant's back end: We can't unassign +44 1235 123470 right now. Please try again later.",
+            ),
+        ];
+        for (text, well) in texts {
+            for (state, wanted) in same
+                .iter()
+                .copied()
+                .chain([(Well, well), (DirSync, DIRSYNC_CAUSE)])
+            {
+                for status in [Some(400), None] {
+                    assert_eq!(
+                        cause(&refusal(status, text), state, None),
+                        wanted,
+                        "{text} {state:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn active_directory_is_blamed_only_where_the_facts_say_so() {
+        for state in [Well, Deleted, Bare, Calling, Behind, Resource] {
+            let found = cause(&refusal(Some(400), AD), state, None);
+            assert!(!found.contains("Directory"), "{state:?}: {found}");
+        }
         assert_eq!(
-            diagnose(&refusal(AD), Some(&facts), None).cause,
-            "no usable Phone System licence"
+            cause(&refusal(Some(400), AD), Synced, None),
+            "the number of this synchronised user may be set in Active Directory, though the inventory shows none from there"
+        );
+        assert_eq!(
+            cause(&refusal(Some(400), AD), Unread, None),
+            "the tenant blames on-premises Active Directory, which could not be checked"
+        );
+        assert_eq!(
+            cause(&refusal(Some(400), LACKS), Unread, None),
+            "the user lacks a licence that Teams can see"
+        );
+    }
+
+    /// Texts that mean what they say, whatever the facts are.
+    #[test]
+    fn texts_that_are_true() {
+        let rows = [
+            (
+                "Telephone Number '+14255551000;ext=100' has already been assigned to another user",
+                "the number is held by Pat Old",
+            ),
+            (
+                "11234567890 is assigned to another user",
+                "the number is held by Pat Old",
+            ),
+            (
+                "Filter failed to return unique result",
+                "the number is held by Pat Old",
+            ),
+            (
+                "Telephone Number '+1' is not found from tenant 't'",
+                "the tenant's inventory does not have this number under this type",
+            ),
+            (
+                "The Number is not found.",
+                "the tenant's inventory does not have this number under this type",
+            ),
+            (
+                "Invalid DirectRoutingTelephoneNumber '+1'",
+                "the tenant does not take the number as it is written",
+            ),
+            (
+                "Phone number has non digit chars",
+                "the tenant does not take the number as it is written",
+            ),
+            (
+                "The location can't be updated because the activation state is pending",
+                "the number is still being activated",
+            ),
+            (
+                "License assignment cannot be done for user with invalid usage location.",
+                "the usage location was refused, or has not spread yet",
+            ),
+            (
+                "User license is inherited from group membership and cannot be removed directly from the user.",
+                "the licence comes from a group and cannot be changed on the user",
+            ),
+            (
+                "User license is inherited from a group membership and it cannot be removed directly from the user.",
+                "the licence comes from a group and cannot be changed on the user",
+            ),
+            (
+                "Subscription with SKU 1 does not have any available licenses.",
+                "the tenant has no free licence of this product",
+            ),
+            (
+                "License assignment failed because service plan 1 depends on the service plan(s) 2",
+                "another plan of the licence depends on the one that is switched off",
+            ),
+            (
+                "License assignment failed because service plans 1, 2 are mutually exclusive.",
+                "two licences of the user exclude each other",
+            ),
+            (
+                "License 1 does not correspond to a valid company License.",
+                "the tenant does not own this product any more",
+            ),
+            (
+                "User does not have a corresponding license.",
+                "the user does not hold this licence any more",
+            ),
+            (
+                "Uniqueness violation. Property: ProxyAddresses.",
+                "another object of the directory has one of this user's addresses",
+            ),
+            (
+                "Unable to set LineUri. This parameter is restricted within Remote Tenant PowerShell",
+                "a room account's number is set with its own command",
+            ),
+            (
+                "Microsoft.Skype.Sync.Pstn.Tnm.Common.Http.HttpResponseException",
+                "the tenant has no Teams telephony service (no Teams licences, or not set up)",
+            ),
+            (
+                "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
+                "on-premises Active Directory masters this property of the synchronised user",
+            ),
+            (
+                "Telephone Number '+1' is not assigned to any user.",
+                "the number is assigned to nobody any more",
+            ),
+            ("Something new", "the tenant refused it: Something new"),
+        ];
+        for (text, wanted) in rows {
+            for state in [Well, Deleted, Calling, DirSync, Unread] {
+                assert_eq!(
+                    cause(&refusal(Some(400), text), state, Some("Pat Old")),
+                    wanted,
+                    "{text} {state:?}"
+                );
+            }
+        }
+        assert_eq!(
+            cause(&refusal(Some(403), "no"), Well, None),
+            "the app or account may not do this"
+        );
+        assert_eq!(
+            cause(&refusal(Some(400), rows[0].0), Well, None),
+            "the tenant says that the number is held by another object, which its inventory does not name"
         );
     }
 
     #[test]
-    fn a_held_number_names_its_holder() {
-        let user = with_phone(PlanStatus::Enabled);
-        let facts = Facts {
-            user: &user,
-            group: &GroupFilter::Off,
-            teams: None,
-            numbers: Some(&[]),
-        };
-        let text = "Telephone Number '+1' has already been assigned to another user";
+    fn a_calling_plan_number_is_of_the_wrong_type() {
+        let text = "User '()' lacks appropriate licenses to assign a 'CallingPlan' number";
         assert_eq!(
-            diagnose(&refusal(text), Some(&facts), Some("Pat Old")).cause,
-            "the number is held by Pat Old"
+            cause(&refusal(Some(400), text), Well, None),
+            "the number is a Calling Plan number, and the user has no Calling Plan"
         );
+        assert_eq!(cause(&refusal(Some(400), text), Bare, None), BARE_CAUSE);
+    }
+
+    #[test]
+    fn the_raw_text_is_kept() {
         assert_eq!(
-            refusal("x").raw(),
+            refusal(Some(400), "x").raw(),
             "HTTP 400; BadRequest; x; request-id r-1"
         );
     }

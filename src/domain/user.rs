@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use super::country::Country;
-use super::guid::{ObjectId, TenantId};
+use super::directory::DirectoryUser;
+use super::guid::{ObjectId, PlanId, SkuId, TenantId};
 use super::phone::{NumberKind, PhoneNumber};
+use super::plan_ids;
 
 /// Row id of a configured user in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,46 +89,165 @@ pub struct NewUser {
     pub external_id: Option<String>,
 }
 
-/// The two fields that live on both sides.
+impl NewUser {
+    /// A directory user as the picklist adds it: with the number and the country that the tenant has.
+    pub fn of(user: &DirectoryUser, number: Option<PhoneNumber>) -> Self {
+        Self {
+            name: if user.name.is_empty() {
+                user.upn.clone()
+            } else {
+                user.name.clone()
+            },
+            mail: user.mail.clone().unwrap_or_else(|| user.upn.clone()),
+            number,
+            kind: NumberKind::Ddi,
+            country: user.location,
+            association: Association::Matched(user.id),
+            wanted_number: None,
+            wanted_country: None,
+            sip_username: None,
+            external_id: None,
+        }
+    }
+}
+
+/// What a change is about: a field that lives on both sides, or something of the tenant that can be mended from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
     /// Usage location.
     Country,
     /// Telephone number.
     Number,
+    /// One plan inside a licence that was given directly.
+    Plan {
+        /// The licence.
+        sku: SkuId,
+        /// The plan.
+        plan: PlanId,
+    },
+    /// A licence that was given directly, as a whole.
+    Licence(SkuId),
+    /// Whether a directory user is on this side's list: it is put there once all gates pass.
+    Added,
 }
 
 impl Field {
-    /// The word on screen and in files.
+    /// The word on screen.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Number => "number",
             Self::Country => "country",
+            Self::Plan { .. } => "plan",
+            Self::Licence(_) => "licence",
+            Self::Added => "adding",
         }
+    }
+
+    /// What is stored, and read again by [`Self::from_key`].
+    pub fn key(self) -> String {
+        match self {
+            Self::Number | Self::Country | Self::Added => self.as_str().to_owned(),
+            Self::Plan { sku, plan } => format!("plan:{sku}:{plan}"),
+            Self::Licence(sku) => format!("licence:{sku}"),
+        }
+    }
+
+    /// Reads [`Self::key`] again.
+    pub fn from_key(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let field = match parts.next()? {
+            "number" => Self::Number,
+            "country" => Self::Country,
+            "adding" => Self::Added,
+            "plan" => Self::Plan {
+                sku: parts.next()?.parse().ok()?,
+                plan: parts.next()?.parse().ok()?,
+            },
+            "licence" => Self::Licence(parts.next()?.parse().ok()?),
+            _ => return None,
+        };
+        parts.next().is_none().then_some(field)
+    }
+
+    /// Whether it is a field of a configured user, with a value on both sides.
+    pub fn is_two_way(self) -> bool {
+        matches!(self, Self::Number | Self::Country)
+    }
+
+    /// Whether it is a licence of Microsoft, or a part of one.
+    pub fn is_licence(self) -> bool {
+        matches!(self, Self::Plan { .. } | Self::Licence(_))
     }
 }
 
-/// A value of one of the two fields; `None` inside means blank.
+/// A value of what a change is about; `None` inside means blank.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// A number, or none.
     Number(Option<PhoneNumber>),
     /// A country, or none.
     Country(Option<Country>),
+    /// Whether a plan is switched on in a licence.
+    Plan {
+        /// The licence.
+        sku: SkuId,
+        /// The plan.
+        plan: PlanId,
+        /// On or off.
+        on: bool,
+    },
+    /// A licence with the plans that are switched off in it, or not held.
+    Licence {
+        /// The licence.
+        sku: SkuId,
+        /// Plans that are off, sorted; `None` when it is not held.
+        off: Option<Vec<PlanId>>,
+    },
+    /// On this side's list or not.
+    Added(bool),
 }
 
 impl Value {
-    /// Which field it is a value of.
+    /// What it is a value of.
     pub fn field(&self) -> Field {
         match self {
             Self::Number(_) => Field::Number,
             Self::Country(_) => Field::Country,
+            Self::Plan { sku, plan, .. } => Field::Plan {
+                sku: *sku,
+                plan: *plan,
+            },
+            Self::Licence { sku, .. } => Field::Licence(*sku),
+            Self::Added(_) => Field::Added,
+        }
+    }
+
+    /// Nothing there: no number, no country, no licence, a plan that is off, somebody who is not on the list.
+    pub fn blank(field: Field) -> Self {
+        match field {
+            Field::Number => Self::Number(None),
+            Field::Country => Self::Country(None),
+            Field::Plan { sku, plan } => Self::Plan {
+                sku,
+                plan,
+                on: false,
+            },
+            Field::Licence(sku) => Self::Licence { sku, off: None },
+            Field::Added => Self::Added(false),
+        }
+    }
+
+    /// The number, when it is one.
+    pub fn number(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Number(number) => number.as_ref(),
+            Self::Country(_) | Self::Plan { .. } | Self::Licence { .. } | Self::Added(_) => None,
         }
     }
 
     /// Whether it is blank.
     pub fn is_blank(&self) -> bool {
-        matches!(self, Self::Number(None) | Self::Country(None))
+        *self == Self::blank(self.field())
     }
 
     /// Compact text, empty when blank: what is stored.
@@ -137,24 +258,64 @@ impl Value {
                 .map(PhoneNumber::to_string)
                 .unwrap_or_default(),
             Self::Country(country) => country.map(|c| c.to_string()).unwrap_or_default(),
+            Self::Plan { on: true, .. } => "on".to_owned(),
+            Self::Added(true) => "added".to_owned(),
+            Self::Plan { on: false, .. } | Self::Added(false) | Self::Licence { off: None, .. } => {
+                String::new()
+            }
+            Self::Licence { off: Some(off), .. } => {
+                let off: Vec<String> = off.iter().map(ToString::to_string).collect();
+                format!("held {}", off.join(",")).trim_end().to_owned()
+            }
         }
     }
 
-    /// For eyes: spaced number, or `none`.
+    /// For eyes: spaced number, `none`, `MCOPSTN1 off`.
     pub fn shown(&self) -> String {
         match self {
             Self::Number(Some(number)) => number.spaced(),
             Self::Country(Some(country)) => country.to_string(),
             Self::Number(None) | Self::Country(None) => "none".to_owned(),
+            Self::Plan { plan, on, .. } => {
+                let state = if *on { "on" } else { "off" };
+                format!("{} {state}", plan_ids::code(*plan))
+            }
+            Self::Licence { sku, off } => {
+                let name = plan_ids::sku_name(*sku).map_or_else(|| sku.to_string(), str::to_owned);
+                match off {
+                    None => format!("{name} removed"),
+                    Some(off) if off.is_empty() => format!("{name} held"),
+                    Some(off) => format!("{name} held, {} plans off", off.len()),
+                }
+            }
+            Self::Added(true) => "when eligible".to_owned(),
+            Self::Added(false) => "not on the list".to_owned(),
         }
     }
 
-    /// Reads [`Self::compact`] again.
-    pub fn from_compact(field: Field, text: &str) -> Self {
-        match field {
-            Field::Number => Self::Number(PhoneNumber::from_tenant(text)),
-            Field::Country => Self::Country(Country::from_tenant(text)),
+    /// Reads [`Self::compact`] again; `None` for a text that is no value of this field.
+    pub fn from_compact(field: Field, text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::blank(field));
         }
+        Some(match field {
+            Field::Number => Self::Number(Some(PhoneNumber::from_tenant(text)?)),
+            Field::Country => Self::Country(Some(Country::from_tenant(text)?)),
+            Field::Plan { sku, plan } => Self::Plan {
+                sku,
+                plan,
+                on: (text == "on").then_some(true)?,
+            },
+            Field::Licence(sku) => {
+                let off = text.strip_prefix("held")?.trim();
+                let off = off.split(',').filter(|id| !id.is_empty());
+                Self::Licence {
+                    sku,
+                    off: Some(off.map(|id| id.parse().ok()).collect::<Option<_>>()?),
+                }
+            }
+            Field::Added => Self::Added((text == "added").then_some(true)?),
+        })
     }
 }
 
@@ -227,5 +388,63 @@ impl std::fmt::Display for UnlicensedCause {
             Self::NotAssociated => f.write_str("not associated with a Teams user"),
             Self::UserGone => f.write_str("the associated user is gone from the tenant"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_and_value_is_read_again() {
+        let sku: SkuId = "ae2343d1-0999-43f6-ae18-d816516f6e78".parse().unwrap();
+        let plan: PlanId = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8".parse().unwrap();
+        let values = [
+            Value::Number(PhoneNumber::from_tenant("+441235123465")),
+            Value::Country(Country::from_tenant("GB")),
+            Value::Plan {
+                sku,
+                plan,
+                on: true,
+            },
+            Value::Licence {
+                sku,
+                off: Some(vec![]),
+            },
+            Value::Licence {
+                sku,
+                off: Some(vec![plan, plan]),
+            },
+            Value::Added(true),
+        ];
+        for value in values {
+            let field = value.field();
+            assert_eq!(Field::from_key(&field.key()), Some(field));
+            assert!(!value.is_blank());
+            assert_eq!(
+                Value::from_compact(field, &value.compact()),
+                Some(value.clone())
+            );
+            let blank = Value::blank(field);
+            assert_eq!(blank.compact(), "");
+            assert_eq!(Value::from_compact(field, ""), Some(blank));
+            assert_eq!(
+                Value::from_compact(field, "nonsense"),
+                None,
+                "{value:?} must not be read from nonsense"
+            );
+        }
+        assert_eq!(Field::from_key("plan:x:y"), None);
+        assert_eq!(Field::from_key("number:1"), None);
+    }
+
+    #[test]
+    fn a_plan_is_shown_by_its_code() {
+        let value = Value::Plan {
+            sku: "ae2343d1-0999-43f6-ae18-d816516f6e78".parse().unwrap(),
+            plan: "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8".parse().unwrap(),
+            on: false,
+        };
+        assert_eq!(value.shown(), "MCOPSTN1 off");
     }
 }

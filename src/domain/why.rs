@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::gate::{FirstCause, GateFinding, Warning};
+use super::gate::{FirstCause, Gate, GateFinding, Warning};
 use super::guid::ObjectId;
 use super::phone::PhoneNumber;
 use super::repair::Repair;
@@ -15,6 +15,8 @@ pub struct Fact {
     pub label: &'static str,
     /// What is known.
     pub text: String,
+    /// When it was read from the tenant; `None` for what this side knows by itself.
+    pub read_at: Option<Timestamp>,
 }
 
 /// What pressing a step's number does.
@@ -47,6 +49,38 @@ pub struct WhyStep {
 }
 
 impl WhyStep {
+    /// A step that is done from here.
+    pub fn here(text: impl Into<String>, repair: Repair, stops: Option<PhoneNumber>) -> Self {
+        Self {
+            text: text.into(),
+            way: Way::Here { repair, stops },
+        }
+    }
+
+    /// What to beware of in the step before.
+    pub fn beware(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            way: Way::Beware,
+        }
+    }
+
+    /// The PowerShell that does the same.
+    pub fn script() -> Self {
+        Self {
+            text: "the same as PowerShell".to_owned(),
+            way: Way::Script,
+        }
+    }
+
+    /// A page of an admin centre.
+    pub fn page(text: impl Into<String>, address: String) -> Self {
+        Self {
+            text: text.into(),
+            way: Way::Page(address),
+        }
+    }
+
     /// A step that nothing here can do.
     pub fn by_hand(text: impl Into<String>) -> Self {
         Self {
@@ -83,8 +117,43 @@ pub struct Why {
     pub lately: Vec<String>,
     /// Nearest people, for somebody who is not there.
     pub near: Vec<String>,
-    /// When the facts were read; `None` when nothing was read yet.
+    /// When the facts of this user were read; `None` when nothing was read yet.
     pub read_at: Option<Timestamp>,
+    /// When the group filter and the products were read: reading one user again leaves them as they were.
+    pub tenant_read_at: Option<Timestamp>,
     /// Whether they were read just for this.
     pub live: bool,
+}
+
+impl Why {
+    /// All steps, those that have a number with it, counted from 1; what to beware of has none.
+    pub fn numbering(&self) -> impl Iterator<Item = (Option<usize>, &WhyStep)> {
+        self.steps.iter().scan(0, |number, step| {
+            let counts = step.way != Way::Beware;
+            *number += usize::from(counts);
+            Some((counts.then_some(*number), step))
+        })
+    }
+
+    /// The steps that have a number.
+    pub fn numbered(&self) -> impl Iterator<Item = (usize, &WhyStep)> {
+        self.numbering()
+            .filter_map(|(number, step)| Some((number?, step)))
+    }
+
+    /// When a gate's facts were read.
+    pub fn gate_read_at(&self, gate: Gate) -> Option<Timestamp> {
+        match gate {
+            Gate::InGroup => self.tenant_read_at.or(self.read_at),
+            Gate::Enabled
+            | Gate::NotGuest
+            | Gate::Licensed
+            | Gate::PhoneSystem
+            | Gate::NoCallingPlan
+            | Gate::NoCredits
+            | Gate::ResourceLicence
+            | Gate::UsageLocation
+            | Gate::NumberOurs => self.read_at,
+        }
+    }
 }

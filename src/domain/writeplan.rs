@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::guid::{ObjectId, TenantId};
-use super::outbox::{Entry, EntryId};
+use super::outbox::{Entry, EntryId, Giver};
 use super::phone::PhoneNumber;
 use super::user::Value;
 
@@ -16,6 +16,8 @@ pub struct PlanItem {
     pub name: String,
     /// The directory user that it is written to.
     pub target: ObjectId,
+    /// From whom the number is taken, when it is moved.
+    pub from: Option<Giver>,
     /// What the tenant has now.
     pub old: Value,
     /// What it will have.
@@ -102,11 +104,20 @@ impl WritePlan {
     }
 }
 
-/// Order of writing: releases first, then places, then assignments, each in the order in which they were queued.
+impl PlanItem {
+    /// Who holds the number that it takes away.
+    pub fn loser(&self) -> ObjectId {
+        self.from.as_ref().map_or(self.target, |giver| giver.id)
+    }
+}
+
+/// Order of writing: releases first, then places, then licences, then assignments, each in the order in which they were queued.
 pub fn in_writing_order(entries: &mut [&Entry]) {
     entries.sort_by_key(|entry| match &entry.wanted {
         Value::Number(None) => (0, entry.id),
         Value::Country(_) => (1, entry.id),
-        Value::Number(Some(_)) => (2, entry.id),
+        Value::Plan { .. } | Value::Licence { .. } => (2, entry.id),
+        Value::Number(Some(_)) => (3, entry.id),
+        Value::Added(_) => (4, entry.id),
     });
 }

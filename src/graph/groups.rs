@@ -19,6 +19,9 @@ const NEEDS: &[&str] = &[
     "Directory.Read.All",
 ];
 
+/// A list of `in` has so many terms at most.
+const IDS_AT_MOST: usize = 15;
+
 /// Enough to tell a person which ones share the name.
 const NAMESAKES: &str = "10";
 
@@ -73,6 +76,42 @@ impl Client {
         Ok(row.read())
     }
 
+    /// Whether the group shows its members to nobody without the permission `Member.Read.Hidden`.
+    pub async fn group_hides_members(&self, id: GroupId) -> Result<bool, GraphError> {
+        let ask = Ask::get(
+            self.url(
+                &["groups", &id.to_string()],
+                &[("$select", "id,visibility")],
+            ),
+            PLAIN,
+            NEEDS,
+        );
+        let answer = self.send(&ask).await?;
+        let path = ask.url.path();
+        let row = read_single::<GroupRow<'_>>(body_text(&answer, path)?)
+            .map_err(|why| unreadable(&answer, path, why))?;
+        Ok(
+            matches!(&row.visibility, Soft::Is(word) if word.eq_ignore_ascii_case("HiddenMembership")),
+        )
+    }
+
+    /// The groups of these ids, those that are still there.
+    pub async fn groups_by_id(&self, ids: &[GroupId]) -> Result<Vec<Group>, GraphError> {
+        let mut groups = Vec::new();
+        for some in ids.chunks(IDS_AT_MOST) {
+            let list: Vec<String> = some.iter().map(|id| quoted(&id.to_string())).collect();
+            let filter = format!("id in ({})", list.join(","));
+            let query = [("$filter", filter.as_str()), ("$select", "id,displayName")];
+            let ask = Ask::get(self.url(&["groups"], &query), PLAIN, NEEDS);
+            let mut pages = Pages::new(self, ask);
+            while let Some(answer) = pages.fetch().await? {
+                let page = pages.read::<GroupRow<'_>>(&answer)?;
+                groups.extend(page.items.into_iter().filter_map(GroupRow::read));
+            }
+        }
+        Ok(groups)
+    }
+
     /// Ids of all users in the group, those of nested groups included, sorted, each once. A group whose membership is hidden
     /// has none without the permission `Member.Read.Hidden`.
     pub async fn group_members(&self, group: GroupId) -> Result<Vec<ObjectId>, GraphError> {
@@ -117,12 +156,13 @@ impl Client {
 struct GroupRow<'de> {
     id: Soft<Cow<'de, str>>,
     name: Soft<Cow<'de, str>>,
+    visibility: Soft<Cow<'de, str>>,
 }
 
 impl<'de> Field<'de> for GroupRow<'de> {
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         let mut row = Self::default();
-        read_object!(object, row, { "id" => id, "displayName" => name });
+        read_object!(object, row, { "id" => id, "displayName" => name, "visibility" => visibility });
         Ok(Some(row))
     }
 }

@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde::de::MapAccess;
+use serde_json::json;
 
-use crate::domain::directory::{PlanStatus, Sku, SkuPlan, Tenant};
+use crate::domain::directory::{Licence, PlanStatus, Sku, SkuPlan, Tenant};
+use crate::domain::guid::ObjectId;
+use crate::domain::mending::LicenceWrite;
 
 use super::Client;
 use super::error::{DecodeError, GraphError};
 use super::page::Pages;
-use super::send::{Ask, PLAIN};
+use super::retry::Resend;
+use super::send::{Ask, PLAIN, body_text, unreadable};
 use super::wire::{Field, Soft, read_object};
 
 const ORGANIZATION: &[&str] = &["Organization.Read.All", "Directory.Read.All"];
@@ -67,6 +72,114 @@ impl Client {
             }
         }
         Ok(skus)
+    }
+}
+
+const NEEDS_WRITE: &[&str] = &[
+    "LicenseAssignment.ReadWrite.All",
+    "User.ReadWrite.All",
+    "Directory.ReadWrite.All",
+];
+
+impl Client {
+    /// The licences of one user by who gives them, straight before one of them is written: a list that cannot be read whole is an
+    /// error here, since what is missing in it would be switched on again.
+    pub async fn licences_of(&self, id: ObjectId) -> Result<Vec<Licence>, GraphError> {
+        let select = "id,licenseAssignmentStates";
+        let ask = Ask::get(
+            self.url(&["users", &id.to_string()], &[("$select", select)]),
+            PLAIN,
+            super::users::NEEDS,
+        );
+        let answer = self.send(&ask).await?;
+        let path = ask.url.path();
+        let missing = || {
+            unreadable(
+                &answer,
+                path,
+                DecodeError::Missing("the assignment states of the user's licences"),
+            )
+        };
+        let states: States =
+            serde_json::from_str(body_text(&answer, path)?).map_err(|_| missing())?;
+        states
+            .states
+            .into_iter()
+            .filter(|state| !state.failed())
+            .map(StateForm::read)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(missing)
+    }
+
+    /// Gives or takes one licence. The list of plans that are off replaces the one that the user has.
+    pub async fn assign_licence(
+        &self,
+        id: ObjectId,
+        write: &LicenceWrite,
+    ) -> Result<(), GraphError> {
+        let body = match write {
+            LicenceWrite::Give { sku, off } => {
+                let off: Vec<String> = off.iter().map(ToString::to_string).collect();
+                json!({
+                    "addLicenses": [{"skuId": sku.to_string(), "disabledPlans": off}],
+                    "removeLicenses": [],
+                })
+            }
+            LicenceWrite::Take { sku } => {
+                json!({"addLicenses": [], "removeLicenses": [sku.to_string()]})
+            }
+        };
+        let mut ask = Ask::post(
+            self.url(&["users", &id.to_string(), "assignLicense"], &[]),
+            body,
+            NEEDS_WRITE,
+        );
+        // The whole list is sent, so that sending it twice is the same as sending it once.
+        ask.resend = Resend::Idempotent;
+        self.send(&ask).await.map(drop)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct States {
+    #[serde(rename = "licenseAssignmentStates")]
+    states: Vec<StateForm>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StateForm {
+    sku_id: String,
+    disabled_plans: Vec<String>,
+    assigned_by_group: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+impl StateForm {
+    /// Whether the licence is only wished for: Graph could not give it.
+    fn failed(&self) -> bool {
+        self.state
+            .as_deref()
+            .is_some_and(|state| state.eq_ignore_ascii_case("error"))
+    }
+
+    fn read(self) -> Option<Licence> {
+        Some(Licence {
+            sku: self.sku_id.parse().ok()?,
+            group: match self.assigned_by_group {
+                Some(id) => Some(id.parse().ok()?),
+                None => None,
+            },
+            disabled: self
+                .disabled_plans
+                .iter()
+                .map(|id| id.parse().ok())
+                .collect::<Option<_>>()?,
+            error: self
+                .error
+                .filter(|error| !error.is_empty() && !error.eq_ignore_ascii_case("none")),
+        })
     }
 }
 

@@ -124,11 +124,9 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
         ));
     }
     let name = Label::new(&entry.name);
-    if let Some(old) = entry
-        .released
-        .as_ref()
-        .filter(|old| entry.wanted != Value::Number(Some((*old).clone())))
-    {
+    if let Some(old) = entry.released.as_ref().filter(|old| {
+        entry.takes_from.is_some() || entry.wanted != Value::Number(Some((*old).clone()))
+    }) {
         store
             .ledger
             .give_back(id, stamp)

@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::ObjectId;
+use crate::domain::outbox::Entry;
 use crate::domain::seat;
+use crate::domain::user::User;
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
 use crate::roster::{Roster, Row};
 use crate::store::Store;
@@ -54,7 +56,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
                 entries: picture
                     .entries
                     .iter()
-                    .filter(|entry| entry.user == Some(user.id))
+                    .filter(|entry| is_about(entry, &user))
                     .cloned()
                     .collect(),
                 upn: stored.map(|stored| stored.user.upn.clone()),
@@ -95,11 +97,20 @@ fn audit_row(line: AuditLine) -> AuditRow {
         action: line.action,
         change: change.trim().to_owned(),
         outcome: line.outcome,
+        entry: line.entry,
     }
 }
 
 fn or_none(text: &str) -> &str {
     if text.is_empty() { "none" } else { text }
+}
+
+/// Whether an entry changes something of this user: a field, or something of the directory user it is associated with.
+pub fn is_about(entry: &Entry, user: &User) -> bool {
+    match entry.user {
+        Some(id) => id == user.id,
+        None => entry.directory_id.is_some() && entry.directory_id == user.association.id(),
+    }
 }
 
 /// All directory users of the last good picture, ordered by name. `generation` tells one loading from the next: a row that was

@@ -5,4 +5,6 @@ pub mod desk;
 pub mod explain;
 pub mod history;
 pub mod holder;
+pub mod inventory;
+pub mod repair;
 pub mod settings;

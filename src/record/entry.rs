@@ -45,6 +45,7 @@ enum StepForm {
     Release,
     Assign,
     Patch,
+    Licence,
 }
 
 impl From<Step> for StepForm {
@@ -53,6 +54,7 @@ impl From<Step> for StepForm {
             Step::Release => Self::Release,
             Step::Assign => Self::Assign,
             Step::Patch => Self::Patch,
+            Step::Licence => Self::Licence,
         }
     }
 }
@@ -63,6 +65,7 @@ impl From<StepForm> for Step {
             StepForm::Release => Self::Release,
             StepForm::Assign => Self::Assign,
             StepForm::Patch => Self::Patch,
+            StepForm::Licence => Self::Licence,
         }
     }
 }
@@ -107,7 +110,8 @@ pub fn read(text: &str, field: Field) -> Result<EntryState, Unreadable> {
         StateForm::Applied { visible_by } => EntryState::Applied { visible_by },
         StateForm::Unknown { step } => EntryState::Unknown { step: step.into() },
         StateForm::Conflict { theirs } => EntryState::Conflict {
-            theirs: Value::from_compact(field, &theirs),
+            theirs: Value::from_compact(field, &theirs)
+                .ok_or_else(|| Unreadable::of("the value of a conflict"))?,
         },
         StateForm::Rejected { cause, raw, hint } => EntryState::Rejected { cause, raw, hint },
     })
@@ -119,7 +123,7 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        let number = Value::from_compact(Field::Number, "+14255550100");
+        let number = Value::from_compact(Field::Number, "+14255550100").unwrap();
         let states = [
             EntryState::Queued,
             EntryState::Held {

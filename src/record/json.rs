@@ -8,7 +8,7 @@ use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{LogLine, Outcome, RunHead, Summary};
 use crate::domain::user::{LicenseStatus, User};
-use crate::domain::why::Why;
+use crate::domain::why::{Way, Why, WhyStep};
 
 use super::SCHEMA_VERSION;
 
@@ -165,6 +165,7 @@ pub struct WhyJson {
     gates: Vec<GateJson>,
     warnings: Vec<&'static str>,
     steps: Vec<String>,
+    ways: Vec<WayJson>,
     facts: Vec<FactJson>,
     lately: Vec<String>,
     near: Vec<String>,
@@ -184,12 +185,44 @@ struct GateJson {
     gate: &'static str,
     result: &'static str,
     evidence: String,
+    read_at: Option<String>,
+}
+
+/// What a numbered step does: `here`, `by_hand`, `script`, `page`.
+#[derive(Debug, Serialize)]
+struct WayJson {
+    number: usize,
+    way: &'static str,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+}
+
+impl WayJson {
+    fn new(number: usize, step: &WhyStep) -> Self {
+        let (way, stops, page) = match &step.way {
+            Way::Here { stops, .. } => ("here", stops.as_ref().map(ToString::to_string), None),
+            Way::ByHand | Way::Beware => ("by_hand", None, None),
+            Way::Script => ("script", None, None),
+            Way::Page(address) => ("page", None, Some(address.clone())),
+        };
+        Self {
+            number,
+            way,
+            text: step.text.clone(),
+            stops,
+            page,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
 struct FactJson {
     label: &'static str,
     text: String,
+    read_at: Option<String>,
 }
 
 impl WhyJson {
@@ -210,16 +243,22 @@ impl WhyJson {
                     gate: finding.gate.code(),
                     result: finding.result.code(),
                     evidence: finding.evidence.clone(),
+                    read_at: why.gate_read_at(finding.gate).map(|at| at.to_string()),
                 })
                 .collect(),
             warnings: why.warnings.iter().map(|warning| warning.code()).collect(),
             steps: why.steps.iter().map(|step| step.text.clone()).collect(),
+            ways: why
+                .numbered()
+                .map(|(number, step)| WayJson::new(number, step))
+                .collect(),
             facts: why
                 .facts
                 .iter()
                 .map(|fact| FactJson {
                     label: fact.label,
                     text: fact.text.clone(),
+                    read_at: fact.read_at.map(|at| at.to_string()),
                 })
                 .collect(),
             lately: why.lately.clone(),

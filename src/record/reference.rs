@@ -119,6 +119,10 @@ enum GroupFilterForm {
         id: String,
         name: String,
     },
+    Hidden {
+        id: String,
+        name: String,
+    },
     Missing {
         name: String,
     },
@@ -144,6 +148,10 @@ pub fn write_group(filter: &GroupFilter) -> (String, Vec<u8>) {
                 name: group.name.clone(),
             }
         }
+        GroupFilter::Hidden { group } => GroupFilterForm::Hidden {
+            id: group.id.to_string(),
+            name: group.name.clone(),
+        },
         GroupFilter::Missing { name } => GroupFilterForm::Missing { name: name.clone() },
         GroupFilter::Ambiguous { name, groups } => GroupFilterForm::Ambiguous {
             name: name.clone(),
@@ -184,6 +192,9 @@ pub fn read_group(text: &str, members: &[u8]) -> Result<GroupFilter, Unreadable>
                     .collect(),
             }
         }
+        GroupFilterForm::Hidden { id, name } => GroupFilter::Hidden {
+            group: group(&id, name)?,
+        },
         GroupFilterForm::Missing { name } => GroupFilter::Missing { name },
         GroupFilterForm::Ambiguous { name, groups } => GroupFilter::Ambiguous {
             name,
@@ -194,6 +205,30 @@ pub fn read_group(text: &str, members: &[u8]) -> Result<GroupFilter, Unreadable>
         },
         GroupFilterForm::Unreadable { name, why } => GroupFilter::Unreadable { name, why },
     })
+}
+
+/// Writes groups by name.
+pub fn write_groups(groups: &[Group]) -> String {
+    let pairs: Vec<(String, &str)> = groups
+        .iter()
+        .map(|group| (group.id.to_string(), group.name.as_str()))
+        .collect();
+    json(&pairs)
+}
+
+/// Reads groups by name.
+pub fn read_groups(text: &str) -> Result<Vec<Group>, Unreadable> {
+    const BAD: Unreadable = Unreadable::of("the names of groups");
+    let pairs: Vec<(String, String)> = parse(text, BAD)?;
+    pairs
+        .into_iter()
+        .map(|(id, name)| {
+            guid(&id, BAD).map(|id| Group {
+                id: GroupId(id),
+                name,
+            })
+        })
+        .collect()
 }
 
 /// Writes a list of texts.
@@ -349,6 +384,9 @@ mod tests {
             },
             GroupFilter::Missing {
                 name: "bad-group-name".into(),
+            },
+            GroupFilter::Hidden {
+                group: group.clone(),
             },
             GroupFilter::Ambiguous {
                 name: "Voice".into(),

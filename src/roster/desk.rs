@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::Entry;
+use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::run::RunHead;
 use crate::domain::seat::Seats;
 use crate::domain::user::{LicenseStatus, User};
@@ -43,6 +43,8 @@ pub struct AuditRow {
     pub change: String,
     /// How it ended.
     pub outcome: String,
+    /// The entry that it is about.
+    pub entry: Option<EntryId>,
 }
 
 /// Everything of this side, as of one moment.

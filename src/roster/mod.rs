@@ -3,6 +3,9 @@
 //! A run replaces the chunks; whoever shows them clones pointers. Two rosters are equal when they are of the same snapshot.
 
 pub mod desk;
+pub mod inventory;
+pub mod products;
+pub mod wishes;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -16,7 +16,8 @@ use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{change, desk, explain, history, settings};
+use crate::ops::repair::{self, With};
+use crate::ops::{change, desk, explain, history, inventory, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
 
@@ -180,6 +181,19 @@ impl Performer {
                 };
                 shared.send(What::Cache(event)).await;
             }),
+            Effect::LoadMembers { req, loading } => self.track(move |shared| async move {
+                let event = match inventory::members(&shared.store, loading).await {
+                    Ok(members) => CacheEvent::Members {
+                        req,
+                        members: Arc::new(members),
+                    },
+                    Err(error) => CacheEvent::Failed {
+                        req,
+                        failure: error.failure(),
+                    },
+                };
+                shared.send(What::Cache(event)).await;
+            }),
             Effect::AllowWriting { req } => self.track(move |shared| async move {
                 shared.writing.store(true, Ordering::SeqCst);
                 shared
@@ -263,6 +277,7 @@ impl Shared {
                 Ok(roster) => {
                     self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
                         .await;
+                    self.load_inventory(generation).await;
                 }
                 Err(error) => {
                     let failure = error.failure();
@@ -274,6 +289,18 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Numbers and products of the roster that was just loaded.
+    async fn load_inventory(&self, generation: u64) {
+        let event = match inventory::load(&self.store, generation).await {
+            Ok(inventory) => CacheEvent::Inventory(Arc::new(inventory)),
+            Err(error) => CacheEvent::Failed {
+                req: RequestId::default(),
+                failure: error.failure(),
+            },
+        };
+        self.send(What::Cache(event)).await;
     }
 
     async fn offer_drafts(self: Arc<Self>) {
@@ -331,6 +358,24 @@ impl Shared {
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
+            LedgerChange::Repair {
+                target,
+                repairs,
+                country,
+                typed,
+                then_add,
+            } => {
+                let with = With {
+                    country,
+                    typed: typed.as_deref(),
+                    then_add,
+                };
+                repair::repair(store, target, &repairs, with, stamp).await
+            }
+            LedgerChange::Move { number, to } => {
+                repair::move_number(store, &number, to, stamp).await
+            }
+            LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }

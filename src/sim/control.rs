@@ -127,7 +127,7 @@ pub(super) fn merge_person(
                 set_plans(&mut person, &world.tenant, value, now)?;
                 touched.push("assignedPlans");
             }
-            "accountType" | "isEnterpriseVoiceEnabled" => {
+            "accountType" | "isEnterpriseVoiceEnabled" | "voiceRoutingGranted" => {
                 teams = true;
                 set(&mut person, name, value, world)?;
             }
@@ -205,6 +205,7 @@ fn set(person: &mut Person, name: &str, value: &Value, world: &World) -> Result<
         "usageLocation" => person.location = text()?,
         "accountType" => person.account_type = text()?,
         "isEnterpriseVoiceEnabled" => person.voice = value.as_bool(),
+        "voiceRoutingGranted" => person.unrouted = !truth()?,
         "onPremisesSyncEnabled" => {
             person.synced = value.as_bool().map(|enabled| Synced {
                 enabled,

@@ -83,6 +83,16 @@ pub enum Scenario {
     CallingPlans,
     /// 76 enabled accounts, and no group called `bad-group-name`.
     BadGroup,
+    /// 12 healthy accounts, and a group that nobody is in.
+    EmptyGroup,
+    /// 12 healthy accounts, and two groups of one name.
+    AmbiguousGroup,
+    /// 12 healthy accounts, and a group whose members are shown to nobody.
+    HiddenGroup,
+    /// 8 accounts with numbers, for a trial that is over.
+    TrialEnded,
+    /// 6 healthy accounts, for a tenant whose users are added by hand.
+    Manual,
     /// 9 accounts with a Phone System, 3 of those with Communications Credits.
     CommunicationsCredits,
     /// 8 accounts with numbers, for more users than seats.
@@ -113,6 +123,11 @@ impl Scenario {
         "no-phone-system",
         "calling-plans",
         "bad-group",
+        "empty-group",
+        "ambiguous-group",
+        "hidden-group",
+        "trial-ended",
+        "manual",
         "communications-credits",
         "seats-short",
         "after-import",
@@ -126,6 +141,11 @@ impl Scenario {
         Self::NoPhoneSystem,
         Self::CallingPlans,
         Self::BadGroup,
+        Self::EmptyGroup,
+        Self::AmbiguousGroup,
+        Self::HiddenGroup,
+        Self::TrialEnded,
+        Self::Manual,
         Self::CommunicationsCredits,
         Self::SeatsShort,
         Self::AfterImport,

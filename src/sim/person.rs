@@ -133,6 +133,9 @@ pub(super) struct Person {
     pub account_type: Option<String>,
     /// Enterprise voice where it does not follow from the number.
     pub voice: Option<bool>,
+    /// No voice routing policy is granted: calls out find no route.
+    #[serde(default)]
+    pub unrouted: bool,
     /// What Teams went on showing after the last change, and until when the change was made.
     pub teams_before: Option<TeamsView>,
     /// When something that Teams shows was last altered.
@@ -170,6 +173,7 @@ impl Default for Person {
             deleted: false,
             account_type: None,
             voice: None,
+            unrouted: false,
             teams_before: None,
             teams_changed: None,
         }

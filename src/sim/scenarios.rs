@@ -59,6 +59,31 @@ pub(super) fn build(scenario: &Scenario, born: Timestamp) -> Tenant {
             "Contoso Ltd",
             CONTOSO,
         ),
+        Scenario::EmptyGroup => (
+            "21111111-2222-4333-8444-555555555509",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
+        Scenario::AmbiguousGroup => (
+            "21111111-2222-4333-8444-55555555550a",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
+        Scenario::HiddenGroup => (
+            "21111111-2222-4333-8444-55555555550b",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
+        Scenario::TrialEnded => (
+            "21111111-2222-4333-8444-55555555550c",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
+        Scenario::Manual => (
+            "21111111-2222-4333-8444-55555555550d",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
         Scenario::OtherTenant => (
             "99999999-2222-4333-8444-555555555555",
             "Fabrikam Inc",
@@ -75,10 +100,18 @@ fn seed(scenario: &Scenario) -> TenantSeed {
         Scenario::NoPhoneSystem => return people_only(no_phone_system()),
         Scenario::CallingPlans => return calling_plans(),
         Scenario::BadGroup => return bad_group(),
+        Scenario::EmptyGroup => return grouped(&[("", &[])], false),
+        Scenario::AmbiguousGroup => {
+            return grouped(&[("London", &[0, 1, 2]), ("Leeds", &[3, 4])], false);
+        }
+        Scenario::HiddenGroup => return grouped(&[("", &[0, 1, 2, 3, 4, 5])], true),
+        Scenario::Manual => return people_only((0..6).map(|n| one(n, PHONE)).collect()),
         Scenario::CommunicationsCredits => return people_only(communications_credits()),
         Scenario::Size(_) => return TenantSeed::default(),
         Scenario::Tour => include_str!("../../assets/demo/tour.json"),
-        Scenario::SeatsShort => include_str!("../../assets/demo/seats-short.json"),
+        Scenario::SeatsShort | Scenario::TrialEnded => {
+            include_str!("../../assets/demo/seats-short.json")
+        }
         Scenario::AfterImport => include_str!("../../assets/demo/after-import.json"),
         Scenario::WrongCountry => include_str!("../../assets/demo/wrong-country.json"),
         Scenario::Dirsync => include_str!("../../assets/demo/dirsync.json"),
@@ -182,6 +215,26 @@ fn bad_group() -> TenantSeed {
     }
 }
 
+/// 12 enabled and healthy, and groups called "Voice users" with some of them in it.
+fn grouped(groups: &[(&str, &[usize])], hidden: bool) -> TenantSeed {
+    let people: Vec<PersonSeed> = (0..12).map(|n| one(n, PHONE)).collect();
+    let groups = groups
+        .iter()
+        .map(|(about, members)| GroupSeed {
+            name: "Voice users".to_owned(),
+            about: (*about).to_owned(),
+            members: members.iter().map(|&n| people[n].upn.clone()).collect(),
+            hidden,
+            ..GroupSeed::default()
+        })
+        .collect();
+    TenantSeed {
+        people,
+        groups,
+        ..TenantSeed::default()
+    }
+}
+
 /// 12 enabled and licensed, 9 with a Phone System, 3 of those with Communications Credits.
 fn communications_credits() -> Vec<PersonSeed> {
     (0..12)
@@ -251,6 +304,15 @@ mod tests {
             [12, 12, 9, 3, 0]
         );
         assert_eq!(counters(&Scenario::SeatsShort), [8, 8, 8, 0, 0]);
+        assert_eq!(counters(&Scenario::TrialEnded), [8, 8, 8, 0, 0]);
+        assert_eq!(counters(&Scenario::Manual), [6, 6, 6, 0, 0]);
+        for grouped in [
+            Scenario::EmptyGroup,
+            Scenario::AmbiguousGroup,
+            Scenario::HiddenGroup,
+        ] {
+            assert_eq!(counters(&grouped), [12, 12, 12, 0, 0]);
+        }
         assert_eq!(counters(&Scenario::AfterImport), [8, 8, 8, 0, 0]);
         assert_eq!(counters(&Scenario::WrongCountry), [5, 5, 5, 0, 0]);
         assert_eq!(counters(&Scenario::Dirsync), [6, 6, 6, 0, 0]);

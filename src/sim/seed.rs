@@ -53,6 +53,10 @@ pub(super) struct PersonSeed {
     pub guest: bool,
     pub synced: bool,
     pub resource: bool,
+    /// Enterprise voice was switched off by hand.
+    pub voice_off: bool,
+    /// No voice routing policy is granted.
+    pub no_route: bool,
     pub dept: Option<String>,
     pub title: Option<String>,
     pub phone: Option<String>,
@@ -206,6 +210,8 @@ impl PersonSeed {
             grants,
             plans: Plans::Own(plans),
             synced,
+            voice: self.voice_off.then_some(false),
+            unrouted: self.no_route,
             created: at - SignedDuration::from_hours(24 * 300),
             account_type: self.resource.then(|| "resourceAccount".to_owned()),
             ..Person::default()

@@ -248,7 +248,11 @@ fn members(json: &mut Json, row: &Row<'_>, call: &Call) {
         json.close_list();
     }
     if wants(json, "effectivePolicyAssignments") {
-        json.raw(POLICIES);
+        json.raw(if row.person.unrouted {
+            POLICIES
+        } else {
+            ROUTED
+        });
     }
     if wants(json, "createdDateTime") {
         json.text(&gateway_moment(row.person.created));
@@ -260,6 +264,7 @@ fn members(json: &mut Json, row: &Row<'_>, call: &Call) {
     }
 }
 
+const ROUTED: &[u8] = br#"[{"policyType":"TenantDialPlan","policyAssignment":{"displayName":"Global","assignmentType":"direct","policyId":"R2xvYmFs","groupId":null}},{"policyType":"OnlineVoiceRoutingPolicy","policyAssignment":{"displayName":"Calls out","assignmentType":"direct","policyId":"Q2FsbHMgb3V0","groupId":null}},{"policyType":"TeamsCallingPolicy","policyAssignment":{"displayName":"AllowCalling","assignmentType":"direct","policyId":"QWxsb3dDYWxsaW5n","groupId":null}}]"#;
 const POLICIES: &[u8] = br#"[{"policyType":"TenantDialPlan","policyAssignment":{"displayName":"Global","assignmentType":"direct","policyId":"R2xvYmFs","groupId":null}},{"policyType":"TeamsCallingPolicy","policyAssignment":{"displayName":"AllowCalling","assignmentType":"direct","policyId":"QWxsb3dDYWxsaW5n","groupId":null}}]"#;
 
 /// The gateway writes fractions that no whole second has; a made-up one serves.

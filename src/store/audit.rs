@@ -41,12 +41,19 @@ pub(super) struct Said<'a> {
 }
 
 impl Said<'_> {
-    /// The same about a change of a two-way field.
+    /// The same about a change of a value: compact where it is a field of a user, else in words that stand alone.
     pub(super) fn values(self, before: &Value, after: &Value) -> Self {
+        let text = |value: &Value| {
+            if value.field().is_two_way() {
+                value.compact()
+            } else {
+                value.shown()
+            }
+        };
         Self {
             field: after.field().as_str(),
-            before: before.compact(),
-            after: after.compact(),
+            before: text(before),
+            after: text(after),
             ..self
         }
     }

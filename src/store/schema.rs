@@ -32,7 +32,8 @@ const MEGABYTE: u64 = 1 << 20;
 pub(super) const LEDGER: Shape = Shape {
     file: "ledger.db",
     mark: 0x5443_6c65,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE users (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             tenant BLOB NOT NULL,
@@ -86,7 +87,26 @@ pub(super) const LEDGER: Shape = Shape {
             prev TEXT NOT NULL,
             hash TEXT NOT NULL
         ) STRICT;
-    "],
+    ",
+        "
+        ALTER TABLE outbox ADD COLUMN from_id BLOB;
+        ALTER TABLE outbox ADD COLUMN from_name TEXT NOT NULL DEFAULT '';
+        ALTER TABLE outbox ADD COLUMN silences TEXT NOT NULL DEFAULT '';
+        CREATE TABLE written (
+            entry INTEGER PRIMARY KEY,
+            tenant BLOB NOT NULL,
+            user_id INTEGER,
+            directory_id BLOB,
+            name TEXT NOT NULL,
+            field TEXT NOT NULL,
+            base TEXT NOT NULL,
+            wanted TEXT NOT NULL,
+            from_id BLOB,
+            from_name TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT;
+    ",
+    ],
     making: "",
     settings: "PRAGMA synchronous = FULL;",
     check_at_once: u64::MAX,

@@ -54,6 +54,9 @@ impl Run<'_> {
         } = outcome;
         // Counted from the rows: one that was read again by itself has changed since the last run was counted.
         let mut tally = self.tally_of_rows().await?;
+        for user in &upserts {
+            tally.note_groups(user);
+        }
         let upserts: Vec<StoredUser> = upserts
             .into_iter()
             .map(|user| lookup.stored(user))
@@ -77,6 +80,7 @@ impl Run<'_> {
         };
         let turned = self.store.cache.apply_changes(changes).await?;
         self.keep_changes(turned);
+        self.name_groups(tally.groups, false).await?;
         self.look_in_cache(&mut matcher).await?;
         let numbers_known = lookup.reference.numbers.is_some();
         Ok(Some(Pulled {
@@ -310,7 +314,10 @@ fn affected(before: Option<&Reference>, now: &Reference) -> Option<HashSet<Objec
             out.extend(old.iter().filter(|id| new.binary_search(id).is_err()));
             out.extend(new.iter().filter(|id| old.binary_search(id).is_err()));
         }
-        (GroupFilter::Unreadable { .. }, GroupFilter::Unreadable { .. })
+        (
+            GroupFilter::Unreadable { .. } | GroupFilter::Hidden { .. },
+            GroupFilter::Unreadable { .. } | GroupFilter::Hidden { .. },
+        )
         | (
             GroupFilter::Missing { .. } | GroupFilter::Ambiguous { .. },
             GroupFilter::Missing { .. } | GroupFilter::Ambiguous { .. },

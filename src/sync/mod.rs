@@ -3,6 +3,7 @@
 //! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
 
 mod changes;
+mod give;
 mod journal;
 mod lease;
 mod one;

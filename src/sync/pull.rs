@@ -3,11 +3,12 @@
 //! A full read goes into a staging table that becomes the picture in one swap; a later run asks for changes only, and falls back
 //! when the tenant refuses the link. Whatever dies in between leaves the last good picture.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::domain::directory::Tenant;
+use crate::domain::directory::{DirectoryUser, Tenant};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Marks;
+use crate::domain::guid::GroupId;
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::graph::delta::DeltaLink;
@@ -53,9 +54,17 @@ pub(super) struct Tally {
     pub(super) counters: Counters,
     pub(super) enabled: u64,
     pub(super) users: u64,
+    /// Groups that give licences to those who were read.
+    pub(super) groups: BTreeSet<GroupId>,
 }
 
 impl Tally {
+    /// Notes by which groups somebody is licensed.
+    pub(super) fn note_groups(&mut self, user: &DirectoryUser) {
+        self.groups
+            .extend(user.licences.iter().filter_map(|licence| licence.group));
+    }
+
     fn add(&mut self, marks: u32) {
         self.add_many(marks, 1);
     }
@@ -196,6 +205,7 @@ impl Run<'_> {
             .finish_full(lookup.reference, head.clone())
             .await?;
         self.keep_changes(changes);
+        self.name_groups(tally.groups, true).await?;
         Ok(Pulled {
             head,
             matcher,
@@ -230,6 +240,7 @@ impl Run<'_> {
                     continue;
                 }
                 matcher.see(&user);
+                tally.note_groups(&user);
                 let stored = lookup.stored(user);
                 tally.add(stored.marks);
                 rows.push(stored);

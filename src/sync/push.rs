@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use crate::domain::directory::{NumberType, Tenant, TenantNumber};
+use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::planning::TouchedUser;
+use crate::domain::planning::successor;
 use crate::domain::refusal::{Refusal, diagnose};
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::user::Value;
@@ -26,13 +26,14 @@ pub(super) fn step_of(entry: &Entry) -> Step {
     match &entry.wanted {
         Value::Number(None) => Step::Release,
         Value::Number(Some(_)) => Step::Assign,
-        Value::Country(_) => Step::Patch,
+        Value::Country(_) | Value::Added(_) => Step::Patch,
+        Value::Plan { .. } | Value::Licence { .. } => Step::Licence,
     }
 }
 
 /// Why one item went no further. The others go on: one person's fault must not leave another without a number.
 #[derive(Debug)]
-enum Skip {
+pub(super) enum Skip {
     /// Somebody held back, dropped or edited the entry in the meantime, or its end is known and told already.
     Settled,
     /// It could not be sent: it stays queued.
@@ -59,9 +60,9 @@ impl From<Stop> for Skip {
 
 /// An item with its entry.
 #[derive(Debug)]
-struct Work {
-    item: PlanItem,
-    entry: Entry,
+pub(super) struct Work {
+    pub(super) item: PlanItem,
+    pub(super) entry: Entry,
 }
 
 impl Work {
@@ -71,10 +72,7 @@ impl Work {
     }
 
     fn wants(&self) -> Option<&PhoneNumber> {
-        match &self.item.new {
-            Value::Number(number) => number.as_ref(),
-            Value::Country(_) => None,
-        }
+        self.item.new.number()
     }
 }
 
@@ -136,12 +134,14 @@ impl Run<'_> {
             if stops_here || done.out.contains(&one.entry.id) {
                 continue;
             }
-            let result = self.give(one).await;
+            let result = Box::pin(self.give(&work, one)).await;
             self.note(one, result, &mut done).await;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(&desk, &items).await;
+        self.admit_ready().await?;
+        self.journal.tell(RunEvent::LedgerChanged).await;
         match done.failure {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
@@ -171,10 +171,10 @@ impl Run<'_> {
         done.out.insert(one.entry.id);
         let Skip::Trouble(failure) = skip else { return };
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
-        if let Some(old) = one
-            .releases()
-            .filter(|_| done.released.contains(&one.entry.id) && one.wants().is_some())
-        {
+        if let Some(old) = one.releases().filter(|_| {
+            let more = one.wants().is_some() || one.entry.field().is_licence();
+            done.released.contains(&one.entry.id) && more
+        }) {
             text = format!(
                 "{text}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
                 old.spaced()
@@ -187,6 +187,7 @@ impl Run<'_> {
     /// Takes the old number away, if the new one can be had.
     async fn release(&mut self, work: &[Work], n: usize, done: &mut Done) -> Result<(), Skip> {
         let one = &work[n];
+        let loser = one.item.loser();
         let Some(old) = one.releases() else {
             return Ok(());
         };
@@ -200,14 +201,17 @@ impl Run<'_> {
                 )
             };
             self.journal.debug(Source::Write, text).await;
-            self.can_be_had(work, one, wanted, done).await?;
+            match &one.item.from {
+                Some(_) => self.successor_is_ready(one).await?,
+                None => self.can_be_had(work, one, wanted, done).await?,
+            }
         }
         let record = self
             .client
             .number(old)
             .await
             .map_err(|e| failed(&e, "Reading a number before its release"))?;
-        let Some(record) = record.filter(|record| record.holder() == Some(one.item.target)) else {
+        let Some(record) = record.filter(|record| record.holder() == Some(loser)) else {
             return Ok(()); // Somebody released it in the meantime: that is what was wanted.
         };
         self.start(&one.entry, Step::Release).await?;
@@ -228,7 +232,7 @@ impl Run<'_> {
             // Done by its own word, or nobody knows: the inventory decides.
             Sent::Done | Sent::Unknown(_) => {}
         }
-        if !self.settles(|run| run.is_free(old, one.item.target)).await {
+        if !self.settles(|run| run.is_free(old, loser)).await {
             self.unknown(&one.entry, Step::Release, "the tenant still lists it")
                 .await?;
             return Err(Skip::Settled);
@@ -236,11 +240,28 @@ impl Run<'_> {
         let text = format!("{}: {} released", one.entry.name, old.spaced());
         self.journal.info(Source::Write, text).await;
         done.released.insert(one.entry.id);
-        if one.wants().is_some() {
+        if one.wants().is_some() || one.entry.field().is_licence() {
             let stamp = self.stamp();
             self.store.ledger.released(one.entry.id, stamp).await?;
         }
         Ok(())
+    }
+
+    /// Whether the one who gets a moved number can hold it, read just before the other loses it.
+    async fn successor_is_ready(&mut self, one: &Work) -> Result<(), Skip> {
+        let touched = self
+            .read_touched_user(one.item.target)
+            .await
+            .map_err(|e| failed(&e, "Reading the successor of a number"))?;
+        let Err(why) = successor(&touched) else {
+            return Ok(());
+        };
+        Err(Skip::Trouble(Failure::new(
+            FailureKind::Other,
+            format!("{why}; nothing was released"),
+            "",
+            "The move stays queued.",
+        )))
     }
 
     /// Whether the wanted number is free, or will be: held by an item of this push that has released it or is still to do so.
@@ -283,111 +304,15 @@ impl Run<'_> {
         )))
     }
 
-    /// What comes after the releases.
-    async fn give(&mut self, one: &Work) -> Result<(), Skip> {
-        match &one.item.new {
-            Value::Country(Some(_)) => self.locate(one).await,
-            Value::Number(Some(number)) => self.assign(one, number).await,
-            Value::Number(None) => Ok(self.confirm(&one.entry, one.item.target).await?),
-            Value::Country(None) => Ok(()),
-        }
-    }
-
-    async fn assign(&mut self, one: &Work, number: &PhoneNumber) -> Result<(), Skip> {
-        let (entry, target) = (&one.entry, one.item.target);
-        let record = self
-            .client
-            .number(number)
-            .await
-            .map_err(|e| failed(&e, "Reading a number before its assignment"))?;
-        match record.as_ref().and_then(TenantNumber::holder) {
-            Some(holder) if holder == target => return Ok(self.confirm(entry, target).await?),
-            Some(holder) => {
-                let name = self.name_of(holder).await;
-                return Ok(self.reject(one, &Refusal::held(), Some(&name)).await?);
-            }
-            None => {}
-        }
-        let kind = record.map_or(NumberType::DirectRouting, |record| record.kind);
-        self.start(entry, Step::Assign).await?;
-        let sent = match self.client.assign_number(number, target, kind).await {
-            Ok(operation) => self.follow(entry, Step::Assign, &operation).await?,
-            Err(error) => sent_of(&error),
-        };
-        match sent {
-            Sent::Done => self.confirm(entry, target).await?,
-            Sent::Running => {}
-            Sent::Stayed(failure) => {
-                self.mark(entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
-            }
-            Sent::Refused(refusal) => {
-                let holder = self.holder_of(number, target).await;
-                self.reject(one, &refusal, holder.as_deref()).await?;
-            }
-            Sent::Unknown(why) => {
-                if self.settles(|run| run.holds(number, target)).await {
-                    self.confirm(entry, target).await?;
-                } else {
-                    self.unknown(entry, Step::Assign, &why).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn locate(&mut self, one: &Work) -> Result<(), Skip> {
-        let Value::Country(Some(country)) = &one.item.new else {
-            return Ok(());
-        };
-        let (entry, target) = (&one.entry, one.item.target);
-        self.start(entry, Step::Patch).await?;
-        let sent = match self.client.set_usage_location(target, *country).await {
-            Ok(()) => Sent::Done,
-            Err(error) => sent_of(&error),
-        };
-        match sent {
-            Sent::Done | Sent::Running => self.confirm(entry, target).await?,
-            Sent::Refused(refusal) => self.reject(one, &refusal, None).await?,
-            Sent::Stayed(failure) => {
-                self.mark(entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
-            }
-            Sent::Unknown(why) => {
-                let wanted = one.item.new.clone();
-                if self
-                    .settles(|run| run.has_country(target, wanted.clone()))
-                    .await
-                {
-                    self.confirm(entry, target).await?;
-                } else {
-                    self.unknown(entry, Step::Patch, &why).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// In flight, on disk, before the first byte; only from the queue.
-    async fn start(&mut self, entry: &Entry, step: Step) -> Result<(), Skip> {
+    pub(super) async fn start(&mut self, entry: &Entry, step: Step) -> Result<(), Skip> {
         let stamp = self.stamp();
         self.store.ledger.start(entry.id, step, stamp).await?;
         self.journal.tell(RunEvent::LedgerChanged).await;
         Ok(())
     }
 
-    async fn holder_of(&self, number: &PhoneNumber, target: ObjectId) -> Option<String> {
-        let holder = self
-            .client
-            .number(number)
-            .await
-            .ok()??
-            .holder()
-            .filter(|holder| *holder != target)?;
-        Some(self.name_of(holder).await)
-    }
-
-    async fn name_of(&self, id: ObjectId) -> String {
+    pub(super) async fn name_of(&self, id: ObjectId) -> String {
         match self.store.cache.name_of(id).await {
             Ok(Some(name)) => name,
             _ => id.to_string(),
@@ -419,37 +344,31 @@ impl Run<'_> {
         self.mark(entry, EntryState::Unknown { step }).await
     }
 
-    async fn reject(
+    pub(super) async fn reject(
         &mut self,
         one: &Work,
         refusal: &Refusal,
         holder: Option<&str>,
     ) -> Result<(), Stop> {
         let (entry, item) = (&one.entry, &one.item);
-        let directory = self
-            .client
-            .users_by_id(&[item.target])
-            .await
-            .ok()
-            .and_then(|mut users| users.pop());
-        let numbers = self
-            .client
-            .numbers_of(item.target)
+        let touched = self
+            .read_touched_user(item.target)
             .await
             .unwrap_or_default();
-        let touched = TouchedUser {
-            directory,
-            teams: None,
-            numbers,
-        };
         let diagnosis = diagnose(refusal, touched.facts().as_ref(), holder);
         let mut hint = diagnosis.hint;
-        if let (Value::Number(Some(old)), Value::Number(Some(_))) = (&item.old, &item.new)
-            && touched.numbers.is_empty()
+        let more = one.wants().is_some() || entry.field().is_licence();
+        if let Some(old) = one.releases().filter(|_| more)
+            && self.holds(old, item.loser()).await != Some(true)
         {
+            let whom = item
+                .from
+                .as_ref()
+                .map(|giver| format!(" to {}", giver.name));
             hint = format!(
-                "{hint}; {} has been released: enter it again to give it back",
-                old.spaced()
+                "{hint}; {} has been released: undo (u) gives it back{}",
+                old.spaced(),
+                whom.unwrap_or_default()
             );
         }
         let text = format!(
@@ -499,7 +418,7 @@ fn release_order(work: &[Work]) -> Vec<usize> {
 }
 
 /// Sorts a failed request: refused for certain, certainly not carried out, or nobody knows.
-fn sent_of(error: &GraphError) -> Sent {
+pub(super) fn sent_of(error: &GraphError) -> Sent {
     if error.outcome_unknown() {
         return Sent::Unknown(error.to_string());
     }

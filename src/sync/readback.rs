@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
+use crate::domain::mending;
 use crate::domain::merge::Theirs;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -135,16 +136,11 @@ impl Run<'_> {
             if read > 0 {
                 tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
             }
-            let there = match entry.field() {
-                crate::domain::user::Field::Number => self
-                    .read_value(target)
-                    .await
-                    .and_then(|theirs| theirs.number),
-                crate::domain::user::Field::Country => self
-                    .read_value(target)
-                    .await
-                    .and_then(|theirs| theirs.country),
-            };
+            let touched = self.read_touched_user(target).await.unwrap_or_default();
+            let there = touched
+                .theirs()
+                .of(entry.field())
+                .filter(|value| has_spread(value, &touched));
             equal = if there.as_ref() == Some(&entry.wanted) {
                 equal + 1
             } else {
@@ -170,17 +166,21 @@ impl Run<'_> {
         self.mark(entry, EntryState::Applied { visible_by }).await
     }
 
+    /// A user as it is now: directory, Teams and numbers. What Teams does not tell stays open.
+    pub(super) async fn read_touched_user(&self, id: ObjectId) -> Result<TouchedUser, GraphError> {
+        let directory = self.client.users_by_id(&[id]).await?.pop();
+        let teams = self.client.teams_user(id).await.ok().flatten();
+        let numbers = self.client.numbers_of(id).await?;
+        Ok(TouchedUser {
+            directory,
+            teams,
+            numbers,
+        })
+    }
+
     pub(super) async fn read_value(&self, target: ObjectId) -> Option<Theirs> {
-        let directory = self.client.users_by_id(&[target]).await.ok()?.pop();
-        let numbers = self.client.numbers_of(target).await.ok()?;
-        Some(
-            TouchedUser {
-                directory,
-                teams: None,
-                numbers,
-            }
-            .theirs(),
-        )
+        let touched = self.read_touched_user(target).await.ok()?;
+        Some(touched.theirs())
     }
 
     /// Whether a reading of the tenant shows the effect of a request whose answer was lost.
@@ -220,6 +220,18 @@ impl Run<'_> {
         }
     }
 
+    pub(super) fn has_licence(
+        &self,
+        target: ObjectId,
+        wanted: Value,
+    ) -> impl Future<Output = Option<bool>> + use<> {
+        let client = self.client.clone();
+        async move {
+            let licences = client.licences_of(target).await.ok()?;
+            Some(mending::held(wanted.field(), &licences)? == wanted)
+        }
+    }
+
     pub(super) fn holds(
         &self,
         number: &PhoneNumber,
@@ -242,7 +254,10 @@ impl Run<'_> {
             .entries
             .iter()
             .filter(|e| items.iter().any(|i| i.entry == e.id))
-            .filter_map(|e| target_of(e, &desk.users));
+            .flat_map(|e| {
+                let giver = e.takes_from.as_ref().map(|giver| giver.id);
+                target_of(e, &desk.users).into_iter().chain(giver)
+            });
         for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
             if let Err(error) =
                 super::one::refresh(self.client, self.store, id, self.settings.clock.now()).await
@@ -256,4 +271,17 @@ impl Run<'_> {
         }
         self.journal.tell(RunEvent::SnapshotChanged).await;
     }
+}
+
+/// Whether a licence that reads as wanted has reached the plans of the user, which follow within minutes. Other values are there at once.
+fn has_spread(value: &Value, touched: &TouchedUser) -> bool {
+    let Value::Plan { plan, on, .. } = value else {
+        return true;
+    };
+    let usable = touched.directory.as_ref().is_some_and(|user| {
+        user.plans
+            .iter()
+            .any(|held| held.plan == *plan && held.status.is_usable())
+    });
+    usable == *on
 }

@@ -1,11 +1,13 @@
 //! The reference data of a run: licences, group, Teams' state, numbers. Read first, and indexed for classifying each user once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::domain::directory::{DirectoryUser, GroupFilter, GroupLookup, Tenant, TenantNumber};
+use crate::domain::directory::{
+    DirectoryUser, Group, GroupFilter, GroupLookup, Tenant, TenantNumber,
+};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
-use crate::domain::guid::ObjectId;
+use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::run::Source;
 use crate::domain::text::Label;
 use crate::graph::error::GraphError;
@@ -216,8 +218,21 @@ impl Run<'_> {
         match self.client.group_members(group.id).await {
             Ok(members) => {
                 if members.is_empty() {
+                    // Without the permission a hidden membership reads as an empty one: the group itself tells which it is.
+                    if self
+                        .client
+                        .group_hides_members(group.id)
+                        .await
+                        .unwrap_or(false)
+                    {
+                        let text = format!(
+                            "Group '{shown}' hides its members from this app: grant it Member.Read.Hidden, or clear `group`; nobody is included"
+                        );
+                        self.journal.warning(Source::Graph, text).await;
+                        return Ok(GroupFilter::Hidden { group });
+                    }
                     let text = format!(
-                        "Group '{shown}' has no members that this app may see: it is empty, or its membership is hidden (Member.Read.Hidden)"
+                        "Group '{shown}' is empty: nobody is included; put users into it, or clear `group` in the tenant's settings, then sync"
                     );
                     self.journal.warning(Source::Graph, text).await;
                 }
@@ -225,6 +240,43 @@ impl Run<'_> {
             }
             Err(error) => self.unreadable_group(&error, name).await,
         }
+    }
+
+    /// Finds the names of groups that give licences. Where they cannot be read the ids have to do: no run fails for a name.
+    pub(super) async fn name_groups(
+        &mut self,
+        wanted: BTreeSet<GroupId>,
+        anew: bool,
+    ) -> Result<(), Stop> {
+        let kept = match self.store.cache.outline().await? {
+            Some(outline) => outline.groups,
+            None => Vec::new(),
+        };
+        let missing: Vec<GroupId> = wanted
+            .iter()
+            .copied()
+            .filter(|id| anew || kept.iter().all(|group| group.id != *id))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let read = match self.client.groups_by_id(&missing).await {
+            Ok(read) => read,
+            Err(error) => {
+                self.journal
+                    .debug(Source::Graph, || {
+                        format!("the names of groups that give licences could not be read: {error}")
+                    })
+                    .await;
+                return Ok(());
+            }
+        };
+        let mut groups: Vec<Group> = kept
+            .into_iter()
+            .filter(|group| read.iter().all(|new| new.id != group.id))
+            .collect();
+        groups.extend(read);
+        Ok(self.store.cache.name_groups(groups).await?)
     }
 
     async fn unreadable_group(

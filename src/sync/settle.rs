@@ -6,10 +6,10 @@ use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::matching::Match;
 use crate::domain::merge::{MergeStep, Theirs, merge};
-use crate::domain::outbox::Entry;
+use crate::domain::outbox::{Closing, Entry, EntryState};
 use crate::domain::run::Source;
 use crate::domain::seat;
-use crate::domain::user::{LicenseStatus, User, UserId, Value};
+use crate::domain::user::{Field, LicenseStatus, NewUser, User, UserId, Value};
 use crate::store::cache::StoredUser;
 use crate::store::ledger::MergeChanges;
 
@@ -60,6 +60,7 @@ impl Run<'_> {
             let theirs = Theirs {
                 number: numbers_known.then(|| Value::Number(stored.number.clone())),
                 country: Some(Value::Country(stored.user.location)),
+                ..Theirs::default()
             };
             for step in merge(user, &entries, &theirs, self.settings.clock.now()) {
                 match step {
@@ -84,6 +85,7 @@ impl Run<'_> {
                 self.take(entry, step).await?;
             }
         }
+        self.admit_ready().await?;
         self.warn_unlicensed().await?;
         self.journal
             .tell(crate::domain::run::RunEvent::LedgerChanged)
@@ -177,6 +179,8 @@ impl Run<'_> {
         let before = match value {
             Value::Number(_) => Value::Number(user.number.clone()),
             Value::Country(_) => Value::Country(user.country),
+            // The merge takes over nothing else.
+            Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => return,
         };
         let text = format!(
             "{}: {} {} -> {}, as in the tenant",
@@ -186,6 +190,44 @@ impl Run<'_> {
             value.shown()
         );
         self.journal.info(Source::Match, text).await;
+    }
+
+    /// Puts those on the list who were to be added once all gates pass, and who can be added now.
+    pub(super) async fn admit_ready(&mut self) -> Result<(), Stop> {
+        let desk = self.store.ledger.load().await?;
+        let waiting = desk
+            .entries
+            .iter()
+            .filter(|entry| entry.field() == Field::Added && entry.state == EntryState::Queued);
+        for entry in waiting {
+            let Some(id) = entry.directory_id else {
+                continue;
+            };
+            let configured = |user: &User| user.association.id() == Some(id);
+            if desk.users.iter().any(configured) {
+                self.close_entry(entry, Closing::AlreadyThere).await?;
+                continue;
+            }
+            let Some(stored) = self.store.cache.user(id).await? else {
+                continue;
+            };
+            if !FirstCause::from_byte(stored.class).is_candidate() {
+                continue;
+            }
+            let user = NewUser::of(&stored.user, stored.number.clone());
+            let stamp = self.stamp();
+            let text = match self.store.ledger.admit(entry.id, user, stamp).await {
+                Ok(_) => format!("{}: all gates pass now; added", entry.name),
+                // Somebody else has the address already: an engineer must look, and the entry stays.
+                Err(error) => {
+                    let text = format!("{}: could not be added: {error}", entry.name);
+                    self.journal.warning(Source::Match, text).await;
+                    continue;
+                }
+            };
+            self.journal.info(Source::Match, text).await;
+        }
+        Ok(())
     }
 
     async fn warn_unlicensed(&mut self) -> Result<(), Stop> {

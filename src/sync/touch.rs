@@ -98,11 +98,34 @@ impl Run<'_> {
 
     async fn read_touched(&mut self, desk: &LedgerPicture) -> Result<Touched, Stop> {
         let mut touched = Touched::default();
-        let targets: BTreeSet<ObjectId> = desk
-            .entries
-            .iter()
-            .filter_map(|entry| target_of(entry, &desk.users))
-            .collect();
+        let mut targets: BTreeSet<ObjectId> = BTreeSet::new();
+        // Whose numbers count: those of a change of number, of a move on both sides, and of a licence that a number hangs on.
+        let (mut with_numbers, mut with_teams) = (BTreeSet::new(), BTreeSet::new());
+        for entry in &desk.entries {
+            let giver = entry.takes_from.as_ref().map(|giver| giver.id);
+            let Some(target) = target_of(entry, &desk.users) else {
+                continue;
+            };
+            if entry.field() == Field::Added {
+                continue;
+            }
+            targets.insert(target);
+            targets.extend(giver);
+            if entry.field() != Field::Country {
+                with_numbers.insert(target);
+                with_numbers.extend(giver);
+            }
+            if giver.is_some() {
+                with_teams.insert(target);
+            }
+        }
+        if desk.entries.iter().any(|entry| entry.field().is_licence()) {
+            touched.skus = self
+                .client
+                .subscribed_skus()
+                .await
+                .map_err(|e| failed(&e, "Reading the tenant's products"))?;
+        }
         let ids: Vec<ObjectId> = targets.iter().copied().collect();
         let people = self
             .client
@@ -112,14 +135,17 @@ impl Run<'_> {
         for id in ids {
             self.check_cancelled()?;
             let directory = people.iter().find(|user| user.id == id).cloned();
-            let concerns_number = desk.entries.iter().any(|entry| {
-                entry.field() == Field::Number && target_of(entry, &desk.users) == Some(id)
-            });
-            let numbers = if concerns_number {
+            let numbers = if with_numbers.contains(&id) {
                 let read = self.client.numbers_of(id).await;
                 read.map_err(|e| failed(&e, "Reading the numbers of a user"))?
             } else {
                 Vec::new()
+            };
+            let teams = if with_teams.contains(&id) {
+                let read = self.client.teams_user(id).await;
+                read.map_err(|e| failed(&e, "Reading what Teams knows of a user"))?
+            } else {
+                None
             };
             if let Some(user) = &directory {
                 touched.names.insert(id, user.name.clone());
@@ -128,7 +154,7 @@ impl Run<'_> {
                 id,
                 TouchedUser {
                     directory,
-                    teams: None,
+                    teams,
                     numbers,
                 },
             );
@@ -136,7 +162,7 @@ impl Run<'_> {
         let wanted: BTreeSet<&PhoneNumber> = desk
             .entries
             .iter()
-            .filter_map(|entry| wanted_number(&entry.wanted))
+            .filter_map(|entry| entry.wanted.number())
             .collect();
         for number in wanted {
             let record = self.read_number(number, &touched).await?;
@@ -196,9 +222,9 @@ impl Run<'_> {
                 continue;
             };
             if entry.state.needs_settling() {
-                self.settle_unknown(entry, theirs).await?;
+                self.settle_unknown(entry, &theirs).await?;
                 changed = true;
-            } else if let Some(step) = decide(entry, theirs, self.settings.clock.now()) {
+            } else if let Some(step) = decide(entry, &theirs, self.settings.clock.now()) {
                 self.take(entry, step).await?;
                 changed = true;
             }
@@ -227,7 +253,8 @@ impl Run<'_> {
                 step: Step::Release
             }
         );
-        if released && theirs.is_blank() {
+        let aside = released && (entry.takes_from.is_some() || entry.field().is_licence());
+        if released && (theirs.is_blank() && !aside) || aside && self.is_released(entry).await {
             let stamp = self.stamp();
             self.store.ledger.released(entry.id, stamp).await?;
             return Ok(());
@@ -254,6 +281,18 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether the number that an entry takes from somebody else, or silences, has left its holder.
+    async fn is_released(&self, entry: &Entry) -> bool {
+        let (number, holder) = match (&entry.takes_from, &entry.silences) {
+            (Some(giver), _) => (entry.wanted.number(), Some(giver.id)),
+            (None, silenced) => (silenced.as_ref(), entry.directory_id),
+        };
+        match (number, holder) {
+            (Some(number), Some(holder)) => self.is_free(number, holder).await == Some(true),
+            _ => false,
+        }
+    }
+
     /// Whether a second reading, a little later, shows the same: one reading alone may lag behind what has just taken effect.
     async fn reads_again(&self, entry: &Entry, theirs: &Value) -> bool {
         let Some(target) = entry.directory_id else {
@@ -261,10 +300,7 @@ impl Run<'_> {
         };
         tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
         let again = self.read_value(target).await;
-        again
-            .and_then(|again| again.of(entry.field()).cloned())
-            .as_ref()
-            == Some(theirs)
+        again.and_then(|again| again.of(entry.field())).as_ref() == Some(theirs)
     }
 
     /// Carries out one decision of the merge.
@@ -339,13 +375,6 @@ impl Run<'_> {
         };
         self.journal.info(Source::Write, text).await;
         Ok(())
-    }
-}
-
-fn wanted_number(value: &Value) -> Option<&PhoneNumber> {
-    match value {
-        Value::Number(number) => number.as_ref(),
-        Value::Country(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::app::layout::Area;
 use crate::app::pane::Mark;
 use crate::app::pane::changes::{change, mark};
 use crate::app::pane::editor::{EditState, Editor, FormField, Target};
+use crate::app::pane::verdict::NumberFault;
 use crate::domain::gate::FirstCause;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, LicenseStatus};
@@ -190,7 +191,28 @@ impl Sheet<'_, '_> {
                     );
                 }
             }
+            Err(NumberFault::Range) => self.range(),
             Err(fault) => self.below(Tone::Warn, &fault.to_string()),
+        }
+    }
+
+    /// What a range has free; the key that takes it stands below.
+    fn range(&mut self) {
+        let Some(next) = &self.form.next_free else {
+            return;
+        };
+        match &next.found {
+            Err(error) => self.below(Tone::Warn, &error.to_string()),
+            Ok(number) => {
+                let mut parts = vec!["next free of this range".to_owned()];
+                parts.extend(number.country().map(|country| country.to_string()));
+                if !next.sure {
+                    parts
+                        .push("the tenant's numbers could not be read: it may be taken".to_owned());
+                }
+                let tone = if next.sure { Tone::Good } else { Tone::Warn };
+                self.below(tone, &parts.join("  "));
+            }
         }
     }
 

@@ -77,50 +77,6 @@ fn width(text: &str) -> u16 {
     u16::try_from(cells::width(text)).unwrap_or(u16::MAX)
 }
 
-/// The tabs with their counts.
-pub(super) fn tabs(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let mut x = area.x;
-    for (n, pane) in (1..).zip(Pane::ALL) {
-        let count = match pane {
-            Pane::Users => format!(" {}", app.desk.users.len()),
-            Pane::Candidates if app.settings.manual_mode => String::new(),
-            Pane::Candidates => format!(" {}", app.candidates.candidates()),
-            Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
-            Pane::Sync => String::new(),
-            Pane::Changes => changes_count(app),
-        };
-        let text = format!("{n} {}{count}", pane.title());
-        let style = if pane == app.pane {
-            painter.theme.tab
-        } else {
-            Style::new()
-        };
-        let room = (area.x + area.width).saturating_sub(x);
-        x += painter.put((x, area.y), room, &text, style) + 2;
-    }
-}
-
-/// ` 2 !1`: how many wait, and how many need a person.
-fn changes_count(app: &App) -> String {
-    let entries = &app.desk.entries;
-    let urgent = entries
-        .iter()
-        .filter(|entry| needs_a_person(&entry.state))
-        .count();
-    match (entries.len() - urgent, urgent) {
-        (0, 0) => String::new(),
-        (n, 0) => format!(" {n}"),
-        (n, urgent) => format!(" {n} !{urgent}"),
-    }
-}
-
-fn needs_a_person(state: &EntryState) -> bool {
-    matches!(
-        state,
-        EntryState::Conflict { .. } | EntryState::Rejected { .. } | EntryState::Unknown { .. }
-    )
-}
-
 /// The filter and what it finds, else what the pane holds.
 pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     let filter = app.filter();
@@ -169,6 +125,16 @@ fn found(app: &App, room: usize) -> (Tone, String) {
             app.changes.shown.len(),
             app.desk.entries.len() + app.desk.audit.len(),
         ),
+        Pane::Licences => match &app.licences.inside {
+            Some(open) => {
+                let product = app.licences.product(&app.inventory);
+                let plans = product.map_or(0, |product| product.sku.plans.len());
+                let users = product.and_then(|product| app.licences.users(product, &app.inventory));
+                (open.shown.len(), users.unwrap_or(0) + plans)
+            }
+            None => (app.licences.shown.len(), app.inventory.products.len()),
+        },
+        Pane::Numbers => (app.numbers.shown.len(), app.inventory.numbers.len()),
     };
     if let Some(elsewhere) = &app.filter().elsewhere {
         let here = format!("{here} of {all} here; ");
@@ -188,7 +154,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
 fn marks(app: &App) -> Option<String> {
     match app.pane {
         Pane::Candidates => app.candidates.marks(&app.roster),
-        Pane::Users | Pane::Sync | Pane::Changes => None,
+        Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
     }
 }
 
@@ -244,8 +210,37 @@ fn summary(app: &App) -> String {
                 n => counted(n, "change waits", "changes wait"),
             });
         }
+        Pane::Licences => licence_summary(app, &mut parts),
+        Pane::Numbers => number_summary(app, &mut parts),
     }
     parts.join("   ")
+}
+
+fn licence_summary(app: &App, parts: &mut Vec<String>) {
+    if let Some(open) = &app.licences.inside {
+        parts.push(counted(open.people(), "user", "users"));
+        parts.push("Esc goes back".to_owned());
+        return;
+    }
+    parts.push(counted(app.inventory.products.len(), "licence", "licences"));
+    parts.push(super::licences::seats(app));
+    parts.push(format!("by {}", app.licences.sort.word()));
+}
+
+fn number_summary(app: &App, parts: &mut Vec<String>) {
+    let counts = app.numbers.counts;
+    parts.push(counted(app.inventory.numbers.len(), "number", "numbers"));
+    for (count, word) in [
+        (counts.free, "free"),
+        (counts.assigned, "assigned"),
+        (counts.phantom, "phantom"),
+        (counts.blocked, "blocked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.push(format!("by {}", app.numbers.sort.word()));
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
@@ -385,12 +380,20 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
+    if action == Action::Leave && place == Place::Licences {
+        return app.licences.inside.is_some();
+    }
     if action == Action::Open && app.filter().elsewhere.is_none() {
         return match app.pane {
             Pane::Users => app.users.row(&app.desk).is_some(),
             Pane::Candidates => app.candidates.row(&app.roster).is_some(),
             Pane::Sync => app.sync.row(&app.desk).is_some(),
             Pane::Changes => !app.changes.shown.is_empty(),
+            Pane::Licences => match &app.licences.inside {
+                Some(_) => app.licences.person(&app.roster).is_some(),
+                None => !app.licences.shown.is_empty(),
+            },
+            Pane::Numbers => app.number_row().is_some(),
         };
     }
     true
@@ -426,7 +429,7 @@ fn open_word(app: &App) -> &'static str {
             .row(&app.desk)
             .is_some_and(|row| row.entries.iter().any(is_conflict)),
         Pane::Changes => app.changes.entry(&app.desk).is_some_and(is_conflict),
-        Pane::Candidates | Pane::Sync => false,
+        Pane::Candidates | Pane::Sync | Pane::Licences | Pane::Numbers => false,
     };
     match app.pane {
         _ if conflict => "decide",
@@ -435,6 +438,10 @@ fn open_word(app: &App) -> &'static str {
         Pane::Candidates => "why",
         Pane::Sync => "its log",
         Pane::Changes => "open",
+        Pane::Licences if app.licences.inside.is_some() => "why",
+        Pane::Licences => "its users and plans",
+        Pane::Numbers if app.who_here().is_some() => "why",
+        Pane::Numbers => "all of it",
     }
 }
 

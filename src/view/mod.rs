@@ -6,19 +6,23 @@ mod candidates;
 mod changes;
 mod form;
 mod frame;
+mod licences;
 mod modal;
+mod numbers;
 mod paint;
 mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
 mod settings;
 mod sync;
+mod tabs;
 mod users;
 mod why;
 
 use ratatui::Frame;
 
 use crate::app::App;
+use crate::app::doc::Doc;
 use crate::app::layout::{Area, SMALLEST, too_small};
 use crate::app::modal::Modal;
 use crate::app::pane::Pane;
@@ -68,13 +72,15 @@ fn small(app: &App, painter: &mut Painter<'_>) {
 fn whole(app: &App, painter: &mut Painter<'_>) {
     let layout = app.layout();
     frame::header(app, painter, layout.header);
-    frame::tabs(app, painter, layout.tabs);
+    tabs::tabs(app, painter, layout.tabs);
     frame::filter(app, painter, layout.filter);
     match app.pane {
         Pane::Users => users::draw(app, painter, layout.main),
         Pane::Candidates => candidates::draw(app, painter, layout.main),
         Pane::Sync => sync::draw(app, painter, layout.body),
         Pane::Changes => changes::draw(app, painter, layout.main),
+        Pane::Licences => licences::draw(app, painter, layout.main),
+        Pane::Numbers => numbers::draw(app, painter, layout.main),
     }
     if let Some(area) = layout.beside {
         why::beside(app, painter, area);
@@ -87,6 +93,17 @@ fn whole(app: &App, painter: &mut Painter<'_>) {
     }
     frame::status(app, painter, layout.status);
     frame::footer(app, painter, layout.footer);
+}
+
+/// Everything about the row under the cursor, below its list.
+fn detail(painter: &mut Painter<'_>, area: Area, doc: &Doc) {
+    if area.height == 0 {
+        return;
+    }
+    painter.rule(area, 0, "");
+    for (n, row) in (1..area.height).zip(doc.rows(usize::from(area.width))) {
+        painter.line(area, n, &row.text, painter.tone(row.tone));
+    }
 }
 
 fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {

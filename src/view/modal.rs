@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::cells;
 use crate::app::doc::Tone;
 use crate::app::layout::{Area, PALETTE_WHOLE};
-use crate::app::pane::confirm::{Confirm, Question};
+use crate::app::pane::confirm::Confirm;
 use crate::app::pane::conflict::{ConflictBox, theirs};
 use crate::app::pane::palette::{Item, Palette};
 use crate::app::pane::text::Text;
@@ -25,10 +25,7 @@ pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body
         let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
         rows.extend(cells::wrap(line, width).into_iter().map(|row| (tone, row)));
     }
-    let typed = match &open.question {
-        Question::MassChange { typed, .. } => Some(typed),
-        _ => None,
-    };
+    let typed = open.field();
     let height = u16::try_from(rows.len() + 2 + usize::from(typed.is_some())).unwrap_or(u16::MAX);
     let (_, area) = body.split_end(height);
     painter.clear(area);

@@ -96,7 +96,7 @@ fn users_in_columns() {
         &t.app,
         &[
             "Contoso Ltd   READ-WRITE   j.smith@msp.example           seats 5/25  read 13:59Z",
-            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2",
+            "1 Users 5  2 Add users 4  3 Sync  4 Changes 2 !2  5 Licences !1  6 Numbers 8",
             "  NAME               NUMBER           CC STATE      CAUSE",
             "⚠ Ben Walters        -                GB Unlicensed no seat (3 of 3 in use)",
             "~ Diego Siciliani    +1 425 555 0101  GB queued     -> +1 425 555 0199",

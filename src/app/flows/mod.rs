@@ -6,6 +6,7 @@ mod plan;
 mod runs;
 mod screen;
 mod settings;
+mod stock;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};

@@ -9,6 +9,7 @@ use crate::app::sync::clock_or_day;
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::text::Label;
 use crate::domain::user::Value;
 use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
@@ -196,9 +197,14 @@ pub fn mark(entry: &Entry) -> (Mark, &'static str) {
 /// `+1 425 555 0100 -> +1 425 555 0199`, `country FR -> GB`: a number needs no word that says so.
 pub fn change(entry: &Entry) -> String {
     let arrow = format!("{} -> {}", entry.base.shown(), entry.wanted.shown());
-    match entry.wanted {
-        Value::Number(_) => arrow,
-        Value::Country(_) => format!("country {arrow}"),
+    match (&entry.wanted, &entry.takes_from) {
+        (Value::Number(_), Some(giver)) => {
+            format!("{} from {}", entry.wanted.shown(), Label::new(&giver.name))
+        }
+        (Value::Number(_), None) => arrow,
+        (Value::Country(_), _) => format!("country {arrow}"),
+        (Value::Plan { .. } | Value::Licence { .. }, _) => entry.wanted.shown(),
+        (Value::Added(_), _) => "add when eligible".to_owned(),
     }
 }
 
@@ -232,11 +238,12 @@ fn named(word: &str, roster: &Roster) -> String {
 
 /// What a request of an entry is about: the number that it takes away, or the value that it gives.
 pub fn step(entry: &Entry, step: Step) -> String {
-    let value = match step {
-        Step::Release => &entry.base,
-        Step::Assign | Step::Patch => &entry.wanted,
+    let value = match (step, &entry.silences) {
+        (Step::Release, Some(number)) => number.spaced(),
+        (Step::Release, None) if entry.takes_from.is_none() => entry.base.shown(),
+        _ => entry.wanted.shown(),
     };
-    format!("{} of {}", step.as_str(), value.shown())
+    format!("{} of {value}", step.as_str())
 }
 
 /// Everything about an audit line.

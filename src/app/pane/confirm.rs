@@ -2,6 +2,7 @@
 
 use crate::app::event::RequestId;
 use crate::app::field::Field;
+use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat::Seats;
@@ -92,6 +93,17 @@ pub enum Question {
         /// What is not finished.
         why: String,
     },
+    /// Queue a repair?
+    Mend(Box<Mend>),
+    /// Move a number to whom?
+    MoveTo(Box<MoveTo>),
+    /// Queue the opposite of what was written?
+    TakeBack {
+        /// Which change.
+        entry: EntryId,
+        /// In words.
+        what: String,
+    },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
         /// What is written.
@@ -111,6 +123,38 @@ impl Confirm {
         Self {
             question,
             saving: None,
+        }
+    }
+
+    /// The field that is typed into, where the question has one.
+    pub fn field(&self) -> Option<&Field> {
+        match &self.question {
+            Question::MassChange { typed, .. } => Some(typed),
+            Question::Mend(mend) => (mend.wants() != Wants::Nothing).then_some(&mend.typed),
+            Question::MoveTo(open) => Some(&open.typed),
+            Question::Remove { .. }
+            | Question::Release { .. }
+            | Question::AllowWriting
+            | Question::AddAnyway { .. }
+            | Question::Tie { .. }
+            | Question::LeaveForm { .. }
+            | Question::CancelRun { .. }
+            | Question::Quit { .. }
+            | Question::LoseSeats { .. }
+            | Question::ClearGroup { .. }
+            | Question::MoveSeat { .. }
+            | Question::TakeBack { .. } => None,
+        }
+    }
+
+    /// The same, to type into.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        self.field()?;
+        match &mut self.question {
+            Question::MassChange { typed, .. } => Some(typed),
+            Question::Mend(mend) => Some(&mut mend.typed),
+            Question::MoveTo(open) => Some(&mut open.typed),
+            _ => None,
         }
     }
 
@@ -173,6 +217,12 @@ impl Confirm {
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
             ],
             Question::Quit { why } => vec![format!("{why} Quit?")],
+            Question::Mend(mend) => mend_lines(mend),
+            Question::MoveTo(open) => move_lines(open),
+            Question::TakeBack { what, .. } => vec![
+                format!("Take back what was written?  {what}"),
+                "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
+            ],
             Question::MassChange {
                 entries,
                 takes_away,
@@ -185,6 +235,45 @@ impl Confirm {
             ],
         }
     }
+}
+
+fn mend_lines(mend: &Mend) -> Vec<String> {
+    let mut lines = vec![format!("Repair {}?", mend.name)];
+    lines.extend(mend.words.iter().cloned());
+    if let Some(number) = &mend.stops {
+        lines.push(format!(
+            "! THIS STOPS {}, which {} uses today.",
+            number.spaced(),
+            mend.name
+        ));
+    }
+    lines.push(if mend.then_add {
+        "It is queued, and the user is put on the list as soon as all gates pass.".to_owned()
+    } else {
+        "It is queued; nothing is written before its plan is applied.".to_owned()
+    });
+    match mend.wants() {
+        Wants::Nothing => {}
+        Wants::Name => lines.push(format!("Type the user's name, {}, then Enter:", mend.name)),
+        Wants::Country => lines.push("Which country? Two letters, then Enter:".to_owned()),
+    }
+    lines
+}
+
+fn move_lines(open: &MoveTo) -> Vec<String> {
+    let mut lines = vec![
+        format!("Move {} from {} to whom?", open.number.spaced(), open.from),
+        "The successor is checked before anything is released; both are one change.".to_owned(),
+    ];
+    for (n, (_, person)) in open.hits.iter().enumerate() {
+        let mark = if n == open.at { ">" } else { " " };
+        lines.push(format!("{mark} {person}"));
+    }
+    if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
+        lines.push("  nobody is called that".to_owned());
+    }
+    lines.push("Type a name or an address; Up and Down choose, Enter queues the move:".to_owned());
+    lines
 }
 
 /// `3 seats until 2027-03-31`.

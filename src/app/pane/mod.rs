@@ -5,6 +5,8 @@ pub mod changes;
 pub mod confirm;
 pub mod conflict;
 pub mod editor;
+pub mod licences;
+pub mod numbers;
 pub mod palette;
 pub mod plan;
 pub mod search;
@@ -28,11 +30,22 @@ pub enum Pane {
     Sync,
     /// Outbox and audit.
     Changes,
+    /// The tenant's products.
+    Licences,
+    /// The tenant's numbers.
+    Numbers,
 }
 
 impl Pane {
     /// All panes in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::Users, Self::Candidates, Self::Sync, Self::Changes];
+    pub const ALL: [Self; 6] = [
+        Self::Users,
+        Self::Candidates,
+        Self::Sync,
+        Self::Changes,
+        Self::Licences,
+        Self::Numbers,
+    ];
 
     /// The pane so many tabs further.
     #[must_use]
@@ -55,6 +68,8 @@ impl Pane {
             Self::Candidates => "Add users",
             Self::Sync => "Sync",
             Self::Changes => "Changes",
+            Self::Licences => "Licences",
+            Self::Numbers => "Numbers",
         }
     }
 }

@@ -123,6 +123,7 @@ impl Users {
             let has = row.is_some_and(|row| match &entry.wanted {
                 Value::Number(number) => row.user.number == *number,
                 Value::Country(country) => row.user.country == *country,
+                Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => false,
             });
             if let (Some(id), true) = (entry.user, has) {
                 self.written.retain(|(other, _)| *other != id);
@@ -357,7 +358,7 @@ fn queued(row: &DeskUser) -> String {
         .collect();
     wanted.sort_by_key(|value| std::cmp::Reverse(value.field()));
     match wanted.as_slice() {
-        [Value::Number(_), country] => {
+        [Value::Number(_), country @ Value::Country(_)] => {
             format!("{}, country {}", arrow(wanted[0]), country.shown())
         }
         _ => wanted
@@ -372,6 +373,7 @@ fn arrow(value: &Value) -> String {
     match value.field() {
         Field::Number => format!("-> {}", value.shown()),
         Field::Country => format!("-> country {}", value.shown()),
+        Field::Plan { .. } | Field::Licence(_) | Field::Added => value.shown(),
     }
 }
 

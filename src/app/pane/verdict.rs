@@ -13,6 +13,8 @@ use crate::roster::desk::Desk;
 pub enum NumberFault {
     /// Two numbers.
     Several,
+    /// A range: one number of it is wanted.
+    Range,
     /// No number.
     Format(PhoneNumberError),
     /// Somebody has it.
@@ -41,6 +43,10 @@ impl std::fmt::Display for NumberFault {
                 "{NOT_VALID}: one number per user. A PBX can give one user several, a bare SIP trunk cannot; \
                  give the other to a resource account that forwards to this user"
             ),
+            Self::Range => write!(
+                f,
+                "{NOT_VALID}: this is a range; Ctrl-T takes the next free number of it"
+            ),
             Self::Format(error) => error.fmt(f),
             Self::Held { number, by } => {
                 let number = number.spaced();
@@ -67,6 +73,9 @@ pub fn number(
 ) -> Result<Option<PhoneNumber>, NumberFault> {
     if text.trim().is_empty() {
         return Ok(None);
+    }
+    if text.contains("..") {
+        return Err(NumberFault::Range);
     }
     if is_several(text) {
         return Err(NumberFault::Several);

@@ -8,7 +8,7 @@ use crate::app::event::RequestId;
 use crate::app::sync::{clock_or_day, clock_seconds};
 use crate::domain::failure::Failure;
 use crate::domain::gate::{FirstCause, GateResult};
-use crate::domain::why::Why;
+use crate::domain::why::{Way, Why};
 
 /// The modal.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,9 +98,7 @@ pub fn read_at(why: &Why, now: Timestamp) -> String {
 pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
     let mut doc = Doc::default();
     doc.line(tone(why.first_cause), &why.verdict);
-    for (n, step) in why.steps.iter().enumerate() {
-        doc.item(Tone::Strong, &format!("{:>2} ", n + 1), &step.text);
-    }
+    steps(&mut doc, why);
     gates(&mut doc, why, room);
     for warning in &why.warnings {
         doc.item(Tone::Warn, "!   ", warning.words());
@@ -113,11 +111,12 @@ pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
         .max()
         .unwrap_or_default();
     for fact in &why.facts {
-        doc.item(
-            Tone::Plain,
-            &format!("{:<widest$}  ", fact.label),
-            &fact.text,
-        );
+        let tone = match fact.label {
+            "Calls" | "Spread" => Tone::Warn,
+            "Read" => Tone::Dim,
+            _ => Tone::Plain,
+        };
+        doc.item(tone, &format!("{:<widest$}  ", fact.label), &fact.text);
     }
     for (n, line) in why.lately.iter().enumerate() {
         let label = if n == 0 { "Lately" } else { "" };
@@ -131,6 +130,38 @@ pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
         );
     }
     doc
+}
+
+/// The steps with their numbers; what hands over to another place shares a line, as the short ones that they are.
+fn steps(doc: &mut Doc, why: &Why) {
+    let mut elsewhere = Vec::new();
+    for (number, step) in why.numbering() {
+        let Some(number) = number else {
+            doc.item(Tone::Warn, "   ! ", &step.text);
+            continue;
+        };
+        match step.way {
+            Way::Script | Way::Page(_) => elsewhere.push((number, step.text.as_str())),
+            Way::Here { .. } | Way::ByHand | Way::Beware => {
+                doc.item(Tone::Strong, &format!("{number:>2} "), &step.text);
+            }
+        }
+    }
+    let Some((first, _)) = elsewhere.first() else {
+        return;
+    };
+    let texts: Vec<String> = elsewhere
+        .iter()
+        .enumerate()
+        .map(|(n, (number, text))| {
+            if n == 0 {
+                (*text).to_owned()
+            } else {
+                format!("{number} {text}")
+            }
+        })
+        .collect();
+    doc.item(Tone::Strong, &format!("{first:>2} "), &texts.join("     "));
 }
 
 fn gates(doc: &mut Doc, why: &Why, room: Room) {

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::domain::guid::{Guid, ObjectId};
+use crate::record::facts;
 
 use super::super::error::StoreError;
-use super::super::ledger::rows::moment;
+use super::super::ledger::rows::{guid, moment};
 use super::rows::{ROW, USER, Words, row_of, user_of};
-use super::{StoredRow, StoredUser, reference};
+use super::{HeldNumbers, LicenceOf, StoredRow, StoredUser, reference};
 
 /// By name without regard to the case of ASCII letters, as the index has it, then by id.
 fn by_name(a: &StoredRow, b: &StoredRow) -> Ordering {
@@ -89,6 +90,52 @@ pub(super) fn name_of(connection: &Connection, id: ObjectId) -> Result<Option<St
     Ok(statement
         .query_row([id.0.bytes()], |row| row.get(0))
         .optional()?)
+}
+
+/// Products and numbers with their holders.
+pub(super) fn held_numbers(
+    connection: &Connection,
+    words: &mut Words,
+) -> Result<HeldNumbers, StoreError> {
+    words.refresh(connection)?;
+    let sql = format!(
+        "SELECT {USER} FROM directory WHERE id IN (SELECT target FROM numbers WHERE target IS NOT NULL)"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut holders = Vec::new();
+    while let Some(row) = rows.next()? {
+        holders.push(user_of(row, &words.dictionary)?);
+    }
+    Ok(HeldNumbers {
+        numbers: reference::all_numbers(connection)?,
+        holders,
+        skus: reference::skus(connection)?,
+    })
+}
+
+/// Every licence of every user, in the order of the table.
+pub(super) fn licences(
+    connection: &Connection,
+    words: &mut Words,
+) -> Result<Vec<LicenceOf>, StoreError> {
+    words.refresh(connection)?;
+    let mut statement =
+        connection.prepare_cached("SELECT id, facts FROM directory WHERE facts IS NOT NULL")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let user = ObjectId(guid(row, 0)?);
+        let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        let facts = facts::read(bytes, &words.dictionary)
+            .map_err(|error| StoreError::damaged(format!("{error} ({user})")))?;
+        found.extend(facts.licences.iter().map(|licence| LicenceOf {
+            sku: licence.sku,
+            user,
+            group: licence.group,
+        }));
+    }
+    Ok(found)
 }
 
 /// When the facts of a user were read.
@@ -312,5 +359,46 @@ mod tests {
             Some(tenant_number(90, None))
         );
         assert_eq!(cache.number(&number("+441235100091")).wait().unwrap(), None);
+    }
+
+    #[test]
+    fn numbers_come_with_their_holders_and_licences_with_theirs() {
+        let (_root, store) = store_with(0);
+        let cache = &store.cache;
+        let empty = cache.held_numbers().wait().unwrap();
+        assert_eq!(
+            (empty.numbers, empty.holders.len(), empty.skus.len()),
+            (None, 0, 0)
+        );
+        filled(cache);
+        let held = cache.held_numbers().wait().unwrap();
+        assert_eq!(
+            held.numbers.unwrap(),
+            [
+                tenant_number(2, Some(object(2))),
+                tenant_number(4, Some(object(4))),
+                tenant_number(90, None)
+            ]
+        );
+        let names: Vec<&str> = held
+            .holders
+            .iter()
+            .map(|held| held.user.name.as_str())
+            .collect();
+        assert_eq!(names, ["Ben Walters", "Élodie Blanc"]);
+        assert_eq!(held.skus, reference().skus);
+        let licences = cache.licences().wait().unwrap();
+        assert_eq!(licences.len(), 6);
+        assert!(
+            licences
+                .iter()
+                .all(|licence| licence.sku == reference().skus[0].id && licence.group.is_none())
+        );
+        // Numbers that could not be read are not known to be none.
+        let mut unread = reference();
+        unread.numbers = None;
+        cache.begin_full(RunId(2)).wait().unwrap();
+        cache.finish_full(unread, head(2)).wait().unwrap();
+        assert_eq!(cache.held_numbers().wait().unwrap().numbers, None);
     }
 }

@@ -13,8 +13,10 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::country::Country;
-use crate::domain::directory::{DirectoryUser, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber};
-use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::directory::{
+    DirectoryUser, Group, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber,
+};
+use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
 
@@ -70,6 +72,43 @@ pub struct Reference {
     pub numbers: Option<Vec<TenantNumber>>,
     /// What could not be read, in words.
     pub gaps: Vec<String>,
+}
+
+/// The inventory of numbers with those who hold them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldNumbers {
+    /// The numbers, sorted; `None` when they could not be read.
+    pub numbers: Option<Vec<TenantNumber>>,
+    /// The directory users that any of them is targeted at.
+    pub holders: Vec<StoredUser>,
+    /// The tenant's products.
+    pub skus: Vec<Sku>,
+}
+
+/// A licence of one directory user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LicenceOf {
+    /// Which product.
+    pub sku: SkuId,
+    /// Who has it.
+    pub user: ObjectId,
+    /// The group that gives it; `None` for a direct assignment.
+    pub group: Option<GroupId>,
+}
+
+/// What `why` wants of the reference data: all of it but the long lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its products.
+    pub skus: Vec<Sku>,
+    /// The group filter.
+    pub group: GroupFilter,
+    /// Groups that give licences, by name.
+    pub groups: Vec<Group>,
+    /// Whether the inventory of numbers could be read.
+    pub numbers_known: bool,
 }
 
 /// What the snapshot is.
@@ -144,6 +183,8 @@ pub(super) enum Job {
     Head(Answer<Option<SnapshotHead>>),
     Marks(Answer<Vec<(u32, u64)>>),
     Reference(Answer<Option<Reference>>),
+    Outline(Answer<Option<Outline>>),
+    NameGroups(Vec<Group>, Answer<()>),
     BeginFull(RunId, Answer<()>),
     Append(Vec<StoredUser>, Answer<()>),
     FinishFull(Box<(Reference, SnapshotHead)>, Answer<Vec<ClassChange>>),
@@ -159,6 +200,8 @@ pub(super) enum Job {
     TeamsOf(ObjectId, Answer<Option<TeamsUser>>),
     NumbersOf(ObjectId, Answer<Vec<TenantNumber>>),
     Number(PhoneNumber, Answer<Option<TenantNumber>>),
+    HeldNumbers(Answer<HeldNumbers>),
+    Licences(Answer<Vec<LicenceOf>>),
     NameOf(ObjectId, Answer<Option<String>>),
     PutLive(Box<LiveUser>, Answer<()>),
     ReadAtOf(ObjectId, Answer<Option<Timestamp>>),
@@ -186,6 +229,16 @@ impl Cache {
     /// The reference data of the snapshot.
     pub fn reference(&self) -> Reply<Option<Reference>> {
         self.ask(Job::Reference)
+    }
+
+    /// The reference data without the long lists of Teams' users and numbers.
+    pub fn outline(&self) -> Reply<Option<Outline>> {
+        self.ask(Job::Outline)
+    }
+
+    /// Keeps the names of groups that give licences, in place of those kept before.
+    pub fn name_groups(&self, groups: Vec<Group>) -> Reply<()> {
+        self.ask(|to| Job::NameGroups(groups, to))
     }
 
     /// Begins a full read; what an earlier one left half done is thrown away.
@@ -267,6 +320,16 @@ impl Cache {
     /// A number of the inventory; of several records the one that is held.
     pub fn number(&self, number: &PhoneNumber) -> Reply<Option<TenantNumber>> {
         self.ask(|to| Job::Number(number.clone(), to))
+    }
+
+    /// Products and numbers with their holders: what the panes of the inventory show.
+    pub fn held_numbers(&self) -> Reply<HeldNumbers> {
+        self.ask(Job::HeldNumbers)
+    }
+
+    /// Every licence of every directory user.
+    pub fn licences(&self) -> Reply<Vec<LicenceOf>> {
+        self.ask(Job::Licences)
     }
 
     /// The display name of a directory user.

@@ -6,7 +6,7 @@ use rusqlite::types::{ToSql, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::directory::{
-    AccountType, Activation, AssignmentStatus, NumberSource, NumberType, Sku, TeamsUser,
+    AccountType, Activation, AssignmentStatus, Group, NumberSource, NumberType, Sku, TeamsUser,
     TenantNumber,
 };
 use crate::domain::guid::{ObjectId, TenantId};
@@ -17,7 +17,7 @@ use crate::record::reference::{self as form, Code};
 
 use super::super::error::StoreError;
 use super::super::ledger::rows::{guid, number, optional_guid};
-use super::{Reference, SnapshotHead};
+use super::{Outline, Reference, SnapshotHead};
 
 impl From<Unreadable> for StoreError {
     fn from(error: Unreadable) -> Self {
@@ -151,7 +151,39 @@ pub(super) fn reference(connection: &Connection) -> Result<Option<Reference>, St
     }))
 }
 
-fn skus(connection: &Connection) -> Result<Vec<Sku>, StoreError> {
+/// Reads the reference data without the long lists.
+pub(super) fn outline(connection: &Connection) -> Result<Option<Outline>, StoreError> {
+    let mut meta = meta(connection)?;
+    if !meta.contains_key("tenant") {
+        return Ok(None);
+    }
+    let members = match meta.remove("members") {
+        Some(Value::Blob(bytes)) => bytes,
+        _ => Vec::new(),
+    };
+    let groups = match meta.remove(GROUP_NAMES) {
+        Some(Value::Text(text)) => form::read_groups(&text)?,
+        _ => Vec::new(),
+    };
+    Ok(Some(Outline {
+        tenant: form::read_tenant(&text(&mut meta, "tenant")?)?,
+        skus: skus(connection)?,
+        group: form::read_group(&text(&mut meta, "group")?, &members)?,
+        groups,
+        numbers_known: whole::<i64>(&mut meta, "numbers_known")? != 0,
+    }))
+}
+
+/// Under which the names of the groups that give licences are kept.
+const GROUP_NAMES: &str = "licence_groups";
+
+/// Keeps the names of the groups that give licences.
+pub(super) fn put_group_names(tx: &Connection, groups: &[Group]) -> Result<(), StoreError> {
+    put(tx, GROUP_NAMES, &form::write_groups(groups))
+}
+
+/// The tenant's products.
+pub(super) fn skus(connection: &Connection) -> Result<Vec<Sku>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT form FROM skus ORDER BY n")?;
     let mut rows = statement.query([])?;
     let mut skus = Vec::new();
@@ -278,6 +310,18 @@ fn numbers_where(
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(parameters, number_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The inventory; `None` when the last run could not read it, or there was none.
+pub(super) fn all_numbers(
+    connection: &Connection,
+) -> Result<Option<Vec<TenantNumber>>, StoreError> {
+    let mut meta = meta(connection)?;
+    let known =
+        meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
+    known
+        .then(|| numbers_where(connection, "TRUE", &[]))
+        .transpose()
 }
 
 /// The numbers that are targeted at a user.

@@ -47,6 +47,7 @@ impl CacheThread {
             Job::Head(to) => self.read(to, |tx, _| reference::head(tx)),
             Job::Marks(to) => self.read(to, |tx, _| lookup::marks(tx)),
             Job::Reference(to) => self.read(to, |tx, _| reference::reference(tx)),
+            Job::Outline(to) => self.read(to, |tx, _| reference::outline(tx)),
             Job::Rows(from, limit, to) => self.read(to, |tx, _| lookup::rows(tx, from, limit)),
             Job::AllRows(to) => self.read(to, |tx, _| lookup::all_rows(tx)),
             Job::User(id, to) => self.read(to, |tx, words| lookup::user(tx, id, words)),
@@ -62,6 +63,8 @@ impl CacheThread {
             Job::TeamsOf(id, to) => self.read(to, |tx, _| reference::teams_of(tx, id)),
             Job::NumbersOf(id, to) => self.read(to, |tx, _| reference::numbers_of(tx, id)),
             Job::Number(number, to) => self.read(to, |tx, _| reference::one_number(tx, &number)),
+            Job::HeldNumbers(to) => self.read(to, |tx, words| lookup::held_numbers(tx, words)),
+            Job::Licences(to) => self.read(to, |tx, words| lookup::licences(tx, words)),
             Job::NameOf(id, to) => self.read(to, |tx, _| lookup::name_of(tx, id)),
             Job::ReadAtOf(id, to) => self.read(to, |tx, _| lookup::read_at_of(tx, id)),
             job => self.change(job),
@@ -97,6 +100,10 @@ impl CacheThread {
                 let result = self.write(|tx, words| snapshot::apply(tx, &changes, words));
                 self.give(to, result);
             }
+            Job::NameGroups(groups, to) => {
+                let result = self.write(|tx, _| reference::put_group_names(tx, &groups));
+                self.give(to, result);
+            }
             Job::PutLive(live, to) => {
                 let result = self.write(|tx, words| snapshot::put_live(tx, &live, words));
                 if let (Ok(()), Some(staging)) = (&result, &mut self.staging) {
@@ -116,6 +123,7 @@ impl CacheThread {
             Job::Head(_)
             | Job::Marks(_)
             | Job::Reference(_)
+            | Job::Outline(_)
             | Job::Rows(..)
             | Job::AllRows(_)
             | Job::User(..)
@@ -125,6 +133,8 @@ impl CacheThread {
             | Job::TeamsOf(..)
             | Job::NumbersOf(..)
             | Job::Number(..)
+            | Job::HeldNumbers(_)
+            | Job::Licences(_)
             | Job::NameOf(..)
             | Job::ReadAtOf(..)
             | Job::Stop => {}

@@ -24,6 +24,19 @@ pub struct ClassChange {
     pub after: Option<u8>,
 }
 
+/// When a run saw somebody come, go or change the first cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastChange {
+    /// The run.
+    pub run: RunId,
+    /// When it began.
+    pub at: Timestamp,
+    /// The class before.
+    pub before: Option<u8>,
+    /// The class after.
+    pub after: Option<u8>,
+}
+
 /// A handle on the history's thread.
 #[derive(Debug, Clone)]
 pub struct History {
@@ -44,6 +57,7 @@ pub(super) enum Job {
     List(u32, Answer<Vec<RunHead>>),
     Log(RunId, Answer<Vec<LogLine>>),
     ChangesBetween(RunId, RunId, Answer<Vec<ClassChange>>),
+    ChangesOf(ObjectId, u32, Answer<Vec<PastChange>>),
     Stop,
 }
 
@@ -119,6 +133,11 @@ impl History {
     /// Who came, went or changed the first cause after run `from`, up to and with run `to`, by name.
     pub fn changes_between(&self, from: RunId, to: RunId) -> Reply<Vec<ClassChange>> {
         self.ask(|answer| Job::ChangesBetween(from, to, answer))
+    }
+
+    /// What runs saw of one user, the newest first.
+    pub fn changes_of(&self, id: ObjectId, limit: u32) -> Reply<Vec<PastChange>> {
+        self.ask(|answer| Job::ChangesOf(id, limit, answer))
     }
 
     pub(super) fn stop(&self) {

@@ -16,7 +16,7 @@ use super::super::error::StoreError;
 use super::super::ledger::rows::{guid, moment, optional_guid};
 use super::super::open;
 use super::super::reply::Answer;
-use super::{ClassChange, Job};
+use super::{ClassChange, Job, PastChange};
 
 const MOST_RUNS: u32 = 50;
 const MOST_BYTES: i64 = 200_000_000;
@@ -60,6 +60,7 @@ impl HistoryThread {
                 Job::ChangesBetween(from, until, to) => {
                     self.work(to, |tx| changes_between(tx, from, until));
                 }
+                Job::ChangesOf(id, limit, to) => self.work(to, |tx| changes_of(tx, id, limit)),
             }
         }
     }
@@ -310,6 +311,22 @@ fn changes_between(
         .collect();
     changes.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     Ok(changes)
+}
+
+fn changes_of(tx: &Connection, id: ObjectId, limit: u32) -> Result<Vec<PastChange>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT runs.id, runs.started_at, changes.before, changes.after FROM runs JOIN changes ON changes.run = runs.id \
+         WHERE changes.id = ?1 ORDER BY runs.id DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![id.0.bytes(), limit], |row| {
+        Ok(PastChange {
+            run: RunId(row.get(0)?),
+            at: moment(row, 1)?,
+            before: row.get(2)?,
+            after: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Lets go of runs past the last `runs`, then of the oldest until the rest takes no more than `bytes`. The last run is kept,

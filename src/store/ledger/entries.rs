@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::{UserId, Value};
+use crate::domain::user::{Field, UserId, Value};
 use crate::record::entry as form;
 
 use super::super::Stamp;
@@ -15,15 +15,15 @@ use super::rows;
 /// Puts an entry into the outbox; its id is the row's.
 pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<EntryId, StoreError> {
     tx.prepare_cached(
-        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released)
-         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         entry.tenant.0.bytes(),
         entry.user.map(|id| id.0),
         entry.directory_id.map(|id| *id.0.bytes()),
         entry.name,
-        entry.field().as_str(),
+        entry.field().key(),
         entry.base.compact(),
         entry.wanted.compact(),
         form::write(&entry.state),
@@ -31,6 +31,9 @@ pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<Ent
         entry.created_at.to_string(),
         entry.updated_at.to_string(),
         entry.released.as_ref().map_or("", PhoneNumber::as_str),
+        entry.takes_from.as_ref().map(|giver| *giver.id.0.bytes()),
+        entry.takes_from.as_ref().map_or("", |giver| &giver.name),
+        entry.silences.as_ref().map_or("", PhoneNumber::as_str),
     ])?;
     let id = EntryId(tx.last_insert_rowid());
     let stored = Entry {
@@ -137,6 +140,9 @@ pub(super) fn close(
         Closing::Confirmed | Closing::AlreadyThere | Closing::TheirsTaken => rows::entry(tx, id)?,
     };
     let entry = entry.ok_or(StoreError::NoSuchEntry(id))?;
+    if closing == Closing::Confirmed {
+        keep_written(tx, &entry, stamp)?;
+    }
     match closing {
         Closing::Confirmed | Closing::AlreadyThere => {
             put_value(tx, entry.user, &entry.wanted)?;
@@ -160,6 +166,44 @@ pub(super) fn close(
     leave(tx, &entry, (closing.as_str(), entry.state.word()), stamp)
 }
 
+/// Notes what was written, so that it can be taken back.
+fn keep_written(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<(), StoreError> {
+    // The base of a change of number went to blank with our own release; what was there before is the number that was released.
+    let base = match (&entry.released, entry.field()) {
+        (Some(old), Field::Number) if entry.takes_from.is_none() => {
+            Value::Number(Some(old.clone()))
+        }
+        _ => entry.base.clone(),
+    };
+    let directory_id = match entry
+        .user
+        .map(|id| rows::user(tx, id))
+        .transpose()?
+        .flatten()
+    {
+        Some(user) => user.association.id(),
+        None => entry.directory_id,
+    };
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO written (entry, tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        entry.id.0,
+        entry.tenant.0.bytes(),
+        entry.user.map(|id| id.0),
+        directory_id.map(|id| *id.0.bytes()),
+        entry.name,
+        entry.field().key(),
+        base.compact(),
+        entry.wanted.compact(),
+        entry.takes_from.as_ref().map(|giver| *giver.id.0.bytes()),
+        entry.takes_from.as_ref().map_or("", |giver| &giver.name),
+        stamp.at.to_string(),
+    ])?;
+    Ok(())
+}
+
 /// Writes a value into a user's row, and says what stood there if it was something else.
 pub(super) fn put_value(
     tx: &Connection,
@@ -172,6 +216,7 @@ pub(super) fn put_value(
     let before = match value {
         Value::Number(_) => Value::Number(user.number),
         Value::Country(_) => Value::Country(user.country),
+        Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => return Ok(None),
     };
     if before == *value {
         return Ok(None);
@@ -208,24 +253,36 @@ pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
 /// release would look like a change that somebody else made.
 pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
     let entry = known(tx, id)?;
-    let blank = Value::from_compact(entry.field(), "");
-    let old = match (&entry.released, &entry.base) {
-        (Some(known), _) => known.as_str(),
-        (None, Value::Number(Some(base))) => base.as_str(),
-        (None, _) => "",
+    let old = match (&entry.released, &entry.takes_from, &entry.silences) {
+        (Some(known), _, _) => Some(known),
+        (None, Some(_), _) => entry.wanted.number(),
+        (None, None, Some(silenced)) => Some(silenced),
+        (None, None, None) => entry.base.number(),
+    };
+    // Only a change of this user's own number has a base that the release has moved.
+    let own = entry.field() == Field::Number && entry.takes_from.is_none();
+    let base = if own {
+        Value::Number(None)
+    } else {
+        entry.base.clone()
     };
     tx.prepare_cached(
         "UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3, released = ?4 WHERE id = ?5",
     )?
     .execute(params![
-        blank.compact(),
+        base.compact(),
         form::write(&EntryState::Queued),
         stamp.at.to_string(),
-        old,
+        old.map_or("", PhoneNumber::as_str),
         id.0
     ])?;
-    put_value(tx, entry.user, &blank)?;
-    let said = about(&entry, "released").values(&entry.base, &blank);
+    let loser = match &entry.takes_from {
+        Some(giver) => rows::user_of(tx, giver.id)?.map(|user| user.id),
+        None => entry.user,
+    };
+    put_value(tx, loser, &Value::Number(None))?;
+    let before = Value::Number(old.cloned());
+    let said = about(&entry, "released").values(&before, &Value::Number(None));
     append(tx, stamp, said)
 }
 
@@ -288,9 +345,22 @@ pub(super) fn give_back(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
         (Closing::Dropped.as_str(), "giving back"),
         stamp,
     )?;
+    let (user, directory_id, name) = match &entry.takes_from {
+        None => (entry.user, entry.directory_id, entry.name.clone()),
+        Some(giver) => {
+            let user = rows::user_of(tx, giver.id)?.map(|user| user.id);
+            (user, Some(giver.id), giver.name.clone())
+        }
+    };
     let back = Entry {
+        user,
+        directory_id,
+        name,
+        base: Value::Number(None),
         wanted: Value::Number(Some(old)),
         released: None,
+        takes_from: None,
+        silences: None,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,

@@ -4,6 +4,7 @@
 
 mod entries;
 mod merge;
+mod queue;
 pub(super) mod rows;
 mod tenant;
 pub(super) mod thread;
@@ -14,7 +15,7 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Step};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry, Step, Written};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunId;
 use crate::domain::seat::Seats;
@@ -213,6 +214,9 @@ pub(super) enum Job {
     Start(EntryId, Step, Stamp, Answer<()>),
     Hold(Vec<EntryId>, Option<String>, Stamp, Answer<u32>),
     GiveBack(EntryId, Stamp, Answer<()>),
+    Queue(Vec<NewEntry>, TenantId, Stamp, Answer<Vec<EntryId>>),
+    Admit(EntryId, Box<NewUser>, Stamp, Answer<UserId>),
+    Written(EntryId, Answer<Option<Written>>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
@@ -299,6 +303,22 @@ impl Ledger {
         stamp: Stamp,
     ) -> Reply<()> {
         self.ask(|to| Job::RemoveUser(user, release, stamp, to))
+    }
+
+    /// Queues changes for directory users of the pinned tenant, all or none. One that waits for the same field of the same user gives
+    /// way; one that is under way, or has released a number, refuses.
+    pub fn queue(&self, new: Vec<NewEntry>, tenant: TenantId, stamp: Stamp) -> Reply<Vec<EntryId>> {
+        self.ask(|to| Job::Queue(new, tenant, stamp, to))
+    }
+
+    /// Adds the user that an entry waited for, and ends that entry, in one transaction.
+    pub fn admit(&self, entry: EntryId, user: NewUser, stamp: Stamp) -> Reply<UserId> {
+        self.ask(|to| Job::Admit(entry, Box::new(user), stamp, to))
+    }
+
+    /// What an entry has written, if it was confirmed.
+    pub fn written(&self, entry: EntryId) -> Reply<Option<Written>> {
+        self.ask(|to| Job::Written(entry, to))
     }
 
     /// Moves entries to new states, all or none: before a request is sent, after its answer, when held.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::domain::country::Country;
 use crate::domain::guid::{Guid, ObjectId, TenantId};
-use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::outbox::{Entry, EntryId, Giver, Written};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::seat::Seats;
 use crate::domain::user::{Association, Field, User, UserId, Value};
@@ -17,7 +17,7 @@ use super::{LedgerPicture, Pin};
 
 const USER: &str = "id, tenant, name, mail, number, kind, country, sip_username, external_id, \
                     association, directory_id, gone, rank, created_at";
-const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released";
+const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences";
 
 /// A value in a column that this program never wrote there.
 fn bad(column: usize, what: &'static str) -> rusqlite::Error {
@@ -89,7 +89,7 @@ pub(super) fn association_columns(association: Association) -> (i64, Option<[u8;
     }
 }
 
-fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
+fn user_of_row(row: &Row<'_>) -> rusqlite::Result<User> {
     let kind = NumberKind::parse(row.get_ref(5)?.as_str()?);
     let directory_id = optional_guid(row, 10)?.map(ObjectId);
     Ok(User {
@@ -111,36 +111,71 @@ fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
 }
 
 fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let field = match row.get_ref(5)?.as_str()? {
-        "number" => Field::Number,
-        "country" => Field::Country,
-        _ => return Err(bad(5, "not a field")),
-    };
-    let value = |column: usize| -> rusqlite::Result<Value> {
-        let text = row.get_ref(column)?.as_str()?;
-        let value = Value::from_compact(field, text);
-        // A text that cannot be read must not become a blank, which would take a number away.
-        if value.is_blank() == text.is_empty() {
-            Ok(value)
-        } else {
-            Err(bad(column, "not a value"))
-        }
-    };
+    let field = field(row, 5)?;
     Ok(Entry {
         id: EntryId(row.get(0)?),
         tenant: TenantId(guid(row, 1)?),
         user: row.get::<_, Option<i64>>(2)?.map(UserId),
         directory_id: optional_guid(row, 3)?.map(ObjectId),
         name: row.get(4)?,
-        base: value(6)?,
-        wanted: value(7)?,
+        base: value(row, 6, field)?,
+        wanted: value(row, 7, field)?,
         state: entry::read(row.get_ref(8)?.as_str()?, field)
             .map_err(|_| bad(8, "not a state of a change"))?,
         author: row.get(9)?,
         created_at: moment(row, 10)?,
         updated_at: moment(row, 11)?,
         released: PhoneNumber::from_tenant(row.get_ref(12)?.as_str()?),
+        takes_from: giver(row, 13)?,
+        silences: PhoneNumber::from_tenant(row.get_ref(15)?.as_str()?),
     })
+}
+
+fn field(row: &Row<'_>, column: usize) -> rusqlite::Result<Field> {
+    Field::from_key(row.get_ref(column)?.as_str()?).ok_or_else(|| bad(column, "not a field"))
+}
+
+/// A text that cannot be read must not become a blank, which would take a number away.
+fn value(row: &Row<'_>, column: usize, field: Field) -> rusqlite::Result<Value> {
+    let text = row.get_ref(column)?.as_str()?;
+    Value::from_compact(field, text).ok_or_else(|| bad(column, "not a value"))
+}
+
+/// Who gives, with the name in the next column.
+fn giver(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Giver>> {
+    let Some(id) = optional_guid(row, column)? else {
+        return Ok(None);
+    };
+    Ok(Some(Giver {
+        id: ObjectId(id),
+        name: row.get(column + 1)?,
+    }))
+}
+
+/// What has been written and read back, as it is needed for taking it back.
+pub(super) fn written(
+    connection: &Connection,
+    entry: EntryId,
+) -> Result<Option<Written>, StoreError> {
+    let sql =
+        "SELECT tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, at
+               FROM written WHERE entry = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        let field = field(row, 4)?;
+        Ok(Written {
+            entry,
+            tenant: TenantId(guid(row, 0)?),
+            user: row.get::<_, Option<i64>>(1)?.map(UserId),
+            directory_id: optional_guid(row, 2)?.map(ObjectId),
+            name: row.get(3)?,
+            base: value(row, 5, field)?,
+            wanted: value(row, 6, field)?,
+            takes_from: giver(row, 7)?,
+            at: moment(row, 9)?,
+        })
+    };
+    Ok(statement.query_row([entry.0], read).optional()?)
 }
 
 /// All users, by rank.
@@ -148,7 +183,7 @@ pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
     let sql = format!("SELECT {USER} FROM users ORDER BY rank, id");
     let mut statement = connection.prepare_cached(&sql)?;
     let users = statement
-        .query_map([], user_of)?
+        .query_map([], user_of_row)?
         .collect::<Result<_, _>>()?;
     Ok(users)
 }
@@ -160,7 +195,16 @@ pub(in crate::store) fn user(
 ) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {USER} FROM users WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement.query_row([id.0], user_of).optional()?)
+    Ok(statement.query_row([id.0], user_of_row).optional()?)
+}
+
+/// The configured user of a directory user.
+pub(super) fn user_of(connection: &Connection, id: ObjectId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {USER} FROM users WHERE directory_id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement
+        .query_row([id.0.bytes()], user_of_row)
+        .optional()?)
 }
 
 /// Entries that a condition picks, oldest first.

@@ -9,7 +9,7 @@ use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
 use super::super::open;
 use super::super::reply::Answer;
-use super::{Job, entries, merge, rows, tenant, users};
+use super::{Job, entries, merge, queue, rows, tenant, users};
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ impl LedgerThread {
             Job::AuditTail(limit, to) => self.read(to, |tx| audit::lines(tx, "", &[], limit)),
             Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
             Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
+            Job::Written(entry, to) => self.read(to, |tx| rows::written(tx, entry)),
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
                 to.give(verdict.map_err(|error| error.at(&self.path)));
@@ -98,6 +99,12 @@ impl LedgerThread {
                 self.write(to, |tx| entries::hold(tx, &ids, why.as_deref(), &stamp));
             }
             Job::GiveBack(id, stamp, to) => self.write(to, |tx| entries::give_back(tx, id, &stamp)),
+            Job::Queue(new, tenant, stamp, to) => {
+                self.write(to, |tx| queue::queue(tx, &new, tenant, &stamp));
+            }
+            Job::Admit(id, user, stamp, to) => {
+                self.write(to, |tx| queue::admit(tx, id, *user, &stamp));
+            }
             Job::Merge(changes, stamp, to) => {
                 self.write(to, |tx| merge::merge(tx, &changes, &stamp));
             }
@@ -113,6 +120,7 @@ impl LedgerThread {
             | Job::AuditTail(..)
             | Job::AuditOf(..)
             | Job::AuditSince(..)
+            | Job::Written(..)
             | Job::VerifyAudit(..)
             | Job::Stop => {}
         }

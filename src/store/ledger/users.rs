@@ -175,6 +175,8 @@ fn queue_wanted(
                 base,
                 wanted,
                 released: None,
+                takes_from: None,
+                silences: None,
                 state: EntryState::Queued,
                 author: stamp.author.clone(),
                 created_at: stamp.at,
@@ -291,7 +293,8 @@ fn two_way(
     let mut base = shown.clone();
     let mut released = None;
     if let Some(old) = of_field(tx, user.id, field)? {
-        if !old.state.is_ours() {
+        // A move that has released the number of somebody else is first undone, so that this number is not forgotten.
+        if !old.state.is_ours() || (old.takes_from.is_some() && old.released.is_some()) {
             return Err(settling(old));
         }
         if matches!(old.state, EntryState::Queued | EntryState::Held { .. }) {
@@ -314,6 +317,8 @@ fn two_way(
         base,
         wanted: wanted.clone(),
         released: released.filter(|number| *wanted != Value::Number(Some(number.clone()))),
+        takes_from: None,
+        silences: None,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
@@ -324,7 +329,7 @@ fn two_way(
 
 fn of_field(tx: &Connection, user: UserId, field: Field) -> Result<Option<Entry>, StoreError> {
     let condition = "user_id = ?1 AND field = ?2 AND NOT parked";
-    Ok(rows::entries(tx, condition, &[&user.0, &field.as_str()])?.pop())
+    Ok(rows::entries(tx, condition, &[&user.0, &field.key()])?.pop())
 }
 
 fn settling(entry: Entry) -> StoreError {
@@ -384,6 +389,8 @@ pub(super) fn remove(
         base: Value::Number(Some(number)),
         wanted: Value::Number(None),
         released: None,
+        takes_from: None,
+        silences: None,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,

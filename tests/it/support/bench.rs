@@ -93,6 +93,7 @@ impl Bench {
             allowed: Allowed {
                 numbers: true,
                 location: true,
+                licences: true,
             },
             read_only: false,
             past_limit: false,

@@ -6,6 +6,7 @@ use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::user::{NewUser, Patch, Value};
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
+use crate::roster::inventory::Inventory;
 
 use super::super::verdict::{self, Asker, NumberFault};
 use super::{EditState, Editor, FormField, Target};
@@ -76,7 +77,8 @@ impl Editor {
     }
 
     /// Looks up who else holds the number that is typed; once for each number, since a tenant may have a million rows.
-    pub fn look_up(&mut self, desk: &Desk, roster: &Roster) {
+    pub fn look_up(&mut self, desk: &Desk, roster: &Roster, inventory: &Inventory) {
+        self.look_for_free(desk, roster, inventory);
         let number = self.number().ok().flatten();
         let number = number.filter(|_| self.number_is_new() && self.number_locked.is_none());
         let about = number.map(|number| (number, self.text.association.id()));
@@ -93,6 +95,7 @@ impl Editor {
     pub fn outdate(&mut self) {
         self.looked_up = None;
         self.held = None;
+        self.next_free = None;
     }
 
     fn number_is_new(&self) -> bool {

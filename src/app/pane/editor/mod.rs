@@ -5,6 +5,7 @@
 pub mod draft;
 pub mod finish;
 pub mod open;
+pub mod range;
 
 use crate::app::event::{Code, Key, RequestId};
 use crate::app::field::{Field as Line, Typed};
@@ -18,6 +19,7 @@ use crate::roster::desk::Desk;
 use crate::roster::{Query, Roster};
 
 use super::verdict::{self, NumberFault};
+use range::NextFree;
 
 /// Directory users offered while searching for an association.
 const HITS: usize = 5;
@@ -61,6 +63,8 @@ pub struct Editor {
     pub looked_up: Option<(PhoneNumber, Option<ObjectId>)>,
     /// Who does, as a sentence.
     pub held: Option<String>,
+    /// What the range that is typed has free.
+    pub next_free: Option<NextFree>,
 }
 
 /// Whose form it is.
@@ -395,6 +399,7 @@ impl Editor {
             Err(NumberFault::Format(error)) => {
                 error.proposal().map(|n| (FormField::Number, n.spaced()))
             }
+            Err(NumberFault::Range) => self.free_number().map(|n| (FormField::Number, n.spaced())),
             Ok(_) | Err(NumberFault::Several | NumberFault::Held { .. }) => None,
         };
         let country = || {

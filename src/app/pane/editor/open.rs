@@ -37,6 +37,7 @@ impl Editor {
             match entry.field() {
                 Field::Number => number = entry.wanted.clone(),
                 Field::Country => country = entry.wanted.clone(),
+                Field::Plan { .. } | Field::Licence(_) | Field::Added => continue,
             }
             if entry.state.is_ours() {
                 queued.push((entry.field(), entry.id));
@@ -91,6 +92,7 @@ impl Editor {
             state: EditState::Editing,
             looked_up: None,
             held: None,
+            next_free: None,
         }
     }
 
@@ -101,6 +103,7 @@ impl Editor {
             match &entry.wanted {
                 Value::Number(number) => self.base_number.clone_from(number),
                 Value::Country(country) => self.base_country = *country,
+                Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {}
             }
         }
     }
@@ -128,6 +131,7 @@ impl Editor {
                 match entry.field() {
                     Field::Number => self.number_locked = Some(why),
                     Field::Country => self.country_locked = Some(why),
+                    Field::Plan { .. } | Field::Licence(_) | Field::Added => {}
                 }
             }
         }

@@ -1,0 +1,377 @@
+//! Mending from the keyboard: the numbered ways of an explanation, a repair with the adding behind it, the move of a number.
+
+use crate::domain::country::Country;
+use crate::domain::gate::GateResult;
+use crate::domain::guid::ObjectId;
+use crate::domain::outbox::EntryId;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::repair::Repair;
+use crate::domain::text::Label;
+use crate::domain::why::{Way, Why};
+use crate::roster::Query;
+
+use super::doc::Tone;
+use super::effect::{Effect, LedgerChange};
+use super::event::{Code, Key};
+use super::field::{Field, Typed};
+use super::modal::Modal;
+use super::pane::Pane;
+use super::pane::confirm::{Confirm, Question};
+use super::{App, Wait};
+
+/// A repair that is asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mend {
+    /// Whom.
+    pub target: ObjectId,
+    /// The name, as it has to be typed where a number stops.
+    pub name: String,
+    /// What is repaired, all of it together.
+    pub repairs: Vec<Repair>,
+    /// In words, a line for each.
+    pub words: Vec<String>,
+    /// The number that stops.
+    pub stops: Option<PhoneNumber>,
+    /// Whether the user is put on the list afterwards.
+    pub then_add: bool,
+    /// What was typed: the name, or a country.
+    pub typed: Field,
+}
+
+impl Mend {
+    /// What has to be typed: a country, the name, or nothing.
+    pub fn wants(&self) -> Wants {
+        if self.repairs.contains(&Repair::SetLocation) {
+            Wants::Country
+        } else if self.stops.is_some() {
+            Wants::Name
+        } else {
+            Wants::Nothing
+        }
+    }
+}
+
+/// What a question wants typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Only y.
+    Nothing,
+    /// The user's name.
+    Name,
+    /// Two letters.
+    Country,
+}
+
+/// A move that is asked about: to whom?
+#[derive(Debug, Clone, PartialEq)]
+pub struct MoveTo {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Who has it now.
+    pub from: String,
+    /// Its directory user.
+    pub holder: Option<ObjectId>,
+    /// What was typed to find the successor.
+    pub typed: Field,
+    /// Who is found, at most five.
+    pub hits: Vec<(ObjectId, String)>,
+    /// Which of them is chosen.
+    pub at: usize,
+}
+
+/// Successors that are offered at once.
+const OFFERED: usize = 5;
+
+impl App {
+    /// A digit in an explanation: the way of that number.
+    pub(super) fn choose(&mut self, key: Key) -> Vec<Effect> {
+        let Code::Char(digit) = key.code else {
+            return Vec::new();
+        };
+        let number = digit.to_digit(10).unwrap_or_default() as usize;
+        let Some(why) = self.why_shown().cloned() else {
+            return Vec::new();
+        };
+        let Some((_, step)) = why.numbered().find(|(n, _)| *n == number) else {
+            self.say(Tone::Warn, format!("there is no step {number}"));
+            return Vec::new();
+        };
+        match &step.way {
+            Way::Here { repair, stops } => {
+                let words = vec![step.text.clone()];
+                self.ask_mend(&why, (vec![repair.clone()], words), stops.clone(), false);
+                Vec::new()
+            }
+            Way::Page(page) => {
+                let page = page.clone();
+                self.copy_text(page)
+            }
+            Way::Script => self.ask_script(&why),
+            Way::ByHand | Way::Beware => {
+                self.say(Tone::Dim, "that step is done elsewhere: y copies it");
+                Vec::new()
+            }
+        }
+    }
+
+    fn ask_mend(
+        &mut self,
+        why: &Why,
+        (repairs, words): (Vec<Repair>, Vec<String>),
+        stops: Option<PhoneNumber>,
+        then_add: bool,
+    ) {
+        if repairs.contains(&Repair::ClearGroupFilter) {
+            self.ask_clear_group();
+            return;
+        }
+        let Some(target) = why.id else {
+            self.say(Tone::Warn, "nobody of the directory is shown here");
+            return;
+        };
+        self.question(Question::Mend(Box::new(Mend {
+            target,
+            name: why.name.clone(),
+            repairs,
+            words,
+            stops,
+            then_add,
+            typed: Field::default(),
+        })));
+    }
+
+    /// Where the only failed gate can be repaired from here, `a` is repair, wait and add in one; false where it cannot.
+    pub(super) fn ask_chain(&mut self) -> bool {
+        let Some(why) = self.why_shown().cloned() else {
+            return false;
+        };
+        let failed = why
+            .gates
+            .iter()
+            .filter(|finding| finding.result == GateResult::Failed)
+            .count();
+        let unknown = why
+            .gates
+            .iter()
+            .any(|finding| finding.result == GateResult::Unknown);
+        if failed != 1 || unknown || why.user.is_some() {
+            return false;
+        }
+        let licences: Vec<(&Repair, &Option<PhoneNumber>, &str)> = why
+            .steps
+            .iter()
+            .filter_map(|step| match &step.way {
+                Way::Here {
+                    repair: repair @ (Repair::SwitchOff { .. } | Repair::RemoveLicence { .. }),
+                    stops,
+                } => Some((repair, stops, step.text.as_str())),
+                _ => None,
+            })
+            .collect();
+        // A licence that only a group can take away would leave the gate failed.
+        let by_hand_first = why
+            .steps
+            .first()
+            .is_none_or(|step| !matches!(step.way, Way::Here { .. }));
+        if licences.is_empty() || by_hand_first {
+            return false;
+        }
+        let repairs = licences
+            .iter()
+            .map(|(repair, ..)| (*repair).clone())
+            .collect();
+        let words = licences
+            .iter()
+            .map(|(_, _, text)| (*text).to_owned())
+            .collect();
+        let stops = licences.iter().find_map(|(_, stops, _)| (*stops).clone());
+        self.ask_mend(&why, (repairs, words), stops, true);
+        true
+    }
+
+    /// The repair is agreed to: it is queued.
+    pub(super) fn mend(&mut self, mend: Mend) -> Vec<Effect> {
+        let country = mend.typed.text().trim().parse::<Country>().ok();
+        let typed = Some(mend.typed.text().trim().to_owned()).filter(|text| !text.is_empty());
+        let req = self.wait_for(Wait::Mended);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Repair {
+                target: mend.target,
+                repairs: mend.repairs,
+                country,
+                typed,
+                then_add: mend.then_add,
+            },
+        }]
+    }
+
+    /// Enter behind what a repair wants typed. What does not fit is said, and nothing leaves.
+    pub(super) fn mend_typed(&mut self, mend: &Mend) -> Vec<Effect> {
+        let typed = mend.typed.text().trim();
+        match mend.wants() {
+            Wants::Nothing => Vec::new(),
+            Wants::Name => {
+                let name = Label::new(&mend.name).to_string();
+                if !typed.eq_ignore_ascii_case(name.trim())
+                    && typed.to_lowercase() != name.trim().to_lowercase()
+                {
+                    self.say(Tone::Warn, format!("that is not the name: {name}"));
+                    return Vec::new();
+                }
+                self.modals.pop();
+                self.mend(mend.clone())
+            }
+            Wants::Country => match typed.parse::<Country>() {
+                Ok(_) => {
+                    self.modals.pop();
+                    self.mend(mend.clone())
+                }
+                Err(error) => {
+                    self.say(Tone::Warn, error.to_string());
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    /// The number under the cursor, with who has it.
+    fn movable(&self) -> Option<(PhoneNumber, String, Option<ObjectId>)> {
+        if let Some(why) = self.why_shown() {
+            let id = why.id?;
+            let row = self.roster.find(id)?;
+            return Some((row.number.clone()?, why.name.clone(), Some(id)));
+        }
+        match self.pane {
+            Pane::Users => {
+                let row = self.users.row(&self.desk)?;
+                let number = row.user.number.clone()?;
+                Some((number, row.user.name.clone(), row.user.association.id()))
+            }
+            Pane::Candidates => {
+                let row = self.candidates.row(&self.roster)?;
+                Some((row.number.clone()?, row.name.to_string(), Some(row.id)))
+            }
+            Pane::Numbers => self.held_number_here(),
+            Pane::Sync | Pane::Changes | Pane::Licences => None,
+        }
+    }
+
+    /// Why no number can be moved here.
+    pub(super) fn no_move(&self) -> Option<String> {
+        self.movable()
+            .is_none()
+            .then(|| "nobody with a number is under the cursor: there is none to move".to_owned())
+    }
+
+    /// Asks to whom the number goes.
+    pub(super) fn ask_move(&mut self) {
+        let Some((number, from, holder)) = self.movable() else {
+            return;
+        };
+        self.question(Question::MoveTo(Box::new(MoveTo {
+            number,
+            from,
+            holder,
+            typed: Field::default(),
+            hits: Vec::new(),
+            at: 0,
+        })));
+    }
+
+    /// A key of the question to whom: letters search, arrows choose.
+    pub(super) fn move_key(&mut self, key: Key) {
+        let Some(Modal::Confirm(confirm)) = self.modals.last_mut() else {
+            return;
+        };
+        let Question::MoveTo(open) = &mut confirm.question else {
+            return;
+        };
+        match key.code {
+            Code::Down => open.at = (open.at + 1).min(open.hits.len().saturating_sub(1)),
+            Code::Up => open.at = open.at.saturating_sub(1),
+            _ => {
+                if open.typed.key(key) == Typed::Changed {
+                    open.at = 0;
+                    let query = Query::parse(open.typed.text());
+                    open.hits = if query.is_empty() {
+                        Vec::new()
+                    } else {
+                        self.roster
+                            .search(&query, |row| Some(row.id) != open.holder)
+                            .into_iter()
+                            .take(OFFERED)
+                            .filter_map(|place| self.roster.get(place))
+                            .map(|row| (row.id, format!("{} <{}>", row.name, row.upn)))
+                            .collect()
+                    };
+                }
+            }
+        }
+    }
+
+    /// Enter behind the successor: the move is queued.
+    pub(super) fn move_chosen(&mut self, open: &MoveTo) -> Vec<Effect> {
+        let Some((to, _)) = open.hits.get(open.at) else {
+            self.say(Tone::Warn, "nobody is chosen: type a name or an address");
+            return Vec::new();
+        };
+        let (number, to) = (open.number.clone(), *to);
+        self.modals.pop();
+        let req = self.wait_for(Wait::Mended);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::Move { number, to },
+        }]
+    }
+
+    /// What was written under the cursor and can be taken back.
+    pub(super) fn revertible(&self) -> Option<(EntryId, String)> {
+        if self.pane != Pane::Changes || !self.modals.is_empty() {
+            return None;
+        }
+        let row = self.changes.audit(&self.desk)?;
+        let entry = row.entry.filter(|_| row.action == "confirmed")?;
+        Some((entry, format!("{}: {}", row.name, row.change)))
+    }
+
+    /// Asks before the opposite of what was written is queued.
+    pub(super) fn ask_take_back(&mut self) -> bool {
+        let Some((entry, what)) = self.revertible() else {
+            return false;
+        };
+        self.question(Question::TakeBack { entry, what });
+        true
+    }
+
+    /// Queues the opposite.
+    pub(super) fn take_back(&mut self, entry: EntryId) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Mended);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::TakeBack { entry },
+        }]
+    }
+
+    /// What the question on top wants typed.
+    pub fn typed_field(&self) -> Option<&Field> {
+        match self.modals.last() {
+            Some(Modal::Confirm(confirm)) => confirm.field(),
+            _ => None,
+        }
+    }
+
+    /// Asks for the PowerShell that does the same.
+    fn ask_script(&mut self, why: &Why) -> Vec<Effect> {
+        let _ = why;
+        self.say(Tone::Dim, "`script USER` on the command line prints it");
+        Vec::new()
+    }
+
+    pub(super) fn open_confirm(&self) -> Option<&Confirm> {
+        match self.modals.last() {
+            Some(Modal::Confirm(confirm)) => Some(confirm),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Pane 5: the tenant's products with their seats; inside one of them, who has it and which plans it has.
+
+use std::sync::Arc;
+
+use crate::app::cursor::{Cursor, Move};
+use crate::app::doc::{Doc, Tone};
+use crate::app::event::RequestId;
+use crate::app::filter::Filter;
+use crate::domain::guid::{ObjectId, SkuId};
+use crate::domain::plan_ids;
+use crate::roster::inventory::Inventory;
+use crate::roster::products::{Member, Members, Product, class_words};
+use crate::roster::{Query, Roster, Row};
+
+use super::candidates::Tenant;
+
+/// State of the pane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Licences {
+    /// Its filter.
+    pub filter: Filter,
+    /// Its order.
+    pub sort: Sort,
+    /// Its cursor.
+    pub cursor: Cursor<SkuId>,
+    /// Places in the inventory of the products shown, in order.
+    pub shown: Vec<usize>,
+    /// The product that is looked into.
+    pub inside: Option<Inside>,
+    /// Who has which product.
+    pub members: Arc<Members>,
+    /// The question for it that is open, or was answered with a failure.
+    pub asked: Option<RequestId>,
+    /// Whether rows, filter or order have changed since they were computed.
+    pub stale: bool,
+}
+
+/// A product that is looked into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inside {
+    /// Which.
+    pub sku: SkuId,
+    /// The filter of its rows.
+    pub filter: Filter,
+    /// Whether its people are in the order of their first cause.
+    pub order: Order,
+    /// The cursor.
+    pub cursor: Cursor<Item>,
+    /// The rows shown.
+    pub shown: Vec<Item>,
+}
+
+/// A row inside a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// Somebody who has it.
+    Person(ObjectId),
+    /// The plan at a place of it.
+    Plan(usize),
+}
+
+/// Order of the people inside a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// By name.
+    #[default]
+    Name,
+    /// By first cause.
+    Cause,
+}
+
+/// Order of the products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// By name.
+    #[default]
+    Name,
+    /// The fewest free seats first.
+    Free,
+    /// What decides here first.
+    Brings,
+}
+
+impl Sort {
+    /// The next order.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Free,
+            Self::Free => Self::Brings,
+            Self::Brings => Self::Name,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Free => "free seats",
+            Self::Brings => "what it brings",
+        }
+    }
+}
+
+impl Licences {
+    /// Computes the rows again if something has changed.
+    pub fn settle(
+        &mut self,
+        inventory: &Inventory,
+        tenant: Tenant<'_>,
+        (products, inside): (usize, usize),
+    ) {
+        if std::mem::take(&mut self.stale) {
+            self.fill(inventory);
+            let members = self.members.clone();
+            if let Some(open) = &mut self.inside
+                && let Some(product) = inventory.product(open.sku)
+            {
+                open.fill(product, &members, tenant);
+            }
+        }
+        let shown = &self.shown;
+        let key = |n: usize| Some(inventory.products.get(*shown.get(n)?)?.sku.id);
+        self.cursor.settle(
+            (shown.len(), products),
+            |id| (0..shown.len()).find(|n| key(*n) == Some(id)),
+            key,
+        );
+        if let Some(open) = &mut self.inside {
+            let shown = &open.shown;
+            open.cursor.settle(
+                (shown.len(), inside),
+                |item| shown.iter().position(|other| *other == item),
+                |n| shown.get(n).copied(),
+            );
+        }
+    }
+
+    fn fill(&mut self, inventory: &Inventory) {
+        let query = self.filter.query();
+        let products = &inventory.products;
+        self.shown = (0..products.len())
+            .filter(|n| query.is_empty() || query.matches(&folded(&products[*n])))
+            .collect();
+        match self.sort {
+            Sort::Name => self
+                .shown
+                .sort_by_cached_key(|n| products[*n].name.to_lowercase()),
+            Sort::Free => self.shown.sort_by_key(|n| products[*n].sku.free()),
+            Sort::Brings => self.shown.sort_by_cached_key(|n| {
+                let product = &products[*n];
+                let brings = product.brings.clone();
+                (brings.is_empty(), brings, product.name.to_lowercase())
+            }),
+        }
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, step: Move, inventory: &Inventory, (products, inside): (usize, usize)) {
+        if let Some(open) = &mut self.inside {
+            let shown = &open.shown;
+            open.cursor
+                .step(step, (shown.len(), inside), |n| shown.get(n).copied());
+            return;
+        }
+        let shown = &self.shown;
+        self.cursor.step(step, (shown.len(), products), |n| {
+            Some(inventory.products.get(*shown.get(n)?)?.sku.id)
+        });
+    }
+
+    /// The product under the cursor, or the one that is looked into.
+    pub fn product<'a>(&self, inventory: &'a Inventory) -> Option<&'a Product> {
+        match &self.inside {
+            Some(open) => inventory.product(open.sku),
+            None => inventory.products.get(*self.shown.get(self.cursor.index)?),
+        }
+    }
+
+    /// The person under the cursor.
+    pub fn person<'a>(&self, roster: &'a Roster) -> Option<&'a Row> {
+        match self.item()? {
+            Item::Person(id) => roster.find(id),
+            Item::Plan(_) => None,
+        }
+    }
+
+    /// The row under the cursor inside a product.
+    pub fn item(&self) -> Option<Item> {
+        let open = self.inside.as_ref()?;
+        open.shown.get(open.cursor.index).copied()
+    }
+
+    /// Looks into the product under the cursor.
+    pub fn look_into(&mut self, inventory: &Inventory) {
+        if let Some(product) = self.product(inventory) {
+            self.inside = Some(Inside {
+                sku: product.sku.id,
+                filter: Filter::default(),
+                order: Order::default(),
+                cursor: Cursor::default(),
+                shown: Vec::new(),
+            });
+            self.stale = true;
+        }
+    }
+
+    /// The next order of what is shown, and the word for it.
+    pub fn turn_order(&mut self) -> &'static str {
+        match &mut self.inside {
+            Some(open) => {
+                open.order = match open.order {
+                    Order::Name => Order::Cause,
+                    Order::Cause => Order::Name,
+                };
+                match open.order {
+                    Order::Name => "name",
+                    Order::Cause => "first cause",
+                }
+            }
+            None => {
+                self.sort = self.sort.next();
+                self.sort.word()
+            }
+        }
+    }
+
+    /// How many users have a product; `None` until it is known.
+    pub fn users(&self, product: &Product, inventory: &Inventory) -> Option<usize> {
+        (self.members.loading() == inventory.loading() && inventory.loading() > 0)
+            .then(|| self.members.of(product.sku.id).len())
+    }
+}
+
+impl Inside {
+    fn fill(&mut self, product: &Product, members: &Members, tenant: Tenant<'_>) {
+        let query = self.filter.query();
+        let mut people: Vec<(u32, ObjectId)> = members
+            .of(self.sku)
+            .iter()
+            .filter_map(|member| {
+                let place = tenant.roster.place_of(member.user)?;
+                let row = tenant.roster.get(place)?;
+                let found = query.is_empty() || query.matches(&folded_person(row, member, tenant));
+                found.then_some((place, member.user))
+            })
+            .collect();
+        people.sort_unstable();
+        if self.order == Order::Cause {
+            people.sort_by_key(|(place, _)| tenant.roster.get(*place).map(|row| tenant.cause(row)));
+        }
+        let plans = (0..product.sku.plans.len())
+            .filter(|n| query.is_empty() || query.matches(&folded_plan(product, *n)));
+        self.shown = people
+            .into_iter()
+            .map(|(_, id)| Item::Person(id))
+            .chain(plans.map(Item::Plan))
+            .collect();
+    }
+
+    /// How many people are shown.
+    pub fn people(&self) -> usize {
+        self.shown
+            .iter()
+            .filter(|item| matches!(item, Item::Person(_)))
+            .count()
+    }
+}
+
+fn folded(product: &Product) -> String {
+    let odd = if product.is_odd() { "warning" } else { "" };
+    format!(
+        "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{odd}",
+        product.name,
+        product.sku.part_number,
+        product.state(),
+        product.marks()
+    )
+    .to_lowercase()
+}
+
+fn folded_person(row: &Row, member: &Member, tenant: Tenant<'_>) -> String {
+    let number = row.number.as_ref().map_or("", |number| number.as_str());
+    format!(
+        "{}\u{1f}{}\u{1f}{number}\u{1f}{}\u{1f}{}",
+        row.name,
+        row.upn,
+        tenant.cause(row).words(),
+        by(member)
+    )
+    .to_lowercase()
+}
+
+fn folded_plan(product: &Product, place: usize) -> String {
+    let (name, friendly, class) = plan_words(product, place);
+    format!("plan\u{1f}{name}\u{1f}{friendly}\u{1f}{class}").to_lowercase()
+}
+
+/// How somebody has a product: `direct`, `by a group`.
+pub fn by(member: &Member) -> &'static str {
+    match (member.direct, member.groups.is_empty()) {
+        (true, true) => "direct",
+        (true, false) => "direct and by a group",
+        (false, _) => "by a group",
+    }
+}
+
+/// A plan of a product: its name, its friendly name, and what it is here.
+pub fn plan_words(product: &Product, place: usize) -> (&str, &'static str, &'static str) {
+    let Some(plan) = product.sku.plans.get(place) else {
+        return ("", "", "");
+    };
+    let class = plan_ids::class(plan.id).map_or("", class_words);
+    (&plan.name, plan_ids::plan_name(plan.id), class)
+}
+
+/// Everything about a product, in a few lines.
+pub fn detail(product: &Product, users: Option<usize>) -> Doc {
+    let mut doc = Doc::default();
+    let sku = &product.sku;
+    let tone = if product.is_odd() {
+        Tone::Warn
+    } else {
+        Tone::Strong
+    };
+    doc.line(tone, &format!("{}  {}", product.name, sku.part_number));
+    let mut seats = format!(
+        "{} bought, {} used, {} free, subscription {}",
+        product.bought(),
+        sku.consumed,
+        sku.free(),
+        sku.status.as_str()
+    );
+    if sku.warning > 0 {
+        seats.push_str(&format!("; {} in their grace period", sku.warning));
+    }
+    if sku.suspended > 0 {
+        seats.push_str(&format!("; {} suspended", sku.suspended));
+    }
+    if let Some(users) = users {
+        let have = if users == 1 { "user has" } else { "users have" };
+        seats.push_str(&format!("; {users} {have} it"));
+    }
+    doc.line(Tone::Plain, &seats);
+    if sku.free() < 0 {
+        doc.line(
+            Tone::Warn,
+            "More seats are used than were bought: buy more, or take the licence from somebody.",
+        );
+    }
+    let deciding: Vec<&str> = sku
+        .plans
+        .iter()
+        .filter(|plan| plan_ids::class(plan.id).is_some())
+        .map(|plan| plan.name.as_str())
+        .collect();
+    let others = sku.plans.len() - deciding.len();
+    let text = match (deciding.is_empty(), others) {
+        (true, n) => format!("none that decides here, {n} others"),
+        (false, 0) => deciding.join(", "),
+        (false, n) => format!("{} and {n} others", deciding.join(", ")),
+    };
+    doc.item(Tone::Plain, "plans  ", &text);
+    doc.item(Tone::Dim, "id     ", &sku.id.to_string());
+    doc
+}
+
+/// Whether a query finds a product.
+pub fn finds(query: &Query, product: &Product) -> bool {
+    query.matches(&folded(product))
+}

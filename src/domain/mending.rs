@@ -1,0 +1,403 @@
+//! What a change of a licence comes down to: the one request, what stays as it is, and which number it silences.
+//!
+//! A request for a licence replaces the list of its plans that are off, so the list is always made from what the user has directly
+//! now: what somebody else has switched off stays off.
+
+use super::directory::{DirectoryUser, Licence, NumberType, Sku, TenantNumber};
+use super::guid::{PlanId, SkuId};
+use super::phone::PhoneNumber;
+use super::plan_ids::{self, PlanClass};
+use super::repair::Repair;
+use super::user::{Field, Value};
+
+/// One request to `assignLicense`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LicenceWrite {
+    /// The licence with exactly these plans off; the user has it, or gets it.
+    Give {
+        /// The licence.
+        sku: SkuId,
+        /// Plans that are off, all of them, sorted.
+        off: Vec<PlanId>,
+    },
+    /// The licence is taken away.
+    Take {
+        /// The licence.
+        sku: SkuId,
+    },
+}
+
+/// What the tenant has of a licence field; `None` for a field of another kind.
+pub fn held(field: Field, licences: &[Licence]) -> Option<Value> {
+    match field {
+        Field::Plan { sku, plan } => Some(Value::Plan {
+            sku,
+            plan,
+            on: direct(sku, licences).is_some_and(|licence| !licence.disabled.contains(&plan)),
+        }),
+        Field::Licence(sku) => Some(Value::Licence {
+            sku,
+            off: direct(sku, licences).map(|licence| sorted(licence.disabled.clone())),
+        }),
+        Field::Number | Field::Country | Field::Added => None,
+    }
+}
+
+fn direct(sku: SkuId, licences: &[Licence]) -> Option<&Licence> {
+    licences
+        .iter()
+        .find(|licence| licence.sku == sku && licence.group.is_none())
+}
+
+fn sorted(mut plans: Vec<PlanId>) -> Vec<PlanId> {
+    plans.sort_unstable();
+    plans.dedup();
+    plans
+}
+
+/// The request that brings the value about, from what the user has now; or why none can.
+pub fn write_of(wanted: &Value, licences: &[Licence]) -> Result<LicenceWrite, String> {
+    match wanted {
+        Value::Plan { sku, plan, on } => {
+            let licence = directly(*sku, licences)?;
+            let mut off = licence.disabled.clone();
+            off.retain(|other| other != plan);
+            if !on {
+                off.push(*plan);
+            }
+            Ok(LicenceWrite::Give {
+                sku: *sku,
+                off: sorted(off),
+            })
+        }
+        Value::Licence { sku, off: None } => {
+            directly(*sku, licences).map(|_| LicenceWrite::Take { sku: *sku })
+        }
+        Value::Licence {
+            sku,
+            off: Some(off),
+        } => Ok(LicenceWrite::Give {
+            sku: *sku,
+            off: sorted(off.clone()),
+        }),
+        Value::Number(_) | Value::Country(_) | Value::Added(_) => {
+            Err("this is no change of a licence".to_owned())
+        }
+    }
+}
+
+fn directly(sku: SkuId, licences: &[Licence]) -> Result<&Licence, String> {
+    if let Some(licence) = direct(sku, licences) {
+        return Ok(licence);
+    }
+    Err(match licences.iter().find(|licence| licence.sku == sku) {
+        Some(Licence {
+            group: Some(group), ..
+        }) => format!("the licence comes by group {group}: it cannot be changed for one user"),
+        _ => "the user does not have this licence any more".to_owned(),
+    })
+}
+
+/// The number in use today that stops when the value is written: a Calling Plan number whose last Calling Plan goes.
+pub fn stops(
+    wanted: &Value,
+    user: &DirectoryUser,
+    numbers: &[TenantNumber],
+    skus: &[Sku],
+) -> Option<PhoneNumber> {
+    let goes = |licence: &Licence, plan: PlanId| match wanted {
+        Value::Plan {
+            sku,
+            plan: off,
+            on: false,
+        } => licence.sku == *sku && licence.group.is_none() && plan == *off,
+        Value::Licence { sku, off: None } => licence.sku == *sku && licence.group.is_none(),
+        _ => false,
+    };
+    let mut calling = user.licences.iter().flat_map(|licence| {
+        plans_of(licence, skus)
+            .filter(|plan| plan_ids::class(*plan) == Some(PlanClass::Calling))
+            .map(move |plan| (licence, plan))
+    });
+    let (mut some_go, mut some_stay) = (false, false);
+    calling.by_ref().for_each(|(licence, plan)| {
+        if goes(licence, plan) {
+            some_go = true;
+        } else {
+            some_stay = true;
+        }
+    });
+    // A plan that is not in the tenant's list of products is taken at the engineer's word: better asked once too often.
+    let unlisted = matches!(wanted, Value::Plan { plan, on: false, .. } if plan_ids::class(*plan) == Some(PlanClass::Calling));
+    if some_stay || !(some_go || unlisted) {
+        return None;
+    }
+    numbers
+        .iter()
+        .find(|number| number.kind == NumberType::CallingPlan && number.holder() == Some(user.id))
+        .map(|number| number.number.clone())
+}
+
+/// Plans of a licence that are on.
+fn plans_of<'a>(licence: &'a Licence, skus: &'a [Sku]) -> impl Iterator<Item = PlanId> + 'a {
+    skus.iter()
+        .filter(|sku| sku.id == licence.sku)
+        .flat_map(|sku| &sku.plans)
+        .map(|plan| plan.id)
+        .filter(|plan| !licence.disabled.contains(plan))
+}
+
+/// What stays on in the licence, of the plans that decide anything: `MCOEV stays`, or nothing.
+pub fn stays(wanted: &Value, licences: &[Licence], skus: &[Sku]) -> String {
+    let Value::Plan { sku, plan, .. } = wanted else {
+        return String::new();
+    };
+    let mut codes: Vec<&str> = direct(*sku, licences)
+        .into_iter()
+        .flat_map(|licence| plans_of(licence, skus))
+        .filter(|other| other != plan)
+        .map(plan_ids::code)
+        .filter(|code| !code.is_empty())
+        .collect();
+    codes.sort_unstable();
+    match codes.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} stays"),
+        several => format!("{} stay", several.join(", ")),
+    }
+}
+
+/// The ways in which plans of a class can be taken from a user: one repair for each licence that was given directly, and the
+/// licences that a group gives, which nobody can change for one user.
+pub fn ways<'a>(
+    class: PlanClass,
+    user: &'a DirectoryUser,
+    skus: &[Sku],
+) -> (Vec<Repair>, Vec<&'a Licence>) {
+    let (mut repairs, mut by_group) = (Vec::new(), Vec::new());
+    for licence in &user.licences {
+        let on: Vec<PlanId> = plans_of(licence, skus)
+            .filter(|plan| plan_ids::class(*plan) == Some(class))
+            .collect();
+        if on.is_empty() {
+            continue;
+        }
+        if licence.group.is_some() {
+            by_group.push(licence);
+            continue;
+        }
+        let sku = licence.sku;
+        if brings_only(sku, class, skus) {
+            repairs.push(Repair::RemoveLicence { sku });
+        } else {
+            repairs.extend(on.into_iter().map(|plan| Repair::SwitchOff { sku, plan }));
+        }
+    }
+    (repairs, by_group)
+}
+
+/// Whether a product is nothing else than plans of this class.
+pub fn brings_only(sku: SkuId, class: PlanClass, skus: &[Sku]) -> bool {
+    skus.iter()
+        .find(|known| known.id == sku)
+        .is_some_and(|sku| {
+            let mut plans = sku.plans.iter().filter(|plan| plan.for_users).peekable();
+            plans.peek().is_some() && plans.all(|plan| plan_ids::class(plan.id) == Some(class))
+        })
+}
+
+/// Whether writing the value takes the user's last Calling Plan away, so that a Direct Routing number can follow.
+pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> bool {
+    let goes = |licence: &Licence, plan: PlanId| {
+        wanted.iter().any(|value| match value {
+            Value::Plan {
+                sku,
+                plan: off,
+                on: false,
+            } => licence.group.is_none() && licence.sku == *sku && plan == *off,
+            Value::Licence { sku, off: None } => licence.group.is_none() && licence.sku == *sku,
+            _ => false,
+        })
+    };
+    !wanted.is_empty()
+        && user.licences.iter().all(|licence| {
+            plans_of(licence, skus)
+                .filter(|plan| plan_ids::class(*plan) == Some(PlanClass::Calling))
+                .all(|plan| goes(licence, plan))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{
+        Activation, AssignmentStatus, NumberSource, PlanStatus, SkuPlan,
+    };
+    use crate::domain::matching::tests::{id, person};
+
+    const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+    const TEAMS1: &str = "57ff2da0-773e-42df-b2af-ffb7a2317929";
+    const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
+    const ALONE: &str = "0dab259f-bf13-4952-b7f8-7db8f131b28d";
+
+    fn plan(text: &str) -> PlanId {
+        text.parse().unwrap()
+    }
+
+    fn sku(text: &str, plans: &[&str]) -> Sku {
+        Sku {
+            id: text.parse().unwrap(),
+            part_number: "X".into(),
+            status: PlanStatus::Enabled,
+            enabled: 5,
+            warning: 0,
+            suspended: 0,
+            consumed: 1,
+            plans: plans
+                .iter()
+                .map(|id| SkuPlan {
+                    id: plan(id),
+                    name: "P".into(),
+                    for_users: true,
+                })
+                .collect(),
+        }
+    }
+
+    fn skus() -> Vec<Sku> {
+        vec![
+            sku(BUNDLE, &[MCOEV, MCOPSTN1, TEAMS1]),
+            sku(ALONE, &[MCOPSTN1]),
+        ]
+    }
+
+    fn licence(sku: &str, group: bool, disabled: &[&str]) -> Licence {
+        Licence {
+            sku: sku.parse().unwrap(),
+            group: group.then(|| TEAMS1.parse().unwrap()),
+            disabled: disabled.iter().map(|id| plan(id)).collect(),
+            error: None,
+        }
+    }
+
+    fn off(sku: &str) -> Value {
+        Value::Plan {
+            sku: sku.parse().unwrap(),
+            plan: plan(MCOPSTN1),
+            on: false,
+        }
+    }
+
+    fn holding(licences: Vec<Licence>) -> (DirectoryUser, Vec<TenantNumber>) {
+        let user = DirectoryUser {
+            licences,
+            ..person(1, "alex@contoso.example")
+        };
+        let number = TenantNumber {
+            number: PhoneNumber::from_tenant("+14255550100").unwrap(),
+            kind: NumberType::CallingPlan,
+            source: NumberSource::Online,
+            status: AssignmentStatus::User,
+            target: Some(id(1)),
+            primary: true,
+            activation: Activation::Activated,
+        };
+        (user, vec![number])
+    }
+
+    #[test]
+    fn switching_one_plan_off_keeps_what_was_off() {
+        let licences = [
+            licence(BUNDLE, true, &[]),
+            licence(BUNDLE, false, &[TEAMS1]),
+        ];
+        let mut wanted = vec![plan(MCOPSTN1), plan(TEAMS1)];
+        wanted.sort_unstable();
+        assert_eq!(
+            write_of(&off(BUNDLE), &licences),
+            Ok(LicenceWrite::Give {
+                sku: BUNDLE.parse().unwrap(),
+                off: wanted
+            })
+        );
+        assert_eq!(stays(&off(BUNDLE), &licences, &skus()), "MCOEV stays");
+    }
+
+    #[test]
+    fn what_a_group_gives_is_refused_with_the_group() {
+        let why = write_of(&off(BUNDLE), &[licence(BUNDLE, true, &[])]).unwrap_err();
+        assert!(why.contains("by group 57ff2da0"), "{why}");
+        let why = write_of(&off(BUNDLE), &[]).unwrap_err();
+        assert_eq!(why, "the user does not have this licence any more");
+    }
+
+    #[test]
+    fn the_counter_change_switches_on_only_what_was_on() {
+        let licences = [licence(BUNDLE, false, &[MCOPSTN1, TEAMS1])];
+        let on = Value::Plan {
+            sku: BUNDLE.parse().unwrap(),
+            plan: plan(MCOPSTN1),
+            on: true,
+        };
+        assert_eq!(
+            write_of(&on, &licences),
+            Ok(LicenceWrite::Give {
+                sku: BUNDLE.parse().unwrap(),
+                off: vec![plan(TEAMS1)]
+            })
+        );
+        assert_eq!(held(on.field(), &licences), Some(off(BUNDLE)));
+    }
+
+    #[test]
+    fn a_licence_that_is_nothing_else_is_removed_and_a_bundle_loses_one_plan() {
+        let (user, _) = holding(vec![
+            licence(BUNDLE, false, &[]),
+            licence(ALONE, false, &[]),
+            licence(ALONE, true, &[]),
+        ]);
+        let skus = skus();
+        let (repairs, by_group) = ways(PlanClass::Calling, &user, &skus);
+        assert_eq!(
+            repairs,
+            [
+                Repair::SwitchOff {
+                    sku: BUNDLE.parse().unwrap(),
+                    plan: plan(MCOPSTN1)
+                },
+                Repair::RemoveLicence {
+                    sku: ALONE.parse().unwrap()
+                },
+            ]
+        );
+        assert_eq!(by_group, [&user.licences[2]]);
+        assert_eq!(ways(PlanClass::Credits, &user, &skus), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_number_stops_with_the_last_calling_plan() {
+        let (user, numbers) = holding(vec![licence(BUNDLE, false, &[])]);
+        let stopped = stops(&off(BUNDLE), &user, &numbers, &skus()).map(|n| n.to_string());
+        assert_eq!(stopped.as_deref(), Some("+14255550100"));
+        assert!(clears_calling(&[&off(BUNDLE)], &user, &skus()));
+        let (user, numbers) = holding(vec![licence(BUNDLE, false, &[]), licence(ALONE, true, &[])]);
+        assert_eq!(
+            stops(&off(BUNDLE), &user, &numbers, &skus()),
+            None,
+            "the group still gives one"
+        );
+        assert!(!clears_calling(&[&off(BUNDLE)], &user, &skus()));
+        let take = Value::Licence {
+            sku: ALONE.parse().unwrap(),
+            off: None,
+        };
+        let (user, numbers) = holding(vec![
+            licence(BUNDLE, false, &[]),
+            licence(ALONE, false, &[]),
+        ]);
+        assert!(!clears_calling(&[&off(BUNDLE)], &user, &skus()));
+        assert!(clears_calling(&[&off(BUNDLE), &take], &user, &skus()));
+        assert_eq!(stops(&take, &user, &numbers, &skus()), None);
+    }
+}

@@ -1,0 +1,439 @@
+//! Repairs and moves as console and command line ask for them: checked against what is known, queued, never written here.
+//!
+//! What silences a number is queued only with the user's name typed, and then for that number alone.
+
+use crate::domain::country::Country;
+use crate::domain::directory::{Sku, TenantNumber};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::mending;
+use crate::domain::outbox::{EntryId, Giver, NewEntry, Written};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::repair::Repair;
+use crate::domain::text::Label;
+use crate::domain::user::{Field, Patch, User, Value};
+use crate::store::cache::StoredUser;
+use crate::store::ledger::LedgerPicture;
+use crate::store::{Stamp, Store};
+
+use super::change;
+
+/// What goes with the wish for a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct With<'a> {
+    /// The country, for a usage location.
+    pub country: Option<Country>,
+    /// The name that was typed, for what silences a number.
+    pub typed: Option<&'a str>,
+    /// Whether the user is to be put on the list as soon as all gates pass.
+    pub then_add: bool,
+}
+
+/// Somebody with all that a repair looks at.
+struct Subject {
+    picture: LedgerPicture,
+    tenant: TenantId,
+    stored: StoredUser,
+    numbers: Vec<TenantNumber>,
+    skus: Vec<Sku>,
+}
+
+impl Subject {
+    async fn read(store: &Store, id: ObjectId) -> Result<Self, Failure> {
+        let failed = |error: crate::store::error::StoreError| error.failure();
+        let picture = store.ledger.load().await.map_err(failed)?;
+        let reference = store.cache.reference().await.map_err(failed)?;
+        let stored = store.cache.user(id).await.map_err(failed)?;
+        let (Some(pin), Some(reference), Some(stored)) = (&picture.pin, reference, stored) else {
+            return Err(refused(
+                "This user has not been read from the tenant",
+                "Sync first, then repair.",
+            ));
+        };
+        Ok(Self {
+            tenant: pin.tenant,
+            numbers: store.cache.numbers_of(id).await.map_err(failed)?,
+            skus: reference.skus,
+            stored,
+            picture,
+        })
+    }
+
+    fn id(&self) -> ObjectId {
+        self.stored.user.id
+    }
+
+    fn name(&self) -> &str {
+        let user = &self.stored.user;
+        if user.name.is_empty() {
+            &user.upn
+        } else {
+            &user.name
+        }
+    }
+
+    fn configured(&self) -> Option<&User> {
+        configured(&self.picture, self.id())
+    }
+
+    fn entry(&self, base: Value, wanted: Value) -> NewEntry {
+        NewEntry {
+            user: None,
+            directory_id: self.id(),
+            name: self.name().to_owned(),
+            base,
+            wanted,
+            takes_from: None,
+            silences: None,
+        }
+    }
+}
+
+fn configured(picture: &LedgerPicture, id: ObjectId) -> Option<&User> {
+    picture
+        .users
+        .iter()
+        .find(|user| user.association.id() == Some(id))
+}
+
+fn refused(headline: impl Into<String>, hint: &str) -> Failure {
+    Failure::new(FailureKind::Refused, headline, "", hint)
+}
+
+/// The number that a repair silences, as far as is known now; whoever asks must then type the user's name.
+pub async fn stops(
+    store: &Store,
+    target: ObjectId,
+    repair: &Repair,
+) -> Result<Option<PhoneNumber>, Failure> {
+    let subject = Subject::read(store, target).await?;
+    Ok(silenced(&subject, repair))
+}
+
+fn silenced(subject: &Subject, repair: &Repair) -> Option<PhoneNumber> {
+    match repair {
+        Repair::Release { number } => Some(number.clone()),
+        Repair::SwitchOff { .. } | Repair::RemoveLicence { .. } => mending::stops(
+            &Value::blank(field_of(repair)?),
+            &subject.stored.user,
+            &subject.numbers,
+            &subject.skus,
+        ),
+        Repair::SetLocation | Repair::ClearGroupFilter => None,
+    }
+}
+
+fn field_of(repair: &Repair) -> Option<Field> {
+    match repair {
+        Repair::SwitchOff { sku, plan } => Some(Field::Plan {
+            sku: *sku,
+            plan: *plan,
+        }),
+        Repair::RemoveLicence { sku } => Some(Field::Licence(*sku)),
+        Repair::SetLocation => Some(Field::Country),
+        Repair::Release { .. } => Some(Field::Number),
+        Repair::ClearGroupFilter => None,
+    }
+}
+
+/// Queues repairs of one user, all or none; what was queued, in a line.
+pub async fn repair(
+    store: &Store,
+    target: ObjectId,
+    repairs: &[Repair],
+    with: With<'_>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let subject = Subject::read(store, target).await?;
+    let mut new = Vec::new();
+    for repair in repairs {
+        new.push(entry_of(&subject, repair, with)?);
+    }
+    if with.then_add {
+        if subject.configured().is_some() {
+            return Err(refused(
+                format!("{} is on the list already", Label::new(subject.name())),
+                "Repair without adding.",
+            ));
+        }
+        new.push(subject.entry(Value::Added(false), Value::Added(true)));
+    }
+    let words: Vec<String> = new.iter().map(words).collect();
+    let name = Label::new(subject.name()).to_string();
+    let (two_way, new): (Vec<NewEntry>, Vec<NewEntry>) = new
+        .into_iter()
+        .partition(|entry| entry.wanted.field().is_two_way() && entry.user.is_some());
+    for entry in two_way {
+        let Some(user) = entry.user else { continue };
+        let patch = Patch {
+            two_way: vec![(entry.base, entry.wanted)],
+            ..Patch::default()
+        };
+        change::edit(store, user, patch, stamp.clone()).await?;
+    }
+    store
+        .ledger
+        .queue(new, subject.tenant, stamp)
+        .await
+        .map_err(|error| error.failure())?;
+    Ok(format!("{name}: queued: {}", words.join("; ")))
+}
+
+fn words(entry: &NewEntry) -> String {
+    let what = match &entry.wanted {
+        Value::Country(_) => format!("country {}", entry.wanted.shown()),
+        Value::Number(None) => format!("release of {}", entry.base.shown()),
+        Value::Added(_) => "add when eligible".to_owned(),
+        Value::Number(Some(_)) | Value::Plan { .. } | Value::Licence { .. } => entry.wanted.shown(),
+    };
+    match &entry.silences {
+        Some(number) => format!("{what} (stops {})", number.spaced()),
+        None => what,
+    }
+}
+
+fn entry_of(subject: &Subject, repair: &Repair, with: With<'_>) -> Result<NewEntry, Failure> {
+    let name = Label::new(subject.name());
+    let user = &subject.stored.user;
+    let mut entry = match repair {
+        Repair::SwitchOff { .. } | Repair::RemoveLicence { .. } => {
+            let wanted = Value::blank(field_of(repair).expect("both are about a licence"));
+            let base = mending::held(wanted.field(), &user.licences)
+                .expect("the field is one of a licence");
+            if let Err(why) = mending::write_of(&wanted, &user.licences) {
+                return Err(refused(
+                    format!("{name}: {why}"),
+                    "Change the group's licence or its members; `script` prints the PowerShell.",
+                ));
+            }
+            if base == wanted {
+                return Err(refused(
+                    format!("{name}: {} already", wanted.shown()),
+                    "Nothing is to be done; Teams may take up to 24 hours to see it.",
+                ));
+            }
+            subject.entry(base, wanted)
+        }
+        Repair::SetLocation => {
+            let Some(country) = with.country else {
+                return Err(refused(
+                    format!("{name}: which country?"),
+                    "Give two letters, such as GB.",
+                ));
+            };
+            if user.location == Some(country) {
+                return Err(refused(
+                    format!("{name}: the usage location is {country} already"),
+                    "It takes up to an hour to spread; sync then.",
+                ));
+            }
+            subject.entry(Value::Country(user.location), Value::Country(Some(country)))
+        }
+        Repair::Release { number } => {
+            let holds = subject
+                .numbers
+                .iter()
+                .any(|record| record.number == *number && record.holder() == Some(user.id));
+            if !holds {
+                return Err(refused(
+                    format!("{name} does not hold {}", number.spaced()),
+                    "Sync, and look again.",
+                ));
+            }
+            subject.entry(Value::Number(Some(number.clone())), Value::Number(None))
+        }
+        Repair::ClearGroupFilter => {
+            return Err(refused(
+                "The group filter is a setting of this side",
+                "Clear it in the tenant's settings; nothing is written to the tenant.",
+            ));
+        }
+    };
+    if entry.wanted.field().is_two_way() {
+        entry.user = subject.configured().map(|user| user.id);
+    }
+    if let Some(number) = silenced(subject, repair) {
+        confirm_by_name(subject, &number, with.typed)?;
+        entry.silences = Some(number);
+    }
+    Ok(entry)
+}
+
+fn confirm_by_name(
+    subject: &Subject,
+    number: &PhoneNumber,
+    typed: Option<&str>,
+) -> Result<(), Failure> {
+    if typed.is_some_and(|typed| is_name(typed, subject.name())) {
+        return Ok(());
+    }
+    let name = Label::new(subject.name());
+    Err(refused(
+        format!("This stops {}, which {name} uses today", number.spaced()),
+        "Nothing was queued. It is done only with the user's name typed.",
+    ))
+}
+
+/// Whether what was typed is the name, small and capital letters and spaces around aside.
+pub fn is_name(typed: &str, name: &str) -> bool {
+    let plain = |text: &str| Label::new(text).to_string().trim().to_lowercase();
+    !name.trim().is_empty() && plain(typed) == plain(name)
+}
+
+/// Queues the move of a number from whoever holds it to somebody else, as one change.
+pub async fn move_number(
+    store: &Store,
+    number: &PhoneNumber,
+    to: ObjectId,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let subject = Subject::read(store, to).await?;
+    let record = store
+        .cache
+        .number(number)
+        .await
+        .map_err(|error| error.failure())?;
+    let Some(from) = record.and_then(|record| record.holder()) else {
+        return Err(refused(
+            format!("Nobody in the tenant holds {}", number.spaced()),
+            "Give it by an edit; there is nobody to move it from.",
+        ));
+    };
+    if from == to {
+        return Err(refused(
+            format!("{} holds it already", Label::new(subject.name())),
+            "Nothing is to be done.",
+        ));
+    }
+    if let Some(held) = &subject.stored.number {
+        return Err(refused(
+            format!(
+                "{} has {} already, and a user has one number",
+                Label::new(subject.name()),
+                held.spaced()
+            ),
+            "Release that one first, or use a resource account that forwards.",
+        ));
+    }
+    let giver = Giver {
+        id: from,
+        name: store
+            .cache
+            .name_of(from)
+            .await
+            .map_err(|error| error.failure())?
+            .unwrap_or_else(|| from.to_string()),
+    };
+    let own = configured(&subject.picture, from).map(|user| user.id);
+    let queued = subject.picture.entries.iter().find(|entry| {
+        entry.field() == Field::Number
+            && (entry.user.is_some() && entry.user == own || entry.directory_id == Some(from))
+    });
+    if let Some(entry) = queued {
+        return Err(refused(
+            format!(
+                "{}: a change of this number is {} already",
+                Label::new(&giver.name),
+                entry.state.word()
+            ),
+            "Undo that change first.",
+        ));
+    }
+    let words = format!(
+        "{} moves from {} to {}: queued",
+        number.spaced(),
+        Label::new(&giver.name),
+        Label::new(subject.name())
+    );
+    let new = NewEntry {
+        user: subject.configured().map(|user| user.id),
+        takes_from: Some(giver),
+        ..subject.entry(Value::Number(None), Value::Number(Some(number.clone())))
+    };
+    store
+        .ledger
+        .queue(vec![new], subject.tenant, stamp)
+        .await
+        .map_err(|error| error.failure())?;
+    Ok(words)
+}
+
+/// Queues the counter-change of one that was written and read back.
+pub async fn take_back(
+    store: &Store,
+    entry: EntryId,
+    typed: Option<&str>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let written = store
+        .ledger
+        .written(entry)
+        .await
+        .map_err(|error| error.failure())?;
+    let Some(written) = written else {
+        return Err(refused(
+            "This change was not written from here, so there is nothing to take back",
+            "Only a change that was confirmed in the tenant can be taken back.",
+        ));
+    };
+    let Some(directory_id) = written.directory_id else {
+        return Err(refused(
+            "The user of this change is not associated any more",
+            "Enter the old value by hand.",
+        ));
+    };
+    let subject = Subject::read(store, directory_id).await?;
+    if written.tenant != subject.tenant {
+        return Err(refused(
+            "This change was written to another tenant",
+            "It is never sent here.",
+        ));
+    }
+    if let (Value::Number(Some(number)), Some(giver)) = (&written.wanted, &written.takes_from) {
+        return Box::pin(move_number(store, number, giver.id, stamp)).await;
+    }
+    let words = format!(
+        "{}: {} goes back to {}: queued",
+        Label::new(&written.name),
+        written.wanted.field().as_str(),
+        written.base.shown()
+    );
+    counter(store, &subject, &written, typed, stamp).await?;
+    Ok(words)
+}
+
+async fn counter(
+    store: &Store,
+    subject: &Subject,
+    written: &Written,
+    typed: Option<&str>,
+    stamp: Stamp,
+) -> Result<(), Failure> {
+    let (base, wanted) = (written.wanted.clone(), written.base.clone());
+    if wanted.field() == Field::Added {
+        return Err(refused(
+            "Somebody who was added is taken off the list by removing",
+            "Use d, or `users remove`.",
+        ));
+    }
+    let configured = subject.configured().filter(|_| wanted.field().is_two_way());
+    if let Some(user) = configured {
+        let patch = Patch {
+            two_way: vec![(base, wanted)],
+            ..Patch::default()
+        };
+        return change::edit(store, user.id, patch, stamp).await.map(drop);
+    }
+    let mut new = subject.entry(base, wanted);
+    let (user, numbers, skus) = (&subject.stored.user, &subject.numbers, &subject.skus);
+    if let Some(number) = mending::stops(&new.wanted, user, numbers, skus) {
+        confirm_by_name(subject, &number, typed)?;
+        new.silences = Some(number);
+    }
+    store
+        .ledger
+        .queue(vec![new], subject.tenant, stamp)
+        .await
+        .map(drop)
+        .map_err(|error| error.failure())
+}

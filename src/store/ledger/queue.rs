@@ -1,0 +1,94 @@
+//! Changes for directory users, whether they are on this side's list or not: repairs, moves, releases, and who is to be added later.
+
+use rusqlite::Connection;
+
+use crate::domain::guid::TenantId;
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry};
+use crate::domain::user::{NewUser, UserId};
+
+use super::super::Stamp;
+use super::super::error::StoreError;
+use super::{entries, rows, users};
+
+/// Queues changes, all or none. One that waits for the same field of the same user gives way; one under way refuses.
+pub(super) fn queue(
+    tx: &Connection,
+    new: &[NewEntry],
+    tenant: TenantId,
+    stamp: &Stamp,
+) -> Result<Vec<EntryId>, StoreError> {
+    if let Some(pin) = rows::pin(tx)?
+        && pin.tenant != tenant
+    {
+        return Err(StoreError::OtherTenant {
+            asked: tenant,
+            pinned: pin.tenant,
+        });
+    }
+    let mut ids = Vec::with_capacity(new.len());
+    for change in new {
+        ids.push(one(tx, change, tenant, stamp)?);
+    }
+    Ok(ids)
+}
+
+fn one(
+    tx: &Connection,
+    new: &NewEntry,
+    tenant: TenantId,
+    stamp: &Stamp,
+) -> Result<EntryId, StoreError> {
+    let condition =
+        "field = ?1 AND NOT parked AND (user_id = ?2 OR (user_id IS NULL AND directory_id = ?3))";
+    let waiting = rows::entries(
+        tx,
+        condition,
+        &[
+            &new.wanted.field().key(),
+            &new.user.map(|id| id.0),
+            new.directory_id.0.bytes(),
+        ],
+    )?;
+    for old in waiting {
+        // What has released a number already is first undone, so that this number is not forgotten.
+        if !old.state.is_ours() || old.released.is_some() {
+            return Err(StoreError::Settling {
+                entry: old.id,
+                field: old.field(),
+                word: old.state.word(),
+                name: old.name,
+            });
+        }
+        entries::leave(tx, &old, (Closing::Dropped.as_str(), "replaced"), stamp)?;
+    }
+    let entry = Entry {
+        id: EntryId(0),
+        tenant,
+        user: new.user,
+        directory_id: Some(new.directory_id),
+        name: new.name.clone(),
+        base: new.base.clone(),
+        wanted: new.wanted.clone(),
+        released: None,
+        takes_from: new.takes_from.clone(),
+        silences: new.silences.clone(),
+        state: EntryState::Queued,
+        author: stamp.author.clone(),
+        created_at: stamp.at,
+        updated_at: stamp.at,
+    };
+    entries::queue(tx, &entry, stamp)
+}
+
+/// Puts somebody on the list who was to be added once all gates pass, and ends the entry that waited for it.
+pub(super) fn admit(
+    tx: &Connection,
+    id: EntryId,
+    user: NewUser,
+    stamp: &Stamp,
+) -> Result<UserId, StoreError> {
+    let entry = rows::entry(tx, id)?.ok_or(StoreError::NoSuchEntry(id))?;
+    let added = users::add(tx, &[user], entry.tenant, stamp)?;
+    entries::close(tx, id, Closing::Confirmed, stamp)?;
+    added.first().copied().ok_or(StoreError::NoSuchEntry(id))
+}

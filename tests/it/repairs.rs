@@ -1,0 +1,582 @@
+//! Repairs and moves over the wire: state before, the requests that were sent, state after, and nothing further at a second run.
+
+use serde_json::{Value as Json, json};
+use teamsconnector::domain::failure::FailureKind;
+use teamsconnector::domain::guid::ObjectId;
+use teamsconnector::domain::mending;
+use teamsconnector::domain::outbox::EntryState;
+use teamsconnector::domain::plan_ids::PlanClass;
+use teamsconnector::domain::repair::Repair;
+use teamsconnector::domain::run::Outcome;
+use teamsconnector::ops::repair::{self, With};
+
+use crate::support::bench::{Bench, number};
+use crate::support::web;
+
+const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+const EXCHANGE: &str = "EXCHANGE_S_ENTERPRISE";
+
+async fn id(bench: &Bench, upn: &str) -> ObjectId {
+    let rows = bench.store().cache.find(upn, 1).await.unwrap();
+    rows.first().expect("the tenant has this user").id
+}
+
+async fn ways(bench: &Bench, who: ObjectId, class: PlanClass) -> Vec<Repair> {
+    let stored = bench.store().cache.user(who).await.unwrap().unwrap();
+    let reference = bench.store().cache.reference().await.unwrap().unwrap();
+    mending::ways(class, &stored.user, &reference.skus).0
+}
+
+/// The writes that the tenant has seen, as method and path, in order.
+fn writes(bench: &Bench) -> Vec<(String, String)> {
+    let log = web::ask(&bench.base(), "GET", "/_sim/log", None);
+    log["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|request| request["method"] != "GET")
+        .map(|request| {
+            let path = request["path"].as_str().unwrap();
+            (
+                request["method"].as_str().unwrap().to_owned(),
+                path.to_owned(),
+            )
+        })
+        .filter(|(_, path)| path.contains("/v1.0/"))
+        .collect()
+}
+
+/// The direct licence of a user that has this plan in its list of those switched off, or any: its plans that are off.
+fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
+    let person = web::person(&bench.base(), upn);
+    let mut off: Vec<String> = person["licenses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|state| state["skuId"] == sku && state["assignedByGroup"] == Json::Null)
+        .flat_map(|state| state["disabledPlans"].as_array().unwrap().clone())
+        .map(|plan| plan.as_str().unwrap().to_owned())
+        .collect();
+    off.sort();
+    off
+}
+
+fn named(name: &str) -> With<'_> {
+    With {
+        typed: Some(name),
+        ..With::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calling_plan_inside_a_bundle_is_switched_off_and_no_other_plan() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let henrietta = id(&bench, "henrietta@contoso.example").await;
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    let [Repair::SwitchOff { sku, .. }] = repairs.as_slice() else {
+        panic!("one bundle: {repairs:?}");
+    };
+    let sku = sku.to_string();
+    let before = off_of(&bench, "henrietta@contoso.example", &sku);
+    repair::repair(
+        bench.store(),
+        henrietta,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let ran = bench.apply().await;
+    assert_eq!(
+        (ran.outcome.clone(), ran.summary.written),
+        (Outcome::Done, 1),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(writes(&bench).len(), 1, "one request: {:?}", writes(&bench));
+    assert!(writes(&bench)[0].1.contains("assignLicense"));
+    let mut wanted = before.clone();
+    wanted.push("MCOPSTN8".to_owned());
+    wanted.sort();
+    assert_eq!(off_of(&bench, "henrietta@contoso.example", &sku), wanted);
+    let again = bench.sync().await;
+    assert!(again.says("phoneSystem="), "{}", again.text());
+    assert_eq!(
+        writes(&bench).len(),
+        1,
+        "a second run sends nothing further"
+    );
+    let row = &bench
+        .store()
+        .cache
+        .find("henrietta@contoso.example", 1)
+        .await
+        .unwrap()[0];
+    assert!(
+        teamsconnector::domain::gate::FirstCause::from_byte(row.class).is_candidate(),
+        "she can be added now"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_that_somebody_switched_off_meanwhile_stay_off() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let henrietta = id(&bench, "henrietta@contoso.example").await;
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    let [Repair::SwitchOff { sku, .. }] = repairs.as_slice() else {
+        panic!("one bundle: {repairs:?}");
+    };
+    let sku = sku.to_string();
+    repair::repair(
+        bench.store(),
+        henrietta,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let kind = bench.planned().await;
+    // Another administrator switches Exchange off between the plan and the write.
+    web::ask(
+        &bench.base(),
+        "PATCH",
+        "/_sim/users/henrietta@contoso.example",
+        Some(&json!({"assignedLicenses": [{"skuId": sku, "disabledPlans": [EXCHANGE]}]})),
+    );
+    assert_eq!(
+        off_of(&bench, "henrietta@contoso.example", &sku),
+        [EXCHANGE]
+    );
+    let ran = bench.run(kind).await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    let mut wanted = [EXCHANGE, "MCOPSTN8"];
+    wanted.sort_unstable();
+    assert_eq!(off_of(&bench, "henrietta@contoso.example", &sku), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_leaves_before_the_name_is_typed() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let alex = id(&bench, "alex@contoso.example").await;
+    let repairs = ways(&bench, alex, PlanClass::Calling).await;
+    for typed in [None, Some(""), Some("Alex"), Some("y")] {
+        let with = With {
+            typed,
+            ..With::default()
+        };
+        let refused = repair::repair(bench.store(), alex, &repairs, with, bench.stamp())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.kind, refused.headline.as_str()),
+            (
+                FailureKind::Refused,
+                "This stops +1 425 555 0101, which Alex Wilber uses today"
+            )
+        );
+    }
+    assert!(bench.desk().await.entries.is_empty());
+    bench.sync().await;
+    assert_eq!(writes(&bench), [], "nothing was written");
+    repair::repair(
+        bench.store(),
+        alex,
+        &repairs,
+        named("alex wilber "),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.silenced(|_| true), [number("+14255550101")]);
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    let sent: Vec<String> = writes(&bench)
+        .into_iter()
+        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        sent,
+        ["unassignNumber", "assignLicense"],
+        "the number goes while the licence is still held"
+    );
+    assert_eq!(
+        web::number(&bench.base(), "+14255550101").unwrap()["assignmentTargetId"],
+        json!(null)
+    );
+    bench.sync().await;
+    assert_eq!(
+        writes(&bench).len(),
+        2,
+        "a second run sends nothing further"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_came_after_the_confirmation_is_not_silenced() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let henrietta = id(&bench, "henrietta@contoso.example").await;
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    repair::repair(
+        bench.store(),
+        henrietta,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let body = json!({"telephoneNumber": "+493012345678", "type": "callingPlan", "target": henrietta.to_string()});
+    web::ask(&bench.base(), "POST", "/_sim/numbers", Some(&body));
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.items, []);
+    assert_eq!(
+        plan.left_out[0].why,
+        "it would stop +49 30 12345678, which was not confirmed by name: drop it and repair again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_are_removed_and_taken_back_by_a_counter_change() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let enrico = id(&bench, "enrico@contoso.example").await;
+    let repairs = ways(&bench, enrico, PlanClass::Credits).await;
+    let [Repair::RemoveLicence { sku }] = repairs.as_slice() else {
+        panic!("a licence that is nothing else: {repairs:?}");
+    };
+    let sku = sku.to_string();
+    let holds = |bench: &Bench| {
+        web::person(&bench.base(), "enrico@contoso.example")["licenses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|licence| licence["skuId"] == sku)
+    };
+    assert!(holds(&bench));
+    repair::repair(
+        bench.store(),
+        enrico,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let entry = bench.desk().await.entries[0].id;
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    assert!(!holds(&bench));
+    repair::take_back(bench.store(), entry, None, bench.stamp())
+        .await
+        .unwrap();
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    assert!(holds(&bench), "{}", ran.text());
+    assert_eq!(writes(&bench).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_group_gives_is_refused_with_its_group() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let johanna = id(&bench, "johanna@contoso.example").await;
+    let stored = bench.store().cache.user(johanna).await.unwrap().unwrap();
+    let licence = stored
+        .user
+        .licences
+        .iter()
+        .find(|licence| licence.group.is_some())
+        .unwrap();
+    let repair = Repair::SwitchOff {
+        sku: licence.sku,
+        plan: MCOPSTN1.parse().unwrap(),
+    };
+    let refused = repair::repair(
+        bench.store(),
+        johanna,
+        &[repair],
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap_err();
+    assert!(
+        refused
+            .headline
+            .contains(&format!("by group {}", licence.group.unwrap())),
+        "{}",
+        refused.headline
+    );
+    assert!(bench.desk().await.entries.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_location_is_set_for_somebody_who_is_not_on_the_list() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let oleg = id(&bench, "oleg@contoso.example").await;
+    let with = With {
+        country: Some("UA".parse().unwrap()),
+        ..With::default()
+    };
+    repair::repair(
+        bench.store(),
+        oleg,
+        &[Repair::SetLocation],
+        with,
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    assert_eq!(
+        web::person(&bench.base(), "oleg@contoso.example")["usageLocation"],
+        "UA"
+    );
+    let sent = writes(&bench);
+    bench.sync().await;
+    assert_eq!((sent.len(), writes(&bench).len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_has_left_gives_the_number_back() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let pat = id(&bench, "pat@contoso.example").await;
+    let repairs = [Repair::Release {
+        number: number("+441235123472"),
+    }];
+    let refused = repair::repair(bench.store(), pat, &repairs, With::default(), bench.stamp())
+        .await
+        .unwrap_err();
+    assert!(refused.headline.contains("+44 1235 123472"), "{refused:?}");
+    repair::repair(
+        bench.store(),
+        pat,
+        &repairs,
+        named("Pat Old"),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    assert_eq!(
+        web::number(&bench.base(), "+441235123472").unwrap()["assignmentTargetId"],
+        json!(null)
+    );
+    bench.sync().await;
+    assert_eq!(writes(&bench).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repair_wait_and_add_are_one_chain() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let henrietta = id(&bench, "henrietta@contoso.example").await;
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    let with = With {
+        then_add: true,
+        ..With::default()
+    };
+    repair::repair(bench.store(), henrietta, &repairs, with, bench.stamp())
+        .await
+        .unwrap();
+    assert_eq!(bench.desk().await.entries.len(), 2);
+    assert!(bench.desk().await.users.is_empty());
+    let ran = bench.apply().await;
+    assert!(
+        ran.says("Henrietta Mueller: all gates pass now; added"),
+        "{}",
+        ran.text()
+    );
+    let desk = bench.desk().await;
+    assert_eq!(desk.entries, []);
+    assert_eq!(desk.users[0].association.id(), Some(henrietta));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_and_a_number_go_in_one_plan_and_in_order() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let henrietta = id(&bench, "henrietta@contoso.example").await;
+    let user = bench.add("henrietta@contoso.example").await;
+    bench.want_number(&user, Some("+441235123481")).await;
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(
+        plan.left_out[0].why,
+        "has a Calling Plan: switch it off first"
+    );
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    repair::repair(
+        bench.store(),
+        henrietta,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 2, "{}", ran.text());
+    let sent: Vec<String> = writes(&bench)
+        .into_iter()
+        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["assignLicense", "assignNumber"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_is_one_change() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let (pat, kim) = (
+        id(&bench, "pat@contoso.example").await,
+        id(&bench, "kim@contoso.example").await,
+    );
+    repair::move_number(bench.store(), &number("+441235123472"), kim, bench.stamp())
+        .await
+        .unwrap();
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.items.len(), 1);
+    assert_eq!(
+        plan.items[0].note,
+        "moves from Pat Old; Kim New checked: ok"
+    );
+    assert_eq!(plan.silenced(|_| true), []);
+    let ran = bench.apply().await;
+    assert_eq!(
+        (ran.outcome.clone(), ran.summary.written),
+        (Outcome::Done, 1),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(
+        web::number(&bench.base(), "+441235123472").unwrap()["assignmentTargetId"],
+        kim.to_string()
+    );
+    let sent: Vec<String> = writes(&bench)
+        .into_iter()
+        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["unassignNumber", "assignNumber"]);
+    let _ = pat;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_to_somebody_who_cannot_hold_it_releases_nothing() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let christie = id(&bench, "christie@contoso.example").await;
+    repair::move_number(
+        bench.store(),
+        &number("+441235123472"),
+        christie,
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.items, []);
+    assert_eq!(plan.left_out[0].why, "no usable Phone System licence");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_successor_is_looked_at_again_just_before_the_release() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let kim = id(&bench, "kim@contoso.example").await;
+    repair::move_number(bench.store(), &number("+441235123472"), kim, bench.stamp())
+        .await
+        .unwrap();
+    let kind = bench.planned().await;
+    let base = bench.base();
+    let ran = bench
+        .run_hearing(kind, |line, _| {
+            // Another administrator takes the licence after the plan was made anew and before anything is released.
+            if line.text.starts_with("Writing 1 change") {
+                web::ask(
+                    &base,
+                    "PATCH",
+                    "/_sim/users/kim@contoso.example",
+                    Some(&json!({"assignedLicenses": []})),
+                );
+            }
+        })
+        .await;
+    assert_eq!(writes(&bench), [], "{}", ran.text());
+    assert!(
+        ran.says("no usable Phone System licence; nothing was released"),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(bench.desk().await.entries[0].state, EntryState::Queued);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_whose_assignment_fails_offers_to_give_back() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let (pat, kim) = (
+        id(&bench, "pat@contoso.example").await,
+        id(&bench, "kim@contoso.example").await,
+    );
+    let lee = bench.add("lee@contoso.example").await;
+    repair::move_number(bench.store(), &number("+441235123471"), kim, bench.stamp())
+        .await
+        .unwrap();
+    let kind = bench.planned().await;
+    // `/assignNumber` is the assignment alone, not the release before it.
+    web::knobs(
+        &bench.base(),
+        &json!({"fail_next": [{"path_contains": "/assignNumber", "method": "POST", "times": 1, "status": 400, "code": "BadRequest",
+            "message": "Update failed for user. Please try again"}]}),
+    );
+    let ran = bench.run(kind).await;
+    let desk = bench.desk().await;
+    let EntryState::Rejected { hint, .. } = &desk.entries[0].state else {
+        panic!("{:?}\n{}", desk.entries, ran.text());
+    };
+    assert!(hint.contains("undo (u) gives it back to Lee Gu"), "{hint}");
+    assert_eq!(bench.user("lee@contoso.example").await.number, None);
+    let told = teamsconnector::ops::change::undo(bench.store(), desk.entries[0].id, bench.stamp())
+        .await
+        .unwrap();
+    assert!(told.contains("+44 1235 123471"), "{told}");
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    let there = web::number(&bench.base(), "+441235123471").unwrap();
+    assert_eq!(
+        there["assignmentTargetId"],
+        lee.association.id().unwrap().to_string()
+    );
+    assert_ne!(there["assignmentTargetId"], pat.to_string());
+}
