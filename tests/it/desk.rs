@@ -162,6 +162,24 @@ async fn a_debug_sync_tells_of_everybody_whom_a_gate_stopped_also_when_only_chan
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_debug_sync_tells_of_everybody_in_a_tenant_of_several_batches() {
+    let mut bench = Bench::new("size:2500").await;
+    let ran = bench.sync().await;
+    let rows = bench.store().cache.all_rows().await.unwrap();
+    let wanted = rows
+        .iter()
+        .filter(|row| !FirstCause::from_byte(row.class).is_candidate())
+        .count();
+    let told = ran
+        .lines
+        .iter()
+        .filter(|line| line.level == Level::Debug && line.text.contains(">: "))
+        .count();
+    assert!(wanted > 1_000, "{wanted}");
+    assert_eq!(told, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_runs_are_compared_by_counters_and_by_who_came_went_and_changed_gate() {
     let mut bench = Bench::new("tour").await;
     bench.sync().await;
