@@ -81,6 +81,13 @@ pub enum Effect {
         /// Who.
         id: ObjectId,
     },
+    /// Write the PowerShell that does the same as an explanation's steps.
+    Script {
+        /// The question.
+        req: RequestId,
+        /// For whom.
+        id: ObjectId,
+    },
     /// Load who has which product.
     LoadMembers {
         /// The question.

@@ -131,6 +131,13 @@ pub enum CacheEvent {
         /// The answer.
         why: Box<Why>,
     },
+    /// The PowerShell for somebody.
+    Script {
+        /// The question.
+        req: RequestId,
+        /// The script, whole.
+        text: String,
+    },
     /// One directory user with all facts, asked for before adding.
     Person {
         /// The question.

@@ -372,9 +372,12 @@ impl App {
 
     /// Asks for the PowerShell that does the same.
     fn ask_script(&mut self, why: &Why) -> Vec<Effect> {
-        let _ = why;
-        self.say(Tone::Dim, "`script USER` on the command line prints it");
-        Vec::new()
+        let Some(id) = why.id else {
+            return Vec::new();
+        };
+        let title = format!("POWERSHELL  {}", why.name);
+        let req = self.wait_for(Wait::Script { title });
+        vec![Effect::Script { req, id }]
     }
 
     pub(super) fn open_confirm(&self) -> Option<&Confirm> {

@@ -109,6 +109,11 @@ enum Wait {
     Removed,
     /// A repair, a move or a counter-change is being queued.
     Mended,
+    /// A script is being written.
+    Script {
+        /// What stands over it.
+        title: String,
+    },
     /// A queued change is being dropped.
     Undone,
     /// An item of the plan is held back, or let go.

@@ -17,6 +17,7 @@ use super::pane::confirm::Question;
 use super::pane::editor::EditState;
 use super::pane::plan::Stage;
 use super::pane::sync::Tail;
+use super::pane::text::Text;
 use super::pane::why::Answer;
 use super::session::Writing;
 use super::sync::{Course, Ended};
@@ -266,6 +267,7 @@ impl App {
             | Wait::Undone
             | Wait::Allowed
             | Wait::Compared
+            | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
             }
@@ -357,6 +359,11 @@ impl App {
                     self.beside.answer(req, why);
                 }
             }
+            CacheEvent::Script { req, text } => {
+                if let Some(Wait::Script { title }) = self.answered(req) {
+                    self.modals.push(Modal::Text(Text::plain(title, &text)));
+                }
+            }
             // Rows of the roster have all that adding needs, so nobody asks.
             CacheEvent::Person { .. } => {}
             CacheEvent::Failed { req, failure } => {
@@ -368,7 +375,7 @@ impl App {
                     } else {
                         modal.answer = Answer::Failed(failure);
                     }
-                } else if self.licences.asked == Some(req) {
+                } else if self.licences.asked == Some(req) || self.answered(req).is_some() {
                     self.fail(failure);
                 }
             }

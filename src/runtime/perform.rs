@@ -12,12 +12,14 @@ use crate::app::effect::{Effect, Held, Keep, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
+use crate::domain::guid::ObjectId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
+use crate::domain::script::way_out::Asked;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
-use crate::ops::{change, desk, explain, history, inventory, settings};
+use crate::ops::{change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
 
@@ -181,6 +183,7 @@ impl Performer {
                 };
                 shared.send(What::Cache(event)).await;
             }),
+            Effect::Script { req, id } => self.track(move |shared| shared.script(req, id)),
             Effect::LoadMembers { req, loading } => self.track(move |shared| async move {
                 let event = match inventory::members(&shared.store, loading).await {
                     Ok(members) => CacheEvent::Members {
@@ -407,6 +410,16 @@ impl Shared {
                     .await;
             }
         }
+    }
+
+    async fn script(self: Arc<Self>, req: RequestId, id: ObjectId) {
+        let (asked, who) = (Asked::default(), id.to_string());
+        let written = script::for_user(&self.store, &who, &asked, self.clock.now()).await;
+        let event = match written {
+            Ok(text) => CacheEvent::Script { req, text },
+            Err(failure) => CacheEvent::Failed { req, failure },
+        };
+        self.send(What::Cache(event)).await;
     }
 
     async fn explain(self: Arc<Self>, req: RequestId, who: Who, live: bool) {

@@ -24,6 +24,15 @@ impl Text {
         }
     }
 
+    /// A text of many lines, as it is.
+    pub fn plain(title: impl Into<String>, text: &str) -> Self {
+        let mut doc = Doc::default();
+        for line in text.lines() {
+            doc.line(Tone::Plain, line);
+        }
+        Self::new(title, doc)
+    }
+
     /// Headline, detail and hint of a failure.
     pub fn failure(failure: &Failure) -> Self {
         let mut doc = Doc::default();
