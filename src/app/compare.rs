@@ -76,7 +76,7 @@ impl App {
         let Some(runs) = self.sync.to_compare(&self.desk) else {
             self.say(
                 Tone::Warn,
-                "no run before this one is kept: Space marks two runs",
+                "no run is under the cursor: Space marks two runs",
             );
             return Vec::new();
         };

@@ -353,6 +353,15 @@ impl App {
         }]
     }
 
+    /// What Enter does behind what is typed.
+    pub fn typed_word(&self) -> &'static str {
+        match self.open_confirm().map(|confirm| &confirm.question) {
+            Some(Question::MassChange { .. }) => "write",
+            Some(Question::MoveTo(_)) => "queue the move",
+            _ => "queue",
+        }
+    }
+
     /// What the question on top wants typed.
     pub fn typed_field(&self) -> Option<&Field> {
         match self.modals.last() {

@@ -89,13 +89,7 @@ impl App {
         if self.licences.inside.is_some() {
             return self.why_here(false);
         }
-        if let (Some(product), 1..) = (
-            self.licences.product(&self.inventory),
-            self.licences.shown.len(),
-        ) {
-            let _ = product;
-            self.licences.look_into(&self.inventory);
-        }
+        self.licences.look_into(&self.inventory);
         Vec::new()
     }
 

@@ -67,6 +67,8 @@ pub enum Command {
     Candidates(Candidates),
     /// Why somebody is missing, by name, address, number or id
     Why(Why),
+    /// PowerShell for what is queued, or for one user's way out
+    Script(Script),
     /// Queue what takes the cause of an absence away
     Repair(Repair),
     /// Queue the move of a number from whoever holds it to somebody else, as one change
@@ -214,6 +216,31 @@ pub struct Why {
     /// Everybody in the tenant, one JSON object a line
     #[arg(long, requires = "json", conflicts_with = "user")]
     pub all: bool,
+}
+
+/// `script`.
+#[derive(Debug, ClapArgs)]
+pub struct Script {
+    /// Whose way out, by sign-in name, name or id; without one, all that is queued
+    pub user: Option<String>,
+    /// A number to give, in E.164
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// A usage location to set, two letters
+    #[arg(long, value_name = "CC")]
+    pub country: Option<String>,
+    /// A voice routing policy to grant, by its name
+    #[arg(long, value_name = "POLICY", requires = "user")]
+    pub voice_route: Option<String>,
+    /// Make, license and number a resource account with this name
+    #[arg(long, value_name = "NAME", conflicts_with = "user", requires_all = ["upn", "number", "country"])]
+    pub resource_account: Option<String>,
+    /// The resource account's sign-in name
+    #[arg(long, value_name = "UPN", requires = "resource_account")]
+    pub upn: Option<String>,
+    /// It answers for a call queue, not for an attendant
+    #[arg(long, requires = "resource_account")]
+    pub queue: bool,
 }
 
 /// `repair`.

@@ -14,6 +14,7 @@ mod outbox;
 mod paths;
 mod print;
 mod repair;
+mod script;
 mod seats;
 mod simulate;
 mod sync;
@@ -74,6 +75,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Numbers(numbers)) => numbers::run(&global, &numbers).await,
         Some(Command::Licences) => licences::run(&global).await,
         Some(Command::Why(why)) => why::run(&global, &why).await,
+        Some(Command::Script(script)) => script::run(&global, &script).await,
         Some(Command::Repair(repair)) => repair::run(&global, &repair).await,
         Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,

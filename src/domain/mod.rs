@@ -21,6 +21,7 @@ pub mod refusal;
 mod remedy;
 pub mod repair;
 pub mod run;
+pub mod script;
 pub mod seat;
 pub mod settings;
 mod standing;

@@ -7,4 +7,5 @@ pub mod history;
 pub mod holder;
 pub mod inventory;
 pub mod repair;
+pub mod script;
 pub mod settings;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::catalogue::Catalogue;
 use super::chance;
+use super::described;
 use super::groups::Group;
 use super::inventory::{NumberRow, kept_form};
 use super::operations;
@@ -58,6 +59,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
                 .tenant
                 .edit(place, &["@removed"], |person| person.deleted = true);
         }
+        ("PUT", ["tenant"]) => described::put(world, &call.object()?).map_err(wrong)?,
         ("POST", ["numbers"]) => put_number(world, &call.object()?).map_err(wrong)?,
         ("PUT", ["groups", name]) => put_group(world, name, call).map_err(wrong)?,
         ("DELETE", ["groups", name]) => world

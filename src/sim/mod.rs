@@ -5,8 +5,8 @@
 //! It reads no clock but the one that it is given.
 //!
 //! Beside Graph there is a control plane without tokens, under `/_sim/`: `GET state`, `GET users/{key}`,
-//! `POST users`, `PATCH users/{key}`, `DELETE users/{key}`, `POST numbers`, `PUT groups/{name}`, `POST knobs`,
-//! `GET log`. What is changed there is what another administrator would have changed.
+//! `POST users`, `PATCH users/{key}`, `DELETE users/{key}`, `POST numbers`, `PUT groups/{name}`, `PUT tenant`,
+//! `POST knobs`, `GET log`. What is changed there is what another administrator would have changed.
 
 mod access;
 mod amend;
@@ -17,6 +17,7 @@ mod chance;
 mod control;
 mod crowd;
 mod delta;
+mod described;
 mod directory;
 mod entra;
 mod filter;

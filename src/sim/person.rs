@@ -144,6 +144,8 @@ pub(super) struct Person {
     pub teams_before: Option<TeamsView>,
     /// When something that Teams shows was last altered.
     pub teams_changed: Option<Timestamp>,
+    /// Properties that go out as they stand here, whatever the rest says.
+    pub odd: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Person {
@@ -180,6 +182,7 @@ impl Default for Person {
             unrouted: false,
             teams_before: None,
             teams_changed: None,
+            odd: BTreeMap::new(),
         }
     }
 }

@@ -186,6 +186,7 @@ fn row<'a>(world: &World, person: Cow<'a, Person>) -> Option<Row<'a>> {
     let view = view(world, &person);
     let has = |feature: &str| view.features.iter().any(|known| known == feature);
     let kind = match &person.account_type {
+        Some(kind) if kind.is_empty() => return None,
         Some(kind) => kind.as_str(),
         None if person.guest => "guest",
         None if has("VoiceApp") => "resourceAccount",

@@ -19,6 +19,10 @@ pub(super) fn members(json: &mut Json, properties: &[Property], person: &Person,
 
 /// Writes the value of one property.
 pub(super) fn value(json: &mut Json, property: Property, person: &Person, tenant: &Tenant) {
+    if let Some(odd) = person.odd.get(property.name()) {
+        json.raw(odd.to_string().as_bytes());
+        return;
+    }
     let synced = person.synced.as_ref();
     match property {
         Property::Id => json.text(&person.id),

@@ -323,7 +323,7 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         &[("Enter", "run"), ("Up Down", "choose")]
     } else if app.is_name_typed() {
         return vec![
-            ("Enter".to_owned(), "write".to_owned()),
+            ("Enter".to_owned(), app.typed_word().to_owned()),
             ("Esc".to_owned(), "back".to_owned()),
         ];
     } else {

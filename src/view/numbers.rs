@@ -167,7 +167,7 @@ mod tests {
         let rows = screen(&t.app);
         assert_eq!(
             rows[2],
-            "/123474    0 of 5 here; 1 in numbers: +44 1235 123474, free (Enter: numbers)"
+            "/123474   0 of 5 here; 1 in numbers: +44 1235 123474, free (Enter: numbers)"
         );
         t.keys("<enter>");
         assert_eq!(t.app.pane, Pane::Numbers);

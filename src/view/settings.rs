@@ -107,6 +107,12 @@ fn below(app: &App, open: &SettingsForm, field: SettingsField) -> Vec<(Tone, Str
         return rows;
     };
     let (now, then) = (app.desk.seats, wanted.seats);
+    // Who would lose stands under the field that takes it from them.
+    let blamed = if now.bought == then.bought {
+        SettingsField::Ends
+    } else {
+        SettingsField::Seats
+    };
     match field {
         SettingsField::Seats => {
             let bought = then.bought.map_or(usize::MAX, |n| n as usize);
@@ -119,10 +125,12 @@ fn below(app: &App, open: &SettingsForm, field: SettingsField) -> Vec<(Tone, Str
             if let Some(ending) = seat::ending(then, app.today()) {
                 rows.push((Tone::Warn, ending.to_string()));
             }
-            let lines = foreseen(&users(&app.desk), (now, then), app.today());
-            rows.extend(lines.into_iter().map(|line| (Tone::Warn, line)));
         }
         SettingsField::Group | SettingsField::Mode => {}
+    }
+    if field == blamed {
+        let lines = foreseen(&users(&app.desk), (now, then), app.today());
+        rows.extend(lines.into_iter().map(|line| (Tone::Warn, line)));
     }
     rows
 }

@@ -137,7 +137,7 @@ async fn a_debug_sync_tells_of_everybody_whom_a_gate_stopped_also_when_only_chan
     assert_eq!(stopped(&second), told);
     assert!(
         told.iter().any(|line| line
-            .starts_with("Alex Wilber <alex@contoso.example>: Calling Plan: MCOPSTN1 Enabled")),
+            .starts_with("Alex Wilber <alex@contoso.example>: Calling Plan: MCOPSTN1 (Domestic Calling Plan) Enabled")),
         "{told:#?}"
     );
     // Groups are told by name, requests with all that a support case asks for, and never a token.
@@ -159,6 +159,24 @@ async fn a_debug_sync_tells_of_everybody_whom_a_gate_stopped_also_when_only_chan
     assert!(!text.contains("eyJ") && !text.to_lowercase().contains("bearer"));
     bench.settings.debug = false;
     assert_eq!(stopped(&bench.sync().await).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debug_sync_tells_of_everybody_in_a_tenant_of_several_batches() {
+    let mut bench = Bench::new("size:2500").await;
+    let ran = bench.sync().await;
+    let rows = bench.store().cache.all_rows().await.unwrap();
+    let wanted = rows
+        .iter()
+        .filter(|row| !FirstCause::from_byte(row.class).is_candidate())
+        .count();
+    let told = ran
+        .lines
+        .iter()
+        .filter(|line| line.level == Level::Debug && line.text.contains(">: "))
+        .count();
+    assert!(wanted > 1_000, "{wanted}");
+    assert_eq!(told, wanted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

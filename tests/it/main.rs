@@ -7,8 +7,11 @@ mod support;
 
 mod cli_errors;
 mod cli_scenarios;
+mod cli_script;
 mod desk;
 mod documents;
+mod generator;
+mod plan_speed;
 mod pty_console;
 mod pty_desk;
 mod refusals;

@@ -72,7 +72,7 @@ async fn two_runs_are_marked_and_compared_and_their_logs_searched() {
     terminal.wait_until("the search is gone", |screen| {
         !screen.contains("hit 1 of 1")
     });
-    terminal.press("space up space");
+    terminal.press("space down space");
     terminal.wait_for("runs 1 and 2 are marked");
     terminal.press("enter");
     terminal.wait_for("COMPARE  run 1 with run 2");

@@ -1,5 +1,6 @@
 //! Panes 5 and 6, the jump between a number and its user, and ranges in the form.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::guid::{Guid, SkuId};
@@ -15,7 +16,9 @@ use crate::app::pane::candidates::Listing;
 use crate::app::pane::numbers;
 use crate::domain::outbox::EntryState;
 use crate::domain::user::UserId;
+use crate::roster::inventory::Inventory;
 use crate::roster::products::Members;
+use crate::view::screens::screen;
 
 use super::change;
 
@@ -313,4 +316,24 @@ fn a_range_offers_its_next_free_number() {
             .to_string(),
         "no number of this range is free: all 2 are taken"
     );
+}
+
+#[test]
+fn twenty_thousand_numbers_are_filtered_as_they_are_typed() {
+    let record = inventory(1).numbers[2].record.clone();
+    let records = (0..20_000).map(|n| {
+        let mut record = record.clone();
+        record.number = number(&format!("+4412351{n:05}"));
+        record
+    });
+    let large = Inventory::new(3, Some(records.collect()), &HashMap::new(), Vec::new());
+    let mut t = Driver::new();
+    t.event(What::Cache(CacheEvent::Inventory(Arc::new(large))));
+    t.keys("6 / 1 9 9 9");
+    assert_eq!(t.app.numbers.shown.len(), 12);
+    t.keys("9");
+    assert_eq!(shown(&t), ["+441235119999"]);
+    t.keys("<esc> G");
+    assert_eq!(t.app.numbers.cursor.index, 19_999);
+    assert!(screen(&t.app)[17].contains("+44 1235 119999"));
 }

@@ -192,7 +192,7 @@ impl Confirm {
             ],
             Question::LoseSeats { wanted, losers } => vec![
                 format!("Save {}?", seats_words(wanted.seats)),
-                format!("By this {losers}."),
+                format!("{losers}."),
                 "Nothing is written to the tenant; their queued changes are held. Seats that come back flow back by rank."
                     .to_owned(),
             ],

@@ -10,7 +10,7 @@ use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::plan_ids;
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
-use crate::roster::{Query, Roster, Row};
+use crate::roster::{Roster, Row};
 
 use super::candidates::Tenant;
 
@@ -207,21 +207,17 @@ impl Licences {
 
     /// The next order of what is shown, and the word for it.
     pub fn turn_order(&mut self) -> &'static str {
-        match &mut self.inside {
-            Some(open) => {
-                open.order = match open.order {
-                    Order::Name => Order::Cause,
-                    Order::Cause => Order::Name,
-                };
-                match open.order {
-                    Order::Name => "name",
-                    Order::Cause => "first cause",
-                }
-            }
-            None => {
-                self.sort = self.sort.next();
-                self.sort.word()
-            }
+        let Some(open) = &mut self.inside else {
+            self.sort = self.sort.next();
+            return self.sort.word();
+        };
+        open.order = match open.order {
+            Order::Name => Order::Cause,
+            Order::Cause => Order::Name,
+        };
+        match open.order {
+            Order::Name => "name",
+            Order::Cause => "first cause",
         }
     }
 
@@ -324,24 +320,24 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
         Tone::Strong
     };
     doc.line(tone, &format!("{}  {}", product.name, sku.part_number));
-    let mut seats = format!(
+    let mut seats = vec![format!(
         "{} bought, {} used, {} free, subscription {}",
         product.bought(),
         sku.consumed,
         sku.free(),
         sku.status.as_str()
-    );
+    )];
     if sku.warning > 0 {
-        seats.push_str(&format!("; {} in their grace period", sku.warning));
+        seats.push(format!("{} in their grace period", sku.warning));
     }
     if sku.suspended > 0 {
-        seats.push_str(&format!("; {} suspended", sku.suspended));
+        seats.push(format!("{} suspended", sku.suspended));
     }
     if let Some(users) = users {
         let have = if users == 1 { "user has" } else { "users have" };
-        seats.push_str(&format!("; {users} {have} it"));
+        seats.push(format!("{users} {have} it"));
     }
-    doc.line(Tone::Plain, &seats);
+    doc.line(Tone::Plain, &seats.join("; "));
     if sku.free() < 0 {
         doc.line(
             Tone::Warn,
@@ -363,9 +359,4 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
     doc.item(Tone::Plain, "plans  ", &text);
     doc.item(Tone::Dim, "id     ", &sku.id.to_string());
     doc
-}
-
-/// Whether a query finds a product.
-pub fn finds(query: &Query, product: &Product) -> bool {
-    query.matches(&folded(product))
 }

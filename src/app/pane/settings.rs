@@ -220,11 +220,11 @@ pub fn foreseen(users: &[User], (now, then): (Seats, Seats), today: Date) -> Vec
     let mut lines = Vec::new();
     if !lose.is_empty() {
         let n = cells::thousands(lose.len() as u64);
-        lines.push(format!("would lose the license ({n}): {}", named(&lose)));
+        lines.push(format!("Would lose the license ({n}): {}", named(&lose)));
     }
     if !gain.is_empty() {
         let n = cells::thousands(gain.len() as u64);
-        lines.push(format!("would be licensed again ({n}): {}", named(&gain)));
+        lines.push(format!("Would be licensed again ({n}): {}", named(&gain)));
     }
     lines
 }
@@ -287,11 +287,11 @@ mod tests {
         let today = "2026-11-22".parse().unwrap();
         assert_eq!(
             foreseen(&users, (seats(None), seats(Some(3))), today),
-            ["would lose the license (2): Pradeep Gupta, Megan Bowen"]
+            ["Would lose the license (2): Pradeep Gupta, Megan Bowen"]
         );
         assert_eq!(
             foreseen(&users, (seats(Some(4)), seats(None)), today),
-            ["would be licensed again (1): Pradeep Gupta"]
+            ["Would be licensed again (1): Pradeep Gupta"]
         );
     }
 }

@@ -25,6 +25,8 @@ pub struct SyncPane {
     pub tail: Tail,
     /// The cursor of the history.
     pub cursor: Cursor<RunId>,
+    /// The newest run when the pane was settled last: a cursor on it goes on to the next one.
+    pub newest: Option<RunId>,
     /// Runs that are marked, to be compared: two at most.
     pub marked: Vec<RunId>,
     /// The log that was searched last.
@@ -148,6 +150,11 @@ impl SyncPane {
         }
         self.seen = seen;
         let history = &desk.history;
+        let newest = history.first().map(|head| head.id);
+        if self.cursor.key == self.newest && newest != self.newest {
+            self.cursor.key = newest;
+        }
+        self.newest = newest;
         self.marked
             .retain(|id| history.iter().any(|head| head.id == *id));
         self.cursor.settle(
@@ -172,7 +179,7 @@ impl SyncPane {
         self.marked.push(id);
     }
 
-    /// The runs to compare: the marked ones, or the one under the cursor and the `sync` before it, else the run before it.
+    /// The runs to compare: the marked ones, or the one under the cursor and the `sync` before it, else the run beside it.
     pub fn to_compare(&self, desk: &Desk) -> Option<(RunId, RunId)> {
         if let [one, other] = self.marked[..] {
             return Some((one.min(other), one.max(other)));
@@ -188,7 +195,9 @@ impl SyncPane {
             .filter(|id| Some(**id) != self.cursor.key);
         let before = marked.copied().or_else(|| {
             let sync = older.iter().find(|head| head.kind == "sync");
-            sync.or(older.first()).map(|head| head.id)
+            // The oldest run has none before it: it is compared with the one after it.
+            let after = place.checked_sub(1).map(|newer| &desk.history[newer]);
+            sync.or(older.first()).or(after).map(|head| head.id)
         })?;
         let here = desk.history[place].id;
         Some((before.min(here), before.max(here)))

@@ -555,6 +555,21 @@ mod tests {
     }
 
     #[test]
+    fn fifty_runs_are_kept_and_200_megabytes_at_most() {
+        let (_root, history) = started();
+        for _ in 0..55 {
+            history
+                .begin(&RunKind::Plan, false, "k", at(0))
+                .wait()
+                .unwrap();
+        }
+        history.prune().wait().unwrap();
+        let kept = history.list(100).wait().unwrap();
+        assert_eq!((kept.len(), kept[49].id), (50, RunId(6)));
+        assert_eq!((MOST_RUNS, MOST_BYTES), (50, 200_000_000));
+    }
+
+    #[test]
     fn the_last_runs_are_kept_and_the_file_shrinks() {
         let root = tempfile::tempdir().unwrap();
         let mut connection = open(root.path(), &HISTORY, Journal::Wal)
