@@ -43,12 +43,10 @@ pub(super) struct Said<'a> {
 impl Said<'_> {
     /// The same about a change of a value: compact where it is a field of a user, else in words that stand alone.
     pub(super) fn values(self, before: &Value, after: &Value) -> Self {
-        let text = |value: &Value| {
-            match value {
-                _ if value.field().is_two_way() => value.compact(),
-                Value::Added(false) => String::new(),
-                _ => value.shown(),
-            }
+        let text = |value: &Value| match value {
+            _ if value.field().is_two_way() => value.compact(),
+            Value::Added(false) => String::new(),
+            _ => value.shown(),
         };
         Self {
             field: after.field().as_str(),
