@@ -281,7 +281,7 @@ pub fn of_class(facts: &Facts<'_>, class: PlanClass) -> Vec<AssignedPlan> {
     plans
 }
 
-/// `MCOPSTN1 (Domestic Calling Plan) Enabled since 2026-03-02, in "Teams Phone with Calling Plan" MCOTEAMS_ESSENTIALS (direct)`.
+/// `MCOPSTN1 Enabled since 2026-03-02 (Domestic Calling Plan), in "Teams Phone with Calling Plan" MCOTEAMS_ESSENTIALS (direct)`.
 pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, names: &Names<'_>) -> String {
     let since = plan
         .since
@@ -302,7 +302,7 @@ pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, names: &Names<'_>) 
     } else {
         format!(" ({friendly})")
     };
-    format!("{code}{friendly} {}{since}{place}", plan.status.as_str())
+    format!("{code} {}{since}{friendly}{place}", plan.status.as_str())
 }
 
 /// The licences whose SKU holds the plan and has it switched on.

@@ -192,8 +192,8 @@ fn users_with_calling_plans_are_excluded_from_the_sync_now_process() {
         .collect();
     assert!(
         evidence.iter().any(
-            |text| text.contains("MCOPSTN1 (Domestic Calling Plan) Enabled since")
-                && text.contains("\"Teams Phone with Calling Plan\" MCOTEAMS_ESSENTIALS (direct)")
+            |text| text.starts_with("MCOPSTN1 Enabled since ")
+                && text.ends_with(" (Domestic Calling Plan), in \"Teams Phone with Calling Plan\" MCOTEAMS_ESSENTIALS (direct)")
         ),
         "{evidence:?}"
     );
