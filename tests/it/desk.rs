@@ -147,7 +147,7 @@ async fn a_debug_sync_tells_of_everybody_whom_a_gate_stopped_also_when_only_chan
         .filter(|line| line.contains("by group"))
         .collect();
     assert!(
-        by_group.iter().all(|line| line.contains("by group \"")),
+        !by_group.is_empty() && by_group.iter().all(|line| line.contains("by group \"")),
         "{by_group:#?}"
     );
     let request = second
