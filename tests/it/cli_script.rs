@@ -105,6 +105,19 @@ fn a_number_of_active_directory_is_cleared_there() {
 }
 
 #[test]
+fn a_number_that_a_leaver_holds_is_released_once_the_name_is_typed() {
+    let script = Tour::new().script(&["pat@contoso.example"]);
+    assert_holds(
+        &script,
+        &[
+            "$number = '+441235123472'",
+            "    Confirm-Silence $user $upn '+441235123472'\n    Remove-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $number -NumberType $held[0].NumberType -ErrorAction Stop",
+            "Confirm-State ('The number is still held: ' + $upn)",
+        ],
+    );
+}
+
+#[test]
 fn what_is_queued_becomes_a_script_with_releases_first() {
     let tour = Tour::new();
     let empty = tour.run(&["script"]);
