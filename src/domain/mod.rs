@@ -24,6 +24,7 @@ pub mod run;
 pub mod script;
 pub mod seat;
 pub mod settings;
+pub mod sign_in;
 mod standing;
 pub mod text;
 pub mod user;
