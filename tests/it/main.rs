@@ -11,6 +11,7 @@ mod cli_script;
 mod desk;
 mod documents;
 mod generator;
+mod guard;
 mod plan_speed;
 mod pty_console;
 mod pty_desk;
