@@ -32,6 +32,7 @@ mod hints;
 pub mod licences;
 mod page;
 pub mod partial;
+pub mod reach;
 mod refusal;
 mod retry;
 mod send;

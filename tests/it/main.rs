@@ -9,6 +9,7 @@ mod cli_errors;
 mod cli_scenarios;
 mod cli_script;
 mod desk;
+mod doctor;
 mod documents;
 mod generator;
 mod guard;
