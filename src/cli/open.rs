@@ -17,7 +17,7 @@ use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::graph::endpoints::{Cloud, Endpoints};
-use crate::graph::{Client, Credentials, Setup, SignIn};
+use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
@@ -200,7 +200,9 @@ fn client(
         clock: clock::system(),
         pace: Pace::Real,
         traffic,
-        want_write: !parts.tenant.read_only,
+        tokens: TokenStore::File(parts.dir.join("tokens")),
+        extra_ca: None,
+        user: author(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
@@ -237,6 +239,9 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         pace: Pace::Real,
         debug: false,
     };
+    if !settings.read_only {
+        client.allow_write(settings.allowed);
+    }
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         file: parts.file,
@@ -337,10 +342,11 @@ fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
             )),
         },
         SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
-        SignInWay::Browser | SignInWay::Certificate => Err(Failure::new(
+        SignInWay::Browser => Ok(SignIn::Browser),
+        SignInWay::Certificate => Err(Failure::new(
             FailureKind::Config,
             "This way to sign in is not built yet",
-            "sign_in is browser or certificate",
+            "sign_in is certificate",
             "Use sign_in = \"client-secret\" for now.",
         )
         .into()),

@@ -41,3 +41,12 @@ pub enum PromptWay {
         forward: String,
     },
 }
+
+/// The ways in which a person can sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInWay {
+    /// With a code, in a browser anywhere.
+    DeviceCode,
+    /// With a browser that can reach this machine.
+    Browser,
+}
