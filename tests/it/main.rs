@@ -18,6 +18,7 @@ mod pty_console;
 mod pty_desk;
 mod refusals;
 mod repairs;
+mod silence;
 mod stock;
 mod sync_changes;
 mod sync_faults;
