@@ -43,7 +43,7 @@ impl Client {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let state = SecretString::from(CsrfToken::new_random().into_secret());
         let way = PromptWay::Browser {
-            address: self.page(&redirect, challenge, &state)?.into(),
+            address: self.page(&redirect, challenge, &state).into(),
             port,
             forward: forward(port, &self.0.user),
         };
@@ -80,12 +80,7 @@ impl Client {
     }
 
     /// The page that the person opens. Choosing an account is asked for, since the browser may hold one of another tenant.
-    fn page(
-        &self,
-        redirect: &str,
-        challenge: PkceCodeChallenge,
-        state: &SecretString,
-    ) -> Result<Url, GraphError> {
+    fn page(&self, redirect: &str, challenge: PkceCodeChallenge, state: &SecretString) -> Url {
         let redirect =
             RedirectUrl::new(redirect.to_owned()).expect("localhost with a port is an address");
         let client = BasicClient::new(ClientId::new(self.0.credentials.client_id.clone()))
@@ -101,7 +96,7 @@ impl Client {
         if let Some(claims) = self.claims().take() {
             request = request.add_extra_param("claims", claims);
         }
-        Ok(request.url().0)
+        request.url().0
     }
 }
 

@@ -390,7 +390,15 @@ impl GraphError {
     pub fn failure(&self, tried: &str) -> Failure {
         let (kind, short) = self.in_short();
         let mut detail = self.to_string();
-        let mut cause = self.source();
+        let untrusted = match self {
+            Self::Transport { source, .. } => Untrusted::within(source),
+            _ => None,
+        };
+        // TLS errors name what is inside of them for programmers only: a certificate speaks for itself.
+        let mut cause = match untrusted {
+            Some(untrusted) => Some(untrusted as &(dyn std::error::Error + 'static)),
+            None => self.source(),
+        };
         while let Some(error) = cause {
             let text = error.to_string();
             if !detail.contains(&text) {
