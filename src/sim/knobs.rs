@@ -116,8 +116,6 @@ pub(super) struct Knobs {
     pub certificate: Option<String>,
     /// Tokens are handed out for another tenant than the one that was asked.
     pub token_tenant: Option<String>,
-    /// The page of a sign-in in a browser ends there, as a policy's page does, and does not lead back.
-    pub browser_blocked: bool,
     /// How often a refresh token is taken. Entra does not withdraw one that was used, and says nothing of a limit.
     pub refresh_uses: u8,
     /// What each poll of a device code is told; the last holds on.
@@ -151,7 +149,6 @@ impl Default for Knobs {
             reject_secret: false,
             certificate: None,
             token_tenant: None,
-            browser_blocked: false,
             refresh_uses: 2,
             device_polls: vec!["authorization_pending".to_owned(), "approve".to_owned()],
             token_seconds: 3599,

@@ -250,7 +250,9 @@ pub(super) fn authorize(world: &mut World, call: &Call) -> Result<Reply, Denial>
         ));
     }
     let scope = scopes(call.query.get("scope").unwrap_or_default())?;
-    if world.knobs.browser_blocked {
+    let last = world.knobs.device_polls.last();
+    // A policy's page does not lead back.
+    if last.is_some_and(|told| told == "blocked") {
         return Err(denial(
             "access_denied",
             53003,

@@ -219,7 +219,7 @@ async fn a_browser_that_brings_a_refusal_and_one_that_never_comes() {
     );
 
     // A policy's page does not lead back: the way then ends with its time, which passes at once here.
-    place.knobs(&json!({ "browser_blocked": true }));
+    place.knobs(&json!({ "device_polls": ["blocked"] }));
     let client = place.client(Way::new(SignIn::Browser));
     let error = client.sign_in_by_browser(&to).await.unwrap_err();
     assert_eq!(
