@@ -191,6 +191,15 @@ impl Ours {
         }
     }
 
+    /// The changes of a user's licences, with one that is being looked at.
+    fn with<'a>(&'a self, target: ObjectId, wanted: &'a Value) -> Vec<&'a Value> {
+        let others = self.0.get(&target).into_iter().flatten();
+        others
+            .filter(|other| *other != wanted)
+            .chain([wanted])
+            .collect()
+    }
+
     /// Whether this plan takes the user's last Calling Plan away.
     fn clear_calling(&self, target: ObjectId, user: &DirectoryUser, skus: &[Sku]) -> bool {
         let wanted: Vec<&Value> = self.0.get(&target).into_iter().flatten().collect();
@@ -235,6 +244,14 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
     if let Err(word) = input.allowed.check(entry.field()) {
         return Err(format!("this tenant's `allow` does not name {word}"));
     }
+    // One number goes to one user: whoever asked first.
+    if let (Some(number), Some(first)) = (entry.wanted.number(), asked_before(input, entry)) {
+        return Err(format!(
+            "{} is promised to {} by a change that was queued before",
+            number.spaced(),
+            Label::new(&first.name)
+        ));
+    }
     if entry.field() == Field::Added {
         return Err("waits until all gates pass; a sync then puts the user on the list".to_owned());
     }
@@ -256,6 +273,17 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
         }
         Some(_) => Ok(target),
     }
+}
+
+/// An older queued change that gives the same number to somebody else.
+fn asked_before<'a>(input: &PlanInput<'a>, entry: &Entry) -> Option<&'a Entry> {
+    let wanted = entry.wanted.number()?;
+    input.entries.iter().find(|other| {
+        other.id < entry.id
+            && other.state == EntryState::Queued
+            && other.wanted.number() == Some(wanted)
+            && (other.user, other.directory_id) != (entry.user, entry.directory_id)
+    })
 }
 
 fn find(users: &[User], id: UserId) -> Option<(usize, &User)> {
@@ -297,7 +325,12 @@ fn item(
             None,
         ),
         Value::Country(Some(_)) => ("may take an hour to spread".to_owned(), None),
-        Value::Plan { .. } | Value::Licence { .. } => licence(input, entry, touched)?,
+        Value::Plan { .. } | Value::Licence { .. } => licence(
+            input,
+            entry,
+            touched,
+            &written.1.with(target, &entry.wanted),
+        )?,
         Value::Added(_) => return Err("nothing of the tenant is written by it".to_owned()),
     };
     Ok(PlanItem {
@@ -344,6 +377,7 @@ fn licence(
     input: &PlanInput<'_>,
     entry: &Entry,
     touched: &TouchedUser,
+    together: &[&Value],
 ) -> Result<(String, Option<PhoneNumber>), String> {
     let licences = touched
         .licences()
@@ -353,7 +387,7 @@ fn licence(
         .as_ref()
         .ok_or("the user is gone from the tenant")?;
     mending::write_of(&entry.wanted, licences)?;
-    let stops = mending::stops(&entry.wanted, user, &touched.numbers, &input.touched.skus);
+    let stops = mending::stops(together, user, &touched.numbers, &input.touched.skus);
     if let Some(number) = &stops
         && entry.silences.as_ref() != Some(number)
     {

@@ -41,6 +41,7 @@ pub mod local;
 mod loopback;
 mod page;
 pub mod partial;
+pub mod reach;
 mod refusal;
 mod retry;
 pub mod scopes;

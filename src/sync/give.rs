@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::directory::{NumberType, TenantNumber};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::mending;
 use crate::domain::outbox::{EntryState, Step};
@@ -49,6 +50,7 @@ impl Run<'_> {
         if mending::held(entry.field(), &licences).as_ref() == Some(&entry.wanted) {
             return Ok(self.confirm(entry, target).await?);
         }
+        self.silences_no_more_than_confirmed(one).await?;
         let write = match mending::write_of(&entry.wanted, &licences) {
             Ok(write) => write,
             Err(why) => {
@@ -58,7 +60,8 @@ impl Run<'_> {
                     text: why,
                     request_id: String::new(),
                 };
-                return Ok(self.reject(one, &refusal, None).await?);
+                self.reject(one, &refusal, None).await?;
+                return Err(Skip::Settled);
             }
         };
         self.start(entry, Step::Licence).await?;
@@ -68,7 +71,10 @@ impl Run<'_> {
         };
         match sent {
             Sent::Done | Sent::Running => self.confirm(entry, target).await?,
-            Sent::Refused(refusal) => self.reject(one, &refusal, None).await?,
+            Sent::Refused(refusal) => {
+                self.reject(one, &refusal, None).await?;
+                return Err(Skip::Settled);
+            }
             Sent::Stayed(failure) => {
                 self.mark(entry, EntryState::Queued).await?;
                 return Err(Skip::Trouble(failure));
@@ -86,6 +92,35 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Looks once more, just before the licence goes: a number that came, or another licence that went, since the plan was made must
+    /// not fall silent without its name having been typed.
+    async fn silences_no_more_than_confirmed(&mut self, one: &Work) -> Result<(), Skip> {
+        let read = |error| failed(&error, "Reading a user before a licence is changed");
+        let touched = self
+            .read_touched_user(one.item.target)
+            .await
+            .map_err(read)?;
+        let skus = self.client.subscribed_skus().await.map_err(read)?;
+        let Some(user) = &touched.directory else {
+            return Ok(());
+        };
+        let stops = mending::stops(&[&one.entry.wanted], user, &touched.numbers, &skus);
+        match stops {
+            Some(number) if one.entry.silences.as_ref() != Some(&number) => {
+                Err(Skip::Trouble(Failure::new(
+                    FailureKind::Refused,
+                    format!(
+                        "it would stop {}, which was not confirmed by name",
+                        number.spaced()
+                    ),
+                    "",
+                    "Drop it and repair again.",
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Waits until Teams no longer lists the Calling Plan that this push has switched off; without that the number would be refused.

@@ -134,7 +134,22 @@ impl Run<'_> {
             if stops_here || done.out.contains(&one.entry.id) {
                 continue;
             }
-            let result = Box::pin(self.give(&work, one)).await;
+            let waits_in_vain = one.wants().is_some()
+                && work.iter().any(|other| {
+                    other.entry.field().is_licence()
+                        && other.item.target == one.item.target
+                        && done.out.contains(&other.entry.id)
+                });
+            let result = if waits_in_vain {
+                Err(Skip::Trouble(Failure::new(
+                    FailureKind::Other,
+                    "the repair of the licence before it was not carried out",
+                    "",
+                    "It stays queued.",
+                )))
+            } else {
+                Box::pin(self.give(&work, one)).await
+            };
             self.note(one, result, &mut done).await;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
@@ -306,6 +321,7 @@ impl Run<'_> {
 
     /// In flight, on disk, before the first byte; only from the queue.
     pub(super) async fn start(&mut self, entry: &Entry, step: Step) -> Result<(), Skip> {
+        self.guard(entry.tenant).await?;
         let stamp = self.stamp();
         self.store.ledger.start(entry.id, step, stamp).await?;
         self.journal.tell(RunEvent::LedgerChanged).await;
@@ -359,7 +375,7 @@ impl Run<'_> {
         let mut hint = diagnosis.hint;
         let more = one.wants().is_some() || entry.field().is_licence();
         if let Some(old) = one.releases().filter(|_| more)
-            && self.holds(old, item.loser()).await != Some(true)
+            && self.nobody_holds(old).await
         {
             let whom = item
                 .from

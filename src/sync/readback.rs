@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::domain::directory::Sku;
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
 use crate::domain::mending;
@@ -154,6 +155,10 @@ impl Run<'_> {
     /// Reads back until the value is there twice; what is not there yet waits, and says until when.
     pub(super) async fn confirm(&mut self, entry: &Entry, target: ObjectId) -> Result<(), Stop> {
         self.journal.phase(Phase::ReadBack).await;
+        let skus = match self.store.cache.outline().await {
+            Ok(Some(outline)) => outline.skus,
+            Ok(None) | Err(_) => Vec::new(),
+        };
         let mut equal = 0;
         for read in 0..READS {
             if read > 0 {
@@ -163,7 +168,7 @@ impl Run<'_> {
             let there = touched
                 .theirs()
                 .of(entry.field())
-                .filter(|value| has_spread(value, &touched));
+                .filter(|value| has_spread(value, &touched, &skus));
             equal = if there.as_ref() == Some(&entry.wanted) {
                 equal + 1
             } else {
@@ -243,6 +248,14 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a number is free, by the inventory; where that cannot be read, it may be.
+    pub(super) async fn nobody_holds(&self, number: &PhoneNumber) -> bool {
+        match self.client.number(number).await {
+            Ok(record) => record.and_then(|record| record.holder()).is_none(),
+            Err(_) => true,
+        }
+    }
+
     pub(super) fn has_licence(
         &self,
         target: ObjectId,
@@ -296,15 +309,15 @@ impl Run<'_> {
     }
 }
 
-/// Whether a licence that reads as wanted has reached the plans of the user, which follow within minutes. Other values are there at once.
-fn has_spread(value: &Value, touched: &TouchedUser) -> bool {
-    let Value::Plan { plan, on, .. } = value else {
+/// Whether a licence that reads as wanted has reached the plans of the user, which follow within minutes. Other values are there at
+/// once, and a plan that another licence brings as well stays whatever is done to this one.
+fn has_spread(value: &Value, touched: &TouchedUser, skus: &[Sku]) -> bool {
+    let (Value::Plan { plan, on, .. }, Some(user)) = (value, &touched.directory) else {
         return true;
     };
-    let usable = touched.directory.as_ref().is_some_and(|user| {
-        user.plans
-            .iter()
-            .any(|held| held.plan == *plan && held.status.is_usable())
-    });
-    usable == *on
+    let usable = user
+        .plans
+        .iter()
+        .any(|held| held.plan == *plan && held.status.is_usable());
+    usable == *on || mending::brought(*plan, user, skus) != *on
 }

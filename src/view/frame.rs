@@ -13,6 +13,7 @@ use crate::app::modal::Modal;
 use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
 use crate::app::pane::editor::FormField;
+use crate::app::pane::settings::SettingsField;
 use crate::app::pane::{Mark, Pane, plan};
 use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
@@ -356,6 +357,14 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
 
 /// The key that a field of the form has of its own.
 fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
+    if let Some(Modal::Settings(form)) = app.modals.last() {
+        return Some(match form.focus {
+            SettingsField::Mode => ("Left/Right", "choose"),
+            SettingsField::Seats | SettingsField::Ends | SettingsField::Group => {
+                ("Ctrl-U", "clears")
+            }
+        });
+    }
     let Some(Modal::Form(form)) = app.modals.last() else {
         return None;
     };
