@@ -18,6 +18,8 @@ mod pty_console;
 mod pty_desk;
 mod refusals;
 mod repairs;
+mod sign_in;
+mod sign_in_kept;
 mod silence;
 mod stock;
 mod sync_changes;
