@@ -33,6 +33,9 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         demo: opened.simulator.is_some(),
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
+        sign_in: None,
+        accent: None,
+        greeting: None,
     };
     let damaged = opened.was_damaged();
     let theme = if surroundings.no_color {

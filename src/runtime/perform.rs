@@ -203,8 +203,15 @@ impl Performer {
                     .send(What::Session(SessionEvent::WritingAllowed { req }))
                     .await;
             }),
+            Effect::SignIn { .. }
+            | Effect::CancelSignIn { .. }
+            | Effect::SignOut { .. }
+            | Effect::ListTenants { .. } => {}
             // The shell itself does these.
-            Effect::Copy { .. } | Effect::Wake { .. } | Effect::Quit { .. } => {}
+            Effect::Copy { .. }
+            | Effect::OpenTenant { .. }
+            | Effect::Wake { .. }
+            | Effect::Quit { .. } => {}
         }
     }
 
