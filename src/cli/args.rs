@@ -87,6 +87,8 @@ pub enum Command {
     Tenants(Tenants),
     /// Serve a simulated tenant for tests and trials
     Simulate(Simulate),
+    /// Look at everything that a run needs: files, network, clock, sign-in, permissions
+    Doctor,
     /// Where files are kept
     Paths,
     /// The configuration file

@@ -4,6 +4,7 @@ pub mod args;
 mod candidates;
 mod console;
 mod demo;
+mod doctor;
 pub mod exit;
 mod history;
 mod licences;
@@ -83,6 +84,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::History(history)) => history::run(&global, &history).await,
         Some(Command::Tenants(tenants)) => tenants::run(&global, &tenants).await,
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
+        Some(Command::Doctor) => doctor::run(&global).await,
         Some(Command::Paths) => paths::run(&global),
         Some(Command::Config(config)) => paths::config(&global, &config),
     }

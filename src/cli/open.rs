@@ -17,7 +17,7 @@ use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::graph::endpoints::{Cloud, Endpoints};
-use crate::graph::{Client, Credentials, Setup, SignIn};
+use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
@@ -151,6 +151,63 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
+/// A tenant's folder and its client, with no file opened: for looking at what is wrong.
+#[derive(Debug)]
+pub(super) struct Connected {
+    /// The tenant's name.
+    pub(super) name: String,
+    /// Its folder, which may not be there.
+    pub(super) dir: PathBuf,
+    /// The client, or why there can be none.
+    pub(super) client: anyhow::Result<Client>,
+}
+
+/// Prepares the client of the tenant that was asked for, and opens nothing.
+pub(super) fn connect(
+    global: &Global,
+    config: &Config,
+    places: &Places,
+) -> anyhow::Result<Connected> {
+    let name = choose(global, config, places)?;
+    let tenant = config.tenants[&name].clone();
+    let dir = places.tenant_dir(&name);
+    let client_id = config.client_id(&tenant).unwrap_or_default();
+    let parts = Parts {
+        file: None,
+        name: name.clone(),
+        tenant,
+        client_id,
+        secret: None,
+        dir: dir.clone(),
+        simulator: None,
+        temporary: None,
+    };
+    let client = client(&parts, None);
+    Ok(Connected { name, dir, client })
+}
+
+fn client(
+    parts: &Parts,
+    traffic: Option<mpsc::UnboundedSender<crate::graph::Exchange>>,
+) -> anyhow::Result<Client> {
+    let client = Client::new(Setup {
+        endpoints: endpoints(&parts.tenant)?,
+        credentials: Credentials {
+            tenant: parts.tenant.tenant_id.clone(),
+            client_id: parts.client_id.clone(),
+            sign_in: sign_in(parts)?,
+        },
+        clock: clock::system(),
+        pace: Pace::Real,
+        traffic,
+        tokens: TokenStore::File(parts.dir.join("tokens")),
+        extra_ca: None,
+        user: author(),
+    })
+    .map_err(|error| error.failure("Preparing the connection"))?;
+    Ok(client)
+}
+
 struct Parts {
     file: Option<(PathBuf, String)>,
     name: String,
@@ -166,19 +223,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     let clock = clock::system();
     let store = open_store(&parts.dir)?;
     let (to, traffic) = mpsc::unbounded_channel();
-    let client = Client::new(Setup {
-        endpoints: endpoints(&parts.tenant)?,
-        credentials: Credentials {
-            tenant: parts.tenant.tenant_id.clone(),
-            client_id: parts.client_id.clone(),
-            sign_in: sign_in(&parts)?,
-        },
-        clock: clock.clone(),
-        pace: Pace::Real,
-        traffic: Some(to),
-        want_write: !parts.tenant.read_only,
-    })
-    .map_err(|error| error.failure("Preparing the connection"))?;
+    let client = client(&parts, Some(to))?;
     let settings = RunSettings {
         group: parts.tenant.group.clone(),
         allowed: Allowed {
@@ -194,6 +239,9 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         pace: Pace::Real,
         debug: false,
     };
+    if !settings.read_only {
+        client.allow_write(settings.allowed);
+    }
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         file: parts.file,
@@ -294,10 +342,11 @@ fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
             )),
         },
         SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
-        SignInWay::Browser | SignInWay::Certificate => Err(Failure::new(
+        SignInWay::Browser => Ok(SignIn::Browser),
+        SignInWay::Certificate => Err(Failure::new(
             FailureKind::Config,
             "This way to sign in is not built yet",
-            "sign_in is browser or certificate",
+            "sign_in is certificate",
             "Use sign_in = \"client-secret\" for now.",
         )
         .into()),

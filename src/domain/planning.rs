@@ -81,7 +81,7 @@ pub struct Touched {
 }
 
 /// What may be written to a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowed {
     /// Numbers.
     pub numbers: bool,

@@ -13,44 +13,16 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::domain::guid::TenantId;
+use crate::domain::sign_in::{Prompt, PromptWay};
 
 use super::entra::{CodeReply, TokenReply, form, seconds};
 use super::error::GraphError;
+use super::scopes::needed;
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
 
 /// The tenant of personal accounts, which have no Teams and no licences.
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
-
-const READ: [&str; 5] = [
-    "User.Read.All",
-    "Organization.Read.All",
-    "GroupMember.Read.All",
-    "TeamsUserConfiguration.Read.All",
-    "TeamsTelephoneNumber.Read.All",
-];
-const WRITE: [&str; 5] = [
-    "User.ReadWrite.All",
-    "Organization.Read.All",
-    "GroupMember.Read.All",
-    "TeamsUserConfiguration.Read.All",
-    "TeamsTelephoneNumber.ReadWrite.All",
-];
-
-/// What a person needs to sign in on another machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DevicePrompt {
-    /// The code to type.
-    pub user_code: String,
-    /// Where to type it.
-    pub address: String,
-    /// Entra's own sentence about it.
-    pub message: String,
-    /// Until when.
-    pub until: Timestamp,
-    /// What is asked for.
-    pub scopes: Vec<String>,
-}
 
 impl Client {
     /// Gets a token, or finds that there is one. Asks nobody: for a person without a sign-in this is [`GraphError::SignedOut`].
@@ -62,7 +34,7 @@ impl Client {
     /// Lets a person sign in on any machine: the code goes to `prompts`, and the answer comes when it was used.
     pub async fn sign_in_by_code(
         &self,
-        prompts: &UnboundedSender<DevicePrompt>,
+        prompts: &UnboundedSender<Prompt>,
     ) -> Result<SignedIn, GraphError> {
         let scopes = self.scopes();
         let form = form(&[
@@ -72,20 +44,47 @@ impl Client {
         let (code, _) = self.entra::<CodeReply>("devicecode", &form, None).await?;
         let lifetime = seconds(&code.expires_in).unwrap_or(Duration::from_mins(15));
         let now = self.0.wire.now();
-        let prompt = DevicePrompt {
-            user_code: code.user_code.clone(),
+        let way = PromptWay::Code {
+            code: code.user_code.clone(),
             address: code.verification_uri.clone(),
             message: code.message.clone(),
-            until: after(now, lifetime),
-            scopes: scopes.split(' ').map(without_resource).collect(),
         };
         // Nobody watching is no reason to stop: the person may have the code already.
-        let _ = prompts.send(prompt);
+        let _ = prompts.send(self.prompt(way, after(now, lifetime)));
         let reply = self.poll(&code, lifetime).await?;
         let mut vault = self.0.vault.lock().await;
         self.keep(&mut vault, reply)?;
         drop(vault);
         self.who().await
+    }
+
+    /// What a person is shown.
+    pub(super) fn prompt(&self, way: PromptWay, until: Timestamp) -> Prompt {
+        Prompt {
+            way,
+            scopes: needed(*self.allowed())
+                .into_iter()
+                .map(|one| one.name.to_owned())
+                .collect(),
+            app: self.0.credentials.client_id.clone(),
+            tenant: self.0.credentials.tenant.clone(),
+            until,
+        }
+    }
+
+    /// Forgets who is signed in, here and on disk. Entra is not asked: its tokens end by themselves.
+    pub async fn sign_out(&self) -> Result<(), GraphError> {
+        self.0.vault.lock().await.forget();
+        Ok(())
+    }
+
+    /// The permissions that the token carries, where it tells; none while nobody is signed in.
+    pub async fn granted(&self) -> Vec<String> {
+        let vault = self.0.vault.lock().await;
+        vault
+            .tokens()
+            .map(|tokens| tokens.granted.clone())
+            .unwrap_or_default()
     }
 
     async fn poll(&self, code: &CodeReply, lifetime: Duration) -> Result<TokenReply, GraphError> {
@@ -161,7 +160,8 @@ impl Client {
                 ]);
                 (form, secret)
             }
-            SignIn::DeviceCode => {
+            SignIn::Certificate(_) => return Err(GraphError::SignedOut),
+            SignIn::DeviceCode | SignIn::Browser => {
                 let refresh = vault
                     .tokens()
                     .and_then(|tokens| tokens.refresh.as_ref())
@@ -257,11 +257,10 @@ impl Client {
 
     /// What a person is asked to consent to: no more than reading needs, unless writing was allowed.
     fn scopes(&self) -> String {
-        let asked = if self.0.want_write { WRITE } else { READ };
         let resource = self.0.endpoints.resource();
-        let asked: Vec<String> = asked
+        let asked: Vec<String> = needed(*self.allowed())
             .iter()
-            .map(|scope| format!("{resource}/{scope}"))
+            .map(|one| format!("{resource}/{}", one.name))
             .collect();
         format!("openid profile offline_access {}", asked.join(" "))
     }
@@ -511,8 +510,14 @@ mod tests {
         assert_eq!(who.tenant, TENANT.parse().ok());
         assert_eq!(who.granted, ["openid", "User.Read.All"]);
         let prompt = shown.recv().await.unwrap();
-        assert_eq!(prompt.user_code, "ABC");
-        assert_eq!(prompt.address, "https://microsoft.com/devicelogin");
+        assert_eq!(
+            prompt.way,
+            PromptWay::Code {
+                code: "ABC".into(),
+                address: "https://microsoft.com/devicelogin".into(),
+                message: "Go".into(),
+            }
+        );
         assert_eq!(prompt.until.duration_since(now()).as_secs(), 900);
         assert!(prompt.scopes.contains(&"User.Read.All".to_owned()));
         assert!(!prompt.scopes.iter().any(|scope| scope.contains("Write")));

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::sign_in::SignInWay;
 
 use super::hints;
 
@@ -322,6 +323,28 @@ impl GraphError {
             Self::Server { .. } => true,
             Self::Decode { accepted, .. } => *accepted,
             Self::NotGraph { reply, .. } => (200..300).contains(&reply.status),
+            _ => false,
+        }
+    }
+
+    /// The other way in which a person can sign in, when this one is closed to them.
+    pub fn next_way(&self) -> Option<SignInWay> {
+        match self {
+            Self::SignIn {
+                aadsts: Some(530_033 | 53003 | 53000 | 53001 | 530_003),
+                ..
+            } => Some(SignInWay::Browser),
+            _ => None,
+        }
+    }
+
+    /// Whether a person has to sign in before this can go on; what was read before stays readable.
+    pub fn needs_person(&self) -> bool {
+        match self {
+            Self::SignedOut => true,
+            Self::SignIn { error, .. } => {
+                matches!(error.as_str(), "invalid_grant" | "interaction_required")
+            }
             _ => false,
         }
     }

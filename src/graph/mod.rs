@@ -5,6 +5,7 @@
 //! only where the reply says that it was not carried out.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::domain::guid::TenantId;
 use crate::domain::pace::{Clock, Pace};
+use crate::domain::planning::Allowed;
 
+use self::certificate::Certificate;
 use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
@@ -22,6 +25,8 @@ use self::retry::LONGEST_WAIT;
 use self::vault::Vault;
 
 pub mod auth;
+mod browser;
+pub mod certificate;
 pub mod delta;
 pub mod endpoints;
 mod entra;
@@ -32,8 +37,10 @@ mod hints;
 pub mod licences;
 mod page;
 pub mod partial;
+pub mod reach;
 mod refusal;
 mod retry;
+pub mod scopes;
 mod send;
 pub mod teams;
 mod teams_rows;
@@ -60,8 +67,28 @@ pub struct Credentials {
 pub enum SignIn {
     /// The application itself, with its secret: nobody is asked.
     ClientSecret(SecretString),
+    /// The application itself, with a certificate that it is known by: nobody is asked.
+    Certificate(Certificate),
     /// A person, who types a code into a browser on any machine. [`Client::sign_in_by_code`] asks.
     DeviceCode,
+    /// A person, whose browser can reach a port of this machine. [`Client::sign_in_by_browser`] asks.
+    Browser,
+}
+
+impl SignIn {
+    /// Whether the application signs in for itself, with nobody behind it.
+    pub fn is_app_only(&self) -> bool {
+        matches!(self, Self::ClientSecret(_) | Self::Certificate(_))
+    }
+}
+
+/// Where the tokens of a person outlive the program. An application's are never kept: it can ask again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenStore {
+    /// Nowhere.
+    Memory,
+    /// In this file, which only its owner can read. Its folder exists, and only its owner can enter it.
+    File(PathBuf),
 }
 
 /// All that a client needs.
@@ -77,8 +104,12 @@ pub struct Setup {
     pub pace: Pace,
     /// Where a line for each request goes, if anywhere.
     pub traffic: Option<UnboundedSender<Exchange>>,
-    /// Whether a signed-in person is asked for the permissions to write as well.
-    pub want_write: bool,
+    /// Where tokens are kept.
+    pub tokens: TokenStore,
+    /// A PEM file with certificates that are trusted besides those of the system.
+    pub extra_ca: Option<PathBuf>,
+    /// The account that this program runs as, for the line that forwards a port to it.
+    pub user: String,
 }
 
 /// One request and its reply, for a debug log. Holds no token.
@@ -116,7 +147,9 @@ pub struct Client(Arc<Inner>);
 pub(crate) struct Inner {
     endpoints: Endpoints,
     credentials: Credentials,
-    want_write: bool,
+    user: String,
+    /// What may be written, and so which permissions a person is asked for.
+    allowed: Mutex<Allowed>,
     wire: Wire,
     pace: Pace,
     vault: tokio::sync::Mutex<Vault>,
@@ -131,12 +164,26 @@ impl Client {
         Ok(Self(Arc::new(Inner {
             endpoints: setup.endpoints,
             credentials: setup.credentials,
-            want_write: setup.want_write,
+            user: setup.user,
+            allowed: Mutex::new(Allowed::default()),
             wire,
             pace: setup.pace,
             vault: tokio::sync::Mutex::new(Vault::default()),
             not_before: Mutex::new(None),
         })))
+    }
+
+    /// From now on a person is asked for the permissions to write this, and no other. Nothing is sent by this call.
+    pub fn allow_write(&self, allowed: Allowed) {
+        *self.allowed() = allowed;
+    }
+
+    fn allowed(&self) -> std::sync::MutexGuard<'_, Allowed> {
+        // A panic while it was held cannot have left half a value.
+        self.0
+            .allowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far the server's clock is ahead of ours, by the last reply that had a date.
@@ -234,7 +281,9 @@ mod tests {
             clock: Clock::fixed(Timestamp::UNIX_EPOCH),
             pace: Pace::Real,
             traffic: None,
-            want_write: true,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            user: "pat".to_owned(),
         };
         assert!(!format!("{setup:?}").contains(SECRET));
     }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::domain::pace::{Clock, Pace};
 
 use super::endpoints::Endpoints;
-use super::{Client, Credentials, Exchange, Setup, SignIn};
+use super::{Client, Credentials, Exchange, Setup, SignIn, TokenStore};
 
 /// The secret of the test application: no output may hold it.
 pub(super) const SECRET: &str = "canary-secret";
@@ -138,7 +138,9 @@ impl Stage {
             clock: Clock::fixed(now()),
             pace: Pace::Instant,
             traffic: Some(sender),
-            want_write: false,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            user: "pat".to_owned(),
         })
         .unwrap();
         Self {

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod error;
 #[cfg(test)]
 mod fixtures;
+pub mod health;
 pub mod history;
 pub mod ledger;
 mod open;

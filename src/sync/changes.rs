@@ -78,6 +78,7 @@ impl Run<'_> {
             reference: lookup.reference.clone(),
             head: new_head.clone(),
         };
+        self.guard(tenant.id).await?;
         let turned = self.store.cache.apply_changes(changes).await?;
         self.keep_changes(turned);
         self.name_groups(tally.groups, false).await?;

@@ -4,6 +4,7 @@
 
 mod changes;
 mod give;
+mod guard;
 mod journal;
 mod lease;
 mod one;
@@ -109,6 +110,8 @@ struct Run<'a> {
     cancel: &'a CancellationToken,
     journal: Journal,
     summary: Summary,
+    /// Another tenant has answered in the middle of this run.
+    foreign: Option<Failure>,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -163,6 +166,7 @@ pub async fn run(
         cancel,
         journal,
         summary: Summary::default(),
+        foreign: None,
     };
     let result = tokio::select! {
         biased;
@@ -221,6 +225,17 @@ async fn refuse(failure: Failure, events: &mpsc::Sender<RunEvent>) -> (Outcome, 
         })
         .await;
     (outcome, summary)
+}
+
+/// The failure of a run that met another tenant than the one that it is for.
+fn wrong_tenant(ids: &str) -> Failure {
+    Failure::new(
+        FailureKind::Refused,
+        TENANT_MISMATCH,
+        ids,
+        "Nothing was read into this tenant's files, and nothing further was written. To change tenants: disable sync \
+         (`teamsconnector tenants unpin NAME`), then sync and sign in to the right one; otherwise correct the sign-in.",
+    )
 }
 
 impl Run<'_> {
@@ -336,16 +351,7 @@ impl Run<'_> {
     }
 
     async fn mismatch(&mut self, ids: &str) -> Stop {
-        self.journal
-            .error(Source::Auth, format!("{TENANT_MISMATCH}: {ids}"))
-            .await;
-        Stop::Failed(Failure::new(
-            FailureKind::Refused,
-            TENANT_MISMATCH,
-            ids,
-            "Nothing was read or written. To change tenants: disable sync (`teamsconnector tenants unpin NAME`), then sync and \
-             sign in to the right one; otherwise correct the sign-in.",
-        ))
+        Stop::Failed(self.told_wrong_tenant(ids).await)
     }
 
     fn stamp(&self) -> Stamp {

@@ -197,6 +197,10 @@ impl Run<'_> {
         }
         check_count(old, tally.users)?;
         check_listed(tally.users, listed)?;
+        if let Err(stop) = self.guard(tenant.id).await {
+            drop(self.store.cache.abandon());
+            return Err(stop);
+        }
         let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
         let changes = self

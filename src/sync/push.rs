@@ -306,6 +306,7 @@ impl Run<'_> {
 
     /// In flight, on disk, before the first byte; only from the queue.
     pub(super) async fn start(&mut self, entry: &Entry, step: Step) -> Result<(), Skip> {
+        self.guard(entry.tenant).await?;
         let stamp = self.stamp();
         self.store.ledger.start(entry.id, step, stamp).await?;
         self.journal.tell(RunEvent::LedgerChanged).await;

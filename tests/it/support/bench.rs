@@ -10,7 +10,7 @@ use teamsconnector::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
 use teamsconnector::domain::writeplan::WritePlan;
 use teamsconnector::graph::endpoints::Endpoints;
-use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use teamsconnector::ops::change;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::ledger::LedgerPicture;
@@ -85,7 +85,9 @@ impl Bench {
             clock: clock.clone(),
             pace: Pace::Instant,
             traffic: Some(to),
-            want_write: true,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            user: "tester".to_owned(),
         })
         .unwrap();
         let settings = RunSettings {

@@ -1,0 +1,156 @@
+//! How the files of a tenant are, looked at without changing one: for `doctor`, which must work when they are broken.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::audit::{self, Mirror};
+use super::schema::{CACHE, HISTORY, LEDGER, Shape};
+
+/// How one file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Its name.
+    pub file: &'static str,
+    /// What was seen.
+    pub state: HealthState,
+}
+
+/// What was seen of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthState {
+    /// Not there yet: it is made at the first use.
+    Absent,
+    /// Whole; schema version and size in bytes.
+    Sound {
+        /// `PRAGMA user_version`.
+        schema: usize,
+        /// Bytes.
+        bytes: u64,
+    },
+    /// A newer program has written it.
+    TooNew {
+        /// Its schema.
+        found: usize,
+        /// The newest that this program knows.
+        known: usize,
+    },
+    /// Something is wrong with it.
+    Damaged(String),
+}
+
+/// Looks at the databases and the audit of a tenant's folder.
+pub fn look(dir: &Path) -> Vec<Health> {
+    let mut seen: Vec<Health> = [&LEDGER, &CACHE, &HISTORY]
+        .into_iter()
+        .map(|shape| Health {
+            file: shape.file,
+            state: database(dir, shape),
+        })
+        .collect();
+    seen.push(Health {
+        file: "audit.jsonl",
+        state: audit(dir),
+    });
+    seen
+}
+
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(std::time::Duration::from_secs(2))?;
+    Ok(connection)
+}
+
+fn database(dir: &Path, shape: &Shape) -> HealthState {
+    let path = dir.join(shape.file);
+    let Ok(meta) = path.metadata() else {
+        return HealthState::Absent;
+    };
+    let look = || -> rusqlite::Result<HealthState> {
+        let connection = read_only(&path)?;
+        let mark: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if mark != shape.mark {
+            return Ok(HealthState::Damaged("it is not a file of ours".to_owned()));
+        }
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let found = usize::try_from(version).unwrap_or_default();
+        if found > shape.steps.len() {
+            return Ok(HealthState::TooNew {
+                found,
+                known: shape.steps.len(),
+            });
+        }
+        let verdict: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok(if verdict == "ok" {
+            HealthState::Sound {
+                schema: found,
+                bytes: meta.len(),
+            }
+        } else {
+            HealthState::Damaged(verdict)
+        })
+    };
+    look().unwrap_or_else(|error| HealthState::Damaged(error.to_string()))
+}
+
+fn audit(dir: &Path) -> HealthState {
+    let (path, mirror) = (dir.join(LEDGER.file), dir.join("audit.jsonl"));
+    if !path.exists() {
+        return HealthState::Absent;
+    }
+    let bytes = mirror.metadata().map_or(0, |meta| meta.len());
+    let verdict = read_only(&path)
+        .map_err(Into::into)
+        .and_then(|connection| audit::verify(&connection, &Mirror::new(mirror), None));
+    match verdict {
+        Ok(verdict) if verdict.is_intact() => HealthState::Sound {
+            schema: usize::try_from(verdict.lines).unwrap_or(usize::MAX),
+            bytes,
+        },
+        Ok(verdict) => HealthState::Damaged(format!(
+            "{} faults, the first: {:?}",
+            verdict.faults.len(),
+            verdict.faults[0]
+        )),
+        Err(error) => HealthState::Damaged(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::store_with;
+    use super::*;
+
+    #[test]
+    fn sound_absent_and_damaged_are_told_apart_and_nothing_is_changed() {
+        let (root, store) = store_with(2);
+        store.close();
+        let seen = look(root.path());
+        assert!(
+            seen.iter()
+                .all(|health| matches!(health.state, HealthState::Sound { .. })),
+            "{seen:?}"
+        );
+        let path = root.path().join("cache.db");
+        std::fs::write(&path, b"nonsense that is no database").unwrap();
+        let text = std::fs::read_to_string(root.path().join("audit.jsonl")).unwrap();
+        std::fs::write(
+            root.path().join("audit.jsonl"),
+            text.replacen("User 1", "User 9", 1),
+        )
+        .unwrap();
+        let seen = look(root.path());
+        assert!(matches!(seen[1].state, HealthState::Damaged(_)), "{seen:?}");
+        assert!(matches!(seen[3].state, HealthState::Damaged(_)), "{seen:?}");
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            b"nonsense that is no database"
+        );
+        assert!(
+            look(&root.path().join("nowhere"))
+                .iter()
+                .all(|health| health.state == HealthState::Absent)
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The tenant guard: the token, the organisation, the pin and the row agree, before each request that writes and before what was read
+//! becomes the picture.
+//!
+//! A run begins with the same comparison; this one is for what changes while it goes.
+
+use crate::domain::failure::Failure;
+use crate::domain::guid::TenantId;
+
+use super::{Run, Stop, failed, wrong_tenant};
+
+impl Run<'_> {
+    /// Compares all ids with the one that the row, or the run, was made for. Asks the tenant who it is.
+    /// Once another tenant has answered, nothing further of this run is written, whatever is said later.
+    pub(super) async fn guard(&mut self, wanted: TenantId) -> Result<(), Stop> {
+        if let Some(failure) = &self.foreign {
+            return Err(Stop::Failed(failure.clone()));
+        }
+        let signed_in = self
+            .client
+            .sign_in()
+            .await
+            .map_err(|error| failed(&error, "Looking at the sign-in before going on"))?;
+        let organization = self
+            .client
+            .organization()
+            .await
+            .map_err(|error| failed(&error, "Asking the tenant who it is before going on"))?;
+        let pin = self.store.ledger.load().await?.pin;
+        let others = [
+            ("the token", signed_in.tenant),
+            ("the organisation", Some(organization.id)),
+            ("the pin", pin.map(|pin| pin.tenant)),
+        ];
+        for (who, id) in others {
+            if let Some(other) = id.filter(|id| *id != wanted) {
+                let ids = format!("wanted: {wanted}; {who}: {other}");
+                let failure = self.told_wrong_tenant(&ids).await;
+                self.foreign = Some(failure.clone());
+                return Err(Stop::Failed(failure));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says so in the log, in the document's words.
+    pub(super) async fn told_wrong_tenant(&mut self, ids: &str) -> Failure {
+        let failure = wrong_tenant(ids);
+        self.journal
+            .error(
+                crate::domain::run::Source::Auth,
+                format!("{}: {ids}", failure.headline),
+            )
+            .await;
+        failure
+    }
+}
