@@ -257,6 +257,13 @@ impl App {
         }
     }
 
+    /// The same, with its questions numbered from there on.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u64) -> Self {
+        self.last_request = first;
+        self
+    }
+
     /// The first effects.
     pub fn start(&mut self, at: Timestamp) -> Vec<Effect> {
         self.now = at;
