@@ -16,6 +16,7 @@ mod guard;
 mod plan_speed;
 mod pty_console;
 mod pty_desk;
+mod pty_tenants;
 mod refusals;
 mod repairs;
 mod sign_in;
