@@ -34,7 +34,10 @@ fn code(screen: &str) -> String {
 async fn a_person_signs_in_with_a_code_and_the_run_that_missed_it_goes_on() {
     let bench = Bench::new("tour").await;
     let base = bench.base();
-    web::knobs(&base, &json!({ "device_polls": ["pending", "slow_down", "pending"] }));
+    web::knobs(
+        &base,
+        &json!({ "device_polls": ["pending", "slow_down", "pending"] }),
+    );
     let home = home(&[table("contoso", &bench, "sign_in = \"device-code\"")]);
     let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
     terminal.wait_for("sign-in needed: L signs in");
