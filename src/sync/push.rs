@@ -209,8 +209,6 @@ impl Run<'_> {
         };
         if one.entry.field().is_licence() {
             // A licence that cannot be changed must not cost a number first.
-            let text = || format!("{}: is the licence still as it was planned?", one.entry.name);
-            self.journal.debug(Source::Write, text).await;
             self.licence_can_be_written(one).await?;
         }
         if let Some(wanted) = one.wants() {
