@@ -39,7 +39,7 @@ impl App {
             RunEvent::SignedIn { tenant, account } => {
                 self.session.tenant = tenant;
                 self.session.account = account;
-                self.session.auth = Auth::SignedIn;
+                self.session.run_signed_in();
             }
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
