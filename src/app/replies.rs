@@ -426,7 +426,7 @@ impl App {
             SessionEvent::SignedIn { req, account } => return self.signed_in(req, account),
             SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
             SessionEvent::SignedOut { req } => self.signed_out(req),
-            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, tenants),
+            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => {
                 if self.answered(req).is_some() {
                     self.say(Tone::Good, notice);

@@ -168,7 +168,7 @@ fn it_wakes_each_second_while_the_code_is_shown_and_never_after() {
         },
         (80, 24),
     );
-    let mut send = |app: &mut App, second: i64, what: What| {
+    let send = |app: &mut App, second: i64, what: What| {
         let effects = app.update(Event {
             at: at(second),
             what,
