@@ -297,7 +297,11 @@ pub struct Outbox {
 #[derive(Debug, Subcommand)]
 pub enum OutboxWhat {
     /// List the queued changes
-    List,
+    List {
+        /// List what was written and confirmed instead, with the ids that take-back needs
+        #[arg(long)]
+        done: bool,
+    },
     /// Drop a queued change
     Drop {
         /// Its id, as `outbox list` shows it

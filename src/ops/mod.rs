@@ -6,6 +6,8 @@ pub mod explain;
 pub mod history;
 pub mod holder;
 pub mod inventory;
+mod lately;
 pub mod repair;
 pub mod script;
 pub mod settings;
+pub mod whom;

@@ -22,3 +22,4 @@ mod stock;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;
+mod who;

@@ -123,12 +123,14 @@ pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
         let label = if n == 0 { "Lately" } else { "" };
         doc.item(Tone::Plain, &format!("{label:<widest$}  "), line);
     }
-    if !why.near.is_empty() {
-        doc.item(
-            Tone::Strong,
-            &format!("{:<widest$}  ", "Near"),
-            &why.near.join(", "),
-        );
+    for (label, people) in [("Also", &why.also), ("Near", &why.near)] {
+        if !people.is_empty() {
+            doc.item(
+                Tone::Strong,
+                &format!("{label:<widest$}  "),
+                &people.join(", "),
+            );
+        }
     }
     doc
 }
