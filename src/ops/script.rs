@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::directory::{GroupFilter, NumberType};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
-use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::guid::TenantId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::script::queue::{self, Known, Queue};
@@ -18,11 +18,12 @@ use crate::domain::script::{Act, Home, NewAccount, Person, script};
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
 use crate::store::Store;
-use crate::store::cache::{Reference, StoredUser};
+use crate::store::cache::Reference;
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
 
 use super::explain::{self, Whom};
+use super::whom;
 
 /// A script for all that is queued.
 pub async fn queued(store: &Store) -> Result<String, Failure> {
@@ -50,7 +51,7 @@ pub async fn for_user(
     now: Timestamp,
 ) -> Result<String, Failure> {
     let home = home(&store.ledger.load().await.map_err(failure)?)?;
-    let stored = find(store, text).await?;
+    let stored = whom::person(store, text).await?;
     let id = stored.user.id;
     let reference = reference(store).await?;
     let teams = store.cache.teams_of(id).await.map_err(failure)?;
@@ -138,47 +139,6 @@ async fn reference(store: &Store) -> Result<Reference, Failure> {
             "Nothing has been read from this tenant yet",
             "",
             "Sync first.",
-        )
-    })
-}
-
-/// Exactly one: a script is never made for somebody who was only nearly meant.
-async fn find(store: &Store, text: &str) -> Result<StoredUser, Failure> {
-    let wanted = text.trim();
-    let is = |candidate: &str| candidate.eq_ignore_ascii_case(wanted);
-    let hits = store.cache.find(wanted, 12).await.map_err(failure)?;
-    let exact: Vec<ObjectId> = hits
-        .iter()
-        .filter(|row| {
-            is(&row.upn)
-                || is(&row.name)
-                || row.mail.as_deref().is_some_and(is)
-                || is(&row.id.to_string())
-        })
-        .map(|row| row.id)
-        .collect();
-    let one = match (exact.as_slice(), hits.as_slice()) {
-        ([one], _) => Some(*one),
-        ([], [row]) => Some(row.id),
-        _ => None,
-    };
-    let stored = match one {
-        Some(id) => store.cache.user(id).await.map_err(failure)?,
-        None => None,
-    };
-    stored.ok_or_else(|| {
-        let near: Vec<String> = hits
-            .iter()
-            .map(|row| Label::new(&row.upn).to_string())
-            .collect();
-        Failure::new(
-            FailureKind::Config,
-            format!(
-                "Nobody in the tenant is surely {}, or several are",
-                Label::new(wanted)
-            ),
-            near.join(", "),
-            "Give the sign-in name or the id.",
         )
     })
 }

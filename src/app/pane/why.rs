@@ -138,12 +138,14 @@ fn write(why: &Why, room: Room, doc: &mut Doc) {
         let label = if n == 0 { "Lately" } else { "" };
         doc.item(Tone::Plain, &format!("{label:<widest$}  "), line);
     }
-    if !why.near.is_empty() {
-        doc.item(
-            Tone::Strong,
-            &format!("{:<widest$}  ", "Near"),
-            &why.near.join(", "),
-        );
+    for (label, people) in [("Also", &why.also), ("Near", &why.near)] {
+        if !people.is_empty() {
+            doc.item(
+                Tone::Strong,
+                &format!("{label:<widest$}  "),
+                &people.join(", "),
+            );
+        }
     }
 }
 
