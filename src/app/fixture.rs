@@ -220,6 +220,7 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
         released: None,
         takes_from: None,
         silences: None,
+        gives_back: false,
         state,
         author: "j.smith".to_owned(),
         created_at: at(-120),
@@ -403,6 +404,9 @@ pub(crate) fn settings() -> Settings {
         demo: false,
         sync_on_start: false,
         ascii: false,
+        sign_in: None,
+        accent: None,
+        greeting: None,
     }
 }
 
@@ -504,6 +508,10 @@ impl Driver {
                 | Effect::LoadPerson { req, .. }
                 | Effect::LoadMembers { req, .. }
                 | Effect::AllowWriting { req }
+                | Effect::SignIn { req, .. }
+                | Effect::CancelSignIn { req }
+                | Effect::SignOut { req }
+                | Effect::ListTenants { req }
                 | Effect::Copy { req, .. },
             ] => *req,
             other => panic!("one question was expected: {other:?}"),

@@ -44,7 +44,7 @@ pub(super) struct Opened {
     /// The clock.
     pub(super) clock: Clock,
     /// A demo's home, removed at the end.
-    _temporary: Option<TempDir>,
+    pub(super) temporary: Option<TempDir>,
 }
 
 /// The folders of this call.
@@ -66,8 +66,17 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
     crate::telemetry::start(&places.logs()).context("The log file could not be opened")
 }
 
-/// Opens the tenant that was asked for.
+/// Opens the tenant that was asked for, and says on standard error what its files have been through.
 pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
+    let opened = open_quietly(global).await?;
+    for note in opened.world.store.notes() {
+        print::tell(note);
+    }
+    Ok(opened)
+}
+
+/// The same where the terminal shows a screen: there the notes are part of it.
+pub(super) async fn open_quietly(global: &Global) -> anyhow::Result<Opened> {
     match &global.demo {
         Some(scenario) => open_demo(global, scenario).await,
         None => open_configured(global).await,
@@ -255,15 +264,12 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         settings,
         simulator: parts.simulator,
         clock,
-        _temporary: parts.temporary,
+        temporary: parts.temporary,
     })
 }
 
 fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
     let store = Store::open(dir).map_err(|error| error.failure())?;
-    for note in store.notes() {
-        print::tell(note);
-    }
     Ok(Arc::new(store))
 }
 

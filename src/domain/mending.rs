@@ -98,7 +98,7 @@ fn directly(sku: SkuId, licences: &[Licence]) -> Result<&Licence, String> {
     })
 }
 
-/// The number in use today that stops when all of these values are written: a Calling Plan number whose last Calling Plan goes.
+/// The numbers in use today that stop when all of these values are written: Calling Plan numbers whose last Calling Plan goes.
 ///
 /// All changes of one user count together: two licences may each bring a Calling Plan, and only both together silence the number.
 pub fn stops(
@@ -106,7 +106,7 @@ pub fn stops(
     user: &DirectoryUser,
     numbers: &[TenantNumber],
     skus: &[Sku],
-) -> Option<PhoneNumber> {
+) -> Vec<PhoneNumber> {
     let calling = user.licences.iter().flat_map(|licence| {
         plans_of(licence, skus)
             .filter(|plan| plan_ids::class(*plan) == Some(PlanClass::Calling))
@@ -116,7 +116,7 @@ pub fn stops(
     for (licence, plan) in calling {
         if goes(wanted, licence, plan) {
             some_go = true;
-        } else {
+        } else if is_usable(plan, user) {
             some_stay = true;
         }
     }
@@ -125,12 +125,20 @@ pub fn stops(
         matches!(value, Value::Plan { plan, on: false, .. } if plan_ids::class(*plan) == Some(PlanClass::Calling))
     });
     if some_stay || !(some_go || unlisted) {
-        return None;
+        return Vec::new();
     }
     numbers
         .iter()
-        .find(|number| number.kind == NumberType::CallingPlan && number.holder() == Some(user.id))
+        .filter(|number| number.kind == NumberType::CallingPlan && number.holder() == Some(user.id))
         .map(|number| number.number.clone())
+        .collect()
+}
+
+/// Whether the user has a usable plan: a licence that has lapsed keeps no telephone ringing.
+fn is_usable(plan: PlanId, user: &DirectoryUser) -> bool {
+    user.plans
+        .iter()
+        .any(|held| held.plan == plan && held.status.is_usable())
 }
 
 /// Whether a plan of a licence goes when these values are written.
@@ -221,13 +229,24 @@ pub fn brings_only(sku: SkuId, class: PlanClass, skus: &[Sku]) -> bool {
         })
 }
 
-/// Whether writing the value takes the user's last Calling Plan away, so that a Direct Routing number can follow.
+/// Whether writing these values takes the user's last Calling Plan away, so that a Direct Routing number can follow. Where there is
+/// none to be taken, or where one would stay whose licence is not known, it is not so.
 pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> bool {
-    !wanted.is_empty()
-        && user.licences.iter().all(|licence| {
-            plans_of(licence, skus)
-                .filter(|plan| plan_ids::class(*plan) == Some(PlanClass::Calling))
-                .all(|plan| goes(wanted, licence, plan))
+    let mut usable = user
+        .plans
+        .iter()
+        .filter(|held| {
+            held.status.is_usable() && plan_ids::class(held.plan) == Some(PlanClass::Calling)
+        })
+        .peekable();
+    usable.peek().is_some()
+        && usable.all(|held| {
+            let mut bringers = user
+                .licences
+                .iter()
+                .filter(|licence| plans_of(licence, skus).any(|plan| plan == held.plan))
+                .peekable();
+            bringers.peek().is_some() && bringers.all(|licence| goes(wanted, licence, held.plan))
         })
 }
 
@@ -235,7 +254,7 @@ pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> 
 mod tests {
     use super::*;
     use crate::domain::directory::{
-        Activation, AssignmentStatus, NumberSource, PlanStatus, SkuPlan,
+        Activation, AssignedPlan, AssignmentStatus, NumberSource, PlanStatus, SkuPlan,
     };
     use crate::domain::matching::tests::{id, person};
 
@@ -296,6 +315,11 @@ mod tests {
     fn holding(licences: Vec<Licence>) -> (DirectoryUser, Vec<TenantNumber>) {
         let user = DirectoryUser {
             licences,
+            plans: vec![AssignedPlan {
+                plan: plan(MCOPSTN1),
+                status: PlanStatus::Enabled,
+                since: None,
+            }],
             ..person(1, "alex@contoso.example")
         };
         let number = TenantNumber {
@@ -382,13 +406,13 @@ mod tests {
     #[test]
     fn a_number_stops_with_the_last_calling_plan() {
         let (user, numbers) = holding(vec![licence(BUNDLE, false, &[])]);
-        let stopped = stops(&[&off(BUNDLE)], &user, &numbers, &skus()).map(|n| n.to_string());
-        assert_eq!(stopped.as_deref(), Some("+14255550100"));
+        let stopped = stops(&[&off(BUNDLE)], &user, &numbers, &skus());
+        assert_eq!(stopped, [numbers[0].number.clone()]);
         assert!(clears_calling(&[&off(BUNDLE)], &user, &skus()));
         let (user, numbers) = holding(vec![licence(BUNDLE, false, &[]), licence(ALONE, true, &[])]);
         assert_eq!(
             stops(&[&off(BUNDLE)], &user, &numbers, &skus()),
-            None,
+            [],
             "the group still gives one"
         );
         assert!(!clears_calling(&[&off(BUNDLE)], &user, &skus()));
@@ -402,9 +426,17 @@ mod tests {
         ]);
         assert!(!clears_calling(&[&off(BUNDLE)], &user, &skus()));
         assert!(clears_calling(&[&off(BUNDLE), &take], &user, &skus()));
-        assert_eq!(stops(&[&take], &user, &numbers, &skus()), None);
+        let without = DirectoryUser {
+            plans: Vec::new(),
+            ..user.clone()
+        };
         assert!(
-            stops(&[&take, &off(BUNDLE)], &user, &numbers, &skus()).is_some(),
+            !clears_calling(&[&off(BUNDLE), &take], &without, &skus()),
+            "where there is no Calling Plan, nothing was in the way"
+        );
+        assert_eq!(stops(&[&take], &user, &numbers, &skus()), []);
+        assert!(
+            !stops(&[&take, &off(BUNDLE)], &user, &numbers, &skus()).is_empty(),
             "both together take the last one"
         );
     }

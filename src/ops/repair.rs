@@ -85,6 +85,7 @@ impl Subject {
             wanted,
             takes_from: None,
             silences: None,
+            gives_back: false,
         }
     }
 }
@@ -245,7 +246,15 @@ fn confirm_silence(
         .filter(|wanted| wanted.field().is_licence())
         .collect();
     let (user, numbers, skus) = (&subject.stored.user, &subject.numbers, &subject.skus);
-    let Some(number) = mending::stops(&together, user, numbers, skus) else {
+    let stops = mending::stops(&together, user, numbers, skus);
+    if stops.len() > 1 {
+        let all: Vec<String> = stops.iter().map(PhoneNumber::spaced).collect();
+        return Err(refused(
+            format!("This stops several numbers at once: {}", all.join(" and ")),
+            "Nothing was queued. Release them one by one first; each is asked for by name.",
+        ));
+    }
+    let Some(number) = stops.into_iter().next() else {
         return Ok(());
     };
     for entry in new
@@ -405,6 +414,20 @@ pub async fn take_back(
         ));
     }
     if let (Value::Number(Some(number)), Some(giver)) = (&written.wanted, &written.takes_from) {
+        let holds = subject
+            .numbers
+            .iter()
+            .any(|record| record.number == *number && record.holder() == Some(directory_id));
+        if !holds {
+            return Err(refused(
+                format!(
+                    "{} does not hold {} any more",
+                    Label::new(&written.name),
+                    number.spaced()
+                ),
+                "Somebody has moved it on since; look where it is now.",
+            ));
+        }
         return Box::pin(move_number(store, number, giver.id, stamp)).await;
     }
     let words = format!(
@@ -439,11 +462,19 @@ async fn counter(
         };
         return change::edit(store, user.id, patch, stamp).await.map(drop);
     }
-    let mut new = [subject.entry(base, wanted)];
+    let mut new = vec![subject.entry(base, wanted)];
     confirm_silence(subject, &mut new, typed)?;
+    // What the repair has silenced on the way rings again when the plan is back.
+    if let Some(number) = written.released.clone() {
+        new.push(NewEntry {
+            user: subject.configured().map(|user| user.id),
+            gives_back: true,
+            ..subject.entry(Value::Number(None), Value::Number(Some(number)))
+        });
+    }
     store
         .ledger
-        .queue(new.into(), subject.tenant, stamp)
+        .queue(new, subject.tenant, stamp)
         .await
         .map(drop)
         .map_err(|error| error.failure())

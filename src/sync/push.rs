@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
+use crate::domain::allowing::successor;
 use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::planning::successor;
 use crate::domain::refusal::{Refusal, diagnose};
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::user::Value;
@@ -206,6 +206,10 @@ impl Run<'_> {
         let Some(old) = one.releases() else {
             return Ok(());
         };
+        if one.entry.field().is_licence() {
+            // A licence that cannot be changed must not cost a number first.
+            self.licence_can_be_written(one).await?;
+        }
         if let Some(wanted) = one.wants() {
             let text = || {
                 format!(
@@ -374,7 +378,8 @@ impl Run<'_> {
         let diagnosis = diagnose(refusal, touched.facts().as_ref(), holder);
         let mut hint = diagnosis.hint;
         let more = one.wants().is_some() || entry.field().is_licence();
-        if let Some(old) = one.releases().filter(|_| more)
+        let old = one.releases().or(entry.released.as_ref());
+        if let Some(old) = old.filter(|_| more)
             && self.nobody_holds(old).await
         {
             let whom = item

@@ -7,7 +7,6 @@ use crate::domain::directory::Sku;
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
 use crate::domain::mending;
-use crate::domain::merge::Theirs;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::TouchedUser;
@@ -19,7 +18,6 @@ use crate::graph::error::GraphError;
 use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
-use super::touch::target_of;
 use super::{Run, Stop};
 
 /// How long an operation is asked about before its outcome is called unknown.
@@ -125,7 +123,7 @@ impl Run<'_> {
     /// The true cause of a failure that an operation of an earlier run ended in: its text is checked like any other.
     async fn diagnosed(&self, entry: &Entry, detail: String) -> Result<EntryState, Stop> {
         let desk = self.store.ledger.load().await?;
-        let target = target_of(entry, &desk.users);
+        let target = entry.target(&desk.users);
         let touched = match target {
             Some(id) => self.read_touched_user(id).await.unwrap_or_default(),
             None => TouchedUser::default(),
@@ -166,8 +164,7 @@ impl Run<'_> {
             }
             let touched = self.read_touched_user(target).await.unwrap_or_default();
             let there = touched
-                .theirs()
-                .of(entry.field())
+                .theirs_of(entry)
                 .filter(|value| has_spread(value, &touched, &skus));
             equal = if there.as_ref() == Some(&entry.wanted) {
                 equal + 1
@@ -204,11 +201,6 @@ impl Run<'_> {
             teams,
             numbers,
         })
-    }
-
-    pub(super) async fn read_value(&self, target: ObjectId) -> Option<Theirs> {
-        let touched = self.read_touched_user(target).await.ok()?;
-        Some(touched.theirs())
     }
 
     /// Whether a reading of the tenant shows the effect of a request whose answer was lost.
@@ -292,7 +284,7 @@ impl Run<'_> {
             .filter(|e| items.iter().any(|i| i.entry == e.id))
             .flat_map(|e| {
                 let giver = e.takes_from.as_ref().map(|giver| giver.id);
-                target_of(e, &desk.users).into_iter().chain(giver)
+                e.target(&desk.users).into_iter().chain(giver)
             });
         for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
             if let Err(error) =

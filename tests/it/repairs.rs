@@ -16,19 +16,19 @@ use crate::support::web;
 const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
 const EXCHANGE: &str = "EXCHANGE_S_ENTERPRISE";
 
-async fn id(bench: &Bench, upn: &str) -> ObjectId {
+pub(crate) async fn id(bench: &Bench, upn: &str) -> ObjectId {
     let rows = bench.store().cache.find(upn, 1).await.unwrap();
     rows.first().expect("the tenant has this user").id
 }
 
-async fn ways(bench: &Bench, who: ObjectId, class: PlanClass) -> Vec<Repair> {
+pub(crate) async fn ways(bench: &Bench, who: ObjectId, class: PlanClass) -> Vec<Repair> {
     let stored = bench.store().cache.user(who).await.unwrap().unwrap();
     let reference = bench.store().cache.reference().await.unwrap().unwrap();
     mending::ways(class, &stored.user, &reference.skus).0
 }
 
 /// The writes that the tenant has seen, as method and path, in order.
-fn writes(bench: &Bench) -> Vec<(String, String)> {
+pub(crate) fn writes(bench: &Bench) -> Vec<(String, String)> {
     let log = web::ask(&bench.base(), "GET", "/_sim/log", None);
     log["requests"]
         .as_array()
@@ -61,7 +61,7 @@ fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
     off
 }
 
-fn named(name: &str) -> With<'_> {
+pub(crate) fn named(name: &str) -> With<'_> {
     With {
         typed: Some(name),
         ..With::default()

@@ -162,6 +162,8 @@ fn stops(facts: &Facts<'_>, skus: &[Sku], wanted: &Value) -> Option<PhoneNumber>
         facts.numbers.unwrap_or_default(),
         skus,
     )
+    .into_iter()
+    .next()
 }
 
 /// A number of Microsoft's that is in use: by a group's licence it stops as well.
