@@ -208,6 +208,7 @@ impl App {
         let session = Session {
             tenant: settings.tenant_label.clone(),
             auth: Auth::Unknown,
+            before: Box::new(Auth::Unknown),
             account: settings.account.clone(),
             writing: if settings.read_only {
                 Writing::ReadOnly

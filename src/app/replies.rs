@@ -39,7 +39,7 @@ impl App {
             RunEvent::SignedIn { tenant, account } => {
                 self.session.tenant = tenant;
                 self.session.account = account;
-                self.session.auth = Auth::SignedIn;
+                self.session.run_signed_in();
             }
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
@@ -426,7 +426,7 @@ impl App {
             SessionEvent::SignedIn { req, account } => return self.signed_in(req, account),
             SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
             SessionEvent::SignedOut { req } => self.signed_out(req),
-            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, tenants),
+            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => {
                 if self.answered(req).is_some() {
                     self.say(Tone::Good, notice);

@@ -181,26 +181,7 @@ impl Performer {
             Effect::Explain { req, who, live } => {
                 self.track(move |shared| shared.explain(req, who, live));
             }
-            Effect::LoadPerson { req, id } => self.track(move |shared| async move {
-                let event = match shared.store.cache.user(id).await {
-                    Ok(found) => CacheEvent::Person {
-                        req,
-                        found: found.map(|stored| {
-                            let class = Class {
-                                cause: FirstCause::from_byte(stored.class),
-                                marks: Marks(stored.marks),
-                                number: stored.number,
-                            };
-                            Box::new((stored.user, class))
-                        }),
-                    },
-                    Err(error) => CacheEvent::Failed {
-                        req,
-                        failure: error.failure(),
-                    },
-                };
-                shared.send(What::Cache(event)).await;
-            }),
+            Effect::LoadPerson { req, id } => self.track(move |shared| shared.load_person(req, id)),
             Effect::Script { req, id } => self.track(move |shared| shared.script(req, id)),
             Effect::LoadMembers { req, loading } => self.track(move |shared| async move {
                 let event = match inventory::members(&shared.store, loading).await {
@@ -337,6 +318,27 @@ impl Shared {
             Ok(inventory) => CacheEvent::Inventory(Arc::new(inventory)),
             Err(error) => CacheEvent::Failed {
                 req: RequestId::default(),
+                failure: error.failure(),
+            },
+        };
+        self.send(What::Cache(event)).await;
+    }
+
+    async fn load_person(self: Arc<Self>, req: RequestId, id: ObjectId) {
+        let event = match self.store.cache.user(id).await {
+            Ok(found) => CacheEvent::Person {
+                req,
+                found: found.map(|stored| {
+                    let class = Class {
+                        cause: FirstCause::from_byte(stored.class),
+                        marks: Marks(stored.marks),
+                        number: stored.number,
+                    };
+                    Box::new((stored.user, class))
+                }),
+            },
+            Err(error) => CacheEvent::Failed {
+                req,
                 failure: error.failure(),
             },
         };

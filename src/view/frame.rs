@@ -19,6 +19,7 @@ use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
 use crate::domain::seat;
+use crate::domain::sign_in::SignInWay;
 use crate::domain::user::LicenseStatus;
 
 use super::paint::Painter;
@@ -425,6 +426,8 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "candidates"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
+    } else if place == Place::SignIn {
+        return sign_in_word(app, action).map(str::to_owned);
     } else if action == Action::Leave && place == Place::Filter {
         "clear"
     } else if action == Action::Leave && place == Place::Conflict {
@@ -433,6 +436,21 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         return counted_word(app, place, action);
     };
     Some(word.to_owned())
+}
+
+fn sign_in_word(app: &App, action: Action) -> Option<&'static str> {
+    let way = app.session.attempt()?.way;
+    let word = match (action, way) {
+        (Action::Copy, _) if app.session.prompt().is_none() => "copy",
+        (Action::Copy, SignInWay::DeviceCode) => "copy the code",
+        (Action::Copy, SignInWay::Browser) => "copy the ssh line",
+        (Action::OtherWay, SignInWay::DeviceCode) => "browser instead",
+        (Action::OtherWay, SignInWay::Browser) => "code instead",
+        (Action::SignIn, _) => "begin anew",
+        (Action::Leave, _) if app.session.asking().is_some() => "end it",
+        _ => return None,
+    };
+    Some(word)
 }
 
 fn open_word(app: &App) -> &'static str {
