@@ -79,6 +79,16 @@ pub enum Action {
     Copy,
     /// Allows writing.
     AllowWriting,
+    /// Asks a person to sign in.
+    SignIn,
+    /// Signs in by the other way.
+    OtherWay,
+    /// Signs out.
+    SignOut,
+    /// Copies the address of a sign-in.
+    CopyAddress,
+    /// Lists all tenants, to open another.
+    Tenants,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -156,6 +166,8 @@ pub enum Place {
     Form,
     /// The list of all actions.
     Palette,
+    /// A sign-in.
+    SignIn,
 }
 
 /// A set of places.
@@ -179,6 +191,7 @@ impl Places {
     const CONFIRM: Self = Self(1 << Place::Confirm as u16);
     const FORM: Self = Self(1 << Place::Form as u16);
     const PALETTE: Self = Self(1 << Place::Palette as u16);
+    const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -190,7 +203,8 @@ impl Places {
     const MOVES: Self = Self::PANES
         .and(Self::READ)
         .and(Self::PLAN)
-        .and(Self::CONFLICT);
+        .and(Self::CONFLICT)
+        .and(Self::SIGN_IN);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -278,8 +292,13 @@ pub const TABLE: &[Binding] = &[
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
-    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN), ["copy", "copy", "Copy the row or the text to the terminal's clipboard"]),
+    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::SIGN_IN), ["copy", "copy", "Copy the row, the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
+    row(A::SignIn, &["L"], P::PANES.and(P::SIGN_IN), ["sign in", "sign-in", "Sign in to this tenant, or begin a sign-in anew"]),
+    row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
+    row(A::SignOut, &[], P::PANES, ["sign out", "sign-out", "Sign out: forget this tenant's sign-in; what was read stays"]),
+    row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
+    row(A::Tenants, &["t"], P::PANES, ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
@@ -349,6 +368,12 @@ const ALSO: &[(Action, &str)] = &[
         A::Settings,
         "tenant seats trial end date group filter mode manual",
     ),
+    (
+        A::SignIn,
+        "login log in authenticate device code browser token",
+    ),
+    (A::SignOut, "logout log out forget token"),
+    (A::Tenants, "switch customer overview chooser change tenant"),
     (A::MoveSeat, "swap license unlicensed"),
     (A::Compare, "diff difference history runs"),
     (A::ClearGroup, "remove filter bad-group"),
@@ -461,6 +486,7 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Leave,
         ],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
+        Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::Leave],
         Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
     }
@@ -504,6 +530,7 @@ mod tests {
             Place::Text,
             Place::Log,
             Place::Choice,
+            Place::SignIn,
             Place::Confirm,
             Place::Form,
             Place::Palette,

@@ -49,6 +49,10 @@ impl App {
                 .session
                 .may_write()
                 .then(|| "writing is allowed already".to_owned()),
+            Action::SignIn => self.no_sign_in(),
+            Action::SignOut => self.no_sign_out(),
+            Action::CopyAddress => self.no_address(),
+            Action::Tenants => self.no_tenants(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
@@ -83,6 +87,7 @@ impl App {
             | Action::LogDown
             | Action::Copy
             | Action::Settings
+            | Action::OtherWay
             | Action::NextWarning
             | Action::KeepMine
             | Action::TakeTheirs
@@ -167,6 +172,7 @@ fn elsewhere(action: Action) -> String {
         (Place::Conflict, "a conflict"),
         (Place::Form, "the form (e)"),
         (Place::Confirm, "a question"),
+        (Place::SignIn, "a sign-in (L)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))

@@ -7,7 +7,7 @@ use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
 use super::pane::licences::Item;
-use super::pane::{Pane, changes, licences, numbers, plan, sync, why};
+use super::pane::{Pane, changes, licences, numbers, plan, sign_in, sync, why};
 use super::{App, Wait};
 
 impl App {
@@ -42,11 +42,13 @@ impl App {
             }
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
+            Some(Modal::SignIn(_)) => Some(sign_in::copied(&self.session)),
             Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
             Some(
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::Chooser(_)
                 | Modal::Conflict(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),

@@ -19,7 +19,7 @@ use super::pane::confirm::{Confirm, Question};
 use super::pane::search::{Jump, Search};
 use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
-use super::pane::{changes, plan, sync};
+use super::pane::{changes, plan, sign_in, sync};
 use super::sync::Run;
 
 /// Rows that each list has on the screen.
@@ -86,6 +86,11 @@ impl App {
             Action::Hold => return self.hold(),
             Action::Apply => return self.apply(),
             Action::AllowWriting => self.ask_allow_writing(),
+            Action::SignIn => return self.sign_in(),
+            Action::OtherWay => return self.sign_in_otherwise(),
+            Action::SignOut => self.ask_sign_out(),
+            Action::CopyAddress => return self.copy_address(),
+            Action::Tenants => return self.open_chooser(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
             Action::MoveSeat => self.open_seat(),
@@ -168,6 +173,12 @@ impl App {
                 let rows = modal.doc.rows(usize::from(body.width)).len();
                 scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
             }
+            Some(Modal::SignIn(open)) => {
+                let rows = sign_in::doc(&self.session)
+                    .rows(usize::from(body.width))
+                    .len();
+                scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
+            }
             Some(Modal::Log(view)) => scroll_view(view, step, body),
             Some(Modal::Conflict(open)) => match step {
                 Move::By(by) | Move::Pages(by) => open.step(by),
@@ -184,6 +195,7 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::Chooser(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => {}
@@ -338,6 +350,9 @@ impl App {
             view.search.filter.clear();
             view.search.stale = true;
             return Vec::new();
+        }
+        if let Some(Modal::SignIn(_)) = self.modals.last() {
+            return self.leave_sign_in();
         }
         if self.modals.pop().is_some() {
             return Vec::new();

@@ -12,6 +12,7 @@ use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
 
 use super::event::RequestId;
+use super::session::Attempt;
 
 /// One wish.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +95,33 @@ pub enum Effect {
         req: RequestId,
         /// The loading of the inventory that it is for.
         loading: u64,
+    },
+    /// Ask a person to sign in.
+    SignIn {
+        /// The question.
+        req: RequestId,
+        /// How, and what for.
+        attempt: Attempt,
+    },
+    /// End the sign-in that `req` began. No answer.
+    CancelSignIn {
+        /// The question of the sign-in.
+        req: RequestId,
+    },
+    /// Forget the sign-in of this tenant.
+    SignOut {
+        /// The question.
+        req: RequestId,
+    },
+    /// Read all configured tenants from the local files.
+    ListTenants {
+        /// The question.
+        req: RequestId,
+    },
+    /// Leave this tenant, and open another in the same terminal.
+    OpenTenant {
+        /// Its name in the configuration.
+        name: String,
     },
     /// Allow writing until the program ends.
     AllowWriting {

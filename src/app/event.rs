@@ -10,11 +10,14 @@ use crate::domain::failure::Failure;
 use crate::domain::gate::Class;
 use crate::domain::run::{LogLine, RunEvent, RunId};
 use crate::domain::settings::Selection;
+use crate::domain::sign_in::{Prompt, SignInWay};
 use crate::domain::why::Why;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
 use crate::roster::inventory::Inventory;
 use crate::roster::products::Members;
+
+use super::pane::chooser::Card;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -162,6 +165,44 @@ pub enum SessionEvent {
         /// The question.
         req: RequestId,
     },
+    /// Nobody is signed in, and a person has to: found by a run, or at the start.
+    NobodySignedIn {
+        /// What was told of it.
+        why: Option<Failure>,
+    },
+    /// What a person is to do now.
+    Prompted {
+        /// The question.
+        req: RequestId,
+        /// What.
+        prompt: Box<Prompt>,
+    },
+    /// A person has signed in.
+    SignedIn {
+        /// The question.
+        req: RequestId,
+        /// As whom.
+        account: String,
+    },
+    /// The sign-in has ended without success.
+    NotSignedIn {
+        /// The question.
+        req: RequestId,
+        /// How.
+        end: SignInEnd,
+    },
+    /// Nobody is signed in any more.
+    SignedOut {
+        /// The question.
+        req: RequestId,
+    },
+    /// All configured tenants.
+    Tenants {
+        /// The question.
+        req: RequestId,
+        /// The tenants, or why they could not be read.
+        tenants: Result<Arc<Vec<Card>>, Failure>,
+    },
     /// Done, with one line to show.
     Done {
         /// The question.
@@ -175,6 +216,22 @@ pub enum SessionEvent {
         req: RequestId,
         /// Why.
         failure: Failure,
+    },
+}
+
+/// How a sign-in ended that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInEnd {
+    /// It was not used in time.
+    Expired,
+    /// It was declined, or it failed.
+    Failed(Box<Failure>),
+    /// A policy of the customer forbids it.
+    Blocked {
+        /// What came back.
+        failure: Box<Failure>,
+        /// The way that may be open.
+        other: Option<SignInWay>,
     },
 }
 

@@ -404,6 +404,9 @@ pub(crate) fn settings() -> Settings {
         demo: false,
         sync_on_start: false,
         ascii: false,
+        sign_in: None,
+        accent: None,
+        greeting: None,
     }
 }
 
@@ -505,6 +508,10 @@ impl Driver {
                 | Effect::LoadPerson { req, .. }
                 | Effect::LoadMembers { req, .. }
                 | Effect::AllowWriting { req }
+                | Effect::SignIn { req, .. }
+                | Effect::CancelSignIn { req }
+                | Effect::SignOut { req }
+                | Effect::ListTenants { req }
                 | Effect::Copy { req, .. },
             ] => *req,
             other => panic!("one question was expected: {other:?}"),

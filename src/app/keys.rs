@@ -78,6 +78,9 @@ impl App {
                 self.settings_key(key, action)
             }
             Place::Form => self.form_key(key, action),
+            Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
+                self.chooser_key(key, action)
+            }
             Place::Choice => self.seat_key(key, action),
             Place::Palette => self.palette_key(key, action),
             Place::Confirm if self.is_name_typed() => self.typed_key(key, action),
@@ -92,6 +95,7 @@ impl App {
             | Place::Plan
             | Place::Conflict
             | Place::Log
+            | Place::SignIn
             | Place::Text => self.command(key, action),
         }
     }
@@ -140,6 +144,11 @@ impl App {
                 {
                     open.search(&self.desk);
                 }
+                if let Some(Modal::Chooser(open)) = self.modals.last_mut()
+                    && open.field.paste(text) == Typed::Changed
+                {
+                    open.search();
+                }
             }
             Place::Palette => {
                 if let Some(Modal::Palette(palette)) = self.modals.last_mut()
@@ -159,6 +168,7 @@ impl App {
             | Place::Conflict
             | Place::Text
             | Place::Log
+            | Place::SignIn
             | Place::Confirm => {
                 self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             }

@@ -26,13 +26,15 @@ pub enum Ending {
     Hangup,
     /// The system asked for it.
     Terminate,
+    /// Another tenant is opened: the program goes on.
+    Switch,
 }
 
 impl Ending {
     /// The exit code.
     pub fn code(self) -> u8 {
         match self {
-            Self::Quit => 0,
+            Self::Quit | Self::Switch => 0,
             Self::Hangup => 129,
             Self::Terminate => 143,
         }
@@ -42,6 +44,14 @@ impl Ending {
 impl App {
     /// Begins to end: keeps what was typed, stops the run, asks the shell to quit.
     pub(super) fn drain(&mut self, why: Ending) -> Vec<Effect> {
+        let mut effects = self.last_effects();
+        effects.push(Effect::Quit { code: why.code() });
+        self.life = Lifecycle::Draining { why };
+        effects
+    }
+
+    /// What is done before this tenant is left: what was typed is kept, the run and the sign-in end.
+    pub(super) fn last_effects(&mut self) -> Vec<Effect> {
         let mut effects: Vec<Effect> = self
             .modals
             .iter()
@@ -57,6 +67,8 @@ impl App {
                 | Modal::Palette(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::Chooser(_)
+                | Modal::SignIn(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => None,
             })
@@ -64,8 +76,9 @@ impl App {
         if let Some(run) = self.runs.active() {
             effects.push(Effect::CancelRun { req: run.req });
         }
-        effects.push(Effect::Quit { code: why.code() });
-        self.life = Lifecycle::Draining { why };
+        if let Some(req) = self.session.asking() {
+            effects.push(Effect::CancelSignIn { req });
+        }
         effects
     }
 }

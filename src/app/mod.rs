@@ -7,6 +7,7 @@ pub mod action;
 pub mod available;
 pub mod beside;
 pub mod cells;
+pub mod chooser;
 pub mod compare;
 pub mod copy;
 pub mod cursor;
@@ -32,6 +33,7 @@ pub mod people;
 pub mod replies;
 pub mod session;
 pub mod settings;
+pub mod sign_in;
 pub mod stock;
 pub mod sync;
 pub mod writing;
@@ -44,6 +46,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
 use crate::domain::run::RunKind;
+use crate::domain::sign_in::SignInWay;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -67,7 +70,7 @@ use pane::licences::Licences;
 use pane::numbers::Numbers;
 use pane::sync::SyncPane;
 use pane::users::Users;
-use session::{Session, Writing};
+use session::{Accent, Auth, Session, Writing};
 use sync::{Run, Runs};
 
 /// With what the console starts.
@@ -93,6 +96,12 @@ pub struct Settings {
     pub sync_on_start: bool,
     /// Whether only ASCII is drawn.
     pub ascii: bool,
+    /// How a person signs in; `None` where the app signs in by itself.
+    pub sign_in: Option<SignInWay>,
+    /// The tenant's colour.
+    pub accent: Option<Accent>,
+    /// What went wrong before this tenant was opened.
+    pub greeting: Option<Failure>,
 }
 
 /// What an open question was about.
@@ -125,6 +134,8 @@ enum Wait {
     Decided,
     /// Writing is being allowed.
     Allowed,
+    /// Somebody is being signed out.
+    SignedOut,
     /// Something is being copied.
     Copied,
     /// Settings are being saved, or a seat is being moved.
@@ -196,13 +207,15 @@ impl App {
     pub fn new(settings: Settings, size: (u16, u16)) -> Self {
         let session = Session {
             tenant: settings.tenant_label.clone(),
-            signed_in: false,
+            auth: Auth::Unknown,
             account: settings.account.clone(),
             writing: if settings.read_only {
                 Writing::ReadOnly
             } else {
                 Writing::Allowed
             },
+            resume: None,
+            then_open: None,
         };
         let candidates = Candidates {
             picklist: if settings.manual_mode {
@@ -244,9 +257,19 @@ impl App {
         }
     }
 
+    /// The same, with its questions numbered from there on.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u64) -> Self {
+        self.last_request = first;
+        self
+    }
+
     /// The first effects.
     pub fn start(&mut self, at: Timestamp) -> Vec<Effect> {
         self.now = at;
+        if let Some(failure) = self.settings.greeting.take() {
+            self.fail(failure);
+        }
         if self.settings.sync_on_start {
             self.start_run(RunKind::Sync, false)
         } else {
@@ -263,7 +286,7 @@ impl App {
         let mut effects = match event.what {
             What::Wake => {
                 self.wake = None;
-                Vec::new()
+                self.tick()
             }
             What::Key(key) => self.touched(|app| app.key(key)),
             What::Paste(text) => self.touched(|app| {
@@ -334,6 +357,10 @@ impl App {
             && let Some(lines) = &view.lines
         {
             view.search.settle(lines, lines.len(), &mut view.tail);
+        }
+        let height = self.chooser_height();
+        if let Some(Modal::Chooser(open)) = self.modals.last_mut() {
+            open.settle(height);
         }
         if let Some(Modal::Seat(open)) = self.modals.last_mut() {
             open.search(&self.desk);
@@ -505,7 +532,12 @@ impl App {
     /// The earliest time at which something is to happen by itself, asked for once.
     fn wake_up(&mut self) -> Option<Effect> {
         let notice = self.notice.as_ref().and_then(Notice::until);
-        let at = notice.into_iter().chain(self.beside.due).min()?;
+        let tick = self.next_tick();
+        let at = notice
+            .into_iter()
+            .chain(self.beside.due)
+            .chain(tick)
+            .min()?;
         if self.wake.is_some_and(|wake| wake <= at) {
             return None;
         }

@@ -1,6 +1,7 @@
 //! What stands over the panes, the topmost of which has the keys.
 
 use super::action::Place;
+use super::pane::chooser::Chooser;
 use super::pane::confirm::Confirm;
 use super::pane::conflict::ConflictBox;
 use super::pane::editor::Editor;
@@ -8,6 +9,7 @@ use super::pane::palette::Palette;
 use super::pane::plan::PlanBox;
 use super::pane::seat::SeatBox;
 use super::pane::settings::SettingsForm;
+use super::pane::sign_in::SignInBox;
 use super::pane::sync::LogView;
 use super::pane::text::Text;
 use super::pane::why::WhyBox;
@@ -31,6 +33,10 @@ pub enum Modal {
     Settings(Box<SettingsForm>),
     /// Whose seat goes to somebody.
     Seat(SeatBox),
+    /// The tenants.
+    Chooser(Box<Chooser>),
+    /// What a person does to sign in.
+    SignIn(SignInBox),
     /// The log of an earlier run.
     Log(LogView),
     /// A text.
@@ -43,7 +49,8 @@ impl Modal {
         match self {
             Self::Why(_) => Place::Why,
             Self::Form(_) | Self::Settings(_) => Place::Form,
-            Self::Seat(_) => Place::Choice,
+            Self::Seat(_) | Self::Chooser(_) => Place::Choice,
+            Self::SignIn(_) => Place::SignIn,
             Self::Plan(_) => Place::Plan,
             Self::Conflict(_) => Place::Conflict,
             Self::Confirm(_) => Place::Confirm,

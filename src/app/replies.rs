@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
@@ -19,7 +19,7 @@ use super::pane::plan::Stage;
 use super::pane::sync::Tail;
 use super::pane::text::Text;
 use super::pane::why::Answer;
-use super::session::Writing;
+use super::session::{Auth, Writing};
 use super::sync::{Course, Ended};
 use super::{App, Wait};
 
@@ -39,7 +39,7 @@ impl App {
             RunEvent::SignedIn { tenant, account } => {
                 self.session.tenant = tenant;
                 self.session.account = account;
-                self.session.signed_in = true;
+                self.session.auth = Auth::SignedIn;
             }
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
@@ -69,6 +69,8 @@ impl App {
             | Modal::Palette(_)
             | Modal::Settings(_)
             | Modal::Seat(_)
+            | Modal::Chooser(_)
+            | Modal::SignIn(_)
             | Modal::Log(_)
             | Modal::Text(_) => None,
         });
@@ -82,6 +84,7 @@ impl App {
 
     fn run_ended(&mut self, outcome: Outcome, summary: Summary) -> Vec<Effect> {
         let asked = self.runs.active().map(|run| run.req);
+        let debug = self.runs.active().is_some_and(|run| run.debug);
         let Some(ended) = self.runs.end(outcome, summary) else {
             return Vec::new();
         };
@@ -100,6 +103,14 @@ impl App {
         let apply = self.write_remembered();
         if !apply.is_empty() {
             return apply;
+        }
+        let open = self.open_remembered();
+        if !open.is_empty() {
+            return open;
+        }
+        if matches!(&ended.outcome, Outcome::Failed(failure) if failure.kind == FailureKind::SignIn)
+        {
+            self.missed(&ended.kind, debug);
         }
         self.plan_missed(&ended.kind)
     }
@@ -181,12 +192,12 @@ impl App {
     }
 
     fn desk_is(&mut self, desk: Arc<Desk>) {
-        if let (Some((_, name)), false) = (&desk.pin, self.session.signed_in) {
+        if let (Some((_, name)), false) = (&desk.pin, self.session.auth == Auth::SignedIn) {
             self.session.tenant.clone_from(name);
         }
         if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
             self.notice = Some(Notice::Failed(Failure::new(
-                crate::domain::failure::FailureKind::Store,
+                FailureKind::Store,
                 note.clone(),
                 desk.notes.join("\n"),
                 "",
@@ -266,6 +277,7 @@ impl App {
             | Wait::Removed
             | Wait::Undone
             | Wait::Allowed
+            | Wait::SignedOut
             | Wait::Compared
             | Wait::Script { .. }
             | Wait::Copied => {
@@ -326,6 +338,8 @@ impl App {
                 | Modal::Confirm(_)
                 | Modal::Palette(_)
                 | Modal::Seat(_)
+                | Modal::Chooser(_)
+                | Modal::SignIn(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => {}
             }
@@ -407,6 +421,12 @@ impl App {
                     self.say(Tone::Warn, text);
                 }
             }
+            SessionEvent::NobodySignedIn { why } => self.nobody_signed_in(why),
+            SessionEvent::Prompted { req, prompt } => self.prompted(req, *prompt),
+            SessionEvent::SignedIn { req, account } => return self.signed_in(req, account),
+            SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
+            SessionEvent::SignedOut { req } => self.signed_out(req),
+            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, tenants),
             SessionEvent::Done { req, notice } => {
                 if self.answered(req).is_some() {
                     self.say(Tone::Good, notice);

@@ -1,4 +1,8 @@
-//! Which tenant, as whom, and whether writing is allowed.
+//! Which tenant, as whom, whether writing is allowed, and whether somebody is signed in.
+
+use crate::domain::failure::Failure;
+use crate::domain::run::RunKind;
+use crate::domain::sign_in::{Prompt, SignInWay};
 
 use super::event::RequestId;
 
@@ -13,22 +17,168 @@ pub enum Writing {
     Allowed,
 }
 
+/// What a sign-in is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// For what the tenant is set to: reading, and writing where that is allowed for good.
+    Usual,
+    /// To be allowed to write as well.
+    Write,
+}
+
+/// A sign-in of a person, under way or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// How.
+    pub way: SignInWay,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Whether somebody is signed in, or what stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// Nobody has tried yet.
+    Unknown,
+    /// A run has signed in, or a person has.
+    SignedIn,
+    /// Nobody is signed in, and a person has to.
+    SignedOut,
+    /// A person is asked now.
+    Asking {
+        /// The question.
+        req: RequestId,
+        /// How, and what for.
+        attempt: Attempt,
+        /// What is to be done; `None` until Entra has answered.
+        prompt: Option<Box<Prompt>>,
+    },
+    /// It was not used in time.
+    Expired(Attempt),
+    /// It was declined, or it failed.
+    Failed(Attempt, Box<Failure>),
+    /// A policy of the customer blocks it.
+    Blocked {
+        /// What was tried.
+        attempt: Attempt,
+        /// What came back.
+        failure: Box<Failure>,
+        /// The way that may be open.
+        other: Option<SignInWay>,
+    },
+}
+
+/// What goes on once somebody has signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// What is to run.
+    pub kind: RunKind,
+    /// Whether it is a debug sync.
+    pub debug: bool,
+}
+
+/// The colour by which a tenant's screens are told from others; its word stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accent {
+    /// Red.
+    Red,
+    /// Green.
+    Green,
+    /// Yellow.
+    Yellow,
+    /// Blue.
+    Blue,
+    /// Magenta.
+    Magenta,
+    /// Cyan.
+    Cyan,
+}
+
+impl Accent {
+    const ALL: [Self; 6] = [
+        Self::Red,
+        Self::Green,
+        Self::Yellow,
+        Self::Blue,
+        Self::Magenta,
+        Self::Cyan,
+    ];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Red => "red",
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Blue => "blue",
+            Self::Magenta => "magenta",
+            Self::Cyan => "cyan",
+        }
+    }
+
+    /// The colour of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|accent| accent.as_str() == word)
+    }
+}
+
 /// The session as the header shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Name of the tenant: as it calls itself once signed in, else as it was pinned, else as configured.
     pub tenant: String,
-    /// Whether a run has signed in, so that the name is the tenant's own.
-    pub signed_in: bool,
+    /// Whether somebody is signed in.
+    pub auth: Auth,
     /// Account or app.
     pub account: String,
     /// Whether the tenant may be written to.
     pub writing: Writing,
+    /// What goes on after a sign-in.
+    pub resume: Option<Resume>,
+    /// The tenant that is opened when the run that writes has ended.
+    pub then_open: Option<String>,
 }
 
 impl Session {
     /// Whether writing is allowed.
     pub fn may_write(&self) -> bool {
         self.writing == Writing::Allowed
+    }
+
+    /// The sign-in that a person is asked for now.
+    pub fn asking(&self) -> Option<RequestId> {
+        match &self.auth {
+            Auth::Asking { req, .. } => Some(*req),
+            Auth::Unknown
+            | Auth::SignedIn
+            | Auth::SignedOut
+            | Auth::Expired(_)
+            | Auth::Failed(..)
+            | Auth::Blocked { .. } => None,
+        }
+    }
+
+    /// What a person is to do now.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        match &self.auth {
+            Auth::Asking { prompt, .. } => prompt.as_deref(),
+            Auth::Unknown
+            | Auth::SignedIn
+            | Auth::SignedOut
+            | Auth::Expired(_)
+            | Auth::Failed(..)
+            | Auth::Blocked { .. } => None,
+        }
+    }
+
+    /// The sign-in that is under way, or that has ended without success.
+    pub fn attempt(&self) -> Option<Attempt> {
+        match &self.auth {
+            Auth::Asking { attempt, .. }
+            | Auth::Expired(attempt)
+            | Auth::Failed(attempt, _)
+            | Auth::Blocked { attempt, .. } => Some(*attempt),
+            Auth::Unknown | Auth::SignedIn | Auth::SignedOut => None,
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::mend::Wants;
 use super::modal::Modal;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::plan::{self, Choice, PlanBox, Stage};
-use super::session::Writing;
+use super::session::{Attempt, Purpose, Writing};
 use super::sync::Course;
 use super::{App, Wait, layout};
 
@@ -215,7 +215,8 @@ impl App {
 
     /// Asks before writing is allowed.
     pub(super) fn ask_allow_writing(&mut self) {
-        self.question(Question::AllowWriting);
+        let way = self.settings.sign_in;
+        self.question(Question::AllowWriting { way });
     }
 
     /// Decides a conflict.
@@ -252,7 +253,9 @@ impl App {
                 None => self.remove(id, None),
             },
             Question::Release { id, number, .. } => self.remove(id, Some(number)),
-            Question::AllowWriting => self.allow_writing(),
+            Question::AllowWriting { .. } => self.allow_writing(),
+            Question::SignOut => self.sign_out(),
+            Question::OpenTenant { name, .. } => self.open_agreed(name),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
@@ -293,6 +296,12 @@ impl App {
     }
 
     fn allow_writing(&mut self) -> Vec<Effect> {
+        if let Some(way) = self.settings.sign_in {
+            return self.begin_sign_in(Attempt {
+                way,
+                purpose: Purpose::Write,
+            });
+        }
         let req = self.wait_for(Wait::Allowed);
         self.session.writing = Writing::Asking(req);
         vec![Effect::AllowWriting { req }]
@@ -306,7 +315,9 @@ impl App {
         match confirm.question {
             Question::Release { id, .. } => self.remove(id, None),
             Question::Remove { .. }
-            | Question::AllowWriting
+            | Question::AllowWriting { .. }
+            | Question::SignOut
+            | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
             | Question::LoseSeats { .. }

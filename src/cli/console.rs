@@ -1,16 +1,22 @@
-//! The console, opened on a tenant.
+//! The console, opened on a tenant, and then on another in the same terminal.
 
 use std::io::{self, IsTerminal as _};
 
+use tempfile::TempDir;
+
 use crate::app::Settings;
+use crate::app::session::Accent;
 use crate::config::surroundings::Surroundings;
+use crate::config::{SignInWay, TenantConfig, Words as _};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::runtime::{self, Choices, Console, Workbench, terminal};
+use crate::domain::sign_in;
+use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, terminal};
+use crate::sim::Simulator;
 use crate::view::theme::Theme;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::open::open;
+use super::open::{Opened, open, open_quietly, places};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -22,7 +28,75 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let opened = open(global).await?;
+    let mut opened = open(global).await?;
+    restore_on_panic();
+    let mut seat = Seat::take()?;
+    let mut greeting = None;
+    let mut damaged = false;
+    loop {
+        let name = opened.name.clone();
+        damaged |= opened.was_damaged();
+        let (console, kept) = console(global, opened, greeting.take())?;
+        let ended = seat.run(console).await?;
+        if let Some(simulator) = kept.simulator {
+            simulator.stop().await;
+        }
+        match ended {
+            Ended::Exit(0) => return Ok(Exit::Done.or_damaged(damaged)),
+            Ended::Exit(code) => return Ok(Exit::Other(code)),
+            Ended::Switch(next) => {
+                opened = match open_quietly(&of(global, &next)).await {
+                    Ok(opened) => opened,
+                    // What was open is opened again, and says why.
+                    Err(error) => {
+                        greeting = Some(not_opened(&next, &error));
+                        open_quietly(&of(global, &name)).await?
+                    }
+                };
+            }
+        }
+    }
+}
+
+/// The same call for another tenant.
+fn of(global: &Global, tenant: &str) -> Global {
+    Global {
+        tenant: Some(tenant.to_owned()),
+        ..global.clone()
+    }
+}
+
+/// Why another tenant could not be opened, for the screen of the one that stays.
+fn not_opened(tenant: &str, error: &anyhow::Error) -> Failure {
+    let known = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Failure>());
+    let (kind, detail, hint) = match known {
+        Some(failure) => (
+            failure.kind,
+            format!("{}\n{}", failure.headline, failure.detail),
+            failure.hint.clone(),
+        ),
+        None => (FailureKind::Other, format!("{error:#}"), String::new()),
+    };
+    Failure::new(kind, format!("{tenant} could not be opened"), detail, hint)
+}
+
+/// What has to live as long as the screen.
+#[derive(Debug)]
+struct Kept {
+    /// The built-in tenant.
+    simulator: Option<Simulator>,
+    /// Its home, removed at the end.
+    _home: Option<TempDir>,
+}
+
+/// What the runtime needs to show a tenant, and what has to live with it.
+fn console(
+    global: &Global,
+    opened: Opened,
+    greeting: Option<Failure>,
+) -> anyhow::Result<(Console, Kept)> {
     let surroundings = Surroundings::read();
     let settings = Settings {
         tenant_label: opened.name.clone(),
@@ -33,32 +107,47 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         demo: opened.simulator.is_some(),
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
+        sign_in: way(&opened.config),
+        accent: opened
+            .config
+            .accent
+            .and_then(|accent| Accent::from_word(accent.as_str())),
+        greeting,
     };
-    let damaged = opened.was_damaged();
     let theme = if surroundings.no_color {
         Theme::mono()
     } else {
         Theme::default()
     };
-    restore_on_panic();
+    let neighbours = match opened.file {
+        Some(_) => Neighbours::under(Some(places(global)?)),
+        None => Neighbours::under(None),
+    };
     let console = Console {
         settings,
         workbench: Workbench {
+            choices: Choices::new(opened.config.selection(), opened.file),
             world: opened.world,
             settings: opened.settings,
-            choices: Choices::new(opened.config.selection(), opened.file),
+            neighbours,
         },
         theme,
         clock: opened.clock,
     };
-    let code = runtime::run(console).await?;
-    if let Some(simulator) = opened.simulator {
-        simulator.stop().await;
+    let kept = Kept {
+        simulator: opened.simulator,
+        _home: opened.temporary,
+    };
+    Ok((console, kept))
+}
+
+/// How a person signs in to a tenant; `None` where the app does by itself.
+fn way(tenant: &TenantConfig) -> Option<sign_in::SignInWay> {
+    match tenant.sign_in {
+        SignInWay::DeviceCode => Some(sign_in::SignInWay::DeviceCode),
+        SignInWay::Browser => Some(sign_in::SignInWay::Browser),
+        SignInWay::ClientSecret | SignInWay::Certificate => None,
     }
-    Ok(match code {
-        0 => Exit::Done.or_damaged(damaged),
-        code => Exit::Other(code),
-    })
 }
 
 /// A panic gives the terminal back before it is told.

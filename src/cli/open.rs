@@ -9,13 +9,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
-use crate::config::secret::client_secret;
+use crate::config::secret::{client_secret, secret_file};
 use crate::config::surroundings::author;
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::graph::certificate::Certificate;
 use crate::graph::endpoints::{Cloud, Endpoints};
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
@@ -45,7 +46,7 @@ pub(super) struct Opened {
     /// The clock.
     pub(super) clock: Clock,
     /// A demo's home, removed at the end.
-    _temporary: Option<TempDir>,
+    pub(super) temporary: Option<TempDir>,
 }
 
 /// The folders of this call.
@@ -79,8 +80,17 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
     crate::telemetry::start(&places.logs()).context("The log file could not be opened")
 }
 
-/// Opens the tenant that was asked for.
+/// Opens the tenant that was asked for, and says on standard error what its files have been through.
 pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
+    let opened = open_quietly(global).await?;
+    for note in opened.world.store.notes() {
+        print::tell(note);
+    }
+    Ok(opened)
+}
+
+/// The same where the terminal shows a screen: there the notes are part of it.
+pub(super) async fn open_quietly(global: &Global) -> anyhow::Result<Opened> {
     match &global.demo {
         Some(scenario) => open_demo(global, scenario).await,
         None => open_configured(global).await,
@@ -300,15 +310,12 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         settings,
         simulator: parts.simulator,
         clock,
-        _temporary: parts.temporary,
+        temporary: parts.temporary,
     })
 }
 
 fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
     let store = Store::open(dir).map_err(|error| error.failure())?;
-    for note in store.notes() {
-        print::tell(note);
-    }
     Ok(Arc::new(store))
 }
 
@@ -352,14 +359,30 @@ fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
         },
         SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
         SignInWay::Browser => Ok(SignIn::Browser),
-        SignInWay::Certificate => Err(Failure::new(
-            FailureKind::Config,
-            "This way to sign in is not built yet",
-            "sign_in is certificate",
-            "Use sign_in = \"client-secret\" for now.",
-        )
-        .into()),
+        SignInWay::Certificate => Ok(SignIn::Certificate(certificate(&parts.tenant)?)),
     }
+}
+
+fn certificate(tenant: &TenantConfig) -> anyhow::Result<Certificate> {
+    let Some(file) = &tenant.certificate_file else {
+        return Err(Failure::new(
+            FailureKind::Config,
+            "No certificate: set certificate_file in the tenant's table",
+            "",
+            "The file holds the certificate and its key (PEM), and only you can read it.",
+        )
+        .into());
+    };
+    let pem = secret_file(file).map_err(|error| error.failure())?;
+    Certificate::from_pem(&pem).map_err(|error| {
+        Failure::new(
+            FailureKind::Config,
+            format!("{} cannot be used: {error}", file.display()),
+            "",
+            "Correct certificate_file in the configuration.",
+        )
+        .into()
+    })
 }
 
 impl Opened {

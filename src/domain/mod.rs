@@ -21,6 +21,7 @@ pub mod range;
 pub mod refusal;
 mod remedy;
 pub mod repair;
+mod resource;
 pub mod run;
 pub mod script;
 pub mod seat;

@@ -3,8 +3,10 @@
 pub mod clock;
 mod hangup;
 mod input;
+mod neighbours;
 mod perform;
 mod settings;
+mod sign_in;
 pub mod terminal;
 
 use std::io;
@@ -20,6 +22,7 @@ use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
 
+pub use neighbours::Neighbours;
 use perform::Performer;
 pub use perform::Workbench;
 pub use settings::Choices;
@@ -47,25 +50,86 @@ pub struct Console {
     pub clock: Clock,
 }
 
-/// Runs the console until it ends; the exit code.
-pub async fn run(console: Console) -> io::Result<u8> {
+/// How a console ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The program ends with this exit code.
+    Exit(u8),
+    /// Another tenant is to be opened, by its name in the configuration.
+    Switch(String),
+}
+
+/// The terminal with its keys and signals, for one tenant after another.
+#[derive(Debug)]
+pub struct Seat {
+    screen: Screen,
+    from_outside: mpsc::UnboundedReceiver<What>,
+    /// How many tenants were opened here.
+    opened: u64,
+}
+
+impl Seat {
+    /// Takes the terminal.
+    pub fn take() -> io::Result<Self> {
+        let (keys, from_outside) = mpsc::unbounded_channel();
+        let screen = Screen::take()?;
+        input::start(keys.clone());
+        hangup::watch_terminal(keys.clone());
+        spawn_signals(keys);
+        Ok(Self {
+            screen,
+            from_outside,
+            opened: 0,
+        })
+    }
+
+    /// Runs the console of a tenant until it ends.
+    pub async fn run(&mut self, console: Console) -> io::Result<Ended> {
+        self.opened += 1;
+        let missed = if self.opened > 1 {
+            not_typed(&mut self.from_outside)
+        } else {
+            Vec::new()
+        };
+        let size = self.screen.size()?;
+        // Answers to one tenant's screen have other numbers than those to the next one's.
+        let app = App::new(console.settings.clone(), size).numbered_from(self.opened << 32);
+        run(self, console, app, missed).await
+    }
+}
+
+/// What came while no screen was there to be typed at: keys that were meant for the tenant before are not for this one.
+fn not_typed(from_outside: &mut mpsc::UnboundedReceiver<What>) -> Vec<What> {
+    let mut rest = Vec::new();
+    while let Ok(what) = from_outside.try_recv() {
+        if !matches!(what, What::Key(_) | What::Paste(_)) {
+            rest.push(what);
+        }
+    }
+    rest
+}
+
+async fn run(
+    seat: &mut Seat,
+    console: Console,
+    mut app: App,
+    missed: Vec<What>,
+) -> io::Result<Ended> {
     let Console {
-        settings,
         workbench,
         theme,
         clock,
+        ..
     } = console;
-    let (keys, mut from_outside) = mpsc::unbounded_channel();
+    let Seat {
+        screen,
+        from_outside,
+        ..
+    } = seat;
     let (tasks, mut from_tasks) = mpsc::channel(64);
-    let mut screen = Screen::take()?;
-    input::start(keys.clone());
-    hangup::watch_terminal(keys.clone());
-    spawn_signals(keys);
-    let size = screen.size()?;
-    let mut app = App::new(settings, size);
     let mut performer = Performer::new(workbench, tasks, clock.clone());
     let mut shell = Shell {
-        screen: &mut screen,
+        screen,
         theme,
         title: String::new(),
         drawn_at: None,
@@ -74,12 +138,20 @@ pub async fn run(console: Console) -> io::Result<u8> {
     performer.load_all();
     let effects = app.start(clock.now());
     let mut exit = shell.perform(&mut performer, effects);
+    for what in missed {
+        let effects = shell.take(&mut app, what, clock.now());
+        exit = exit.or(shell.perform(&mut performer, effects));
+    }
     loop {
-        if let Some(code) = exit {
+        if let Some(ended) = exit {
+            if matches!(ended, Ended::Switch(_)) {
+                app.settle();
+                shell.draw_now(&mut app, clock.now());
+            }
             // Nobody hears the tasks any more; one that waits to be heard would never end.
             drop(from_tasks);
             performer.close(CLOSING).await;
-            return Ok(code);
+            return Ok(ended);
         }
         app.settle();
         shell.draw(&mut app, clock.now());
@@ -92,13 +164,7 @@ pub async fn run(console: Console) -> io::Result<u8> {
         };
         let mut taken = 0;
         while let Some(next) = what {
-            if matches!(next, What::Hangup) {
-                shell.screen.is_gone();
-            }
-            let effects = app.update(Event {
-                at: clock.now(),
-                what: next,
-            });
+            let effects = shell.take(&mut app, next, clock.now());
             exit = exit.or(shell.perform(&mut performer, effects));
             taken += 1;
             what = if taken < BATCH {
@@ -138,11 +204,19 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    fn perform(&mut self, performer: &mut Performer, effects: Vec<Effect>) -> Option<u8> {
+    fn take(&mut self, app: &mut App, what: What, at: Timestamp) -> Vec<Effect> {
+        if matches!(what, What::Hangup) {
+            self.screen.is_gone();
+        }
+        app.update(Event { at, what })
+    }
+
+    fn perform(&mut self, performer: &mut Performer, effects: Vec<Effect>) -> Option<Ended> {
         let mut exit = None;
         for effect in effects {
             match effect {
-                Effect::Quit { code } => exit = Some(code),
+                Effect::Quit { code } => exit = Some(Ended::Exit(code)),
+                Effect::OpenTenant { name } => exit = Some(Ended::Switch(name)),
                 Effect::Wake { at } => {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
@@ -168,6 +242,10 @@ impl Shell<'_> {
         }) {
             return;
         }
+        self.draw_now(app, now);
+    }
+
+    fn draw_now(&mut self, app: &mut App, now: Timestamp) {
         app.take_dirty();
         let drawn = self
             .screen

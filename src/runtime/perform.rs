@@ -14,7 +14,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::pace::Clock;
-use crate::domain::run::{RunEvent, RunKind};
+use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::script::way_out::Asked;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
@@ -23,6 +23,7 @@ use crate::ops::{change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, RunSettings, World};
 
+use super::neighbours::Neighbours;
 use super::settings::Choices;
 
 /// Events of a run that wait for the screen before the run waits for it.
@@ -37,6 +38,8 @@ pub struct Workbench {
     pub settings: RunSettings,
     /// Group and mode of the tenant.
     pub choices: Choices,
+    /// The other tenants.
+    pub neighbours: Neighbours,
 }
 
 /// Carries out effects.
@@ -44,17 +47,21 @@ pub struct Workbench {
 pub(super) struct Performer {
     shared: Arc<Shared>,
     running: Option<(RequestId, CancellationToken)>,
+    signing: Option<(RequestId, CancellationToken)>,
+    /// Ends the tasks that nobody waits for.
+    over: CancellationToken,
     tasks: TaskTracker,
 }
 
 #[derive(Debug)]
 pub(super) struct Shared {
     world: Mutex<World>,
-    client: Client,
+    pub(super) client: Client,
     pub(super) store: Arc<Store>,
-    settings: RunSettings,
+    pub(super) settings: RunSettings,
     pub(super) choices: Choices,
-    writing: AtomicBool,
+    pub(super) neighbours: Neighbours,
+    pub(super) writing: AtomicBool,
     to: mpsc::Sender<What>,
     clock: Clock,
     reload_desk: Notify,
@@ -68,6 +75,7 @@ impl Performer {
             world,
             settings,
             choices,
+            neighbours,
         } = workbench;
         let shared = Arc::new(Shared {
             client: world.client.clone(),
@@ -76,6 +84,7 @@ impl Performer {
             world: Mutex::new(world),
             settings,
             choices,
+            neighbours,
             to,
             clock,
             reload_desk: Notify::new(),
@@ -85,6 +94,8 @@ impl Performer {
         let performer = Self {
             shared,
             running: None,
+            signing: None,
+            over: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
         performer.spawn(Shared::keep_desk);
@@ -97,12 +108,19 @@ impl Performer {
         self.shared.reload_desk.notify_one();
         self.shared.reload_roster.notify_one();
         self.track(Shared::offer_drafts);
+        self.spawn(Shared::look_who_is_signed_in);
     }
 
     /// A task that the end of the program does not wait for.
     #[expect(clippy::disallowed_methods, reason = "the runtime starts the tasks")]
     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(Arc<Shared>) -> F) {
-        tokio::spawn(task(self.shared.clone()));
+        let (task, over) = (task(self.shared.clone()), self.over.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = over.cancelled() => {}
+            }
+        });
     }
 
     /// A task that is waited for when the program ends.
@@ -203,8 +221,23 @@ impl Performer {
                     .send(What::Session(SessionEvent::WritingAllowed { req }))
                     .await;
             }),
+            Effect::SignIn { req, attempt } => {
+                let cancel = CancellationToken::new();
+                self.signing = Some((req, cancel.clone()));
+                self.track(move |shared| shared.sign_in(req, attempt, cancel));
+            }
+            Effect::CancelSignIn { req } => {
+                if let Some((_, cancel)) = self.signing.as_ref().filter(|(open, _)| *open == req) {
+                    cancel.cancel();
+                }
+            }
+            Effect::SignOut { req } => self.track(move |shared| shared.sign_out(req)),
+            Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
-            Effect::Copy { .. } | Effect::Wake { .. } | Effect::Quit { .. } => {}
+            Effect::Copy { .. }
+            | Effect::OpenTenant { .. }
+            | Effect::Wake { .. }
+            | Effect::Quit { .. } => {}
         }
     }
 
@@ -233,6 +266,10 @@ impl Performer {
         if let Some((_, cancel)) = &self.running {
             cancel.cancel();
         }
+        if let Some((_, cancel)) = &self.signing {
+            cancel.cancel();
+        }
+        self.over.cancel();
         self.tasks.close();
         let _ = tokio::time::timeout(at_most, self.tasks.wait()).await;
     }
@@ -341,7 +378,11 @@ impl Shared {
                 if done {
                     shared.reload_desk.notify_one();
                 }
+                let signed_out = needs_person(&event);
                 shared.send(What::Run { req, event }).await;
+                if signed_out {
+                    shared.clone().look_who_is_signed_in().await;
+                }
             }
         };
         let work = async {
@@ -477,4 +518,12 @@ impl Shared {
         }
         Ok(found.is_some())
     }
+}
+
+/// Whether a run has ended for want of a sign-in, or of a permission: who is signed in is looked at again then.
+fn needs_person(event: &RunEvent) -> bool {
+    matches!(
+        event,
+        RunEvent::Finished { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::SignIn
+    )
 }

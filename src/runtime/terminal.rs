@@ -7,6 +7,7 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::queue;
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     SetTitle, disable_raw_mode, enable_raw_mode,
@@ -17,6 +18,12 @@ use ratatui::backend::CrosstermBackend;
 use crate::domain::text::Label;
 
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
+
+/// Has the terminal remember its title; one that cannot shows none at the end.
+const KEEP_TITLE: &str = "\x1b[22;2t";
+
+/// The title that was remembered.
+const GIVE_TITLE_BACK: &str = "\x1b[23;2t";
 
 /// Room for a whole frame, so that each leaves in one write.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -41,6 +48,7 @@ impl Screen {
         enable_raw_mode()?;
         execute!(
             io::stdout(),
+            Print(KEEP_TITLE),
             EnterAlternateScreen,
             EnableBracketedPaste,
             Hide
@@ -115,7 +123,8 @@ pub fn restore() {
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show,
-        SetTitle("")
+        SetTitle(""),
+        Print(GIVE_TITLE_BACK)
     );
     let _ = disable_raw_mode();
     let _ = io::stdout().flush();

@@ -1,6 +1,6 @@
 //! What stands around the panes: header, tabs, filter row, status line, footer.
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::app::App;
 use crate::app::action::{Action, Place, footer as offered};
@@ -57,7 +57,14 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         }
     };
     let theme = painter.theme;
-    put(painter, &app.session.tenant, area.width / 3, theme.tenant);
+    let accent = app.settings.accent;
+    let look = accent.map_or(theme.tenant, |accent| {
+        theme.accent(accent).add_modifier(Modifier::REVERSED)
+    });
+    put(painter, &app.session.tenant, area.width / 3, look);
+    if let Some(accent) = accent {
+        put(painter, accent.as_str(), 7, theme.accent(accent));
+    }
     if app.settings.demo {
         put(painter, " DEMO ", 6, theme.badge);
     }

@@ -4,6 +4,7 @@ pub mod theme;
 
 mod candidates;
 mod changes;
+mod chooser;
 mod form;
 mod frame;
 mod licences;
@@ -14,6 +15,7 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
 mod settings;
+mod sign_in;
 mod sync;
 mod tabs;
 mod users;
@@ -116,6 +118,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Palette(_)
         | Modal::Settings(_)
         | Modal::Seat(_)
+        | Modal::Chooser(_)
+        | Modal::SignIn(_)
         | Modal::Log(_)
         | Modal::Text(_) => {
             painter.clear(body);
@@ -130,6 +134,8 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Palette(open) => modal::palette(app, painter, open, body),
         Modal::Settings(open) => settings::form(app, painter, open, body),
         Modal::Seat(open) => settings::seat(app, painter, open, body),
+        Modal::Chooser(open) => chooser::draw(app, painter, open, body),
+        Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
         Modal::Confirm(_) => {}

@@ -3,6 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::doc::Tone;
+use crate::app::session::Accent;
 
 /// How each meaning looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Theme {
     pub tab: Style,
     /// A field that is typed in.
     pub field: Style,
+    /// A QR code: dark on light whatever the terminal's own colours are.
+    pub picture: Style,
+    /// Whether a tenant has a colour.
+    tinted: bool,
 }
 
 impl Default for Theme {
@@ -50,6 +55,8 @@ impl Default for Theme {
                 .add_modifier(Modifier::BOLD)
                 .add_modifier(Modifier::REVERSED),
             field: Style::new().add_modifier(Modifier::UNDERLINED),
+            picture: Style::new().fg(Color::Black).bg(Color::White),
+            tinted: true,
         }
     }
 }
@@ -65,8 +72,26 @@ impl Theme {
             busy: Style::new(),
             tenant: bold,
             badge: bold.add_modifier(Modifier::REVERSED),
+            picture: Style::new().add_modifier(Modifier::REVERSED),
+            tinted: false,
             ..Self::default()
         }
+    }
+
+    /// The look of a tenant's colour; its word always stands beside it.
+    pub fn accent(&self, accent: Accent) -> Style {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        if !self.tinted {
+            return bold;
+        }
+        bold.fg(match accent {
+            Accent::Red => Color::Red,
+            Accent::Green => Color::Green,
+            Accent::Yellow => Color::Yellow,
+            Accent::Blue => Color::Blue,
+            Accent::Magenta => Color::Magenta,
+            Accent::Cyan => Color::Cyan,
+        })
     }
 
     /// The look of a tone.

@@ -7,6 +7,7 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat::Seats;
 use crate::domain::settings::TenantSettings;
+use crate::domain::sign_in::SignInWay;
 use crate::domain::user::{Association, NewUser, UserId};
 
 /// The question and what is answered so far.
@@ -40,7 +41,21 @@ pub enum Question {
         number: PhoneNumber,
     },
     /// Allow writing to the tenant?
-    AllowWriting,
+    AllowWriting {
+        /// How a person signs in for it; `None` where the app does.
+        way: Option<SignInWay>,
+    },
+    /// Sign out?
+    SignOut,
+    /// Open another tenant although a run is going?
+    OpenTenant {
+        /// Which, by its name in the configuration.
+        name: String,
+        /// The run.
+        run: String,
+        /// Whether it writes, so that it is waited for.
+        writes: bool,
+    },
     /// Add somebody who is no candidate?
     AddAnyway {
         /// Whom.
@@ -134,7 +149,9 @@ impl Confirm {
             Question::MoveTo(open) => Some(&open.typed),
             Question::Remove { .. }
             | Question::Release { .. }
-            | Question::AllowWriting
+            | Question::AllowWriting { .. }
+            | Question::SignOut
+            | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
             | Question::LeaveForm { .. }
@@ -181,10 +198,12 @@ impl Confirm {
                     "y queues its release in the tenant; n removes {name} and leaves the number."
                 ),
             ],
-            Question::AllowWriting => vec![
-                format!("Allow writing to {tenant} until this console ends?"),
-                "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
+            Question::AllowWriting { way } => allow_lines(tenant, *way),
+            Question::SignOut => vec![
+                format!("Sign out of {tenant}?"),
+                "This console forgets its sign-in. What was read and what is queued stays.".to_owned(),
             ],
+            Question::OpenTenant { name, run, writes } => open_lines(name, run, *writes),
             Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
             Question::Tie { text, .. } => vec![
                 text.clone(),
@@ -235,6 +254,33 @@ impl Confirm {
             ],
         }
     }
+}
+
+fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
+    let mut lines = vec![
+        format!("Allow writing to {tenant} until this console ends?"),
+        "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
+    ];
+    if let Some(way) = way {
+        lines.push(format!(
+            "You sign in for it ({}): only for the permissions to write what `allow` names.",
+            way.as_str()
+        ));
+    }
+    lines
+}
+
+fn open_lines(name: &str, run: &str, writes: bool) -> Vec<String> {
+    let what = if writes {
+        format!("{run} writes: it is waited for, and {name} is opened when it has ended.")
+    } else {
+        format!("{run} only reads: it is cancelled, and the last good picture stays.")
+    };
+    vec![
+        format!("Open {name}?"),
+        what,
+        "Forms that are open are kept as drafts.".to_owned(),
+    ]
 }
 
 fn mend_lines(mend: &Mend) -> Vec<String> {

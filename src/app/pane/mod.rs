@@ -2,6 +2,7 @@
 
 pub mod candidates;
 pub mod changes;
+pub mod chooser;
 pub mod confirm;
 pub mod conflict;
 pub mod editor;
@@ -12,6 +13,7 @@ pub mod plan;
 pub mod search;
 pub mod seat;
 pub mod settings;
+pub mod sign_in;
 pub mod sync;
 pub mod text;
 pub mod users;

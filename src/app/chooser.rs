@@ -1,0 +1,149 @@
+//! From one tenant to another without a restart. What is being written is waited for; what was typed is kept as drafts.
+//!
+//! The other tenant gets a state machine of its own: nothing of this one's screen can reach it.
+
+use std::sync::Arc;
+
+use crate::domain::failure::Failure;
+
+use super::App;
+use super::action::Action;
+use super::cursor::Move;
+use super::doc::Tone;
+use super::effect::Effect;
+use super::event::{Code, Key, RequestId};
+use super::field::Typed;
+use super::layout;
+use super::lifecycle::{Ending, Lifecycle};
+use super::modal::Modal;
+use super::pane::chooser::{Card, Chooser, Listing};
+use super::pane::confirm::Question;
+
+/// Lines above the rows of the chooser: title, field, titles of the columns.
+pub const ABOVE: u16 = 3;
+
+impl App {
+    /// Why there is nothing to be chosen.
+    pub(super) fn no_tenants(&self) -> Option<String> {
+        self.settings
+            .demo
+            .then(|| "the demo has one tenant: this one".to_owned())
+    }
+
+    /// Opens the chooser.
+    pub(super) fn open_chooser(&mut self) -> Vec<Effect> {
+        let req = self.ask();
+        let chooser = Chooser::open(&self.settings.tenant_label, req);
+        self.modals.push(Modal::Chooser(Box::new(chooser)));
+        vec![Effect::ListTenants { req }]
+    }
+
+    /// The tenants have come.
+    pub(super) fn tenants_are(&mut self, req: RequestId, tenants: Result<Arc<Vec<Card>>, Failure>) {
+        let height = self.chooser_height();
+        for modal in &mut self.modals {
+            let Modal::Chooser(open) = modal else {
+                continue;
+            };
+            if open.listing != Listing::Reading(req) {
+                continue;
+            }
+            match &tenants {
+                Ok(cards) => open.tenants(Arc::clone(cards)),
+                Err(failure) => open.listing = Listing::Failed(failure.clone()),
+            }
+            open.settle(height);
+        }
+    }
+
+    /// Rows of the chooser's list.
+    pub(super) fn chooser_height(&self) -> usize {
+        layout::list_height(self.layout().body, ABOVE)
+    }
+
+    pub(super) fn chooser_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        let height = self.chooser_height();
+        let Some(Modal::Chooser(open)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        if action == Some(Action::Leave) {
+            self.modals.pop();
+            return Vec::new();
+        }
+        match key.code {
+            Code::Enter => {
+                let chosen = open.chosen().cloned();
+                return chosen.map_or_else(Vec::new, |card| self.choose_tenant(&card));
+            }
+            Code::Down => open.step(Move::By(1), height),
+            Code::Up => open.step(Move::By(-1), height),
+            Code::PageDown => open.step(Move::Pages(1), height),
+            Code::PageUp => open.step(Move::Pages(-1), height),
+            _ => {
+                if open.field.key(key) == Typed::Changed {
+                    open.search();
+                    open.cursor.key = None;
+                    open.settle(height);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn choose_tenant(&mut self, card: &Card) -> Vec<Effect> {
+        if card.name == self.settings.tenant_label {
+            self.modals.pop();
+            self.say(Tone::Dim, format!("{} is open already", card.label));
+            return Vec::new();
+        }
+        let Some(run) = self.runs.active() else {
+            return self.open_tenant(card.name.clone());
+        };
+        let question = Question::OpenTenant {
+            name: card.name.clone(),
+            run: run.name(),
+            writes: run.is_writing() || self.runs.then_apply.is_some(),
+        };
+        self.question(question);
+        Vec::new()
+    }
+
+    /// `y`: a run that reads is cancelled, one that writes is waited for.
+    pub(super) fn open_agreed(&mut self, name: String) -> Vec<Effect> {
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::Chooser(_)));
+        let waits = self.runs.then_apply.is_some();
+        match self.runs.active() {
+            Some(run) if run.is_writing() || waits => {
+                let text = format!("{name} is opened when {} has ended", run.name());
+                self.session.then_open = Some(name);
+                self.notice = Some(super::notice::Notice::lasting(Tone::Busy, text));
+                Vec::new()
+            }
+            Some(_) | None => self.open_tenant(name),
+        }
+    }
+
+    /// The run has ended: the tenant that waited for it is opened.
+    pub(super) fn open_remembered(&mut self) -> Vec<Effect> {
+        match self.session.then_open.take() {
+            Some(name) => self.open_tenant(name),
+            None => Vec::new(),
+        }
+    }
+
+    /// Leaves this tenant for another.
+    fn open_tenant(&mut self, name: String) -> Vec<Effect> {
+        let mut effects = self.last_effects();
+        self.life = Lifecycle::Draining {
+            why: Ending::Switch,
+        };
+        self.modals.clear();
+        self.notice = Some(super::notice::Notice::lasting(
+            Tone::Busy,
+            format!("opening {name}…"),
+        ));
+        effects.push(Effect::OpenTenant { name });
+        effects
+    }
+}

@@ -1,0 +1,232 @@
+//! What stands on the screen while a person signs in, and the text that a customer's administrator gets when a policy forbids it.
+//!
+//! Everything here may be read by anybody who looks at the screen: codes and addresses do, tokens never come here.
+
+use jiff::Timestamp;
+
+use crate::app::doc::{Doc, Scroll, Tone};
+use crate::app::session::{Attempt, Auth, Purpose, Session};
+use crate::app::sync::clock;
+use crate::domain::failure::Failure;
+use crate::domain::sign_in::{Prompt, PromptWay, SignInWay, in_words};
+
+/// The modal: where its text is read. What it shows is the session's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignInBox {
+    /// Where it is read.
+    pub scroll: Scroll,
+}
+
+/// `14:32` until then, zero when it is past.
+pub fn left(until: Timestamp, now: Timestamp) -> String {
+    let seconds = until.duration_since(now).as_secs().max(0);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// How far it is, in a few words.
+pub fn state(session: &Session, now: Timestamp) -> String {
+    match &session.auth {
+        Auth::Asking { prompt: None, .. } => "asking Entra…".to_owned(),
+        Auth::Asking {
+            prompt: Some(prompt),
+            ..
+        } => format!("waiting, {} left", left(prompt.until, now)),
+        Auth::Expired(_) => "not used in time".to_owned(),
+        Auth::Failed(..) => "not signed in".to_owned(),
+        Auth::Blocked { .. } => "blocked by a policy".to_owned(),
+        Auth::SignedIn => "signed in".to_owned(),
+        Auth::Unknown | Auth::SignedOut => "nobody is signed in".to_owned(),
+    }
+}
+
+/// The text of the modal. A code stands above it, large.
+pub fn doc(session: &Session) -> Doc {
+    match &session.auth {
+        Auth::Asking { prompt: None, .. } => {
+            said("Entra is asked how to sign in. Esc ends it.", Tone::Plain)
+        }
+        Auth::Asking {
+            prompt: Some(prompt),
+            ..
+        } => asked(session, prompt),
+        Auth::Expired(attempt) => expired(*attempt),
+        Auth::Failed(attempt, failure) => failed(*attempt, failure),
+        Auth::Blocked {
+            attempt,
+            failure,
+            other,
+        } => blocked(session, *attempt, (failure, *other)),
+        Auth::SignedIn => said("Signed in.", Tone::Good),
+        Auth::Unknown | Auth::SignedOut => said("Nobody is signed in: L begins.", Tone::Plain),
+    }
+}
+
+fn said(text: &str, tone: Tone) -> Doc {
+    let mut doc = Doc::default();
+    doc.line(tone, text);
+    doc
+}
+
+fn asked(session: &Session, prompt: &Prompt) -> Doc {
+    let mut doc = Doc::default();
+    match &prompt.way {
+        PromptWay::Code { address, .. } => {
+            doc.item(Tone::Strong, "Open    ", address);
+            doc.line(
+                Tone::Dim,
+                "in a browser on any machine, and type the code there.",
+            );
+        }
+        PromptWay::Browser {
+            address, forward, ..
+        } => {
+            doc.line(
+                Tone::Plain,
+                "1. On your own machine, in a terminal that stays open:",
+            );
+            doc.line(Tone::Strong, forward);
+            doc.line(Tone::Plain, "2. There, open in a browser (Y copies it):");
+            doc.line(Tone::Dim, address);
+        }
+    }
+    doc.gap();
+    doc.item(
+        Tone::Plain,
+        "Valid   ",
+        &format!("until {}", clock(prompt.until)),
+    );
+    doc.item(Tone::Plain, "Tenant  ", &tenant_words(session, prompt));
+    doc.item(Tone::Plain, "App     ", &prompt.app);
+    let asks = in_words(&prompt.scopes);
+    doc.item(Tone::Plain, "Asks to ", &asks.join(", "));
+    doc.gap();
+    let what = match prompt.way {
+        PromptWay::Code { .. } => {
+            "This console asked for it just now. Type the code only if you started this yourself: whoever sends you a code wants your sign-in."
+        }
+        PromptWay::Browser { .. } => {
+            "This console asked for it just now. Go on only if you started this yourself."
+        }
+    };
+    doc.line(Tone::Warn, what);
+    doc
+}
+
+fn tenant_words(session: &Session, prompt: &Prompt) -> String {
+    if session.tenant == prompt.tenant {
+        prompt.tenant.clone()
+    } else {
+        format!("{} {}", session.tenant, prompt.tenant)
+    }
+}
+
+fn expired(attempt: Attempt) -> Doc {
+    let mut doc = Doc::default();
+    let what = match attempt.way {
+        SignInWay::DeviceCode => "The code was not used in time, and is worth nothing now.",
+        SignInWay::Browser => "The page was not used in time, and nothing listens for it any more.",
+    };
+    doc.line(Tone::Warn, what);
+    doc.gap();
+    doc.item(Tone::Strong, "L  ", "begins anew");
+    other_key(&mut doc, attempt.way.other());
+    doc.gap();
+    doc.line(Tone::Dim, "What was read before stays readable.");
+    doc
+}
+
+fn other_key(doc: &mut Doc, other: SignInWay) {
+    doc.item(
+        Tone::Strong,
+        "b  ",
+        match other {
+            SignInWay::DeviceCode => "signs in with a code instead",
+            SignInWay::Browser => "signs in with a browser that reaches this machine instead",
+        },
+    );
+}
+
+fn failed(attempt: Attempt, failure: &Failure) -> Doc {
+    let mut doc = Doc::default();
+    told(&mut doc, failure);
+    doc.gap();
+    doc.item(Tone::Strong, "L  ", "begins anew");
+    other_key(&mut doc, attempt.way.other());
+    doc.gap();
+    doc.line(Tone::Dim, "What was read before stays readable.");
+    doc
+}
+
+fn told(doc: &mut Doc, failure: &Failure) {
+    doc.line(Tone::Bad, &failure.headline);
+    if !failure.detail.is_empty() {
+        doc.gap();
+        doc.item(Tone::Plain, "Came back  ", &failure.detail);
+    }
+    if !failure.hint.is_empty() {
+        doc.gap();
+        doc.item(Tone::Strong, "To do      ", &failure.hint);
+    }
+}
+
+fn blocked(
+    session: &Session,
+    attempt: Attempt,
+    (failure, other): (&Failure, Option<SignInWay>),
+) -> Doc {
+    let mut doc = Doc::default();
+    doc.line(
+        Tone::Strong,
+        &format!(
+            "For the administrator of {}: a policy of your tenant refused this sign-in.",
+            session.tenant
+        ),
+    );
+    doc.gap();
+    doc.item(
+        Tone::Plain,
+        "Tried      ",
+        &format!(
+            "sign-in {}, {}",
+            match attempt.way {
+                SignInWay::DeviceCode => "with a device code",
+                SignInWay::Browser => "with a browser",
+            },
+            match attempt.purpose {
+                Purpose::Usual => "with the permissions that the tenant is set to",
+                Purpose::Write => "for the permissions to write",
+            }
+        ),
+    );
+    told(&mut doc, failure);
+    doc.gap();
+    match other {
+        Some(other) => other_key(&mut doc, other),
+        None => doc.item(
+            Tone::Strong,
+            "L  ",
+            "tries again, once the policy is changed",
+        ),
+    }
+    doc.line(
+        Tone::Dim,
+        "y copies this text. What was read before stays readable.",
+    );
+    doc
+}
+
+/// What `y` sends to the clipboard.
+pub fn copied(session: &Session) -> String {
+    match session.prompt().map(|prompt| &prompt.way) {
+        Some(PromptWay::Code { code, .. }) => code.clone(),
+        Some(PromptWay::Browser { forward, .. }) => forward.clone(),
+        None => doc(session).to_text(),
+    }
+}
+
+/// The address, for the other key that copies.
+pub fn address(session: &Session) -> Option<&str> {
+    match &session.prompt()?.way {
+        PromptWay::Code { address, .. } | PromptWay::Browser { address, .. } => Some(address),
+    }
+}

@@ -1,0 +1,147 @@
+//! The chooser of tenants: names at 80 columns, everything about each where there is room.
+
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::layout::Area;
+use crate::app::pane::chooser::{Card, Chooser, Counts, Facts, Listing, age};
+
+use super::paint::{Column, Painter, Row, column};
+
+/// From this width on, every tenant is shown with its colour's word and its id.
+const WIDE: u16 = 110;
+
+/// The chooser.
+pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Chooser, area: Area) {
+    let plain = Style::new();
+    let title = match &open.listing {
+        Listing::Reading(_) => "TENANTS  reading…".to_owned(),
+        Listing::Failed(_) => "TENANTS  could not be read".to_owned(),
+        Listing::Known(cards) => format!("TENANTS  {} of {}", open.shown.len(), cards.len()),
+    };
+    painter.line(area, 0, &title, painter.theme.strong);
+    painter.put((area.x, area.y + 1), 1, "/", painter.theme.strong);
+    let room = area.width.saturating_sub(2).min(34);
+    let style = painter.theme.field;
+    painter.field((area.x + 1, area.y + 1), room, &open.field, style);
+    let hint = "type a name or a domain; Enter opens it here";
+    let x = area.x + room + 3;
+    let rest = (area.x + area.width).saturating_sub(x);
+    painter.put((x, area.y + 1), rest, hint, painter.theme.dim);
+    let dim = painter.theme.dim;
+    let wide = area.width >= WIDE;
+    let titles = titles(wide, dim);
+    painter.row(area, 2, Row::Ordinary, &titles);
+    let (_, list) = area.split(crate::app::chooser::ABOVE);
+    if let Listing::Failed(failure) = &open.listing {
+        let bad = painter.theme.bad;
+        for (n, line) in (0..).zip(failure.lines()) {
+            painter.line(list, n, line, if n == 0 { bad } else { plain });
+        }
+        return;
+    }
+    let rows = open.shown.iter().enumerate().skip(open.cursor.top);
+    for (n, (index, &place)) in (0..list.height).zip(rows) {
+        let Some(card) = open.cards().get(place) else {
+            continue;
+        };
+        let here = card.name == open.here;
+        let columns = columns(app, painter, (card, here), wide);
+        painter.row(list, n, Row::from(index == open.cursor.index), &columns);
+    }
+    if open.shown.is_empty() && matches!(open.listing, Listing::Known(_)) {
+        painter.line(
+            list,
+            0,
+            "no tenant is called that, and none has that domain",
+            plain,
+        );
+    }
+}
+
+fn titles(wide: bool, dim: Style) -> Vec<Column> {
+    let mut titles = vec![
+        column("", 1, dim),
+        column("NAME", if wide { 34 } else { 24 }, dim),
+        column("MODE", 4, dim),
+    ];
+    if wide {
+        titles.push(column("COLOUR", 7, dim));
+    }
+    titles.extend([
+        column("  READ", 7, dim),
+        column("USERS", 5, dim),
+        column("UNLIC", 5, dim),
+        column("QUEUED", 6, dim),
+        column("FAILED", 6, dim),
+    ]);
+    titles.push(column(if wide { "TENANT" } else { "" }, usize::MAX, dim));
+    titles
+}
+
+fn columns(
+    app: &App,
+    painter: &Painter<'_>,
+    (card, here): (&Card, bool),
+    wide: bool,
+) -> Vec<Column> {
+    let plain = Style::new();
+    let theme = painter.theme;
+    let tinted = card.accent.map_or(plain, |accent| theme.accent(accent));
+    let name = if card.label == card.name {
+        card.name.clone()
+    } else {
+        format!("{} ({})", card.label, card.name)
+    };
+    let mode = if card.read_only { "RO" } else { "RW" };
+    let mut columns = vec![
+        column(if here { ">" } else { " " }, 1, theme.strong),
+        column(name, if wide { 34 } else { 24 }, tinted),
+        column(mode, 4, if card.read_only { plain } else { theme.badge }),
+    ];
+    if wide {
+        let word = card.accent.map_or("", crate::app::session::Accent::as_str);
+        columns.push(column(word, 7, tinted));
+    }
+    match &card.facts {
+        Facts::Nothing => columns.push(column("never read", usize::MAX, theme.dim)),
+        Facts::Broken(why) => {
+            columns.push(column(format!("! damaged: {why}"), usize::MAX, theme.bad));
+        }
+        Facts::Known(counts) => {
+            columns.extend(counted(app, painter, *counts));
+            if wide {
+                columns.push(column(card.tenant.as_str(), usize::MAX, theme.dim));
+            }
+        }
+    }
+    columns
+}
+
+fn counted(app: &App, painter: &Painter<'_>, counts: Counts) -> [Column; 5] {
+    let theme = painter.theme;
+    let plain = Style::new();
+    let read = counts
+        .read_at
+        .map_or_else(|| "never".to_owned(), |at| age(at, app.now));
+    let some = |n: usize, style: Style| if n == 0 { theme.dim } else { style };
+    [
+        column(format!("{read:>7}"), 7, plain),
+        column(format!("{:>5}", counts.users), 5, plain),
+        column(
+            format!("{:>5}", counts.unlicensed),
+            5,
+            some(counts.unlicensed, theme.warn),
+        ),
+        column(
+            format!("{:>6}", counts.queued),
+            6,
+            some(counts.queued, theme.busy),
+        ),
+        column(
+            format!("{:>6}", counts.failed),
+            6,
+            some(counts.failed, theme.bad),
+        ),
+    ]
+}
