@@ -5,8 +5,9 @@ use std::io::{self, IsTerminal as _};
 use tempfile::TempDir;
 
 use crate::app::Settings;
+use crate::app::session::Accent;
 use crate::config::surroundings::Surroundings;
-use crate::config::{SignInWay, TenantConfig};
+use crate::config::{SignInWay, TenantConfig, Words as _};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
 use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, terminal};
@@ -107,7 +108,10 @@ fn console(
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config),
-        accent: None,
+        accent: opened
+            .config
+            .accent
+            .and_then(|accent| Accent::from_word(accent.as_str())),
         greeting,
     };
     let theme = if surroundings.no_color {
