@@ -56,6 +56,9 @@
 //! 13. What cannot be rebuilt lives in `ledger.db` (`synchronous=FULL`), what the tenant can give again in `cache.db`, runs and
 //!     logs in `history.db`. Damage to the others cannot touch the first.
 //! 14. The ledger is reached only through its jobs, a closed enum with replies.
+//! 15. No repair silences a number that was not confirmed by the user's name, by that very number; all licences of a user count
+//!     together, and the write looks once more. What a change has released is owed until it is given to somebody.
+//! 16. Token, organisation, pin and row agree before each request that writes, and before what was read becomes the picture.
 
 pub mod app;
 pub mod bulk;

@@ -220,6 +220,7 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
         released: None,
         takes_from: None,
         silences: None,
+        gives_back: false,
         state,
         author: "j.smith".to_owned(),
         created_at: at(-120),

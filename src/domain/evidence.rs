@@ -305,23 +305,22 @@ pub fn plan_evidence(plan: &AssignedPlan, facts: &Facts<'_>, names: &Names<'_>) 
     format!("{code} {}{since}{friendly}{place}", plan.status.as_str())
 }
 
-/// The licences whose SKU holds the plan and has it switched on.
+/// The licences whose SKU holds the plan and has it switched on. A product that the tenant does not list is taken as it is sold.
 pub fn bringers<'a>(
     plan: PlanId,
     facts: &Facts<'a>,
-    names: &Names<'_>,
+    names: &Names<'a>,
 ) -> impl Iterator<Item = &'a Licence> {
-    let holds: Vec<SkuId> = names
-        .skus
-        .iter()
-        .filter(|sku| sku.plans.iter().any(|p| p.id == plan))
-        .map(|sku| sku.id)
-        .collect();
+    let skus = names.skus;
+    let holds = move |id: SkuId| match skus.iter().find(|sku| sku.id == id) {
+        Some(sku) => sku.plans.iter().any(|p| p.id == plan),
+        None => plan_ids::sold_with(id).contains(&plan),
+    };
     facts
         .user
         .licences
         .iter()
-        .filter(move |licence| holds.contains(&licence.sku) && !licence.disabled.contains(&plan))
+        .filter(move |licence| holds(licence.sku) && !licence.disabled.contains(&plan))
 }
 
 /// `"Microsoft 365 E5" (direct)` or `(by group "Voice")`.

@@ -8,6 +8,7 @@ use super::gate::{Facts, FirstCause};
 use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
 use super::remedy::{self, Advice};
+use super::resource;
 use super::standing::{self, Blocked};
 use super::text::Label;
 use super::user::{LicenseStatus, UnlicensedCause, User};
@@ -41,6 +42,8 @@ pub struct Subject<'a> {
     pub holders: &'a [(PhoneNumber, String)],
     /// When the facts were read.
     pub read_at: Option<Timestamp>,
+    /// Where Teams could not be read with the rest: when what is shown of it was, and why.
+    pub teams_read: Option<(Option<Timestamp>, &'a str)>,
     /// When the group filter and the products were read.
     pub tenant_read_at: Option<Timestamp>,
     /// Whether the facts were read just for this.
@@ -308,6 +311,11 @@ fn standing_verdict(
             ),
             steps,
         );
+    }
+    if cause == FirstCause::Resource
+        && let Some((flaws, steps)) = resource::flaws(subject)
+    {
+        return (format!("CONFIGURED, but {flaws}"), steps);
     }
     (good_verdict(subject), good_steps(subject))
 }

@@ -89,6 +89,8 @@ pub fn decide(entry: &Entry, theirs: &Value, now: Timestamp) -> Option<MergeStep
         EntryState::Applied { visible_by } => {
             (now > *visible_by).then_some(MergeStep::Overdue(entry.id))
         }
+        // What a person holds back, or the tenant refused, waits for a person, whatever happens there.
+        EntryState::Held { .. } | EntryState::Rejected { .. } => None,
         EntryState::Conflict { .. } if *theirs == entry.base => Some(MergeStep::Requeue(entry.id)),
         EntryState::Conflict { theirs: known } if known == theirs => None,
         _ if *theirs == entry.base => None,
@@ -119,6 +121,7 @@ mod tests {
             released: None,
             takes_from: None,
             silences: None,
+            gives_back: false,
             state,
             author: "me".into(),
             created_at: Timestamp::UNIX_EPOCH,

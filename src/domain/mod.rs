@@ -1,5 +1,6 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
+pub mod allowing;
 pub mod country;
 pub mod difference;
 pub mod directory;
@@ -20,6 +21,7 @@ pub mod range;
 pub mod refusal;
 mod remedy;
 pub mod repair;
+mod resource;
 pub mod run;
 pub mod script;
 pub mod seat;

@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 
-use super::guid::TenantId;
+use super::guid::{ObjectId, TenantId};
 use super::phone::PhoneNumber;
-use super::user::{Field, UserId, Value};
+use super::user::{Field, User, UserId, Value};
 
 /// Row id of an entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,7 +148,7 @@ impl Closing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Giver {
     /// The directory user.
-    pub id: super::guid::ObjectId,
+    pub id: ObjectId,
     /// The name when the move was queued.
     pub name: String,
 }
@@ -159,7 +159,7 @@ pub struct NewEntry {
     /// The configured user, when it is a field of one.
     pub user: Option<UserId>,
     /// The directory user.
-    pub directory_id: super::guid::ObjectId,
+    pub directory_id: ObjectId,
     /// The name, for those who read the outbox.
     pub name: String,
     /// What is shown now.
@@ -170,6 +170,8 @@ pub struct NewEntry {
     pub takes_from: Option<Giver>,
     /// The number that may be silenced, confirmed by name.
     pub silences: Option<PhoneNumber>,
+    /// Whether it gives back what a change of ours has taken.
+    pub gives_back: bool,
 }
 
 /// A change that was written and read back: what its counter-change is made from.
@@ -182,7 +184,7 @@ pub struct Written {
     /// The configured user, when it was a field of one.
     pub user: Option<UserId>,
     /// The directory user.
-    pub directory_id: Option<super::guid::ObjectId>,
+    pub directory_id: Option<ObjectId>,
     /// The name then.
     pub name: String,
     /// What was there before.
@@ -191,6 +193,8 @@ pub struct Written {
     pub wanted: Value,
     /// From whom the number was taken.
     pub takes_from: Option<Giver>,
+    /// The number that a repair has silenced on the way.
+    pub released: Option<PhoneNumber>,
     /// When it was confirmed.
     pub at: Timestamp,
 }
@@ -205,7 +209,7 @@ pub struct Entry {
     /// Whose field; `None` once the user was removed here and only the release of the number is left.
     pub user: Option<UserId>,
     /// The directory user, when the user was removed or was associated when the edit was made.
-    pub directory_id: Option<super::guid::ObjectId>,
+    pub directory_id: Option<ObjectId>,
     /// The user's name when the edit was made.
     pub name: String,
     /// What was shown when the edit was made; no run moves it.
@@ -218,6 +222,8 @@ pub struct Entry {
     pub takes_from: Option<Giver>,
     /// The number that this change may silence: the engineer has typed the user's name for this one, and for no other.
     pub silences: Option<PhoneNumber>,
+    /// Whether it gives back what a change of ours has taken: then it is what the user had, whatever licence was needed for it.
+    pub gives_back: bool,
     /// Where it stands.
     pub state: EntryState,
     /// Who made it: operating-system user, with the signed-in account where there is one.
@@ -229,6 +235,22 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The directory user that it is about: whom its user is associated with now, or whom it was made for.
+    pub fn target(&self, users: &[User]) -> Option<ObjectId> {
+        match self.user {
+            None => self.directory_id,
+            Some(id) => users
+                .iter()
+                .find(|user| user.id == id)
+                .and_then(|user| user.association.id()),
+        }
+    }
+
+    /// Whether it takes a number from a directory user and gives nothing, so that only that number is looked at.
+    pub fn only_releases(&self) -> bool {
+        self.user.is_none() && self.wanted == Value::Number(None)
+    }
+
     /// Which field.
     pub fn field(&self) -> Field {
         self.wanted.field()

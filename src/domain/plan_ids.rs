@@ -171,6 +171,8 @@ struct Names {
     classes: HashMap<PlanId, (PlanClass, &'static str)>,
     plans: HashMap<PlanId, String>,
     skus: HashMap<SkuId, String>,
+    /// Plans of each product, as Microsoft sells it.
+    brings: HashMap<SkuId, Vec<PlanId>>,
     rooms: Vec<SkuId>,
 }
 
@@ -189,12 +191,16 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
         .map(|id| id.parse().expect("the table above holds GUIDs"))
         .collect();
     let (mut plans, mut skus) = (HashMap::new(), HashMap::new());
+    let mut brings: HashMap<SkuId, Vec<PlanId>> = HashMap::new();
     let mut reader =
         csv::Reader::from_reader(include_bytes!("../../assets/service_plans.csv").as_slice());
     for row in reader.records().flatten() {
         let field = |n: usize| row.get(n).unwrap_or_default();
         if let Ok(id) = field(2).parse() {
             skus.entry(id).or_insert_with(|| field(0).to_owned());
+        }
+        if let (Ok(sku), Ok(plan)) = (field(2).parse(), field(4).parse()) {
+            brings.entry(sku).or_default().push(plan);
         }
         if let Ok(id) = field(4).parse() {
             plans.entry(id).or_insert_with(|| field(5).to_owned());
@@ -204,6 +210,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
         classes,
         plans,
         skus,
+        brings,
         rooms,
     }
 });
@@ -229,6 +236,11 @@ pub fn plan_name(plan: PlanId) -> &'static str {
 /// The friendly name of a SKU, if it is in the table.
 pub fn sku_name(sku: SkuId) -> Option<&'static str> {
     NAMES.skus.get(&sku).map(String::as_str)
+}
+
+/// The plans of a SKU by the table: for a product that the tenant does not list, though somebody has it.
+pub fn sold_with(sku: SkuId) -> &'static [PlanId] {
+    NAMES.brings.get(&sku).map_or(&[], Vec::as_slice)
 }
 
 /// Whether the SKU is meant for a room or a shared device.

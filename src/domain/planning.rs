@@ -6,16 +6,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::directory::{
-    DirectoryUser, GroupFilter, Licence, NumberSource, NumberType, Sku, TeamsUser, TenantNumber,
-};
+use super::allowing::{licence, moving, number_note};
+use super::directory::{DirectoryUser, GroupFilter, Licence, Sku, TeamsUser, TenantNumber};
 use super::gate::Facts;
 use super::guid::{ObjectId, TenantId};
 use super::mending;
 use super::merge::Theirs;
-use super::outbox::{Entry, EntryState, Giver};
+use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
-use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 use super::user::{Field, LicenseStatus, User, UserId, Value};
 use super::writeplan::{LeftOut, PlanItem, WritePlan, in_writing_order};
@@ -45,12 +43,30 @@ impl TouchedUser {
     }
 
     /// The licences, unless they could not be read whole.
-    fn licences(&self) -> Option<&[Licence]> {
+    pub(super) fn licences(&self) -> Option<&[Licence]> {
         let user = self.directory.as_ref()?;
         let flawed = user.flaw.as_deref().is_some_and(|flaw| {
             flaw.contains("assignedLicenses") || flaw.contains("licenseAssignmentStates")
         });
         (!flawed).then_some(user.licences.as_slice())
+    }
+
+    /// The value that the tenant has now of what an entry is about. Who only loses a number is asked about that number, whichever else
+    /// may be there.
+    pub fn theirs_of(&self, entry: &Entry) -> Option<Value> {
+        self.directory.as_ref()?;
+        if entry.only_releases() {
+            let holds = self
+                .numbers
+                .iter()
+                .any(|record| Some(&record.number) == entry.base.number());
+            return Some(if holds {
+                entry.base.clone()
+            } else {
+                Value::Number(None)
+            });
+        }
+        self.theirs().of(entry.field())
     }
 
     /// The values that the tenant has now.
@@ -182,7 +198,7 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
 
 /// The changes of licences that this plan writes, by user.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Ours(HashMap<ObjectId, Vec<Value>>);
+pub(super) struct Ours(HashMap<ObjectId, Vec<Value>>);
 
 impl Ours {
     fn add(&mut self, entry: &Entry, target: ObjectId) {
@@ -191,8 +207,22 @@ impl Ours {
         }
     }
 
+    /// The changes of a user's licences, with one that is being looked at.
+    pub(super) fn with<'a>(&'a self, target: ObjectId, wanted: &'a Value) -> Vec<&'a Value> {
+        let others = self.0.get(&target).into_iter().flatten();
+        others
+            .filter(|other| *other != wanted)
+            .chain([wanted])
+            .collect()
+    }
+
     /// Whether this plan takes the user's last Calling Plan away.
-    fn clear_calling(&self, target: ObjectId, user: &DirectoryUser, skus: &[Sku]) -> bool {
+    pub(super) fn clear_calling(
+        &self,
+        target: ObjectId,
+        user: &DirectoryUser,
+        skus: &[Sku],
+    ) -> bool {
         let wanted: Vec<&Value> = self.0.get(&target).into_iter().flatten().collect();
         mending::clears_calling(&wanted, user, skus)
     }
@@ -202,7 +232,7 @@ impl Ours {
 fn frees(input: &PlanInput<'_>, entry: &Entry, target: ObjectId) -> Option<PhoneNumber> {
     match (&entry.wanted, &entry.takes_from) {
         (Value::Number(wanted), Some(_)) => wanted.clone(),
-        (Value::Number(wanted), None) => match current(input, target, Field::Number) {
+        (Value::Number(wanted), None) => match current(input, target, entry) {
             Value::Number(Some(old)) if wanted.as_ref() != Some(&old) => Some(old),
             _ => None,
         },
@@ -235,6 +265,24 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
     if let Err(word) = input.allowed.check(entry.field()) {
         return Err(format!("this tenant's `allow` does not name {word}"));
     }
+    // One number goes to one user: whoever asked first.
+    if let (Some(number), Some(first)) = (entry.wanted.number(), asked_before(input, entry)) {
+        return Err(format!(
+            "{} is promised to {} by a change that was queued before",
+            number.spaced(),
+            Label::new(&first.name)
+        ));
+    }
+    if input.entries.iter().any(|other| {
+        other.id < entry.id
+            && other.state == EntryState::Queued
+            && other.field() == entry.field()
+            && other.target(input.users) == entry.target(input.users)
+    }) {
+        return Err(
+            "another change of the same field was queued before: undo one of the two".to_owned(),
+        );
+    }
     if entry.field() == Field::Added {
         return Err("waits until all gates pass; a sync then puts the user on the list".to_owned());
     }
@@ -258,21 +306,32 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
     }
 }
 
+/// An older queued change that gives the same number to somebody else.
+fn asked_before<'a>(input: &PlanInput<'a>, entry: &Entry) -> Option<&'a Entry> {
+    let wanted = entry.wanted.number()?;
+    input.entries.iter().find(|other| {
+        other.id < entry.id
+            && other.state == EntryState::Queued
+            && other.wanted.number() == Some(wanted)
+            && (other.user, other.directory_id) != (entry.user, entry.directory_id)
+    })
+}
+
 fn find(users: &[User], id: UserId) -> Option<(usize, &User)> {
     users.iter().enumerate().find(|(_, user)| user.id == id)
 }
 
-fn current(input: &PlanInput<'_>, target: ObjectId, field: Field) -> Value {
+fn current(input: &PlanInput<'_>, target: ObjectId, entry: &Entry) -> Value {
     input
         .touched
         .users
         .get(&target)
-        .and_then(|touched| touched.theirs().of(field))
-        .unwrap_or_else(|| Value::blank(field))
+        .and_then(|touched| touched.theirs_of(entry))
+        .unwrap_or_else(|| Value::blank(entry.field()))
 }
 
 /// The numbers and licence changes that this plan frees and makes.
-type Written<'a> = (&'a HashSet<PhoneNumber>, &'a Ours);
+pub(super) type Written<'a> = (&'a HashSet<PhoneNumber>, &'a Ours);
 
 fn item(
     input: &PlanInput<'_>,
@@ -282,22 +341,29 @@ fn item(
 ) -> Result<PlanItem, String> {
     let touched = &input.touched.users[&target];
     let facts = touched.facts().ok_or("the user is gone from the tenant")?;
-    let old = current(input, target, entry.field());
+    let old = current(input, target, entry);
     let (note, releases) = match &entry.wanted {
-        Value::Number(wanted) => match &entry.takes_from {
-            Some(giver) => moving(input, (entry, target), giver, wanted.as_ref())?,
-            None => (
-                number_note(input, entry, target, written)?,
-                old.number().cloned(),
-            ),
-        },
+        Value::Number(wanted) => {
+            if let Some(giver) = &entry.takes_from {
+                moving(input, (entry, target), giver, wanted.as_ref())?
+            } else {
+                let (note, released_by_repair) = number_note(input, entry, target, written)?;
+                let old = old.number().cloned();
+                (note, old.filter(|_| !released_by_repair))
+            }
+        }
         Value::Country(None) => return Err("a usage location cannot be cleared".to_owned()),
         Value::Country(Some(_)) if facts.user.flags.synced => (
             "may take an hour to spread; Active Directory may put it back".to_owned(),
             None,
         ),
         Value::Country(Some(_)) => ("may take an hour to spread".to_owned(), None),
-        Value::Plan { .. } | Value::Licence { .. } => licence(input, entry, touched)?,
+        Value::Plan { .. } | Value::Licence { .. } => licence(
+            input,
+            entry,
+            touched,
+            &written.1.with(target, &entry.wanted),
+        )?,
         Value::Added(_) => return Err("nothing of the tenant is written by it".to_owned()),
     };
     Ok(PlanItem {
@@ -315,215 +381,12 @@ fn item(
     })
 }
 
-fn number_note(
-    input: &PlanInput<'_>,
-    entry: &Entry,
-    target: ObjectId,
-    (freed, ours): Written<'_>,
-) -> Result<String, String> {
-    let touched = &input.touched.users[&target];
-    let facts = touched.facts().ok_or("the user is gone from the tenant")?;
-    on_premises(touched)?;
-    let Value::Number(Some(number)) = &entry.wanted else {
-        if entry.silences.is_none() {
-            not_calling_plan(touched)?;
-        }
-        return Ok("released".to_owned());
-    };
-    if ours.clear_calling(target, facts.user, &input.touched.skus) {
-        number_is_free(input, number, target, freed)?;
-        return Ok("after the Calling Plan is off".to_owned());
-    }
-    not_calling_plan(touched)?;
-    may_hold(&facts)?;
-    number_is_free(input, number, target, freed)
-}
-
-/// A change of a licence: what it does to the other plans, and the number that it stops.
-fn licence(
-    input: &PlanInput<'_>,
-    entry: &Entry,
-    touched: &TouchedUser,
-) -> Result<(String, Option<PhoneNumber>), String> {
-    let licences = touched
-        .licences()
-        .ok_or("the user's licences could not be read whole")?;
-    let user = touched
-        .directory
-        .as_ref()
-        .ok_or("the user is gone from the tenant")?;
-    mending::write_of(&entry.wanted, licences)?;
-    let stops = mending::stops(&entry.wanted, user, &touched.numbers, &input.touched.skus);
-    if let Some(number) = &stops
-        && entry.silences.as_ref() != Some(number)
-    {
-        return Err(format!(
-            "it would stop {}, which was not confirmed by name: drop it and repair again",
-            number.spaced()
-        ));
-    }
-    let stays = mending::stays(&entry.wanted, licences, &input.touched.skus);
-    let note = match &entry.wanted {
-        Value::Plan { sku, .. } => {
-            let name = plan_ids::sku_name(*sku).unwrap_or("the licence");
-            let tail = if stays.is_empty() {
-                stays
-            } else {
-                format!("; {stays}")
-            };
-            format!("in \"{name}\" (direct){tail}")
-        }
-        _ => "the whole licence (direct)".to_owned(),
-    };
-    Ok((note, stops))
-}
-
-/// A move: the number goes from one to the other, and whoever gets it is looked at before anything is released.
-fn moving(
-    input: &PlanInput<'_>,
-    (entry, target): (&Entry, ObjectId),
-    giver: &Giver,
-    wanted: Option<&PhoneNumber>,
-) -> Result<(String, Option<PhoneNumber>), String> {
-    let number = wanted.ok_or("a move needs a number")?;
-    if giver.id == target {
-        return Err("the number is to move to the one who has it".to_owned());
-    }
-    let name = Label::new(&giver.name);
-    let from = input
-        .touched
-        .users
-        .get(&giver.id)
-        .ok_or("the record of the one who gives the number could not be read")?;
-    let record = from
-        .numbers
-        .iter()
-        .find(|record| record.number == *number && record.holder() == Some(giver.id));
-    // After a move that stopped half-way the number is free: then it is only given.
-    let Some(record) = record else {
-        if entry.released.as_ref() == Some(number) {
-            successor(&input.touched.users[&target])?;
-            number_is_free(input, number, target, &HashSet::new())?;
-            return Ok((format!("released by {name} already"), None));
-        }
-        return Err(format!("{name} does not hold it any more"));
-    };
-    match (record.source, record.kind) {
-        (NumberSource::OnPremises, _) => on_premises(from)?,
-        (_, NumberType::CallingPlan) => {
-            return Err(
-                "a Calling Plan number: it is not moved to a Direct Routing user".to_owned(),
-            );
-        }
-        _ => {}
-    }
-    successor(&input.touched.users[&target])?;
-    Ok((
-        format!("moves from {name}; {} checked: ok", Label::new(&entry.name)),
-        Some(number.clone()),
-    ))
-}
-
-/// Whether somebody can be given a number at once: what is checked of a successor before anybody loses one.
-pub fn successor(touched: &TouchedUser) -> Result<(), String> {
-    let facts = touched
-        .facts()
-        .ok_or("the successor is gone from the tenant")?;
-    on_premises(touched)?;
-    if let Some(held) = facts.number() {
-        return Err(format!(
-            "the successor has {} already, and one user has one number: release that first",
-            held.spaced()
-        ));
-    }
-    may_hold(&facts)?;
-    match touched.teams.as_ref() {
-        Some(teams) if !facts.is_resource() && teams.features.calling_plan => {
-            Err("Teams still lists a Calling Plan for the successor: not spread yet".to_owned())
-        }
-        Some(teams) if !facts.is_resource() && !teams.features.phone_system => Err(
-            "Teams does not see the successor's Phone System yet: a licence takes up to 24 hours to spread"
-                .to_owned(),
-        ),
-        Some(_) => Ok(()),
-        None => Err("Teams does not know the successor yet, or could not be read".to_owned()),
-    }
-}
-
-fn on_premises(touched: &TouchedUser) -> Result<(), String> {
-    if touched
-        .numbers
-        .iter()
-        .any(|n| n.source == NumberSource::OnPremises)
-    {
-        return Err("DirSync'd user: the number is in Active Directory; clear msRTCSIP-Line and run the directory sync".to_owned());
-    }
-    Ok(())
-}
-
-fn not_calling_plan(touched: &TouchedUser) -> Result<(), String> {
-    let held = touched
-        .numbers
-        .iter()
-        .find(|n| n.kind == NumberType::CallingPlan);
-    match held {
-        Some(number) => Err(format!(
-            "holds the Calling Plan number {}",
-            number.number.spaced()
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Whether Teams would let this user hold a Direct Routing number.
-fn may_hold(facts: &Facts<'_>) -> Result<(), String> {
-    if facts.is_resource() {
-        return if facts.usable(PlanClass::Resource) {
-            Ok(())
-        } else {
-            Err("no usable resource account licence".to_owned())
-        };
-    }
-    if !facts.usable(PlanClass::Phone) {
-        Err("no usable Phone System licence".to_owned())
-    } else if facts.usable(PlanClass::Calling) {
-        Err("has a Calling Plan: switch it off first".to_owned())
-    } else {
-        Ok(())
-    }
-}
-
-fn number_is_free(
-    input: &PlanInput<'_>,
-    number: &PhoneNumber,
-    target: ObjectId,
-    freed: &HashSet<PhoneNumber>,
-) -> Result<String, String> {
-    let Some(record) = input.touched.numbers.get(number).and_then(Option::as_ref) else {
-        return Ok("new to the tenant".to_owned());
-    };
-    if record.kind == NumberType::CallingPlan {
-        return Err("a Calling Plan number: never sent as Direct Routing".to_owned());
-    }
-    match record.holder() {
-        None => Ok("free".to_owned()),
-        Some(holder) if holder == target => Ok("held already".to_owned()),
-        Some(_) if freed.contains(number) => Ok("released by this plan".to_owned()),
-        Some(holder) => {
-            let name = input
-                .touched
-                .names
-                .get(&holder)
-                .map_or_else(|| holder.to_string(), |name| Label::new(name).to_string());
-            Err(format!("held by {name}: release it there first"))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::{Activation, AssignedPlan, AssignmentStatus, PlanStatus};
+    use crate::domain::directory::{
+        Activation, AssignedPlan, AssignmentStatus, NumberSource, NumberType, PlanStatus,
+    };
     use crate::domain::matching::tests::{id, person, user};
     use crate::domain::outbox::EntryId;
     use crate::domain::user::Association;
@@ -610,6 +473,7 @@ mod tests {
                 released: None,
                 takes_from: None,
                 silences: None,
+                gives_back: false,
                 state: EntryState::Queued,
                 author: "me".into(),
                 created_at: Timestamp::UNIX_EPOCH,

@@ -3,11 +3,12 @@
 //! Microsoft's texts mislead: the on-premises text also comes for users who merely lack a licence, so no text is believed
 //! before the facts have been looked at.
 
-use super::directory::PlanStatus;
+use super::directory::{Licence, PlanStatus};
 use super::evidence::of_class;
 use super::gate::Facts;
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
+use super::user::Value;
 
 /// A refusal as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,8 @@ enum Said {
     TryAgain,
     NotAssigned,
     Forbidden,
+    /// The directory has no such user: only its own paths answer with this code, Teams has others.
+    Gone,
     Else,
 }
 
@@ -148,6 +151,7 @@ fn said(refusal: &Refusal) -> Said {
     match (found, refusal.status) {
         (Some((_, said)), _) => *said,
         (None, Some(403)) => Said::Forbidden,
+        (None, Some(404)) if refusal.code == "Request_ResourceNotFound" => Said::Gone,
         (None, Some(404)) => Said::UserUnknown,
         (None, _) => Said::Else,
     }
@@ -162,11 +166,24 @@ fn diagnosis(cause: impl Into<String>, hint: &str) -> Diagnosis {
 
 /// Finds the true cause of a refusal. `facts` are the user's as just read; `holder` is who holds the number now.
 pub fn diagnose(refusal: &Refusal, facts: Option<&Facts<'_>>, holder: Option<&str>) -> Diagnosis {
+    diagnose_change(refusal, facts, holder, None)
+}
+
+/// As [`diagnose`], knowing what was asked for: a text about a licence is checked against that very licence.
+pub fn diagnose_change(
+    refusal: &Refusal,
+    facts: Option<&Facts<'_>>,
+    holder: Option<&str>,
+    wanted: Option<&Value>,
+) -> Diagnosis {
     match said(refusal) {
-        Said::OnPremises => on_premises(facts),
+        Said::OnPremises => on_premises(refusal, facts),
         Said::LacksLicence => lacks_licence(refusal, facts),
-        Said::HiddenParameter | Said::NotVoice => licence(facts).unwrap_or_else(not_spread),
+        Said::HiddenParameter | Said::NotVoice => against(refusal, facts),
         Said::UserUnknown => licence(facts).unwrap_or_else(|| {
+            if facts.is_some_and(is_seen) {
+                return nothing_missing(refusal);
+            }
             diagnosis(
                 "Teams does not know this user yet",
                 "a new or newly licensed user takes up to 24 hours; try later",
@@ -179,12 +196,76 @@ pub fn diagnose(refusal: &Refusal, facts: Option<&Facts<'_>>, holder: Option<&st
             )
         }),
         Said::Held => held(holder),
-        Said::Mastered => diagnosis(
+        Said::Mastered => mastered(facts),
+        Said::ByGroup => by_group(facts, wanted),
+        Said::NotHeld => not_held(facts, wanted),
+        said => by_text(said, refusal),
+    }
+}
+
+/// Only a synchronised object has a master on-premises; the text names objects that are being moved too.
+fn mastered(facts: Option<&Facts<'_>>) -> Diagnosis {
+    match facts {
+        Some(facts) if !facts.user.flags.synced => diagnosis(
+            "the tenant blames on-premises Active Directory, though this user is not synchronised: it is being moved, or the sync was switched off a moment ago",
+            "release the change again in an hour; if it stays for a day, open a case with the raw text",
+        ),
+        Some(_) => diagnosis(
             "on-premises Active Directory masters this property of the synchronised user",
             "change it there, run the directory sync, then sync here",
         ),
-        said => by_text(said, refusal),
+        None => diagnosis(
+            "the tenant blames on-premises Active Directory, which could not be checked",
+            "read this user again: if it is synchronised, change the property on-premises",
+        ),
     }
+}
+
+/// The licences that a text may be about: the one that was asked for, else all of the user.
+fn meant<'a>(facts: &Facts<'a>, wanted: Option<&Value>) -> Vec<&'a Licence> {
+    let sku = match wanted {
+        Some(Value::Plan { sku, .. } | Value::Licence { sku, .. }) => Some(*sku),
+        Some(Value::Number(_) | Value::Country(_) | Value::Added(_)) | None => None,
+    };
+    let all = facts.user.licences.iter();
+    all.filter(|licence| sku.is_none_or(|sku| licence.sku == sku))
+        .collect()
+}
+
+/// The text also comes where plans depend on one another: a group is blamed only where one gives the licence.
+fn by_group(facts: Option<&Facts<'_>>, wanted: Option<&Value>) -> Diagnosis {
+    let licences = facts.map(|facts| meant(facts, wanted)).unwrap_or_default();
+    if !licences.is_empty() && licences.iter().all(|licence| licence.group.is_none()) {
+        return diagnosis(
+            "the tenant blames a group, but the licence is direct: probably a dependency between plans",
+            "look in the admin centre which plans need the one that goes, and switch off both, or neither; reprocessLicenseAssignment tells the true cause",
+        );
+    }
+    diagnosis(
+        "the licence comes from a group and cannot be changed on the user",
+        "take the user out of the group, or change the group's licence",
+    )
+}
+
+fn not_held(facts: Option<&Facts<'_>>, wanted: Option<&Value>) -> Diagnosis {
+    let licences = facts.map(|facts| meant(facts, wanted)).unwrap_or_default();
+    if facts.is_some() && !licences.is_empty() {
+        return diagnosis(
+            match wanted {
+                Some(_) => {
+                    "the tenant says that the user does not hold this licence, which it lists all the same"
+                }
+                None => {
+                    "the tenant says that the user does not hold a licence, though it lists some"
+                }
+            },
+            "the directory may not have caught up with itself: release the change again in some minutes; if it stays, open a case with the raw text",
+        );
+    }
+    diagnosis(
+        "the user does not hold this licence any more",
+        "read this user again: there may be nothing left to do",
+    )
 }
 
 /// What the facts say against a text that blames something else: the source of the number, then licences, then spreading.
@@ -206,6 +287,40 @@ fn licence(facts: Option<&Facts<'_>>) -> Option<Diagnosis> {
         .teams
         .is_some_and(|teams| !facts.is_resource() && !teams.features.phone_system);
     behind.then(not_spread)
+}
+
+/// Whether Teams lists the Phone System of this user: then nothing that licences have to do is left to wait for.
+fn is_seen(facts: &Facts<'_>) -> bool {
+    facts
+        .teams
+        .is_some_and(|teams| !facts.is_resource() && teams.features.phone_system)
+}
+
+/// What the facts say against a text that blames a licence or the number's source, down to where they say nothing.
+fn against(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
+    licence(facts).unwrap_or_else(|| {
+        if facts.is_some_and(is_seen) {
+            nothing_missing(refusal)
+        } else {
+            not_spread()
+        }
+    })
+}
+
+/// Licence, Teams' view and number source are in order, and yet it was refused.
+fn nothing_missing(refusal: &Refusal) -> Diagnosis {
+    let case = if refusal.request_id.is_empty() {
+        "open a case with the raw text".to_owned()
+    } else {
+        format!(
+            "open a case with the request-id {}",
+            Label::new(&refusal.request_id)
+        )
+    };
+    Diagnosis {
+        cause: "nothing is missing by the facts: Teams sees the Phone System licence, and the number is not mastered on-premises; a fault of the tenant's back end".to_owned(),
+        hint: format!("release the change again in some minutes; if it stays for a day, {case}"),
+    }
 }
 
 fn has_phone(facts: &Facts<'_>) -> bool {
@@ -257,7 +372,7 @@ fn not_spread() -> Diagnosis {
 }
 
 /// The text also comes for users who merely lack a licence: Active Directory is blamed only where the number's source says so.
-fn on_premises(facts: Option<&Facts<'_>>) -> Diagnosis {
+fn on_premises(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
     let Some(known) = facts else {
         return diagnosis(
             "the tenant blames on-premises Active Directory, which could not be checked",
@@ -271,7 +386,7 @@ fn on_premises(facts: Option<&Facts<'_>>) -> Diagnosis {
                 "look at OnPremLineURI (Get-CsOnlineUser); clear msRTCSIP-Line if it is set, run the directory sync, then sync",
             )
         } else {
-            not_spread()
+            against(refusal, facts)
         }
     })
 }
@@ -289,7 +404,7 @@ fn lacks_licence(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
     // Here the number's source does not matter: what the text says is about licences, and true.
     match facts {
         Some(facts) if !phone => no_phone(facts),
-        Some(_) => licence(facts).unwrap_or_else(not_spread),
+        Some(_) => against(refusal, facts),
         None => diagnosis(
             "the user lacks a licence that Teams can see",
             "read this user again: Phone System may be missing, or not have spread yet",
@@ -333,9 +448,9 @@ const MEANT: &[(Said, &str, &str)] = &[
         "set one that Microsoft 365 serves, allow up to an hour, then release the change again",
     ),
     (
-        Said::ByGroup,
-        "the licence comes from a group and cannot be changed on the user",
-        "take the user out of the group, or change the group's licence",
+        Said::Gone,
+        "the user is gone from the tenant since it was read",
+        "restore the account in Entra ID (Deleted users, within 30 days), then sync; or drop the change",
     ),
     (
         Said::NoSeat,
@@ -356,11 +471,6 @@ const MEANT: &[(Said, &str, &str)] = &[
         Said::NotOwned,
         "the tenant does not own this product any more",
         "sync, then look at the Licences again",
-    ),
-    (
-        Said::NotHeld,
-        "the user does not hold this licence any more",
-        "read this user again: there may be nothing left to do",
     ),
     (
         Said::Addresses,
@@ -423,11 +533,12 @@ mod tests {
         Calling,
         DirSync,
         Behind,
+        Seen,
         Resource,
         Unread,
     }
 
-    use State::{Bare, Behind, Calling, Deleted, DirSync, Resource, Synced, Unread, Well};
+    use State::{Bare, Behind, Calling, Deleted, DirSync, Resource, Seen, Synced, Unread, Well};
 
     fn refusal(status: Option<u16>, text: &str) -> Refusal {
         Refusal {
@@ -445,7 +556,9 @@ mod tests {
             since: None,
         };
         let plans = match state {
-            Well | Synced | DirSync | Behind | Unread => vec![plan(PHONE, PlanStatus::Enabled)],
+            Well | Synced | DirSync | Behind | Seen | Unread => {
+                vec![plan(PHONE, PlanStatus::Enabled)]
+            }
             Deleted => vec![plan(PHONE, PlanStatus::Deleted)],
             Bare => Vec::new(),
             Calling => vec![
@@ -482,13 +595,39 @@ mod tests {
     }
 
     fn cause(refusal: &Refusal, state: State, holder: Option<&str>) -> String {
-        let (user, numbers) = (user(state), numbers(state));
+        diagnosis_with(refusal, (state, &[]), holder, None).cause
+    }
+
+    fn diagnosis_of(
+        refusal: &Refusal,
+        state: State,
+        wanted: Option<&Value>,
+        licences: &[Licence],
+    ) -> Diagnosis {
+        diagnosis_with(refusal, (state, licences), None, wanted)
+    }
+
+    fn diagnosis_with(
+        refusal: &Refusal,
+        (state, licences): (State, &[Licence]),
+        holder: Option<&str>,
+        wanted: Option<&Value>,
+    ) -> Diagnosis {
+        let user = DirectoryUser {
+            licences: licences.to_vec(),
+            ..user(state)
+        };
+        let numbers = numbers(state);
         let teams = TeamsUser {
             id: id(1),
             tenant: None,
             account: AccountType::User,
             enterprise_voice: None,
-            features: Features::default(),
+            features: Features {
+                teams: true,
+                phone_system: state == Seen,
+                ..Features::default()
+            },
             number: None,
             voice_routing: None,
             dial_plan: None,
@@ -496,13 +635,13 @@ mod tests {
         let facts = Facts {
             user: &user,
             group: &GroupFilter::Off,
-            teams: (state == Behind).then_some(&teams),
+            teams: matches!(state, Behind | Seen).then_some(&teams),
             numbers: Some(&numbers),
         };
         let facts = (state != Unread).then_some(&facts);
-        let found = diagnose(refusal, facts, holder);
+        let found = diagnose_change(refusal, facts, holder, wanted);
         assert!(!found.hint.is_empty(), "{found:?}");
-        found.cause
+        found
     }
 
     const AD: &str = "The user already has a telephone number set in the on-premises Active Directory and synchronized to the cloud.";
@@ -683,10 +822,6 @@ mod tests {
                 "the tenant has no Teams telephony service (no Teams licences, or not set up)",
             ),
             (
-                "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
-                "on-premises Active Directory masters this property of the synchronised user",
-            ),
-            (
                 "Telephone Number '+1' is not assigned to any user.",
                 "the number is assigned to nobody any more",
             ),
@@ -709,6 +844,115 @@ mod tests {
             cause(&refusal(Some(400), rows[0].0), Well, None),
             "the tenant says that the number is held by another object, which its inventory does not name"
         );
+    }
+
+    #[test]
+    fn where_nothing_is_missing_nobody_is_told_to_wait_for_a_licence() {
+        let texts = [
+            AD,
+            LACKS,
+            "User 1 is not voice user",
+            "The user '1' is not found",
+        ];
+        for text in texts {
+            let found = diagnosis_of(&refusal(Some(400), text), Seen, None, &[]);
+            assert!(
+                found.cause.starts_with("nothing is missing by the facts"),
+                "{text}: {found:?}"
+            );
+            assert!(found.hint.ends_with("request-id r-1"), "{found:?}");
+            let behind = cause(&refusal(Some(400), text), Behind, None);
+            assert_eq!(behind, BEHIND_CAUSE, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_who_is_gone_is_not_told_to_wait_for_teams() {
+        let gone = Refusal {
+            code: "Request_ResourceNotFound".into(),
+            ..refusal(
+                Some(404),
+                "Resource '1' does not exist or one of its queried reference-property objects are not present.",
+            )
+        };
+        for state in [Well, Seen, Unread] {
+            let found = cause(&gone, state, None);
+            assert_eq!(found, "the user is gone from the tenant since it was read");
+        }
+        assert_eq!(
+            cause(&refusal(Some(404), "no such thing"), Well, None),
+            "Teams does not know this user yet"
+        );
+    }
+
+    /// A licence of a product, direct or by a group.
+    fn licence_of(product: &str, group: Option<&str>) -> Licence {
+        Licence {
+            sku: product.parse().unwrap(),
+            disabled: Vec::new(),
+            group: group.map(|group| group.parse().unwrap()),
+            error: None,
+        }
+    }
+
+    const E5: &str = "06ebc4ee-1bb5-47dd-8120-11324bc54e06";
+    const PSTN: &str = "0dab259f-bf13-4952-b7f8-7db8f131b28d";
+    const GROUP: &str = "00000000-0000-0000-0000-0000000000aa";
+
+    #[test]
+    fn a_group_is_blamed_only_for_the_licence_that_it_gives() {
+        let text = "User license is inherited from a group membership and it cannot be removed directly from the user.";
+        let refusal = refusal(Some(400), text);
+        let off = |sku: &str| Value::Licence {
+            sku: sku.parse().unwrap(),
+            off: None,
+        };
+        let mixed = [licence_of(E5, Some(GROUP)), licence_of(PSTN, None)];
+        let depends = "the tenant blames a group, but the licence is direct: probably a dependency between plans";
+        let group = "the licence comes from a group and cannot be changed on the user";
+        let rows = [
+            (&mixed[..], Some(off(PSTN)), depends),
+            (&mixed[..], Some(off(E5)), group),
+            (&mixed[..], None, group),
+            (&mixed[1..], None, depends),
+            (&[], None, group),
+        ];
+        for (licences, wanted, cause) in rows {
+            let found = diagnosis_of(&refusal, Well, wanted.as_ref(), licences);
+            assert_eq!(found.cause, cause, "{wanted:?} {licences:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_tenant_says_of_a_licence_is_held_against_its_own_list() {
+        let refusal = refusal(Some(400), "User does not have a corresponding license.");
+        let held = [licence_of(PSTN, None)];
+        let off = |sku: &str| Value::Licence {
+            sku: sku.parse().unwrap(),
+            off: None,
+        };
+        let cause = |wanted: Option<&Value>, held: &[Licence]| {
+            diagnosis_of(&refusal, Well, wanted, held).cause
+        };
+        let gone = "the user does not hold this licence any more";
+        assert_eq!(cause(Some(&off(E5)), &held), gone);
+        assert_eq!(cause(None, &[]), gone);
+        assert_eq!(
+            cause(Some(&off(PSTN)), &held),
+            "the tenant says that the user does not hold this licence, which it lists all the same"
+        );
+    }
+
+    #[test]
+    fn a_user_of_the_cloud_has_no_master_on_premises() {
+        let text = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.";
+        let found = |state| cause(&refusal(Some(400), text), state, None);
+        assert_eq!(
+            found(Synced),
+            "on-premises Active Directory masters this property of the synchronised user"
+        );
+        assert!(found(Well).contains("though this user is not synchronised"));
+        assert!(found(Unread).contains("could not be checked"));
     }
 
     #[test]

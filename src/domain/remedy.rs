@@ -9,6 +9,7 @@ use super::mending;
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::repair::Repair;
+use super::resource;
 use super::text::Label;
 use super::why::{Way, WhyStep};
 
@@ -19,7 +20,7 @@ pub(super) type Advice = (String, Vec<WhyStep>);
 pub(super) fn advise(subject: &Subject<'_>, cause: FirstCause) -> Advice {
     match cause {
         FirstCause::Eligible => eligible(subject, "CAN BE ADDED: all gates pass"),
-        FirstCause::Resource => eligible(subject, "CAN BE ADDED: a resource account"),
+        FirstCause::Resource => resource::advise(subject),
         FirstCause::Configured => ("CONFIGURED".to_owned(), Vec::new()),
         FirstCause::Unknown => unknown(subject),
         FirstCause::NotInTenant => ("NOT IN THE TENANT".to_owned(), Vec::new()),
@@ -384,7 +385,8 @@ fn unwanted(subject: &Subject<'_>, class: PlanClass, words: &str) -> Advice {
             ));
         }
     }
-    if let Some(number) = &silenced {
+    let together = put_groups_first(&mut steps, (class, words));
+    if let Some(number) = silenced.as_ref().filter(|_| !together) {
         let after = steps
             .iter()
             .rposition(|step| matches!(step.way, Way::Here { .. }))
@@ -415,6 +417,28 @@ fn unwanted(subject: &Subject<'_>, class: PlanClass, words: &str) -> Advice {
     (format!("NOT ADDABLE: {words}{place}"), steps)
 }
 
+/// Where a group gives the plan too, what is done from here changes nothing by itself, so it stops nothing: the group goes first.
+fn put_groups_first(steps: &mut Vec<WhyStep>, (class, words): (PlanClass, &str)) -> bool {
+    let is_here = |step: &WhyStep| matches!(step.way, Way::Here { .. });
+    if !steps.iter().any(is_here) || steps.iter().all(is_here) {
+        return false;
+    }
+    steps.sort_by_key(is_here);
+    for step in steps.iter_mut() {
+        if let Way::Here { stops, .. } = &mut step.way {
+            *stops = None;
+        }
+    }
+    let number = match class {
+        PlanClass::Calling => ", and its number stops only then",
+        _ => "",
+    };
+    steps.push(WhyStep::beware(format!(
+        "only together: the {words} goes with the last of these steps{number}"
+    )));
+    true
+}
+
 fn take_away(
     subject: &Subject<'_>,
     licence: &Licence,
@@ -428,6 +452,11 @@ fn take_away(
             "take {} out of the {}, which gives it, or switch {code} off in that group's licence; then sync",
             given(subject),
             subject.names.group(group)
+        ));
+    }
+    if subject.names.sku(licence.sku).is_none() {
+        return WhyStep::by_hand(format!(
+            "take {code} out of {label} in the admin centre: the tenant does not list this product among its own, so it is not written from here"
         ));
     }
     if alone {
@@ -465,7 +494,7 @@ fn calling_number(subject: &Subject<'_>) -> Option<PhoneNumber> {
 }
 
 /// This user in the Microsoft 365 admin centre.
-fn admin_page(subject: &Subject<'_>, tab: &str) -> WhyStep {
+pub(super) fn admin_page(subject: &Subject<'_>, tab: &str) -> WhyStep {
     WhyStep::page(
         "the page in the admin centre",
         format!(
@@ -513,4 +542,131 @@ fn directory(subject: &Subject<'_>) -> String {
         .tenant
         .map(|tenant| format!("{}/", tenant.id))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{
+        Activation, AssignedPlan, AssignmentStatus, DirectoryUser, Sku, SkuPlan,
+    };
+    use crate::domain::evidence::Names;
+    use crate::domain::gate::Facts;
+    use crate::domain::matching::tests::{id, person};
+
+    const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+    const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
+    const TELCO: &str = "08d7bce8-6e16-490e-89db-1d508e5e9609";
+    const GROUP: &str = "00000000-0000-0000-0000-0000000000aa";
+
+    fn licence(sku: &str, group: Option<&str>) -> Licence {
+        Licence {
+            sku: sku.parse().unwrap(),
+            group: group.map(|group| group.parse().unwrap()),
+            disabled: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn bundle() -> Sku {
+        let plan = |id: &str| SkuPlan {
+            id: id.parse().unwrap(),
+            name: String::new(),
+            for_users: true,
+        };
+        Sku {
+            id: BUNDLE.parse().unwrap(),
+            part_number: "MCOTEAMS_ESSENTIALS".into(),
+            status: PlanStatus::Enabled,
+            enabled: 5,
+            warning: 0,
+            suspended: 0,
+            consumed: 1,
+            plans: vec![plan(MCOEV), plan(MCOPSTN1)],
+        }
+    }
+
+    fn advice(licences: Vec<Licence>, calling: &str) -> Advice {
+        let plan = |plan: &str| AssignedPlan {
+            plan: plan.parse().unwrap(),
+            status: PlanStatus::Enabled,
+            since: None,
+        };
+        let user = DirectoryUser {
+            plans: vec![plan(MCOEV), plan(calling)],
+            licences,
+            ..person(1, "alex@contoso.example")
+        };
+        let numbers = [TenantNumber {
+            number: PhoneNumber::from_tenant("+14255550101").unwrap(),
+            kind: NumberType::CallingPlan,
+            source: NumberSource::Online,
+            status: AssignmentStatus::User,
+            target: Some(id(1)),
+            primary: true,
+            activation: Activation::Activated,
+        }];
+        let skus = [bundle()];
+        advise(
+            &Subject {
+                facts: Facts {
+                    user: &user,
+                    group: &GroupFilter::Off,
+                    teams: None,
+                    numbers: Some(&numbers),
+                },
+                names: Names {
+                    skus: &skus,
+                    groups: &[],
+                },
+                tenant: None,
+                configured: None,
+                holders: &[],
+                read_at: None,
+                teams_read: None,
+                tenant_read_at: None,
+                live: false,
+                lately: &[],
+            },
+            FirstCause::CallingPlan,
+        )
+    }
+
+    #[test]
+    fn what_is_done_from_here_stops_the_number() {
+        let (_, steps) = advice(vec![licence(BUNDLE, None)], MCOPSTN1);
+        assert!(matches!(&steps[0].way, Way::Here { stops: Some(_), .. }));
+        assert!(steps[1].text.starts_with("stops +1 425 555 0101"));
+    }
+
+    #[test]
+    fn where_a_group_gives_the_plan_too_the_group_goes_first_and_nothing_stops() {
+        let both = vec![licence(BUNDLE, None), licence(BUNDLE, Some(GROUP))];
+        let (_, steps) = advice(both, MCOPSTN1);
+        assert!(steps[0].text.contains("out of the group"), "{steps:?}");
+        assert!(steps[1].text.starts_with("disable MCOPSTN1"), "{steps:?}");
+        assert!(matches!(&steps[1].way, Way::Here { stops: None, .. }));
+        assert_eq!(steps[2].way, Way::Beware);
+        assert!(steps[2].text.starts_with("only together"), "{steps:?}");
+        assert!(steps.iter().all(|step| !step.text.starts_with("stops")));
+    }
+
+    /// Somebody has it, and the tenant's own list of products lacks it: it is known from the table of what is sold.
+    #[test]
+    fn a_product_that_the_tenant_does_not_list_is_known_all_the_same() {
+        let sold = plan_ids::sold_with(TELCO.parse().unwrap());
+        let calling = sold
+            .iter()
+            .find(|plan| plan_ids::class(**plan) == Some(PlanClass::Calling))
+            .unwrap()
+            .to_string();
+        let (verdict, steps) = advice(vec![licence(TELCO, None)], &calling);
+        assert!(
+            verdict.contains("Microsoft 365 Business Voice (US)"),
+            "{verdict}"
+        );
+        assert!(steps[0].text.starts_with("take "), "{steps:?}");
+        assert_eq!(steps[0].way, Way::ByHand);
+    }
 }

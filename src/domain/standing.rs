@@ -26,7 +26,7 @@ pub(super) fn facts(subject: &Subject<'_>) -> Vec<Fact> {
     };
     out.push(read("Number", number(subject)));
     out.push(read("Location", location(subject)));
-    out.push(read("Teams", teams(&subject.facts)));
+    out.push(teams_fact(subject));
     out.extend(blocked(&subject.facts).map(|blocked| read("Calls", blocked.words().to_owned())));
     out.extend(
         not_spread(subject)
@@ -49,6 +49,33 @@ pub(super) fn facts(subject: &Subject<'_>) -> Vec<Fact> {
     }
     out.extend(ages(subject).map(|text| own("Read", text)));
     out
+}
+
+/// What Teams says, with its own age where it did not answer with the rest.
+fn teams_fact(subject: &Subject<'_>) -> Fact {
+    let text = teams(&subject.facts);
+    let Some((at, why)) = subject.teams_read else {
+        return Fact {
+            label: "Teams",
+            text,
+            read_at: subject.read_at,
+        };
+    };
+    let why = Label::new(why);
+    let age = match (at, subject.facts.teams) {
+        (Some(at), Some(_)) => {
+            format!(
+                "{text}; Teams could not be read: {why}; what is shown is of {}",
+                at.strftime("%Y-%m-%d %H:%MZ")
+            )
+        }
+        _ => format!("Teams could not be read: {why}; nothing is known of it"),
+    };
+    Fact {
+        label: "Teams",
+        text: age,
+        read_at: at,
+    }
 }
 
 fn own(label: &'static str, text: String) -> Fact {
@@ -339,8 +366,12 @@ fn ages(subject: &Subject<'_>) -> Option<String> {
     if own == tenant {
         return None;
     }
+    let with_teams = match subject.teams_read {
+        None => "directory, licences, Teams and numbers",
+        Some(_) => "directory, licences and numbers",
+    };
     Some(format!(
-        "directory, licences, Teams and numbers {}; group and products {}",
+        "{with_teams} {}; group and products {}",
         shown(own),
         shown(tenant)
     ))

@@ -1,6 +1,7 @@
-//! Signing in at Entra ID: an application with its secret, or a person with a code; tokens renewed ahead of their end.
+//! Signing in at Entra ID: an application with its proof, or a person with a code; tokens renewed ahead of their end.
 //!
-//! Invariant: nobody is asked anything except by [`Client::sign_in_by_code`], and a token for another tenant is never kept.
+//! Invariants: nobody is asked anything except by [`Client::sign_in_by_code`] and [`Client::sign_in_by_browser`], and a token
+//! for another tenant is never kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +14,24 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::domain::guid::TenantId;
-use crate::domain::sign_in::{Prompt, PromptWay};
+use crate::domain::sign_in::{Prompt, PromptWay, SignInWay};
 
+use super::aadsts::SignInRefusal;
+use super::certificate::Certificate;
 use super::entra::{CodeReply, TokenReply, form, seconds};
 use super::error::GraphError;
+use super::exchange::client_request_id;
 use super::scopes::needed;
+use super::token_file::Held;
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
 
 /// The tenant of personal accounts, which have no Teams and no licences.
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// How long what a certificate signs is good for: Microsoft advises five to ten minutes.
+const ASSERTION_SECONDS: i64 = 8 * 60;
 
 impl Client {
     /// Gets a token, or finds that there is one. Asks nobody: for a person without a sign-in this is [`GraphError::SignedOut`].
@@ -36,25 +45,42 @@ impl Client {
         &self,
         prompts: &UnboundedSender<Prompt>,
     ) -> Result<SignedIn, GraphError> {
-        let scopes = self.scopes();
+        self.by_code(prompts)
+            .await
+            .map_err(|error| error.tried(SignInWay::DeviceCode))
+    }
+
+    async fn by_code(&self, prompts: &UnboundedSender<Prompt>) -> Result<SignedIn, GraphError> {
+        let wanted = self.wanted();
         let form = form(&[
             ("client_id", &self.0.credentials.client_id),
-            ("scope", &scopes),
+            ("scope", &self.scopes()),
         ]);
         let (code, _) = self.entra::<CodeReply>("devicecode", &form, None).await?;
         let lifetime = seconds(&code.expires_in).unwrap_or(Duration::from_mins(15));
-        let now = self.0.wire.now();
         let way = PromptWay::Code {
             code: code.user_code.clone(),
             address: code.verification_uri.clone(),
             message: code.message.clone(),
         };
         // Nobody watching is no reason to stop: the person may have the code already.
-        let _ = prompts.send(self.prompt(way, after(now, lifetime)));
+        let _ = prompts.send(self.prompt(way, after(self.0.wire.now(), lifetime)));
         let reply = self.poll(&code, lifetime).await?;
+        self.accept(reply, &wanted).await
+    }
+
+    /// Keeps what a person's sign-in has brought. The lock is taken only now: a person may take a quarter of an hour.
+    pub(super) async fn accept(
+        &self,
+        reply: TokenReply,
+        wanted: &[&str],
+    ) -> Result<SignedIn, GraphError> {
         let mut vault = self.0.vault.lock().await;
-        self.keep(&mut vault, reply)?;
-        drop(vault);
+        let held = self.lock(&vault).await?;
+        // Whatever stands in the file is replaced, so one that cannot be used is no obstacle.
+        let _ = vault.reload(held.as_ref());
+        self.keep(&mut vault, reply, wanted, held.as_ref())?;
+        drop((held, vault));
         self.who().await
     }
 
@@ -74,8 +100,9 @@ impl Client {
 
     /// Forgets who is signed in, here and on disk. Entra is not asked: its tokens end by themselves.
     pub async fn sign_out(&self) -> Result<(), GraphError> {
-        self.0.vault.lock().await.forget();
-        Ok(())
+        let mut vault = self.0.vault.lock().await;
+        let held = self.lock(&vault).await?;
+        vault.forget(held.as_ref())
     }
 
     /// The permissions that the token carries, where it tells; none while nobody is signed in.
@@ -101,12 +128,11 @@ impl Client {
         loop {
             waited += interval;
             if waited > lifetime {
-                return Err(GraphError::SignIn {
-                    aadsts: None,
-                    error: "expired_token".to_owned(),
-                    text: "the code was not used in time".to_owned(),
-                    request_id: String::new(),
-                });
+                return Err(GraphError::sign_in(SignInRefusal::ours(
+                    "expired_token",
+                    "the code was not used in time",
+                    None,
+                )));
             }
             self.wait(interval).await;
             match self
@@ -114,8 +140,8 @@ impl Client {
                 .await
             {
                 Ok((reply, _)) => return Ok(reply),
-                Err(GraphError::SignIn { error, .. }) if error == "authorization_pending" => {}
-                Err(GraphError::SignIn { error, .. }) if error == "slow_down" => {
+                Err(GraphError::SignIn(refusal)) if refusal.error == "authorization_pending" => {}
+                Err(GraphError::SignIn(refusal)) if refusal.error == "slow_down" => {
                     interval += Duration::from_secs(5);
                 }
                 Err(error) if error.is_retryable() => {
@@ -128,11 +154,7 @@ impl Client {
 
     /// A token that lasts a while yet; one caller at a time renews it, the others wait for that.
     pub(super) async fn token(&self) -> Result<Arc<SecretString>, GraphError> {
-        let mut vault = self.0.vault.lock().await;
-        match vault.fresh(self.0.wire.now()) {
-            Some(token) => Ok(token),
-            None => self.renew_into(&mut vault).await,
-        }
+        self.token_other_than(None).await
     }
 
     /// A token other than the one that was refused.
@@ -140,66 +162,157 @@ impl Client {
         &self,
         refused: &Arc<SecretString>,
     ) -> Result<Arc<SecretString>, GraphError> {
+        self.token_other_than(Some(refused)).await
+    }
+
+    async fn token_other_than(
+        &self,
+        refused: Option<&Arc<SecretString>>,
+    ) -> Result<Arc<SecretString>, GraphError> {
+        let wanted = self.wanted();
         let mut vault = self.0.vault.lock().await;
-        match vault.fresh(self.0.wire.now()) {
-            Some(token) if !Arc::ptr_eq(&token, refused) => Ok(token),
-            _ => self.renew_into(&mut vault).await,
+        if let Some(token) = vault.fresh(self.0.wire.now(), &wanted, refused) {
+            return Ok(token);
+        }
+        // Another program may have renewed it, and reading needs no lock: the file is only ever replaced as a whole.
+        vault.reload(None)?;
+        if let Some(token) = vault.fresh(self.0.wire.now(), &wanted, refused) {
+            return Ok(token);
+        }
+        let held = self.lock(&vault).await?;
+        vault.reload(held.as_ref())?;
+        if let Some(token) = vault.fresh(self.0.wire.now(), &wanted, refused) {
+            return Ok(token);
+        }
+        self.renew_into(&mut vault, &wanted, held.as_ref()).await
+    }
+
+    /// The lock between programs, where there is a file to lock.
+    async fn lock(&self, vault: &Vault) -> Result<Option<Held>, GraphError> {
+        match vault.file() {
+            Some(file) => file.lock(self.0.pace).await.map(Some),
+            None => Ok(None),
         }
     }
 
-    async fn renew_into(&self, vault: &mut Vault) -> Result<Arc<SecretString>, GraphError> {
-        let client_id = self.0.credentials.client_id.as_str();
-        let (form, secret) = match &self.0.credentials.sign_in {
+    async fn renew_into(
+        &self,
+        vault: &mut Vault,
+        wanted: &[&str],
+        held: Option<&Held>,
+    ) -> Result<Arc<SecretString>, GraphError> {
+        let reply = match &self.0.credentials.sign_in {
             SignIn::ClientSecret(secret) => {
-                let scope = format!("{}/.default", self.0.endpoints.resource());
-                let form = form(&[
-                    ("grant_type", "client_credentials"),
-                    ("client_id", client_id),
-                    ("client_secret", secret.expose_secret()),
-                    ("scope", &scope),
-                ]);
-                (form, secret)
+                let proof = [("client_secret", secret.expose_secret())];
+                self.by_itself(&proof, secret).await
             }
-            SignIn::Certificate(_) => return Err(GraphError::SignedOut),
+            SignIn::Certificate(certificate) => {
+                let assertion = self.assertion(certificate)?;
+                let proof = [
+                    ("client_assertion_type", ASSERTION),
+                    ("client_assertion", assertion.expose_secret()),
+                ];
+                self.by_itself(&proof, &assertion).await
+            }
             SignIn::DeviceCode | SignIn::Browser => {
                 let refresh = vault
                     .tokens()
-                    .and_then(|tokens| tokens.refresh.as_ref())
+                    .and_then(|tokens| tokens.refresh.clone())
                     .ok_or(GraphError::SignedOut)?;
-                let scopes = self.scopes();
-                let form = form(&[
-                    ("grant_type", "refresh_token"),
-                    ("client_id", client_id),
-                    ("refresh_token", refresh.expose_secret()),
-                    ("scope", &scopes),
-                ]);
-                (form, refresh)
+                self.by_refresh(&refresh).await
             }
         };
-        match self.entra::<TokenReply>("token", &form, Some(secret)).await {
-            Ok((reply, _)) => self.keep(vault, reply),
+        match reply {
+            Ok(reply) => self.keep(vault, reply, wanted, held),
             Err(error) => {
-                let ended = matches!(&error, GraphError::SignIn { error, .. }
-                    if error == "invalid_grant" || error == "interaction_required");
-                if ended {
-                    vault.forget();
+                if error.needs_person() {
+                    if let GraphError::SignIn(refusal) = &error {
+                        self.claims().clone_from(&refusal.claims);
+                    }
+                    vault.forget(held)?;
                 }
                 Err(error)
             }
         }
     }
 
+    /// The application for itself.
+    async fn by_itself(
+        &self,
+        proof: &[(&str, &str)],
+        secret: &SecretString,
+    ) -> Result<TokenReply, GraphError> {
+        let scope = format!("{}/.default", self.0.endpoints.resource());
+        let mut pairs = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", self.0.credentials.client_id.as_str()),
+        ];
+        pairs.extend(proof);
+        pairs.push(("scope", &scope));
+        let (reply, _) = self.entra("token", &form(&pairs), Some(secret)).await?;
+        Ok(reply)
+    }
+
+    /// A person, by what the last sign-in left. If only consent to something new is missing, what was consented to is asked
+    /// for again: who reads is not stopped by what is missing for writing.
+    async fn by_refresh(&self, refresh: &SecretString) -> Result<TokenReply, GraphError> {
+        let scopes = self.scopes();
+        let pairs = [
+            ("grant_type", "refresh_token"),
+            ("client_id", self.0.credentials.client_id.as_str()),
+            ("refresh_token", refresh.expose_secret()),
+            ("scope", &scopes),
+        ];
+        let reply = self.entra("token", &form(&pairs), Some(refresh)).await;
+        let reply = match reply {
+            Err(GraphError::SignIn(refusal)) if refusal.lacks_consent() => {
+                self.entra("token", &form(&pairs[..3]), Some(refresh)).await
+            }
+            other => other,
+        };
+        reply.map(|(reply, _)| reply)
+    }
+
+    /// What the certificate signs for the application, for one sign-in now.
+    fn assertion(&self, certificate: &Certificate) -> Result<SecretString, GraphError> {
+        let now = self.0.wire.now().as_second();
+        let app = &self.0.credentials.client_id;
+        let claims = serde_json::json!({
+            "aud": self.login_url("token").as_str(),
+            "iss": app,
+            "sub": app,
+            "jti": client_request_id(),
+            "nbf": now,
+            "iat": now,
+            "exp": now + ASSERTION_SECONDS,
+        });
+        certificate
+            .signed(&claims)
+            .ok_or_else(|| GraphError::Setup {
+                host: "the certificate's key".to_owned(),
+                source: None,
+            })
+    }
+
     /// Keeps what Entra gave, unless it is for another tenant than before, or than was asked for.
-    fn keep(&self, vault: &mut Vault, reply: TokenReply) -> Result<Arc<SecretString>, GraphError> {
+    fn keep(
+        &self,
+        vault: &mut Vault,
+        reply: TokenReply,
+        wanted: &[&str],
+        held: Option<&Held>,
+    ) -> Result<Arc<SecretString>, GraphError> {
         let identity = reply.id_token.as_deref().and_then(claims);
         // Access tokens are opaque by contract: what they tell is for diagnosis, and never decides.
         let diagnosis = claims(reply.access_token.expose_secret()).unwrap_or_default();
-        let told = identity.as_ref().and_then(tenant_of);
+        // That holds for refusing, too, but what names a strange tenant is no token to keep.
+        let told = identity
+            .as_ref()
+            .and_then(tenant_of)
+            .or_else(|| tenant_of(&diagnosis));
         self.check_tenant(told, vault)?;
         let previous = vault.tokens();
-        let tenant = told
-            .or_else(|| tenant_of(&diagnosis))
-            .or_else(|| previous.and_then(|tokens| tokens.tenant));
+        let tenant = told.or_else(|| previous.and_then(|tokens| tokens.tenant));
         let account = identity
             .as_ref()
             .and_then(|claims| claims.get("preferred_username"))
@@ -212,7 +325,7 @@ impl Client {
             .refresh_token
             .or_else(|| previous.and_then(|tokens| tokens.refresh.clone()));
         let access = Arc::new(reply.access_token);
-        vault.keep(Tokens {
+        let tokens = Tokens {
             access: Arc::clone(&access),
             refresh,
             issued: self.0.wire.now(),
@@ -220,19 +333,20 @@ impl Client {
             tenant,
             account,
             granted: granted(reply.scope.as_deref(), &diagnosis),
-        });
+            asked: wanted.iter().map(|&scope| scope.to_owned()).collect(),
+        };
+        vault.keep(tokens, held);
         Ok(access)
     }
 
     fn check_tenant(&self, got: Option<TenantId>, vault: &Vault) -> Result<(), GraphError> {
         let Some(got) = got else { return Ok(()) };
         if got.to_string() == PERSONAL {
-            return Err(GraphError::SignIn {
-                aadsts: None,
-                error: "personal_account".to_owned(),
-                text: "this is a personal account".to_owned(),
-                request_id: String::new(),
-            });
+            return Err(GraphError::sign_in(SignInRefusal::ours(
+                "personal_account",
+                "this is a personal account",
+                None,
+            )));
         }
         let before = vault.tokens().and_then(|tokens| tokens.tenant);
         let wanted = self.0.credentials.tenant.parse().ok().or(before);
@@ -255,8 +369,19 @@ impl Client {
         })
     }
 
+    /// The permissions that a person's token is to carry; nothing for an application, which has what it was given.
+    pub(super) fn wanted(&self) -> Vec<&'static str> {
+        if self.0.credentials.sign_in.is_app_only() {
+            return Vec::new();
+        }
+        needed(*self.allowed())
+            .into_iter()
+            .map(|one| one.name)
+            .collect()
+    }
+
     /// What a person is asked to consent to: no more than reading needs, unless writing was allowed.
-    fn scopes(&self) -> String {
+    pub(super) fn scopes(&self) -> String {
         let resource = self.0.endpoints.resource();
         let asked: Vec<String> = needed(*self.allowed())
             .iter()
@@ -266,7 +391,7 @@ impl Client {
     }
 }
 
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
+pub(super) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     SignedDuration::try_from(wait)
         .ok()
         .and_then(|wait| now.checked_add(wait).ok())
@@ -389,11 +514,11 @@ mod tests {
         for (number, hint) in [
             (
                 7_000_215,
-                "The client secret is wrong. Use the secret's value, not its id, and check that it belongs to this application.",
+                "Use the secret's value, not its id, and check that it belongs to this application.",
             ),
             (
                 7_000_222,
-                "The client secret has expired. Make a new one for the application, and store it where this tenant reads its secret.",
+                "Make a new one for the application, and store it where this tenant reads its secret.",
             ),
         ] {
             let stage = app(move |request, _| {
@@ -415,7 +540,7 @@ mod tests {
             });
             let error = stage.client.sign_in().await.unwrap_err();
             assert!(
-                matches!(&error, GraphError::SignIn { aadsts: Some(n), .. } if *n == number),
+                matches!(&error, GraphError::SignIn(refusal) if refusal.aadsts == Some(number)),
                 "{error:?}"
             );
             assert_eq!(error.request_id(), "t1");
@@ -425,7 +550,7 @@ mod tests {
             assert_eq!(
                 failure.detail,
                 format!(
-                    "Entra ID refused: AADSTS{number} (invalid_client): Invalid client secret provided: [secret]"
+                    "Entra ID refused: AADSTS{number}: Invalid client secret provided: [secret] (invalid_client) Trace ID: t1 Correlation ID: c1"
                 )
             );
             assert_eq!(stage.entra_requests().len(), 1);
@@ -537,13 +662,13 @@ mod tests {
         let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
         assert_eq!(
             error.failure("Signing in").hint,
-            "The sign-in was declined in the browser."
+            "Begin the sign-in again if that was not meant."
         );
         let stage = person(|request, _| {
             code(request).unwrap_or_else(|| refused("authorization_pending", 70016, "Pending"))
         });
         let error = stage.client.sign_in_by_code(&prompts).await.unwrap_err();
-        assert!(matches!(&error, GraphError::SignIn { error, .. } if error == "expired_token"));
+        assert!(matches!(&error, GraphError::SignIn(refusal) if refusal.error == "expired_token"));
         // 900 seconds at one poll each 5, and the request for the code.
         assert_eq!(stage.entra_requests().len(), 181);
     }
@@ -593,13 +718,11 @@ mod tests {
         let (prompts, _shown) = unbounded_channel();
         stage.client.sign_in_by_code(&prompts).await.unwrap();
         let error = stage.client.subscribed_skus().await.unwrap_err();
-        assert!(matches!(
-            error,
-            GraphError::SignIn {
-                aadsts: Some(700_082),
-                ..
-            }
-        ));
+        assert!(
+            matches!(&error, GraphError::SignIn(refusal) if refusal.aadsts == Some(700_082)),
+            "{error:?}"
+        );
+        assert!(error.needs_person());
         let error = stage.client.sign_in().await.unwrap_err();
         assert!(matches!(error, GraphError::SignedOut));
     }

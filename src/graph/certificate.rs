@@ -5,10 +5,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::SignatureScheme;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::sign::SigningKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// The certificate of an application, and the key to it.
 #[derive(Clone)]
@@ -33,6 +38,9 @@ pub enum CertificateError {
     /// The key is not one for this use.
     #[error("the private key is not an RSA key of at least 2048 bits in PKCS#8 form")]
     Key,
+    /// The key is another certificate's.
+    #[error("the private key does not belong to the certificate")]
+    Mismatch,
 }
 
 impl Certificate {
@@ -47,7 +55,28 @@ impl Certificate {
         if key.algorithm() != rustls::SignatureAlgorithm::RSA {
             return Err(CertificateError::Key);
         }
-        Ok(Self(Arc::new(Inner { der, key })))
+        let pair = CertifiedKey::new(vec![der.clone()], Arc::clone(&key));
+        match pair.keys_match() {
+            Ok(()) => Ok(Self(Arc::new(Inner { der, key }))),
+            Err(_) => Err(CertificateError::Mismatch),
+        }
+    }
+
+    /// A web token over `claims`, signed with the key (PS256); `None` if the key will not sign.
+    pub(super) fn signed(&self, claims: &Value) -> Option<SecretString> {
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0.der));
+        let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": digest });
+        let text = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let signer = self
+            .0
+            .key
+            .choose_scheme(&[SignatureScheme::RSA_PSS_SHA256])?;
+        let signature = signer.sign(text.as_bytes()).ok()?;
+        Some(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
     }
 }
 

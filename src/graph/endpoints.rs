@@ -110,6 +110,25 @@ impl Endpoints {
         &self.resource
     }
 
+    /// The page on which an administrator of `tenant` consents to all permissions of the application. It leads back to
+    /// wherever the application's registration says.
+    pub fn admin_consent(&self, tenant: &str, client_id: &str) -> Url {
+        let mut url = self.sign_in(tenant, &["adminconsent"]);
+        url.query_pairs_mut().append_pair("client_id", client_id);
+        url
+    }
+
+    /// An address of Entra ID that belongs to a tenant.
+    pub(super) fn sign_in(&self, tenant: &str, path: &[&str]) -> Url {
+        let mut url = self.login.clone();
+        url.path_segments_mut()
+            .expect("http and https addresses have a path")
+            .pop_if_empty()
+            .push(tenant)
+            .extend(path);
+        url
+    }
+
     /// Whether any of the addresses is plain http: then all of them are on loopback or one is, and no proxy may see the traffic.
     pub(super) fn any_plain(&self) -> bool {
         self.login.scheme() == "http" || self.graph.scheme() == "http"
@@ -218,6 +237,13 @@ mod tests {
         assert_eq!(dod.resource(), "https://dod-graph.microsoft.us");
         assert!(!dod.teams_api);
         assert!(Endpoints::cloud(Cloud::Global).teams_api);
+        let china = Endpoints::cloud(Cloud::China);
+        assert_eq!(
+            china.admin_consent("contoso.cn", "app 1").as_str(),
+            "https://login.chinacloudapi.cn/contoso.cn/adminconsent?client_id=app+1"
+        );
+        assert_eq!(china.resource(), "https://microsoftgraph.chinacloudapi.cn");
+        assert!(!china.teams_api);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Entra ID's endpoints: forms posted by hand, and their replies read by hand.
 //!
-//! The error codes that decide what a person has to do are in parts of the body that general OAuth libraries drop, and a
-//! gateway's page while polling must not end a sign-in.
+//! The error codes that decide what a person has to do are in parts of the body that the `oauth2` crate drops (`error_codes`,
+//! `suberror`, `claims`, the ids), it would end a device sign-in at a gateway's page, and its parse errors carry the body with
+//! the token in it. So that crate makes the browser's address, challenge and state, and what goes over the wire stands here.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::Client;
+use super::aadsts::SignInRefusal;
 use super::error::{DecodeError, GraphError};
 use super::exchange::Answer;
 use super::refusal::{Asked, foreign_success, refusal};
@@ -96,7 +98,10 @@ impl Client {
                 needs: &[],
                 now: self.0.wire.now(),
             };
-            let error = refused_sign_in(&answer).unwrap_or_else(|| refusal(&answer, asked));
+            let error = match refused_sign_in(&answer.body) {
+                Some(refused) => GraphError::SignIn(Box::new(self.placed(refused))),
+                None => refusal(&answer, asked),
+            };
             return Err(match secret {
                 Some(secret) => error.scrubbed(secret.expose_secret()),
                 None => error,
@@ -116,18 +121,24 @@ impl Client {
         }
     }
 
-    fn login_url(&self, endpoint: &str) -> Url {
-        let mut url = self.0.endpoints.login.clone();
-        url.path_segments_mut()
-            .expect("http and https addresses have a path")
-            .pop_if_empty()
-            .extend([
-                self.0.credentials.tenant.as_str(),
-                "oauth2",
-                "v2.0",
-                endpoint,
-            ]);
-        url
+    /// A refusal with what this side knows about it.
+    pub(super) fn placed(&self, refused: SignInRefusal) -> SignInRefusal {
+        let credentials = &self.0.credentials;
+        SignInRefusal {
+            skew: self.0.wire.skew(),
+            consent_page: self
+                .0
+                .endpoints
+                .admin_consent(&credentials.tenant, &credentials.client_id)
+                .into(),
+            ..refused
+        }
+    }
+
+    pub(super) fn login_url(&self, endpoint: &str) -> Url {
+        self.0
+            .endpoints
+            .sign_in(&self.0.credentials.tenant, &["oauth2", "v2.0", endpoint])
     }
 }
 
@@ -146,11 +157,39 @@ pub(super) fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// Entra's own error body, if that is what came.
-fn refused_sign_in(answer: &Answer) -> Option<GraphError> {
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
-    let error = body.get("error")?.as_str()?.to_owned();
+fn refused_sign_in(body: &[u8]) -> Option<SignInRefusal> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("error")?.as_str()?;
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
-    let description = text("error_description");
+    let number = body
+        .get("error_codes")
+        .and_then(|codes| codes.get(0))
+        .and_then(Value::as_u64)
+        .and_then(|code| u32::try_from(code).ok());
+    let told = described(error, text("error_description"));
+    let or = |key: &str, found: String| match text(key) {
+        "" => found,
+        given => cut(given, 64),
+    };
+    Some(SignInRefusal {
+        aadsts: number.or(told.aadsts),
+        trace_id: or("trace_id", told.trace_id),
+        correlation_id: or("correlation_id", told.correlation_id),
+        suberror: cut(text("suberror"), 64),
+        claims: body
+            .get("claims")
+            .and_then(Value::as_str)
+            .map(|claims| cut(claims, 4096)),
+        ..told
+    })
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// What Entra says in `error_description`, in a body or on the way back from a browser.
+pub(super) fn described(error: &str, description: &str) -> SignInRefusal {
     let number = |text: &str| {
         let digits = text.split_once("AADSTS")?.1;
         let end = digits
@@ -158,12 +197,6 @@ fn refused_sign_in(answer: &Answer) -> Option<GraphError> {
             .unwrap_or(digits.len());
         digits[..end].parse().ok()
     };
-    let aadsts = body
-        .get("error_codes")
-        .and_then(|codes| codes.get(0))
-        .and_then(Value::as_u64)
-        .and_then(|code| u32::try_from(code).ok())
-        .or_else(|| number(description));
     let sentence = description
         .split(['\r', '\n'])
         .next()
@@ -175,12 +208,23 @@ fn refused_sign_in(answer: &Answer) -> Option<GraphError> {
         Some((code, rest)) if code.starts_with("AADSTS") => rest,
         _ => sentence,
     };
-    Some(GraphError::SignIn {
-        aadsts,
-        error,
-        text: sentence.chars().take(1000).collect(),
-        request_id: text("trace_id").to_owned(),
-    })
+    let id = |name: &str| {
+        let rest = description.split_once(name).map_or("", |(_, rest)| rest);
+        let id: String = rest
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .take(64)
+            .collect();
+        id
+    };
+    SignInRefusal {
+        aadsts: number(description),
+        error: cut(error, 100),
+        text: cut(sentence, 1000),
+        trace_id: id("Trace ID: "),
+        correlation_id: id("Correlation ID: "),
+        ..SignInRefusal::default()
+    }
 }
 
 /// A number of seconds, whether it came as a number or as text.

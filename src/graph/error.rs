@@ -9,7 +9,13 @@ use std::time::Duration;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in::SignInWay;
 
+use super::aadsts::SignInRefusal;
 use super::hints;
+use super::local::LocalError;
+use super::trust::Untrusted;
+
+/// What the errors of the port call it that a browser comes back to.
+pub(super) const LOOPBACK: &str = "A port on 127.0.0.1";
 
 /// What a server answered when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -144,16 +150,15 @@ pub enum GraphError {
         request_id: String,
     },
     /// Entra did not give a token.
-    #[error("{}", sign_in_text(*aadsts, error, text))]
-    SignIn {
-        /// The number in `AADSTS…`.
-        aadsts: Option<u32>,
-        /// The OAuth error word.
-        error: String,
-        /// The first sentence of `error_description`.
-        text: String,
-        /// Entra's trace id.
-        request_id: String,
+    #[error("Entra ID refused: {0}")]
+    SignIn(Box<SignInRefusal>),
+    /// A file or a port of this machine cannot be used.
+    #[error("{what}")]
+    Local {
+        /// The path or the address.
+        what: String,
+        /// Why.
+        source: LocalError,
     },
     /// Nobody is signed in, and this call may not ask a person.
     #[error("nobody is signed in")]
@@ -244,7 +249,8 @@ impl GraphError {
             | Self::NotGraph { reply, .. } => Some(reply),
             Self::Transport { .. }
             | Self::Decode { .. }
-            | Self::SignIn { .. }
+            | Self::SignIn(_)
+            | Self::Local { .. }
             | Self::SignedOut
             | Self::WrongTenant { .. }
             | Self::Hostile { .. }
@@ -258,7 +264,8 @@ impl GraphError {
     /// The request-id to name in a support case; empty when there is none.
     pub fn request_id(&self) -> &str {
         match self {
-            Self::Decode { request_id, .. } | Self::SignIn { request_id, .. } => request_id,
+            Self::Decode { request_id, .. } => request_id,
+            Self::SignIn(refusal) => &refusal.trace_id,
             other => other.reply().map_or("", |reply| &reply.request_id),
         }
     }
@@ -285,15 +292,17 @@ impl GraphError {
                 scrub(&mut reply.request_id);
                 reply.foreign.as_mut().map(scrub);
             }
-            Self::SignIn {
-                error,
-                text,
-                request_id,
-                ..
-            } => {
-                scrub(error);
-                scrub(text);
-                scrub(request_id);
+            Self::SignIn(refusal) => {
+                for text in [
+                    &mut refusal.error,
+                    &mut refusal.text,
+                    &mut refusal.trace_id,
+                    &mut refusal.correlation_id,
+                    &mut refusal.suberror,
+                ] {
+                    scrub(text);
+                }
+                refusal.claims.as_mut().map(scrub);
             }
             Self::Decode {
                 path, request_id, ..
@@ -311,7 +320,7 @@ impl GraphError {
         match self {
             Self::Throttled { .. } | Self::Server { .. } | Self::Transport { .. } => true,
             Self::Conflict { reply } => reply.code == "Directory_ConcurrencyViolation",
-            Self::SignIn { aadsts, error, .. } => hints::is_transient(*aadsts, error),
+            Self::SignIn(refusal) => refusal.is_transient(),
             _ => false,
         }
     }
@@ -327,13 +336,25 @@ impl GraphError {
         }
     }
 
+    /// A refusal of the sign-in.
+    pub(super) fn sign_in(refusal: SignInRefusal) -> Self {
+        Self::SignIn(Box::new(refusal))
+    }
+
+    /// The same, with the way that was tried.
+    pub(super) fn tried(mut self, way: SignInWay) -> Self {
+        if let Self::SignIn(refusal) = &mut self {
+            refusal.tried = Some(way);
+        }
+        self
+    }
+
     /// The other way in which a person can sign in, when this one is closed to them.
     pub fn next_way(&self) -> Option<SignInWay> {
         match self {
-            Self::SignIn {
-                aadsts: Some(530_033 | 53003 | 53000 | 53001 | 530_003),
-                ..
-            } => Some(SignInWay::Browser),
+            Self::SignIn(refusal) => refusal.next_way(),
+            // No port to come back to.
+            Self::Local { what, .. } if what == LOOPBACK => Some(SignInWay::DeviceCode),
             _ => None,
         }
     }
@@ -342,9 +363,7 @@ impl GraphError {
     pub fn needs_person(&self) -> bool {
         match self {
             Self::SignedOut => true,
-            Self::SignIn { error, .. } => {
-                matches!(error.as_str(), "invalid_grant" | "interaction_required")
-            }
+            Self::SignIn(refusal) => refusal.ends_sign_in(),
             _ => false,
         }
     }
@@ -371,7 +390,15 @@ impl GraphError {
     pub fn failure(&self, tried: &str) -> Failure {
         let (kind, short) = self.in_short();
         let mut detail = self.to_string();
-        let mut cause = self.source();
+        let untrusted = match self {
+            Self::Transport { source, .. } => Untrusted::within(source),
+            _ => None,
+        };
+        // TLS errors name what is inside of them for programmers only: a certificate speaks for itself.
+        let mut cause = match untrusted {
+            Some(untrusted) => Some(untrusted as &(dyn std::error::Error + 'static)),
+            None => self.source(),
+        };
         while let Some(error) = cause {
             let text = error.to_string();
             if !detail.contains(&text) {
@@ -417,14 +444,23 @@ impl GraphError {
                 FailureKind::TryAgain,
                 format!("something other than {host} answered"),
             ),
-            Self::Transport { host, stage, .. } => {
-                (FailureKind::TryAgain, transport_text(host, *stage))
-            }
+            Self::Transport {
+                host,
+                stage,
+                source,
+            } => match Untrusted::within(source) {
+                Some(_) => (
+                    FailureKind::Config,
+                    format!("the certificate of {host} is not trusted"),
+                ),
+                None => (FailureKind::TryAgain, transport_text(host, *stage)),
+            },
             Self::Decode { .. } => (FailureKind::Other, "the answer cannot be read".into()),
-            Self::SignIn { .. } if self.is_retryable() => {
-                (FailureKind::TryAgain, "Entra ID is not available".into())
+            Self::SignIn(refusal) if refusal.is_transient() => {
+                (FailureKind::TryAgain, refusal.cause().into())
             }
-            Self::SignIn { .. } => (FailureKind::SignIn, "the sign-in was refused".into()),
+            Self::SignIn(refusal) => (FailureKind::SignIn, refusal.cause().into()),
+            Self::Local { what, .. } => (FailureKind::Config, format!("{what} cannot be used")),
             Self::SignedOut => (FailureKind::SignIn, "nobody is signed in".into()),
             Self::WrongTenant { .. } => (
                 FailureKind::Refused,
@@ -459,12 +495,5 @@ fn transport_text(host: &str, stage: Stage) -> String {
         Stage::NotSent => format!("{host} cannot be reached"),
         Stage::NoReply => format!("{host} did not answer"),
         Stage::CutReply => format!("the answer of {host} was cut off"),
-    }
-}
-
-fn sign_in_text(aadsts: Option<u32>, error: &str, text: &str) -> String {
-    match aadsts {
-        Some(number) => format!("Entra ID refused: AADSTS{number} ({error}): {text}"),
-        None => format!("Entra ID refused: {error}: {text}"),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Any status is an answer here; what it means is decided elsewhere. Redirects are never followed, and nothing is sent twice.
 
+use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::domain::pace::Clock;
 use super::Exchange;
 use super::endpoints::Endpoints;
 use super::error::{DecodeError, GraphError, Stage};
+use super::trust;
 
 /// No reply is read beyond this, compressed or inflated: a page of 999 users has about 8 MB.
 pub(super) const LARGEST_REPLY: usize = 64 * 1024 * 1024;
@@ -54,6 +56,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(
         endpoints: &Endpoints,
+        extra_ca: Option<&Path>,
         clock: Clock,
         traffic: Option<UnboundedSender<Exchange>>,
     ) -> Result<Self, GraphError> {
@@ -69,14 +72,23 @@ impl Wire {
             // A token for a loopback address must not pass through a proxy in the clear.
             builder = builder.no_proxy();
         }
-        if !endpoints.any_tls() {
-            // Without any CA file on the system the builder fails, and plain http needs none.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|source| GraphError::Setup {
+        let unprepared = |source| GraphError::Setup {
             host: endpoints.graph.host_str().unwrap_or_default().to_owned(),
-            source: Some(source),
-        })?;
+            source,
+        };
+        builder = if endpoints.any_tls() {
+            let extra = extra_ca.map_or(Ok(Vec::new()), |path| {
+                trust::extra_roots(path).map_err(|why| why.about(path))
+            })?;
+            builder.tls_backend_preconfigured(trust::config(extra).map_err(|why| {
+                tracing::warn!(%why, "TLS cannot be prepared");
+                unprepared(None)
+            })?)
+        } else {
+            // Without any CA file on the system the builder fails, and plain http needs none.
+            builder.tls_certs_only([])
+        };
+        let http = builder.build().map_err(|source| unprepared(Some(source)))?;
         Ok(Self {
             http,
             clock,
@@ -250,7 +262,7 @@ fn install_ring() {
     });
 }
 
-fn client_request_id() -> String {
+pub(super) fn client_request_id() -> String {
     let mut bytes = [0u8; 16];
     // Without randomness the id stays zero: it serves support cases, not safety.
     let _ = getrandom::fill(&mut bytes);

@@ -1,8 +1,10 @@
-//! What to do next, by the code that came back: the sentences for sign-in refusals, missing permissions and dead networks.
+//! What to do next, by what came back: the sentences for missing permissions, foreign certificates and dead networks.
 //!
-//! The numbers are hints only: what the program does is decided by OAuth's words and HTTP's statuses.
+//! Those for refusals of Entra ID stand in `aadsts`.
 
 use super::error::{GraphError, Stage};
+use super::local::LocalError;
+use super::trust::{Fault, Untrusted};
 
 const UNCHANGED: &str = "Nothing was changed.";
 
@@ -29,14 +31,22 @@ pub(super) fn next_step(error: &GraphError) -> String {
             reply.status,
             reply.foreign.as_deref().unwrap_or("no content type")
         ),
-        GraphError::Transport { host, stage, .. } => transport(host, *stage),
+        GraphError::Transport {
+            host,
+            stage,
+            source,
+        } => match Untrusted::within(source) {
+            Some(untrusted) => certificate(host, untrusted),
+            None => transport(host, *stage),
+        },
         GraphError::Decode { accepted: true, .. } => {
             "The change was accepted; whether it went through is settled by reading.".to_owned()
         }
         GraphError::Decode { .. } => {
             format!("{UNCHANGED} What was read before is kept. If it stays, report it with the request-id.")
         }
-        GraphError::SignIn { aadsts, error, .. } => sign_in(*aadsts, error).to_owned(),
+        GraphError::SignIn(refusal) => refusal.way_out(),
+        GraphError::Local { source, .. } => local(source).to_owned(),
         GraphError::SignedOut => "Sign in; what was read before stays readable.".to_owned(),
         GraphError::WrongTenant { wanted, .. } => format!(
             "{UNCHANGED} Sign in with an account of {wanted}, or add the other tenant under its own name."
@@ -49,7 +59,7 @@ pub(super) fn next_step(error: &GraphError) -> String {
         }
         GraphError::Ambiguous { .. } => "Name the user by sign-in name or object id.".to_owned(),
         GraphError::NoTeamsApi => {
-            "Use Teams PowerShell for numbers in this cloud; users and licences are read as usual.".to_owned()
+            "Use Teams PowerShell for numbers in this cloud: `script` writes the queued changes as a script. Users and licences are read as usual.".to_owned()
         }
         GraphError::Setup { .. } => {
             "Check the endpoints and the identifiers of the tenant, and that the system has CA certificates.".to_owned()
@@ -94,97 +104,47 @@ fn bad_request(message: &str) -> String {
     format!("{UNCHANGED} The same request will be refused again.")
 }
 
+fn certificate(host: &str, untrusted: &Untrusted) -> String {
+    let issuer = untrusted.issuer();
+    match untrusted.fault() {
+        Fault::Issuer => format!(
+            "Nothing was sent. {issuer} issued what was shown for {host}. If that is your company's proxy, put its root certificate into a PEM file and name it as extra_ca in the configuration; if not, somebody is in between."
+        ),
+        Fault::Name => format!(
+            "Nothing was sent. Another server than {host} answered, with a certificate of {issuer}: check name resolution, HTTPS_PROXY and the endpoints."
+        ),
+        Fault::Time => format!(
+            "Nothing was sent. The certificate, issued by {issuer}, is not valid at this machine's time: check the clock here first, then the server's certificate."
+        ),
+        Fault::Other => format!(
+            "Nothing was sent. The certificate was issued by {issuer}: give this whole message to whoever runs the network."
+        ),
+    }
+}
+
+fn local(why: &LocalError) -> &'static str {
+    match why {
+        LocalError::Mode { .. } => {
+            "Run the chmod that is named, then try again. If others may have read it, sign out and in again."
+        }
+        LocalError::Owner { .. } => "Use a home of your own: tokens are never shared.",
+        LocalError::NoCertificate => {
+            "The file has to hold certificates in PEM form, each from BEGIN CERTIFICATE to END CERTIFICATE."
+        }
+        LocalError::Io(_) | LocalError::NotAFile | LocalError::TooLarge => {
+            "Check that it is there, and that this account may use it."
+        }
+    }
+}
+
 fn transport(host: &str, stage: Stage) -> String {
     match stage {
         Stage::NotSent => format!(
-            "Nothing was sent. Check the network, name resolution of {host}, HTTPS_PROXY, and the certificates that this system trusts."
+            "Nothing was sent. Check the network, name resolution of {host}, HTTPS_PROXY and NO_PROXY (a proxy that wants a name and a password gets them as http://name:password@proxy:port)."
         ),
         Stage::NoReply | Stage::CutReply => {
             "Whether a change went through is settled by reading. Check the network, and try again."
                 .to_owned()
         }
-    }
-}
-
-/// Whether Entra says, in whatever way, that it is only a matter of time.
-pub(super) fn is_transient(aadsts: Option<u32>, error: &str) -> bool {
-    matches!(error, "temporarily_unavailable" | "server_error")
-        || matches!(aadsts, Some(90033 | 90024 | 50033 | 90006 | 90012))
-}
-
-fn sign_in(aadsts: Option<u32>, error: &str) -> &'static str {
-    match aadsts {
-        Some(7_000_215 | 70002) => {
-            "The client secret is wrong. Use the secret's value, not its id, and check that it belongs to this application."
-        }
-        Some(7_000_222) => {
-            "The client secret has expired. Make a new one for the application, and store it where this tenant reads its secret."
-        }
-        Some(700_016 | 700_011) => {
-            "The application is not known in this tenant: check client id, tenant and cloud, or give consent there."
-        }
-        Some(7_000_112 | 70001) => {
-            "The application is disabled in this tenant: an administrator has to enable it."
-        }
-        Some(7_000_218) => {
-            "The application wants a secret: enable \"Allow public client flows\" for it, or sign in with a client secret."
-        }
-        Some(700_025) => {
-            "This application is a public client: sign in by device code, without a secret."
-        }
-        Some(700_027 | 50012 | 700_030) => {
-            "The certificate is not the one that the application knows."
-        }
-        Some(90002 | 900_023 | 50059) => {
-            "No tenant has this name: check the tenant id or domain, and the cloud."
-        }
-        Some(50194 | 9_001_023 | 90130) => {
-            "Name the tenant by its id: this application cannot sign in without one."
-        }
-        Some(65001 | 65004 | 90094 | 90095) => {
-            "Consent is missing: an administrator of the tenant has to grant the application its permissions."
-        }
-        Some(50020 | 50034 | 51004 | 50014) => {
-            "The account is not in this tenant: sign in with one that is."
-        }
-        Some(50076 | 50079 | 50074 | 50158 | 50078) => {
-            "A second factor is needed: sign in interactively."
-        }
-        Some(50057 | 50055 | 50126 | 50053) => {
-            "The account is disabled or locked, or its password is wrong or expired."
-        }
-        Some(50105) => "The account is not assigned to this application in the tenant.",
-        Some(50173 | 700_082 | 70008 | 700_084 | 70043) => {
-            "The sign-in has ended: sign in again. What was read before stays readable."
-        }
-        Some(530_033) => {
-            "The tenant's policy does not allow device codes: sign in with the browser, or with a client secret."
-        }
-        Some(53000 | 53001 | 53003 | 530_003 | 530_032 | 530_034 | 530_035) => {
-            "A Conditional Access policy of the tenant blocks this sign-in: its administrator has to allow it."
-        }
-        Some(70011 | 28002 | 700_022) => {
-            "The permissions that were asked for are not valid in this cloud."
-        }
-        Some(500_011 | 650_057 | 65005) => {
-            "The tenant does not know the resource: check the cloud and the application's manifest."
-        }
-        Some(50196) => "Entra ID sees a loop of sign-ins: wait a while before the next try.",
-        _ => sign_in_word(error),
-    }
-}
-
-fn sign_in_word(error: &str) -> &'static str {
-    match error {
-        "authorization_declined" | "access_denied" => "The sign-in was declined in the browser.",
-        "expired_token" => "The code has expired: start the sign-in again.",
-        "bad_verification_code" => "The code is not known: start the sign-in again.",
-        "invalid_client" => "Check the client id and the client secret.",
-        "invalid_grant" | "interaction_required" => {
-            "Sign in again. What was read before stays readable."
-        }
-        "unauthorized_client" => "The application may not sign in this way: check its settings.",
-        "personal_account" => "Sign in with a work or school account.",
-        _ => "Check tenant, client id and cloud, and try again.",
     }
 }

@@ -13,7 +13,6 @@ use crate::domain::mending::LicenceWrite;
 use super::Client;
 use super::error::{DecodeError, GraphError};
 use super::page::Pages;
-use super::retry::Resend;
 use super::send::{Ask, PLAIN, body_text, unreadable};
 use super::wire::{Field, Soft, read_object};
 
@@ -129,13 +128,12 @@ impl Client {
                 json!({"addLicenses": [], "removeLicenses": [sku.to_string()]})
             }
         };
-        let mut ask = Ask::post(
+        // Sent once: between two tries somebody else may have changed the list that the request replaces.
+        let ask = Ask::post(
             self.url(&["users", &id.to_string(), "assignLicense"], &[]),
             body,
             NEEDS_WRITE,
         );
-        // The whole list is sent, so that sending it twice is the same as sending it once.
-        ask.resend = Resend::Idempotent;
         self.send(&ask).await.map(drop)
     }
 }

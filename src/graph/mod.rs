@@ -22,8 +22,10 @@ use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
 use self::retry::LONGEST_WAIT;
+use self::token_file::{Bound, TokenFile};
 use self::vault::Vault;
 
+pub mod aadsts;
 pub mod auth;
 mod browser;
 pub mod certificate;
@@ -35,6 +37,8 @@ mod exchange;
 pub mod groups;
 mod hints;
 pub mod licences;
+pub mod local;
+mod loopback;
 mod page;
 pub mod partial;
 pub mod reach;
@@ -46,6 +50,8 @@ pub mod teams;
 mod teams_rows;
 #[cfg(test)]
 mod testserver;
+mod token_file;
+mod trust;
 mod user_rows;
 pub mod users;
 mod vault;
@@ -153,6 +159,8 @@ pub(crate) struct Inner {
     wire: Wire,
     pace: Pace,
     vault: tokio::sync::Mutex<Vault>,
+    /// What a policy wants to see fulfilled at the next sign-in in a browser.
+    claims: Mutex<Option<String>>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
     not_before: Mutex<Option<Timestamp>>,
 }
@@ -160,7 +168,24 @@ pub(crate) struct Inner {
 impl Client {
     /// Prepares the connection. Nothing is sent.
     pub fn new(setup: Setup) -> Result<Self, GraphError> {
-        let wire = Wire::new(&setup.endpoints, setup.clock, setup.traffic)?;
+        let wire = Wire::new(
+            &setup.endpoints,
+            setup.extra_ca.as_deref(),
+            setup.clock,
+            setup.traffic,
+        )?;
+        let file = match setup.tokens {
+            TokenStore::File(path) if !setup.credentials.sign_in.is_app_only() => {
+                let bound = Bound {
+                    login: setup.endpoints.login.to_string(),
+                    graph: setup.endpoints.graph.to_string(),
+                    tenant: setup.credentials.tenant.clone(),
+                    client_id: setup.credentials.client_id.clone(),
+                };
+                Some(TokenFile::new(path, bound))
+            }
+            TokenStore::File(_) | TokenStore::Memory => None,
+        };
         Ok(Self(Arc::new(Inner {
             endpoints: setup.endpoints,
             credentials: setup.credentials,
@@ -168,7 +193,8 @@ impl Client {
             allowed: Mutex::new(Allowed::default()),
             wire,
             pace: setup.pace,
-            vault: tokio::sync::Mutex::new(Vault::default()),
+            vault: tokio::sync::Mutex::new(Vault::new(file)),
+            claims: Mutex::new(None),
             not_before: Mutex::new(None),
         })))
     }
@@ -184,6 +210,11 @@ impl Client {
             .allowed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claims(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        // A panic while it was held cannot have left half a text.
+        self.0.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far the server's clock is ahead of ours, by the last reply that had a date.

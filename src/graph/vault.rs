@@ -1,18 +1,25 @@
-//! The tokens of one tenant, in memory. A file that only its owner can read can come here later; nothing else will change.
+//! The tokens of one tenant, in memory and, for a person, in a file that other programs of the same user share.
+//!
+//! Invariant: a new refresh token is on disk before the access token that came with it is used, and only who holds the lock
+//! writes.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::guid::TenantId;
+
+use super::error::GraphError;
+use super::token_file::{Held, TokenFile};
 
 /// Tokens are renewed that long before they end.
 const MARGIN: Duration = Duration::from_mins(5);
 
 /// What Entra gave.
+#[derive(Clone)]
 pub(super) struct Tokens {
     pub access: Arc<SecretString>,
     pub refresh: Option<SecretString>,
@@ -21,6 +28,8 @@ pub(super) struct Tokens {
     pub tenant: Option<TenantId>,
     pub account: String,
     pub granted: Vec<String>,
+    /// What was asked for, whether or not all of it was granted; nothing for an application.
+    pub asked: Vec<String>,
 }
 
 impl fmt::Debug for Tokens {
@@ -35,27 +44,76 @@ impl fmt::Debug for Tokens {
 #[derive(Debug, Default)]
 pub(super) struct Vault {
     tokens: Option<Tokens>,
+    file: Option<TokenFile>,
+    /// The file could not be written: what is in memory is newer.
+    ahead: bool,
 }
 
 impl Vault {
+    pub(super) fn new(file: Option<TokenFile>) -> Self {
+        Self {
+            file,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn tokens(&self) -> Option<&Tokens> {
         self.tokens.as_ref()
     }
 
-    pub(super) fn keep(&mut self, tokens: Tokens) {
+    pub(super) fn file(&self) -> Option<&TokenFile> {
+        self.file.as_ref()
+    }
+
+    /// Takes what the file has, which another program may have written. Without the lock a damaged file is left alone.
+    pub(super) fn reload(&mut self, held: Option<&Held>) -> Result<(), GraphError> {
+        let Some(file) = self.file.as_ref().filter(|_| !self.ahead) else {
+            return Ok(());
+        };
+        self.tokens = file.read(held)?;
+        Ok(())
+    }
+
+    /// Keeps tokens, on disk first. A disk that cannot be written stops nobody: the sign-in then ends with the program.
+    pub(super) fn keep(&mut self, tokens: Tokens, held: Option<&Held>) {
+        if let (Some(file), Some(held)) = (&self.file, held) {
+            let kept = file.write(&tokens, held);
+            self.ahead = kept.is_err();
+            if let Err(error) = kept {
+                tracing::warn!(%error, "the sign-in is not kept beyond this program");
+            }
+        }
         self.tokens = Some(tokens);
     }
 
-    pub(super) fn forget(&mut self) {
+    /// Forgets the tokens, here and on disk.
+    pub(super) fn forget(&mut self, held: Option<&Held>) -> Result<(), GraphError> {
         self.tokens = None;
+        self.ahead = false;
+        match (&self.file, held) {
+            (Some(file), Some(held)) => file.remove(held),
+            _ => Ok(()),
+        }
     }
 
-    /// The token, unless it ends soon. A token with a short life is used for half of it.
-    pub(super) fn fresh(&self, now: Timestamp) -> Option<Arc<SecretString>> {
+    /// The token, unless it ends soon, was refused, or was asked for without something that is wanted now. A token with a
+    /// short life is used for half of it.
+    pub(super) fn fresh(
+        &self,
+        now: Timestamp,
+        wanted: &[&str],
+        refused: Option<&Arc<SecretString>>,
+    ) -> Option<Arc<SecretString>> {
         let tokens = self.tokens.as_ref()?;
         let age = Duration::try_from(now.duration_since(tokens.issued)).ok()?;
         let margin = MARGIN.min(tokens.lifetime / 2);
-        (age + margin < tokens.lifetime).then(|| Arc::clone(&tokens.access))
+        let lasts = age + margin < tokens.lifetime;
+        let covers = wanted
+            .iter()
+            .all(|scope| tokens.asked.iter().any(|asked| asked == scope));
+        let is_refused =
+            refused.is_some_and(|refused| refused.expose_secret() == tokens.access.expose_secret());
+        (lasts && covers && !is_refused).then(|| Arc::clone(&tokens.access))
     }
 }
 
@@ -65,7 +123,7 @@ mod tests {
 
     fn vault(lifetime: u64) -> Vault {
         let mut vault = Vault::default();
-        vault.keep(Tokens {
+        let tokens = Tokens {
             access: Arc::new("canary".to_owned().into()),
             refresh: None,
             issued: Timestamp::UNIX_EPOCH,
@@ -73,7 +131,9 @@ mod tests {
             tenant: None,
             account: String::new(),
             granted: Vec::new(),
-        });
+            asked: vec!["User.Read.All".to_owned()],
+        };
+        vault.keep(tokens, None);
         vault
     }
 
@@ -84,16 +144,29 @@ mod tests {
     #[test]
     fn renewed_five_minutes_ahead() {
         let vault = vault(3600);
-        assert!(vault.fresh(at(3299)).is_some());
-        assert!(vault.fresh(at(3300)).is_none());
-        assert!(vault.fresh(at(-1)).is_none());
+        assert!(vault.fresh(at(3299), &[], None).is_some());
+        assert!(vault.fresh(at(3300), &[], None).is_none());
+        assert!(vault.fresh(at(-1), &[], None).is_none());
     }
 
     #[test]
     fn a_short_life_is_used_for_half_of_it() {
         let vault = vault(60);
-        assert!(vault.fresh(at(29)).is_some());
-        assert!(vault.fresh(at(30)).is_none());
+        assert!(vault.fresh(at(29), &[], None).is_some());
+        assert!(vault.fresh(at(30), &[], None).is_none());
+    }
+
+    #[test]
+    fn a_token_for_less_and_one_that_was_refused_are_not_fresh() {
+        let vault = vault(3600);
+        let fresh = |wanted: &[&str], refused: Option<&str>| {
+            let refused = refused.map(|text| Arc::new(SecretString::from(text)));
+            vault.fresh(at(0), wanted, refused.as_ref()).is_some()
+        };
+        assert!(fresh(&["User.Read.All"], None));
+        assert!(!fresh(&["User.Read.All", "User.ReadWrite.All"], None));
+        assert!(!fresh(&[], Some("canary")));
+        assert!(fresh(&[], Some("another")));
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Subject {
             wanted,
             takes_from: None,
             silences: None,
+            gives_back: false,
         }
     }
 }
@@ -98,29 +99,6 @@ fn configured(picture: &LedgerPicture, id: ObjectId) -> Option<&User> {
 
 fn refused(headline: impl Into<String>, hint: &str) -> Failure {
     Failure::new(FailureKind::Refused, headline, "", hint)
-}
-
-/// The number that a repair silences, as far as is known now; whoever asks must then type the user's name.
-pub async fn stops(
-    store: &Store,
-    target: ObjectId,
-    repair: &Repair,
-) -> Result<Option<PhoneNumber>, Failure> {
-    let subject = Subject::read(store, target).await?;
-    Ok(silenced(&subject, repair))
-}
-
-fn silenced(subject: &Subject, repair: &Repair) -> Option<PhoneNumber> {
-    match repair {
-        Repair::Release { number } => Some(number.clone()),
-        Repair::SwitchOff { .. } | Repair::RemoveLicence { .. } => mending::stops(
-            &Value::blank(field_of(repair)?),
-            &subject.stored.user,
-            &subject.numbers,
-            &subject.skus,
-        ),
-        Repair::SetLocation | Repair::ClearGroupFilter => None,
-    }
 }
 
 fn field_of(repair: &Repair) -> Option<Field> {
@@ -149,6 +127,7 @@ pub async fn repair(
     for repair in repairs {
         new.push(entry_of(&subject, repair, with)?);
     }
+    confirm_silence(&subject, &mut new, with.typed)?;
     if with.then_add {
         if subject.configured().is_some() {
             return Err(refused(
@@ -160,17 +139,6 @@ pub async fn repair(
     }
     let words: Vec<String> = new.iter().map(words).collect();
     let name = Label::new(subject.name()).to_string();
-    let (two_way, new): (Vec<NewEntry>, Vec<NewEntry>) = new
-        .into_iter()
-        .partition(|entry| entry.wanted.field().is_two_way() && entry.user.is_some());
-    for entry in two_way {
-        let Some(user) = entry.user else { continue };
-        let patch = Patch {
-            two_way: vec![(entry.base, entry.wanted)],
-            ..Patch::default()
-        };
-        change::edit(store, user, patch, stamp.clone()).await?;
-    }
     store
         .ledger
         .queue(new, subject.tenant, stamp)
@@ -252,11 +220,51 @@ fn entry_of(subject: &Subject, repair: &Repair, with: With<'_>) -> Result<NewEnt
     if entry.wanted.field().is_two_way() {
         entry.user = subject.configured().map(|user| user.id);
     }
-    if let Some(number) = silenced(subject, repair) {
-        confirm_by_name(subject, &number, with.typed)?;
-        entry.silences = Some(number);
+    if let Repair::Release { number } = repair {
+        confirm_by_name(subject, number, with.typed)?;
+        entry.silences = Some(number.clone());
     }
     Ok(entry)
+}
+
+/// The number that all changes of licences together silence, those that are queued already among them: it needs the name.
+fn confirm_silence(
+    subject: &Subject,
+    new: &mut [NewEntry],
+    typed: Option<&str>,
+) -> Result<(), Failure> {
+    let queued = subject
+        .picture
+        .entries
+        .iter()
+        .filter(|entry| entry.directory_id == Some(subject.id()))
+        .map(|entry| &entry.wanted);
+    let together: Vec<&Value> = new
+        .iter()
+        .map(|entry| &entry.wanted)
+        .chain(queued)
+        .filter(|wanted| wanted.field().is_licence())
+        .collect();
+    let (user, numbers, skus) = (&subject.stored.user, &subject.numbers, &subject.skus);
+    let stops = mending::stops(&together, user, numbers, skus);
+    if stops.len() > 1 {
+        let all: Vec<String> = stops.iter().map(PhoneNumber::spaced).collect();
+        return Err(refused(
+            format!("This stops several numbers at once: {}", all.join(" and ")),
+            "Nothing was queued. Release them one by one first; each is asked for by name.",
+        ));
+    }
+    let Some(number) = stops.into_iter().next() else {
+        return Ok(());
+    };
+    for entry in new
+        .iter_mut()
+        .filter(|entry| entry.wanted.field().is_licence())
+    {
+        confirm_by_name(subject, &number, typed)?;
+        entry.silences = Some(number.clone());
+    }
+    Ok(())
 }
 
 fn confirm_by_name(
@@ -339,6 +347,22 @@ pub async fn move_number(
             "Undo that change first.",
         ));
     }
+    let promised = subject
+        .picture
+        .entries
+        .iter()
+        .find(|entry| entry.wanted.number() == Some(number));
+    if let Some(entry) = promised {
+        return Err(refused(
+            format!(
+                "{} is promised to {} already ({})",
+                number.spaced(),
+                Label::new(&entry.name),
+                entry.state.word()
+            ),
+            "Undo that change first.",
+        ));
+    }
     let words = format!(
         "{} moves from {} to {}: queued",
         number.spaced(),
@@ -390,6 +414,20 @@ pub async fn take_back(
         ));
     }
     if let (Value::Number(Some(number)), Some(giver)) = (&written.wanted, &written.takes_from) {
+        let holds = subject
+            .numbers
+            .iter()
+            .any(|record| record.number == *number && record.holder() == Some(directory_id));
+        if !holds {
+            return Err(refused(
+                format!(
+                    "{} does not hold {} any more",
+                    Label::new(&written.name),
+                    number.spaced()
+                ),
+                "Somebody has moved it on since; look where it is now.",
+            ));
+        }
         return Box::pin(move_number(store, number, giver.id, stamp)).await;
     }
     let words = format!(
@@ -424,15 +462,19 @@ async fn counter(
         };
         return change::edit(store, user.id, patch, stamp).await.map(drop);
     }
-    let mut new = subject.entry(base, wanted);
-    let (user, numbers, skus) = (&subject.stored.user, &subject.numbers, &subject.skus);
-    if let Some(number) = mending::stops(&new.wanted, user, numbers, skus) {
-        confirm_by_name(subject, &number, typed)?;
-        new.silences = Some(number);
+    let mut new = vec![subject.entry(base, wanted)];
+    confirm_silence(subject, &mut new, typed)?;
+    // What the repair has silenced on the way rings again when the plan is back.
+    if let Some(number) = written.released.clone() {
+        new.push(NewEntry {
+            user: subject.configured().map(|user| user.id),
+            gives_back: true,
+            ..subject.entry(Value::Number(None), Value::Number(Some(number)))
+        });
     }
     store
         .ledger
-        .queue(vec![new], subject.tenant, stamp)
+        .queue(new, subject.tenant, stamp)
         .await
         .map(drop)
         .map_err(|error| error.failure())

@@ -125,7 +125,7 @@ fn ended(req: RequestId, way: SignInWay, answer: Result<SignedIn, GraphError>) -
         Err(error) => error,
     };
     let failure = Box::new(error.failure(TRIED));
-    let expired = matches!(&error, GraphError::SignIn { error, .. } if error == "expired_token");
+    let expired = matches!(&error, GraphError::SignIn(refusal) if refusal.error == "expired_token");
     let end = match error.next_way() {
         _ if expired => SignInEnd::Expired,
         Some(other) => SignInEnd::Blocked {

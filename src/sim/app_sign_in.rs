@@ -1,8 +1,13 @@
 //! An application on its own: with a secret, or with an assertion that a certificate signed.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rustls::SignatureScheme;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::server::ParsedCertificate;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::access::GRANTED;
 use super::entra::{Denial, client, denial};
@@ -58,7 +63,7 @@ pub(super) fn client_credentials(
     }))
 }
 
-/// The secret, or an assertion made with a certificate. Its signature is taken on trust; its claims are not.
+/// The secret, or an assertion made with the certificate that the application is known by.
 pub(super) fn prove(world: &World, call: &Call, form: &Query) -> Result<(), Denial> {
     let id = &world.tenant.client_id;
     if let Some(assertion) = form.get("client_assertion") {
@@ -101,23 +106,33 @@ fn asserted(world: &World, call: &Call, assertion: &str) -> Result<(), Denial> {
             "JWT token is invalid or malformed.",
         )
     })?;
-    if header["x5t#S256"].is_null() && header["x5t"].is_null() {
-        return Err(wrong("The header names no certificate."));
+    let known = world
+        .knobs
+        .certificate
+        .as_deref()
+        .and_then(Known::read)
+        .ok_or_else(|| wrong("No certificate is registered."))?;
+    if header["x5t#S256"] != known.thumbprint.as_str() {
+        return Err(wrong("The thumbprint is another."));
+    }
+    if header["alg"] != "PS256" || !known.has_signed(assertion) {
+        return Err(wrong("Invalid signature."));
     }
     if claims["iss"] != id.as_str()
         || claims["sub"] != id.as_str()
-        || !claims["aud"]
-            .as_str()
-            .is_some_and(|aud| aud.starts_with(&call.base))
+        || claims["aud"] != format!("{}{}", call.base, call.raw_path).as_str()
+        || claims["jti"].as_str().is_none_or(str::is_empty)
     {
         return Err(wrong(
             "Issuer, subject or audience are not those of this request.",
         ));
     }
-    if claims["exp"]
-        .as_i64()
-        .is_none_or(|end| end <= world.now().as_second())
-    {
+    let now = world.now().as_second();
+    let at = |name: &str| claims[name].as_i64();
+    // Five minutes either way are allowed for, and nobody takes an assertion that is good for long.
+    let in_time = at("nbf").is_some_and(|from| from <= now + 300)
+        && at("exp").is_some_and(|end| end > now - 300 && end <= now + 900);
+    if !in_time {
         return Err(denial(
             "invalid_client",
             700_024,
@@ -125,4 +140,67 @@ fn asserted(world: &World, call: &Call, assertion: &str) -> Result<(), Denial> {
         ));
     }
     Ok(())
+}
+
+/// A certificate that is registered.
+struct Known {
+    thumbprint: String,
+    /// The RSA key as certificates hold it.
+    key: Vec<u8>,
+}
+
+impl Known {
+    fn read(pem: &str) -> Option<Self> {
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+        let parsed = ParsedCertificate::try_from(&der).ok()?;
+        Some(Self {
+            thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(&der)),
+            key: key_within(&parsed.subject_public_key_info())?,
+        })
+    }
+
+    fn has_signed(&self, assertion: &str) -> bool {
+        let Some((text, signature)) = assertion.rsplit_once('.') else {
+            return false;
+        };
+        let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
+            return false;
+        };
+        let provider = rustls::crypto::ring::default_provider();
+        provider
+            .signature_verification_algorithms
+            .mapping
+            .iter()
+            .filter(|(scheme, _)| *scheme == SignatureScheme::RSA_PSS_SHA256)
+            .flat_map(|(_, algorithms)| algorithms.iter())
+            .any(|algorithm| {
+                algorithm
+                    .verify_signature(&self.key, text.as_bytes(), &signature)
+                    .is_ok()
+            })
+    }
+}
+
+/// The key in a SubjectPublicKeyInfo: a sequence of an algorithm and a bit string, whose first byte counts unused bits.
+fn key_within(info: &[u8]) -> Option<Vec<u8>> {
+    let (body, _) = der(info)?;
+    let (_algorithm, rest) = der(body)?;
+    let (bits, _) = der(rest)?;
+    Some(bits.strip_prefix(&[0])?.to_vec())
+}
+
+/// The content of the first element, and what follows it.
+fn der(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&length, rest) = bytes.get(1..)?.split_first()?;
+    let more = usize::from(length & 0x7f);
+    let (length, rest) = if length < 0x80 {
+        (usize::from(length), rest)
+    } else {
+        let (digits, rest) = rest.split_at_checked(more.min(4))?;
+        let length = digits
+            .iter()
+            .fold(0, |length, &digit| length << 8 | usize::from(digit));
+        (length, rest)
+    };
+    rest.split_at_checked(length)
 }

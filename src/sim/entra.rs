@@ -238,7 +238,7 @@ fn known_scope(name: &str) -> bool {
 fn token(world: &mut World, call: &Call, tenant: &str, form: &Query) -> Result<Value, Denial> {
     match form.get("grant_type").unwrap_or_default() {
         "client_credentials" => app_sign_in::client_credentials(world, call, tenant, form),
-        "urn:ietf:params:oauth:grant-type:device_code" => sign_in::poll(world, call, form),
+        "urn:ietf:params:oauth:grant-type:device_code" => sign_in::poll(world, call, tenant, form),
         "refresh_token" => sign_in::refresh(world, call, form),
         "authorization_code" => sign_in::redeem(world, call, form),
         "" => Err(denial(

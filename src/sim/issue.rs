@@ -23,13 +23,19 @@ pub(super) struct Consent {
     pub nonce: Option<String>,
 }
 
+/// The tenant that tokens say they are for.
+fn tenant_told(world: &World) -> &str {
+    let bent = world.knobs.token_tenant.as_deref();
+    bent.unwrap_or_else(|| world.tenant_id())
+}
+
 /// An access token for Graph.
 pub(super) fn access_token(world: &World, call: &Call, claims: Value) -> String {
     let now = world.now().as_second();
     let mut all = json!({
         "aud": GRAPH,
-        "iss": format!("{}/{}/", call.base, world.tenant_id()),
-        "tid": world.tenant_id(),
+        "iss": format!("{}/{}/", call.base, tenant_told(world)),
+        "tid": tenant_told(world),
         "appid": world.tenant.client_id,
         "iat": now, "nbf": now,
         "exp": now + world.knobs.token_seconds,
@@ -135,7 +141,7 @@ fn id_token(
 ) -> Result<String, Denial> {
     let person = whoever_signs_in(world)?;
     let now = world.now().as_second();
-    let tenant = world.tenant_id();
+    let tenant = tenant_told(world);
     let claims = json!({
         "aud": client, "iss": format!("{}/{tenant}/v2.0", call.base), "tid": tenant, "oid": person.id,
         "sub": token::digest(&person.id), "preferred_username": person.upn, "name": person.name, "nonce": nonce,

@@ -112,6 +112,12 @@ pub(super) struct Knobs {
     /// Put in the place of every link to a next page; `{self}` stands for the address of the request.
     pub next_link: Option<String>,
     pub reject_secret: bool,
+    /// The certificate that the application is known by, as PEM text: its signature is checked.
+    pub certificate: Option<String>,
+    /// Tokens are handed out for another tenant than the one that was asked.
+    pub token_tenant: Option<String>,
+    /// How often a refresh token is taken. Entra does not withdraw one that was used, and says nothing of a limit.
+    pub refresh_uses: u8,
     /// What each poll of a device code is told; the last holds on.
     pub device_polls: Vec<String>,
     pub token_seconds: i64,
@@ -141,6 +147,9 @@ impl Default for Knobs {
             next_link_numbers: false,
             next_link: None,
             reject_secret: false,
+            certificate: None,
+            token_tenant: None,
+            refresh_uses: 2,
             device_polls: vec!["authorization_pending".to_owned(), "approve".to_owned()],
             token_seconds: 3599,
             token_epoch: 0,

@@ -21,6 +21,8 @@ const CODE_SECONDS: i64 = 600;
 #[derive(Clone, Debug)]
 pub(super) struct DeviceCode {
     client: String,
+    /// As the address named it: a poll has to name it likewise.
+    tenant: String,
     scope: Vec<String>,
     polls: usize,
     until: Timestamp,
@@ -41,11 +43,12 @@ pub(super) struct AuthorizationCode {
 pub(super) fn device_code(
     world: &mut World,
     call: &Call,
-    _tenant: &str,
+    tenant: &str,
     form: &Query,
 ) -> Result<Value, Denial> {
     let client = client(world, form)?;
     let scope = scopes(form.get("scope").unwrap_or_default())?;
+    let tenant = tenant.to_ascii_lowercase();
     let code = token::opaque("D");
     let user_code: String = chance::hex::<5>().to_uppercase()[..9].to_owned();
     let until = world.now() + SignedDuration::from_secs(DEVICE_SECONDS);
@@ -53,6 +56,7 @@ pub(super) fn device_code(
         token::digest(&code),
         DeviceCode {
             client,
+            tenant,
             scope,
             polls: 0,
             until,
@@ -70,7 +74,12 @@ pub(super) fn device_code(
 }
 
 /// A poll for a code on another device: told what the script says.
-pub(super) fn poll(world: &mut World, call: &Call, form: &Query) -> Result<Value, Denial> {
+pub(super) fn poll(
+    world: &mut World,
+    call: &Call,
+    tenant: &str,
+    form: &Query,
+) -> Result<Value, Denial> {
     let client = client(world, form)?;
     let key = token::digest(form.get("device_code").unwrap_or_default());
     let now = world.now();
@@ -78,7 +87,7 @@ pub(super) fn poll(world: &mut World, call: &Call, form: &Query) -> Result<Value
     let code = world
         .devices
         .get_mut(&key)
-        .filter(|code| code.client == client)
+        .filter(|code| code.client == client && code.tenant.eq_ignore_ascii_case(tenant))
         .ok_or_else(unknown_code)?;
     if now >= code.until {
         return Err(denial(
@@ -168,14 +177,14 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
             "Invalid request. Request is malformed or invalid.",
         ));
     };
-    if known.uses >= 2 {
+    if known.uses >= world.knobs.refresh_uses {
         return Err(denial(
             "invalid_grant",
             70000,
             "The provided value for the input parameter 'refresh_token' is not valid. It was replaced by another.",
         ));
     }
-    known.uses += 1;
+    known.uses = known.uses.saturating_add(1);
     let consented = known.scope.clone();
     let scope = match form.get("scope") {
         None => consented,
@@ -241,6 +250,15 @@ pub(super) fn authorize(world: &mut World, call: &Call) -> Result<Reply, Denial>
         ));
     }
     let scope = scopes(call.query.get("scope").unwrap_or_default())?;
+    let last = world.knobs.device_polls.last();
+    // A policy's page does not lead back.
+    if last.is_some_and(|told| told == "blocked") {
+        return Err(denial(
+            "access_denied",
+            53003,
+            "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        ));
+    }
     let state = call
         .query
         .get("state")

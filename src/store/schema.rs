@@ -92,6 +92,7 @@ pub(super) const LEDGER: Shape = Shape {
         ALTER TABLE outbox ADD COLUMN from_id BLOB;
         ALTER TABLE outbox ADD COLUMN from_name TEXT NOT NULL DEFAULT '';
         ALTER TABLE outbox ADD COLUMN silences TEXT NOT NULL DEFAULT '';
+        ALTER TABLE outbox ADD COLUMN gives_back INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE written (
             entry INTEGER PRIMARY KEY,
             tenant BLOB NOT NULL,
@@ -103,6 +104,7 @@ pub(super) const LEDGER: Shape = Shape {
             wanted TEXT NOT NULL,
             from_id BLOB,
             from_name TEXT NOT NULL,
+            released TEXT NOT NULL,
             at TEXT NOT NULL
         ) STRICT;
     ",

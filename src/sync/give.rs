@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use crate::domain::directory::{NumberType, TenantNumber};
+use crate::domain::directory::{Licence, NumberType, TenantNumber};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::mending;
+use crate::domain::merge::MergeStep;
 use crate::domain::outbox::{EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::refusal::Refusal;
-use crate::domain::run::Source;
-use crate::domain::user::Value;
+use crate::domain::run::{RunEvent, Source};
+use crate::domain::user::{Field, Value};
 
 use super::push::{Skip, Work, sent_of};
 use super::readback::Sent;
@@ -25,7 +27,9 @@ impl Run<'_> {
             Value::Country(Some(_)) => self.locate(one).await,
             Value::Number(Some(number)) => {
                 let mended = work.iter().any(|other| {
-                    other.item.target == one.item.target && other.entry.field().is_licence()
+                    other.item.target == one.item.target
+                        && other.entry.field().is_licence()
+                        && other.item.new.is_blank()
                 });
                 if mended && !self.teams_has_let_go(one).await {
                     return Err(Skip::Settled);
@@ -41,25 +45,13 @@ impl Run<'_> {
     /// Changes one licence: its list of plans is read straight before, so that nothing else in it is switched.
     async fn mend(&mut self, one: &Work) -> Result<(), Skip> {
         let (entry, target) = (&one.entry, one.item.target);
-        let licences = self
-            .client
-            .licences_of(target)
-            .await
-            .map_err(|e| failed(&e, "Reading the licences of a user before one is changed"))?;
+        let licences = self.licence_can_be_written(one).await?;
         if mending::held(entry.field(), &licences).as_ref() == Some(&entry.wanted) {
             return Ok(self.confirm(entry, target).await?);
         }
-        let write = match mending::write_of(&entry.wanted, &licences) {
-            Ok(write) => write,
-            Err(why) => {
-                let refusal = Refusal {
-                    status: None,
-                    code: String::new(),
-                    text: why,
-                    request_id: String::new(),
-                };
-                return Ok(self.reject(one, &refusal, None).await?);
-            }
+        self.silences_no_more_than_confirmed(one).await?;
+        let Ok(write) = mending::write_of(&entry.wanted, &licences) else {
+            return Err(Skip::Settled);
         };
         self.start(entry, Step::Licence).await?;
         let sent = match self.client.assign_licence(target, &write).await {
@@ -68,7 +60,10 @@ impl Run<'_> {
         };
         match sent {
             Sent::Done | Sent::Running => self.confirm(entry, target).await?,
-            Sent::Refused(refusal) => self.reject(one, &refusal, None).await?,
+            Sent::Refused(refusal) => {
+                self.reject(one, &refusal, None).await?;
+                return Err(Skip::Settled);
+            }
             Sent::Stayed(failure) => {
                 self.mark(entry, EntryState::Queued).await?;
                 return Err(Skip::Trouble(failure));
@@ -86,6 +81,91 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The licences as they are now, if the change can be made of them: it is refused, or a conflict, before anything is sent.
+    pub(super) async fn licence_can_be_written(
+        &mut self,
+        one: &Work,
+    ) -> Result<Vec<Licence>, Skip> {
+        let entry = &one.entry;
+        let licences = self
+            .client
+            .licences_of(one.item.target)
+            .await
+            .map_err(|e| failed(&e, "Reading the licences of a user before one is changed"))?;
+        let theirs = mending::held(entry.field(), &licences);
+        if theirs.as_ref() == Some(&entry.wanted) {
+            return Ok(licences);
+        }
+        self.not_moved(one, theirs).await?;
+        if let Err(why) = mending::write_of(&entry.wanted, &licences) {
+            let text = format!("{}: not written: {why}", entry.name);
+            self.journal.error(Source::Write, text).await;
+            let state = EntryState::Rejected {
+                cause: why,
+                raw: String::new(),
+                hint: "undo (u); `script` prints the PowerShell for what cannot be done from here"
+                    .to_owned(),
+            };
+            self.mark(entry, state).await?;
+            return Err(Skip::Settled);
+        }
+        Ok(licences)
+    }
+
+    /// Whether the tenant's value is still the one that the plan has shown; another one is a conflict, and nothing is sent.
+    async fn not_moved(&mut self, one: &Work, theirs: Option<Value>) -> Result<(), Skip> {
+        let entry = &one.entry;
+        let Some(theirs) = theirs else { return Ok(()) };
+        // A number that is gone is what a release leaves, ours or another's: nobody loses anything by the new one.
+        let is_ours = theirs.field() == Field::Number && theirs.is_blank();
+        if theirs == one.item.old || theirs == entry.wanted || is_ours {
+            return Ok(());
+        }
+        self.take(entry, MergeStep::Conflict(entry.id, theirs))
+            .await?;
+        self.journal.tell(RunEvent::LedgerChanged).await;
+        Err(Skip::Settled)
+    }
+
+    /// The user as it is just before the write, if its value has not moved since the plan was made.
+    async fn just_before(&mut self, one: &Work) -> Result<(), Skip> {
+        let touched = self
+            .read_touched_user(one.item.target)
+            .await
+            .map_err(|e| failed(&e, "Reading a user just before the write"))?;
+        self.not_moved(one, touched.theirs_of(&one.entry)).await
+    }
+
+    /// Looks once more, just before the licence goes: a number that came, or another licence that went, since the plan was made must
+    /// not fall silent without its name having been typed.
+    async fn silences_no_more_than_confirmed(&mut self, one: &Work) -> Result<(), Skip> {
+        let read = |error| failed(&error, "Reading a user before a licence is changed");
+        let touched = self
+            .read_touched_user(one.item.target)
+            .await
+            .map_err(read)?;
+        let skus = self.client.subscribed_skus().await.map_err(read)?;
+        let Some(user) = &touched.directory else {
+            return Ok(());
+        };
+        let stops = mending::stops(&[&one.entry.wanted], user, &touched.numbers, &skus);
+        let unsaid = stops
+            .iter()
+            .find(|number| one.entry.silences.as_ref() != Some(*number));
+        let Some(number) = unsaid else {
+            return Ok(());
+        };
+        Err(Skip::Trouble(Failure::new(
+            FailureKind::Refused,
+            format!(
+                "it would stop {}, which was not confirmed by name",
+                number.spaced()
+            ),
+            "",
+            "Drop it and repair again.",
+        )))
     }
 
     /// Waits until Teams no longer lists the Calling Plan that this push has switched off; without that the number would be refused.
@@ -127,6 +207,7 @@ impl Run<'_> {
             }
             None => {}
         }
+        self.just_before(one).await?;
         let kind = record.map_or(NumberType::DirectRouting, |record| record.kind);
         self.start(entry, Step::Assign).await?;
         let sent = match self.client.assign_number(number, target, kind).await {
@@ -160,6 +241,7 @@ impl Run<'_> {
             return Ok(());
         };
         let (entry, target) = (&one.entry, one.item.target);
+        self.just_before(one).await?;
         self.start(entry, Step::Patch).await?;
         let sent = match self.client.set_usage_location(target, *country).await {
             Ok(()) => Sent::Done,

@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
+use crate::domain::allowing::successor;
 use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::planning::successor;
 use crate::domain::refusal::{Refusal, diagnose};
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::user::Value;
@@ -134,7 +134,22 @@ impl Run<'_> {
             if stops_here || done.out.contains(&one.entry.id) {
                 continue;
             }
-            let result = Box::pin(self.give(&work, one)).await;
+            let waits_in_vain = one.wants().is_some()
+                && work.iter().any(|other| {
+                    other.entry.field().is_licence()
+                        && other.item.target == one.item.target
+                        && done.out.contains(&other.entry.id)
+                });
+            let result = if waits_in_vain {
+                Err(Skip::Trouble(Failure::new(
+                    FailureKind::Other,
+                    "the repair of the licence before it was not carried out",
+                    "",
+                    "It stays queued.",
+                )))
+            } else {
+                Box::pin(self.give(&work, one)).await
+            };
             self.note(one, result, &mut done).await;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
@@ -191,6 +206,10 @@ impl Run<'_> {
         let Some(old) = one.releases() else {
             return Ok(());
         };
+        if one.entry.field().is_licence() {
+            // A licence that cannot be changed must not cost a number first.
+            self.licence_can_be_written(one).await?;
+        }
         if let Some(wanted) = one.wants() {
             let text = || {
                 format!(
@@ -359,8 +378,9 @@ impl Run<'_> {
         let diagnosis = diagnose(refusal, touched.facts().as_ref(), holder);
         let mut hint = diagnosis.hint;
         let more = one.wants().is_some() || entry.field().is_licence();
-        if let Some(old) = one.releases().filter(|_| more)
-            && self.holds(old, item.loser()).await != Some(true)
+        let old = one.releases().or(entry.released.as_ref());
+        if let Some(old) = old.filter(|_| more)
+            && self.nobody_holds(old).await
         {
             let whom = item
                 .from

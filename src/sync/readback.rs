@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::domain::directory::Sku;
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
 use crate::domain::mending;
-use crate::domain::merge::Theirs;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::TouchedUser;
@@ -18,7 +18,6 @@ use crate::graph::error::GraphError;
 use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
-use super::touch::target_of;
 use super::{Run, Stop};
 
 /// How long an operation is asked about before its outcome is called unknown.
@@ -124,7 +123,7 @@ impl Run<'_> {
     /// The true cause of a failure that an operation of an earlier run ended in: its text is checked like any other.
     async fn diagnosed(&self, entry: &Entry, detail: String) -> Result<EntryState, Stop> {
         let desk = self.store.ledger.load().await?;
-        let target = target_of(entry, &desk.users);
+        let target = entry.target(&desk.users);
         let touched = match target {
             Some(id) => self.read_touched_user(id).await.unwrap_or_default(),
             None => TouchedUser::default(),
@@ -154,6 +153,10 @@ impl Run<'_> {
     /// Reads back until the value is there twice; what is not there yet waits, and says until when.
     pub(super) async fn confirm(&mut self, entry: &Entry, target: ObjectId) -> Result<(), Stop> {
         self.journal.phase(Phase::ReadBack).await;
+        let skus = match self.store.cache.outline().await {
+            Ok(Some(outline)) => outline.skus,
+            Ok(None) | Err(_) => Vec::new(),
+        };
         let mut equal = 0;
         for read in 0..READS {
             if read > 0 {
@@ -161,9 +164,8 @@ impl Run<'_> {
             }
             let touched = self.read_touched_user(target).await.unwrap_or_default();
             let there = touched
-                .theirs()
-                .of(entry.field())
-                .filter(|value| has_spread(value, &touched));
+                .theirs_of(entry)
+                .filter(|value| has_spread(value, &touched, &skus));
             equal = if there.as_ref() == Some(&entry.wanted) {
                 equal + 1
             } else {
@@ -199,11 +201,6 @@ impl Run<'_> {
             teams,
             numbers,
         })
-    }
-
-    pub(super) async fn read_value(&self, target: ObjectId) -> Option<Theirs> {
-        let touched = self.read_touched_user(target).await.ok()?;
-        Some(touched.theirs())
     }
 
     /// Whether a reading of the tenant shows the effect of a request whose answer was lost.
@@ -243,6 +240,14 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a number is free, by the inventory; where that cannot be read, it may be.
+    pub(super) async fn nobody_holds(&self, number: &PhoneNumber) -> bool {
+        match self.client.number(number).await {
+            Ok(record) => record.and_then(|record| record.holder()).is_none(),
+            Err(_) => true,
+        }
+    }
+
     pub(super) fn has_licence(
         &self,
         target: ObjectId,
@@ -279,7 +284,7 @@ impl Run<'_> {
             .filter(|e| items.iter().any(|i| i.entry == e.id))
             .flat_map(|e| {
                 let giver = e.takes_from.as_ref().map(|giver| giver.id);
-                target_of(e, &desk.users).into_iter().chain(giver)
+                e.target(&desk.users).into_iter().chain(giver)
             });
         for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
             if let Err(error) =
@@ -296,15 +301,15 @@ impl Run<'_> {
     }
 }
 
-/// Whether a licence that reads as wanted has reached the plans of the user, which follow within minutes. Other values are there at once.
-fn has_spread(value: &Value, touched: &TouchedUser) -> bool {
-    let Value::Plan { plan, on, .. } = value else {
+/// Whether a licence that reads as wanted has reached the plans of the user, which follow within minutes. Other values are there at
+/// once, and a plan that another licence brings as well stays whatever is done to this one.
+fn has_spread(value: &Value, touched: &TouchedUser, skus: &[Sku]) -> bool {
+    let (Value::Plan { plan, on, .. }, Some(user)) = (value, &touched.directory) else {
         return true;
     };
-    let usable = touched.directory.as_ref().is_some_and(|user| {
-        user.plans
-            .iter()
-            .any(|held| held.plan == *plan && held.status.is_usable())
-    });
-    usable == *on
+    let usable = user
+        .plans
+        .iter()
+        .any(|held| held.plan == *plan && held.status.is_usable());
+    usable == *on || mending::brought(*plan, user, skus) != *on
 }

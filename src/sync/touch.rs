@@ -12,22 +12,12 @@ use crate::domain::plan_ids;
 use crate::domain::planning::{PlanInput, Touched, TouchedUser, plan};
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::seat;
-use crate::domain::user::{Field, User, Value};
+use crate::domain::user::{Field, Value};
 use crate::domain::writeplan::WritePlan;
+use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
 
 use super::{Run, Stop, failed};
-
-/// The directory user that an entry is about.
-pub(super) fn target_of(entry: &Entry, users: &[User]) -> Option<ObjectId> {
-    match entry.user {
-        None => entry.directory_id,
-        Some(id) => users
-            .iter()
-            .find(|user| user.id == id)
-            .and_then(|user| user.association.id()),
-    }
-}
 
 impl Run<'_> {
     /// Reads what the outbox touches, settles what was under way, merges, and makes the plan.
@@ -47,7 +37,14 @@ impl Run<'_> {
             .to_zoned(jiff::tz::TimeZone::UTC)
             .date();
         let statuses = seat::statuses(&desk.users, desk.seats, today);
-        Ok(plan(&PlanInput {
+        let window = self
+            .settings
+            .clock
+            .now()
+            .checked_sub(jiff::SignedDuration::from_mins(30))
+            .unwrap_or(jiff::Timestamp::MIN);
+        let lately = self.store.ledger.taken_since(window).await?;
+        let made = plan(&PlanInput {
             tenant: tenant.id,
             tenant_name: &tenant.name,
             read_at: self.settings.clock.now(),
@@ -56,7 +53,12 @@ impl Run<'_> {
             entries: &desk.entries,
             touched: &touched,
             allowed: self.settings.allowed,
-        }))
+        });
+        // The limit holds for half an hour, and not for each of many small runs.
+        Ok(WritePlan {
+            limit: made.limit.saturating_sub(lately as usize),
+            ..made
+        })
     }
 
     /// Makes the plan, says what is in it, and shows it to whoever watches.
@@ -103,7 +105,7 @@ impl Run<'_> {
         let (mut with_numbers, mut with_teams) = (BTreeSet::new(), BTreeSet::new());
         for entry in &desk.entries {
             let giver = entry.takes_from.as_ref().map(|giver| giver.id);
-            let Some(target) = target_of(entry, &desk.users) else {
+            let Some(target) = entry.target(&desk.users) else {
                 continue;
             };
             if entry.field() == Field::Added {
@@ -211,14 +213,18 @@ impl Run<'_> {
     ) -> Result<bool, Stop> {
         let mut changed = false;
         for entry in &desk.entries {
-            let Some(target) = target_of(entry, &desk.users) else {
+            let Some(target) = entry.target(&desk.users) else {
                 continue;
             };
             let Some(there) = touched.users.get(&target) else {
                 continue;
             };
-            let theirs = there.theirs();
-            let Some(theirs) = theirs.of(entry.field()) else {
+            if there.directory.is_none() && entry.state.needs_settling() {
+                self.settle_without_user(entry).await?;
+                changed = true;
+                continue;
+            }
+            let Some(theirs) = there.theirs_of(entry) else {
                 continue;
             };
             if entry.state.needs_settling() {
@@ -233,6 +239,26 @@ impl Run<'_> {
             self.journal.tell(RunEvent::LedgerChanged).await;
         }
         Ok(changed)
+    }
+
+    /// A request was under way for somebody who is gone from the tenant: what it released is noted, and the entry waits for a person.
+    async fn settle_without_user(&mut self, entry: &Entry) -> Result<(), Stop> {
+        if self.is_released(entry).await {
+            let stamp = self.stamp();
+            self.store.ledger.released(entry.id, stamp).await?;
+        }
+        let cause = "the user is gone from the tenant".to_owned();
+        let text = format!(
+            "{}: {cause}: undo (u) gives back what was released",
+            entry.name
+        );
+        self.journal.warning(Source::Write, text).await;
+        let state = EntryState::Rejected {
+            cause,
+            raw: String::new(),
+            hint: "undo (u): a number that was released goes back to whoever had it".to_owned(),
+        };
+        self.mark(entry, state).await
     }
 
     /// An outcome that is not known: asked of the operation where there is one, then read. Never sent again blindly.
@@ -299,8 +325,10 @@ impl Run<'_> {
             return true;
         };
         tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
-        let again = self.read_value(target).await;
-        again.and_then(|again| again.of(entry.field())).as_ref() == Some(theirs)
+        match self.read_touched_user(target).await {
+            Ok(again) => again.theirs_of(entry).as_ref() == Some(theirs),
+            Err(_) => false,
+        }
     }
 
     /// Carries out one decision of the merge.
@@ -321,13 +349,13 @@ impl Run<'_> {
                 self.journal.warning(Source::Match, text).await;
                 self.store
                     .ledger
-                    .set_states(vec![(entry.id, EntryState::Conflict { theirs })], stamp)
+                    .turn(entry.clone(), EntryState::Conflict { theirs }, stamp)
                     .await?;
             }
             MergeStep::Requeue(_) => {
                 self.store
                     .ledger
-                    .set_states(vec![(entry.id, EntryState::Queued)], stamp)
+                    .turn(entry.clone(), EntryState::Queued, stamp)
                     .await?;
             }
             MergeStep::Overdue(_) => {
@@ -340,7 +368,7 @@ impl Run<'_> {
                 let step = super::push::step_of(entry);
                 self.store
                     .ledger
-                    .set_states(vec![(entry.id, EntryState::Unknown { step })], stamp)
+                    .turn(entry.clone(), EntryState::Unknown { step }, stamp)
                     .await?;
             }
         }
@@ -353,7 +381,11 @@ impl Run<'_> {
         closing: Closing,
     ) -> Result<(), Stop> {
         let stamp = self.stamp();
-        self.store.ledger.close(entry.id, closing, stamp).await?;
+        match self.store.ledger.close(entry.id, closing, stamp).await {
+            // Somebody has dropped or replaced it meanwhile: then there is nothing to close.
+            Err(StoreError::NoSuchEntry(_)) => return Ok(()),
+            closed => closed?,
+        }
         let text = match closing {
             Closing::Confirmed => {
                 self.summary.written += 1;

@@ -16,19 +16,19 @@ use crate::support::web;
 const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
 const EXCHANGE: &str = "EXCHANGE_S_ENTERPRISE";
 
-async fn id(bench: &Bench, upn: &str) -> ObjectId {
+pub(crate) async fn id(bench: &Bench, upn: &str) -> ObjectId {
     let rows = bench.store().cache.find(upn, 1).await.unwrap();
     rows.first().expect("the tenant has this user").id
 }
 
-async fn ways(bench: &Bench, who: ObjectId, class: PlanClass) -> Vec<Repair> {
+pub(crate) async fn ways(bench: &Bench, who: ObjectId, class: PlanClass) -> Vec<Repair> {
     let stored = bench.store().cache.user(who).await.unwrap().unwrap();
     let reference = bench.store().cache.reference().await.unwrap().unwrap();
     mending::ways(class, &stored.user, &reference.skus).0
 }
 
 /// The writes that the tenant has seen, as method and path, in order.
-fn writes(bench: &Bench) -> Vec<(String, String)> {
+pub(crate) fn writes(bench: &Bench) -> Vec<(String, String)> {
     let log = web::ask(&bench.base(), "GET", "/_sim/log", None);
     log["requests"]
         .as_array()
@@ -61,7 +61,7 @@ fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
     off
 }
 
-fn named(name: &str) -> With<'_> {
+pub(crate) fn named(name: &str) -> With<'_> {
     With {
         typed: Some(name),
         ..With::default()
@@ -579,4 +579,147 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
         lee.association.id().unwrap().to_string()
     );
     assert_ne!(there["assignmentTargetId"], pat.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    web::ask(
+        &bench.base(),
+        "PATCH",
+        "/_sim/users/alex@contoso.example",
+        Some(
+            &json!({"assignedLicenses": ["SPE_E3", "MCOTEAMS_ESSENTIALS", "BUSINESS_VOICE_MED2"]}),
+        ),
+    );
+    bench.sync().await;
+    let alex = id(&bench, "alex@contoso.example").await;
+    let repairs = ways(&bench, alex, PlanClass::Calling).await;
+    assert_eq!(repairs.len(), 2, "{repairs:?}");
+    let refused = repair::repair(
+        bench.store(),
+        alex,
+        &repairs,
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap_err();
+    assert!(refused.headline.contains("+1 425 555 0101"), "{refused:?}");
+    // One alone silences nobody, and needs no name; with it queued, the other one does.
+    let one = &repairs[..1];
+    repair::repair(bench.store(), alex, one, With::default(), bench.stamp())
+        .await
+        .unwrap();
+    let two = &repairs[1..];
+    let refused = repair::repair(bench.store(), alex, two, With::default(), bench.stamp())
+        .await
+        .unwrap_err();
+    assert!(refused.headline.contains("+1 425 555 0101"), "{refused:?}");
+    repair::repair(
+        bench.store(),
+        alex,
+        &repairs,
+        named("Alex Wilber"),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.items.len(), 2, "{plan:?}");
+    assert!(!plan.silenced(|_| true).is_empty());
+    let ran = bench.apply().await;
+    assert_eq!(
+        (ran.outcome.clone(), ran.summary.written),
+        (Outcome::Done, 2),
+        "{}",
+        ran.text()
+    );
+    let sent: Vec<String> = writes(&bench)
+        .into_iter()
+        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ["unassignNumber", "assignLicense", "assignLicense"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_licence_that_goes_meanwhile_does_not_make_a_repair_silence_anybody() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    web::ask(
+        &bench.base(),
+        "PATCH",
+        "/_sim/users/alex@contoso.example",
+        Some(
+            &json!({"assignedLicenses": ["SPE_E3", "MCOTEAMS_ESSENTIALS", "BUSINESS_VOICE_MED2"]}),
+        ),
+    );
+    bench.sync().await;
+    let alex = id(&bench, "alex@contoso.example").await;
+    let repairs = ways(&bench, alex, PlanClass::Calling).await;
+    repair::repair(
+        bench.store(),
+        alex,
+        &repairs[..1],
+        With::default(),
+        bench.stamp(),
+    )
+    .await
+    .unwrap();
+    let kept = match &repairs[0] {
+        Repair::SwitchOff { sku, .. } => sku.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let kind = bench.planned().await;
+    let base = bench.base();
+    let ran = bench
+        .run_hearing(kind, |line, _| {
+            if line.text.starts_with("Writing 1 change") {
+                web::ask(
+                    &base,
+                    "PATCH",
+                    "/_sim/users/alex@contoso.example",
+                    Some(&json!({"assignedLicenses": ["SPE_E3", {"skuId": kept}]})),
+                );
+            }
+        })
+        .await;
+    assert_eq!(writes(&bench), [], "{}", ran.text());
+    assert!(ran.says("it would stop +1 425 555 0101"), "{}", ran.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_number_is_promised_to_one_user() {
+    let mut bench = Bench::new("tour").await;
+    bench.sync().await;
+    let kim = id(&bench, "kim@contoso.example").await;
+    let joni = id(&bench, "joni@contoso.example").await;
+    let pats = number("+441235123472");
+    repair::move_number(bench.store(), &pats, kim, bench.stamp())
+        .await
+        .unwrap();
+    let refused = repair::move_number(bench.store(), &pats, joni, bench.stamp())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.headline,
+        "+44 1235 123472 is promised to Kim New already (queued)"
+    );
+    let isaiah = bench.add("isaiah@contoso.example").await;
+    bench.want_number(&isaiah, Some("+441235123472")).await;
+    let plan = bench
+        .run(teamsconnector::domain::run::RunKind::Plan)
+        .await
+        .plan
+        .unwrap();
+    assert_eq!(plan.items.len(), 1);
+    assert_eq!(
+        plan.left_out[0].why,
+        "+44 1235 123472 is promised to Kim New by a change that was queued before"
+    );
 }

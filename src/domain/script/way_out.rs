@@ -156,7 +156,14 @@ fn is_alone(licence: &Licence, skus: &[Sku]) -> bool {
 }
 
 fn stops(facts: &Facts<'_>, skus: &[Sku], wanted: &Value) -> Option<PhoneNumber> {
-    mending::stops(wanted, facts.user, facts.numbers.unwrap_or_default(), skus)
+    mending::stops(
+        &[wanted],
+        facts.user,
+        facts.numbers.unwrap_or_default(),
+        skus,
+    )
+    .into_iter()
+    .next()
 }
 
 /// A number of Microsoft's that is in use: by a group's licence it stops as well.

@@ -15,8 +15,8 @@ use super::rows;
 /// Puts an entry into the outbox; its id is the row's.
 pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<EntryId, StoreError> {
     tx.prepare_cached(
-        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences)
-         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "INSERT INTO outbox (tenant, parked, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences, gives_back)
+         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         entry.tenant.0.bytes(),
@@ -34,6 +34,7 @@ pub(super) fn queue(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<Ent
         entry.takes_from.as_ref().map(|giver| *giver.id.0.bytes()),
         entry.takes_from.as_ref().map_or("", |giver| &giver.name),
         entry.silences.as_ref().map_or("", PhoneNumber::as_str),
+        entry.gives_back,
     ])?;
     let id = EntryId(tx.last_insert_rowid());
     let stored = Entry {
@@ -112,6 +113,19 @@ pub(super) fn set_state(
     append(tx, stamp, said)
 }
 
+/// Moves an entry to a new state, if it still stands as it was seen.
+pub(super) fn turn(
+    tx: &Connection,
+    seen: &Entry,
+    state: &EntryState,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    match rows::entry(tx, seen.id)? {
+        Some(entry) if entry.state == seen.state => set_state(tx, &entry, state, stamp),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What a state carries, in words.
 fn note_of(state: &EntryState) -> String {
     match state {
@@ -143,6 +157,9 @@ pub(super) fn close(
     if closing == Closing::Confirmed {
         keep_written(tx, &entry, stamp)?;
     }
+    if closing == Closing::Dropped && owes_a_number(&entry) && !entry.state.needs_settling() {
+        return return_number(tx, &entry, Closing::Dropped.as_str(), stamp);
+    }
     match closing {
         Closing::Confirmed | Closing::AlreadyThere => {
             put_value(tx, entry.user, &entry.wanted)?;
@@ -163,7 +180,19 @@ pub(super) fn close(
         }
         Closing::Dropped => {}
     }
+    // What this change has taken from somebody else, or silenced on the way, is not forgotten with it.
+    let of_another = entry.takes_from.is_some() || entry.field() != Field::Number;
+    if closing == Closing::TheirsTaken && of_another && owes_a_number(&entry) {
+        return return_number(tx, &entry, closing.as_str(), stamp);
+    }
     leave(tx, &entry, (closing.as_str(), entry.state.word()), stamp)
+}
+
+/// Whether the entry has released a number that it has not given to anybody.
+pub(super) fn owes_a_number(entry: &Entry) -> bool {
+    entry.released.as_ref().is_some_and(|old| {
+        entry.takes_from.is_some() || entry.wanted != Value::Number(Some(old.clone()))
+    })
 }
 
 /// Notes what was written, so that it can be taken back.
@@ -185,8 +214,8 @@ fn keep_written(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<(), Sto
         None => entry.directory_id,
     };
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO written (entry, tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT OR REPLACE INTO written (entry, tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, released, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         entry.id.0,
@@ -199,8 +228,11 @@ fn keep_written(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<(), Sto
         entry.wanted.compact(),
         entry.takes_from.as_ref().map(|giver| *giver.id.0.bytes()),
         entry.takes_from.as_ref().map_or("", |giver| &giver.name),
+        entry.released.as_ref().map_or("", PhoneNumber::as_str),
         stamp.at.to_string(),
     ])?;
+    tx.prepare_cached("DELETE FROM written WHERE entry <= ?1 - 10000")?
+        .execute([entry.id.0])?;
     Ok(())
 }
 
@@ -237,13 +269,15 @@ pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
     if *theirs == entry.wanted {
         return close(tx, id, Closing::AlreadyThere, stamp);
     }
-    tx.prepare_cached("UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3 WHERE id = ?4")?
-        .execute(params![
-            theirs.compact(),
-            form::write(&EntryState::Queued),
-            stamp.at.to_string(),
-            id.0
-        ])?;
+    tx.prepare_cached(
+        "UPDATE outbox SET base = ?1, state = ?2, updated_at = ?3, silences = '' WHERE id = ?4",
+    )?
+    .execute(params![
+        theirs.compact(),
+        form::write(&EntryState::Queued),
+        stamp.at.to_string(),
+        id.0
+    ])?;
     put_value(tx, entry.user, theirs)?;
     let said = about(&entry, "kept mine").values(theirs, &entry.wanted);
     append(tx, stamp, said)
@@ -276,6 +310,14 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
         old.map_or("", PhoneNumber::as_str),
         id.0
     ])?;
+    if let (false, None, Some(id), Some(old)) = (own, &entry.takes_from, entry.directory_id, old) {
+        let user = rows::user_of(tx, id)?.map(|user| user.id.0);
+        tx.prepare_cached(
+            "UPDATE outbox SET base = '' WHERE field = 'number' AND base = ?1 AND NOT parked
+             AND (user_id = ?2 OR (user_id IS NULL AND directory_id = ?3))",
+        )?
+        .execute(params![old.as_str(), user, id.0.bytes()])?;
+    }
     let loser = match &entry.takes_from {
         Some(giver) => rows::user_of(tx, giver.id)?.map(|user| user.id),
         None => entry.user,
@@ -332,28 +374,51 @@ pub(super) fn hold(
 
 /// Turns a change whose old number we have released into giving that number back.
 pub(super) fn give_back(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
-    let entry = known(tx, id)?;
+    close(tx, id, Closing::Dropped, stamp)
+}
+
+/// Ends an entry, and queues that what it has released goes back to whoever had it.
+pub(super) fn return_number(
+    tx: &Connection,
+    entry: &Entry,
+    action: &str,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    leave(tx, entry, (action, "giving back"), stamp)?;
     let Some(old) = entry.released.clone() else {
-        return close(tx, id, Closing::Dropped, stamp);
+        return Ok(());
     };
-    if entry.state.needs_settling() {
-        return close(tx, id, Closing::Dropped, stamp);
-    }
-    leave(
-        tx,
-        &entry,
-        (Closing::Dropped.as_str(), "giving back"),
-        stamp,
-    )?;
-    let (user, directory_id, name) = match &entry.takes_from {
-        None => (entry.user, entry.directory_id, entry.name.clone()),
-        Some(giver) => {
-            let user = rows::user_of(tx, giver.id)?.map(|user| user.id);
-            (user, Some(giver.id), giver.name.clone())
+    let (directory_id, name) = match &entry.takes_from {
+        None => (entry.directory_id, entry.name.clone()),
+        Some(giver) => (Some(giver.id), giver.name.clone()),
+    };
+    let user = match (&entry.takes_from, entry.user, directory_id) {
+        (None, Some(user), _) => rows::user(tx, user)?,
+        (_, _, Some(id)) => rows::user_of(tx, id)?,
+        _ => None,
+    };
+    let directory_id = user
+        .as_ref()
+        .and_then(|user| user.association.id())
+        .or(directory_id);
+    // Another wish for this user's number is older than what is owed to it.
+    if let Some(id) = directory_id {
+        for other in rows::of_field(tx, user.as_ref().map(|user| user.id), id, Field::Number)? {
+            if other.state.needs_settling() {
+                continue;
+            }
+            leave(
+                tx,
+                &other,
+                (Closing::Dropped.as_str(), "giving back"),
+                stamp,
+            )?;
         }
-    };
+    }
     let back = Entry {
-        user,
+        id: EntryId(0),
+        tenant: entry.tenant,
+        user: user.map(|user| user.id),
         directory_id,
         name,
         base: Value::Number(None),
@@ -361,11 +426,11 @@ pub(super) fn give_back(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
         released: None,
         takes_from: None,
         silences: None,
+        gives_back: true,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
         updated_at: stamp.at,
-        ..entry
     };
     queue(tx, &back, stamp).map(drop)
 }

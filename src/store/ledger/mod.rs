@@ -217,6 +217,8 @@ pub(super) enum Job {
     Queue(Vec<NewEntry>, TenantId, Stamp, Answer<Vec<EntryId>>),
     Admit(EntryId, Box<NewUser>, Stamp, Answer<UserId>),
     Written(EntryId, Answer<Option<Written>>),
+    Turn(Box<Entry>, EntryState, Stamp, Answer<()>),
+    TakenSince(Timestamp, Answer<u32>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
@@ -314,6 +316,16 @@ impl Ledger {
     /// Adds the user that an entry waited for, and ends that entry, in one transaction.
     pub fn admit(&self, entry: EntryId, user: NewUser, stamp: Stamp) -> Reply<UserId> {
         self.ask(|to| Job::Admit(entry, Box::new(user), stamp, to))
+    }
+
+    /// Moves an entry to a new state, if it still stands as it was seen: what a person has done meanwhile wins.
+    pub fn turn(&self, seen: Entry, to: EntryState, stamp: Stamp) -> Reply<()> {
+        self.ask(|answer| Job::Turn(Box::new(seen), to, stamp, answer))
+    }
+
+    /// How many changes that took something away were written since then, for the mass-change limit.
+    pub fn taken_since(&self, at: Timestamp) -> Reply<u32> {
+        self.ask(|to| Job::TakenSince(at, to))
     }
 
     /// What an entry has written, if it was confirmed.

@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use crate::domain::guid::TenantId;
+use crate::domain::guid::{ObjectId, TenantId};
 use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry};
-use crate::domain::user::{NewUser, UserId};
+use crate::domain::user::{Field, NewUser, UserId};
 
 use super::super::Stamp;
 use super::super::error::StoreError;
@@ -38,17 +38,8 @@ fn one(
     tenant: TenantId,
     stamp: &Stamp,
 ) -> Result<EntryId, StoreError> {
-    let condition =
-        "field = ?1 AND NOT parked AND (user_id = ?2 OR (user_id IS NULL AND directory_id = ?3))";
-    let waiting = rows::entries(
-        tx,
-        condition,
-        &[
-            &new.wanted.field().key(),
-            &new.user.map(|id| id.0),
-            new.directory_id.0.bytes(),
-        ],
-    )?;
+    no_move_from(tx, new.directory_id, new.wanted.field())?;
+    let waiting = rows::of_field(tx, new.user, new.directory_id, new.wanted.field())?;
     for old in waiting {
         // What has released a number already is first undone, so that this number is not forgotten.
         if !old.state.is_ours() || old.released.is_some() {
@@ -72,12 +63,30 @@ fn one(
         released: None,
         takes_from: new.takes_from.clone(),
         silences: new.silences.clone(),
+        gives_back: new.gives_back,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
         updated_at: stamp.at,
     };
     entries::queue(tx, &entry, stamp)
+}
+
+/// Refuses another change of a number that is being moved away.
+pub(super) fn no_move_from(tx: &Connection, id: ObjectId, field: Field) -> Result<(), StoreError> {
+    if field != Field::Number {
+        return Ok(());
+    }
+    let moves = rows::entries(tx, "from_id = ?1 AND NOT parked", &[id.0.bytes()])?;
+    match moves.into_iter().next() {
+        Some(old) => Err(StoreError::Settling {
+            entry: old.id,
+            field: old.field(),
+            word: old.state.word(),
+            name: old.name,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Puts somebody on the list who was to be added once all gates pass, and ends the entry that waited for it.

@@ -17,7 +17,7 @@ use super::{LedgerPicture, Pin};
 
 const USER: &str = "id, tenant, name, mail, number, kind, country, sip_username, external_id, \
                     association, directory_id, gone, rank, created_at";
-const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences";
+const ENTRY: &str = "id, tenant, user_id, directory_id, name, field, base, wanted, state, author, created_at, updated_at, released, from_id, from_name, silences, gives_back";
 
 /// A value in a column that this program never wrote there.
 fn bad(column: usize, what: &'static str) -> rusqlite::Error {
@@ -128,6 +128,7 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {
         released: PhoneNumber::from_tenant(row.get_ref(12)?.as_str()?),
         takes_from: giver(row, 13)?,
         silences: PhoneNumber::from_tenant(row.get_ref(15)?.as_str()?),
+        gives_back: row.get(16)?,
     })
 }
 
@@ -152,13 +153,26 @@ fn giver(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Giver>> {
     }))
 }
 
+/// How many changes that took something away were written since then.
+pub(super) fn taken_since(connection: &Connection, at: Timestamp) -> Result<u32, StoreError> {
+    let sql = "SELECT at FROM written WHERE field <> 'adding' AND (field <> 'number' OR base <> '' OR from_id IS NOT NULL)
+               ORDER BY entry DESC LIMIT 10000";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut count = 0;
+    for seen in statement.query_map([], |row| moment(row, 0))? {
+        // Entries end in another order than that of their ids, so that all are looked at.
+        count += u32::from(seen? >= at);
+    }
+    Ok(count)
+}
+
 /// What has been written and read back, as it is needed for taking it back.
 pub(super) fn written(
     connection: &Connection,
     entry: EntryId,
 ) -> Result<Option<Written>, StoreError> {
     let sql =
-        "SELECT tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, at
+        "SELECT tenant, user_id, directory_id, name, field, base, wanted, from_id, from_name, released, at
                FROM written WHERE entry = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let read = |row: &Row<'_>| {
@@ -172,7 +186,8 @@ pub(super) fn written(
             base: value(row, 5, field)?,
             wanted: value(row, 6, field)?,
             takes_from: giver(row, 7)?,
-            at: moment(row, 9)?,
+            released: PhoneNumber::from_tenant(row.get_ref(9)?.as_str()?),
+            at: moment(row, 10)?,
         })
     };
     Ok(statement.query_row([entry.0], read).optional()?)
@@ -205,6 +220,20 @@ pub(super) fn user_of(connection: &Connection, id: ObjectId) -> Result<Option<Us
     Ok(statement
         .query_row([id.0.bytes()], user_of_row)
         .optional()?)
+}
+
+/// Entries about one field of one person, by the configured user or by the directory user.
+pub(super) fn of_field(
+    connection: &Connection,
+    user: Option<UserId>,
+    id: ObjectId,
+    field: Field,
+) -> Result<Vec<Entry>, StoreError> {
+    entries(
+        connection,
+        "field = ?1 AND NOT parked AND (user_id = ?2 OR (user_id IS NULL AND directory_id = ?3))",
+        &[&field.key(), &user.map(|id| id.0), id.0.bytes()],
+    )
 }
 
 /// Entries that a condition picks, oldest first.

@@ -52,6 +52,7 @@ impl LedgerThread {
             Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
             Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
             Job::Written(entry, to) => self.read(to, |tx| rows::written(tx, entry)),
+            Job::TakenSince(at, to) => self.read(to, |tx| rows::taken_since(tx, at)),
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
                 to.give(verdict.map_err(|error| error.at(&self.path)));
@@ -99,6 +100,9 @@ impl LedgerThread {
                 self.write(to, |tx| entries::hold(tx, &ids, why.as_deref(), &stamp));
             }
             Job::GiveBack(id, stamp, to) => self.write(to, |tx| entries::give_back(tx, id, &stamp)),
+            Job::Turn(seen, state, stamp, to) => {
+                self.write(to, |tx| entries::turn(tx, &seen, &state, &stamp));
+            }
             Job::Queue(new, tenant, stamp, to) => {
                 self.write(to, |tx| queue::queue(tx, &new, tenant, &stamp));
             }
@@ -121,6 +125,7 @@ impl LedgerThread {
             | Job::AuditOf(..)
             | Job::AuditSince(..)
             | Job::Written(..)
+            | Job::TakenSince(..)
             | Job::VerifyAudit(..)
             | Job::Stop => {}
         }

@@ -91,10 +91,38 @@ pub(super) fn add(
         taken.check_mail(&user.mail, None)?;
         taken.check_directory(user.association, None)?;
         let id = insert(tx, user, tenant, stamp)?;
+        adopt(tx, id, user.association, stamp)?;
         taken.add(id, &user.name, &user.mail, user.association);
         ids.push(id);
     }
     Ok(ids)
+}
+
+/// Changes of number and country that were queued for the directory user are the new user's own from now on.
+fn adopt(
+    tx: &Connection,
+    id: UserId,
+    association: Association,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    if let Some(directory_id) = association.id() {
+        let condition = "user_id IS NULL AND directory_id = ?1 AND NOT parked";
+        for entry in rows::entries(tx, condition, &[directory_id.0.bytes()])? {
+            if !entry.field().is_two_way() || entry.only_releases() {
+                continue;
+            }
+            let own = "user_id = ?1 AND field = ?2 AND NOT parked";
+            if !rows::entries(tx, own, &[&id.0, &entry.field().key()])?.is_empty() {
+                // What was asked for with the adding is newer.
+                let ended = (Closing::Dropped.as_str(), "replaced");
+                entries::leave(tx, &entry, ended, stamp)?;
+                continue;
+            }
+            tx.prepare_cached("UPDATE outbox SET user_id = ?1 WHERE id = ?2")?
+                .execute([id.0, entry.id.0])?;
+        }
+    }
+    Ok(())
 }
 
 fn insert(
@@ -177,6 +205,7 @@ fn queue_wanted(
                 released: None,
                 takes_from: None,
                 silences: None,
+                gives_back: false,
                 state: EntryState::Queued,
                 author: stamp.author.clone(),
                 created_at: stamp.at,
@@ -228,9 +257,7 @@ fn own_fields(
     {
         // A request that is under way belongs to the directory user that it was sent for.
         for field in [Field::Number, Field::Country] {
-            if let Some(entry) =
-                of_field(tx, user.id, field)?.filter(|entry| !entry.state.is_ours())
-            {
+            if let Some(entry) = of_field(tx, user, field)?.filter(|entry| !entry.state.is_ours()) {
                 return Err(settling(entry));
             }
         }
@@ -290,9 +317,12 @@ fn two_way(
     stamp: &Stamp,
 ) -> Result<Option<EntryId>, StoreError> {
     let field = wanted.field();
+    if let Some(id) = user.association.id() {
+        super::queue::no_move_from(tx, id, field)?;
+    }
     let mut base = shown.clone();
     let mut released = None;
-    if let Some(old) = of_field(tx, user.id, field)? {
+    if let Some(old) = of_field(tx, user, field)? {
         // A move that has released the number of somebody else is first undone, so that this number is not forgotten.
         if !old.state.is_ours() || (old.takes_from.is_some() && old.released.is_some()) {
             return Err(settling(old));
@@ -319,6 +349,7 @@ fn two_way(
         released: released.filter(|number| *wanted != Value::Number(Some(number.clone()))),
         takes_from: None,
         silences: None,
+        gives_back: false,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,
@@ -327,9 +358,12 @@ fn two_way(
     entries::queue(tx, &entry, stamp).map(Some)
 }
 
-fn of_field(tx: &Connection, user: UserId, field: Field) -> Result<Option<Entry>, StoreError> {
+fn of_field(tx: &Connection, user: &User, field: Field) -> Result<Option<Entry>, StoreError> {
+    if let Some(id) = user.association.id() {
+        return Ok(rows::of_field(tx, Some(user.id), id, field)?.pop());
+    }
     let condition = "user_id = ?1 AND field = ?2 AND NOT parked";
-    Ok(rows::entries(tx, condition, &[&user.0, &field.key()])?.pop())
+    Ok(rows::entries(tx, condition, &[&user.id.0, &field.key()])?.pop())
 }
 
 fn settling(entry: Entry) -> StoreError {
@@ -357,6 +391,10 @@ pub(super) fn remove(
         return Err(settling(entry));
     }
     for entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
+        if entry.takes_from.is_some() && entries::owes_a_number(&entry) {
+            entries::return_number(tx, &entry, Closing::Dropped.as_str(), stamp)?;
+            continue;
+        }
         entries::leave(
             tx,
             &entry,
@@ -391,6 +429,7 @@ pub(super) fn remove(
         released: None,
         takes_from: None,
         silences: None,
+        gives_back: false,
         state: EntryState::Queued,
         author: stamp.author.clone(),
         created_at: stamp.at,

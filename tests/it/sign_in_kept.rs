@@ -1,0 +1,199 @@
+//! What is left of a sign-in on disk: shared by programs, never damaged, never another tenant's, told nowhere.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+use teamsconnector::graph::error::GraphError;
+use teamsconnector::graph::{SignIn, TokenStore};
+use tokio::task::JoinSet;
+
+use crate::support::sign_in::{Place, Way, by_code, secrets};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_program_goes_on_without_asking_anybody() {
+    let place = Place::new().await;
+    by_code(&place.person()).await;
+    assert_eq!(
+        fs::metadata(place.file()).unwrap().permissions().mode() & 0o7777,
+        0o600
+    );
+    let asked = place.asked_for_tokens();
+    let next = place.person();
+    assert!(!next.subscribed_skus().await.unwrap().is_empty());
+    assert_eq!(place.asked_for_tokens(), asked);
+
+    // A token that is called back is renewed, and both have the new one.
+    place.knobs(&json!({ "expire_tokens": true }));
+    let before = secrets(&place.file());
+    assert!(!next.subscribed_skus().await.unwrap().is_empty());
+    let after = secrets(&place.file());
+    assert!(before.iter().zip(&after).all(|(old, new)| old != new));
+    assert_eq!(place.asked_for_tokens(), asked + 1);
+    assert!(!place.person().subscribed_skus().await.unwrap().is_empty());
+    assert_eq!(place.asked_for_tokens(), asked + 1);
+
+    next.sign_out().await.unwrap();
+    assert!(!place.file().exists());
+    let error = place.person().sign_in().await.unwrap_err();
+    assert!(matches!(error, GraphError::SignedOut), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_revoked_is_told_once_and_then_a_person_is_needed() {
+    let place = Place::new().await;
+    let client = place.person();
+    by_code(&client).await;
+    let revoked = json!({
+        "error": "invalid_grant",
+        "error_description": "AADSTS50173: The provided grant has expired due to it being revoked.\r\nTrace ID: t-1\r\nCorrelation ID: c-1\r\nTimestamp: 2026-11-20 12:00:00Z",
+        "error_codes": [50173], "suberror": "bad_token",
+    });
+    let fault = json!([{ "path_contains": "oauth2/v2.0/token", "times": 1, "status": 400, "body": revoked }]);
+    place.knobs(&json!({ "expire_tokens": true, "fail_next": fault }));
+    let error = client.subscribed_skus().await.unwrap_err();
+    assert!(error.needs_person());
+    let failure = error.failure("Reading the licences");
+    assert_eq!(
+        failure.headline,
+        "Reading the licences failed: the sign-in was revoked"
+    );
+    assert_eq!(
+        failure.detail,
+        "Entra ID refused: AADSTS50173: The provided grant has expired due to it being revoked. (invalid_grant, bad_token) Trace ID: t-1 Correlation ID: c-1"
+    );
+    assert!(!place.file().exists());
+    for client in [client, place.person()] {
+        let error = client.subscribed_skus().await.unwrap_err();
+        assert!(matches!(error, GraphError::SignedOut), "{error:?}");
+        assert!(error.needs_person());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_lands_in_another_tenant_keeps_nothing() {
+    let place = Place::new().await;
+    let client = place.person();
+    by_code(&client).await;
+    let before = fs::read(place.file()).unwrap();
+    let other = "99999999-2222-3333-4444-555555555555";
+    place.knobs(&json!({ "expire_tokens": true, "token_tenant": other }));
+    for _ in 0..2 {
+        let error = client.subscribed_skus().await.unwrap_err();
+        assert!(
+            matches!(&error, GraphError::WrongTenant { got, .. } if got == other),
+            "{error:?}"
+        );
+        assert!(!error.needs_person());
+        assert_eq!(fs::read(place.file()).unwrap(), before);
+    }
+    // An application's token is looked at likewise, and so is a new sign-in.
+    let secret = SignIn::ClientSecret(place.simulator.client_secret().into());
+    let error = place.client(Way::new(secret)).sign_in().await.unwrap_err();
+    assert!(matches!(error, GraphError::WrongTenant { .. }), "{error:?}");
+    let (to, _shown) = tokio::sync::mpsc::unbounded_channel();
+    let error = client.sign_in_by_code(&to).await.unwrap_err();
+    assert!(matches!(error, GraphError::WrongTenant { .. }), "{error:?}");
+    assert_eq!(fs::read(place.file()).unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_to_the_file_ends_the_sign_in_and_nothing_else() {
+    let place = Place::new().await;
+    by_code(&place.person()).await;
+    let whole = fs::read(place.file()).unwrap();
+    fs::write(place.file(), &whole[..whole.len() / 2]).unwrap();
+    let error = place.person().sign_in().await.unwrap_err();
+    assert!(matches!(error, GraphError::SignedOut), "{error:?}");
+    assert!(!place.file().exists());
+    assert!(place.dir.path().join("tokens.damaged-1").exists());
+    let client = place.person();
+    by_code(&client).await;
+    assert!(!client.subscribed_skus().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_applications_tokens_are_never_written() {
+    let place = Place::new().await;
+    let secret = SignIn::ClientSecret(place.simulator.client_secret().into());
+    let client = place.client(Way {
+        tokens: TokenStore::File(place.file()),
+        ..Way::new(secret)
+    });
+    client.subscribed_skus().await.unwrap();
+    assert_eq!(fs::read_dir(place.dir.path()).unwrap().count(), 0);
+}
+
+/// Eight programs on one file, whose tokens are called back again and again while some of them are stopped at any moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_programs_renew_at_once_and_some_are_killed() {
+    const ROUNDS: usize = 125;
+    let place = Place::new().await;
+    // What Entra does: a refresh token that was used is not withdrawn, and a killed program may have used it in vain.
+    place.knobs(&json!({ "refresh_uses": 255 }));
+    by_code(&place.person()).await;
+    let mut seen = HashSet::new();
+    for round in 0..ROUNDS {
+        place.knobs(&json!({ "expire_tokens": true }));
+        let asked = place.asked_for_tokens();
+        let mut programs = JoinSet::new();
+        let mut stops = Vec::new();
+        for n in 0..8 {
+            let client = place.person();
+            let stop = programs.spawn(async move { client.subscribed_skus().await.map(|_| ()) });
+            if n < round % 8 {
+                stops.push(stop);
+            }
+        }
+        for (n, stop) in stops.into_iter().enumerate() {
+            for _ in 0..(round * 7 + n * 13) % 40 {
+                tokio::task::yield_now().await;
+            }
+            stop.abort();
+        }
+        while let Some(ended) = programs.join_next().await {
+            match ended {
+                Ok(read) => read.unwrap(),
+                Err(stopped) => assert!(stopped.is_cancelled(), "{stopped}"),
+            }
+        }
+        if round % 8 == 0 {
+            assert_eq!(place.asked_for_tokens() - asked, 1, "one refreshed for all");
+        }
+        assert!(
+            seen.insert(secrets(&place.file())[1].clone()),
+            "each round has a new one"
+        );
+    }
+    place.knobs(&json!({ "expire_tokens": true }));
+    place.person().subscribed_skus().await.unwrap();
+    let left: Vec<_> = fs::read_dir(place.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("damaged"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_told_anywhere() {
+    let place = Place::new().await;
+    let client = place.person();
+    let (who, prompt) = by_code(&client).await;
+    let secrets = secrets(&place.file());
+    // A server that echoes what it was sent.
+    let echo = json!({
+        "error": "invalid_grant",
+        "error_description": format!("AADSTS9002313: Invalid request: {} and {}.", secrets[0], secrets[1]),
+        "error_codes": [9_002_313], "claims": secrets[1],
+    });
+    let fault =
+        json!([{ "path_contains": "oauth2/v2.0/token", "times": 1, "status": 400, "body": echo }]);
+    place.knobs(&json!({ "expire_tokens": true, "fail_next": fault }));
+    let error = client.subscribed_skus().await.unwrap_err();
+    let failure = error.failure("Reading");
+    let told = format!("{client:?} {who:?} {prompt:?} {error:?} {error} {failure:?}");
+    assert!(told.contains("AADSTS9002313"));
+    assert!(!told.contains(&secrets[1]), "the refresh token is told");
+}
