@@ -33,7 +33,7 @@ Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 try again; 4 sign-in o
 /// For all commands.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Global {
-    /// The tenant, by its name in the configuration
+    /// The tenant: its name in the configuration, a domain or id, or a number or e-mail that one tenant's files know
     #[arg(long, global = true, value_name = "NAME")]
     pub tenant: Option<String>,
     /// Use the built-in tenant; with =SCENARIO one that shows a certain case
@@ -83,8 +83,12 @@ pub enum Command {
     Seats(Seats),
     /// Earlier runs, their logs, and what changed between two
     History(History),
-    /// Tenants of the configuration: list them, set group and mode, or take a pin off
+    /// Tenants of the configuration: list, add and remove them, set group and mode, or take a pin off
     Tenants(Tenants),
+    /// Sign in to the tenant, as the configuration says
+    Login(Login),
+    /// Forget who is signed in
+    Logout,
     /// Serve a simulated tenant for tests and trials
     Simulate(Simulate),
     /// Look at everything that a run needs: files, network, clock, sign-in, permissions
@@ -107,6 +111,14 @@ pub struct Sync {
     /// Write what is queued, without asking
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `login`.
+#[derive(Debug, ClapArgs)]
+pub struct Login {
+    /// Ask for the permissions to write as well, for what `allow` names
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// `users`.
@@ -142,6 +154,12 @@ pub enum UsersWhat {
         /// What to set
         #[command(flatten)]
         set: UserSet,
+    },
+    /// After another tenant was pinned: show the numbers that users had before; queue those that are free with --queue
+    Adopt {
+        /// Queue them; the next sync plans them like any change
+        #[arg(long)]
+        queue: bool,
     },
     /// Remove one
     Remove {
@@ -297,7 +315,11 @@ pub struct Outbox {
 #[derive(Debug, Subcommand)]
 pub enum OutboxWhat {
     /// List the queued changes
-    List,
+    List {
+        /// Those of the tenant that was pinned before: set aside, never sent
+        #[arg(long)]
+        parked: bool,
+    },
     /// Drop a queued change
     Drop {
         /// Its id, as `outbox list` shows it
@@ -394,8 +416,12 @@ pub struct Tenants {
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub enum TenantsWhat {
-    /// List the tenants of the configuration
+    /// List the tenants of the configuration, with what their files tell; without network
     List,
+    /// Write a new tenant into the configuration, read-only; --tenant gives its id or a verified domain, else it is asked for
+    Add(Box<NewTenant>),
+    /// Take a tenant out of the configuration: its tokens are deleted, its ledger and audit kept as files
+    Remove(Leaving),
     /// Set the group filter or how users are added: in the configuration, at once, audited
     Set {
         /// The tenant, by its name in the configuration
@@ -418,6 +444,68 @@ pub enum TenantsWhat {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// `tenants add`.
+#[derive(Debug, ClapArgs)]
+pub struct NewTenant {
+    /// Its name in the configuration: letters, digits, dashes, dots, underscores
+    pub name: String,
+    /// The app registration, when it is another than that of [defaults]
+    #[arg(long, value_name = "GUID")]
+    pub client_id: Option<String>,
+    /// device-code, browser, client-secret or certificate
+    #[arg(long, value_name = "WAY")]
+    pub sign_in: Option<String>,
+    /// The account of [identities] that works it, instead of a way to sign in of its own
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["sign_in", "client_id", "secret_file", "certificate_file"])]
+    pub identity: Option<String>,
+    /// global, us-gov, us-dod, china or custom
+    #[arg(long, value_name = "CLOUD")]
+    pub cloud: Option<String>,
+    /// Where tokens come from, with --cloud custom
+    #[arg(long, value_name = "ADDRESS", requires = "graph")]
+    pub login: Option<String>,
+    /// Where Graph answers, with --cloud custom
+    #[arg(long, value_name = "ADDRESS", requires = "login")]
+    pub graph: Option<String>,
+    /// Only members of this group are offered
+    #[arg(long, value_name = "TEXT")]
+    pub group: Option<String>,
+    /// From the picklist that a sync builds, or by hand only
+    #[arg(long, value_name = "MODE")]
+    pub add_users: Option<Mode>,
+    /// What may be written once the tenant is not read-only: numbers, location, licences
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Colour of its screens: red, green, yellow, blue, magenta or cyan
+    #[arg(long, value_name = "COLOUR")]
+    pub accent: Option<String>,
+    /// The name that screens show
+    #[arg(long, value_name = "TEXT")]
+    pub display: Option<String>,
+    /// A verified domain, by which `--tenant` finds it; may be given several times
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// File with the client secret, which only you can read
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// File with the certificate and its key
+    #[arg(long, value_name = "FILE")]
+    pub certificate_file: Option<PathBuf>,
+}
+
+/// `tenants remove`.
+#[derive(Debug, ClapArgs)]
+pub struct Leaving {
+    /// The tenant, by its name in the configuration
+    pub name: String,
+    /// Delete ledger and audit as well
+    #[arg(long)]
+    pub purge: bool,
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// How users are added.

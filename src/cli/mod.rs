@@ -1,13 +1,16 @@
 //! The command line: parses, opens what a command needs, runs it, and maps the result to an exit code.
 
+mod adopt;
 pub mod args;
 mod candidates;
 mod console;
 mod demo;
 mod doctor;
 pub mod exit;
+mod find;
 mod history;
 mod licences;
+mod login;
 mod numbers;
 mod numbers_json;
 mod open;
@@ -83,6 +86,8 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
         Some(Command::History(history)) => history::run(&global, &history).await,
         Some(Command::Tenants(tenants)) => tenants::run(&global, &tenants).await,
+        Some(Command::Login(login)) => login::run(&global, &login).await,
+        Some(Command::Logout) => login::out(&global).await,
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
         Some(Command::Paths) => paths::run(&global),

@@ -24,6 +24,7 @@ use crate::store::{Stamp, Store};
 use crate::sync::{RunSettings, World};
 
 use super::args::Global;
+use super::find::choose;
 use super::{demo, print};
 
 /// A tenant, opened.
@@ -60,8 +61,20 @@ pub(super) fn config(places: &Places) -> anyhow::Result<Config> {
     Config::load(&places.config_file()).map_err(|error| error.failure().into())
 }
 
+/// The folders of this call with what the configuration says of them, and the configuration.
+pub(super) fn located(global: &Global) -> anyhow::Result<(Places, Config)> {
+    let places = places(global)?;
+    let config = config(&places)?;
+    Ok((places.sharing(&config), config))
+}
+
 /// Makes the folders, and starts the log file in them.
 fn prepare(places: &Places) -> anyhow::Result<()> {
+    if let Some(behind) = crate::config::surroundings::sudo_by() {
+        print::tell(&format!(
+            "Run by sudo: files and tokens of this call belong to the other account, and the audit names {behind} with it."
+        ));
+    }
     places.prepare().map_err(|error| error.failure())?;
     crate::telemetry::start(&places.logs()).context("The log file could not be opened")
 }
@@ -84,8 +97,7 @@ pub(super) async fn open_quietly(global: &Global) -> anyhow::Result<Opened> {
 }
 
 async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
-    let places = places(global)?;
-    let config = config(&places)?;
+    let (places, config) = located(global)?;
     let name = choose(global, &config, &places)?;
     let tenant = config.tenants[&name].clone();
     let client_id = config.client_id(&tenant).ok_or_else(|| {
@@ -97,9 +109,13 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
         )
     })?;
     prepare(&places)?;
-    let dir = places.tenant_dir(&name);
+    let dir = places
+        .prepare_tenant(&name)
+        .map_err(|error| error.failure())?;
     finish(Parts {
         file: Some((places.config_file(), name.clone())),
+        tokens: token_file(&places, &name, &tenant)?,
+        extra_ca: config.extra_ca,
         name,
         tenant,
         client_id,
@@ -142,6 +158,8 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     let served = demo.simulator.tenant_id().to_owned();
     let opened = finish(Parts {
         file: None,
+        tokens: dir.join(TOKENS),
+        extra_ca: None,
         name: demo.name.clone(),
         tenant: demo.config.clone(),
         client_id: demo.simulator.client_id().to_owned(),
@@ -177,12 +195,19 @@ pub(super) fn connect(
     config: &Config,
     places: &Places,
 ) -> anyhow::Result<Connected> {
-    let name = choose(global, config, places)?;
+    let places = places.clone().sharing(config);
+    let name = choose(global, config, &places)?;
     let tenant = config.tenants[&name].clone();
     let dir = places.tenant_dir(&name);
     let client_id = config.client_id(&tenant).unwrap_or_default();
+    let tokens = match &tenant.identity {
+        Some(identity) => places.identity_dir(identity),
+        None => places.own_tenant_dir(&name),
+    };
     let parts = Parts {
         file: None,
+        tokens: tokens.join(TOKENS),
+        extra_ca: config.extra_ca.clone(),
         name: name.clone(),
         tenant,
         client_id,
@@ -209,16 +234,36 @@ fn client(
         clock: clock::system(),
         pace: Pace::Real,
         traffic,
-        tokens: TokenStore::File(parts.dir.join("tokens")),
-        extra_ca: None,
+        tokens: TokenStore::File(parts.tokens.clone()),
+        extra_ca: parts.extra_ca.clone(),
         user: author(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
 }
 
+/// The file with a person's tokens, in a folder that only this person can enter.
+const TOKENS: &str = "tokens";
+
+/// Where the tokens for a tenant are kept: those of an identity once, for all its tenants.
+pub(super) fn token_file(
+    places: &Places,
+    name: &str,
+    tenant: &TenantConfig,
+) -> anyhow::Result<PathBuf> {
+    let folder = match &tenant.identity {
+        Some(identity) => places
+            .prepare_identity(identity)
+            .map_err(|error| error.failure())?,
+        None => places.own_tenant_dir(name),
+    };
+    Ok(folder.join(TOKENS))
+}
+
 struct Parts {
     file: Option<(PathBuf, String)>,
+    tokens: PathBuf,
+    extra_ca: Option<PathBuf>,
     name: String,
     tenant: TenantConfig,
     client_id: String,
@@ -273,43 +318,7 @@ fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
     Ok(Arc::new(store))
 }
 
-fn choose(global: &Global, config: &Config, places: &Places) -> anyhow::Result<String> {
-    let names = || {
-        config
-            .tenants
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let file = places.config_file();
-    let refuse = |headline: String, hint: String| {
-        Err(Failure::new(
-            FailureKind::Config,
-            headline,
-            format!("configuration: {}", file.display()),
-            hint,
-        )
-        .into())
-    };
-    match (&global.tenant, config.tenants.len()) {
-        (Some(name), _) if config.tenants.contains_key(name) => Ok(name.clone()),
-        (Some(name), 0) => refuse(
-            format!("There is no tenant {name}: the configuration has none"),
-            "See `teamsconnector config sample`, or look around first with `teamsconnector --demo`.".to_owned(),
-        ),
-        (Some(name), _) => refuse(format!("There is no tenant {name}"), format!("The configuration has: {}", names())),
-        (None, 0) => refuse(
-            "No tenant is configured yet".to_owned(),
-            "Look around first with `teamsconnector --demo`; `teamsconnector config sample` prints a configuration to start from."
-                .to_owned(),
-        ),
-        (None, 1) => Ok(config.tenants.keys().next().cloned().unwrap_or_default()),
-        (None, _) => refuse("Which tenant?".to_owned(), format!("Give --tenant NAME; the configuration has: {}", names())),
-    }
-}
-
-fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
+pub(super) fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
     let cloud = match tenant.cloud {
         CloudName::Global => Cloud::Global,
         CloudName::UsGov => Cloud::UsGov,

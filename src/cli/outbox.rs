@@ -16,52 +16,7 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
     let opened = open(global).await?;
     let store = &opened.world.store;
     match &args.what {
-        OutboxWhat::List => {
-            let picture = opened
-                .world
-                .store
-                .ledger
-                .load()
-                .await
-                .map_err(|error| error.failure())?;
-            if global.json {
-                let rows: Vec<EntryJson> = picture.entries.iter().map(EntryJson::new).collect();
-                print::data(&json::listing("entries", &rows)?)?;
-            } else {
-                let rows: Vec<Vec<String>> = picture
-                    .entries
-                    .iter()
-                    .map(|entry| {
-                        vec![
-                            entry.id.0.to_string(),
-                            entry.name.clone(),
-                            entry.field().as_str().to_owned(),
-                            entry.base.shown(),
-                            entry.wanted.shown(),
-                            theirs(entry),
-                            entry.state.word().to_owned(),
-                            entry.author.clone(),
-                        ]
-                    })
-                    .collect();
-                print::table(
-                    &[
-                        "ID",
-                        "NAME",
-                        "FIELD",
-                        "WAS",
-                        "WANTED",
-                        "TENANT HAS",
-                        "STATE",
-                        "BY",
-                    ],
-                    &rows,
-                )?;
-                for entry in &picture.entries {
-                    refused(entry)?;
-                }
-            }
-        }
+        OutboxWhat::List { parked } => list(store, *parked, global.json).await?,
         OutboxWhat::Drop { id } => {
             print::tell(&change::undo(store, EntryId(*id), opened.stamp()).await?);
         }
@@ -78,6 +33,53 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
         }
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+/// What waits, or what is set aside of the tenant before.
+async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> {
+    let entries = if parked {
+        store.ledger.parked_entries().await
+    } else {
+        store.ledger.load().await.map(|picture| picture.entries)
+    };
+    let entries = entries.map_err(|error| error.failure())?;
+    if as_json {
+        let rows: Vec<EntryJson> = entries.iter().map(EntryJson::new).collect();
+        print::data(&json::listing("entries", &rows)?)?;
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|entry| {
+            let state = if parked {
+                format!("set aside, of {}", entry.tenant)
+            } else {
+                entry.state.word().to_owned()
+            };
+            vec![
+                entry.id.0.to_string(),
+                entry.name.clone(),
+                entry.field().as_str().to_owned(),
+                entry.base.shown(),
+                entry.wanted.shown(),
+                theirs(entry),
+                state,
+                entry.author.clone(),
+            ]
+        })
+        .collect();
+    let header = [
+        "ID",
+        "NAME",
+        "FIELD",
+        "WAS",
+        "WANTED",
+        "TENANT HAS",
+        "STATE",
+        "BY",
+    ];
+    print::table(&header, &rows)?;
+    entries.iter().try_for_each(refused)
 }
 
 /// Only a conflict is decided: anything else is dropped, or settled by a sync.

@@ -25,6 +25,7 @@ pub(super) async fn run(global: &Global, args: Users) -> anyhow::Result<Exit> {
         UsersWhat::Show { user } => show(&opened, global, &user).await?,
         UsersWhat::Add { user, set } => add(&opened, &user, &set).await?,
         UsersWhat::Edit { user, set } => edit(&opened, &user, &set).await?,
+        UsersWhat::Adopt { queue } => super::adopt::run(&opened, global, queue).await?,
         UsersWhat::Remove { user, release } => remove(&opened, &user, release).await?,
     }
     Ok(Exit::Done.or_damaged(damaged))

@@ -183,10 +183,23 @@ fn table_of(config: &TenantConfig) -> Table {
     let mut table = Table::new();
     let plain = TenantConfig::new("");
     table.insert("tenant_id", value(&config.tenant_id));
-    if let Some(id) = &config.client_id {
-        table.insert("client_id", value(id));
+    if let Some(name) = &config.display {
+        table.insert("name", value(name));
     }
-    table.insert("sign_in", value(config.sign_in.as_str()));
+    if let Some(accent) = config.accent {
+        table.insert("accent", value(accent.as_str()));
+    }
+    if !config.domains.is_empty() {
+        let domains: Array = config.domains.iter().collect();
+        table.insert("domains", value(domains));
+    }
+    match &config.identity {
+        // The identity says the rest once for all its tenants.
+        Some(identity) => {
+            table.insert("identity", value(identity));
+        }
+        None => put_sign_in(&mut table, config),
+    }
     if config.cloud != CloudName::Global {
         table.insert("cloud", value(config.cloud.as_str()));
     }
@@ -200,6 +213,20 @@ fn table_of(config: &TenantConfig) -> Table {
     if config.allow != plain.allow {
         table.insert("allow", value(list(config.allow.iter().copied())));
     }
+    if let Some(endpoints) = &config.endpoints {
+        let mut inner = Table::new();
+        inner.insert("login", value(&endpoints.login));
+        inner.insert("graph", value(&endpoints.graph));
+        table.insert("endpoints", Item::Table(inner));
+    }
+    table
+}
+
+fn put_sign_in(table: &mut Table, config: &TenantConfig) {
+    if let Some(id) = &config.client_id {
+        table.insert("client_id", value(id));
+    }
+    table.insert("sign_in", value(config.sign_in.as_str()));
     for (key, file) in [
         ("secret_file", &config.secret_file),
         ("certificate_file", &config.certificate_file),
@@ -208,13 +235,6 @@ fn table_of(config: &TenantConfig) -> Table {
             table.insert(key, value(file.to_string_lossy().into_owned()));
         }
     }
-    if let Some(endpoints) = &config.endpoints {
-        let mut inner = Table::new();
-        inner.insert("login", value(&endpoints.login));
-        inner.insert("graph", value(&endpoints.graph));
-        table.insert("endpoints", Item::Table(inner));
-    }
-    table
 }
 
 /// Writes beside the file, then puts the new one in its place: a crash leaves the old or the new, never half of one.
@@ -253,7 +273,7 @@ mod tests {
         let config = Config::parse(Path::new("config.toml"), SAMPLE).unwrap();
         assert_eq!(
             config.tenants.keys().collect::<Vec<_>>(),
-            ["contoso", "fabrikam", "lab"]
+            ["adatum", "contoso", "fabrikam", "lab"]
         );
         assert_eq!(
             config.tenants["contoso"].group.as_deref(),
@@ -261,6 +281,17 @@ mod tests {
         );
         assert!(!config.tenants["lab"].read_only);
         assert!(config.client_id(&config.tenants["contoso"]).is_some());
+        assert_eq!(config.tenants["adatum"].identity.as_deref(), Some("msp"));
+        assert_eq!(
+            config.tenants["adatum"].sign_in,
+            super::super::SignInWay::Browser
+        );
+        // What is commented out in it is right as well.
+        let more = SAMPLE
+            .replace("\n# shared_", "\nshared_")
+            .replace("\n# extra_ca", "\nextra_ca");
+        let config = Config::parse(Path::new("config.toml"), &more).unwrap();
+        assert!(config.shared.is_some() && config.extra_ca.is_some());
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub enum ConfigError {
         remedy: String,
     },
     /// A folder or file of somebody else.
-    #[error("{} belongs to user id {owner}, not to you (user id {you})", .path.display())]
+    #[error("{} belongs to user id {owner}, not to you (user id {you}); an administrator runs: {remedy}", .path.display())]
     Owner {
         /// The folder or file.
         path: PathBuf,
@@ -116,6 +116,40 @@ pub enum ConfigError {
         owner: u32,
         /// Who asks.
         you: u32,
+        /// The command that puts it right.
+        remedy: String,
+    },
+    /// The folder that is shared is not as it was declared.
+    #[error("{} {found}; shared_dir belongs to the group {group} with mode 2770; run: {remedy}", .path.display())]
+    Sharing {
+        /// The folder.
+        path: PathBuf,
+        /// What it is instead.
+        found: String,
+        /// The declared group.
+        group: String,
+        /// The command that puts it right.
+        remedy: String,
+    },
+    /// The group of the shared folder is not known on this machine.
+    #[error(
+        "there is no group {group} in {table} (shared_group); an administrator runs: groupadd {group}; a group of a directory service is given by its number"
+    )]
+    NoGroup {
+        /// The group.
+        group: String,
+        /// Where it was looked for.
+        table: &'static str,
+    },
+    /// Who asks is not in the group of the shared folder.
+    #[error("{} is shared by the group {group}, and you are not in it; an administrator runs: {remedy}", .path.display())]
+    Outside {
+        /// The folder.
+        path: PathBuf,
+        /// The group.
+        group: String,
+        /// The command that puts it right.
+        remedy: String,
     },
     /// Something else stands where a file or folder should be.
     #[error("{} is not {expected}", .path.display())]

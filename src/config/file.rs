@@ -1,23 +1,35 @@
 //! Reads `config.toml`: every unknown key and every wrong value is refused with its line, its column and what would be right.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use toml_edit::{Document, Item, TableLike};
-use url::{Host, Url};
+use toml_edit::Document;
 
 use crate::domain::guid::Guid;
 
-use super::error::{ConfigError, Place};
+use super::error::ConfigError;
+use super::table::{Table, nearest, place};
 use super::{
-    AddUsers, Allow, CloudName, Config, Defaults, Endpoints, SignInWay, TenantConfig, Words,
+    Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
+    TenantConfig,
 };
 
-const ROOT_KEYS: &[&str] = &["defaults", "tenants"];
+const ROOT_KEYS: &[&str] = &[
+    "defaults",
+    "identities",
+    "tenants",
+    "shared_dir",
+    "shared_group",
+    "extra_ca",
+];
 const DEFAULTS_KEYS: &[&str] = &["client_id"];
+const IDENTITY_KEYS: &[&str] = &["client_id", "sign_in", "secret_file", "certificate_file"];
 const TENANT_KEYS: &[&str] = &[
     "tenant_id",
+    "name",
+    "accent",
+    "domains",
+    "identity",
     "client_id",
     "sign_in",
     "cloud",
@@ -44,26 +56,77 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
         items: document.as_table(),
     };
     root.only(ROOT_KEYS)?;
-    let mut config = Config::default();
+    let mut config = Config {
+        shared: shared(&root)?,
+        extra_ca: root.file("extra_ca")?,
+        ..Config::default()
+    };
     if let Some(defaults) = root.table("defaults", "[defaults]")? {
         defaults.only(DEFAULTS_KEYS)?;
         config.defaults = Defaults {
             client_id: defaults.guid("client_id")?,
         };
     }
-    if let Some(tenants) = root.table("tenants", "[tenants]")? {
-        for (name, item) in tenants.items.iter() {
-            if !is_tenant_name(name) {
-                return Err(tenants.wrong(name, item, TENANT_NAME));
-            }
-            let table = tenants
-                .table(name, &format!("[tenants.{name}]"))?
-                .expect("the table was just met in the iteration");
-            config.tenants.insert(name.to_owned(), tenant(&table)?);
-        }
+    for (name, table) in named(&root, "identities", IDENTITY_NAME)? {
+        config.identities.insert(name, identity(&table)?);
+    }
+    for (name, table) in named(&root, "tenants", TENANT_NAME)? {
+        let tenant = tenant(&table, &config.identities)?;
+        config.tenants.insert(name, tenant);
     }
     Ok(config)
 }
+
+/// The tables inside a table, each under a name of the engineer's.
+fn named<'a>(
+    root: &Table<'a>,
+    key: &str,
+    form: &str,
+) -> Result<Vec<(String, Table<'a>)>, ConfigError> {
+    let Some(outer) = root.table(key, &format!("[{key}]"))? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for (name, item) in outer.items.iter() {
+        if !is_tenant_name(name) {
+            return Err(outer.wrong(name, item, form));
+        }
+        let table = outer
+            .table(name, &format!("[{key}.{name}]"))?
+            .expect("the table was just met in the iteration");
+        found.push((name.to_owned(), table));
+    }
+    Ok(found)
+}
+
+fn shared(root: &Table<'_>) -> Result<Option<Shared>, ConfigError> {
+    let (dir, group) = (root.string("shared_dir")?, root.string("shared_group")?);
+    match (dir, group) {
+        (None, None) => Ok(None),
+        (Some(dir), Some(group)) => {
+            if !Path::new(&dir).is_absolute() {
+                return Err(root.wrong_key("shared_dir", "write the whole path, from the root on"));
+            }
+            if group.trim().is_empty() {
+                return Err(root.wrong_key("shared_group", GROUP_FORM));
+            }
+            Ok(Some(Shared {
+                dir: dir.into(),
+                group,
+            }))
+        }
+        (Some(_), None) => Err(root.missing("shared_group", GROUP_FORM)),
+        (None, Some(_)) => Err(root.missing(
+            "shared_dir",
+            "it is the folder that the group of shared_group shares",
+        )),
+    }
+}
+
+const GROUP_FORM: &str =
+    "write the one group of this machine that shares shared_dir: its name, or its number in quotes";
+
+const IDENTITY_NAME: &str = "an identity's name is one to 64 letters, digits, dashes, dots and underscores, and begins with a letter or digit";
 
 const TENANT_NAME: &str = "a tenant's name is one to 64 letters, digits, dashes, dots and underscores, and begins with a letter or digit";
 
@@ -79,7 +142,22 @@ pub(super) fn is_tenant_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-fn tenant(table: &Table<'_>) -> Result<TenantConfig, ConfigError> {
+fn identity(table: &Table<'_>) -> Result<Identity, ConfigError> {
+    table.only(IDENTITY_KEYS)?;
+    Ok(Identity {
+        client_id: table.guid("client_id")?,
+        sign_in: table
+            .word::<SignInWay>("sign_in")?
+            .unwrap_or(SignInWay::DeviceCode),
+        secret_file: table.file("secret_file")?,
+        certificate_file: table.file("certificate_file")?,
+    })
+}
+
+fn tenant(
+    table: &Table<'_>,
+    identities: &BTreeMap<String, Identity>,
+) -> Result<TenantConfig, ConfigError> {
     table.only(TENANT_KEYS)?;
     let id_form = "write the tenant's id (a GUID) or one of its verified domains";
     let tenant_id = table
@@ -90,31 +168,80 @@ fn tenant(table: &Table<'_>) -> Result<TenantConfig, ConfigError> {
     }
     let new = TenantConfig::new(tenant_id);
     let cloud = table.word("cloud")?.unwrap_or(new.cloud);
-    let group = table.string("group")?;
-    if group.as_ref().is_some_and(|group| group.trim().is_empty()) {
-        return Err(table.wrong_key(
-            "group",
-            "write the group's name, or leave the key out for no filter",
-        ));
-    }
-    Ok(TenantConfig {
+    let identity = identity_of(table, identities)?;
+    let own = Identity {
         client_id: table.guid("client_id")?,
         sign_in: table.word::<SignInWay>("sign_in")?.unwrap_or(new.sign_in),
+        secret_file: table.file("secret_file")?,
+        certificate_file: table.file("certificate_file")?,
+    };
+    let way = identity.map_or(&own, |(_, identity)| identity).clone();
+    Ok(TenantConfig {
+        display: table.filled(
+            "name",
+            "write the name that screens show, or leave the key out",
+        )?,
+        accent: table.word::<Accent>("accent")?,
+        domains: domains(table)?,
+        identity: identity.map(|(name, _)| name.clone()),
+        client_id: own.client_id,
+        sign_in: way.sign_in,
+        secret_file: way.secret_file,
+        certificate_file: way.certificate_file,
         cloud,
-        group,
+        group: table.filled(
+            "group",
+            "write the group's name, or leave the key out for no filter",
+        )?,
         add_users: table
             .word::<AddUsers>("add_users")?
             .unwrap_or(new.add_users),
         read_only: table.truth("read_only")?.unwrap_or(new.read_only),
         allow: table.words::<Allow>("allow")?.unwrap_or(new.allow),
         endpoints: endpoints(table, cloud)?,
-        secret_file: table.file("secret_file")?,
-        certificate_file: table.file("certificate_file")?,
         tenant_id: new.tenant_id,
     })
 }
 
-fn is_domain(text: &str) -> bool {
+/// The account that works this tenant. What the account says once cannot be said otherwise for one of its tenants.
+fn identity_of<'a>(
+    table: &Table<'_>,
+    identities: &'a BTreeMap<String, Identity>,
+) -> Result<Option<(&'a String, &'a Identity)>, ConfigError> {
+    let Some(name) = table.string("identity")? else {
+        return Ok(None);
+    };
+    let Some(found) = identities.get_key_value(&name) else {
+        let names: Vec<&str> = identities.keys().map(String::as_str).collect();
+        let allowed = match (nearest(&name, &names), names.as_slice()) {
+            (Some(nearest), _) => format!("did you mean \"{nearest}\"?"),
+            (None, []) => format!("write a table [identities.{name}] first"),
+            (None, names) => format!("there are: {}", names.join(", ")),
+        };
+        return Err(table.wrong_key("identity", &allowed));
+    };
+    for key in IDENTITY_KEYS {
+        if table.items.contains_key(key) {
+            let form =
+                format!("[identities.{name}] says it for all its tenants: leave it out here");
+            return Err(table.wrong_key(key, &form));
+        }
+    }
+    Ok(Some(found))
+}
+
+fn domains(table: &Table<'_>) -> Result<Vec<String>, ConfigError> {
+    let list = table.strings("domains", "write a list of domains, each in quotes")?;
+    if !list.iter().all(|domain| is_domain(domain)) {
+        return Err(table.wrong_key(
+            "domains",
+            "write a list of domains, such as [\"contoso.com\"]",
+        ));
+    }
+    Ok(list.iter().map(|domain| domain.to_lowercase()).collect())
+}
+
+pub(super) fn is_domain(text: &str) -> bool {
     text.contains('.')
         && text
             .split('.')
@@ -140,223 +267,10 @@ fn endpoints(table: &Table<'_>, cloud: CloudName) -> Result<Option<Endpoints>, C
     }
 }
 
-/// One table of the file, with what is needed to say where in it something is wrong.
-struct Table<'a> {
-    path: &'a Path,
-    text: &'a str,
-    name: String,
-    span: Option<Range<usize>>,
-    items: &'a dyn TableLike,
-}
-
-impl<'a> Table<'a> {
-    fn only(&self, allowed: &[&str]) -> Result<(), ConfigError> {
-        for (key, _) in self.items.iter() {
-            if !allowed.contains(&key) {
-                return Err(ConfigError::UnknownKey {
-                    at: Box::new(self.place_of(key)),
-                    key: key.to_owned(),
-                    table: self.name.clone(),
-                    nearest: nearest(key, allowed).map(ToOwned::to_owned),
-                    allowed: allowed.iter().map(|&key| key.to_owned()).collect(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn table(&self, key: &str, name: &str) -> Result<Option<Table<'a>>, ConfigError> {
-        let Some(item) = self.items.get(key) else {
-            return Ok(None);
-        };
-        let items = item
-            .as_table_like()
-            .ok_or_else(|| self.wrong(key, item, "write it as a table"))?;
-        let key_span = self.items.key(key).and_then(toml_edit::Key::span);
-        Ok(Some(Table {
-            path: self.path,
-            text: self.text,
-            name: name.to_owned(),
-            span: item.span().or(key_span),
-            items,
-        }))
-    }
-
-    fn string(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        let Some(item) = self.items.get(key) else {
-            return Ok(None);
-        };
-        match item.as_str() {
-            Some(text) => Ok(Some(text.to_owned())),
-            None => Err(self.wrong(key, item, "write a text in quotes")),
-        }
-    }
-
-    fn truth(&self, key: &str) -> Result<Option<bool>, ConfigError> {
-        let Some(item) = self.items.get(key) else {
-            return Ok(None);
-        };
-        match item.as_bool() {
-            Some(truth) => Ok(Some(truth)),
-            None => Err(self.wrong(key, item, "write true or false, without quotes")),
-        }
-    }
-
-    fn guid(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        match self.string(key)? {
-            Some(text) if text.parse::<Guid>().is_err() => Err(self.wrong_key(
-                key,
-                "write the application (client) id of the app registration, a GUID",
-            )),
-            found => Ok(found),
-        }
-    }
-
-    fn word<W: Words>(&self, key: &str) -> Result<Option<W>, ConfigError> {
-        let Some(item) = self.items.get(key) else {
-            return Ok(None);
-        };
-        match item.as_str().and_then(W::from_word) {
-            Some(word) => Ok(Some(word)),
-            None => Err(self.wrong(key, item, &format!("write one of {}", quoted::<W>()))),
-        }
-    }
-
-    fn words<W: Words + Ord>(&self, key: &str) -> Result<Option<BTreeSet<W>>, ConfigError> {
-        let Some(item) = self.items.get(key) else {
-            return Ok(None);
-        };
-        let allowed = || format!("write a list of {}", quoted::<W>());
-        let Some(list) = item.as_array() else {
-            return Err(self.wrong(key, item, &allowed()));
-        };
-        list.iter()
-            .map(|value| value.as_str().and_then(W::from_word))
-            .collect::<Option<BTreeSet<W>>>()
-            .map(Some)
-            .ok_or_else(|| self.wrong(key, item, &allowed()))
-    }
-
-    /// A path; a relative one is meant from the folder of the file.
-    fn file(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
-        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
-        Ok(self.string(key)?.map(|text| folder.join(text)))
-    }
-
-    /// An address that tokens may go to: https, or plain http to this machine alone.
-    fn address(&self, key: &str) -> Result<String, ConfigError> {
-        let form = "write an https address (plain http only to 127.0.0.1, [::1] or localhost)";
-        let text = self.string(key)?.ok_or_else(|| self.missing(key, form))?;
-        let safe = Url::parse(&text).is_ok_and(|url| {
-            let bare = url.username().is_empty()
-                && url.password().is_none()
-                && url.query().is_none()
-                && url.fragment().is_none();
-            bare && match (url.scheme(), url.host()) {
-                ("https", Some(_)) => true,
-                ("http", Some(Host::Ipv4(ip))) => ip.is_loopback(),
-                ("http", Some(Host::Ipv6(ip))) => ip.is_loopback(),
-                ("http", Some(Host::Domain(name))) => name == "localhost",
-                _ => false,
-            }
-        });
-        if safe {
-            Ok(text.trim_end_matches('/').to_owned())
-        } else {
-            Err(self.wrong_key(key, form))
-        }
-    }
-
-    fn place_of(&self, key: &str) -> Place {
-        let span = self.items.key(key).and_then(toml_edit::Key::span);
-        place(self.path, self.text, span.or_else(|| self.span.clone()))
-    }
-
-    fn missing(&self, key: &str, allowed: &str) -> ConfigError {
-        ConfigError::Missing {
-            at: Box::new(place(self.path, self.text, self.span.clone())),
-            key: key.to_owned(),
-            table: self.name.clone(),
-            allowed: allowed.to_owned(),
-        }
-    }
-
-    fn wrong_key(&self, key: &str, allowed: &str) -> ConfigError {
-        match self.items.get(key) {
-            Some(item) => self.wrong(key, item, allowed),
-            None => self.missing(key, allowed),
-        }
-    }
-
-    fn wrong(&self, key: &str, item: &Item, allowed: &str) -> ConfigError {
-        let span = item.span();
-        let found = span
-            .clone()
-            .and_then(|span| self.text.get(span))
-            .and_then(|text| text.lines().next())
-            .unwrap_or("…");
-        ConfigError::WrongValue {
-            at: Box::new(span.map_or_else(
-                || self.place_of(key),
-                |span| place(self.path, self.text, Some(span)),
-            )),
-            key: key.to_owned(),
-            table: self.name.clone(),
-            found: found.to_owned(),
-            allowed: allowed.to_owned(),
-        }
-    }
-}
-
-fn quoted<W: Words>() -> String {
-    W::ALL
-        .iter()
-        .map(|(word, _)| format!("\"{word}\""))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn place(path: &Path, text: &str, span: Option<Range<usize>>) -> Place {
-    let before = span
-        .and_then(|span| text.get(..span.start))
-        .unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    Place {
-        path: path.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-    }
-}
-
-/// The allowed key that is at most a third of its letters away.
-fn nearest<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
-    let key = key.to_ascii_lowercase().replace('-', "_");
-    allowed
-        .iter()
-        .map(|candidate| (distance(&key, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters have to be put in, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn refusal(text: &str) -> String {
@@ -380,8 +294,8 @@ mod tests {
         );
         assert_eq!(
             refusal(&format!("{HEAD}colour = 1\n")),
-            "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, client_id, sign_in, cloud, \
-             group, add_users, read_only, allow, endpoints, secret_file, certificate_file"
+            "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, name, accent, domains, identity, \
+             client_id, sign_in, cloud, group, add_users, read_only, allow, endpoints, secret_file, certificate_file"
         );
     }
 
@@ -475,5 +389,76 @@ mod tests {
             Some(Path::new("/etc/x/secret"))
         );
         assert_eq!(read(Path::new("c.toml"), "").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_identity_works_many_tenants_and_says_its_things_once() {
+        let text = "extra_ca = \"ca.pem\"\n[defaults]\nclient_id = \"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\"\n\
+             [identities.msp]\nclient_id = \"bbbbbbbb-bbbb-cccc-dddd-eeeeeeeeeeee\"\nsign_in = \"browser\"\n\
+             [tenants.a]\ntenant_id = \"a.example\"\nidentity = \"msp\"\nname = \"A Ltd\"\naccent = \"cyan\"\n\
+             domains = [\"A.example\", \"mail.a.example\"]\n[tenants.b]\ntenant_id = \"b.example\"\n";
+        let config = read(Path::new("/etc/x/config.toml"), text).unwrap();
+        let (a, b) = (&config.tenants["a"], &config.tenants["b"]);
+        assert_eq!(a.sign_in, SignInWay::Browser);
+        assert_eq!(b.sign_in, SignInWay::DeviceCode);
+        assert!(config.client_id(a).unwrap().starts_with("bbbb"));
+        assert!(config.client_id(b).unwrap().starts_with("aaaa"));
+        assert_eq!(
+            (a.display.as_deref(), a.accent, a.domains.as_slice()),
+            (
+                Some("A Ltd"),
+                Some(Accent::Cyan),
+                ["a.example".to_owned(), "mail.a.example".to_owned()].as_slice()
+            )
+        );
+        assert_eq!(config.extra_ca.as_deref(), Some(Path::new("/etc/x/ca.pem")));
+        let of = |line: &str| refusal(&format!("[identities.msp]\n{HEAD}{line}\n"));
+        assert_eq!(
+            of("identity = \"mps\""),
+            "config.toml:4:12: identity = \"mps\" in [tenants.contoso] is not allowed; there are: msp"
+        );
+        assert_eq!(
+            of("identity = \"msp2\""),
+            "config.toml:4:12: identity = \"msp2\" in [tenants.contoso] is not allowed; did you mean \"msp\"?"
+        );
+        assert_eq!(
+            of("sign_in = \"browser\"\nidentity = \"msp\""),
+            "config.toml:4:11: sign_in = \"browser\" in [tenants.contoso] is not allowed; \
+             [identities.msp] says it for all its tenants: leave it out here"
+        );
+        assert!(refusal(&format!("{HEAD}identity = \"msp\"\n")).contains("[identities.msp] first"));
+        assert!(of("accent = \"pink\"").contains("\"red\", \"green\""));
+        assert!(of("domains = \"a.example\"").contains("config.toml:4:11: domains"));
+        assert!(of("domains = [\"example\"]").contains("such as [\"contoso.com\"]"));
+        assert!(of("name = \" \"").contains("the name that screens show"));
+        assert!(refusal("[identities.\"a b\"]\n").contains("an identity's name is"));
+        assert_eq!(
+            refusal("[identities.msp]\nsignin = \"browser\"\n"),
+            "config.toml:2:1: unknown key \"signin\" in [identities.msp]; did you mean \"sign_in\"?"
+        );
+    }
+
+    #[test]
+    fn a_shared_folder_has_its_group() {
+        let config = read(
+            Path::new("c.toml"),
+            "shared_dir = \"/srv/tc\"\nshared_group = \"voice\"\n",
+        )
+        .unwrap();
+        assert_eq!(
+            config.shared,
+            Some(Shared {
+                dir: "/srv/tc".into(),
+                group: "voice".to_owned()
+            })
+        );
+        assert!(
+            refusal("shared_dir = \"/srv/tc\"\n")
+                .contains("the file needs the key \"shared_group\"")
+        );
+        assert!(refusal("shared_group = \"voice\"\n").contains("needs the key \"shared_dir\""));
+        assert!(
+            refusal("shared_dir = \"tc\"\nshared_group = \"voice\"\n").contains("the whole path")
+        );
     }
 }

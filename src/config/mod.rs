@@ -7,7 +7,9 @@ pub mod error;
 mod file;
 pub mod places;
 pub mod secret;
+mod sharing;
 pub mod surroundings;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,8 +23,36 @@ use self::error::ConfigError;
 pub struct Config {
     /// What holds for every tenant that says nothing else.
     pub defaults: Defaults,
+    /// Accounts that work several tenants, by their names.
+    pub identities: BTreeMap<String, Identity>,
     /// The tenants, by the name that the engineer gave them.
     pub tenants: BTreeMap<String, TenantConfig>,
+    /// The folder that a team on one host shares.
+    pub shared: Option<Shared>,
+    /// Certificates that are trusted beside those of the system.
+    pub extra_ca: Option<PathBuf>,
+}
+
+/// The folder that a team on one host shares: `shared_dir` and `shared_group`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The group of the operating system that may use it: its name, or its number.
+    pub group: String,
+}
+
+/// One table `[identities.NAME]`: an account that works several tenants, such as that of a partner (GDAP).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The app registration, when it is another than that of the defaults.
+    pub client_id: Option<String>,
+    /// How to sign in.
+    pub sign_in: SignInWay,
+    /// File with the client secret.
+    pub secret_file: Option<PathBuf>,
+    /// File with the certificate and its key.
+    pub certificate_file: Option<PathBuf>,
 }
 
 /// The table `[defaults]`.
@@ -37,9 +67,17 @@ pub struct Defaults {
 pub struct TenantConfig {
     /// Id of the tenant, or one of its verified domains.
     pub tenant_id: String,
-    /// The app registration, when it is another than that of the defaults.
+    /// The name that screens show, where it is another than that of the table.
+    pub display: Option<String>,
+    /// The colour that tells this tenant's screen from others.
+    pub accent: Option<Accent>,
+    /// Its verified domains, by which it is found.
+    pub domains: Vec<String>,
+    /// The account that works it, where several tenants have one: a name of [`Config::identities`].
+    pub identity: Option<String>,
+    /// The app registration, when it is another than that of the identity or the defaults.
     pub client_id: Option<String>,
-    /// How to sign in.
+    /// How to sign in; the identity's way where there is one.
     pub sign_in: SignInWay,
     /// Which cloud.
     pub cloud: CloudName,
@@ -75,6 +113,10 @@ impl TenantConfig {
     pub fn new(tenant_id: impl Into<String>) -> Self {
         Self {
             tenant_id: tenant_id.into(),
+            display: None,
+            accent: None,
+            domains: Vec::new(),
+            identity: None,
             client_id: None,
             sign_in: SignInWay::DeviceCode,
             cloud: CloudName::Global,
@@ -146,6 +188,23 @@ pub enum Allow {
     Licences,
 }
 
+/// The colour of a tenant's screens. A word says the same beside it: colour alone tells nobody anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accent {
+    /// Red.
+    Red,
+    /// Green.
+    Green,
+    /// Yellow.
+    Yellow,
+    /// Blue.
+    Blue,
+    /// Magenta.
+    Magenta,
+    /// Cyan.
+    Cyan,
+}
+
 /// A setting that is one of a few words.
 pub trait Words: Copy + PartialEq + Sized + 'static {
     /// All values with their words, in the order in which they are offered.
@@ -187,6 +246,17 @@ impl Words for CloudName {
     ];
 }
 
+impl Words for Accent {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("red", Self::Red),
+        ("green", Self::Green),
+        ("yellow", Self::Yellow),
+        ("blue", Self::Blue),
+        ("magenta", Self::Magenta),
+        ("cyan", Self::Cyan),
+    ];
+}
+
 impl Words for AddUsers {
     const ALL: &'static [(&'static str, Self)] = &[("sync", Self::Sync), ("manual", Self::Manual)];
 }
@@ -203,7 +273,10 @@ impl Config {
     /// Reads the file; one that is not there is an empty configuration.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, &text),
+            Ok(text) => {
+                places::check_writers(path)?;
+                Self::parse(path, &text)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(ConfigError::Io {
                 path: path.to_owned(),
@@ -222,6 +295,12 @@ impl Config {
         tenant
             .client_id
             .clone()
+            .or_else(|| self.identity_of(tenant)?.client_id.clone())
             .or_else(|| self.defaults.client_id.clone())
+    }
+
+    /// The account that works a tenant, where it is one that works several.
+    pub fn identity_of(&self, tenant: &TenantConfig) -> Option<&Identity> {
+        self.identities.get(tenant.identity.as_ref()?)
     }
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 
 use super::error::ConfigError;
+use super::sharing;
 use super::surroundings::variable;
+use super::{Config, Shared};
 
 /// The variable that puts everything under one folder.
 pub const HOME_VARIABLE: &str = "TEAMSCONNECTOR_HOME";
@@ -19,6 +21,7 @@ pub struct Places {
     config: PathBuf,
     kept: PathBuf,
     state: PathBuf,
+    shared: Option<Shared>,
 }
 
 impl Places {
@@ -28,6 +31,7 @@ impl Places {
             config: home.to_owned(),
             kept: home.to_owned(),
             state: home.to_owned(),
+            shared: None,
         }
     }
 
@@ -46,6 +50,7 @@ impl Places {
                 .state_dir()
                 .map_or_else(|| kept.clone(), Path::to_owned),
             kept,
+            shared: None,
         })
     }
 
@@ -54,9 +59,41 @@ impl Places {
         self.config.join("config.toml")
     }
 
-    /// The folder of a tenant: databases, audit, tokens, lease.
+    /// The same, with the shared folder that the configuration declares.
+    #[must_use]
+    pub fn sharing(self, config: &Config) -> Self {
+        Self {
+            shared: config.shared.clone(),
+            ..self
+        }
+    }
+
+    /// The folder of a tenant: databases, audit, lease. In the shared folder where one is declared.
     pub fn tenant_dir(&self, name: &str) -> PathBuf {
+        let root = self
+            .shared
+            .as_ref()
+            .map_or(&self.kept, |shared| &shared.dir);
+        root.join("tenants").join(name)
+    }
+
+    /// The folder of what is never shared of a tenant: its tokens.
+    pub fn own_tenant_dir(&self, name: &str) -> PathBuf {
         self.kept.join("tenants").join(name)
+    }
+
+    /// The folder of an identity: its tokens.
+    pub fn identity_dir(&self, name: &str) -> PathBuf {
+        self.kept.join("identities").join(name)
+    }
+
+    /// Where the files of a tenant go that was taken out of the configuration.
+    pub fn removed(&self) -> PathBuf {
+        let root = self
+            .shared
+            .as_ref()
+            .map_or(&self.kept, |shared| &shared.dir);
+        root.join("removed")
     }
 
     /// The logs of the program.
@@ -87,10 +124,88 @@ impl Places {
         ];
         folders.dedup();
         for folder in folders {
+            if folder.parent() == Some(&self.kept) || folder.parent() == Some(&self.state) {
+                no_link(&folder)?;
+            }
             private_folder(&folder)?;
         }
-        Ok(())
+        match &self.shared {
+            Some(shared) => sharing::check(shared),
+            None => Ok(()),
+        }
     }
+
+    /// Makes the folders of one tenant, and those of everybody; gives the one for its databases.
+    pub fn prepare_tenant(&self, name: &str) -> Result<PathBuf, ConfigError> {
+        self.prepare()?;
+        inner_folder(&self.own_tenant_dir(name))?;
+        if let Some(shared) = &self.shared {
+            sharing::inner(shared, &shared.dir.join("tenants"))?;
+            sharing::inner(shared, &self.tenant_dir(name))?;
+        }
+        Ok(self.tenant_dir(name))
+    }
+
+    /// Makes the folder of an identity.
+    pub fn prepare_identity(&self, name: &str) -> Result<PathBuf, ConfigError> {
+        self.prepare()?;
+        inner_folder(&self.kept.join("identities"))?;
+        inner_folder(&self.identity_dir(name))?;
+        Ok(self.identity_dir(name))
+    }
+
+    /// Makes the folder for what is taken out of the configuration.
+    pub fn prepare_removed(&self) -> Result<PathBuf, ConfigError> {
+        match &self.shared {
+            Some(shared) => sharing::inner(shared, &self.removed())?,
+            None => inner_folder(&self.removed())?,
+        }
+        Ok(self.removed())
+    }
+}
+
+/// As [`private_folder`], for one inside another of ours: a link there is nothing that we have made.
+fn inner_folder(folder: &Path) -> Result<(), ConfigError> {
+    no_link(folder)?;
+    private_folder(folder)
+}
+
+/// Refuses a link.
+pub(super) fn no_link(folder: &Path) -> Result<(), ConfigError> {
+    match fs::symlink_metadata(folder) {
+        Ok(found) if found.is_symlink() => Err(ConfigError::NotA {
+            path: folder.to_owned(),
+            expected: "a folder of its own (it is a link)",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a file that others can write: who writes the configuration says where secrets and tokens are sent.
+pub(super) fn check_writers(path: &Path) -> Result<(), ConfigError> {
+    let found = fs::metadata(path).map_err(|source| ConfigError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let you = rustix::process::geteuid().as_raw();
+    if found.uid() != you && found.uid() != 0 {
+        return Err(ConfigError::Owner {
+            path: path.to_owned(),
+            owner: found.uid(),
+            you,
+            remedy: format!("chown {you} {}", shell_word(path)),
+        });
+    }
+    let mode = found.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(ConfigError::Mode {
+            path: path.to_owned(),
+            mode,
+            problem: "others can write to it",
+            remedy: format!("chmod go-w {}", shell_word(path)),
+        });
+    }
+    Ok(())
 }
 
 /// Makes a folder with mode 0700, or checks that an existing one is ours and nobody else can write to it.
@@ -116,6 +231,7 @@ pub fn private_folder(folder: &Path) -> Result<(), ConfigError> {
             path: folder.to_owned(),
             owner: found.uid(),
             you,
+            remedy: format!("chown -R {you} {}", shell_word(folder)),
         });
     }
     if mode & 0o022 != 0 {

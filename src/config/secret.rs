@@ -67,6 +67,7 @@ pub fn secret_file(path: &Path) -> Result<SecretString, ConfigError> {
             path: path.to_owned(),
             owner: found.uid(),
             you,
+            remedy: format!("chown {you} {}", shell_word(path)),
         });
     }
     let mode = found.mode() & 0o7777;

@@ -42,6 +42,18 @@ impl Surroundings {
     }
 }
 
+/// Who stands behind this call when `sudo` was used: what is written then belongs to another account.
+pub fn sudo_by() -> Option<String> {
+    variable("SUDO_USER")
+}
+
+/// The name of the operating-system user alone.
+pub(super) fn account() -> String {
+    let uid = rustix::process::geteuid().as_raw();
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    author_of(uid, &accounts, |_| None)
+}
+
 /// The name of the operating-system user, and who stands behind it when `sudo` was used.
 pub fn author() -> String {
     let uid = rustix::process::getuid().as_raw();

@@ -10,14 +10,11 @@ use crate::domain::guid::{GroupId, ObjectId};
 use super::Client;
 use super::error::GraphError;
 use super::page::Pages;
+use super::scopes;
 use super::send::{Ask, EVENTUAL, Extra, PLAIN, body_text, quoted, unreadable};
 use super::wire::{Field, Soft, read_object, read_single};
 
-const NEEDS: &[&str] = &[
-    "GroupMember.Read.All",
-    "Group.Read.All",
-    "Directory.Read.All",
-];
+const NEEDS: &[&str] = &[scopes::GROUPS.name, "Group.Read.All", "Directory.Read.All"];
 
 /// A list of `in` has so many terms at most.
 const IDS_AT_MOST: usize = 15;

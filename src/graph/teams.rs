@@ -12,13 +12,14 @@ use crate::domain::phone::PhoneNumber;
 use super::Client;
 use super::error::{DecodeError, GraphError};
 use super::page::Pages;
+use super::scopes;
 use super::send::{Ask, UNKNOWN_ENUMS, body_text, quoted, unreadable};
 use super::teams_rows::{NumberRow, OperationRow, TeamsUserRow};
 use super::wire::read_single;
 
-const NEEDS_USERS: &[&str] = &["TeamsUserConfiguration.Read.All"];
-const NEEDS_NUMBERS: &[&str] = &["TeamsTelephoneNumber.Read.All"];
-const NEEDS_WRITE: &[&str] = &["TeamsTelephoneNumber.ReadWrite.All"];
+const NEEDS_USERS: &[&str] = &[scopes::TEAMS.name];
+const NEEDS_NUMBERS: &[&str] = &[scopes::NUMBERS.name];
+const NEEDS_WRITE: &[&str] = &[scopes::NUMBERS_WRITE.name];
 
 const USERS: [&str; 3] = ["admin", "teams", "userConfigurations"];
 const NUMBERS: [&str; 4] = [

@@ -6,8 +6,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -22,6 +21,7 @@ use crate::record::audit::AuditForm;
 
 use super::Stamp;
 use super::error::StoreError;
+use super::keeping::Keeping;
 use super::ledger::{AuditFault, AuditLine, AuditPlace, AuditVerdict};
 
 /// What a line tells, apart from who and when.
@@ -253,16 +253,10 @@ impl Mirror {
     }
 
     fn file(&self) -> io::Result<File> {
-        let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits())
-            .expect("the flags of open(2) fit into an int");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(no_link)
-            .open(&self.path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let folder = self.path.parent().unwrap_or_else(|| Path::new("."));
+        let file = Keeping::of(folder)?.open(&mut options, &self.path)?;
         match file.lock() {
             Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
             _ => Ok(file),

@@ -4,7 +4,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
+use super::keeping::Keeping;
 use super::schema::Shape;
 
 /// A database that is ready for work.
@@ -59,7 +60,7 @@ impl Journal {
     }
 }
 
-/// Makes a tenant's folder, for its owner alone, and keeps other programs from opening it until the lock is dropped.
+/// Makes a tenant's folder if it is not there, for its owner alone, and keeps other programs from opening it until the lock is dropped.
 pub(super) fn folder(dir: &Path) -> Result<File, StoreError> {
     let io = |source| StoreError::io(dir, source);
     DirBuilder::new()
@@ -67,12 +68,10 @@ pub(super) fn folder(dir: &Path) -> Result<File, StoreError> {
         .mode(0o700)
         .create(dir)
         .map_err(io)?;
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(dir.join(".opening"))
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let lock = Keeping::of(dir)
+        .and_then(|keeping| keeping.open(&mut options, &dir.join(".opening")))
         .map_err(io)?;
     match lock.lock() {
         // A file system without locks: two programs that open at the same moment are then a risk that SQLite has as well.
@@ -194,8 +193,9 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
     if size == 0 {
         return Err(StoreError::damaged("it is empty"));
     }
-    let private = fs::Permissions::from_mode(0o600);
-    fs::set_permissions(path, private).map_err(|source| StoreError::io(path, source))?;
+    keeping(path)
+        .and_then(|keeping| keeping.put_right(path))
+        .map_err(|source| StoreError::io(path, source))?;
     let connection = connect(path)?;
     let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -265,7 +265,14 @@ fn check_beside(path: PathBuf) {
 /// Notes that a file has been found damaged, so that the next opening sets it aside if it can be made again.
 pub(super) fn suspect(path: &Path) {
     // If even this cannot be written there is nothing more to be done; the damage will be met again.
-    drop(File::create(side(path, ".suspect")));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    drop(keeping(path).and_then(|keeping| keeping.open(&mut options, &side(path, ".suspect"))));
+}
+
+/// Who may reach a file, by its folder.
+fn keeping(path: &Path) -> io::Result<Keeping> {
+    Keeping::of(path.parent().unwrap_or_else(|| Path::new(".")))
 }
 
 fn side(path: &Path, ending: &str) -> PathBuf {
@@ -348,11 +355,9 @@ fn into_place(path: &Path) -> Result<(), StoreError> {
 
 /// Writes an empty database of the newest schema.
 pub(super) fn fresh(path: &Path, shape: &Shape, journal: Journal) -> Result<(), StoreError> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    // SQLite gives the files beside it the mode of this one.
+    keeping(path)
+        .and_then(|keeping| keeping.open(OpenOptions::new().write(true).create_new(true), path))
         .map_err(|source| StoreError::io(path, source))?;
     let mut connection = connect(path)?;
     connection.execute_batch(shape.making)?;
@@ -389,8 +394,8 @@ fn migrate(connection: &mut Connection, path: &Path, shape: &Shape) -> Result<()
         let half = side(&copy, ".new");
         drop(fs::remove_file(&half));
         connection.execute("VACUUM INTO ?1", [half.to_string_lossy()])?;
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(&half, private)
+        keeping(&half)
+            .and_then(|keeping| keeping.put_right(&half))
             .and_then(|()| fs::rename(&half, &copy))
             .map_err(|source| StoreError::io(&copy, source))?;
     }
@@ -405,7 +410,7 @@ fn migrate(connection: &mut Connection, path: &Path, shape: &Shape) -> Result<()
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
     use crate::store::schema::{CACHE, HISTORY, LEDGER};

@@ -4,12 +4,12 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::store::keeping::Keeping;
 
 /// Held as long as it lives.
 #[derive(Debug)]
@@ -33,13 +33,11 @@ impl Lease {
                 "See `teamsconnector paths` for where files lie; the folder must be yours to write.",
             )
         };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let mut file = Keeping::of(folder)
+            .and_then(|keeping| keeping.open(&mut options, path))
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -468,7 +468,6 @@ impl Run<'_> {
         }
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
-        self.journal.phase(Phase::Write).await;
         self.push(tenant, plan, chosen).await
     }
 }

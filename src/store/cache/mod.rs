@@ -3,7 +3,7 @@
 //! Readers see the last good snapshot while a run stages the next; it becomes the picture in one transaction.
 
 mod lookup;
-mod reference;
+pub(super) mod reference;
 mod rows;
 mod snapshot;
 pub(super) mod thread;

@@ -80,7 +80,7 @@ pub(super) fn put_head(tx: &Connection, head: &SnapshotHead) -> Result<(), Store
 }
 
 /// Reads the head; without a run there is no snapshot.
-pub(super) fn head(connection: &Connection) -> Result<Option<SnapshotHead>, StoreError> {
+pub(in crate::store) fn head(connection: &Connection) -> Result<Option<SnapshotHead>, StoreError> {
     let mut meta = meta(connection)?;
     if !meta.contains_key("run") {
         return Ok(None);

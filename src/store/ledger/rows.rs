@@ -194,7 +194,7 @@ pub(super) fn written(
 }
 
 /// All users, by rank.
-pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
+pub(in crate::store) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
     let sql = format!("SELECT {USER} FROM users ORDER BY rank, id");
     let mut statement = connection.prepare_cached(&sql)?;
     let users = statement

@@ -1,0 +1,193 @@
+//! `login` and `logout`: a person signs in once, and the token file serves the commands that follow.
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::config::{SignInWay, Words as _};
+use crate::domain::planning::Allowed;
+use crate::domain::sign_in::{Prompt, PromptWay, SignInWay as Next};
+use crate::domain::text::Label;
+use crate::graph::SignedIn;
+
+use super::args::{Global, Login};
+use super::exit::Exit;
+use super::open::{Opened, open};
+use super::print;
+
+pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
+    let opened = open(global).await?;
+    let client = &opened.world.client;
+    let wanted = opened.settings.allowed;
+    if args.write {
+        client.allow_write(wanted);
+    }
+    let way = opened.config.sign_in;
+    let (prompts, shown) = unbounded_channel();
+    let asked = async {
+        let result = match way {
+            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
+            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
+            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
+        };
+        drop(prompts);
+        result
+    };
+    let now = opened.clock.now();
+    let (signed_in, ()) = tokio::join!(asked, show(shown, &opened.name, now));
+    let signed_in = signed_in.map_err(|error| {
+        if let Some(next) = error.next_way() {
+            let word = match next {
+                Next::DeviceCode => SignInWay::DeviceCode,
+                Next::Browser => SignInWay::Browser,
+            };
+            print::tell(&format!(
+                "A policy stands in the way of this one; the other may be open: sign_in = \"{}\" in the configuration.",
+                word.as_str()
+            ));
+        }
+        error.failure("Signing in")
+    })?;
+    let write = args.write || !opened.settings.read_only;
+    finish(&opened, &signed_in, write.then_some(wanted)).await
+}
+
+async fn finish(
+    opened: &Opened,
+    signed_in: &SignedIn,
+    write: Option<Allowed>,
+) -> anyhow::Result<Exit> {
+    let pin = opened
+        .world
+        .store
+        .ledger
+        .load()
+        .await
+        .map_err(|error| error.failure())?
+        .pin;
+    if let (Some(pin), Some(tenant)) = (pin, signed_in.tenant)
+        && pin.tenant != tenant
+    {
+        // A sign-in to a stranger is not kept: nothing would ever be read or written with it.
+        opened
+            .world
+            .client
+            .sign_out()
+            .await
+            .map_err(|error| error.failure("Signing out"))?;
+        return Err(crate::domain::failure::Failure::new(
+            crate::domain::failure::FailureKind::Refused,
+            crate::sync::TENANT_MISMATCH,
+            format!("pinned: {} ({}); signed in to: {tenant}", pin.name, pin.tenant),
+            "The sign-in was dropped. Sign in with an account of the pinned tenant, or disable sync first: `tenants unpin NAME`.",
+        )
+        .into());
+    }
+    let may = if write.is_some() {
+        "reading and writing were asked for"
+    } else {
+        "reading was asked for"
+    };
+    print::tell(&format!(
+        "Signed in to {} as {}; {may}",
+        opened.name, signed_in.account
+    ));
+    print::tell(&format!("Granted: {}", signed_in.granted.join(" ")));
+    Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+pub(super) async fn out(global: &Global) -> anyhow::Result<Exit> {
+    let opened = open(global).await?;
+    opened
+        .world
+        .client
+        .sign_out()
+        .await
+        .map_err(|error| error.failure("Signing out"))?;
+    let shared = match &opened.config.identity {
+        Some(identity) => format!(" with the identity {identity}, for all its tenants"),
+        None => String::new(),
+    };
+    print::tell(&format!("Signed out of {}{shared}", opened.name));
+    Ok(Exit::Done)
+}
+
+/// Shows what the person has to do, as it comes.
+async fn show(mut prompts: UnboundedReceiver<Prompt>, name: &str, now: Timestamp) {
+    while let Some(prompt) = prompts.recv().await {
+        for line in lines(&prompt, name, now) {
+            print::tell(&line);
+        }
+    }
+}
+
+fn lines(prompt: &Prompt, name: &str, now: Timestamp) -> Vec<String> {
+    let minutes = prompt.until.duration_since(now).as_mins().max(0);
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "This program asks to sign in to {name} ({}). You started it: never type a code that came by mail or chat.",
+            prompt.tenant
+        ),
+    ];
+    match &prompt.way {
+        PromptWay::Code { code, address, .. } => {
+            let spaced: Vec<String> = Label::new(code)
+                .to_string()
+                .chars()
+                .map(String::from)
+                .collect();
+            lines.push(format!("  open   {address}"));
+            lines.push("  type".to_owned());
+            lines.push(String::new());
+            lines.push(format!("         {}", spaced.join(" ")));
+            lines.push(String::new());
+            lines.push(format!("  (to copy: {code})"));
+        }
+        PromptWay::Browser {
+            address, forward, ..
+        } => {
+            lines.push(format!("  open   {address}"));
+            lines.push(
+                "  when the browser runs on another machine, first run this there:".to_owned(),
+            );
+            lines.push(format!("         {forward}"));
+        }
+    }
+    lines.push(format!("  app    {}", prompt.app));
+    lines.push(format!("  asks   {}", prompt.scopes.join(" ")));
+    lines.push(format!("  ends in {minutes} min; Ctrl-C stops"));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompt_names_code_tenant_app_and_permissions() {
+        let prompt = Prompt {
+            way: PromptWay::Code {
+                code: "AB12CD345".into(),
+                address: "https://microsoft.com/devicelogin".into(),
+                message: String::new(),
+            },
+            scopes: vec!["User.Read.All".into()],
+            app: "app-1".into(),
+            tenant: "contoso.example".into(),
+            until: "2026-11-22T12:15:00Z".parse().unwrap(),
+        };
+        let text = lines(&prompt, "contoso", "2026-11-22T12:00:00Z".parse().unwrap()).join("\n");
+        for part in [
+            "A B 1 2 C D 3 4 5",
+            "to copy: AB12CD345",
+            "https://microsoft.com/devicelogin",
+            "sign in to contoso (contoso.example)",
+            "You started it",
+            "app-1",
+            "User.Read.All",
+            "ends in 15 min",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
