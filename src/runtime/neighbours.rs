@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::app::pane::chooser::{Card, Facts};
-use crate::config::Config;
+use crate::app::pane::chooser::{Card, Counts, Facts};
+use crate::app::session::Accent;
 use crate::config::places::Places;
+use crate::config::{Config, TenantConfig, Words as _};
 use crate::domain::failure::Failure;
+use crate::ops::overview::{self, TenantOverview};
 
 /// Where the other tenants are found.
 #[derive(Debug, Clone)]
@@ -21,23 +23,46 @@ impl Neighbours {
     }
 
     /// All of them, by name. The configuration is read anew: somebody may have added one.
-    pub(super) fn cards(&self, _now: Timestamp) -> Result<Vec<Card>, Failure> {
+    pub(super) fn cards(&self, now: Timestamp) -> Result<Vec<Card>, Failure> {
         let Some(places) = &self.places else {
             return Ok(Vec::new());
         };
         let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
-        Ok(config
+        let folders = config
             .tenants
-            .iter()
-            .map(|(name, tenant)| Card {
-                name: name.clone(),
-                label: name.clone(),
-                tenant: tenant.tenant_id.clone(),
-                domains: Vec::new(),
-                read_only: tenant.read_only,
-                accent: None,
-                facts: Facts::Nothing,
-            })
-            .collect())
+            .keys()
+            .map(|name| (name.clone(), places.tenant_dir(name)));
+        let cards = overview::overview(folders, now)
+            .into_iter()
+            .filter_map(|seen| Some(card(config.tenants.get(&seen.name)?, seen)));
+        Ok(cards.collect())
     }
+}
+
+fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
+    let facts = match seen.counts {
+        Ok(counts) if counts == overview::Counts::default() => Facts::Nothing,
+        Ok(counts) => Facts::Known(Counts {
+            read_at: counts.read_at,
+            users: counts.users,
+            unlicensed: counts.unlicensed,
+            queued: counts.queued,
+            failed: counts.failed(),
+        }),
+        Err(failure) => Facts::Broken(failure.headline),
+    };
+    Card {
+        label: tenant.display.clone().unwrap_or_else(|| seen.name.clone()),
+        name: seen.name,
+        tenant: tenant.tenant_id.clone(),
+        domains: tenant.domains.clone(),
+        read_only: tenant.read_only,
+        accent: accent(tenant),
+        facts,
+    }
+}
+
+/// The colour of a tenant's screens, as the core knows it.
+pub fn accent(tenant: &TenantConfig) -> Option<Accent> {
+    Accent::from_word(tenant.accent?.as_str())
 }
