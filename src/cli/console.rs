@@ -5,18 +5,17 @@ use std::io::{self, IsTerminal as _};
 use tempfile::TempDir;
 
 use crate::app::Settings;
-use crate::app::session::Accent;
 use crate::config::surroundings::Surroundings;
-use crate::config::{SignInWay, TenantConfig, Words as _};
+use crate::config::{SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, terminal};
+use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, terminal};
 use crate::sim::Simulator;
 use crate::view::theme::Theme;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::open::{Opened, open, open_quietly, places};
+use super::open::{Opened, located, open, open_quietly};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -108,10 +107,7 @@ fn console(
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config),
-        accent: opened
-            .config
-            .accent
-            .and_then(|accent| Accent::from_word(accent.as_str())),
+        accent: accent(&opened.config),
         greeting,
     };
     let theme = if surroundings.no_color {
@@ -120,7 +116,7 @@ fn console(
         Theme::default()
     };
     let neighbours = match opened.file {
-        Some(_) => Neighbours::under(Some(places(global)?)),
+        Some(_) => Neighbours::under(Some(located(global)?.0)),
         None => Neighbours::under(None),
     };
     let console = Console {

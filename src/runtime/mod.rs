@@ -22,7 +22,7 @@ use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
 
-pub use neighbours::Neighbours;
+pub use neighbours::{Neighbours, accent};
 use perform::Performer;
 pub use perform::Workbench;
 pub use settings::Choices;

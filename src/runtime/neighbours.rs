@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use crate::app::pane::chooser::{Card, Counts, Facts};
 use crate::app::session::Accent;
 use crate::config::places::Places;
-use crate::config::{Config, Words as _};
+use crate::config::{Config, TenantConfig, Words as _};
 use crate::domain::failure::Failure;
-use crate::ops::overview::{TenantOverview, overview};
+use crate::ops::overview::{self, TenantOverview};
 
 /// Where the other tenants are found.
 #[derive(Debug, Clone)]
@@ -33,30 +33,16 @@ impl Neighbours {
             .tenants
             .keys()
             .map(|name| (name.clone(), places.tenant_dir(name)));
-        let seen = overview(folders, now);
-        Ok(config
-            .tenants
-            .iter()
-            .zip(seen)
-            .map(|((name, tenant), seen)| Card {
-                name: name.clone(),
-                label: tenant.display.clone().unwrap_or_else(|| name.clone()),
-                tenant: tenant.tenant_id.clone(),
-                domains: tenant.domains.clone(),
-                read_only: tenant.read_only,
-                accent: tenant
-                    .accent
-                    .and_then(|accent| Accent::from_word(accent.as_str())),
-                facts: facts(seen),
-            })
-            .collect())
+        let cards = overview::overview(folders, now)
+            .into_iter()
+            .filter_map(|seen| Some(card(config.tenants.get(&seen.name)?, seen)));
+        Ok(cards.collect())
     }
 }
 
-fn facts(seen: TenantOverview) -> Facts {
-    match seen.counts {
-        Err(failure) => Facts::Broken(failure.headline),
-        Ok(counts) if counts.tenant.is_none() && counts.users == 0 => Facts::Nothing,
+fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
+    let facts = match seen.counts {
+        Ok(counts) if counts == overview::Counts::default() => Facts::Nothing,
         Ok(counts) => Facts::Known(Counts {
             read_at: counts.read_at,
             users: counts.users,
@@ -64,5 +50,20 @@ fn facts(seen: TenantOverview) -> Facts {
             queued: counts.queued,
             failed: counts.failed(),
         }),
+        Err(failure) => Facts::Broken(failure.headline),
+    };
+    Card {
+        label: tenant.display.clone().unwrap_or_else(|| seen.name.clone()),
+        name: seen.name,
+        tenant: tenant.tenant_id.clone(),
+        domains: tenant.domains.clone(),
+        read_only: tenant.read_only,
+        accent: accent(tenant),
+        facts,
     }
+}
+
+/// The colour of a tenant's screens, as the core knows it.
+pub fn accent(tenant: &TenantConfig) -> Option<Accent> {
+    Accent::from_word(tenant.accent?.as_str())
 }

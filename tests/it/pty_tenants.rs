@@ -118,6 +118,17 @@ async fn what_is_edited_in_one_tenant_never_appears_in_another() {
     terminal.press("conto enter");
     terminal.wait_for("Joni Sherman");
     terminal.wait_for("+44 1235 123480");
+    terminal.press("t");
+    // Counted from the files: one user, and one change that waits.
+    terminal.wait_until("the overview", |screen| {
+        let row = screen.lines().find(|row| row.starts_with("> contoso"));
+        let words: Vec<&str> = row.unwrap_or_default().split_whitespace().collect();
+        words.ends_with(&["now", "1", "0", "1", "0"])
+    });
+    terminal.press("esc");
+    terminal.wait_until("the chooser is closed", |screen| {
+        !screen.contains("TENANTS")
+    });
     terminal.press("p");
     terminal.wait_for("[x] Joni Sherman");
     terminal.press("A");
