@@ -240,6 +240,10 @@ fn a_resource_account_is_made_licensed_and_numbered() {
 fn nobody_gets_a_script_who_was_only_nearly_meant() {
     let ended = Tour::new().run(&["script", "contoso"]);
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.err.contains("surely"), "{}", ended.err);
+    assert!(
+        ended.err.contains("Nobody in the tenant is called contoso"),
+        "{}",
+        ended.err
+    );
     assert_eq!(ended.out, "");
 }
