@@ -421,5 +421,10 @@ async fn a_person_signs_in_once_and_signs_out() {
         "{}",
         ended.err
     );
+    assert_eq!(run(home.path(), &["sync"]).code, 0);
+    let tokens = home.path().join("tenants/contoso/tokens");
+    assert!(tokens.exists());
     assert_eq!(run(home.path(), &["logout"]).code, 0);
+    assert!(!tokens.exists());
+    assert_eq!(run(home.path(), &["sync"]).code, 4);
 }
