@@ -39,7 +39,11 @@ impl App {
     }
 
     /// The tenants have come.
-    pub(super) fn tenants_are(&mut self, req: RequestId, tenants: Result<Arc<Vec<Card>>, Failure>) {
+    pub(super) fn tenants_are(
+        &mut self,
+        req: RequestId,
+        tenants: &Result<Arc<Vec<Card>>, Failure>,
+    ) {
         let height = self.chooser_height();
         for modal in &mut self.modals {
             let Modal::Chooser(open) = modal else {
@@ -48,7 +52,7 @@ impl App {
             if open.listing != Listing::Reading(req) {
                 continue;
             }
-            match &tenants {
+            match tenants {
                 Ok(cards) => open.tenants(Arc::clone(cards)),
                 Err(failure) => open.listing = Listing::Failed(failure.clone()),
             }

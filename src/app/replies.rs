@@ -39,7 +39,7 @@ impl App {
             RunEvent::SignedIn { tenant, account } => {
                 self.session.tenant = tenant;
                 self.session.account = account;
-                self.session.auth = Auth::SignedIn;
+                self.session.run_signed_in();
             }
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
@@ -155,7 +155,7 @@ impl App {
         match event {
             LedgerEvent::Desk(desk) => {
                 self.desk_is(desk);
-                Vec::new()
+                self.explain_again()
             }
             LedgerEvent::Saved { req, notice } => self.saved(req, notice),
             LedgerEvent::Refused { req, failure } => {
@@ -272,6 +272,10 @@ impl App {
                 self.settings_saved(req);
                 self.say(Tone::Good, notice);
             }
+            Wait::CopiedStep(step) => self.say(
+                Tone::Good,
+                format!("step {step} cannot be done from here; its text is copied"),
+            ),
             Wait::Form
             | Wait::Mended
             | Wait::Removed
@@ -360,6 +364,7 @@ impl App {
                     modal.asked = None;
                     modal.title.clone_from(&why.name);
                     modal.answer = Answer::Known(why);
+                    self.see_queued();
                     if matches!(
                         &self.notice,
                         Some(Notice::Word {
@@ -405,6 +410,7 @@ impl App {
 
     fn roster_is(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
+        self.candidates.cursor.index = 0;
         self.users.stale = true;
         self.tenant_changed();
     }
@@ -426,7 +432,7 @@ impl App {
             SessionEvent::SignedIn { req, account } => return self.signed_in(req, account),
             SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
             SessionEvent::SignedOut { req } => self.signed_out(req),
-            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, tenants),
+            SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => {
                 if self.answered(req).is_some() {
                     self.say(Tone::Good, notice);

@@ -129,6 +129,8 @@ pub struct Session {
     pub tenant: String,
     /// Whether somebody is signed in.
     pub auth: Auth,
+    /// What holds again when a sign-in is left.
+    pub before: Box<Auth>,
     /// Account or app.
     pub account: String,
     /// Whether the tenant may be written to.
@@ -143,6 +145,14 @@ impl Session {
     /// Whether writing is allowed.
     pub fn may_write(&self) -> bool {
         self.writing == Writing::Allowed
+    }
+
+    /// A run has signed in. A person who is asked meanwhile still is.
+    pub fn run_signed_in(&mut self) {
+        match self.attempt() {
+            Some(_) => *self.before = Auth::SignedIn,
+            None => self.auth = Auth::SignedIn,
+        }
     }
 
     /// The sign-in that a person is asked for now.

@@ -77,6 +77,9 @@ impl App {
         if attempt.purpose == Purpose::Write {
             self.session.writing = Writing::Asking(req);
         }
+        if self.session.attempt().is_none() {
+            *self.session.before = self.session.auth.clone();
+        }
         self.session.auth = Auth::Asking {
             req,
             attempt,
@@ -106,7 +109,6 @@ impl App {
         let Some(req) = self.session.asking() else {
             return Vec::new();
         };
-        self.session.auth = Auth::SignedOut;
         self.no_writing(req);
         vec![Effect::CancelSignIn { req }]
     }
@@ -121,10 +123,14 @@ impl App {
     pub(super) fn leave_sign_in(&mut self) -> Vec<Effect> {
         self.close_sign_in();
         let effects = self.end_sign_in();
-        if !effects.is_empty() {
-            self.session.resume = None;
-            self.say(Tone::Warn, "not signed in: L begins anew");
-        }
+        self.session.auth = (*self.session.before).clone();
+        self.session.resume = None;
+        let text = if self.session.auth == Auth::SignedIn {
+            "left: you stay signed in as before"
+        } else {
+            "not signed in: L begins anew"
+        };
+        self.say(Tone::Warn, text);
         effects
     }
 

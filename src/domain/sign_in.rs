@@ -61,6 +61,7 @@ impl SignInWay {
     }
 
     /// The other one.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::DeviceCode => Self::Browser,

@@ -179,6 +179,9 @@ impl Client {
         if let Some(token) = vault.fresh(self.0.wire.now(), &wanted, refused) {
             return Ok(token);
         }
+        if vault.is_empty() && !self.0.credentials.sign_in.is_app_only() {
+            return Err(GraphError::SignedOut);
+        }
         let held = self.lock(&vault).await?;
         vault.reload(held.as_ref())?;
         if let Some(token) = vault.fresh(self.0.wire.now(), &wanted, refused) {

@@ -10,14 +10,11 @@ use crate::domain::guid::{GroupId, ObjectId};
 use super::Client;
 use super::error::GraphError;
 use super::page::Pages;
+use super::scopes;
 use super::send::{Ask, EVENTUAL, Extra, PLAIN, body_text, quoted, unreadable};
 use super::wire::{Field, Soft, read_object, read_single};
 
-const NEEDS: &[&str] = &[
-    "GroupMember.Read.All",
-    "Group.Read.All",
-    "Directory.Read.All",
-];
+const NEEDS: &[&str] = &[scopes::GROUPS.name, "Group.Read.All", "Directory.Read.All"];
 
 /// A list of `in` has so many terms at most.
 const IDS_AT_MOST: usize = 15;
@@ -131,6 +128,25 @@ impl Client {
             }
             members => members,
         }
+    }
+
+    /// Whether this user is in the group, directly or by a nested one: one small page, however large the group is.
+    pub async fn is_member(&self, group: GroupId, user: ObjectId) -> Result<bool, GraphError> {
+        let group = group.to_string();
+        let cast = [
+            "groups",
+            group.as_str(),
+            "transitiveMembers",
+            "microsoft.graph.user",
+        ];
+        let filter = format!("id eq {}", quoted(&user.to_string()));
+        let query = [
+            ("$filter", filter.as_str()),
+            ("$select", "id"),
+            ("$count", "true"),
+        ];
+        let found = self.members_at(&cast, &query, EVENTUAL).await?;
+        Ok(found.contains(&user))
     }
 
     async fn members_at(

@@ -13,12 +13,13 @@ use crate::domain::mending::LicenceWrite;
 use super::Client;
 use super::error::{DecodeError, GraphError};
 use super::page::Pages;
+use super::scopes;
 use super::send::{Ask, PLAIN, body_text, unreadable};
 use super::wire::{Field, Soft, read_object};
 
-const ORGANIZATION: &[&str] = &["Organization.Read.All", "Directory.Read.All"];
+const ORGANIZATION: &[&str] = &[scopes::ORGANIZATION.name, "Directory.Read.All"];
 const SKUS: &[&str] = &[
-    "Organization.Read.All",
+    scopes::ORGANIZATION.name,
     "LicenseAssignment.Read.All",
     "Directory.Read.All",
 ];
@@ -75,7 +76,7 @@ impl Client {
 }
 
 const NEEDS_WRITE: &[&str] = &[
-    "LicenseAssignment.ReadWrite.All",
+    scopes::LICENCES_WRITE.name,
     "User.ReadWrite.All",
     "Directory.ReadWrite.All",
 ];

@@ -20,7 +20,7 @@ pub struct Permission {
     pub writes: bool,
 }
 
-const USERS: Permission = Permission {
+pub(super) const USERS: Permission = Permission {
     name: "User.Read.All",
     purpose: "read users, their licences and their changes",
     wider: &[
@@ -31,14 +31,14 @@ const USERS: Permission = Permission {
     holds: None,
     writes: false,
 };
-const USERS_WRITE: Permission = Permission {
+pub(super) const USERS_WRITE: Permission = Permission {
     name: "User.ReadWrite.All",
     purpose: "write usage locations",
     wider: &["Directory.ReadWrite.All"],
     holds: Some("User.Read.All"),
     writes: true,
 };
-const ORGANIZATION: Permission = Permission {
+pub(super) const ORGANIZATION: Permission = Permission {
     name: "Organization.Read.All",
     purpose: "read the tenant's name, id and licences",
     wider: &[
@@ -49,7 +49,7 @@ const ORGANIZATION: Permission = Permission {
     holds: None,
     writes: false,
 };
-const GROUPS: Permission = Permission {
+pub(super) const GROUPS: Permission = Permission {
     name: "GroupMember.Read.All",
     purpose: "read who is in the group",
     wider: &[
@@ -62,31 +62,31 @@ const GROUPS: Permission = Permission {
     holds: None,
     writes: false,
 };
-const TEAMS: Permission = Permission {
+pub(super) const TEAMS: Permission = Permission {
     name: "TeamsUserConfiguration.Read.All",
     purpose: "read how Teams sees its users",
     wider: &[],
     holds: None,
     writes: false,
 };
-const NUMBERS: Permission = Permission {
+pub(super) const NUMBERS: Permission = Permission {
     name: "TeamsTelephoneNumber.Read.All",
     purpose: "read the tenant's telephone numbers",
     wider: &["TeamsTelephoneNumber.ReadWrite.All"],
     holds: None,
     writes: false,
 };
-const NUMBERS_WRITE: Permission = Permission {
+pub(super) const NUMBERS_WRITE: Permission = Permission {
     name: "TeamsTelephoneNumber.ReadWrite.All",
     purpose: "assign and release telephone numbers",
     wider: &[],
     holds: Some("TeamsTelephoneNumber.Read.All"),
     writes: true,
 };
-const LICENCES_WRITE: Permission = Permission {
+pub(super) const LICENCES_WRITE: Permission = Permission {
     name: "LicenseAssignment.ReadWrite.All",
     purpose: "assign licences and switch their plans",
-    wider: &["Directory.ReadWrite.All"],
+    wider: &["User.ReadWrite.All", "Directory.ReadWrite.All"],
     holds: Some("LicenseAssignment.Read.All"),
     writes: true,
 };

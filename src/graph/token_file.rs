@@ -81,6 +81,10 @@ impl TokenFile {
         Self { path, bound }
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.path.symlink_metadata().is_ok()
+    }
+
     /// Waits for the lock. Dropping the future is safe: nothing is held before it ends.
     pub(super) async fn lock(&self, pace: Pace) -> Result<Held, GraphError> {
         let path = self.beside("lock");

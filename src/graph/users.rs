@@ -9,6 +9,7 @@ use crate::domain::guid::ObjectId;
 use super::Client;
 use super::error::GraphError;
 use super::page::Pages;
+use super::scopes;
 use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unreadable};
 use super::user_rows::{Record, UserRow};
 use super::wire::{Soft, read_single};
@@ -16,8 +17,8 @@ use super::wire::{Soft, read_single};
 /// What is asked of each user. `signInActivity` must never be among it: it shrinks pages, and is refused without a premium plan.
 pub(super) const SELECT: &str = "id,displayName,userPrincipalName,mail,proxyAddresses,accountEnabled,userType,department,usageLocation,assignedLicenses,assignedPlans,licenseAssignmentStates,onPremisesSyncEnabled";
 
-pub(super) const NEEDS: &[&str] = &["User.Read.All", "Directory.Read.All"];
-const NEEDS_WRITE: &[&str] = &["User.ReadWrite.All", "Directory.ReadWrite.All"];
+pub(super) const NEEDS: &[&str] = &[scopes::USERS.name, "Directory.Read.All"];
+const NEEDS_WRITE: &[&str] = &[scopes::USERS_WRITE.name, "Directory.ReadWrite.All"];
 
 /// Graph takes that many terms in one `in (…)`.
 const IDS_AT_ONCE: usize = 15;

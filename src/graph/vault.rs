@@ -65,6 +65,11 @@ impl Vault {
         self.file.as_ref()
     }
 
+    /// Whether there is nothing in memory, and no file either: then there is nothing to lock.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tokens.is_none() && self.file.as_ref().is_none_or(|file| !file.is_there())
+    }
+
     /// Takes what the file has, which another program may have written. Without the lock a damaged file is left alone.
     pub(super) fn reload(&mut self, held: Option<&Held>) -> Result<(), GraphError> {
         let Some(file) = self.file.as_ref().filter(|_| !self.ahead) else {

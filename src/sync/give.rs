@@ -89,6 +89,8 @@ impl Run<'_> {
         one: &Work,
     ) -> Result<Vec<Licence>, Skip> {
         let entry = &one.entry;
+        let text = || format!("{}: is the licence still as it was planned?", entry.name);
+        self.journal.debug(Source::Write, text).await;
         let licences = self
             .client
             .licences_of(one.item.target)

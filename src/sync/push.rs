@@ -10,7 +10,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::refusal::{Refusal, diagnose};
-use crate::domain::run::{RunEvent, Source};
+use crate::domain::run::{Phase, RunEvent, Source};
 use crate::domain::user::Value;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::graph::error::GraphError;
@@ -121,6 +121,7 @@ impl Run<'_> {
             .collect();
         let text = format!("Writing {} to {}", changes(work.len()), tenant.name);
         self.journal.info(Source::Write, text).await;
+        self.journal.phase(Phase::Write).await;
         let mut done = Done::default();
         for n in release_order(&work) {
             if self.cancel.is_cancelled() {

@@ -19,6 +19,7 @@ use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
 use crate::domain::seat;
+use crate::domain::sign_in::SignInWay;
 use crate::domain::user::LicenseStatus;
 
 use super::paint::Painter;
@@ -111,6 +112,13 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     let x = area.x + 1 + room + 2;
     let rest = (area.x + area.width).saturating_sub(x);
+    if let Some(old) = filter.old.as_deref()
+        && filter.field.text().is_empty()
+    {
+        let text = format!("replaces {old}; Esc takes it back");
+        painter.put((x, area.y), rest, &text, painter.theme.dim);
+        return;
+    }
     let (tone, found) = found(app, usize::from(rest));
     painter.put((x, area.y), rest, &found, painter.tone(tone));
 }
@@ -425,6 +433,8 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "candidates"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
+    } else if place == Place::SignIn {
+        return sign_in_word(app, action).map(str::to_owned);
     } else if action == Action::Leave && place == Place::Filter {
         "clear"
     } else if action == Action::Leave && place == Place::Conflict {
@@ -433,6 +443,21 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         return counted_word(app, place, action);
     };
     Some(word.to_owned())
+}
+
+fn sign_in_word(app: &App, action: Action) -> Option<&'static str> {
+    let way = app.session.attempt()?.way;
+    let word = match (action, way) {
+        (Action::Copy, _) if app.session.prompt().is_none() => "copy",
+        (Action::Copy, SignInWay::DeviceCode) => "copy the code",
+        (Action::Copy, SignInWay::Browser) => "copy the ssh line",
+        (Action::OtherWay, SignInWay::DeviceCode) => "browser instead",
+        (Action::OtherWay, SignInWay::Browser) => "code instead",
+        (Action::SignIn, _) => "begin anew",
+        (Action::Leave, _) if app.session.asking().is_some() => "end it",
+        _ => return None,
+    };
+    Some(word)
 }
 
 fn open_word(app: &App) -> &'static str {

@@ -59,11 +59,7 @@ fn typed(painter: &mut Painter<'_>, area: Area, (code, doc): (&str, &Doc)) -> u1
     let code = Label::new(code).as_str().to_owned();
     let rows = u16::try_from(doc.rows(usize::from(area.width)).len()).unwrap_or(u16::MAX);
     let large = large(&code).filter(|lines| {
-        let wide = lines
-            .iter()
-            .map(|line| line.len())
-            .max()
-            .unwrap_or_default();
+        let wide = lines.iter().map(String::len).max().unwrap_or_default();
         wide <= usize::from(area.width) && rows.saturating_add(TALL + 3) <= area.height
     });
     let strong = painter.theme.strong;

@@ -36,7 +36,7 @@ async fn a_person_signs_in_with_a_code_and_the_run_that_missed_it_goes_on() {
     let base = bench.base();
     web::knobs(
         &base,
-        &json!({ "device_polls": ["pending", "slow_down", "pending"] }),
+        &json!({ "device_polls": ["authorization_pending", "slow_down", "authorization_pending", "approve"] }),
     );
     let home = home(&[table("contoso", &bench, "sign_in = \"device-code\"")]);
     let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
@@ -50,8 +50,132 @@ async fn a_person_signs_in_with_a_code_and_the_run_that_missed_it_goes_on() {
     assert!(screen.contains("read telephone numbers"), "{screen}");
     assert!(!screen.contains("WRITE"), "{screen}");
     terminal.wait_until("the tenant is read", |screen| {
-        screen.contains("2 Add users 1") && !screen.contains("never read")
+        screen.contains("2 Add users 23") && !screen.contains("never read")
     });
     terminal.press("q");
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+}
+
+/// A table for a tenant whose app signs in by itself.
+fn own_secret(home: &std::path::Path, name: &str, bench: &Bench) -> String {
+    let file = home.join(format!("{name}.secret"));
+    std::fs::write(&file, bench.simulator.client_secret()).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let more = format!(
+        "sign_in = \"client-secret\"\nread_only = false\nsecret_file = \"{}\"",
+        file.display()
+    );
+    table(name, bench, &more)
+}
+
+/// Two tenants of one configuration.
+async fn two() -> (Bench, Bench, tempfile::TempDir) {
+    let (contoso, other) = (Bench::new("tour").await, Bench::new("other-tenant").await);
+    let home = home(&[]);
+    let tables = [("contoso", &contoso), ("fabrikam", &other)];
+    let text: String = tables
+        .map(|(name, bench)| own_secret(home.path(), name, bench))
+        .concat();
+    std::fs::write(home.path().join("config.toml"), text).unwrap();
+    (contoso, other, home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_edited_in_one_tenant_never_appears_in_another() {
+    let (contoso, other, home) = two().await;
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
+    terminal.wait_for("s sync");
+    terminal.press("s");
+    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.press("2 / joni enter a");
+    terminal.wait_for("Joni Sherman added");
+    terminal.press("e");
+    terminal.wait_for("Number");
+    terminal.press("+441235123480 enter");
+    terminal.wait_for("queued");
+    terminal.press("p");
+    terminal.wait_for("[x] Joni Sherman");
+    terminal.press("esc");
+    terminal.wait_until("the plan is closed", |screen| !screen.contains("[x]"));
+    terminal.press("t");
+    terminal.wait_for("TENANTS  2 of 2");
+    // What follows Enter in one breath was typed at this tenant's screen, and is not for the other's.
+    terminal.press("fabri");
+    terminal.wait_for("TENANTS  1 of 2");
+    terminal.press("enter");
+    terminal.wait_until("the other tenant", |screen| {
+        screen.starts_with("fabrikam ") && screen.contains("never read")
+    });
+    terminal.press("s");
+    let screen = terminal.wait_until("its read", |screen| !screen.contains("never read"));
+    assert!(screen.contains("1 Users 0"), "{screen}");
+    assert!(!screen.contains("Joni"), "{screen}");
+    terminal.press("p");
+    let screen = terminal.wait_for("nothing is queued");
+    assert!(!screen.contains("4 Changes 1"), "{screen}");
+    terminal.press("t");
+    terminal.wait_for("TENANTS  2 of 2");
+    terminal.press("conto enter");
+    terminal.wait_for("Joni Sherman");
+    terminal.wait_for("+44 1235 123480");
+    terminal.press("p");
+    terminal.wait_for("[x] Joni Sherman");
+    terminal.press("A");
+    terminal.wait_for("1 written");
+    assert_eq!(
+        web::number(&contoso.base(), "+441235123480").unwrap()["assignmentTargetId"],
+        web::person(&contoso.base(), "joni@contoso.example")["id"]
+    );
+    assert_eq!(web::number(&other.base(), "+441235123480"), None);
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    let titles = terminal.titles();
+    assert_eq!(titles.first().map(String::as_str), Some("contoso RW"));
+    assert!(titles.contains(&"fabrikam RW".to_owned()), "{titles:?}");
+    assert_eq!(titles.last().map(String::as_str), Some(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_reads_is_cancelled_by_a_switch_and_one_that_cannot_open_comes_back() {
+    let (contoso, _other, home) = two().await;
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (140, 40));
+    terminal.wait_for("s sync");
+    web::knobs(&contoso.base(), &json!({ "latency_ms": 700 }));
+    terminal.press("s");
+    terminal.wait_for("reading");
+    terminal.press("t");
+    terminal.wait_for("TENANTS  2 of 2");
+    terminal.press("fabri enter");
+    terminal.wait_for("sync only reads: it is cancelled");
+    terminal.press("y");
+    terminal.wait_until("the other tenant", |screen| screen.starts_with("fabrikam "));
+    web::knobs(&contoso.base(), &json!({ "latency_ms": 0 }));
+    std::fs::remove_file(home.path().join("contoso.secret")).unwrap();
+    terminal.press("t");
+    terminal.wait_for("TENANTS  2 of 2");
+    terminal.press("conto enter");
+    terminal.wait_for("contoso could not be opened");
+    let screen = terminal.wait_until("back", |screen| screen.starts_with("fabrikam"));
+    assert!(screen.contains("Enter: detail"), "{screen}");
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_code_is_explained_for_the_administrator_and_leads_to_the_browser() {
+    let bench = Bench::new("tour").await;
+    web::knobs(&bench.base(), &json!({ "device_polls": ["blocked"] }));
+    let home = home(&[table("contoso", &bench, "sign_in = \"device-code\"")]);
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (140, 40));
+    terminal.wait_for("sign-in needed: L signs in");
+    terminal.press("L");
+    terminal.wait_for("For the administrator of contoso");
+    terminal.wait_for("AADSTS53003");
+    terminal.press("y");
+    terminal.wait_for("sent to the terminal's clipboard");
+    assert_eq!(terminal.copied().len(), 1);
+    terminal.press("b");
+    terminal.wait_for("ssh -L");
+    terminal.press("esc");
+    terminal.wait_for("not signed in: L begins anew");
 }

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use serde_json::json;
 use teamsconnector::graph::error::GraphError;
 use teamsconnector::graph::{SignIn, TokenStore};
 use tokio::task::JoinSet;
 
+use crate::support::program::{Ended, command, configure};
 use crate::support::sign_in::{Place, Way, by_code, secrets};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,6 +176,66 @@ async fn eight_programs_renew_at_once_and_some_are_killed() {
         .filter(|name| name.contains("damaged"))
         .collect();
     assert_eq!(left, Vec::<String>::new());
+}
+
+/// The same with the real program, which is killed and not only stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_is_killed_while_eight_of_it_renew() {
+    let place = Place::new().await;
+    place.knobs(&json!({ "refresh_uses": 255 }));
+    let home = place.dir.path();
+    configure(home, &place.simulator, "");
+    let config = home.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let text = text
+        .replace("\"client-secret\"", "\"device-code\"")
+        .replace("read_only = false", "read_only = true");
+    fs::write(&config, text).unwrap();
+    let folder = home.join("tenants/contoso");
+    fs::create_dir_all(&folder).unwrap();
+    for one in [home, &home.join("tenants"), &folder] {
+        fs::set_permissions(one, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let kept = || Way {
+        tokens: TokenStore::File(folder.join("tokens")),
+        ..Way::new(SignIn::DeviceCode)
+    };
+    by_code(&place.client(kept())).await;
+    for round in 0..8 {
+        place.knobs(&json!({ "expire_tokens": true }));
+        let mut programs: Vec<_> = (0..8)
+            .map(|_| {
+                command(home)
+                    .args(["--tenant", "contoso", "doctor"])
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for (n, mut killed) in programs.drain(..round).enumerate() {
+            // Asking takes a little time, each time another.
+            for _ in 0..(round * 5 + n * 3) % 17 {
+                place.asked_for_tokens();
+            }
+            killed.kill().unwrap();
+            killed.wait().unwrap();
+        }
+        for survivor in programs {
+            let ended = Ended::from(survivor.wait_with_output().unwrap());
+            // Its clock is not the simulated tenant's, which is all that it finds wrong.
+            assert!(
+                ended.out.contains("Teams numbers   may be read"),
+                "{ended:?}"
+            );
+            for secret in secrets(&folder.join("tokens")) {
+                assert!(!ended.out.contains(&secret) && !ended.err.contains(&secret));
+            }
+        }
+    }
+    place.knobs(&json!({ "expire_tokens": true }));
+    place.client(kept()).subscribed_skus().await.unwrap();
+    assert!(!folder.join("tokens.damaged-1").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

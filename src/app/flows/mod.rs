@@ -1,11 +1,13 @@
 //! Key scripts: what is typed, and what the console asks for.
 
+mod filter;
 mod form;
 mod people;
 mod plan;
 mod runs;
 mod screen;
 mod settings;
+mod sign_in;
 mod stock;
 
 use crate::domain::failure::{Failure, FailureKind};
@@ -60,7 +62,7 @@ mod any {
     use crate::view::screens::screen;
 
     fn keys() -> impl Strategy<Value = Key> {
-        let letters = "jkgGaAedwrsSpuofycqWxmtn/:?*1234 -+09!@.zK".chars();
+        let letters = "jkgGaAedwrsSpuofycqWxmtnLbY/:?*1234 -+09!@.zK".chars();
         let mut all: Vec<Key> = letters.map(|c| Code::Char(c).into()).collect();
         for code in [
             Code::Enter,

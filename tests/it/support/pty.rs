@@ -12,8 +12,26 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 type Shared = Arc<(Mutex<State>, Condvar)>;
 
+/// What the program told the terminal beside its screen.
+#[derive(Default)]
+struct Told {
+    titles: Vec<String>,
+    copied: Vec<Vec<u8>>,
+}
+
+impl vt100::Callbacks for Told {
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.titles
+            .push(String::from_utf8_lossy(title).into_owned());
+    }
+
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.copied.push(data.to_vec());
+    }
+}
+
 struct State {
-    parser: vt100::Parser,
+    parser: vt100::Parser<Told>,
     ended: bool,
     /// The terminal is to go away: the reader lets go of it at its next byte.
     leaving: bool,
@@ -68,7 +86,12 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let state: Shared = Arc::new((
             Mutex::new(State {
-                parser: vt100::Parser::new(cells(rows), cells(cols), 0),
+                parser: vt100::Parser::new_with_callbacks(
+                    cells(rows),
+                    cells(cols),
+                    0,
+                    Told::default(),
+                ),
                 ended: false,
                 leaving: false,
             }),
@@ -120,6 +143,18 @@ impl Terminal {
             state.ended
         );
         screen
+    }
+
+    /// The titles that the window has had, in order.
+    pub(crate) fn titles(&self) -> Vec<String> {
+        let state = self.state.0.lock().unwrap();
+        state.parser.callbacks().titles.clone()
+    }
+
+    /// The texts that were sent to the clipboard, as they were sent: in base64.
+    pub(crate) fn copied(&self) -> Vec<Vec<u8>> {
+        let state = self.state.0.lock().unwrap();
+        state.parser.callbacks().copied.clone()
     }
 
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.
