@@ -11,7 +11,7 @@ use crate::graph::SignedIn;
 
 use super::args::{Global, Login};
 use super::exit::Exit;
-use super::open::{Opened, open};
+use super::open::{Opened, located, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
@@ -104,11 +104,27 @@ pub(super) async fn out(global: &Global) -> anyhow::Result<Exit> {
         .await
         .map_err(|error| error.failure("Signing out"))?;
     let shared = match &opened.config.identity {
-        Some(identity) => format!(" with the identity {identity}, for all its tenants"),
+        Some(identity) => {
+            // Any of them would open this tenant again.
+            forget_account(global, identity)?;
+            format!(", and {identity} of all its tenants")
+        }
         None => String::new(),
     };
     print::tell(&format!("Signed out of {}{shared}", opened.name));
     Ok(Exit::Done)
+}
+
+/// Removes what an account's sign-ins have left for all its tenants.
+fn forget_account(global: &Global, identity: &str) -> anyhow::Result<()> {
+    let (places, _) = located(global)?;
+    for entry in std::fs::read_dir(places.identity_dir(identity))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "tokens") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Shows what the person has to do, as it comes.

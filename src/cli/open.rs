@@ -113,9 +113,14 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
     let dir = places
         .prepare_tenant(&name)
         .map_err(|error| error.failure())?;
+    if let Some(identity) = &tenant.identity {
+        places
+            .prepare_identity(identity)
+            .map_err(|error| error.failure())?;
+    }
     finish(Parts {
         file: Some((places.config_file(), name.clone())),
-        tokens: token_file(&places, &name, &tenant)?,
+        tokens: tokens_of(&places, &name, &tenant),
         extra_ca: config.extra_ca,
         name,
         tenant,
@@ -159,7 +164,7 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     let served = demo.simulator.tenant_id().to_owned();
     let opened = finish(Parts {
         file: None,
-        tokens: dir.join(TOKENS),
+        tokens: TokenStore::File(dir.join("tokens")),
         extra_ca: None,
         name: demo.name.clone(),
         tenant: demo.config.clone(),
@@ -201,13 +206,9 @@ pub(super) fn connect(
     let tenant = config.tenants[&name].clone();
     let dir = places.tenant_dir(&name);
     let client_id = config.client_id(&tenant).unwrap_or_default();
-    let tokens = match &tenant.identity {
-        Some(identity) => places.identity_dir(identity),
-        None => places.own_tenant_dir(&name),
-    };
     let parts = Parts {
         file: None,
-        tokens: tokens.join(TOKENS),
+        tokens: tokens_of(&places, &name, &tenant),
         extra_ca: config.extra_ca.clone(),
         name: name.clone(),
         tenant,
@@ -235,7 +236,7 @@ fn client(
         clock: clock::system(),
         pace: Pace::Real,
         traffic,
-        tokens: TokenStore::File(parts.tokens.clone()),
+        tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
         user: author(),
     })
@@ -243,27 +244,19 @@ fn client(
     Ok(client)
 }
 
-/// The file with a person's tokens, in a folder that only this person can enter.
-const TOKENS: &str = "tokens";
-
-/// Where the tokens for a tenant are kept: those of an identity once, for all its tenants.
-pub(super) fn token_file(
-    places: &Places,
-    name: &str,
-    tenant: &TenantConfig,
-) -> anyhow::Result<PathBuf> {
-    let folder = match &tenant.identity {
-        Some(identity) => places
-            .prepare_identity(identity)
-            .map_err(|error| error.failure())?,
-        None => places.own_tenant_dir(name),
-    };
-    Ok(folder.join(TOKENS))
+/// Where the tokens for a tenant are kept: its own, or among those of the account that works it.
+pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> TokenStore {
+    match &tenant.identity {
+        Some(identity) => {
+            TokenStore::OfAccount(places.identity_dir(identity).join(format!("{name}.tokens")))
+        }
+        None => TokenStore::File(places.own_tenant_dir(name).join("tokens")),
+    }
 }
 
 struct Parts {
     file: Option<(PathBuf, String)>,
-    tokens: PathBuf,
+    tokens: TokenStore,
     extra_ca: Option<PathBuf>,
     name: String,
     tenant: TenantConfig,

@@ -22,7 +22,7 @@ use super::entra::{CodeReply, TokenReply, form, seconds};
 use super::error::GraphError;
 use super::exchange::client_request_id;
 use super::scopes::needed;
-use super::token_file::Held;
+use super::token_file::{Held, TokenFile};
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
 
@@ -221,6 +221,7 @@ impl Client {
                 let refresh = vault
                     .tokens()
                     .and_then(|tokens| tokens.refresh.clone())
+                    .or_else(|| vault.file().and_then(TokenFile::of_another))
                     .ok_or(GraphError::SignedOut)?;
                 self.by_refresh(&refresh).await
             }

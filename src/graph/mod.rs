@@ -95,6 +95,9 @@ pub enum TokenStore {
     Memory,
     /// In this file, which only its owner can read. Its folder exists, and only its owner can enter it.
     File(PathBuf),
+    /// In this file, one of several for the tenants of one account, which end in `.tokens` and lie in one folder. A tenant that
+    /// was not signed in to yet is opened by what the account's last sign-in to another has left.
+    OfAccount(PathBuf),
 }
 
 /// All that a client needs.
@@ -174,17 +177,21 @@ impl Client {
             setup.clock,
             setup.traffic,
         )?;
+        let many = matches!(setup.tokens, TokenStore::OfAccount(_));
         let file = match setup.tokens {
-            TokenStore::File(path) if !setup.credentials.sign_in.is_app_only() => {
+            TokenStore::File(path) | TokenStore::OfAccount(path)
+                if !setup.credentials.sign_in.is_app_only() =>
+            {
                 let bound = Bound {
                     login: setup.endpoints.login.to_string(),
                     graph: setup.endpoints.graph.to_string(),
                     tenant: setup.credentials.tenant.clone(),
                     client_id: setup.credentials.client_id.clone(),
                 };
-                Some(TokenFile::new(path, bound))
+                let file = TokenFile::new(path, bound);
+                Some(if many { file.of_account() } else { file })
             }
-            TokenStore::File(_) | TokenStore::Memory => None,
+            TokenStore::File(_) | TokenStore::OfAccount(_) | TokenStore::Memory => None,
         };
         Ok(Self(Arc::new(Inner {
             endpoints: setup.endpoints,

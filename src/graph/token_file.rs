@@ -43,6 +43,8 @@ pub(super) struct Bound {
 pub(super) struct TokenFile {
     path: PathBuf,
     bound: Bound,
+    /// Whether the files beside it are of the same account.
+    has_siblings: bool,
 }
 
 /// The lock: let go of when dropped, and by the system when the program dies.
@@ -78,7 +80,49 @@ impl Drop for Kept {
 
 impl TokenFile {
     pub(super) fn new(path: PathBuf, bound: Bound) -> Self {
-        Self { path, bound }
+        Self {
+            path,
+            bound,
+            has_siblings: false,
+        }
+    }
+
+    /// The same, where the files beside it that end in `.tokens` are the same account's for other tenants.
+    pub(super) fn of_account(self) -> Self {
+        Self {
+            has_siblings: true,
+            ..self
+        }
+    }
+
+    /// The refresh token that the account's latest sign-in to another tenant has left. Such a token is bound to account and
+    /// application, not to a tenant: which tenant it brings in the end is told by what comes back, and checked there.
+    pub(super) fn of_another(&self) -> Option<SecretString> {
+        if !self.has_siblings {
+            return None;
+        }
+        let mut latest: Option<(Timestamp, SecretString)> = None;
+        for entry in fs::read_dir(self.path.parent()?).ok()?.flatten() {
+            let path = entry.path();
+            if path == self.path || path.extension().is_none_or(|ending| ending != "tokens") {
+                continue;
+            }
+            let Ok(Some(mut bytes)) = read_private(&path) else {
+                continue;
+            };
+            let kept = serde_json::from_slice::<Kept>(&bytes);
+            bytes.zeroize();
+            let Ok(kept) = kept else { continue };
+            let same = kept.version == VERSION
+                && kept.client_id.eq_ignore_ascii_case(&self.bound.client_id)
+                && kept.login == self.bound.login;
+            let tokens = kept.tokens();
+            let later = latest.as_ref().is_none_or(|(at, _)| *at < tokens.issued);
+            if let Some(refresh) = tokens.refresh.filter(|_| same && later) {
+                latest = Some((tokens.issued, refresh));
+            }
+        }
+        latest.map(|(_, refresh)| refresh)
     }
 
     pub(super) fn is_there(&self) -> bool {
@@ -321,6 +365,39 @@ mod tests {
         file.remove(&held).unwrap();
         file.remove(&held).unwrap();
         assert!(file.read(Some(&held)).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_account_opens_another_tenant_with_its_latest_sign_in_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = async |name: &str, bound: Bound, issued: i64, refresh: &str| {
+            let file = TokenFile::new(folder.path().join(name), bound);
+            let held = file.lock(Pace::Instant).await.unwrap();
+            let tokens = Tokens {
+                issued: Timestamp::from_second(issued).unwrap(),
+                refresh: Some(refresh.to_owned().into()),
+                ..tokens()
+            };
+            file.write(&tokens, &held).unwrap();
+        };
+        put("a.tokens", bound(), 10, "canary-old").await;
+        put("b.tokens", bound(), 20, "canary-new").await;
+        let other_app = Bound {
+            client_id: "app-2".to_owned(),
+            ..bound()
+        };
+        put("c.tokens", other_app, 30, "canary-app").await;
+        let other_cloud = Bound {
+            login: "https://elsewhere/".to_owned(),
+            ..bound()
+        };
+        put("d.tokens", other_cloud, 40, "canary-cloud").await;
+        put("tokens", bound(), 50, "canary-stranger").await;
+        let new = TokenFile::new(folder.path().join("e.tokens"), bound());
+        assert!(new.of_another().is_none());
+        let new = new.of_account();
+        assert!(new.read(None).unwrap().is_none());
+        assert_eq!(new.of_another().unwrap().expose_secret(), "canary-new");
     }
 
     #[tokio::test]

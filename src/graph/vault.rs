@@ -67,7 +67,11 @@ impl Vault {
 
     /// Whether there is nothing in memory, and no file either: then there is nothing to lock.
     pub(super) fn is_empty(&self) -> bool {
-        self.tokens.is_none() && self.file.as_ref().is_none_or(|file| !file.is_there())
+        self.tokens.is_none()
+            && self
+                .file
+                .as_ref()
+                .is_none_or(|file| !file.is_there() && file.of_another().is_none())
     }
 
     /// Takes what the file has, which another program may have written. Without the lock a damaged file is left alone.

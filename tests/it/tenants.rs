@@ -421,5 +421,48 @@ async fn a_person_signs_in_once_and_signs_out() {
         "{}",
         ended.err
     );
+    assert_eq!(run(home.path(), &["sync"]).code, 0);
+    let tokens = home.path().join("tenants/contoso/tokens");
+    assert!(tokens.exists());
     assert_eq!(run(home.path(), &["logout"]).code, 0);
+    assert!(!tokens.exists());
+    assert_eq!(run(home.path(), &["sync"]).code, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_signs_in_once_for_its_tenants_and_out_of_all() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    web::knobs(
+        &simulator.base_url(),
+        &json!({ "device_polls": ["approve"] }),
+    );
+    let (base, client) = (simulator.base_url(), simulator.client_id());
+    let mut text = format!("[identities.msp]\nclient_id = \"{client}\"\n");
+    for name in ["a", "b", "c"] {
+        write!(
+            text,
+            "[tenants.{name}]\ntenant_id = \"{}\"\nidentity = \"msp\"\ncloud = \"custom\"\n\
+             [tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n",
+            simulator.tenant_id()
+        )
+        .unwrap();
+    }
+    fs::write(home.path().join("config.toml"), text).unwrap();
+    let call = |name: &str, what: &str| run(home.path(), &["--tenant", name, what]);
+    assert_eq!(call("b", "sync").code, 4);
+    assert_eq!(call("a", "login").code, 0);
+    for name in ["b", "c"] {
+        let ended = call(name, "sync");
+        assert_eq!(ended.code, 0, "{name}: {ended:?}");
+    }
+    let folder = home.path().join("identities/msp");
+    assert!(folder.join("c.tokens").exists());
+    let removed = run(home.path(), &["tenants", "remove", "c", "--yes"]);
+    assert_eq!(removed.code, 0, "{removed:?}");
+    assert!(!folder.join("c.tokens").exists() && folder.join("b.tokens").exists());
+    assert_eq!(call("b", "logout").code, 0);
+    for name in ["a", "b"] {
+        assert_eq!(call(name, "sync").code, 4, "{name}");
+    }
 }

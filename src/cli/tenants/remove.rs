@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::edit::{self, Change};
 use crate::config::places::Places;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::graph::TokenStore;
 use crate::store::Store;
 
 use super::super::args::Leaving;
@@ -104,29 +105,23 @@ async fn note(dir: &Path, tenant_id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The tokens of this tenant; those of an identity only with its last tenant.
+/// The tokens of this tenant. What its identity has left for other tenants is theirs.
 fn forget_tokens(places: &Places, config: &Config, name: &str) -> anyhow::Result<()> {
     let tenant = &config.tenants[name];
-    let others = config
-        .tenants
-        .iter()
-        .any(|(other, config)| other != name && config.identity == tenant.identity);
-    if tenant.identity.is_some() && others {
+    let (TokenStore::File(tokens) | TokenStore::OfAccount(tokens)) =
+        open::tokens_of(places, name, tenant)
+    else {
         return Ok(());
-    }
-    let tokens = open::token_file(places, name, tenant)?;
+    };
     let folder = tokens.parent().unwrap_or(&tokens);
+    let own = tokens.file_name().unwrap_or_default().to_string_lossy();
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());
     };
     // With the lock and whatever a crash has left beside the file.
     for entry in entries.flatten() {
         let file = entry.file_name();
-        if file
-            .to_string_lossy()
-            .trim_start_matches('.')
-            .starts_with("tokens")
-        {
+        if file.to_string_lossy().starts_with(&*own) {
             fs::remove_file(entry.path())?;
         }
     }
