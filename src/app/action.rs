@@ -269,7 +269,7 @@ pub const TABLE: &[Binding] = &[
     row(A::SyncNow, &["s"], P::PANES, ["sync", "sync", "Sync now: read the tenant, match, plan what is queued"]),
     row(A::DebugSync, &["S"], P::PANES, ["debug sync", "debug-sync", "Sync with a line for every excluded user and every request"]),
     row(A::CancelRun, &["c"], P::PANES, ["cancel run", "cancel-run", "Stop the run at its next safe point"]),
-    row(A::Plan, &["p"], P::PANES, ["plan", "plan", "Show what would be written, before anything is"]),
+    row(A::Plan, &["p"], P::PANES.and(P::WHY), ["plan", "plan", "Show what would be written, before anything is"]),
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
     row(A::Hold, &["Space"], P::PLAN, ["leave out", "hold", "Hold this change back, or let it go again; it stays queued"]),
     row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence"]),
@@ -468,6 +468,7 @@ pub fn footer(place: Place) -> &'static [Action] {
         Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
         Place::Why => &[
             A::Choose,
+            A::Plan,
             A::Add,
             A::Edit,
             A::Reread,

@@ -9,6 +9,20 @@ pub struct Cursor<K> {
     pub index: usize,
     /// First row shown.
     pub top: usize,
+    /// The row it was on before a filter was typed.
+    pub before: Option<K>,
+}
+
+/// Where the cursor goes when the rows are computed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seek {
+    /// It stays on its row.
+    #[default]
+    Stay,
+    /// To the first match: what is typed now is about that row, and the next key acts on it.
+    First,
+    /// To the row it was on before the filter was typed.
+    Back,
 }
 
 impl<K> Default for Cursor<K> {
@@ -17,6 +31,7 @@ impl<K> Default for Cursor<K> {
             key: None,
             index: 0,
             top: 0,
+            before: None,
         }
     }
 }
@@ -53,6 +68,21 @@ impl<K: Copy + PartialEq> Cursor<K> {
         self.index = to.min(last);
         self.key = key_at(self.index).or(self.key);
         self.show(len, height);
+    }
+
+    /// A filter begins: the row is remembered.
+    pub fn remember(&mut self) {
+        self.before = self.key;
+    }
+
+    /// Before the rows are settled: names the row that a filter asks for. `first` is the first match.
+    pub fn seek(&mut self, seek: Seek, first: impl FnOnce() -> Option<K>) {
+        self.key = match seek {
+            Seek::Stay => None,
+            Seek::First => first(),
+            Seek::Back => self.before,
+        }
+        .or(self.key);
     }
 
     /// After the rows have changed: finds the same row again, else stays near.
@@ -121,6 +151,7 @@ mod tests {
             key: Some('x'),
             index: 7,
             top: 3,
+            before: None,
         };
         cursor.settle((0, 5), |_| None, |_| None);
         assert_eq!((cursor.key, cursor.index, cursor.top), (Some('x'), 0, 0));

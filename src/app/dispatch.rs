@@ -9,7 +9,6 @@ use super::cells;
 use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::Effect;
-use super::filter::Typing;
 use super::layout::{self, Layout};
 use super::lifecycle::{Ending, Lifecycle};
 use super::modal::Modal;
@@ -65,7 +64,7 @@ impl App {
             Action::LogUp => self.scroll_log(Move::By(-1)),
             Action::LogDown => self.scroll_log(Move::By(1)),
             Action::Open => return self.open_row(),
-            Action::Filter => self.filter_mut().typing = Typing::Yes,
+            Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
             Action::Sort => self.sort(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
@@ -314,6 +313,8 @@ impl App {
             self.candidates.listing = Listing::Everyone;
             self.pane = Pane::Candidates;
         }
+        // A new listing is read from its top, unless the same person is still there.
+        self.candidates.cursor.index = 0;
         self.candidates.stale = true;
     }
 

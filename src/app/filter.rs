@@ -6,6 +6,7 @@ use crate::roster::Query;
 
 use super::App;
 use super::cells;
+use super::cursor::Seek;
 use super::effect::Who;
 use super::field::Field;
 use super::pane::{Pane, users};
@@ -29,6 +30,10 @@ pub struct Filter {
     pub typing: Typing,
     /// What it finds elsewhere, when nothing here.
     pub elsewhere: Option<Elsewhere>,
+    /// The filter before this one, while this one is typed: Esc takes it back.
+    pub old: Option<String>,
+    /// Where the cursor of its pane goes with the next rows.
+    pub seek: Seek,
 }
 
 impl Filter {
@@ -40,6 +45,54 @@ impl Filter {
     /// Whether it is to be shown at all.
     pub fn is_shown(&self) -> bool {
         self.typing == Typing::Yes || !self.field.text().trim().is_empty()
+    }
+
+    /// A new filter is typed, in an empty field.
+    pub fn begin(&mut self) {
+        let old = self.field.text().trim().to_owned();
+        self.clear();
+        self.typing = Typing::Yes;
+        self.old = Some(old).filter(|old| !old.is_empty());
+    }
+
+    /// What was typed stands.
+    pub fn end(&mut self) {
+        self.typing = Typing::No;
+        self.old = None;
+    }
+
+    /// What was typed is dropped: the filter before it stands again, and the cursor goes back.
+    pub fn take_back(&mut self) {
+        let old = self.old.take();
+        self.clear();
+        if let Some(old) = old {
+            self.field.set(&old);
+        }
+        self.seek = Seek::Back;
+    }
+
+    /// Another letter was typed.
+    pub fn typed(&mut self) {
+        self.seek = if self.query().is_empty() {
+            Seek::Back
+        } else {
+            Seek::First
+        };
+    }
+
+    /// The row that the cursor goes to: the first whose name starts with the text, else the first of all.
+    pub fn first<T: Copy>(&self, shown: &[T], starts: impl Fn(T) -> bool) -> Option<T> {
+        let named = shown.iter().find(|row| starts(**row));
+        named.or(shown.first()).copied()
+    }
+
+    /// Whether a name starts with the text.
+    pub fn starts(&self, name: &str) -> bool {
+        let mut letters = name.chars().flat_map(char::to_lowercase);
+        let typed = self.field.text().trim().chars();
+        typed
+            .flat_map(char::to_lowercase)
+            .all(|letter| letters.next() == Some(letter))
     }
 
     /// Forgets the text.

@@ -388,8 +388,10 @@ pub(crate) fn why_alex() -> Why {
         }],
         lately: vec!["run 12: licence added. Never written from here.".to_owned()],
         near: Vec::new(),
+        also: Vec::new(),
         read_at: Some(at(-60)),
         tenant_read_at: Some(at(-60)),
+        member_read_at: None,
         live: false,
     }
 }

@@ -6,7 +6,7 @@ use super::doc::Tone;
 use super::effect::{Effect, Who};
 use super::event::{Code, Key};
 use super::field::Typed;
-use super::filter::{Enter, Typing};
+use super::filter::Enter;
 use super::layout::too_small;
 use super::lifecycle::Lifecycle;
 use super::modal::Modal;
@@ -46,6 +46,10 @@ impl App {
         let elsewhere = self.pane != pane
             || self.modals.len() > over
             || (now_top.is_some() && now_top != top && self.modals.len() == over);
+        if self.notice != said {
+            self.said_over = self.modals.len();
+        }
+        let elsewhere = elsewhere || self.modals.len() < self.said_over;
         // What was said stands under the screen that it is about, and under no other.
         if self.notice == said
             && let Some(Notice::Word { until, .. }) = &self.notice
@@ -127,6 +131,7 @@ impl App {
         match self.place() {
             Place::Filter => {
                 if self.filter_mut().field.paste(text) == Typed::Changed {
+                    self.filter_mut().typed();
                     self.refilter();
                 }
             }
@@ -177,25 +182,28 @@ impl App {
 
     fn filter_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
         if action == Some(Action::Leave) {
-            self.filter_mut().clear();
+            self.filter_mut().take_back();
             self.refilter();
+            // The next key may be in this batch: it acts on the row that is under the cursor then.
+            self.settle();
             return Vec::new();
         }
         match key.code {
             Code::Enter => {
                 // What is under the last letters is only known after the rows were filtered.
                 self.settle();
-                self.filter_mut().typing = Typing::No;
+                self.filter_mut().end();
                 return self.open_elsewhere().unwrap_or_default();
             }
             Code::Down => return self.move_cursor(Move::By(1)),
             Code::Up => return self.move_cursor(Move::By(-1)),
             Code::PageDown => return self.move_cursor(Move::Pages(1)),
             Code::PageUp => return self.move_cursor(Move::Pages(-1)),
-            Code::Tab | Code::BackTab => self.filter_mut().typing = Typing::No,
-            Code::Backspace if self.filter().field.text().is_empty() => {
-                self.filter_mut().typing = Typing::No;
+            Code::Tab | Code::BackTab => {
+                self.settle();
+                self.filter_mut().end();
             }
+            Code::Backspace if self.filter().field.text().is_empty() => self.filter_mut().end(),
             Code::Backspace
             | Code::Char(_)
             | Code::Esc
@@ -206,6 +214,7 @@ impl App {
             | Code::End
             | Code::F(_) => {
                 if self.filter_mut().field.key(key) == Typed::Changed {
+                    self.filter_mut().typed();
                     self.refilter();
                 }
             }
@@ -224,8 +233,9 @@ impl App {
             Enter::Numbers => Pane::Numbers,
         };
         let mut filter = self.filter().clone();
-        filter.typing = Typing::No;
+        filter.end();
         filter.elsewhere = None;
+        filter.typed();
         if pane == Pane::Candidates {
             self.candidates.listing = Listing::Everyone;
         }

@@ -92,7 +92,7 @@ impl App {
         let Some(why) = self.why_shown().cloned() else {
             return Vec::new();
         };
-        let Some((_, step)) = why.numbered().find(|(n, _)| *n == number) else {
+        let Some((number, step)) = why.numbered().find(|(n, _)| *n == number) else {
             self.say(Tone::Warn, format!("there is no step {number}"));
             return Vec::new();
         };
@@ -107,10 +107,13 @@ impl App {
                 self.copy_text(page)
             }
             Way::Script => self.ask_script(&why),
-            Way::ByHand | Way::Beware => {
-                self.say(Tone::Dim, "that step is done elsewhere: y copies it");
-                Vec::new()
+            Way::ByHand => {
+                let text = Label::new(&step.text).as_str().to_owned();
+                let req = self.wait_for(Wait::CopiedStep(number));
+                vec![Effect::Copy { req, text }]
             }
+            // What to beware of has no number.
+            Way::Beware => Vec::new(),
         }
     }
 
@@ -191,6 +194,7 @@ impl App {
 
     /// The repair is agreed to: it is queued.
     pub(super) fn mend(&mut self, mend: Mend) -> Vec<Effect> {
+        self.candidates.goto = Some(mend.target);
         let country = mend.typed.text().trim().parse::<Country>().ok();
         let typed = Some(mend.typed.text().trim().to_owned()).filter(|text| !text.is_empty());
         let req = self.wait_for(Wait::Mended);

@@ -138,6 +138,8 @@ enum Wait {
     SignedOut,
     /// Something is being copied.
     Copied,
+    /// The text of a step that nothing here can do is being copied.
+    CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
     /// Two runs are being compared.
@@ -195,6 +197,8 @@ pub struct App {
     last_request: u64,
     wake: Option<Timestamp>,
     dirty: bool,
+    /// How many modals were open when a key said what stands in the notice line: with the topmost of them it goes.
+    said_over: usize,
     /// The directory user whose row in Users gets the cursor once it is there.
     goto: Option<ObjectId>,
 }
@@ -254,6 +258,7 @@ impl App {
             last_request: 0,
             wake: None,
             dirty: true,
+            said_over: 0,
             goto: None,
         }
     }
@@ -463,6 +468,25 @@ impl App {
         }
     }
 
+    /// `/`: a new filter, in an empty field; the row under the cursor is remembered.
+    fn begin_filter(&mut self) {
+        if self.over().is_none() {
+            match self.pane {
+                Pane::Users => self.users.cursor.remember(),
+                Pane::Candidates => self.candidates.cursor.remember(),
+                Pane::Licences => match &mut self.licences.inside {
+                    Some(inside) => inside.cursor.remember(),
+                    None => self.licences.cursor.remember(),
+                },
+                Pane::Numbers => self.numbers.cursor.remember(),
+                Pane::Changes => self.changes.cursor.remember(),
+                Pane::Sync => {}
+            }
+        }
+        self.filter_mut().begin();
+        self.refilter();
+    }
+
     /// Marks the rows of the pane in front as to be computed again.
     fn refilter(&mut self) {
         if let Some(Modal::Log(view)) = self.modals.last_mut() {
@@ -501,6 +525,7 @@ impl App {
     /// Shows a line.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.notice = Some(Notice::word(tone, text, self.now));
+        self.said_over = 0;
         self.dirty = true;
     }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
@@ -11,9 +11,11 @@ use crate::roster::desk::DeskUser;
 
 use super::doc::{Scroll, Tone};
 use super::effect::{Effect, LedgerChange, Who};
+use super::event::RequestId;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::new_user;
+use super::pane::changes;
 use super::pane::confirm::Question;
 use super::pane::conflict::ConflictBox;
 use super::pane::editor::finish::Finished;
@@ -31,8 +33,54 @@ impl App {
             asked: Some(req),
             answer: Answer::Waiting,
             scroll: Scroll::default(),
+            queued: Vec::new(),
         })));
+        if let Who::Directory(id) = who {
+            self.candidates.goto = Some(id);
+        }
         vec![Effect::Explain { req, who, live }]
+    }
+
+    /// The desk has changed under an explanation: what is queued is shown in it, and the rest is asked for again.
+    pub(super) fn explain_again(&mut self) -> Vec<Effect> {
+        self.see_queued();
+        let last = self.last_request + 1;
+        let asked = self.modals.iter_mut().find_map(|modal| match modal {
+            // What was just read live is newer than the picture, and an open question brings its own answer.
+            Modal::Why(modal)
+                if modal.asked.is_none() && modal.known().is_some_and(|why| !why.live) =>
+            {
+                modal.asked = Some(RequestId(last));
+                Some(modal.who.clone())
+            }
+            _ => None,
+        });
+        let Some(who) = asked else {
+            return Vec::new();
+        };
+        let req = self.ask();
+        let live = false;
+        vec![Effect::Explain { req, who, live }]
+    }
+
+    /// What is queued for whom an explanation is about.
+    pub(super) fn see_queued(&mut self) {
+        for modal in &mut self.modals {
+            let Modal::Why(modal) = modal else { continue };
+            let Some(why) = modal.known() else { continue };
+            let (id, user) = (why.id, why.user);
+            modal.queued = self
+                .desk
+                .entries
+                .iter()
+                .filter(|entry| entry.state == EntryState::Queued)
+                .filter(|entry| {
+                    (id.is_some() && entry.directory_id == id)
+                        || (user.is_some() && entry.user == user)
+                })
+                .map(changes::change)
+                .collect();
+        }
     }
 
     /// Explains the person under the cursor, or reads the one that is explained again.

@@ -155,7 +155,7 @@ impl App {
         match event {
             LedgerEvent::Desk(desk) => {
                 self.desk_is(desk);
-                Vec::new()
+                self.explain_again()
             }
             LedgerEvent::Saved { req, notice } => self.saved(req, notice),
             LedgerEvent::Refused { req, failure } => {
@@ -272,6 +272,10 @@ impl App {
                 self.settings_saved(req);
                 self.say(Tone::Good, notice);
             }
+            Wait::CopiedStep(step) => self.say(
+                Tone::Good,
+                format!("step {step} cannot be done from here; its text is copied"),
+            ),
             Wait::Form
             | Wait::Mended
             | Wait::Removed
@@ -360,6 +364,7 @@ impl App {
                     modal.asked = None;
                     modal.title.clone_from(&why.name);
                     modal.answer = Answer::Known(why);
+                    self.see_queued();
                     if matches!(
                         &self.notice,
                         Some(Notice::Word {
@@ -405,6 +410,7 @@ impl App {
 
     fn roster_is(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
+        self.candidates.cursor.index = 0;
         self.users.stale = true;
         self.tenant_changed();
     }

@@ -18,6 +18,8 @@ use super::{App, Wait, layout};
 impl App {
     /// Shows the plan, or has it read first.
     pub(super) fn open_plan(&mut self) -> Vec<Effect> {
+        // From an explanation that was opened in the plan, it is the way back.
+        self.modals.retain(|modal| !matches!(modal, Modal::Plan(_)));
         let ready = self
             .plan
             .as_ref()

@@ -319,6 +319,9 @@ pub enum OutboxWhat {
         /// Those of the tenant that was pinned before: set aside, never sent
         #[arg(long)]
         parked: bool,
+        /// List what was written and confirmed instead, with the ids that take-back needs
+        #[arg(long, conflicts_with = "parked")]
+        done: bool,
     },
     /// Drop a queued change
     Drop {

@@ -27,7 +27,7 @@ pub(super) async fn run(global: &Global, args: &History) -> anyhow::Result<Exit>
                 if global.json {
                     print::data(&json::line(&LineJson::from(&line))?)?;
                 } else {
-                    print::data(&line.to_string())?;
+                    print::data(&line.marked())?;
                 }
             }
         }

@@ -9,13 +9,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
-use crate::config::secret::client_secret;
+use crate::config::secret::{client_secret, secret_file};
 use crate::config::surroundings::author;
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::graph::certificate::Certificate;
 use crate::graph::endpoints::{Cloud, Endpoints};
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
@@ -358,14 +359,30 @@ fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
         },
         SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
         SignInWay::Browser => Ok(SignIn::Browser),
-        SignInWay::Certificate => Err(Failure::new(
-            FailureKind::Config,
-            "This way to sign in is not built yet",
-            "sign_in is certificate",
-            "Use sign_in = \"client-secret\" for now.",
-        )
-        .into()),
+        SignInWay::Certificate => Ok(SignIn::Certificate(certificate(&parts.tenant)?)),
     }
+}
+
+fn certificate(tenant: &TenantConfig) -> anyhow::Result<Certificate> {
+    let Some(file) = &tenant.certificate_file else {
+        return Err(Failure::new(
+            FailureKind::Config,
+            "No certificate: set certificate_file in the tenant's table",
+            "",
+            "The file holds the certificate and its key (PEM), and only you can read it.",
+        )
+        .into());
+    };
+    let pem = secret_file(file).map_err(|error| error.failure())?;
+    Certificate::from_pem(&pem).map_err(|error| {
+        Failure::new(
+            FailureKind::Config,
+            format!("{} cannot be used: {error}", file.display()),
+            "",
+            "Correct certificate_file in the configuration.",
+        )
+        .into()
+    })
 }
 
 impl Opened {

@@ -3,7 +3,7 @@
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::text::Label;
-use crate::ops::change;
+use crate::ops::{change, history};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 
@@ -16,7 +16,8 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
     let opened = open(global).await?;
     let store = &opened.world.store;
     match &args.what {
-        OutboxWhat::List { parked } => list(store, *parked, global.json).await?,
+        OutboxWhat::List { done: true, .. } => done(global, store).await?,
+        OutboxWhat::List { parked, .. } => list(store, *parked, global.json).await?,
         OutboxWhat::Drop { id } => {
             print::tell(&change::undo(store, EntryId(*id), opened.stamp()).await?);
         }
@@ -80,6 +81,43 @@ async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> 
     ];
     print::table(&header, &rows)?;
     entries.iter().try_for_each(refused)
+}
+
+/// What was written, the newest first.
+async fn done(global: &Global, store: &Store) -> anyhow::Result<()> {
+    let written = history::written(store).await?;
+    if global.json {
+        let rows: Vec<serde_json::Value> = written
+            .iter()
+            .map(|(by, one)| {
+                serde_json::json!({
+                    "id": one.entry.0,
+                    "name": one.name,
+                    "field": one.wanted.field().as_str(),
+                    "was": one.base.shown(),
+                    "now": one.wanted.shown(),
+                    "at": one.at.to_string(),
+                    "by": by,
+                })
+            })
+            .collect();
+        return print::data(&json::listing("written", &rows)?);
+    }
+    let rows: Vec<Vec<String>> = written
+        .iter()
+        .map(|(by, one)| {
+            vec![
+                one.entry.0.to_string(),
+                one.name.clone(),
+                one.wanted.field().as_str().to_owned(),
+                one.base.shown(),
+                one.wanted.shown(),
+                one.at.strftime("%Y-%m-%d %H:%MZ").to_string(),
+                by.clone(),
+            ]
+        })
+        .collect();
+    print::table(&["ID", "NAME", "FIELD", "WAS", "NOW", "AT", "BY"], &rows)
 }
 
 /// Only a conflict is decided: anything else is dropped, or settled by a sync.

@@ -9,18 +9,18 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::PlanClass;
 use crate::domain::repair::Repair;
 use crate::ops::repair::{self, With};
+use crate::ops::whom;
 use crate::store::cache::StoredUser;
 
 use super::args::{Global, Move, Repair as Asked};
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
-use super::users::in_tenant;
 
 pub(super) async fn run(global: &Global, asked: &Asked) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
     opened.need_snapshot().await?;
-    let stored = person(&opened, &asked.user).await?;
+    let stored = whom::person(&opened.world.store, &asked.user).await?;
     let country = asked
         .location
         .as_deref()
@@ -111,7 +111,7 @@ async fn wanted(
 pub(super) async fn move_number(global: &Global, asked: &Move) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
     opened.need_snapshot().await?;
-    let stored = person(&opened, &asked.to).await?;
+    let stored = whom::person(&opened.world.store, &asked.to).await?;
     let number = PhoneNumber::from_tenant(&asked.number.replace(' ', "")).ok_or_else(|| {
         let headline = format!("{} is no number in E.164", asked.number);
         Failure::new(
@@ -132,17 +132,6 @@ pub(super) async fn take_back(opened: &Opened, id: i64, name: Option<&str>) -> a
     let done = repair::take_back(&opened.world.store, EntryId(id), name, opened.stamp()).await?;
     print::tell(&format!("{done}; `sync --plan` plans it"));
     Ok(())
-}
-
-async fn person(opened: &Opened, text: &str) -> anyhow::Result<StoredUser> {
-    Ok(in_tenant(opened, text).await?.ok_or_else(|| {
-        Failure::new(
-            FailureKind::Config,
-            format!("Nobody in the tenant is called {text}, or several are"),
-            "",
-            "Give the address or the id; `candidates --everyone` lists all.",
-        )
-    })?)
 }
 
 fn refused(headline: impl Into<String>, hint: &str) -> Failure {

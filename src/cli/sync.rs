@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::outbox::EntryId;
-use crate::domain::run::{Level, LogLine, Outcome, RunEvent, RunKind, Summary};
+use crate::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
 use crate::record::json::{self, LineJson, SummaryJson};
 
@@ -243,11 +243,6 @@ impl Narrator {
         if self.json {
             return print::data(&json::line(&LineJson::from(line))?);
         }
-        let mark = match line.level {
-            Level::Warning => "  [warning]",
-            Level::Error => "  [error]",
-            Level::Debug | Level::Info => "",
-        };
-        print::data(&format!("{line}{mark}"))
+        print::data(&line.marked())
     }
 }

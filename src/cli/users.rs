@@ -6,10 +6,11 @@ use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::text::Label;
 use crate::domain::user::{Association, LicenseStatus, NewUser, Patch, Value};
 use crate::ops::holder::{self, Me};
+use crate::ops::whom;
 use crate::ops::{change, desk};
 use crate::record::json::{self, UserJson};
 use crate::roster::desk::{Desk, DeskUser};
-use crate::store::cache::{StoredRow, StoredUser};
+use crate::store::cache::StoredUser;
 
 use super::args::{Global, Kind, UserSet, Users, UsersWhat};
 use super::exit::Exit;
@@ -221,44 +222,17 @@ async fn check_holder(
     Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
 }
 
-pub(super) async fn in_tenant(opened: &Opened, text: &str) -> anyhow::Result<Option<StoredUser>> {
-    let cache = &opened.world.store.cache;
-    let is = |candidate: &str| candidate.eq_ignore_ascii_case(text.trim());
-    let hits = cache
-        .find(text, 20)
-        .await
-        .map_err(|error| error.failure())?;
-    let exact = |row: &&StoredRow| {
-        is(&row.upn)
-            || is(&row.name)
-            || row.mail.as_deref().is_some_and(is)
-            || is(&row.id.to_string())
-    };
-    let mut exact = hits.iter().filter(exact);
-    let (Some(row), None) = (exact.next(), exact.next()) else {
-        // A further address matches exactly too, and then it is the only hit.
-        let [row] = hits.as_slice() else {
-            return Ok(None);
-        };
-        if !text.contains('@') {
-            return Ok(None);
-        }
-        return Ok(cache.user(row.id).await.map_err(|error| error.failure())?);
-    };
-    Ok(cache.user(row.id).await.map_err(|error| error.failure())?)
-}
-
 async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
     let wanted_country = country(set)?;
     let desk = desk_of(opened).await?;
     let wanted = set.associate.as_deref().unwrap_or(text);
-    let found = in_tenant(opened, wanted).await?;
+    let found = whom::maybe_person(&opened.world.store, wanted).await?;
     let mut user = match (&found, &set.name) {
         (Some(stored), _) => of_directory(stored, set),
         (None, Some(name)) if text.contains('@') => by_hand(name, text),
         (None, _) => {
             return Err(usage(format!(
-                "Nobody in the tenant is called {text}, or several are; give the address, or --name and an address to add by hand"
+                "Nobody in the tenant is called {text}; give the address, or --name and an address to add by hand"
             )));
         }
     };
@@ -336,9 +310,9 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
         two_way: Vec::new(),
     };
     if let Some(who) = &set.associate {
-        let Some(stored) = in_tenant(opened, who).await? else {
+        let Some(stored) = whom::maybe_person(&opened.world.store, who).await? else {
             return Err(usage(format!(
-                "Nobody in the tenant is called {who}, or several are; give the address or the id"
+                "Nobody in the tenant is called {who}; give the address or the id"
             )));
         };
         patch.association = Some(Association::Manual(stored.user.id));

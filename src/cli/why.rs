@@ -7,7 +7,7 @@ use crate::domain::why::{Way, Why};
 use crate::ops::explain::{self, Everyone, Whom};
 use crate::record::json::{self, WhyJson};
 use crate::store::error::StoreError;
-use crate::sync::{ReadAgain, read_again};
+use crate::sync::{ReadAgain, Reading, read_again};
 
 use super::args::{self, Global};
 use super::exit::Exit;
@@ -44,7 +44,7 @@ async fn one(opened: &Opened, text: &str, live: bool) -> anyhow::Result<Why> {
     let store = &opened.world.store;
     let now = opened.clock.now();
     let mut whom = Whom::Text(text.to_owned());
-    let mut read = false;
+    let (mut read, mut also) = (false, Vec::new());
     if live {
         // Whom the files know by name is read by id; everybody else is looked for in the tenant.
         let known = explain::why(store, &whom, now, false)
@@ -53,14 +53,27 @@ async fn one(opened: &Opened, text: &str, live: bool) -> anyhow::Result<Why> {
         let again = known
             .id
             .map_or_else(|| ReadAgain::Text(text.to_owned()), ReadAgain::Id);
-        if let Some(id) = read_again(&opened.world.client, store, &again, now).await? {
-            whom = Whom::Directory(id);
-            read = true;
+        match read_again(&opened.world.client, store, &again, now).await? {
+            Reading::Read(id) => {
+                whom = Whom::Directory(id);
+                read = true;
+                also = known.also;
+            }
+            Reading::Gone(id) => {
+                return Ok(explain::why_gone(store, id, now)
+                    .await
+                    .map_err(|error| error.failure())?);
+            }
+            Reading::Nobody => {}
         }
     }
-    Ok(explain::why(store, &whom, now, read)
+    let mut why = explain::why(store, &whom, now, read)
         .await
-        .map_err(|error| error.failure())?)
+        .map_err(|error| error.failure())?;
+    if read {
+        why.also = also;
+    }
+    Ok(why)
 }
 
 async fn all(opened: &Opened) -> anyhow::Result<()> {
@@ -116,13 +129,10 @@ fn lines(why: &Why) -> Vec<String> {
         let label = if n == 0 { "Lately" } else { "" };
         format!("{label:<LEFT$} {text}")
     }));
-    let label = if why.id.is_some() && why.user.is_none() {
-        "Also matches"
-    } else {
-        "Near"
-    };
-    if !why.near.is_empty() {
-        out.push(format!("{label:<LEFT$} {}", why.near.join(", ")));
+    for (label, people) in [("Also matches", &why.also), ("Near", &why.near)] {
+        if !people.is_empty() {
+            out.push(format!("{label:<LEFT$} {}", people.join(", ")));
+        }
     }
     out
 }

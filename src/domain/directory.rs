@@ -248,6 +248,20 @@ impl GroupFilter {
         }
     }
 
+    /// The same filter, knowing of one user for certain whether they are in the group.
+    #[must_use]
+    pub fn knowing(&self, id: ObjectId, member: Option<bool>) -> Self {
+        let mut filter = self.clone();
+        if let (Self::Members { members, .. }, Some(member)) = (&mut filter, member) {
+            match (members.binary_search(&id), member) {
+                (Err(place), true) => members.insert(place, id),
+                (Ok(place), false) => drop(members.remove(place)),
+                (Ok(_), true) | (Err(_), false) => {}
+            }
+        }
+        filter
+    }
+
     /// Whether this user passes; `None` when the group could not be read.
     pub fn admits(&self, id: ObjectId) -> Option<bool> {
         match self {

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use super::directory::Tenant;
 use super::evidence::{self, Names};
 use super::gate::{Facts, FirstCause};
+use super::guid::ObjectId;
 use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
 use super::remedy::{self, Advice};
 use super::resource;
 use super::standing::{self, Blocked};
 use super::text::Label;
-use super::user::{LicenseStatus, UnlicensedCause, User};
+use super::user::{LicenseStatus, UnlicensedCause, User, UserId};
 use super::why::{Fact, Why, WhyStep};
 
 /// What this side knows of somebody who is configured.
@@ -46,8 +47,12 @@ pub struct Subject<'a> {
     pub teams_read: Option<(Option<Timestamp>, &'a str)>,
     /// When the group filter and the products were read.
     pub tenant_read_at: Option<Timestamp>,
+    /// When the membership of this user was read, where it was read with the user.
+    pub member_read_at: Option<Timestamp>,
     /// Whether the facts were read just for this.
     pub live: bool,
+    /// Changes of this user that wait or were refused, on the list or not.
+    pub entries: &'a [Entry],
     /// What happened lately, newest first.
     pub lately: &'a [String],
 }
@@ -63,7 +68,7 @@ pub fn explain(subject: &Subject<'_>) -> Why {
     };
     let (verdict, steps) = match subject.configured {
         Some(configured) => configured_verdict(subject, configured, class.cause),
-        None => remedy::advise(subject, class.cause),
+        None => with_refusal(subject, remedy::advise(subject, class.cause)),
     };
     Why {
         id: Some(facts.user.id),
@@ -78,9 +83,88 @@ pub fn explain(subject: &Subject<'_>) -> Why {
         facts: standing::facts(subject),
         lately: subject.lately.to_vec(),
         near: Vec::new(),
+        also: Vec::new(),
         read_at: subject.read_at,
         tenant_read_at: subject.tenant_read_at,
+        member_read_at: subject.member_read_at,
         live: subject.live,
+    }
+}
+
+/// Somebody who is not on the list may have a repair that was refused: it does not pass in silence.
+fn with_refusal(subject: &Subject<'_>, (verdict, mut steps): Advice) -> Advice {
+    let mut states = subject.entries.iter().map(|entry| &entry.state);
+    let refused = states.find_map(|state| match state {
+        EntryState::Rejected { cause, hint, .. } => Some((cause, hint)),
+        _ => None,
+    });
+    let Some((cause, hint)) = refused else {
+        return (verdict, steps);
+    };
+    steps.insert(0, WhyStep::by_hand(hint.clone()));
+    (format!("{verdict}; a change was refused: {cause}"), steps)
+}
+
+/// Somebody whom the tenant had, and has no more.
+#[derive(Debug, Clone, Copy)]
+pub struct Gone<'a> {
+    /// The object id that the tenant does not know any more.
+    pub id: ObjectId,
+    /// Name and sign-in name as they were.
+    pub name: (&'a str, &'a str),
+    /// This side's record, when there is one.
+    pub user: Option<UserId>,
+    /// Changes that wait.
+    pub entries: &'a [Entry],
+    /// When the tenant was asked, and when it had the user last.
+    pub asked_at: Timestamp,
+    /// When the tenant had the user, by the files.
+    pub seen_at: Option<Timestamp>,
+    /// What happened lately, newest first.
+    pub lately: &'a [String],
+}
+
+/// Explains somebody whom the tenant, asked just now, does not have any more: what the files have is of before.
+pub fn explain_gone(gone: &Gone<'_>) -> Why {
+    let mut steps = vec![WhyStep::by_hand(
+        "restore the account in Entra ID (Deleted users, within 30 days), then sync",
+    )];
+    if gone.user.is_some() {
+        steps.push(WhyStep::by_hand(
+            "or edit this user and associate somebody else; or remove this user",
+        ));
+    }
+    let mut facts = Vec::new();
+    if let Some(at) = gone.seen_at {
+        facts.push(Fact {
+            label: "Seen",
+            text: format!(
+                "in the tenant until {}, by the files; a sync takes the row away",
+                at.strftime("%Y-%m-%d %H:%MZ")
+            ),
+            read_at: Some(at),
+        });
+    }
+    facts.extend(standing::queued(gone.entries, &[]));
+    let (name, upn) = gone.name;
+    Why {
+        id: Some(gone.id),
+        user: gone.user,
+        name: name.to_owned(),
+        upn: upn.to_owned(),
+        first_cause: FirstCause::NotInTenant,
+        verdict: "GONE FROM THE TENANT (read live)".to_owned(),
+        steps,
+        gates: Vec::new(),
+        warnings: Vec::new(),
+        facts,
+        lately: gone.lately.to_vec(),
+        near: Vec::new(),
+        also: Vec::new(),
+        read_at: Some(gone.asked_at),
+        tenant_read_at: gone.seen_at,
+        member_read_at: None,
+        live: true,
     }
 }
 
@@ -128,8 +212,10 @@ pub fn explain_unmatched(
         facts,
         lately: lately.to_vec(),
         near: near.people.to_vec(),
+        also: Vec::new(),
         read_at,
         tenant_read_at: read_at,
+        member_read_at: None,
         live: false,
     }
 }
@@ -242,8 +328,10 @@ pub fn explain_stranger(
         facts: Vec::new(),
         lately: Vec::new(),
         near,
+        also: Vec::new(),
         read_at,
         tenant_read_at: read_at,
+        member_read_at: None,
         live,
     }
 }

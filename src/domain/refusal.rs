@@ -742,7 +742,6 @@ mod tests {
 
     /// Texts that mean what they say, whatever the facts are.
     #[test]
-    #[expect(clippy::too_many_lines, reason = "a table with a row for each text")]
     fn texts_that_are_true() {
         let rows = [
             (

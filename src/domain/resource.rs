@@ -150,7 +150,9 @@ mod tests {
             read_at: None,
             teams_read: None,
             tenant_read_at: None,
+            member_read_at: None,
             live: false,
+            entries: &[],
             lately: &[],
         })
     }

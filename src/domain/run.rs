@@ -173,6 +173,18 @@ pub struct LogLine {
     pub text: String,
 }
 
+impl LogLine {
+    /// The line with the word of its level behind it, where it is more than news: what a terminal prints, now and later.
+    pub fn marked(&self) -> String {
+        let mark = match self.level {
+            Level::Warning => "  [warning]",
+            Level::Error => "  [error]",
+            Level::Debug | Level::Info => "",
+        };
+        format!("{self}{mark}")
+    }
+}
+
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -44,9 +44,7 @@ pub(super) fn facts(subject: &Subject<'_>) -> Vec<Fact> {
             format!("the tenant's record is flawed: {flaw}"),
         ));
     }
-    if let Some(configured) = subject.configured {
-        out.extend(queued(configured.entries, subject.holders));
-    }
+    out.extend(queued(subject.entries, subject.holders));
     out.extend(ages(subject).map(|text| own("Read", text)));
     out
 }
@@ -366,13 +364,15 @@ fn ages(subject: &Subject<'_>) -> Option<String> {
     if own == tenant {
         return None;
     }
-    let with_teams = match subject.teams_read {
-        None => "directory, licences, Teams and numbers",
-        Some(_) => "directory, licences and numbers",
+    let mine = match (subject.teams_read, subject.member_read_at) {
+        (None, None) => "directory, licences, Teams and numbers",
+        (None, Some(_)) => "directory, licences, Teams, numbers and membership",
+        (Some(_), None) => "directory, licences and numbers",
+        (Some(_), Some(_)) => "directory, licences, numbers and membership",
     };
-    Some(format!(
-        "{with_teams} {}; group and products {}",
-        shown(own),
-        shown(tenant)
-    ))
+    let rest = match subject.member_read_at {
+        Some(_) => "products",
+        None => "group and products",
+    };
+    Some(format!("{mine} {}; {rest} {}", shown(own), shown(tenant)))
 }

@@ -117,10 +117,14 @@ pub struct Why {
     pub lately: Vec<String>,
     /// Nearest people, for somebody who is not there.
     pub near: Vec<String>,
+    /// Others whom the question means too.
+    pub also: Vec<String>,
     /// When the facts of this user were read; `None` when nothing was read yet.
     pub read_at: Option<Timestamp>,
     /// When the group filter and the products were read: reading one user again leaves them as they were.
     pub tenant_read_at: Option<Timestamp>,
+    /// When the membership of this user was read, where it was read with the user.
+    pub member_read_at: Option<Timestamp>,
     /// Whether they were read just for this.
     pub live: bool,
 }
@@ -144,7 +148,7 @@ impl Why {
     /// When a gate's facts were read.
     pub fn gate_read_at(&self, gate: Gate) -> Option<Timestamp> {
         match gate {
-            Gate::InGroup => self.tenant_read_at.or(self.read_at),
+            Gate::InGroup => self.member_read_at.or(self.tenant_read_at).or(self.read_at),
             Gate::Enabled
             | Gate::NotGuest
             | Gate::Licensed

@@ -130,6 +130,25 @@ impl Client {
         }
     }
 
+    /// Whether this user is in the group, directly or by a nested one: one small page, however large the group is.
+    pub async fn is_member(&self, group: GroupId, user: ObjectId) -> Result<bool, GraphError> {
+        let group = group.to_string();
+        let cast = [
+            "groups",
+            group.as_str(),
+            "transitiveMembers",
+            "microsoft.graph.user",
+        ];
+        let filter = format!("id eq {}", quoted(&user.to_string()));
+        let query = [
+            ("$filter", filter.as_str()),
+            ("$select", "id"),
+            ("$count", "true"),
+        ];
+        let found = self.members_at(&cast, &query, EVENTUAL).await?;
+        Ok(found.contains(&user))
+    }
+
     async fn members_at(
         &self,
         segments: &[&str],

@@ -21,6 +21,8 @@ const MOST_TRIES: u32 = 4;
 pub(super) enum Resend {
     /// Doing it twice is doing it once.
     Idempotent,
+    /// Somebody waits for the answer, and can do without it: a refusal is passed on at once.
+    Never,
     /// Doing it twice is not: only what was clearly refused is sent again.
     WhenRefused,
 }
@@ -47,7 +49,7 @@ pub(super) fn throttled_for(headers: &HeaderMap, now: Timestamp) -> Duration {
 
 /// How long to wait before the next try; `None` when there is none. `tries` were made so far.
 pub(super) fn next_try(error: &GraphError, resend: Resend, tries: u32) -> Option<Duration> {
-    if tries >= MOST_TRIES {
+    if tries >= MOST_TRIES || resend == Resend::Never {
         return None;
     }
     let wait = match error {

@@ -12,6 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use super::Client;
 use super::error::{DecodeError, GraphError};
 use super::page::Pages;
+use super::retry::Resend;
 use super::scopes;
 use super::send::{Ask, UNKNOWN_ENUMS, body_text, quoted, unreadable};
 use super::teams_rows::{NumberRow, OperationRow, TeamsUserRow};
@@ -88,9 +89,25 @@ impl Client {
 
     /// One user as Teams sees it; `None` when Teams does not know the user (yet).
     pub async fn teams_user(&self, id: ObjectId) -> Result<Option<TeamsUser>, GraphError> {
+        self.teams_user_by(id, Resend::Idempotent).await
+    }
+
+    /// The same in one request at most: for a person who waits, and whom an older answer serves too.
+    pub async fn teams_user_at_once(&self, id: ObjectId) -> Result<Option<TeamsUser>, GraphError> {
+        self.teams_user_by(id, Resend::Never).await
+    }
+
+    async fn teams_user_by(
+        &self,
+        id: ObjectId,
+        resend: Resend,
+    ) -> Result<Option<TeamsUser>, GraphError> {
         let id = id.to_string();
         let segments = [USERS.as_slice(), &[id.as_str()]].concat();
-        let ask = self.teams_ask(&segments, &[], NEEDS_USERS)?;
+        let ask = Ask {
+            resend,
+            ..self.teams_ask(&segments, &[], NEEDS_USERS)?
+        };
         let answer = match self.send(&ask).await {
             Ok(answer) => answer,
             Err(GraphError::NotFound { .. }) => return Ok(None),

@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use crate::domain::directory::{TeamsUser, TenantNumber};
 use crate::domain::evidence::Names;
 use crate::domain::explain::{
-    Configured, Near, Subject, explain, explain_stranger, explain_unmatched,
+    Configured, Gone, Near, Subject, explain, explain_gone, explain_stranger, explain_unmatched,
 };
-use crate::domain::gate::{Facts, FirstCause};
+use crate::domain::gate::Facts;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::Entry;
 use crate::domain::phone::PhoneNumber;
@@ -19,9 +19,13 @@ use crate::domain::text::Label;
 use crate::domain::user::{LicenseStatus, User, UserId, Value};
 use crate::domain::why::Why;
 use crate::store::Store;
-use crate::store::cache::{Outline, StoredRow, StoredUser};
+use crate::store::cache::{LiveReading, Outline, StoredUser};
 use crate::store::error::StoreError;
-use crate::store::ledger::{AuditLine, LedgerPicture};
+use crate::store::ledger::LedgerPicture;
+
+use super::desk::is_about;
+use super::lately::lately;
+use super::whom::{self, NEAREST, Target, row_words};
 
 /// Whom to explain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,20 +38,8 @@ pub enum Whom {
     Text(String),
 }
 
-/// How near a name must be to be offered, from 0 to 1.
-const NEAR: f64 = 0.72;
-
-/// What happened lately is told of so many events at most.
-const EVENTS: u32 = 6;
-
 /// Users that are explained at a time.
 const BATCH: u32 = 1000;
-
-/// Names that are offered at most.
-const NEAREST: usize = 5;
-
-/// Past this many people, only those who share a word with the question are compared.
-const COMPARE_AT_MOST: u64 = 200_000;
 
 /// What every answer stands on: this side's record, and what the tenant calls things.
 struct Ground {
@@ -86,13 +78,13 @@ impl Ground {
             .find(|user| user.association.id() == Some(id))
     }
 
-    fn entries_of(&self, id: UserId) -> Vec<Entry> {
-        self.picture
-            .entries
-            .iter()
-            .filter(|entry| entry.user == Some(id))
-            .cloned()
-            .collect()
+    /// Changes of somebody, on the list or not.
+    fn entries_of(&self, user: Option<&User>, directory: Option<ObjectId>) -> Vec<Entry> {
+        let is = |entry: &&Entry| match user {
+            Some(user) => is_about(entry, user),
+            None => entry.user.is_none() && directory.is_some() && entry.directory_id == directory,
+        };
+        self.picture.entries.iter().filter(is).cloned().collect()
     }
 
     fn configured<'a>(&self, user: &'a User, entries: &'a [Entry]) -> Configured<'a> {
@@ -158,23 +150,27 @@ async fn why_directory(
             )),
         };
     };
-    let entries = user
-        .map(|user| ground.entries_of(user.id))
-        .unwrap_or_default();
+    let entries = ground.entries_of(user, Some(id));
     let teams = store.cache.teams_of(id).await?;
     let numbers = store.cache.numbers_of(id).await?;
     let own_read = store.cache.read_at_of(id).await?;
+    let reading = store.cache.live_of(id).await?;
+    let (stale, member) = match &reading {
+        Some(reading) => (reading.teams.as_ref(), reading.member),
+        None => (None, None),
+    };
+    let group = outline.group.knowing(id, member);
     let lately = lately(
         store,
-        user.map(|user| user.id),
-        (Some(id), &stored.user.name),
+        &ground.picture.entries,
+        (user.map(|user| user.id), Some(id), &stored.user.name),
     )
     .await?;
     let holders = holders(store, &entries, id).await?;
     Ok(explain(&Subject {
         facts: Facts {
             user: &stored.user,
-            group: &outline.group,
+            group: &group,
             teams: teams.as_ref(),
             numbers: outline.numbers_known.then_some(numbers.as_slice()),
         },
@@ -186,8 +182,10 @@ async fn why_directory(
         configured: user.map(|user| ground.configured(user, &entries)),
         holders: &holders,
         read_at: own_read.or(ground.read_at),
-        teams_read: None,
+        teams_read: stale.map(|stale| (stale.read_at, stale.why.as_str())),
         tenant_read_at: ground.read_at,
+        member_read_at: member.and(own_read),
+        entries: &entries,
         live,
         lately: &lately,
     }))
@@ -221,8 +219,8 @@ async fn holders(
 }
 
 async fn unmatched(store: &Store, ground: &Ground, user: &User) -> Result<Why, StoreError> {
-    let entries = ground.entries_of(user.id);
-    let near = nearest(store, &user.name, Some(&user.mail)).await?;
+    let entries = ground.entries_of(Some(user), None);
+    let near = whom::nearest(store, &user.name, Some(&user.mail)).await?;
     let same = |text: &str, other: &str| text.trim().eq_ignore_ascii_case(other.trim());
     let recreated = near
         .iter()
@@ -236,7 +234,7 @@ async fn unmatched(store: &Store, ground: &Ground, user: &User) -> Result<Why, S
                         .is_some_and(|mail| same(mail, &user.mail)))
         })
         .map(row_words);
-    let having = having(store, &user.mail).await?;
+    let having = whom::having(store, &user.mail).await?;
     let several: Vec<String> = match having.as_slice() {
         [_, _, ..] => having.iter().map(row_words).collect(),
         _ => Vec::new(),
@@ -249,7 +247,12 @@ async fn unmatched(store: &Store, ground: &Ground, user: &User) -> Result<Why, S
         _ => None,
     };
     let people: Vec<String> = near.iter().map(row_words).collect();
-    let lately = lately(store, Some(user.id), (user.association.id(), &user.name)).await?;
+    let lately = lately(
+        store,
+        &ground.picture.entries,
+        (Some(user.id), user.association.id(), &user.name),
+    )
+    .await?;
     Ok(explain_unmatched(
         ground.configured(user, &entries),
         Near {
@@ -265,133 +268,61 @@ async fn unmatched(store: &Store, ground: &Ground, user: &User) -> Result<Why, S
     ))
 }
 
-/// Who has exactly this address, as sign-in name, mail or proxy address.
-async fn having(store: &Store, mail: &str) -> Result<Vec<StoredRow>, StoreError> {
-    let mut out = Vec::new();
-    for row in store.cache.find(mail, 12).await? {
-        let Some(stored) = store.cache.user(row.id).await? else {
-            continue;
-        };
-        let is = |text: &str| text.eq_ignore_ascii_case(mail.trim());
-        let user = &stored.user;
-        if is(&user.upn)
-            || user.mail.as_deref().is_some_and(is)
-            || user.addresses.iter().any(|address| is(address))
-        {
-            out.push(row);
-        }
-    }
-    Ok(out)
-}
-
 async fn why_text(
     store: &Store,
     ground: &Ground,
     text: &str,
     live: bool,
 ) -> Result<Why, StoreError> {
-    let wanted = text.trim();
-    let users = &ground.picture.users;
-    let is = |candidate: &str| candidate.eq_ignore_ascii_case(wanted);
-    if let Some(user) = users.iter().find(|user| is(&user.mail) || is(&user.name)) {
-        return why_user(store, ground, user.id, live).await;
+    let wanted = whom::clean(text);
+    let mut hits = whom::exactly(store, &ground.picture.users, text).await?;
+    if hits.is_empty() {
+        hits = whom::partly(store, &ground.picture.users, &wanted).await?;
     }
-    let hits = store.cache.find(wanted, 12).await?;
-    let digits: String = wanted.chars().filter(char::is_ascii_digit).collect();
-    let exact = hits.iter().find(|row| {
-        is(&row.upn)
-            || is(&row.name)
-            || row.mail.as_deref().is_some_and(is)
-            || is(&row.id.to_string())
-            || row
-                .number
-                .as_ref()
-                .is_some_and(|number| digits.len() > 6 && number.digits() == digits)
-    });
-    if let Some(row) = exact.or(hits.first()) {
-        let mut why = why_directory(store, ground, row.id, live).await?;
-        why.near = hits
-            .iter()
-            .filter(|other| other.id != row.id)
-            .take(NEAREST)
-            .map(row_words)
-            .collect();
-        return Ok(why);
-    }
-    if let Some(user) = users
-        .iter()
-        .find(|user| user.name.to_lowercase().contains(&wanted.to_lowercase()))
-    {
-        return why_user(store, ground, user.id, live).await;
-    }
-    let near = nearest(store, wanted, None).await?;
-    let near = near.iter().map(row_words).collect();
-    Ok(explain_stranger(wanted, near, ground.read_at, live))
-}
-
-/// What happened lately, the newest first: runs that saw somebody come, go or change the first cause, and our own writes.
-async fn lately(
-    store: &Store,
-    user: Option<UserId>,
-    (id, name): (Option<ObjectId>, &str),
-) -> Result<Vec<String>, StoreError> {
-    let mut events: Vec<(Timestamp, String)> = Vec::new();
-    if let Some(id) = id {
-        for change in store.history.changes_of(id, EVENTS).await? {
-            let words = |class: Option<u8>, none: &str| {
-                class.map_or_else(
-                    || none.to_owned(),
-                    |class| FirstCause::from_byte(class).words().to_owned(),
-                )
-            };
-            events.push((
-                change.at,
-                format!(
-                    "{} run {}: {} -> {}",
-                    change.at.strftime("%Y-%m-%d %H:%MZ"),
-                    change.run.0,
-                    words(change.before, "not seen before"),
-                    words(change.after, "gone")
-                ),
-            ));
-        }
-    }
-    // Somebody who is not configured is on record by name alone, for repairs; two people may have one name.
-    let key = user.map_or_else(|| name.to_owned(), |user| user.0.to_string());
-    let mut lines = store.ledger.audit_of(&key, EVENTS).await?;
-    lines.retain(|line| user.is_some() || line.user_id.is_none());
-    let written = !lines.is_empty();
-    events.extend(lines.iter().map(|line| (line.at, audit_words(line))));
-    events.sort_by_key(|event| std::cmp::Reverse(event.0));
-    let mut out: Vec<String> = events
-        .into_iter()
-        .take(EVENTS as usize)
-        .map(|(_, text)| text)
-        .collect();
-    if !written {
-        out.push("never written from here".to_owned());
-    }
-    Ok(out)
-}
-
-fn audit_words(line: &AuditLine) -> String {
-    let after = if line.after.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", line.after)
+    let mut hits = hits.into_iter();
+    let Some(first) = hits.next() else {
+        let near = whom::nearest(store, &wanted, None).await?;
+        let near = near.iter().map(row_words).collect();
+        return Ok(explain_stranger(&wanted, near, ground.read_at, live));
     };
-    format!(
-        "{} {} {}{after} {} ({})",
-        line.at.strftime("%Y-%m-%d %H:%MZ"),
-        line.action,
-        line.field,
-        line.outcome,
-        line.author
-    )
+    let mut why = match first {
+        Target::Directory(row) => why_directory(store, ground, row.id, live).await?,
+        Target::User(user) => why_user(store, ground, user.id, live).await?,
+    };
+    let others: Vec<String> = hits.take(NEAREST).map(|other| other.words()).collect();
+    if !others.is_empty() {
+        why.also = others;
+    }
+    Ok(why)
 }
 
-fn row_words(row: &StoredRow) -> String {
-    format!("{} <{}>", Label::new(&row.name), Label::new(&row.upn))
+/// Explains somebody whom the tenant, asked just now, does not have any more.
+pub async fn why_gone(store: &Store, id: ObjectId, now: Timestamp) -> Result<Why, StoreError> {
+    let ground = Ground::load(store, now).await?;
+    let user = ground.user_of(id);
+    let entries = ground.entries_of(user, Some(id));
+    let stored = store.cache.user(id).await?;
+    let seen_at = match stored {
+        Some(_) => store.cache.read_at_of(id).await?,
+        None => None,
+    };
+    let shown = id.to_string();
+    let name = match (&stored, user) {
+        (Some(stored), _) => (stored.user.name.as_str(), stored.user.upn.as_str()),
+        (None, Some(user)) => (user.name.as_str(), user.mail.as_str()),
+        (None, None) => (shown.as_str(), ""),
+    };
+    let about = user.map(|user| user.id);
+    let lately = lately(store, &ground.picture.entries, (about, Some(id), name.0)).await?;
+    Ok(explain_gone(&Gone {
+        id,
+        name,
+        user: about,
+        entries: &entries,
+        asked_at: now,
+        seen_at,
+        lately: &lately,
+    }))
 }
 
 /// Explains everybody, a batch after the other: the reference data is read once, for ten thousand people in seconds.
@@ -457,26 +388,37 @@ impl<'a> Everyone<'a> {
         let mut answers = Vec::with_capacity(batch.len());
         for (_, stored) in &batch {
             let own_read = self.store.cache.read_at_of(stored.user.id).await?;
-            answers.extend(self.one(stored, own_read));
+            // Hardly anybody has been read alone since the run: the others are not asked about.
+            let reading = if own_read == self.ground.read_at {
+                None
+            } else {
+                self.store.cache.live_of(stored.user.id).await?
+            };
+            answers.extend(self.one(stored, (own_read, reading.as_ref())));
         }
         Ok(answers)
     }
 
-    fn one(&self, stored: &StoredUser, own_read: Option<Timestamp>) -> Option<Why> {
+    fn one(
+        &self,
+        stored: &StoredUser,
+        (own_read, reading): (Option<Timestamp>, Option<&LiveReading>),
+    ) -> Option<Why> {
         let outline = self.ground.outline.as_ref()?;
         let id = stored.user.id;
         let user = self
             .configured
             .get(&id)
             .map(|&n| &self.ground.picture.users[n]);
-        let entries = user
-            .map(|user| self.ground.entries_of(user.id))
-            .unwrap_or_default();
+        let entries = self.ground.entries_of(user, Some(id));
+        let stale = reading.and_then(|reading| reading.teams.as_ref());
+        let member = reading.and_then(|reading| reading.member);
+        let known = member.map(|_| outline.group.knowing(id, member));
         let numbers = self.numbers.get(&id).map_or(&[][..], Vec::as_slice);
         Some(explain(&Subject {
             facts: Facts {
                 user: &stored.user,
-                group: &outline.group,
+                group: known.as_ref().unwrap_or(&outline.group),
                 teams: self.teams.get(&id),
                 numbers: outline.numbers_known.then_some(numbers),
             },
@@ -488,54 +430,12 @@ impl<'a> Everyone<'a> {
             configured: user.map(|user| self.ground.configured(user, &entries)),
             holders: &[],
             read_at: own_read.or(self.ground.read_at),
-            teams_read: None,
+            teams_read: stale.map(|stale| (stale.read_at, stale.why.as_str())),
             tenant_read_at: self.ground.read_at,
+            member_read_at: member.and(own_read),
+            entries: &entries,
             live: false,
             lately: &[],
         }))
     }
-}
-
-/// The people whose name or address is most like what was asked for.
-async fn nearest(
-    store: &Store,
-    name: &str,
-    mail: Option<&str>,
-) -> Result<Vec<StoredRow>, StoreError> {
-    let Some(head) = store.cache.head().await? else {
-        return Ok(Vec::new());
-    };
-    let rows = if head.users <= COMPARE_AT_MOST {
-        store.cache.all_rows().await?
-    } else {
-        let mut rows = Vec::new();
-        for word in name.split_whitespace().filter(|word| word.len() >= 3) {
-            rows.extend(store.cache.find(word, 200).await?);
-        }
-        rows
-    };
-    let name = name.to_lowercase();
-    let local = mail
-        .unwrap_or(&name)
-        .split('@')
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
-    let mut scored: Vec<(f64, &StoredRow)> = rows
-        .iter()
-        .map(|row| {
-            let by_name = strsim::jaro_winkler(&row.name.to_lowercase(), &name);
-            let by_local =
-                strsim::jaro_winkler(row.upn.split('@').next().unwrap_or_default(), &local);
-            (by_name.max(by_local), row)
-        })
-        .filter(|(score, _)| *score >= NEAR)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.dedup_by_key(|(_, row)| row.id);
-    Ok(scored
-        .into_iter()
-        .take(NEAREST)
-        .map(|(_, row)| row.clone())
-        .collect())
 }

@@ -3,6 +3,7 @@
 use crate::domain::difference::{Difference, Turn};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::FirstCause;
+use crate::domain::outbox::Written;
 use crate::domain::run::{LogLine, RunHead, RunId};
 use crate::store::Store;
 
@@ -33,6 +34,23 @@ pub async fn head(store: &Store, run: RunId) -> Result<RunHead, Failure> {
 pub async fn log(store: &Store, run: RunId) -> Result<Vec<LogLine>, Failure> {
     head(store, run).await?;
     store.history.log(run).await.map_err(|e| e.failure())
+}
+
+/// Lines of the audit that are looked through for what was written.
+const LOOKED_THROUGH: u32 = 2000;
+
+/// What was written and confirmed, the newest first, each with who did it.
+pub async fn written(store: &Store) -> Result<Vec<(String, Written)>, Failure> {
+    let lines = store.ledger.audit_tail(LOOKED_THROUGH).await;
+    let mut out = Vec::new();
+    for line in lines.map_err(|e| e.failure())?.into_iter().rev() {
+        let Some(entry) = line.entry.filter(|_| line.action == "confirmed") else {
+            continue;
+        };
+        let written = store.ledger.written(entry).await.map_err(|e| e.failure())?;
+        out.extend(written.map(|written| (line.author, written)));
+    }
+    Ok(out)
 }
 
 /// Two runs compared, in whatever order they are named.

@@ -2,36 +2,36 @@
 //!
 //! The text comes back as a whole, so that the command line prints it and the console can show and copy it.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::domain::directory::{GroupFilter, NumberType};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
-use crate::domain::guid::{ObjectId, PlanId, SkuId};
-use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::guid::TenantId;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::plan_ids;
 use crate::domain::repair::Repair;
+use crate::domain::script::queue::{self, Known, Queue};
 use crate::domain::script::way_out::{Asked, person as person_of, way_out};
-use crate::domain::script::{Act, Home, NewAccount, Person, Plan, Product, Turn, script};
+use crate::domain::script::{Act, Home, NewAccount, Person, script};
 use crate::domain::text::Label;
-use crate::domain::user::Value;
 use crate::domain::why::{Way, Why};
 use crate::store::Store;
-use crate::store::cache::{Reference, StoredUser};
+use crate::store::cache::Reference;
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
 
 use super::explain::{self, Whom};
+use super::whom;
 
 /// A script for all that is queued.
 pub async fn queued(store: &Store) -> Result<String, Failure> {
     let picture = store.ledger.load().await.map_err(failure)?;
     let home = home(&picture)?;
-    let mut acts = Vec::new();
-    for entry in &picture.entries {
-        acts.extend(of_entry(store, entry).await.map_err(failure)?);
-    }
+    let acts = queued_acts(store, &picture, home.tenant)
+        .await
+        .map_err(failure)?;
     if acts.is_empty() {
         return Err(Failure::new(
             FailureKind::Other,
@@ -40,8 +40,6 @@ pub async fn queued(store: &Store) -> Result<String, Failure> {
             "Queue a change first, or name a user: `script USER`.",
         ));
     }
-    // What takes away comes first, and numbers last: a number waits for its licence and its country.
-    acts.sort_by_key(rank);
     Ok(script(&home, &acts))
 }
 
@@ -53,7 +51,7 @@ pub async fn for_user(
     now: Timestamp,
 ) -> Result<String, Failure> {
     let home = home(&store.ledger.load().await.map_err(failure)?)?;
-    let stored = find(store, text).await?;
+    let stored = whom::person(store, text).await?;
     let id = stored.user.id;
     let reference = reference(store).await?;
     let teams = store.cache.teams_of(id).await.map_err(failure)?;
@@ -99,6 +97,7 @@ fn released(why: &Why, user: &Person) -> Vec<Act> {
                 user: user.clone(),
                 number: number.clone(),
                 stops: stops.clone(),
+                to: None,
             }),
             Way::Here { .. } | Way::ByHand | Way::Script | Way::Page(_) | Way::Beware => None,
         })
@@ -144,193 +143,50 @@ async fn reference(store: &Store) -> Result<Reference, Failure> {
     })
 }
 
-/// Exactly one: a script is never made for somebody who was only nearly meant.
-async fn find(store: &Store, text: &str) -> Result<StoredUser, Failure> {
-    let wanted = text.trim();
-    let is = |candidate: &str| candidate.eq_ignore_ascii_case(wanted);
-    let hits = store.cache.find(wanted, 12).await.map_err(failure)?;
-    let exact: Vec<ObjectId> = hits
-        .iter()
-        .filter(|row| {
-            is(&row.upn)
-                || is(&row.name)
-                || row.mail.as_deref().is_some_and(is)
-                || is(&row.id.to_string())
-        })
-        .map(|row| row.id)
-        .collect();
-    let one = match (exact.as_slice(), hits.as_slice()) {
-        ([one], _) => Some(*one),
-        ([], [row]) => Some(row.id),
-        _ => None,
-    };
-    let stored = match one {
-        Some(id) => store.cache.user(id).await.map_err(failure)?,
-        None => None,
-    };
-    stored.ok_or_else(|| {
-        let near: Vec<String> = hits
-            .iter()
-            .map(|row| Label::new(&row.upn).to_string())
-            .collect();
-        Failure::new(
-            FailureKind::Config,
-            format!(
-                "Nobody in the tenant is surely {}, or several are",
-                Label::new(wanted)
-            ),
-            near.join(", "),
-            "Give the sign-in name or the id.",
-        )
-    })
-}
-
 async fn kind_of(store: &Store, number: &PhoneNumber) -> Result<NumberType, StoreError> {
     let record = store.cache.number(number).await?;
     Ok(record.map_or(NumberType::DirectRouting, |record| record.kind))
 }
 
-fn rank(act: &Act) -> u8 {
-    match act {
-        Act::ClearOnPremises { .. } | Act::ReleaseNumber { .. } => 0,
-        Act::SetLocation { .. } => 1,
-        Act::SwitchPlan { .. }
-        | Act::RemoveLicence { .. }
-        | Act::GiveLicence { .. }
-        | Act::GroupLicence { .. } => 2,
-        Act::CreateResourceAccount(_) | Act::AssignNumber { .. } => 3,
-        Act::GrantVoiceRoute { .. } => 4,
-        Act::Stated(_) => 5,
-    }
-}
-
-async fn of_entry(store: &Store, entry: &Entry) -> Result<Vec<Act>, StoreError> {
-    let Some(user) = person(store, entry).await? else {
-        return Ok(vec![Act::Stated(format!(
-            "{} is not associated with anybody in the tenant: nothing can be written",
-            entry.name
-        ))]);
-    };
-    match &entry.state {
-        EntryState::Conflict { .. } => {
-            return Ok(vec![Act::Stated(format!(
-                "{} of {} is in conflict: decide first whose value stays",
-                entry.field().as_str(),
-                entry.name
-            ))]);
-        }
-        EntryState::Queued
-        | EntryState::Held { .. }
-        | EntryState::InFlight { .. }
-        | EntryState::Accepted { .. }
-        | EntryState::Applied { .. }
-        | EntryState::Unknown { .. }
-        | EntryState::Rejected { .. } => {}
-    }
-    Ok(match &entry.wanted {
-        Value::Number(wanted) => numbers(store, entry, user, wanted.as_ref()).await?,
-        Value::Country(Some(country)) => vec![Act::SetLocation {
-            user,
-            country: *country,
-        }],
-        Value::Country(None) => vec![Act::Stated(
-            "a usage location cannot be cleared, only changed".to_owned(),
-        )],
-        Value::Plan { sku, plan, on } => vec![Act::SwitchPlan {
-            user,
-            product: product(*sku),
-            plan: self::plan(*plan),
-            turn: if *on { Turn::On } else { Turn::Off },
-            stops: entry.silences.clone(),
-        }],
-        Value::Licence { sku, off: None } => vec![Act::RemoveLicence {
-            user,
-            product: product(*sku),
-            stops: entry.silences.clone(),
-        }],
-        Value::Licence {
-            sku,
-            off: Some(off),
-        } => vec![Act::GiveLicence {
-            user,
-            product: product(*sku),
-            off: off.clone(),
-        }],
-        // This side's own list: nothing of it is in the tenant.
-        Value::Added(_) => Vec::new(),
-    })
-}
-
-/// A move takes the number from its giver; any other change gives up what the user has.
-async fn numbers(
+async fn queued_acts(
     store: &Store,
-    entry: &Entry,
-    user: Person,
-    wanted: Option<&PhoneNumber>,
+    picture: &LedgerPicture,
+    tenant: TenantId,
 ) -> Result<Vec<Act>, StoreError> {
-    let mut acts = Vec::new();
-    if let (Some(giver), Some(number)) = (&entry.takes_from, wanted) {
-        let upn = store.cache.user(giver.id).await?;
-        acts.push(Act::ReleaseNumber {
-            user: Person {
-                id: giver.id,
-                upn: upn.map(|stored| stored.user.upn).unwrap_or_default(),
-                name: giver.name.clone(),
-            },
-            number: number.clone(),
-            stops: None,
-        });
-    } else if let Value::Number(Some(held)) = &entry.base {
-        acts.push(Act::ReleaseNumber {
-            user: user.clone(),
-            number: held.clone(),
-            stops: entry.silences.clone(),
-        });
-    }
-    if let Some(number) = wanted {
-        acts.push(Act::AssignNumber {
-            user,
-            number: number.clone(),
-            kind: kind_of(store, number).await?,
-        });
-    }
-    Ok(acts)
-}
-
-async fn person(store: &Store, entry: &Entry) -> Result<Option<Person>, StoreError> {
-    let known = match (entry.directory_id, entry.user) {
-        (Some(id), _) => Some(id),
-        (None, Some(user)) => {
-            let picture = store.ledger.load().await?;
-            picture
-                .users
-                .iter()
-                .find(|other| other.id == user)
-                .and_then(|user| user.association.id())
+    let reference = store.cache.reference().await?;
+    let is_read = reference
+        .as_ref()
+        .is_some_and(|reference| reference.numbers.is_some());
+    let (mut known, mut kinds) = (HashMap::new(), HashMap::new());
+    for entry in &picture.entries {
+        let target = entry.target(&picture.users);
+        let giver = entry.takes_from.as_ref().map(|giver| giver.id);
+        for id in target.into_iter().chain(giver) {
+            if known.contains_key(&id) {
+                continue;
+            }
+            let Some(stored) = store.cache.user(id).await? else {
+                continue;
+            };
+            let numbers = store.cache.numbers_of(id).await?;
+            known.insert(
+                id,
+                Known {
+                    user: stored.user,
+                    numbers: is_read.then_some(numbers),
+                },
+            );
         }
-        (None, None) => None,
-    };
-    let Some(id) = known else {
-        return Ok(None);
-    };
-    let stored = store.cache.user(id).await?;
-    Ok(Some(Person {
-        id,
-        upn: stored.map(|stored| stored.user.upn).unwrap_or_default(),
-        name: entry.name.clone(),
+        if let Some(number) = entry.wanted.number() {
+            kinds.insert(number.clone(), kind_of(store, number).await?);
+        }
+    }
+    Ok(queue::acts(&Queue {
+        tenant,
+        users: &picture.users,
+        entries: &picture.entries,
+        known: &known,
+        kinds: &kinds,
+        skus: reference.as_ref().map_or(&[], |reference| &reference.skus),
     }))
-}
-
-fn product(sku: SkuId) -> Product {
-    Product {
-        sku,
-        name: plan_ids::sku_name(sku).map_or_else(|| sku.to_string(), str::to_owned),
-    }
-}
-
-fn plan(id: PlanId) -> Plan {
-    Plan {
-        id,
-        name: plan_ids::code(id).to_owned(),
-    }
 }

@@ -269,7 +269,7 @@ impl WhyJson {
                 })
                 .collect(),
             lately: why.lately.clone(),
-            near: why.near.clone(),
+            near: why.also.iter().chain(&why.near).cloned().collect(),
             read_at: why.read_at.map(|at| at.to_string()),
             live: why.live,
         }

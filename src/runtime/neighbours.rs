@@ -28,6 +28,7 @@ impl Neighbours {
             return Ok(Vec::new());
         };
         let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
+        let places = places.clone().sharing(&config);
         let folders = config
             .tenants
             .keys()

@@ -21,7 +21,7 @@ use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
 use crate::ops::{change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
-use crate::sync::{self, ReadAgain, RunSettings, World};
+use crate::sync::{self, ReadAgain, Reading, RunSettings, World};
 
 use super::neighbours::Neighbours;
 use super::settings::Choices;
@@ -471,10 +471,12 @@ impl Shared {
             Who::User(id) => Whom::User(id),
             Who::Text(text) => Whom::Text(text),
         };
-        let mut read = false;
+        let (mut read, mut gone) = (false, None);
         if live {
             match self.read_live(&mut whom).await {
-                Ok(found) => read = found,
+                Ok(Reading::Read(_)) => read = true,
+                Ok(Reading::Gone(id)) => gone = Some(id),
+                Ok(Reading::Nobody) => {}
                 Err(failure) => {
                     return self
                         .send(What::Cache(CacheEvent::Failed { req, failure }))
@@ -482,7 +484,11 @@ impl Shared {
                 }
             }
         }
-        let event = match explain::why(&self.store, &whom, self.clock.now(), read).await {
+        let answer = match gone {
+            Some(id) => explain::why_gone(&self.store, id, self.clock.now()).await,
+            None => explain::why(&self.store, &whom, self.clock.now(), read).await,
+        };
+        let event = match answer {
             Ok(why) => CacheEvent::Why {
                 req,
                 why: Box::new(why),
@@ -495,8 +501,8 @@ impl Shared {
         self.send(What::Cache(event)).await;
     }
 
-    /// Reads somebody again. True when the tenant has them.
-    async fn read_live(&self, whom: &mut Whom) -> Result<bool, Failure> {
+    /// Reads somebody again.
+    async fn read_live(&self, whom: &mut Whom) -> Result<Reading, Failure> {
         let again = match whom {
             Whom::Directory(id) => ReadAgain::Id(*id),
             Whom::Text(text) => ReadAgain::Text(text.clone()),
@@ -507,18 +513,18 @@ impl Shared {
                         .association
                         .id()
                         .map_or_else(|| ReadAgain::Text(user.mail.clone()), ReadAgain::Id),
-                    None => return Ok(false),
+                    None => return Ok(Reading::Nobody),
                 }
             }
         };
         let found = sync::read_again(&self.client, &self.store, &again, self.clock.now()).await?;
-        if let (Some(id), Whom::Text(_)) = (found, &whom) {
-            *whom = Whom::Directory(id);
-        }
-        if found.is_some() {
+        if let Reading::Read(id) = found {
+            if matches!(whom, Whom::Text(_)) {
+                *whom = Whom::Directory(id);
+            }
             self.reload_roster.notify_one();
         }
-        Ok(found.is_some())
+        Ok(found)
     }
 }
 

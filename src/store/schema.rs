@@ -120,7 +120,8 @@ pub(super) const LEDGER: Shape = Shape {
 pub(super) const CACHE: Shape = Shape {
     file: "cache.db",
     mark: 0x5443_6361,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE meta (k TEXT NOT NULL UNIQUE, v ANY) STRICT;
         CREATE TABLE dictionary (n INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;
         CREATE TABLE directory (
@@ -170,7 +171,13 @@ pub(super) const CACHE: Shape = Shape {
             marks INTEGER NOT NULL,
             number TEXT
         ) STRICT;
-    "],
+    ",
+        "
+        ALTER TABLE live ADD COLUMN teams_at TEXT;
+        ALTER TABLE live ADD COLUMN teams_why TEXT;
+        ALTER TABLE live ADD COLUMN member INTEGER;
+    ",
+    ],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
     check_at_once: 8 * MEGABYTE,
@@ -262,7 +269,7 @@ const CACHE_TABLES: &[&str] = &[
     "teams WHERE id = x'' AND tenant = x'' AND account = 0 AND voice = 0 AND features = 0 AND number = '' AND routing = '' \
      AND dial_plan = ''",
     "numbers WHERE number = '' AND kind = 0 AND source = 0 AND status = 0 AND target = x'' AND prime = 0 AND activation = 0",
-    "live WHERE id = x'' AND read_at = ''",
+    "live WHERE id = x'' AND read_at = '' AND teams_at = '' AND teams_why = '' AND member = 0",
     "reclassified WHERE id = x'' AND class = 0 AND marks = 0 AND number = ''",
 ];
 

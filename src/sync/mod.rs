@@ -37,7 +37,7 @@ use crate::store::{Stamp, Store};
 
 use journal::{Journal, Listeners};
 use lease::Lease;
-pub use one::{ReadAgain, read_again};
+pub use one::{ReadAgain, Reading, read_again};
 use pull::Pulled;
 
 /// The document's words for a sign-in to another tenant than the pinned one.

@@ -9,7 +9,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::graph::Client;
 use crate::store::Store;
-use crate::store::cache::StoredUser;
+use crate::store::cache::{LiveReading, StaleTeams, StoredUser};
 use crate::store::history::ClassChange;
 
 use super::TENANT_MISMATCH;
@@ -23,15 +23,27 @@ pub enum ReadAgain {
     Text(String),
 }
 
-/// Reads one user from the tenant and keeps the facts in the cache. `None` when nobody is found.
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Nobody in the tenant has the address or the number.
+    Nobody,
+    /// The tenant has no user of this id any more: what the files have is of before.
+    Gone(ObjectId),
+    /// Read, and kept in the files.
+    Read(ObjectId),
+}
+
+/// Reads one user from the tenant and keeps the facts in the cache.
 ///
-/// Six requests at most once signed in: organisation, user, perhaps the number's record, Teams, numbers.
+/// Seven requests at most once signed in: organisation, at most three for whom an address means or one for whom a number or an
+/// id means, Teams, numbers, and the membership of the group.
 pub async fn read_again(
     client: &Client,
     store: &Store,
     who: &ReadAgain,
     now: Timestamp,
-) -> Result<Option<ObjectId>, Failure> {
+) -> Result<Reading, Failure> {
     client
         .sign_in()
         .await
@@ -54,31 +66,49 @@ pub async fn read_again(
         ));
     }
     let id = match who {
-        ReadAgain::Id(id) => Some(*id),
-        ReadAgain::Text(text) => find(client, text).await?,
+        ReadAgain::Id(id) => *id,
+        ReadAgain::Text(text) => match find(client, text).await? {
+            Found::Nobody => return Ok(Reading::Nobody),
+            Found::Id(id) => id,
+            Found::User(user) => {
+                let id = user.id;
+                keep(client, store, *user, now).await?;
+                return Ok(Reading::Read(id));
+            }
+        },
     };
-    match id {
-        Some(id) => Ok(refresh(client, store, id, now).await?.then_some(id)),
-        None => Ok(None),
-    }
+    Ok(if refresh(client, store, id, now).await? {
+        Reading::Read(id)
+    } else {
+        Reading::Gone(id)
+    })
 }
 
-async fn find(client: &Client, text: &str) -> Result<Option<ObjectId>, Failure> {
+/// Whom a text means in the tenant.
+enum Found {
+    Nobody,
+    Id(ObjectId),
+    User(Box<DirectoryUser>),
+}
+
+async fn find(client: &Client, text: &str) -> Result<Found, Failure> {
     let text = text.trim();
-    if text.starts_with('+')
-        && let Some(number) = PhoneNumber::from_tenant(&text.replace(' ', ""))
+    let number = text.strip_prefix("tel:").unwrap_or(text);
+    if number.starts_with('+')
+        && let Some(number) = PhoneNumber::from_tenant(&number.replace(' ', ""))
     {
         let record = client
             .number(&number)
             .await
             .map_err(|e| e.failure("Reading a number"))?;
-        return Ok(record.and_then(|record| record.holder()));
+        let holder = record.and_then(|record| record.holder());
+        return Ok(holder.map_or(Found::Nobody, Found::Id));
     }
     let found = client
         .find_user(text)
         .await
         .map_err(|e| e.failure("Looking for a user"))?;
-    Ok(found.map(|user| user.id))
+    Ok(found.map_or(Found::Nobody, |user| Found::User(Box::new(user))))
 }
 
 /// Reads one user again and keeps the facts. False when the tenant has no such user.
@@ -95,20 +125,37 @@ pub(super) async fn refresh(
     let Some(user) = found.into_iter().next() else {
         return Ok(false);
     };
-    // Teams may be missing in a tenant or behind; what it does not say stays open.
-    let teams = match client.teams_user(id).await {
-        Ok(teams) => teams,
-        Err(_) => store.cache.teams_of(id).await.map_err(|e| e.failure())?,
-    };
+    keep(client, store, user, now).await?;
+    Ok(true)
+}
+
+/// Reads what belongs to a user, and keeps it all.
+async fn keep(
+    client: &Client,
+    store: &Store,
+    user: DirectoryUser,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let id = user.id;
+    let (teams, stale) = teams(client, store, id).await?;
     let numbers = client
         .numbers_of(id)
         .await
         .map_err(|e| e.failure("Reading the numbers of a user"))?;
-    let group = match store.cache.reference().await.map_err(|e| e.failure())? {
-        Some(reference) => reference.group,
+    let group = match store.cache.outline().await.map_err(|e| e.failure())? {
+        Some(outline) => outline.group,
         None => GroupFilter::Off,
     };
-    let stored = stored(user, &group, teams.as_ref(), &numbers);
+    let member = match &group {
+        // A membership that cannot be read keeps its own age, which stands beside its gate.
+        GroupFilter::Members { group, .. } => client.is_member(group.id, id).await.ok(),
+        GroupFilter::Off
+        | GroupFilter::Hidden { .. }
+        | GroupFilter::Missing { .. }
+        | GroupFilter::Ambiguous { .. }
+        | GroupFilter::Unreadable { .. } => None,
+    };
+    let stored = stored(user, &group.knowing(id, member), teams.as_ref(), &numbers);
     let before = store.cache.user(id).await.map_err(|e| e.failure())?;
     let before = before.map(|before| before.class);
     let change = ClassChange {
@@ -117,16 +164,45 @@ pub(super) async fn refresh(
         before,
         after: Some(stored.class),
     };
+    let reading = LiveReading {
+        read_at: now,
+        teams: stale,
+        member,
+    };
     store
         .cache
-        .put_live(stored, teams, numbers, now)
+        .put_live(stored, teams, numbers, reading)
         .await
         .map_err(|e| e.failure())?;
     if change.before != change.after {
         // A history that cannot be written is no reason to give up what was read.
         drop(store.history.keep_change_between(change));
     }
-    Ok(true)
+    Ok(())
+}
+
+/// What Teams says of a user: now, or, where it does not answer, what it said last, with its age.
+async fn teams(
+    client: &Client,
+    store: &Store,
+    id: ObjectId,
+) -> Result<(Option<TeamsUser>, Option<StaleTeams>), Failure> {
+    let error = match client.teams_user_at_once(id).await {
+        Ok(teams) => return Ok((teams, None)),
+        Err(error) => error,
+    };
+    let cache = &store.cache;
+    let before = cache.live_of(id).await.map_err(|e| e.failure())?;
+    let read_at = match before.and_then(|before| before.teams) {
+        Some(stale) => stale.read_at,
+        None => cache.read_at_of(id).await.map_err(|e| e.failure())?,
+    };
+    let old = cache.teams_of(id).await.map_err(|e| e.failure())?;
+    let stale = StaleTeams {
+        read_at,
+        why: error.to_string(),
+    };
+    Ok((old, Some(stale)))
 }
 
 fn stored(

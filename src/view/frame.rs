@@ -112,6 +112,13 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     let x = area.x + 1 + room + 2;
     let rest = (area.x + area.width).saturating_sub(x);
+    if let Some(old) = filter.old.as_deref()
+        && filter.field.text().is_empty()
+    {
+        let text = format!("replaces {old}; Esc takes it back");
+        painter.put((x, area.y), rest, &text, painter.theme.dim);
+        return;
+    }
     let (tone, found) = found(app, usize::from(rest));
     painter.put((x, area.y), rest, &found, painter.tone(tone));
 }

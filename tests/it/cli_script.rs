@@ -47,6 +47,7 @@ fn one_users_way_out_switches_the_plan_off_and_nothing_else() {
             "Confirm-Silence $user $upn '+",
             "$sku = 'ae2343d1-0999-43f6-ae18-d816516f6e78'",
             "$plan = '4ed3ff63-69d7-4fb7-b984-5aec7f605ca8'",
+            "        Remove-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $ringing.TelephoneNumber",
             "DisabledPlans = @($off + $plan)",
         ],
     );
@@ -70,12 +71,13 @@ fn a_licence_by_a_group_asks_which_way() {
     assert_holds(
         &script,
         &[
-            "$choice = Read-Host 'GROUP switches the plan off for everybody in the group",
-            "Set-MgGroupLicense -GroupId $group",
+            "# By hand, for everybody in the group",
+            "$choice = Read-Host ('MEMBER takes ' + $upn + ' out of the group",
             "Remove-MgGroupMemberByRef -GroupId $group -DirectoryObjectId $user",
             "#Requires -Modules Microsoft.Graph.Groups",
         ],
     );
+    assert!(!script.contains("Set-MgGroupLicense"), "{script}");
 }
 
 #[test]
@@ -153,6 +155,62 @@ fn what_is_queued_becomes_a_script_with_releases_first() {
         ],
     );
     assert!(script.find("$country = 'FR'") < script.find("$number = '+441235128877'"));
+}
+
+#[test]
+fn a_queued_number_follows_the_association() {
+    let tour = Tour::new();
+    for args in [
+        [
+            "users",
+            "edit",
+            "isaiah@contoso.example",
+            "--number",
+            "+441235128877",
+        ],
+        [
+            "users",
+            "edit",
+            "isaiah@contoso.example",
+            "--associate",
+            "nestor@contoso.example",
+        ],
+    ] {
+        let ended = tour.run(&args);
+        assert_eq!(ended.code, 0, "{ended:?}");
+    }
+    let script = tour.script(&[]);
+    assert_holds(&script, &["<nestor@contoso.example>"]);
+    assert!(!script.contains("isaiah@contoso.example"), "{script}");
+}
+
+#[test]
+fn a_live_calling_plan_number_is_not_replaced() {
+    let tour = Tour::new();
+    for args in [
+        &["users", "add", "alex@contoso.example"][..],
+        &[
+            "users",
+            "edit",
+            "alex@contoso.example",
+            "--number",
+            "+441235128877",
+        ],
+    ] {
+        let ended = tour.run(args);
+        assert_eq!(ended.code, 0, "{ended:?}");
+    }
+    let script = tour.script(&[]);
+    assert_holds(
+        &script,
+        &[
+            "# Left out: Alex Wilber, number to +44 1235 128877: holds the Calling Plan number +1 425 555 0101",
+        ],
+    );
+    assert!(
+        !script.contains("Remove-CsPhoneNumberAssignment"),
+        "{script}"
+    );
 }
 
 #[test]

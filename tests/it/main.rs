@@ -28,3 +28,4 @@ mod sync_changes;
 mod sync_faults;
 mod sync_reads;
 mod tenants;
+mod who;

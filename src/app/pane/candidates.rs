@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::app::cursor::{Cursor, Move};
+use crate::app::cursor::{Cursor, Move, Seek};
 use crate::app::filter::Filter;
 use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
@@ -27,6 +27,8 @@ pub struct Candidates {
     pub shown: Vec<u32>,
     /// Who is marked, shown or not.
     pub marked: BTreeSet<ObjectId>,
+    /// Who was explained or repaired last: the cursor goes there once the row is listed, unless it was moved since.
+    pub goto: Option<ObjectId>,
     /// How many directory users have each first cause, in the order of [`FirstCause::ALL`].
     pub counts: [usize; 13],
     /// Whether rows, filter or order have changed since they were computed.
@@ -131,6 +133,25 @@ impl Candidates {
                 (Listing::Candidates, Picklist::Off) => false,
             });
             self.order(tenant);
+            let seek = std::mem::take(&mut self.filter.seek);
+            if seek == Seek::First {
+                self.goto = None;
+            }
+            self.cursor.seek(seek, || {
+                let filter = &self.filter;
+                let first = filter.first(&self.shown, |place| {
+                    let row = roster.get(place);
+                    row.is_some_and(|row| filter.starts(&row.name))
+                })?;
+                roster.get(first).map(|row| row.id)
+            });
+        }
+        if let Some(id) = self.goto
+            && let Some(place) = roster.place_of(id)
+            && self.shown.contains(&place)
+        {
+            self.cursor.key = Some(id);
+            self.goto = None;
         }
         let shown = &self.shown;
         self.cursor.settle(
@@ -168,6 +189,7 @@ impl Candidates {
 
     /// Moves the cursor.
     pub fn step(&mut self, step: Move, roster: &Roster, height: usize) {
+        self.goto = None;
         let shown = &self.shown;
         self.cursor.step(step, (shown.len(), height), |n| {
             shown

@@ -112,6 +112,13 @@ impl Licences {
     ) {
         if std::mem::take(&mut self.stale) {
             self.fill(inventory);
+            let seek = std::mem::take(&mut self.filter.seek);
+            let products = &inventory.products;
+            self.cursor.seek(seek, || {
+                let filter = &self.filter;
+                let first = filter.first(&self.shown, |n| filter.starts(&products[n].name))?;
+                Some(products[first].sku.id)
+            });
             let members = self.members.clone();
             if let Some(open) = &mut self.inside
                 && let Some(product) = inventory.product(open.sku)
@@ -252,6 +259,17 @@ impl Inside {
             .map(|(_, id)| Item::Person(id))
             .chain(plans.map(Item::Plan))
             .collect();
+        let seek = std::mem::take(&mut self.filter.seek);
+        self.cursor.seek(seek, || {
+            let filter = &self.filter;
+            filter.first(&self.shown, |item| match item {
+                Item::Person(id) => {
+                    let row = tenant.roster.find(id);
+                    row.is_some_and(|row| filter.starts(&row.name))
+                }
+                Item::Plan(place) => filter.starts(plan_words(product, place).0),
+            })
+        });
     }
 
     /// How many people are shown.

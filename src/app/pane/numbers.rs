@@ -107,6 +107,15 @@ impl Numbers {
                 .map(|(place, _)| place)
                 .collect();
             self.order(inventory, wishes);
+            let seek = std::mem::take(&mut self.filter.seek);
+            self.cursor.seek(seek, || {
+                let filter = &self.filter;
+                filter.first(&self.shown, |place| {
+                    let row = inventory.numbers.get(place as usize);
+                    row.and_then(NumberRow::holder)
+                        .is_some_and(|owner| filter.starts(&owner.name))
+                })
+            });
             self.counts = counts(inventory);
         }
         let shown = &self.shown;

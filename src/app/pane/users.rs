@@ -93,6 +93,13 @@ impl Users {
             let sort = self.sort;
             self.shown
                 .sort_by_cached_key(|&n| Key::new(&desk.users[n], sort, now));
+            let seek = std::mem::take(&mut self.filter.seek);
+            self.cursor.seek(seek, || {
+                let filter = &self.filter;
+                let first =
+                    filter.first(&self.shown, |n| filter.starts(&desk.users[n].user.name))?;
+                Some(desk.users[first].user.id)
+            });
         }
         let shown = &self.shown;
         self.cursor.settle(

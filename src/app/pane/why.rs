@@ -24,6 +24,8 @@ pub struct WhyBox {
     pub answer: Answer,
     /// Where it is read.
     pub scroll: Scroll,
+    /// What is queued for this person, in words.
+    pub queued: Vec<String>,
 }
 
 /// What came of the question.
@@ -48,14 +50,22 @@ pub enum Room {
 
 impl WhyBox {
     /// The text; empty until there is an answer.
-    pub fn doc(&self, now: Timestamp) -> Doc {
+    pub fn doc(&self, _now: Timestamp) -> Doc {
         match &self.answer {
             Answer::Waiting => {
                 let mut doc = Doc::default();
                 doc.line(Tone::Dim, "reading…");
                 doc
             }
-            Answer::Known(why) => doc(why, Room::Whole, now),
+            Answer::Known(why) => {
+                let mut doc = Doc::default();
+                if !self.queued.is_empty() {
+                    let text = format!("{}; p plans it", self.queued.join(", "));
+                    doc.item(Tone::Busy, "queued: ", &text);
+                }
+                write(why, Room::Whole, &mut doc);
+                doc
+            }
             Answer::Failed(failure) => super::text::Text::failure(failure).doc,
         }
     }
@@ -98,9 +108,14 @@ pub fn read_at(why: &Why, now: Timestamp) -> String {
 /// The text below the title: verdict and first step first.
 pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
     let mut doc = Doc::default();
+    write(why, room, &mut doc);
+    doc
+}
+
+fn write(why: &Why, room: Room, doc: &mut Doc) {
     doc.line(tone(why.first_cause), &why.verdict);
-    steps(&mut doc, why);
-    gates(&mut doc, why, room);
+    steps(doc, why);
+    gates(doc, why, room);
     for warning in &why.warnings {
         doc.item(Tone::Warn, "!   ", warning.words());
     }
@@ -123,14 +138,15 @@ pub fn doc(why: &Why, room: Room, _now: Timestamp) -> Doc {
         let label = if n == 0 { "Lately" } else { "" };
         doc.item(Tone::Plain, &format!("{label:<widest$}  "), line);
     }
-    if !why.near.is_empty() {
-        doc.item(
-            Tone::Strong,
-            &format!("{:<widest$}  ", "Near"),
-            &why.near.join(", "),
-        );
+    for (label, people) in [("Also", &why.also), ("Near", &why.near)] {
+        if !people.is_empty() {
+            doc.item(
+                Tone::Strong,
+                &format!("{label:<widest$}  "),
+                &people.join(", "),
+            );
+        }
     }
-    doc
 }
 
 /// The steps with their numbers; what hands over to another place shares a line, as the short ones that they are.

@@ -6,8 +6,10 @@
 //!
 //! Each act reads first, changes only what is not so already, and then looks whether it is so: the script can be run again.
 
+pub mod queue;
 mod quote;
 mod steps;
+pub mod stops;
 pub mod way_out;
 
 use super::country::Country;
@@ -16,6 +18,7 @@ use super::guid::{GroupId, ObjectId, PlanId, SkuId, TenantId};
 use super::phone::PhoneNumber;
 
 use quote::{comment, quoted};
+use stops::Stops;
 
 /// The tenant that a script is made for: it stops in any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +101,15 @@ pub struct NewAccount {
     pub number: PhoneNumber,
 }
 
+/// Who is given a number once another one is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Who.
+    pub user: Person,
+    /// The number that is meant for them.
+    pub number: PhoneNumber,
+}
+
 /// One thing that a script does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -116,8 +128,10 @@ pub enum Act {
         user: Person,
         /// The number.
         number: PhoneNumber,
-        /// The number in use that stops with it: nobody else is given it.
+        /// The number in use that stops with it: nobody else is given it. A Calling Plan number is asked about in any case.
         stops: Option<PhoneNumber>,
+        /// For whom it makes room: somebody who has got another number meanwhile keeps that, and nothing is released.
+        to: Option<Successor>,
     },
     /// Sets the usage location.
     SetLocation {
@@ -136,8 +150,8 @@ pub enum Act {
         plan: Plan,
         /// On or off.
         turn: Turn,
-        /// The number in use that stops with it.
-        stops: Option<PhoneNumber>,
+        /// The number in use that stops with it: it is released first.
+        stops: Stops,
     },
     /// Takes a direct licence away.
     RemoveLicence {
@@ -145,8 +159,8 @@ pub enum Act {
         user: Person,
         /// The licence.
         product: Product,
-        /// The number in use that stops with it.
-        stops: Option<PhoneNumber>,
+        /// The number in use that stops with it: it is released first.
+        stops: Stops,
     },
     /// Gives a licence with these plans off, where it is not held.
     GiveLicence {
@@ -157,7 +171,8 @@ pub enum Act {
         /// Plans that are off.
         off: Vec<PlanId>,
     },
-    /// A licence that comes by a group: the script asks whether the plan goes for the whole group or the user leaves the group.
+    /// A licence that comes by a group: the script asks whether the user leaves the group. What changes it for all members is
+    /// stated and never done: it would silence numbers of people whom nobody has looked at.
     GroupLicence {
         /// Whose.
         user: Person,
@@ -167,8 +182,8 @@ pub enum Act {
         product: Product,
         /// The plan inside.
         plan: Plan,
-        /// The number in use that stops with it.
-        stops: Option<PhoneNumber>,
+        /// The number in use that stops with it: it is released first.
+        stops: Stops,
     },
     /// Makes, licenses and numbers a resource account.
     CreateResourceAccount(NewAccount),
@@ -186,6 +201,8 @@ pub enum Act {
     },
     /// Something that no script does: a sentence.
     Stated(String),
+    /// A queued change that is not written now: a sentence with its state. It is no step.
+    LeftOut(String),
 }
 
 /// Which modules an act needs.
@@ -212,19 +229,19 @@ impl Needs {
                 Act::SetLocation { .. } | Act::GiveLicence { .. } => needs.users = true,
                 Act::SwitchPlan { stops, .. } | Act::RemoveLicence { stops, .. } => {
                     needs.users = true;
-                    needs.teams |= stops.is_some();
+                    needs.teams |= *stops != Stops::Nothing;
                 }
                 Act::GroupLicence { stops, .. } => {
                     needs.users = true;
                     needs.groups = true;
-                    needs.teams |= stops.is_some();
+                    needs.teams |= *stops != Stops::Nothing;
                 }
                 Act::CreateResourceAccount(_) => {
                     needs.teams = true;
                     needs.users = true;
                 }
                 Act::ClearOnPremises { .. } => needs.active_directory = true,
-                Act::Stated(_) => {}
+                Act::Stated(_) | Act::LeftOut(_) => {}
             }
         }
         needs
@@ -236,9 +253,15 @@ pub fn script(home: &Home, acts: &[Act]) -> String {
     let needs = Needs::of(acts);
     let mut text = Text::default();
     head(&mut text, home, needs);
-    for (n, act) in (1..).zip(acts) {
+    let mut n = 0;
+    for act in acts {
         text.line("");
-        steps::step(&mut text, n, act);
+        if let Act::LeftOut(words) = act {
+            text.comment(&format!("Left out: {words}"));
+        } else {
+            n += 1;
+            steps::step(&mut text, n, act, home.tenant);
+        }
     }
     text.line("");
     text.line("Write-Output 'Done.'");
@@ -294,7 +317,7 @@ fn head(text: &mut Text, home: &Home, needs: Needs) {
     }
     if needs.users || needs.groups {
         let scopes = if needs.groups {
-            "'User.ReadWrite.All', 'Organization.Read.All', 'LicenseAssignment.ReadWrite.All', 'Group.ReadWrite.All'"
+            "'User.ReadWrite.All', 'Organization.Read.All', 'LicenseAssignment.ReadWrite.All', 'GroupMember.ReadWrite.All'"
         } else {
             "'User.ReadWrite.All', 'Organization.Read.All', 'LicenseAssignment.ReadWrite.All'"
         };
@@ -317,6 +340,10 @@ function Confirm-State([string] $Sentence, [scriptblock] $Test) {
 function Confirm-Silence([string] $User, [string] $Upn, [string] $Number) {
     if (@(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $User | Where-Object { $_.TelephoneNumber -eq $Number }).Count -eq 0) { return }
     $typed = Read-Host ('This stops ' + $Number + ', which is in use. Type the sign-in name ' + $Upn + ' to go on')
+    if ($typed -ne $Upn) { throw 'Not confirmed: left as it was.' }
+}
+function Confirm-Unread([string] $Upn) {
+    $typed = Read-Host ('The numbers of ' + $Upn + ' could not be read when this script was made. A number in use stops with this. Type the sign-in name ' + $Upn + ' to go on')
     if ($typed -ne $Upn) { throw 'Not confirmed: left as it was.' }
 }";
 

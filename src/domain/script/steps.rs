@@ -1,14 +1,15 @@
 //! The lines of each act.
 
 use crate::domain::directory::NumberType;
-use crate::domain::guid::{GroupId, PlanId};
+use crate::domain::guid::{GroupId, PlanId, TenantId};
 use crate::domain::phone::PhoneNumber;
 
 use super::quote::quoted;
-use super::{Act, NewAccount, Person, Plan, Product, Text, Turn};
+use super::stops::Stops;
+use super::{Act, NewAccount, Person, Plan, Product, Successor, Text, Turn};
 
 /// Writes step `n`.
-pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
+pub(super) fn step(text: &mut Text, n: usize, act: &Act, tenant: TenantId) {
     match act {
         Act::AssignNumber { user, number, kind } => {
             title(text, n, &format!("give {}", number.spaced()), user);
@@ -18,9 +19,10 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             user,
             number,
             stops,
+            to,
         } => {
             title(text, n, &format!("take {} away", number.spaced()), user);
-            release(text, number, stops.as_ref());
+            release(text, number, stops.as_ref(), to.as_ref());
         }
         Act::SetLocation { user, country } => {
             title(text, n, &format!("set the usage location {country}"), user);
@@ -39,7 +41,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             };
             let what = format!("switch {} {word} in {}", plan.name, product.name);
             title(text, n, &what, user);
-            switch(text, product, plan, (*turn, stops.as_ref()));
+            switch(text, product, plan, (*turn, stops));
         }
         Act::RemoveLicence {
             user,
@@ -47,7 +49,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             stops,
         } => {
             title(text, n, &format!("remove {}", product.name), user);
-            remove(text, product, stops.as_ref());
+            remove(text, product, stops);
         }
         Act::GiveLicence { user, product, off } => {
             title(text, n, &format!("give {}", product.name), user);
@@ -62,7 +64,7 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
         } => {
             let what = format!("{} in {}, by a group", plan.name, product.name);
             title(text, n, &what, user);
-            by_group(text, *group, (product, plan), stops.as_ref());
+            by_group(text, (tenant, *group), product, stops);
         }
         Act::CreateResourceAccount(account) => create(text, n, account),
         Act::ClearOnPremises { user } => {
@@ -73,7 +75,9 @@ pub(super) fn step(text: &mut Text, n: usize, act: &Act) {
             title(text, n, "grant the voice routing policy", user);
             grant(text, policy);
         }
-        Act::Stated(words) => text.comment(&format!("Step {n}, by hand: {words}")),
+        Act::Stated(words) | Act::LeftOut(words) => {
+            text.comment(&format!("Step {n}, by hand: {words}"));
+        }
     }
 }
 
@@ -88,15 +92,38 @@ fn sentence(words: &str) -> String {
     format!("({} + $upn)", quoted(&format!("{words}: ")))
 }
 
-/// Asked only where something is about to change: a second run asks nothing.
-fn silence(text: &mut Text, stops: Option<&PhoneNumber>, indent: &str) {
-    if let Some(number) = stops {
-        text.line(&format!(
-            "{indent}Confirm-Silence $user $upn {}",
-            quoted(number.as_str())
-        ));
-    }
+/// Releases the number that a change of a licence stops, before the licence goes: asked only where something is about to change,
+/// so a second run asks nothing.
+fn silence(text: &mut Text, stops: &Stops, indent: &str) {
+    let (which, asked) = match stops {
+        Stops::Nothing => return,
+        Stops::Number(number) => {
+            let number = quoted(number.as_str());
+            (
+                format!("$_.TelephoneNumber -eq {number}"),
+                format!("Confirm-Silence $user $upn {number}"),
+            )
+        }
+        Stops::Unread => (
+            "[string]$_.NumberType -eq 'CallingPlan'".to_owned(),
+            "Confirm-Unread $upn".to_owned(),
+        ),
+    };
+    let ringing = format!(
+        "@(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $user | Where-Object {{ {which} }})"
+    );
+    text.line(&format!("{indent}{asked}"));
+    text.line(&format!("{indent}foreach ($ringing in {ringing}) {{"));
+    text.line(&format!("{indent}    Remove-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $ringing.TelephoneNumber -NumberType $ringing.NumberType -ErrorAction Stop"));
+    text.line(&format!("{indent}}}"));
+    text.line(&format!(
+        "{indent}Confirm-State {} {{ {ringing}.Count -eq 0 }}",
+        sentence("The number is still held")
+    ));
 }
+
+/// A second line of somebody, which is not what a telephone number is given for.
+const MAIN_LINE: &str = "@('Private', 'Alternate') -notcontains [string]$_.AssignmentCategory";
 
 fn assign(text: &mut Text, number: &PhoneNumber, kind: NumberType) {
     let kind = match kind {
@@ -112,6 +139,10 @@ fn assign(text: &mut Text, number: &PhoneNumber, kind: NumberType) {
     ));
     text.line("if ($held.Count -eq 0) {");
     text.line(&format!(
+        "    if (@(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $user | Where-Object {{ {MAIN_LINE} }}).Count -gt 0) {{ throw {} }}",
+        sentence(OTHER_NUMBER)
+    ));
+    text.line(&format!(
         "    Set-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $number -NumberType {kind} -ErrorAction Stop"
     ));
     text.line("}");
@@ -122,11 +153,38 @@ fn assign(text: &mut Text, number: &PhoneNumber, kind: NumberType) {
     );
 }
 
-fn release(text: &mut Text, number: &PhoneNumber, stops: Option<&PhoneNumber>) {
+const OTHER_NUMBER: &str = "Another number is held than when this script was made, and it is not replaced. Sync, and look again";
+
+fn release(
+    text: &mut Text,
+    number: &PhoneNumber,
+    stops: Option<&PhoneNumber>,
+    to: Option<&Successor>,
+) {
     text.set("number", number.as_str());
+    if let Some(to) = to {
+        text.set("receiver", &to.user.id.to_string());
+        text.set("whom", &to.user.upn);
+        text.set("next", to.number.as_str());
+    }
     text.line("$held = @(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $user | Where-Object { $_.TelephoneNumber -eq $number })");
     text.line("if ($held.Count -gt 0) {");
-    silence(text, stops, "    ");
+    if to.is_some() {
+        // Before anything is released: whoever gets a number must be able to take it.
+        text.line(&format!(
+            "    if (@(Get-CsPhoneNumberAssignment -AssignedPstnTargetId $receiver | Where-Object {{ {MAIN_LINE} -and @($number, $next) -notcontains $_.TelephoneNumber }}).Count -gt 0) {{ throw ({} + $whom) }}",
+            quoted(&format!("{OTHER_NUMBER}: "))
+        ));
+    }
+    match stops {
+        Some(stopped) => text.line(&format!(
+            "    Confirm-Silence $user $upn {}",
+            quoted(stopped.as_str())
+        )),
+        None => text.line(
+            "    if ([string]$held[0].NumberType -eq 'CallingPlan') { Confirm-Silence $user $upn $number }",
+        ),
+    }
     text.line("    Remove-CsPhoneNumberAssignment -Identity $user -TelephoneNumber $number -NumberType $held[0].NumberType -ErrorAction Stop");
     text.line("}");
     confirm(
@@ -165,12 +223,7 @@ fn direct(text: &mut Text, product: &Product) {
 }
 
 /// The list that is sent takes the place of the old one, so it is made from what is off now.
-fn switch(
-    text: &mut Text,
-    product: &Product,
-    plan: &Plan,
-    (turn, stops): (Turn, Option<&PhoneNumber>),
-) {
+fn switch(text: &mut Text, product: &Product, plan: &Plan, (turn, stops): (Turn, &Stops)) {
     direct(text, product);
     text.set("plan", &plan.id.to_string());
     text.line(&format!(
@@ -209,7 +262,7 @@ fn switch(
     }
 }
 
-fn remove(text: &mut Text, product: &Product, stops: Option<&PhoneNumber>) {
+fn remove(text: &mut Text, product: &Product, stops: &Stops) {
     direct(text, product);
     text.line("if ($direct.Count -gt 0) {");
     silence(text, stops, "    ");
@@ -240,29 +293,24 @@ fn give(text: &mut Text, product: &Product, off: &[PlanId]) {
     );
 }
 
-/// Both ways touch more than this one licence of this one user, so the person who runs it chooses.
+/// Leaving a group takes more away than this one licence, so the person who runs it chooses. What would change the licence for
+/// everybody in the group is only said: it silences the numbers of people who are not in this script.
 fn by_group(
     text: &mut Text,
-    group: GroupId,
-    (product, plan): (&Product, &Plan),
-    stops: Option<&PhoneNumber>,
+    (tenant, group): (TenantId, GroupId),
+    product: &Product,
+    stops: &Stops,
 ) {
+    text.comment("By hand, for everybody in the group: it stops the Calling Plan numbers of all its members, so look first who they are:");
+    text.comment(&format!(
+        "https://entra.microsoft.com/{tenant}#view/Microsoft_AAD_IAM/GroupDetailsMenuBlade/~/Members/groupId/{group}"
+    ));
+    text.comment(&format!(
+        "Then in the Microsoft 365 admin centre, Billing, Licences, Groups, in {}",
+        product.name
+    ));
     text.set("group", &group.to_string());
-    text.set("sku", &product.sku.to_string());
-    text.set("plan", &plan.id.to_string());
-    text.line("$choice = Read-Host 'GROUP switches the plan off for everybody in the group, MEMBER takes this user out of the group, Enter leaves it'");
-    text.line("if ($choice -eq 'GROUP') {");
-    text.line("    $licence = @((Get-MgGroup -GroupId $group -Property Id, AssignedLicenses).AssignedLicenses | Where-Object { [string]$_.SkuId -eq $sku })");
-    text.line(
-        "    if ($licence.Count -eq 0) { throw 'The group does not give this licence any more.' }",
-    );
-    text.line("    $off = @($licence[0].DisabledPlans | Where-Object { $_ } | ForEach-Object { [string]$_ })");
-    text.line("    if ($off -notcontains $plan) {");
-    silence(text, stops, "        ");
-    text.line("        Set-MgGroupLicense -GroupId $group -AddLicenses @(@{ SkuId = $sku; DisabledPlans = @($off + $plan) }) -RemoveLicenses @() | Out-Null");
-    text.line("    }");
-    text.line("    Confirm-State 'The plan is still on in the licence of the group.' { @((Get-MgGroup -GroupId $group -Property Id, AssignedLicenses).AssignedLicenses | Where-Object { [string]$_.SkuId -eq $sku } | ForEach-Object { $_.DisabledPlans } | ForEach-Object { [string]$_ }) -contains $plan }");
-    text.line("}");
+    text.line("$choice = Read-Host ('MEMBER takes ' + $upn + ' out of the group, with all licences and rights that it gives; Enter leaves it')");
     text.line("if ($choice -eq 'MEMBER') {");
     text.line("    if (@(Get-MgGroupMember -GroupId $group -All | Where-Object { $_.Id -eq $user }).Count -gt 0) {");
     silence(text, stops, "        ");

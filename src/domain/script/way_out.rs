@@ -4,12 +4,13 @@ use crate::domain::country::Country;
 use crate::domain::directory::{Licence, NumberType, Sku};
 use crate::domain::evidence::{Names, bringers, of_class, sku_words};
 use crate::domain::gate::Facts;
-use crate::domain::mending;
+use crate::domain::guid::PlanId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::{self, PlanClass};
 use crate::domain::user::Value;
 
-use super::{Act, Person, Plan, Product, Turn};
+use super::stops::{Stops, calling_number};
+use super::{Act, Person, Plan, Product, Successor, Turn};
 
 /// What is asked for besides the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,10 +62,18 @@ fn give(facts: &Facts<'_>, user: &Person, number: &PhoneNumber, kind: NumberType
     }
     let mut acts = Vec::new();
     if let Some(held) = facts.number().filter(|held| held != number) {
+        let stops = facts
+            .numbers
+            .is_none_or(|numbers| calling_number(facts.user, numbers) == Some(&held))
+            .then(|| held.clone());
         acts.push(Act::ReleaseNumber {
             user: user.clone(),
             number: held,
-            stops: None,
+            stops,
+            to: Some(Successor {
+                user: user.clone(),
+                number: number.clone(),
+            }),
         });
     }
     acts.push(Act::AssignNumber {
@@ -86,59 +95,76 @@ pub fn person(facts: &Facts<'_>) -> Person {
 
 /// Every place that a plan which has to go comes from.
 fn unwanted(facts: &Facts<'_>, skus: &[Sku], class: PlanClass, user: &Person) -> Vec<Act> {
-    let mut acts = Vec::new();
+    let mut found: Vec<(&Licence, PlanId, Option<Value>)> = Vec::new();
     let usable = of_class(facts, class)
         .into_iter()
         .filter(|plan| plan.status.is_usable());
     for assigned in usable {
         let names = Names { skus, groups: &[] };
         for licence in bringers(assigned.plan, facts, &names) {
-            let product = product(licence, skus);
-            let plan = Plan {
-                id: assigned.plan,
-                name: plan_ids::code(assigned.plan).to_owned(),
-            };
-            let act = match licence.group {
-                Some(group) => Act::GroupLicence {
-                    user: user.clone(),
-                    group,
-                    product,
-                    plan,
-                    stops: in_use(facts),
-                },
-                None if is_alone(licence, skus) => Act::RemoveLicence {
-                    user: user.clone(),
-                    stops: stops(
-                        facts,
-                        skus,
-                        &Value::Licence {
-                            sku: licence.sku,
-                            off: None,
-                        },
-                    ),
-                    product,
-                },
-                None => {
-                    let off = Value::Plan {
-                        sku: licence.sku,
-                        plan: plan.id,
-                        on: false,
-                    };
-                    Act::SwitchPlan {
-                        user: user.clone(),
-                        stops: stops(facts, skus, &off),
-                        product,
-                        plan,
-                        turn: Turn::Off,
-                    }
-                }
-            };
-            if !acts.contains(&act) {
-                acts.push(act);
+            let one = (
+                licence,
+                assigned.plan,
+                direct_change(licence, assigned.plan, skus),
+            );
+            if !found.contains(&one) {
+                found.push(one);
             }
         }
     }
-    acts
+    // Each licence alone may stop nothing, since the other one still brings the plan.
+    let together: Vec<&Value> = found
+        .iter()
+        .filter_map(|(.., value)| value.as_ref())
+        .collect();
+    let stops = Stops::of(&together, facts.user, facts.numbers, skus);
+    found
+        .iter()
+        .map(|(licence, plan, value)| {
+            let (user, product) = (user.clone(), product(licence, skus));
+            let plan = Plan {
+                id: *plan,
+                name: plan_ids::code(*plan).to_owned(),
+            };
+            match (licence.group, value) {
+                (Some(group), _) => Act::GroupLicence {
+                    user,
+                    group,
+                    product,
+                    plan,
+                    stops: Stops::of_leaving(facts.user, facts.numbers),
+                },
+                (None, Some(Value::Licence { .. })) => Act::RemoveLicence {
+                    user,
+                    product,
+                    stops: stops.clone(),
+                },
+                (None, _) => Act::SwitchPlan {
+                    user,
+                    product,
+                    plan,
+                    turn: Turn::Off,
+                    stops: stops.clone(),
+                },
+            }
+        })
+        .collect()
+}
+
+/// What is written to a licence that was given directly; none for one that a group gives.
+fn direct_change(licence: &Licence, plan: PlanId, skus: &[Sku]) -> Option<Value> {
+    let sku = licence.sku;
+    licence.group.is_none().then(|| {
+        if is_alone(licence, skus) {
+            Value::Licence { sku, off: None }
+        } else {
+            Value::Plan {
+                sku,
+                plan,
+                on: false,
+            }
+        }
+    })
 }
 
 fn product(licence: &Licence, skus: &[Sku]) -> Product {
@@ -153,27 +179,4 @@ fn is_alone(licence: &Licence, skus: &[Sku]) -> bool {
     skus.iter()
         .find(|sku| sku.id == licence.sku)
         .is_some_and(|sku| sku.plans.iter().filter(|plan| plan.for_users).count() <= 1)
-}
-
-fn stops(facts: &Facts<'_>, skus: &[Sku], wanted: &Value) -> Option<PhoneNumber> {
-    mending::stops(
-        &[wanted],
-        facts.user,
-        facts.numbers.unwrap_or_default(),
-        skus,
-    )
-    .into_iter()
-    .next()
-}
-
-/// A number of Microsoft's that is in use: by a group's licence it stops as well.
-fn in_use(facts: &Facts<'_>) -> Option<PhoneNumber> {
-    facts
-        .numbers
-        .unwrap_or_default()
-        .iter()
-        .find(|number| {
-            number.holder() == Some(facts.user.id) && number.kind == NumberType::CallingPlan
-        })
-        .map(|number| number.number.clone())
 }

@@ -11,7 +11,7 @@ use crate::record::facts;
 use super::super::error::StoreError;
 use super::super::ledger::rows::{guid, moment};
 use super::rows::{ROW, USER, Words, row_of, user_of};
-use super::{HeldNumbers, LicenceOf, StoredRow, StoredUser, reference};
+use super::{HeldNumbers, LicenceOf, LiveReading, StaleTeams, StoredRow, StoredUser, reference};
 
 /// By name without regard to the case of ASCII letters, as the index has it, then by id.
 fn by_name(a: &StoredRow, b: &StoredRow) -> Ordering {
@@ -151,6 +151,30 @@ pub(super) fn read_at_of(
         return Ok(live);
     }
     Ok(reference::head(connection)?.map(|head| head.read_at))
+}
+
+/// How a user was read since the last run.
+pub(super) fn live_of(
+    connection: &Connection,
+    id: ObjectId,
+) -> Result<Option<LiveReading>, StoreError> {
+    let sql = "SELECT read_at, teams_at, teams_why, member FROM live WHERE id = ?1";
+    let read = |row: &Row<'_>| {
+        let teams_at = match row.get_ref(1)? {
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(moment(row, 1)?),
+        };
+        Ok(LiveReading {
+            read_at: moment(row, 0)?,
+            teams: row.get::<_, Option<String>>(2)?.map(|why| StaleTeams {
+                read_at: teams_at,
+                why,
+            }),
+            member: row.get(3)?,
+        })
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id.0.bytes()], read).optional()?)
 }
 
 /// How well a row fits a text.

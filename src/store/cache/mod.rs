@@ -162,13 +162,44 @@ pub struct NewClass {
     pub number: Option<PhoneNumber>,
 }
 
+/// How one user was read again without a run: when, and what else than the directory was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveReading {
+    /// When.
+    pub read_at: Timestamp,
+    /// Where Teams did not answer: when what is kept of it was read, and why it could not be.
+    pub teams: Option<StaleTeams>,
+    /// Whether the user is in the group of the filter; `None` when that was not read.
+    pub member: Option<bool>,
+}
+
+/// What is kept of Teams is older than the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleTeams {
+    /// When it was read, if ever.
+    pub read_at: Option<Timestamp>,
+    /// Why it could not be read with the rest.
+    pub why: String,
+}
+
+impl From<Timestamp> for LiveReading {
+    /// Everything but the group was read at that time.
+    fn from(read_at: Timestamp) -> Self {
+        Self {
+            read_at,
+            teams: None,
+            member: None,
+        }
+    }
+}
+
 /// One user, read again without a run.
 #[derive(Debug)]
 pub(super) struct LiveUser {
     stored: StoredUser,
     teams: Option<TeamsUser>,
     numbers: Vec<TenantNumber>,
-    read_at: Timestamp,
+    reading: LiveReading,
 }
 
 /// A handle on the cache's thread.
@@ -205,6 +236,7 @@ pub(super) enum Job {
     NameOf(ObjectId, Answer<Option<String>>),
     PutLive(Box<LiveUser>, Answer<()>),
     ReadAtOf(ObjectId, Answer<Option<Timestamp>>),
+    LiveOf(ObjectId, Answer<Option<LiveReading>>),
     Clear(Answer<()>),
     Stop,
 }
@@ -343,13 +375,13 @@ impl Cache {
         stored: StoredUser,
         teams: Option<TeamsUser>,
         numbers: Vec<TenantNumber>,
-        read_at: Timestamp,
+        reading: impl Into<LiveReading>,
     ) -> Reply<()> {
         let live = Box::new(LiveUser {
             stored,
             teams,
             numbers,
-            read_at,
+            reading: reading.into(),
         });
         self.ask(|to| Job::PutLive(live, to))
     }
@@ -357,6 +389,11 @@ impl Cache {
     /// When the facts of a user were read: by `put_live`, else by the snapshot's run.
     pub fn read_at_of(&self, id: ObjectId) -> Reply<Option<Timestamp>> {
         self.ask(|to| Job::ReadAtOf(id, to))
+    }
+
+    /// How a user was read by `put_live` since the last run; `None` where only runs have read them.
+    pub fn live_of(&self, id: ObjectId) -> Reply<Option<LiveReading>> {
+        self.ask(|to| Job::LiveOf(id, to))
     }
 
     /// Forgets everything.

@@ -305,8 +305,19 @@ pub(super) fn put_live(
     words.keep(tx)?;
     reference::put_teams(tx, id, live.teams.as_ref())?;
     reference::put_numbers_of(tx, id, &live.numbers)?;
-    tx.prepare_cached("INSERT OR REPLACE INTO live (id, read_at) VALUES (?1, ?2)")?
-        .execute(params![id.0.bytes(), live.read_at.to_string()])?;
+    let reading = &live.reading;
+    let stale = reading.teams.as_ref();
+    let teams_at = stale.and_then(|stale| stale.read_at);
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO live (id, read_at, teams_at, teams_why, member) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        id.0.bytes(),
+        reading.read_at.to_string(),
+        teams_at.map(|at| at.to_string()),
+        stale.map(|stale| stale.why.as_str()),
+        reading.member
+    ])?;
     Ok(())
 }
 
@@ -326,7 +337,7 @@ mod tests {
     use crate::domain::guid::ObjectId;
     use crate::domain::run::RunId;
     use crate::store::Store;
-    use crate::store::cache::{Cache, Changes, NewClass, StoredUser};
+    use crate::store::cache::{Cache, Changes, LiveReading, NewClass, StaleTeams, StoredUser};
     use crate::store::error::StoreError;
     use crate::store::fixtures::{
         at, directory_user, head, number, object, reference, store_with, teams_user, tenant_number,
@@ -673,6 +684,32 @@ mod tests {
             .wait()
             .unwrap();
         assert_eq!(cache.read_at_of(object(2)).wait().unwrap(), Some(at(50)));
+        assert_eq!(
+            cache.live_of(object(2)).wait().unwrap(),
+            Some(at(50).into())
+        );
+        assert_eq!(cache.live_of(object(3)).wait().unwrap(), None);
+        let without_teams = LiveReading {
+            read_at: at(50),
+            teams: Some(StaleTeams {
+                read_at: Some(at(1)),
+                why: "503".into(),
+            }),
+            member: Some(true),
+        };
+        cache
+            .put_live(
+                live.clone(),
+                Some(teams_user(2)),
+                held.clone(),
+                without_teams.clone(),
+            )
+            .wait()
+            .unwrap();
+        assert_eq!(
+            cache.live_of(object(2)).wait().unwrap(),
+            Some(without_teams)
+        );
         assert_eq!(cache.user(object(2)).wait().unwrap(), Some(live));
         assert_eq!(cache.numbers_of(object(2)).wait().unwrap(), held);
         // The number that the user held before is free.

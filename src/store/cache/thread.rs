@@ -66,6 +66,7 @@ impl CacheThread {
             Job::HeldNumbers(to) => self.read(to, |tx, words| lookup::held_numbers(tx, words)),
             Job::Licences(to) => self.read(to, |tx, words| lookup::licences(tx, words)),
             Job::NameOf(id, to) => self.read(to, |tx, _| lookup::name_of(tx, id)),
+            Job::LiveOf(id, to) => self.read(to, |tx, _| lookup::live_of(tx, id)),
             Job::ReadAtOf(id, to) => self.read(to, |tx, _| lookup::read_at_of(tx, id)),
             job => self.change(job),
         }
@@ -124,6 +125,7 @@ impl CacheThread {
             | Job::Marks(_)
             | Job::Reference(_)
             | Job::Outline(_)
+            | Job::LiveOf(..)
             | Job::Rows(..)
             | Job::AllRows(_)
             | Job::User(..)

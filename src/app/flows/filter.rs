@@ -1,0 +1,172 @@
+//! The filter and the cursor, and what an explanation says after something was queued: the row that the next key acts on.
+
+use std::sync::Arc;
+
+use crate::domain::gate::FirstCause;
+use crate::domain::outbox::EntryState;
+use crate::domain::user::Value;
+
+use crate::app::effect::{Effect, Who};
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{Driver, desk, entry, number, object, roster, row, user, why_alex};
+use crate::app::modal::Modal;
+use crate::roster::Roster;
+use crate::view::screens::screen;
+
+use super::here;
+
+fn two_pats() -> Driver {
+    let mut t = Driver::new();
+    let mut desk = desk();
+    desk.users.push(user(6, 12, "Anna Patel", None));
+    desk.users.push(user(7, 13, "Patti Fernandez", None));
+    t.desk(desk);
+    t
+}
+
+#[test]
+fn the_cursor_goes_to_the_first_match_and_esc_takes_it_back() {
+    let mut t = two_pats();
+    t.keys("G");
+    assert_eq!(here(&t), "Pradeep Gupta");
+    // A name that starts with the text comes before one that only has it.
+    t.keys("/ p a t");
+    assert_eq!(here(&t), "Patti Fernandez");
+    t.keys("<backspace> <backspace> <backspace>");
+    assert_eq!(here(&t), "Pradeep Gupta");
+    t.keys("l e e");
+    assert_eq!(here(&t), "Lee Gu");
+    t.keys("<esc>");
+    assert_eq!(here(&t), "Pradeep Gupta");
+    t.keys("/ p a t <enter> d");
+    assert!(matches!(t.app.modals.last(), Some(Modal::Confirm(_))));
+    assert!(
+        screen(&t.app)
+            .join("\n")
+            .contains("Remove Patti Fernandez here?")
+    );
+}
+
+#[test]
+fn a_new_filter_begins_empty_and_the_old_one_can_be_taken_back() {
+    let mut t = two_pats();
+    t.keys("/ p a t <enter> /");
+    assert_eq!(t.app.filter().field.text(), "");
+    assert!(
+        screen(&t.app)
+            .join("\n")
+            .contains("replaces pat; Esc takes it back")
+    );
+    t.keys("l e e");
+    assert_eq!(
+        (t.app.filter().field.text(), here(&t).as_str()),
+        ("lee", "Lee Gu")
+    );
+    t.keys("<esc>");
+    assert_eq!(
+        (t.app.filter().field.text(), here(&t).as_str()),
+        ("pat", "Patti Fernandez")
+    );
+    assert!(!t.app.is_typing());
+    t.keys("<esc>");
+    assert_eq!(t.app.users.shown.len(), 7);
+}
+
+#[test]
+fn numbers_and_people_of_the_tenant_follow_the_filter_too() {
+    let mut t = Driver::new();
+    t.keys("6 G / 4 2 5 5 5 5 0 1 9 9");
+    assert_eq!(
+        t.app.number_row().unwrap().record.number,
+        number("+14255550199")
+    );
+    t.keys("<esc>");
+    assert_eq!(
+        t.app.number_row().unwrap().record.number,
+        number("+441235123474")
+    );
+    t.keys("2 f G / a l e x");
+    assert_eq!(
+        &*t.app.candidates.row(&t.app.roster).unwrap().name,
+        "Alex Wilber"
+    );
+}
+
+#[test]
+fn who_was_repaired_has_the_cursor_once_the_row_is_listed() {
+    let mut t = Driver::new();
+    t.keys("2 w <esc>");
+    t.app.candidates.goto = Some(object(2));
+    let mut rows: Vec<_> = roster().rows().cloned().collect();
+    for one in &mut rows {
+        if one.id == object(2) {
+            *one = row(2, "Alex Wilber", FirstCause::Eligible, None);
+        }
+    }
+    t.event(What::Cache(CacheEvent::Roster(Arc::new(Roster::new(
+        2, rows,
+    )))));
+    assert_eq!(
+        &*t.app.candidates.row(&t.app.roster).unwrap().name,
+        "Alex Wilber"
+    );
+    assert_eq!(t.app.candidates.goto, None);
+}
+
+fn explained() -> Driver {
+    let mut t = Driver::new();
+    t.keys("/ a l e x <enter>");
+    let req = t.asked();
+    t.event(What::Cache(CacheEvent::Why {
+        req,
+        why: Box::new(why_alex()),
+    }));
+    t
+}
+
+#[test]
+fn a_step_by_hand_is_copied_alone_and_its_notice_goes_with_the_explanation() {
+    let mut t = explained();
+    t.keys("1");
+    let [Effect::Copy { text, .. }] = t.effects.as_slice() else {
+        panic!("its text is copied: {:?}", t.effects);
+    };
+    assert_eq!(text, "disable MCOPSTN1 in that licence; MCOEV stays");
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(
+        t.notice(),
+        "step 1 cannot be done from here; its text is copied"
+    );
+    t.keys("9");
+    assert_eq!(t.notice(), "there is no step 9");
+    t.keys("<esc>");
+    assert_eq!((t.app.modals.len(), t.notice()), (0, String::new()));
+}
+
+#[test]
+fn an_explanation_shows_what_was_queued_and_p_plans_it() {
+    let mut t = explained();
+    let mut desk = desk();
+    let alex = user(9, 2, "Alex Wilber", None);
+    let mut queued = entry(
+        8,
+        &alex,
+        Value::Number(Some(number("+14255550198"))),
+        EntryState::Queued,
+    );
+    queued.user = None;
+    desk.entries.push(queued);
+    t.desk(desk);
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Directory(id), live: false, .. }] if *id == object(2)
+    ));
+    let shown = screen(&t.app).join("\n");
+    assert!(
+        shown.contains("queued: none -> +1 425 555 0198; p plans it"),
+        "{shown}"
+    );
+    t.keys("p");
+    assert!(matches!(t.app.modals.last(), Some(Modal::Plan(_))));
+}

@@ -1,0 +1,133 @@
+//! What happened lately to one user: runs that saw a change, our own writes, and moves that took a number away.
+
+use jiff::Timestamp;
+
+use crate::domain::gate::FirstCause;
+use crate::domain::guid::ObjectId;
+use crate::domain::outbox::Entry;
+use crate::domain::user::UserId;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::ledger::AuditLine;
+
+/// What happened lately is told of so many events at most.
+const EVENTS: u32 = 6;
+
+/// Lines of the audit that are looked through for what was taken from somebody: the name in them is another's.
+const LOOKED_THROUGH: u32 = 400;
+
+/// The newest first.
+pub(super) async fn lately(
+    store: &Store,
+    waiting: &[Entry],
+    (user, id, name): (Option<UserId>, Option<ObjectId>, &str),
+) -> Result<Vec<String>, StoreError> {
+    let mut events: Vec<(Timestamp, String)> = Vec::new();
+    // Somebody who is not configured is on record by name alone, for repairs; two people may have one name.
+    let key = user.map_or_else(|| name.to_owned(), |user| user.0.to_string());
+    let mut lines = store.ledger.audit_of(&key, EVENTS).await?;
+    lines.retain(|line| user.is_some() || line.user_id.is_none());
+    let mut written = !lines.is_empty();
+    events.extend(lines.iter().map(|line| (line.at, audit_words(line))));
+    if let Some(id) = id {
+        events.extend(seen(store, id).await?);
+        let taken = taken_from(store, id, waiting).await?;
+        written |= !taken.is_empty();
+        events.extend(taken);
+    }
+    events.sort_by_key(|event| std::cmp::Reverse(event.0));
+    let mut out: Vec<String> = events
+        .into_iter()
+        .take(EVENTS as usize)
+        .map(|(_, text)| text)
+        .collect();
+    if !written {
+        out.push("never written from here".to_owned());
+    }
+    Ok(out)
+}
+
+/// Runs that saw somebody come, go or change the first cause.
+async fn seen(store: &Store, id: ObjectId) -> Result<Vec<(Timestamp, String)>, StoreError> {
+    let words = |class: Option<u8>, none: &str| {
+        class.map_or_else(
+            || none.to_owned(),
+            |class| FirstCause::from_byte(class).words().to_owned(),
+        )
+    };
+    let changes = store.history.changes_of(id, EVENTS).await?;
+    let told = changes.into_iter().map(|change| {
+        let text = format!(
+            "{} run {}: {} -> {}",
+            change.at.strftime("%Y-%m-%d %H:%MZ"),
+            change.run.0,
+            words(change.before, "not seen before"),
+            words(change.after, "gone")
+        );
+        (change.at, text)
+    });
+    Ok(told.collect())
+}
+
+/// Moves that took a number from this user, or wait to: they stand on record under the name of whoever gets it.
+async fn taken_from(
+    store: &Store,
+    id: ObjectId,
+    waiting: &[Entry],
+) -> Result<Vec<(Timestamp, String)>, StoreError> {
+    let mut out = Vec::new();
+    for entry in waiting {
+        if entry.takes_from.as_ref().is_some_and(|from| from.id == id) {
+            let text = format!(
+                "{} move {} #{}: {} goes to {} ({})",
+                entry.updated_at.strftime("%Y-%m-%d %H:%MZ"),
+                entry.state.word(),
+                entry.id.0,
+                entry.wanted.shown(),
+                entry.name,
+                entry.author
+            );
+            out.push((entry.updated_at, text));
+        }
+    }
+    for line in store.ledger.audit_tail(LOOKED_THROUGH).await? {
+        let Some(entry) = line.entry.filter(|_| line.action == "confirmed") else {
+            continue;
+        };
+        let Some(written) = store.ledger.written(entry).await? else {
+            continue;
+        };
+        if written.takes_from.is_some_and(|from| from.id == id) {
+            let text = format!(
+                "{} moved #{}: {} went to {} ({})",
+                line.at.strftime("%Y-%m-%d %H:%MZ"),
+                entry.0,
+                written.wanted.shown(),
+                written.name,
+                line.author
+            );
+            out.push((line.at, text));
+        }
+    }
+    Ok(out)
+}
+
+fn audit_words(line: &AuditLine) -> String {
+    let after = if line.after.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", line.after)
+    };
+    let entry = line
+        .entry
+        .map(|entry| format!(" #{}", entry.0))
+        .unwrap_or_default();
+    format!(
+        "{} {}{entry} {}{after} {} ({})",
+        line.at.strftime("%Y-%m-%d %H:%MZ"),
+        line.action,
+        line.field,
+        line.outcome,
+        line.author
+    )
+}
