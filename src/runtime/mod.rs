@@ -287,3 +287,27 @@ impl Shell<'_> {
         due.then_some(What::Wake)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::event::Code;
+
+    #[test]
+    fn keys_that_were_typed_at_the_tenant_before_do_not_count() {
+        let (keys, mut from_outside) = mpsc::unbounded_channel();
+        let (width, height) = (80, 24);
+        for what in [
+            What::Key(Code::Char('A').into()),
+            What::Resize { width, height },
+            What::Paste("y".to_owned()),
+            What::Hangup,
+        ] {
+            keys.send(what).unwrap();
+        }
+        assert_eq!(
+            not_typed(&mut from_outside),
+            [What::Resize { width, height }, What::Hangup]
+        );
+    }
+}

@@ -44,7 +44,10 @@ async fn a_person_signs_in_with_a_code_and_the_run_that_missed_it_goes_on() {
     terminal.press("s");
     terminal.wait_for("then the run starts anew");
     terminal.press("L");
-    let screen = terminal.wait_for("waiting, 1");
+    // The footer is drawn last: with it the whole frame is there.
+    let screen = terminal.wait_until("the code", |screen| {
+        screen.contains("waiting, 1") && screen.contains("Esc end it")
+    });
     assert!(code(&screen).len() >= 8, "{screen}");
     assert!(screen.contains("This console asked for it"), "{screen}");
     assert!(screen.contains("read telephone numbers"), "{screen}");
@@ -99,7 +102,6 @@ async fn what_is_edited_in_one_tenant_never_appears_in_another() {
     terminal.wait_until("the plan is closed", |screen| !screen.contains("[x]"));
     terminal.press("t");
     terminal.wait_for("TENANTS  2 of 2");
-    // What follows Enter in one breath was typed at this tenant's screen, and is not for the other's.
     terminal.press("fabri");
     terminal.wait_for("TENANTS  1 of 2");
     terminal.press("enter");
