@@ -318,7 +318,7 @@ fn nothing_missing(refusal: &Refusal) -> Diagnosis {
         )
     };
     Diagnosis {
-        cause: "nothing is missing by the facts: Teams sees the Phone System licence, and the number is not mastered on-premises; a fault of the tenant's back end".to_owned(),
+        cause: "nothing is missing by the facts (licence, Teams, source of the number): a fault of the tenant's back end".to_owned(),
         hint: format!("release the change again in some minutes; if it stays for a day, {case}"),
     }
 }
