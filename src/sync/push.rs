@@ -9,7 +9,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::refusal::{Refusal, diagnose};
+use crate::domain::refusal::{Refusal, diagnose_change};
 use crate::domain::run::{Phase, RunEvent, Source};
 use crate::domain::user::Value;
 use crate::domain::writeplan::{PlanItem, WritePlan};
@@ -376,7 +376,12 @@ impl Run<'_> {
             .read_touched_user(item.target)
             .await
             .unwrap_or_default();
-        let diagnosis = diagnose(refusal, touched.facts().as_ref(), holder);
+        let diagnosis = diagnose_change(
+            refusal,
+            touched.facts().as_ref(),
+            holder,
+            Some(&entry.wanted),
+        );
         let mut hint = diagnosis.hint;
         let more = one.wants().is_some() || entry.field().is_licence();
         let old = one.releases().or(entry.released.as_ref());
