@@ -454,13 +454,13 @@ pub enum TenantsWhat {
 pub struct NewTenant {
     /// Its name in the configuration: letters, digits, dashes, dots, underscores
     pub name: String,
-    /// The app registration, when it is another than that of [defaults]
+    /// The app registration, when it is another than that of `[defaults]`
     #[arg(long, value_name = "GUID")]
     pub client_id: Option<String>,
     /// device-code, browser, client-secret or certificate
     #[arg(long, value_name = "WAY")]
     pub sign_in: Option<String>,
-    /// The account of [identities] that works it, instead of a way to sign in of its own
+    /// The account of `[identities]` that works it, instead of a way to sign in of its own
     #[arg(long, value_name = "NAME", conflicts_with_all = ["sign_in", "client_id", "secret_file", "certificate_file"])]
     pub identity: Option<String>,
     /// global, us-gov, us-dod, china or custom
