@@ -101,11 +101,10 @@ async fn the_outbox_names_the_true_cause_and_keeps_the_words() {
 /// The licence goes between the plan and the write, and the tenant blames Active Directory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_licence_that_went_is_never_called_an_active_directory_problem() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let joni = bench.add("joni@contoso.example").await;
     bench.want_number(&joni, Some("+441235123480")).await;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     let entries = plan.items.iter().map(|item| item.entry).collect();
     let base = bench.base();
     refuse(&base, AD);
