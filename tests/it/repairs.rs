@@ -7,7 +7,6 @@ use teamsconnector::domain::mending;
 use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
-use teamsconnector::domain::run::Outcome;
 use teamsconnector::ops::repair::{self, With};
 
 use crate::support::bench::{Bench, number};
@@ -86,12 +85,7 @@ async fn a_calling_plan_inside_a_bundle_is_switched_off_and_no_other_plan() {
     let before = off_of(&bench, "henrietta@contoso.example", &sku);
     bench.repair(henrietta, &repairs, With::default()).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     assert_eq!(writes(&bench).len(), 1, "one request: {:?}", writes(&bench));
     assert!(writes(&bench)[0].1.contains("assignLicense"));
     let mut wanted = before.clone();
@@ -364,12 +358,7 @@ async fn a_move_is_one_change() {
     );
     assert_eq!(plan.silenced(|_| true), []);
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     assert_eq!(
         web::number(&bench.base(), "+441235123472").unwrap()["assignmentTargetId"],
         kim.to_string()
@@ -481,12 +470,7 @@ async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
     assert_eq!(plan.items.len(), 2, "{plan:?}");
     assert!(!plan.silenced(|_| true).is_empty());
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 2),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(2);
     let sent = acts(&bench);
     assert_eq!(sent, ["unassignNumber", "assignLicense", "assignLicense"]);
 }

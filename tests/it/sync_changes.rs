@@ -20,12 +20,7 @@ async fn a_first_number_is_written_and_read_back() {
     );
     bench.want_number(&joni, Some("+441235123480")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     let there = web::number(&bench.base(), "+441235123480").unwrap();
     assert_eq!(
         there["assignmentTargetId"],
@@ -62,12 +57,7 @@ async fn a_change_of_number_releases_then_assigns() {
     let diego = bench.add("diego@contoso.example").await;
     bench.want_number(&diego, Some("+14255550150")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     let base = bench.base();
     assert_eq!(
         web::number(&base, "+14255550100").unwrap()["assignmentTargetId"],
@@ -87,12 +77,7 @@ async fn two_numbers_are_swapped_in_one_plan() {
     bench.want_number(&amy, Some("+441235123502")).await;
     bench.want_number(&bob, Some("+441235123501")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 2),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(2);
     let base = bench.base();
     assert_eq!(
         web::number(&base, "+441235123502").unwrap()["assignmentTargetId"],

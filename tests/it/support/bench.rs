@@ -56,6 +56,17 @@ impl Ran {
         self.lines.iter().any(|line| line.text.contains(text))
     }
 
+    /// The run came to its end and wrote this many changes.
+    #[track_caller]
+    pub(crate) fn wrote(&self, changes: u32) {
+        assert_eq!(
+            (&self.outcome, self.summary.written),
+            (&Outcome::Done, changes),
+            "{}",
+            self.text()
+        );
+    }
+
     pub(crate) fn text(&self) -> String {
         self.lines
             .iter()
