@@ -4,6 +4,7 @@ use crate::domain::outbox::EntryState;
 
 use super::App;
 use super::action::{Action, Place};
+use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::editor::{Target, draft::draft_key};
 
@@ -18,6 +19,9 @@ impl App {
 
     /// Why an action cannot be done here; `None` when it can.
     pub fn refusal(&self, action: Action) -> Option<String> {
+        if let Some(Modal::Bulk(_)) = self.over() {
+            return None;
+        }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::CancelRun => self
@@ -53,6 +57,11 @@ impl App {
             Action::SignOut => self.no_sign_out(),
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
+            Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
+                self.no_user("mark")
+            }
+            Action::Edit | Action::Remove if self.edits_many() => None,
+            Action::Export => self.no_export(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
@@ -92,6 +101,13 @@ impl App {
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::Save
+            | Action::Import
+            | Action::QueueAll
+            | Action::QueueGood
+            | Action::OnlyBad
+            | Action::TakeAll
+            | Action::OtherMode
+            | Action::TrustZeros
             | Action::NextField
             | Action::PreviousField
             | Action::TakeProposal
@@ -173,6 +189,7 @@ fn elsewhere(action: Action) -> String {
         (Place::Form, "the form (e)"),
         (Place::Confirm, "a question"),
         (Place::SignIn, "a sign-in (L)"),
+        (Place::Review, "a review (I)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))

@@ -192,7 +192,16 @@ impl App {
     pub(super) fn bulk_saved(&mut self, req: RequestId) {
         self.modals
             .retain(|modal| !matches!(modal, Modal::Bulk(open) if waits_for(open, req)));
+        // The form below a preview has nothing left to do.
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::Bulk(open) if matches!(**open, Bulk::Many(_))));
         self.users.marked.clear();
+    }
+
+    /// The file is written: its form closes.
+    pub(super) fn export_done(&mut self, req: RequestId) {
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::Bulk(open) if waits_for(open, req)));
     }
 
     /// An action on a review or a preview; `None` when it is none of theirs.
@@ -297,11 +306,18 @@ impl App {
         let left = open.summary.proposal + open.summary.refused;
         let text = match (verdict.faults().first(), left) {
             (Some(fault), _) => format!("row {number} is still refused: {fault}"),
-            (None, 0) => format!("row {number}: {}; every row can go in, A queues", verdict.word()),
+            (None, 0) => format!(
+                "row {number}: {}; every row can go in, A queues",
+                verdict.word()
+            ),
             (None, 1) => format!("row {number}: {}; 1 is left, ! goes there", verdict.word()),
             (None, n) => format!("row {number}: {}; {n} are left, ! goes on", verdict.word()),
         };
-        let tone = if verdict.is_good() { Tone::Good } else { Tone::Warn };
+        let tone = if verdict.is_good() {
+            Tone::Good
+        } else {
+            Tone::Warn
+        };
         self.say(tone, text);
     }
 
@@ -358,13 +374,18 @@ impl App {
         if bad > 0 && extent == Extent::All {
             let text = match (bad, summary.changing()) {
                 (1, good) => format!("1 row cannot go in: ! shows it; P queues the other {good}"),
-                (n, good) => format!("{n} rows cannot go in: ! shows the next; P queues the other {good}"),
+                (n, good) => {
+                    format!("{n} rows cannot go in: ! shows the next; P queues the other {good}")
+                }
             };
             self.say(Tone::Warn, text);
             return Vec::new();
         }
         if summary.changing() == 0 {
-            self.say(Tone::Dim, "there is nothing to queue: no row changes anything");
+            self.say(
+                Tone::Dim,
+                "there is nothing to queue: no row changes anything",
+            );
             return Vec::new();
         }
         let req = self.wait_for(Wait::Bulk);
@@ -427,7 +448,8 @@ impl App {
             self.question(Question::LeaveForm { title });
             return Vec::new();
         }
-        let queuing = waiting && matches!(open, Bulk::Review(_) | Bulk::Preview(_) | Bulk::Export(_));
+        let queuing =
+            waiting && matches!(open, Bulk::Review(_) | Bulk::Preview(_) | Bulk::Export(_));
         if queuing {
             self.say(Tone::Busy, "it is being saved");
             return Vec::new();

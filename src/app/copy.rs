@@ -50,6 +50,7 @@ impl App {
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
                 | Modal::Conflict(_)
+                | Modal::Bulk(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => None,

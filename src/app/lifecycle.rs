@@ -70,6 +70,7 @@ impl App {
                 | Modal::Chooser(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
+                | Modal::Bulk(_)
                 | Modal::Text(_) => None,
             })
             .collect();

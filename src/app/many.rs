@@ -6,7 +6,6 @@ use super::action::Action;
 use super::cells::thousands;
 use super::doc::Tone;
 use super::effect::{Effect, Exported, LedgerChange};
-use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::bulk::Bulk;
 use super::pane::bulk::export::{ExportField, ExportForm};
@@ -129,12 +128,6 @@ impl App {
         vec![Effect::Ledger { req, change }]
     }
 
-    /// The form below a preview that was committed has nothing left to do.
-    pub(super) fn many_done(&mut self) {
-        self.modals
-            .retain(|modal| !matches!(modal, Modal::Bulk(open) if matches!(**open, Bulk::Many(_))));
-    }
-
     /// Why what the pane shows is no table to be exported.
     pub(super) fn no_export(&self) -> Option<String> {
         match self.pane {
@@ -194,7 +187,7 @@ impl App {
             }
             Pane::Numbers => {
                 let rows = self.numbers.shown.iter();
-                let rows = rows.filter_map(|&place| self.inventory.numbers.get(place));
+                let rows = rows.filter_map(|&place| self.inventory.numbers.get(place as usize));
                 let numbers: Vec<_> = rows.map(|row| row.record.number.clone()).collect();
                 let words = count(numbers.len(), "number", "numbers");
                 (Exported::Numbers(numbers), words, "numbers".to_owned())

@@ -264,7 +264,9 @@ mod tests {
         let range = NumberRange::parse("+441235123400..405").unwrap().unwrap();
         let free = |count| {
             let free = range.free(&taken, count);
-            free.iter().map(|n| n.as_str()[10..].to_owned()).collect::<Vec<_>>()
+            free.iter()
+                .map(|n| n.as_str()[10..].to_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(free(3), ["400", "402", "404"]);
         assert_eq!(free(9), ["400", "402", "404", "405"]);

@@ -2,6 +2,7 @@
 
 pub mod theme;
 
+mod bulk;
 mod candidates;
 mod changes;
 mod chooser;
@@ -121,6 +122,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Chooser(_)
         | Modal::SignIn(_)
         | Modal::Log(_)
+        | Modal::Bulk(_)
         | Modal::Text(_) => {
             painter.clear(body);
             painter.cursor = None;
@@ -137,6 +139,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Chooser(open) => chooser::draw(app, painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),
+        Modal::Bulk(open) => bulk::draw(app, painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
         Modal::Confirm(_) => {}
     }

@@ -14,6 +14,7 @@ mod documents;
 mod generator;
 mod guard;
 mod plan_speed;
+mod pty_bulk;
 mod pty_console;
 mod pty_desk;
 mod pty_tenants;

@@ -242,6 +242,7 @@ pub(super) enum Job {
     EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
     Import(Box<Import>, TenantId, Stamp, Answer<Imported>),
     RemoveUser(UserId, Option<PhoneNumber>, Stamp, Answer<()>),
+    RemoveUsers(Vec<UserId>, Stamp, Answer<()>),
     SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
     Close(EntryId, Closing, Stamp, Answer<()>),
     KeepMine(EntryId, Stamp, Answer<()>),
@@ -345,6 +346,11 @@ impl Ledger {
         stamp: Stamp,
     ) -> Reply<()> {
         self.ask(|to| Job::RemoveUser(user, release, stamp, to))
+    }
+
+    /// Removes many users and drops their entries, all or none. Nothing is released.
+    pub fn remove_users(&self, users: Vec<UserId>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::RemoveUsers(users, stamp, to))
     }
 
     /// Queues changes for directory users of the pinned tenant, all or none. One that waits for the same field of the same user gives

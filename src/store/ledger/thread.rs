@@ -85,6 +85,12 @@ impl LedgerThread {
             Job::Import(many, tenant, stamp, to) => {
                 self.write(to, |tx| import::import(tx, &many, tenant, &stamp));
             }
+            Job::RemoveUsers(ids, stamp, to) => {
+                self.write(to, |tx| {
+                    ids.into_iter()
+                        .try_for_each(|id| users::remove(tx, id, None, &stamp))
+                });
+            }
             Job::RemoveUser(id, release, stamp, to) => {
                 self.write(to, |tx| users::remove(tx, id, release, &stamp));
             }

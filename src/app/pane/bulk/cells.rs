@@ -123,7 +123,10 @@ impl RowForm {
 
     /// The cells that were changed.
     pub fn changed(&self) -> Vec<(Column, String)> {
-        let changed = self.cells.iter().filter(|(_, line, was)| line.text() != was);
+        let changed = self
+            .cells
+            .iter()
+            .filter(|(_, line, was)| line.text() != was);
         changed
             .map(|(column, line, _)| (*column, line.text().trim().to_owned()))
             .collect()

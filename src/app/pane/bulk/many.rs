@@ -67,7 +67,9 @@ impl ManyField {
     /// What may stand in it.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Numbers => "a range, +441235123400.. or +441235123400..499; what is taken is skipped; blank gives none",
+            Self::Numbers => {
+                "a range, +441235123400.. or +441235123400..499; what is taken is skipped; blank gives none"
+            }
             Self::Kind => "ddi, extension or trunk; blank leaves what each has",
             Self::Country => "two letters; blank leaves what each has",
         }
@@ -172,7 +174,8 @@ impl ManyForm {
             Some(Ok(range)) => Some(range),
             Some(Err(error)) => return self.wrong(ManyField::Numbers, error.to_string()),
             None => {
-                let text = "a range is needed, so that each gets a number of their own: +441235123400..";
+                let text =
+                    "a range is needed, so that each gets a number of their own: +441235123400..";
                 return self.wrong(ManyField::Numbers, text.to_owned());
             }
         };
@@ -529,7 +532,10 @@ fn edited(
 /// Why a user gets no number of a range: one who has a number would lose it, and nobody would get it.
 fn no_number(row: &DeskUser) -> Option<String> {
     let dirsync = row.marks.warnings();
-    if dirsync.into_iter().any(|warning| warning == Warning::DirsyncNumber) {
+    if dirsync
+        .into_iter()
+        .any(|warning| warning == Warning::DirsyncNumber)
+    {
         return Some("the number is mastered in Active Directory (DirSync'd user)".to_owned());
     }
     if let Some(entry) = entry_of(row, Field::Number) {
@@ -551,7 +557,10 @@ fn waits(entry: &Entry) -> String {
     let field = entry.field().as_str();
     if entry.state.is_ours() {
         let word = entry.state.word();
-        format!("{field} {} is {word} already: u drops it", entry.wanted.shown())
+        format!(
+            "{field} {} is {word} already: u drops it",
+            entry.wanted.shown()
+        )
     } else {
         format!(
             "{field} {} is being written: s settles it",
@@ -561,7 +570,11 @@ fn waits(entry: &Entry) -> String {
 }
 
 fn removed(row: &DeskUser) -> Fate {
-    match row.entries.iter().find(|entry| entry.state.needs_settling()) {
+    match row
+        .entries
+        .iter()
+        .find(|entry| entry.state.needs_settling())
+    {
         Some(entry) => Fate::Refused(waits(entry)),
         None => Fate::Done(Box::default()),
     }
@@ -598,7 +611,11 @@ fn words(row: &DeskUser, patch: &Patch) -> String {
         })
         .collect();
     if let Some(kind) = patch.kind {
-        parts.push(format!("kind {} -> {}", row.user.kind.as_str(), kind.as_str()));
+        parts.push(format!(
+            "kind {} -> {}",
+            row.user.kind.as_str(),
+            kind.as_str()
+        ));
     }
     parts.join(", ")
 }
@@ -608,7 +625,9 @@ fn note(row: &DeskUser, patch: &Patch) -> String {
     let mut parts = Vec::new();
     for (_, after) in &patch.two_way {
         match after {
-            Value::Number(Some(number)) if patch.kind.unwrap_or(row.user.kind) == NumberKind::Ddi => {
+            Value::Number(Some(number))
+                if patch.kind.unwrap_or(row.user.kind) == NumberKind::Ddi =>
+            {
                 parts.extend(number.doubt());
             }
             Value::Country(_) => {

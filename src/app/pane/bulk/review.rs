@@ -172,7 +172,11 @@ impl ReviewBox {
 
     /// `IMPORT  people.csv  create`.
     pub fn title(&self) -> String {
-        format!("IMPORT  {}  {}", self.name, mode_word(self.review.ask().mode))
+        format!(
+            "IMPORT  {}  {}",
+            self.name,
+            mode_word(self.review.ask().mode)
+        )
     }
 
     /// `34 create, 6 refused of 40 rows`.
@@ -220,7 +224,9 @@ impl ReviewBox {
 
     /// Everything about the row under the cursor.
     pub fn detail(&self) -> Doc {
-        self.row().map(|row| detail(&self.review, row)).unwrap_or_default()
+        self.row()
+            .map(|row| detail(&self.review, row))
+            .unwrap_or_default()
     }
 
     /// The rows that cannot go in, as text: row, column, cause.
@@ -325,7 +331,11 @@ fn detail(review: &Review, row: usize) -> Doc {
     }
     if let Verdict::Update { changes, .. } = verdict {
         for change in changes {
-            let before = if change.before.is_empty() { "none" } else { &change.before };
+            let before = if change.before.is_empty() {
+                "none"
+            } else {
+                &change.before
+            };
             let text = format!("{}: {before} -> {}", change.column, change.after);
             doc.line(Tone::Busy, &text);
         }
@@ -339,6 +349,9 @@ fn detail(review: &Review, row: usize) -> Doc {
     {
         doc.line(Tone::Warn, &doubt);
     }
-    doc.line(Tone::Dim, &format!("row {}: {}", cells.number(), texts.join(" | ")));
+    doc.line(
+        Tone::Dim,
+        &format!("row {}: {}", cells.number(), texts.join(" | ")),
+    );
     doc
 }

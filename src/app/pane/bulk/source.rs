@@ -208,7 +208,8 @@ impl SourceForm {
                     1 => "1 row".to_owned(),
                     n => format!("{} rows", cells::thousands(n as u64)),
                 };
-                let columns: Vec<&str> = sheet.columns().iter().map(|c| Column::header(*c)).collect();
+                let columns: Vec<&str> =
+                    sheet.columns().iter().map(|c| Column::header(*c)).collect();
                 Some(format!("{rows} pasted: {}", columns.join(", ")))
             }
             Err(_) => Some("what was pasted is no table of users".to_owned()),
