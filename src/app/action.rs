@@ -295,7 +295,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
-    row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked"]),
+    row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
     row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
     row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),

@@ -61,6 +61,9 @@ impl App {
                 self.no_user("mark")
             }
             Action::Edit | Action::Remove if self.edits_many() => None,
+            Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
+                .adds_many())
+            .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
             Action::Export => self.no_export(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
@@ -151,7 +154,7 @@ impl App {
         })
     }
 
-    fn no_user(&self, verb: &str) -> Option<String> {
+    pub(super) fn no_user(&self, verb: &str) -> Option<String> {
         if self.over().is_none() && self.pane == Pane::Users {
             let kept = self
                 .drafts

@@ -428,22 +428,7 @@ impl App {
             return Vec::new();
         };
         let waiting = state_of(open).is_some_and(|state| matches!(state, EditState::Saving(_)));
-        let lost = match open {
-            _ if waiting => None,
-            Bulk::Review(open) if open.mended > 0 => Some(format!(
-                "{}: {} put right here",
-                open.title(),
-                match open.mended {
-                    1 => "1 row was".to_owned(),
-                    n => format!("{n} rows were"),
-                }
-            )),
-            Bulk::Row(form) if form.is_dirty() => Some(form.title()),
-            Bulk::Many(form) if form.is_dirty() => {
-                Some(format!("the edit of {} users", form.users.len()))
-            }
-            _ => None,
-        };
+        let lost = open.unsaved();
         if let Some(title) = lost {
             self.question(Question::LeaveForm { title });
             return Vec::new();

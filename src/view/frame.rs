@@ -365,6 +365,19 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
         .chain(offered)
         .collect();
+    let marked = match app.pane {
+        Pane::Users if app.edits_many() => app.users.marked.len(),
+        Pane::Candidates if app.adds_many() => app.candidates.marked.len(),
+        _ => 0,
+    };
+    if marked > 0 && matches!(place, Place::Users | Place::Candidates) {
+        let verb = if place == Place::Users {
+            "edit"
+        } else {
+            "add with numbers"
+        };
+        all.insert(0, ("e".to_owned(), format!("{verb} {marked}")));
+    }
     if let Some((key, word)) = field_key(app) {
         let behind = all.len().min(2);
         all.insert(behind, (key.to_owned(), word.to_owned()));
@@ -510,6 +523,9 @@ fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
     if action == Action::Apply {
         let known = app.plan.as_ref()?;
         return Some(format!("apply {}", plan::chosen(known, &app.desk).len()));
+    }
+    if action == Action::Remove && app.edits_many() {
+        return Some(format!("remove {}", app.users.marked.len()));
     }
     let marked = app.candidates.marked.len();
     (action == Action::Add && place == Place::Candidates && marked > 0)
