@@ -37,6 +37,7 @@ const TENANT_KEYS: &[&str] = &[
     "add_users",
     "read_only",
     "allow",
+    "require_ticket",
     "endpoints",
     "secret_file",
     "certificate_file",
@@ -198,6 +199,7 @@ fn tenant(
             .unwrap_or(new.add_users),
         read_only: table.truth("read_only")?.unwrap_or(new.read_only),
         allow: table.words::<Allow>("allow")?.unwrap_or(new.allow),
+        require_ticket: table.truth("require_ticket")?.unwrap_or(new.require_ticket),
         endpoints: endpoints(table, cloud)?,
         tenant_id: new.tenant_id,
     })
@@ -295,7 +297,7 @@ mod tests {
         assert_eq!(
             refusal(&format!("{HEAD}colour = 1\n")),
             "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, name, accent, domains, identity, \
-             client_id, sign_in, cloud, group, add_users, read_only, allow, endpoints, secret_file, certificate_file"
+             client_id, sign_in, cloud, group, add_users, read_only, allow, require_ticket, endpoints, secret_file, certificate_file"
         );
     }
 

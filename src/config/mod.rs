@@ -89,6 +89,8 @@ pub struct TenantConfig {
     pub read_only: bool,
     /// What may be written.
     pub allow: BTreeSet<Allow>,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// Addresses of a custom cloud.
     pub endpoints: Option<Endpoints>,
     /// File with the client secret.
@@ -124,6 +126,7 @@ impl TenantConfig {
             add_users: AddUsers::Sync,
             read_only: true,
             allow: BTreeSet::from([Allow::Numbers]),
+            require_ticket: false,
             endpoints: None,
             secret_file: None,
             certificate_file: None,
