@@ -101,6 +101,10 @@ pub enum Command {
 
 /// `sync`.
 #[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct Sync {
     /// Log each request, each match, and each user whom a gate stopped
     #[arg(long)]
@@ -108,9 +112,27 @@ pub struct Sync {
     /// Show what would be written, and write nothing
     #[arg(long, conflicts_with = "yes")]
     pub plan: bool,
-    /// Write what is queued, without asking
+    /// Write what is queued, without asking; what another person has queued only when it is named
     #[arg(long)]
     pub yes: bool,
+    /// Keep the plan in this file, to be applied later
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub out: Option<PathBuf>,
+    /// Write a plan that was kept: only what is in it, and of that only what has not moved since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "only", "mine"])]
+    pub apply: Option<PathBuf>,
+    /// Only these changes, by their ids in `outbox list`
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub only: Vec<i64>,
+    /// Only what you have queued yourself
+    #[arg(long)]
+    pub mine: bool,
+    /// The ticket that the changes belong to: kept in the audit
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<String>,
+    /// Every tenant of the configuration, one after another; a line each
+    #[arg(long, requires = "plan", conflicts_with_all = ["out", "only", "mine", "ticket"])]
+    pub all_tenants: bool,
 }
 
 /// `login`.

@@ -9,6 +9,7 @@ pub mod holder;
 pub mod inventory;
 mod lately;
 pub mod overview;
+pub mod planfile;
 pub mod repair;
 pub mod script;
 pub mod settings;

@@ -57,7 +57,7 @@ impl Said<'_> {
     }
 }
 
-const COLUMNS: &str = "seq, at, author, tenant, user_id, user, action, field, before, after, outcome, entry, run, note, prev, hash";
+const COLUMNS: &str = "seq, at, author, tenant, user_id, user, action, field, before, after, outcome, entry, run, note, prev, hash, ticket";
 
 /// Writes a line at the end of the chain.
 pub(super) fn append(
@@ -82,6 +82,10 @@ pub(super) fn append(
         entry: said.entry.map(|id| id.0),
         run: stamp.run.map(|id| id.0),
         note: said.note,
+        ticket: match said.entry {
+            Some(entry) => ticket_of(connection, entry)?,
+            None => String::new(),
+        },
         prev,
         hash: String::new(),
     };
@@ -92,7 +96,7 @@ pub(super) fn append(
 /// Puts a line into the table as it is.
 pub(super) fn insert(connection: &Connection, form: &AuditForm) -> Result<(), StoreError> {
     let sql = format!(
-        "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+        "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
     );
     connection.prepare_cached(&sql)?.execute(rusqlite::params![
         form.seq,
@@ -110,9 +114,19 @@ pub(super) fn insert(connection: &Connection, form: &AuditForm) -> Result<(), St
         form.run,
         form.note,
         form.prev,
-        form.hash
+        form.hash,
+        form.ticket
     ])?;
     Ok(())
+}
+
+/// The ticket that an entry belongs to: it stays known when the entry has left the outbox.
+fn ticket_of(connection: &Connection, entry: EntryId) -> Result<String, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT ticket FROM tickets WHERE entry = ?1")?
+        .query_row([entry.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Number and hash of the last line.
@@ -171,6 +185,7 @@ fn form_of(row: &Row<'_>) -> rusqlite::Result<AuditForm> {
         note: text(13)?,
         prev: text(14)?,
         hash: text(15)?,
+        ticket: text(16)?,
     })
 }
 
@@ -195,6 +210,7 @@ fn line_of(form: AuditForm) -> AuditLine {
         outcome: form.outcome,
         entry: form.entry.map(EntryId),
         run: form.run.map(RunId),
+        ticket: form.ticket,
         prev: form.prev,
         hash: form.hash,
     }

@@ -468,6 +468,17 @@ impl Run<'_> {
         }
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
-        self.push(tenant, plan, chosen).await
+        let written = self.push(tenant, plan, chosen).await;
+        self.tell_audit_head().await;
+        written
+    }
+
+    /// The end of the audit as it stands now: noted elsewhere, it shows later whether the tail was cut off.
+    async fn tell_audit_head(&mut self) {
+        let last = self.store.ledger.audit_tail(1).await;
+        if let Some(line) = last.ok().and_then(|lines| lines.into_iter().next()) {
+            let text = format!("Audit head {}:{}", line.seq, line.hash);
+            self.journal.info(Source::Sync, text).await;
+        }
     }
 }
