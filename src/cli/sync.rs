@@ -3,15 +3,19 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::SignInWay;
 use crate::domain::outbox::EntryId;
+use crate::domain::pace::Clock;
 use crate::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
+use crate::graph::Client;
 use crate::record::json::{self, LineJson, SummaryJson};
+use crate::sync::Person;
 
 use super::args::{Global, Sync};
 use super::exit::Exit;
 use super::open::{Opened, open};
-use super::print;
+use super::{login, print};
 
 pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
@@ -28,6 +32,7 @@ async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Resu
         json: global.json,
         plan: None,
         said: false,
+        sign_in: None,
     };
     let (outcome, mut summary) = narrator.follow(opened, RunKind::Sync, args.debug).await?;
     let mut exit = Exit::of_run(&outcome, &summary);
@@ -144,12 +149,49 @@ fn show(plan: &WritePlan) {
     }
 }
 
+/// What a sign-in in the middle of a run needs.
+struct Desk {
+    client: Client,
+    way: SignInWay,
+    name: String,
+    clock: Clock,
+}
+
+impl Desk {
+    fn of(opened: &Opened) -> Self {
+        Self {
+            client: opened.world.client.clone(),
+            way: opened.config.sign_in,
+            name: opened.name.clone(),
+            clock: opened.clock.clone(),
+        }
+    }
+}
+
+/// Lets a person sign in each time when a run waits for it; one that fails ends the run. Never ends by itself.
+async fn ask_when_needed(
+    desk: Desk,
+    mut wanted: mpsc::UnboundedReceiver<()>,
+    gone: CancellationToken,
+) {
+    while wanted.recv().await.is_some() {
+        let asked = login::ask(&desk.client, desk.way, &desk.name, &desk.clock).await;
+        if let Err(error) = asked {
+            print::failure(&error.failure("Signing in"));
+            gone.cancel();
+        }
+    }
+    std::future::pending().await
+}
+
 /// Prints what runs say, and keeps the last plan.
 struct Narrator {
     json: bool,
     plan: Option<WritePlan>,
     /// Whether any line was printed: a run that is refused at the door has no log.
     said: bool,
+    /// Where it is told that a person has to sign in, while a run goes.
+    sign_in: Option<mpsc::UnboundedSender<()>>,
 }
 
 impl Narrator {
@@ -162,10 +204,19 @@ impl Narrator {
         let (events, mut heard) = mpsc::channel(64);
         let cancel = CancellationToken::new();
         let stoppable = !matches!(kind, RunKind::Apply { .. });
+        let gone = CancellationToken::new();
         let settings = crate::sync::RunSettings {
             debug,
+            person: if print::is_interactive() {
+                Person::There(gone.clone())
+            } else {
+                Person::Absent
+            },
             ..opened.settings.clone()
         };
+        let (to, wanted) = mpsc::unbounded_channel();
+        self.sign_in = Some(to);
+        let asks = ask_when_needed(Desk::of(opened), wanted, gone);
         let run = crate::sync::run(&mut opened.world, kind, &settings, events, &cancel);
         let listen = async {
             let mut result = Ok(());
@@ -199,6 +250,7 @@ impl Narrator {
                 Ok(done)
             }
             () = interrupted => unreachable!("it never ends by itself"),
+            () = asks => unreachable!("it never ends by itself"),
         }
     }
 
@@ -227,6 +279,20 @@ impl Narrator {
                 if self.json || !self.said {
                     print::failure(&failure);
                 }
+                Ok(())
+            }
+            RunEvent::SignInNeeded { why } => {
+                print::tell(&format!(
+                    "{}: the run keeps its place until somebody has signed in.",
+                    why.headline
+                ));
+                if let Some(wanted) = &self.sign_in {
+                    let _ = wanted.send(());
+                }
+                Ok(())
+            }
+            RunEvent::GoesOn { account } => {
+                print::tell(&format!("Signed in as {account}: the run goes on."));
                 Ok(())
             }
             RunEvent::Started { .. }

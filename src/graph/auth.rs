@@ -36,7 +36,7 @@ const ASSERTION_SECONDS: i64 = 8 * 60;
 impl Client {
     /// Gets a token, or finds that there is one. Asks nobody: for a person without a sign-in this is [`GraphError::SignedOut`].
     pub async fn sign_in(&self) -> Result<SignedIn, GraphError> {
-        self.token().await?;
+        self.token_or_person(None).await?;
         self.who().await
     }
 
@@ -81,6 +81,7 @@ impl Client {
         let _ = vault.reload(held.as_ref());
         self.keep(&mut vault, reply, wanted, held.as_ref())?;
         drop((held, vault));
+        self.0.sign_ins.send_modify(|count| *count += 1);
         self.who().await
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use crate::domain::guid::TenantId;
 use crate::domain::pace::{Clock, Pace};
@@ -21,6 +22,7 @@ use self::certificate::Certificate;
 use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
+use self::patience::Patience;
 use self::retry::LONGEST_WAIT;
 use self::token_file::{Bound, TokenFile};
 use self::vault::Vault;
@@ -41,6 +43,7 @@ pub mod local;
 mod loopback;
 mod page;
 pub mod partial;
+pub mod patience;
 pub mod reach;
 mod refusal;
 mod retry;
@@ -149,9 +152,10 @@ pub struct SignedIn {
     pub granted: Vec<String>,
 }
 
-/// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections.
+/// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections. The second part says
+/// how it waits for a person, if it does.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Option<Patience>);
 
 pub(crate) struct Inner {
     endpoints: Endpoints,
@@ -162,6 +166,8 @@ pub(crate) struct Inner {
     wire: Wire,
     pace: Pace,
     vault: tokio::sync::Mutex<Vault>,
+    /// Counts the sign-ins of persons, for those who wait for one.
+    sign_ins: watch::Sender<u64>,
     /// What a policy wants to see fulfilled at the next sign-in in a browser.
     claims: Mutex<Option<String>>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
@@ -193,7 +199,7 @@ impl Client {
             }
             TokenStore::File(_) | TokenStore::OfAccount(_) | TokenStore::Memory => None,
         };
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             endpoints: setup.endpoints,
             credentials: setup.credentials,
             user: setup.user,
@@ -201,9 +207,11 @@ impl Client {
             wire,
             pace: setup.pace,
             vault: tokio::sync::Mutex::new(Vault::new(file)),
+            sign_ins: watch::Sender::new(0),
             claims: Mutex::new(None),
             not_before: Mutex::new(None),
-        })))
+        };
+        Ok(Self(Arc::new(inner), None))
     }
 
     /// From now on a person is asked for the permissions to write this, and no other. Nothing is sent by this call.

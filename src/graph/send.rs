@@ -74,7 +74,7 @@ impl Ask {
 impl Client {
     /// Sends until there is an answer, within what the retry rules allow.
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, GraphError> {
-        let mut token = self.token().await?;
+        let mut token = self.token_for(ask, None).await?;
         let (mut renewed, mut tries) = (false, 0);
         loop {
             self.pass_gate().await?;
@@ -89,7 +89,7 @@ impl Client {
             if matches!(error, GraphError::Unauthorized { .. }) && !renewed {
                 "sent again with a new token".clone_into(&mut line.note);
                 self.0.wire.report(line);
-                token = self.renew(&token).await?;
+                token = self.token_for(ask, Some(&token)).await?;
                 renewed = true;
                 continue;
             }

@@ -58,6 +58,8 @@ pub(super) struct Fault {
     pub path_contains: String,
     /// Any method, if none is named.
     pub method: Option<String>,
+    /// So many such calls are let through before it strikes.
+    pub skip: u32,
     pub times: u32,
     pub status: u16,
     /// Seconds, a date, or nonsense: sent as it is.
@@ -81,6 +83,7 @@ impl Default for Fault {
         Self {
             path_contains: String::new(),
             method: None,
+            skip: 0,
             times: 1,
             status: 503,
             retry_after: None,
@@ -195,14 +198,23 @@ impl Knobs {
     /// The fault that strikes this call, if one does; it is used up by that.
     pub(super) fn take_fault(&mut self, call: &Call) -> Option<Fault> {
         let target = call.target();
-        let fault = self.fail_next.iter_mut().find(|fault| {
+        let is_meant = |fault: &Fault| {
             fault.times > 0
                 && target.contains(&fault.path_contains)
                 && fault
                     .method
                     .as_ref()
                     .is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
-        })?;
+        };
+        let mut fault = None;
+        for meant in self.fail_next.iter_mut().filter(|fault| is_meant(fault)) {
+            if meant.skip == 0 {
+                fault = Some(meant);
+                break;
+            }
+            meant.skip -= 1;
+        }
+        let fault = fault?;
         fault.times -= 1;
         let struck = fault.clone();
         self.fail_next.retain(|fault| fault.times > 0);

@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod generator;
 mod guard;
+mod pause;
 mod plan_speed;
 mod pty_console;
 mod pty_desk;

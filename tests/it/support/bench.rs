@@ -15,10 +15,12 @@ use teamsconnector::ops::change;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::ledger::LedgerPicture;
 use teamsconnector::store::{Stamp, Store};
-use teamsconnector::sync::{self, RunSettings, World};
+use teamsconnector::sync::{self, Person, RunSettings, World};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use super::sign_in::by_code;
 
 /// The time of all tests that do not say another.
 pub(crate) fn noon() -> Timestamp {
@@ -104,6 +106,7 @@ impl Bench {
             clock: clock.clone(),
             pace: Pace::Instant,
             debug: true,
+            person: Person::Absent,
         };
         Self {
             simulator,
@@ -116,6 +119,30 @@ impl Bench {
             _dir: dir,
             clock,
         }
+    }
+
+    /// As [`Self::new`], but a person has signed in, and is there while runs go.
+    pub(crate) async fn of_person(scenario: &str) -> Self {
+        let mut bench = Self::new(scenario).await;
+        bench.world.client = Client::new(Setup {
+            endpoints: Endpoints::custom(&bench.base(), &bench.base()).unwrap(),
+            credentials: Credentials {
+                tenant: bench.simulator.tenant_id().to_owned(),
+                client_id: bench.simulator.client_id().to_owned(),
+                sign_in: SignIn::DeviceCode,
+            },
+            clock: bench.clock.clone(),
+            pace: Pace::Instant,
+            traffic: None,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            user: "tester".to_owned(),
+        })
+        .unwrap();
+        bench.world.client.allow_write(bench.settings.allowed);
+        by_code(&bench.world.client).await;
+        bench.settings.person = Person::There(CancellationToken::new());
+        bench
     }
 
     pub(crate) fn base(&self) -> String {
@@ -154,6 +181,20 @@ impl Bench {
         kind: RunKind,
         mut hear: impl FnMut(&LogLine, &CancellationToken),
     ) -> Ran {
+        self.run_watching(kind, |event, cancel| {
+            if let RunEvent::Log(line) = event {
+                hear(line, cancel);
+            }
+        })
+        .await
+    }
+
+    /// As [`Self::run`], with somebody who acts on all that happens.
+    pub(crate) async fn run_watching(
+        &mut self,
+        kind: RunKind,
+        mut watch: impl FnMut(&RunEvent, &CancellationToken),
+    ) -> Ran {
         // One place in the channel: the run waits until a line has been heard before it goes on.
         let (events, mut heard) = mpsc::channel(1);
         let cancel = CancellationToken::new();
@@ -162,11 +203,9 @@ impl Bench {
         let listen = async {
             let (mut lines, mut plan) = (Vec::new(), None);
             while let Some(event) = heard.recv().await {
+                watch(&event, &cancel);
                 match event {
-                    RunEvent::Log(line) => {
-                        hear(&line, &cancel);
-                        lines.push(line);
-                    }
+                    RunEvent::Log(line) => lines.push(line),
                     RunEvent::PlanReady(ready) => plan = Some(*ready),
                     _ => {}
                 }
