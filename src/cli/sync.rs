@@ -181,7 +181,7 @@ async fn ask_when_needed(
             gone.cancel();
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Prints what runs say, and keeps the last plan.

@@ -31,6 +31,7 @@ pub mod aadsts;
 pub mod auth;
 mod browser;
 pub mod certificate;
+mod challenge;
 pub mod delta;
 pub mod endpoints;
 mod entra;
@@ -168,7 +169,7 @@ pub(crate) struct Inner {
     vault: tokio::sync::Mutex<Vault>,
     /// Counts the sign-ins of persons, for those who wait for one.
     sign_ins: watch::Sender<u64>,
-    /// What a policy wants to see fulfilled at the next sign-in in a browser.
+    /// What a policy wants to see fulfilled by the next token, until there is one.
     claims: Mutex<Option<String>>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
     not_before: Mutex<Option<Timestamp>>,

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::challenge::claims_of;
 use super::error::{DecodeError, GraphError};
 use super::exchange::Answer;
 use super::refusal::{Asked, foreign_success, refusal};
@@ -151,6 +152,11 @@ impl Client {
             }
         }
         let outcome = outcome.and_then(|answer| {
+            if answer.status == StatusCode::UNAUTHORIZED
+                && let Some(claims) = claims_of(&answer.headers)
+            {
+                *self.claims() = Some(claims);
+            }
             if !answer.status.is_success() {
                 return Err(refusal(
                     &answer,

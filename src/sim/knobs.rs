@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::token;
 use super::wire::{Call, Payload, Refusal, Reply};
 
 /// How a delta link is refused: the three shapes that occur in the field.
@@ -76,6 +79,8 @@ pub(super) struct Fault {
     pub message: Option<String>,
     /// A body of the test's own.
     pub body: Option<Value>,
+    /// A `Location` of the test's own.
+    pub location: Option<String>,
 }
 
 impl Default for Fault {
@@ -94,6 +99,7 @@ impl Default for Fault {
             code: None,
             message: None,
             body: None,
+            location: None,
         }
     }
 }
@@ -124,6 +130,10 @@ pub(super) struct Knobs {
     /// What each poll of a device code is told; the last holds on.
     pub device_polls: Vec<String>,
     pub token_seconds: i64,
+    /// What a policy wants to see in a token: without it, Graph answers with a claims challenge.
+    pub claims_challenge: Option<String>,
+    /// Only a person can fulfil it: a refresh token cannot.
+    pub claims_need_person: bool,
     /// Turned up by one with each `expire_tokens`.
     pub token_epoch: u64,
     pub fail_next: Vec<Fault>,
@@ -155,6 +165,8 @@ impl Default for Knobs {
             refresh_uses: 2,
             device_polls: vec!["authorization_pending".to_owned(), "approve".to_owned()],
             token_seconds: 3599,
+            claims_challenge: None,
+            claims_need_person: false,
             token_epoch: 0,
             fail_next: Vec::new(),
         }
@@ -185,6 +197,27 @@ impl Knobs {
             }
             Lag::Always => true,
         }
+    }
+
+    /// Graph's word about a token that does not fulfil what a policy wants.
+    pub(super) fn challenge(&self, call: &Call) -> Option<Refusal> {
+        let wanted = self.claims_challenge.as_ref()?;
+        let token = call.header("authorization")?.split_once(' ')?.1;
+        if token::claims_unverified(token)?.1["fulfilled"] == wanted.as_str() {
+            return None;
+        }
+        let told = format!(
+            "Bearer realm=\"\", authorization_uri=\"/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
+            STANDARD.encode(wanted)
+        );
+        Some(
+            Refusal::new(
+                401,
+                "InvalidAuthenticationToken",
+                "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+            )
+            .with("WWW-Authenticate", told),
+        )
     }
 
     /// A link to the next page, or the one that a test wants in its place.
@@ -241,6 +274,9 @@ impl Fault {
             return Ok(wait
                 .into_iter()
                 .fold(reply, |reply, wait| reply.with("Retry-After", wait)));
+        }
+        if let Some(location) = &self.location {
+            return Ok(Reply::empty(self.status).with("Location", location.clone()));
         }
         if let Some(body) = &self.body {
             let reply = Reply::json(self.status, body);

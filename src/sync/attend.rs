@@ -74,6 +74,6 @@ impl Attendance {
                 }
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

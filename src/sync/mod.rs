@@ -112,11 +112,16 @@ impl From<StoreError> for Stop {
 
 /// The stop that an error of the tenant means, with what was tried.
 fn failed(error: &GraphError, tried: &str) -> Stop {
+    Stop::Failed(failure_of(error, tried))
+}
+
+/// The failure that an error of the tenant means to a run, with what was tried.
+fn failure_of(error: &GraphError, tried: &str) -> Failure {
     match error {
         GraphError::WrongTenant { wanted, got } => {
-            Stop::Failed(wrong_tenant(&format!("wanted: {wanted}; the token: {got}")))
+            wrong_tenant(&format!("wanted: {wanted}; the token: {got}"))
         }
-        other => Stop::Failed(other.failure(tried)),
+        other => other.failure(tried),
     }
 }
 

@@ -238,3 +238,54 @@ async fn who_signs_in_to_another_tenant_meanwhile_is_turned_away_and_the_run_wit
     assert_eq!(pages(&bench), 2, "nothing was asked with it");
     assert!(bench.store().cache.head().await.unwrap().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_wants_is_asked_for_with_the_next_token_and_nobody_is_troubled() {
+    let mut bench = Bench::of_person("tour").await;
+    let policy = r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
+    web::knobs(&bench.base(), &json!({ "claims_challenge": policy }));
+    let before = web::count(&bench.base(), "POST", "oauth2/v2.0/token");
+    let (ran, asked) = attended(&mut bench, RunKind::Sync).await;
+    assert_eq!((ran.outcome, asked), (Outcome::Done, vec![]));
+    assert_eq!(
+        web::count(&bench.base(), "POST", "oauth2/v2.0/token") - before,
+        1
+    );
+    // An application asks likewise.
+    let mut app = Bench::new("tour").await;
+    web::knobs(&app.base(), &json!({ "claims_challenge": policy }));
+    assert_eq!(app.sync().await.outcome, Outcome::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_person_can_fulfil_is_asked_of_one_with_the_policys_claims() {
+    let mut calm = Bench::of_person("tour").await;
+    attended(&mut calm, RunKind::Sync).await;
+    let mut bench = Bench::of_person("tour").await;
+    let policy = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+    let base = bench.base();
+    let client = bench.world.client.clone();
+    let (mut asked, mut people) = (0, JoinSet::new());
+    let mut is_on = false;
+    let ran = bench
+        .run_watching(RunKind::Sync, |event, _| {
+            if matches!(event, RunEvent::SignedIn { .. }) && !is_on {
+                is_on = true;
+                web::knobs(
+                    &base,
+                    &json!({ "claims_challenge": policy, "claims_need_person": true }),
+                );
+            }
+            if let RunEvent::SignInNeeded { why } = event {
+                assert!(why.detail.contains("AADSTS50076"), "{why:?}");
+                asked += 1;
+                let client = client.clone();
+                people.spawn(async move { by_code(&client).await });
+            }
+        })
+        .await;
+    people.join_all().await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    assert_eq!(asked, 1);
+    assert_eq!(picture(&bench).await, picture(&calm).await);
+}

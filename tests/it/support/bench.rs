@@ -1,5 +1,6 @@
 //! A simulated tenant and this side of it, in one process: for tests of runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -36,7 +37,7 @@ pub(crate) struct Bench {
     pub(crate) simulator: Simulator,
     pub(crate) world: World,
     pub(crate) settings: RunSettings,
-    _dir: TempDir,
+    dir: TempDir,
     clock: Clock,
 }
 
@@ -116,7 +117,7 @@ impl Bench {
                 traffic: Some(traffic),
             },
             settings,
-            _dir: dir,
+            dir,
             clock,
         }
     }
@@ -147,6 +148,11 @@ impl Bench {
 
     pub(crate) fn base(&self) -> String {
         self.simulator.base_url()
+    }
+
+    /// The file of what cannot be rebuilt, for somebody who changes it behind the program's back.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.path().join("tenant/ledger.db")
     }
 
     pub(crate) fn store(&self) -> &Store {
