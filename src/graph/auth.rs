@@ -375,10 +375,13 @@ impl Client {
         let before = vault.tokens().and_then(|tokens| tokens.tenant);
         let wanted = self.0.credentials.tenant.parse().ok().or(before);
         match wanted {
-            Some(wanted) if wanted != got => Err(GraphError::WrongTenant {
-                wanted: wanted.to_string(),
-                got: got.to_string(),
-            }),
+            Some(wanted) if wanted != got => {
+                *self.met() = Some(got);
+                Err(GraphError::WrongTenant {
+                    wanted: wanted.to_string(),
+                    got: got.to_string(),
+                })
+            }
             _ => Ok(()),
         }
     }

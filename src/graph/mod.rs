@@ -169,6 +169,8 @@ pub(crate) struct Inner {
     vault: tokio::sync::Mutex<Vault>,
     /// Counts the sign-ins of persons, for those who wait for one.
     sign_ins: watch::Sender<u64>,
+    /// The tenant of the last token that was turned away.
+    stranger: Mutex<Option<TenantId>>,
     /// What a policy wants to see fulfilled by the next token, until there is one.
     claims: Mutex<Option<String>>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
@@ -209,6 +211,7 @@ impl Client {
             pace: setup.pace,
             vault: tokio::sync::Mutex::new(Vault::new(file)),
             sign_ins: watch::Sender::new(0),
+            stranger: Mutex::new(None),
             claims: Mutex::new(None),
             not_before: Mutex::new(None),
         };
@@ -224,6 +227,25 @@ impl Client {
         // A panic while it was held cannot have left half a value.
         self.0
             .allowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant of a token that was turned away since [`Self::forget_stranger`]: who met one call of many writes nothing more,
+    /// whatever that call was.
+    pub fn stranger(&self) -> Option<TenantId> {
+        *self.met()
+    }
+
+    /// Something new begins.
+    pub fn forget_stranger(&self) {
+        *self.met() = None;
+    }
+
+    fn met(&self) -> std::sync::MutexGuard<'_, Option<TenantId>> {
+        // A panic while it was held cannot have left half an id.
+        self.0
+            .stranger
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

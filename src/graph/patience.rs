@@ -133,10 +133,12 @@ impl Client {
         loop {
             let error = match self.checked(refused).await {
                 Err(error) if error.needs_person() => error,
-                done => {
-                    self.tell_over(told && done.is_ok()).await;
-                    return done;
+                Ok(token) if told => {
+                    self.nobody_else_came()?;
+                    self.tell_over().await;
+                    return Ok(token);
                 }
+                done => return done,
             };
             let is_under_way = |patience: &&Patience| patience.first().came;
             let Some(patience) = self.1.as_ref().filter(is_under_way) else {
@@ -155,10 +157,23 @@ impl Client {
         }
     }
 
-    async fn tell_over(&self, waited: bool) {
-        let Some(patience) = self.1.as_ref().filter(|_| waited) else {
-            return;
-        };
+    /// Whoever has signed in to another tenant in the meantime may do so again: that is for a new beginning.
+    fn nobody_else_came(&self) -> Result<(), GraphError> {
+        let first = self.1.as_ref().and_then(|patience| patience.first().tenant);
+        match self.stranger() {
+            Some(got) => Err(GraphError::WrongTenant {
+                wanted: first.map_or_else(
+                    || self.0.credentials.tenant.clone(),
+                    |tenant| tenant.to_string(),
+                ),
+                got: got.to_string(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_over(&self) {
+        let Some(patience) = &self.1 else { return };
         let vault = self.0.vault.lock().await;
         let account = vault
             .tokens()
@@ -177,7 +192,11 @@ impl Client {
         };
         if let Some(patience) = &self.1 {
             let vault = self.0.vault.lock().await;
-            patience.is_same(vault.tokens().and_then(|tokens| tokens.tenant))?;
+            let tenant = vault.tokens().and_then(|tokens| tokens.tenant);
+            if let Err(error) = patience.is_same(tenant) {
+                *self.met() = tenant;
+                return Err(error);
+            }
         }
         Ok(token)
     }

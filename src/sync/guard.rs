@@ -16,6 +16,11 @@ impl Run<'_> {
         if let Some(failure) = &self.foreign {
             return Err(Stop::Failed(failure.clone()));
         }
+        if let Some(other) = self.client.stranger() {
+            return Err(self
+                .is_foreign(wanted, "a sign-in", &other.to_string())
+                .await);
+        }
         let signed_in = match self.client.sign_in().await {
             Ok(signed_in) => signed_in,
             Err(GraphError::WrongTenant { got, .. }) => {

@@ -176,6 +176,7 @@ pub async fn run(
         Err(error) => return refuse(error.failure(), &events).await,
     };
     let _ = events.send(RunEvent::Started { number }).await;
+    world.client.forget_stranger();
     let (client, mut attendance, asides) = attended(&world.client, settings, cancel, &events);
     let listeners = Listeners {
         events,

@@ -19,7 +19,7 @@ use crate::store::error::StoreError;
 
 use super::readback::Sent;
 use super::touch::changes;
-use super::{Person, Run, Stop, TENANT_MISMATCH, failed, failure_of};
+use super::{Person, Run, Stop, failed, failure_of};
 
 /// The request that an entry comes down to.
 pub(super) fn step_of(entry: &Entry) -> Step {
@@ -203,10 +203,6 @@ impl Run<'_> {
         let Err(skip) = result else { return };
         done.out.insert(one.entry.id);
         let Skip::Trouble(failure) = skip else { return };
-        if failure.headline == TENANT_MISMATCH {
-            // Whichever call has met another tenant: nothing further of this run is written.
-            self.foreign.get_or_insert_with(|| failure.clone());
-        }
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
         if let Some(old) = one.releases().filter(|_| {
             let more = one.wants().is_some() || one.entry.field().is_licence();

@@ -262,9 +262,6 @@ impl Run<'_> {
         }
         let read = match self.client.groups_by_id(&missing).await {
             Ok(read) => read,
-            Err(error @ GraphError::WrongTenant { .. }) => {
-                return Err(failed(&error, "Reading the names of groups"));
-            }
             Err(error) => {
                 self.journal
                     .debug(Source::Graph, || {

@@ -124,11 +124,18 @@ impl Bench {
 
     /// As [`Self::new`], but a person has signed in, and is there while runs go.
     pub(crate) async fn of_person(scenario: &str) -> Self {
-        let mut bench = Self::new(scenario).await;
+        let bench = Self::new(scenario).await;
+        let tenant = bench.simulator.tenant_id().to_owned();
+        bench.with_person(&tenant).await
+    }
+
+    /// The same tenant, with a person who signs in to what is written here.
+    pub(crate) async fn with_person(self, tenant: &str) -> Self {
+        let mut bench = self;
         bench.world.client = Client::new(Setup {
             endpoints: Endpoints::custom(&bench.base(), &bench.base()).unwrap(),
             credentials: Credentials {
-                tenant: bench.simulator.tenant_id().to_owned(),
+                tenant: tenant.to_owned(),
                 client_id: bench.simulator.client_id().to_owned(),
                 sign_in: SignIn::DeviceCode,
             },
