@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{SignInWay, Words as _};
+use crate::domain::pace::Clock;
 use crate::domain::planning::Allowed;
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay as Next};
 use crate::domain::text::Label;
-use crate::graph::SignedIn;
+use crate::graph::error::GraphError;
+use crate::graph::{Client, SignedIn};
 
 use super::args::{Global, Login};
 use super::exit::Exit;
@@ -21,20 +23,8 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     if args.write {
         client.allow_write(wanted);
     }
-    let way = opened.config.sign_in;
-    let (prompts, shown) = unbounded_channel();
-    let asked = async {
-        let result = match way {
-            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
-            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
-            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
-        };
-        drop(prompts);
-        result
-    };
-    let now = opened.clock.now();
-    let (signed_in, ()) = tokio::join!(asked, show(shown, &opened.name, now));
-    let signed_in = signed_in.map_err(|error| {
+    let asked = ask(client, opened.config.sign_in, &opened.name, &opened.clock).await;
+    let signed_in = asked.map_err(|error| {
         if let Some(next) = error.next_way() {
             let word = match next {
                 Next::DeviceCode => SignInWay::DeviceCode,
@@ -49,6 +39,26 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     })?;
     let write = args.write || !opened.settings.read_only;
     finish(&opened, &signed_in, write.then_some(wanted)).await
+}
+
+/// Lets a person sign in, and shows what there is to do.
+pub(super) async fn ask(
+    client: &Client,
+    way: SignInWay,
+    name: &str,
+    clock: &Clock,
+) -> Result<SignedIn, GraphError> {
+    let (prompts, shown) = unbounded_channel();
+    let asked = async {
+        let result = match way {
+            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
+            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
+            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
+        };
+        drop(prompts);
+        result
+    };
+    tokio::join!(asked, show(shown, name, clock.now())).0
 }
 
 async fn finish(

@@ -22,7 +22,7 @@ use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
-use crate::sync::{RunSettings, World};
+use crate::sync::{Person, RunSettings, World};
 
 use super::args::Global;
 use super::find::choose;
@@ -295,6 +295,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         clock: clock.clone(),
         pace: Pace::Real,
         debug: false,
+        person: Person::Absent,
     };
     if !settings.read_only {
         client.allow_write(settings.allowed);

@@ -2,6 +2,7 @@
 //!
 //! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
 
+mod attend;
 mod changes;
 mod give;
 mod guard;
@@ -35,6 +36,7 @@ use crate::store::error::StoreError;
 use crate::store::ledger::PinOutcome;
 use crate::store::{Stamp, Store};
 
+use attend::attended;
 use journal::{Journal, Listeners};
 use lease::Lease;
 pub use one::{ReadAgain, Reading, read_again};
@@ -65,6 +67,17 @@ pub struct RunSettings {
     pub pace: Pace,
     /// Whether it is a debug sync.
     pub debug: bool,
+    /// Whether somebody is there to sign in while it goes.
+    pub person: Person,
+}
+
+/// Whether a run that lacks a sign-in waits for one.
+#[derive(Debug, Clone)]
+pub enum Person {
+    /// Nobody is there: the run ends.
+    Absent,
+    /// Somebody is asked: the run waits, and ends when this is cancelled.
+    There(CancellationToken),
 }
 
 /// The world that a run works on.
@@ -99,7 +112,17 @@ impl From<StoreError> for Stop {
 
 /// The stop that an error of the tenant means, with what was tried.
 fn failed(error: &GraphError, tried: &str) -> Stop {
-    Stop::Failed(error.failure(tried))
+    Stop::Failed(failure_of(error, tried))
+}
+
+/// The failure that an error of the tenant means to a run, with what was tried.
+fn failure_of(error: &GraphError, tried: &str) -> Failure {
+    match error {
+        GraphError::WrongTenant { wanted, got } => {
+            wrong_tenant(&format!("wanted: {wanted}; the token: {got}"))
+        }
+        other => other.failure(tried),
+    }
 }
 
 /// A run under way.
@@ -153,14 +176,17 @@ pub async fn run(
         Err(error) => return refuse(error.failure(), &events).await,
     };
     let _ = events.send(RunEvent::Started { number }).await;
+    world.client.forget_stranger();
+    let (client, mut attendance, asides) = attended(&world.client, settings, cancel, &events);
     let listeners = Listeners {
         events,
         history: world.store.history.clone(),
         traffic: world.traffic.take(),
+        asides,
     };
     let journal = Journal::new(listeners, number, settings.clock.clone(), settings.debug);
     let mut run = Run {
-        client: &world.client,
+        client: &client,
         store: &world.store,
         settings,
         cancel,
@@ -173,6 +199,7 @@ pub async fn run(
         result = Box::pin(run.all(&kind)) => result,
         // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
+        () = attendance.tell() => unreachable!("it never ends by itself"),
     };
     let outcome = run.close(result).await;
     let summary = run.summary;
@@ -263,16 +290,13 @@ impl Run<'_> {
     /// Signs in and compares tenants: nothing is read into a file, and nothing written, before all ids agree.
     async fn connect(&mut self) -> Result<Tenant, Stop> {
         self.journal.phase(Phase::Connect).await;
-        let signed_in = self
-            .client
-            .sign_in()
-            .await
-            .map_err(|error| failed(&error, "Signing in"));
-        let signed_in = match signed_in {
-            Err(Stop::Failed(failure)) if failure.kind == FailureKind::Refused => {
-                return Err(self.mismatch(&failure.headline).await);
+        let signed_in = match self.client.sign_in().await {
+            Ok(signed_in) => signed_in,
+            Err(GraphError::WrongTenant { wanted, got }) => {
+                let ids = format!("wanted: {wanted}; signed in to: {got}");
+                return Err(self.mismatch(&ids).await);
             }
-            other => other?,
+            Err(error) => return Err(failed(&error, "Signing in")),
         };
         let tenant = self
             .client

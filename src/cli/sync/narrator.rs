@@ -4,10 +4,49 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::open::Opened;
-use crate::cli::print;
+use crate::cli::{login, print};
+use crate::config::SignInWay;
+use crate::domain::pace::Clock;
 use crate::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use crate::domain::writeplan::WritePlan;
+use crate::graph::Client;
 use crate::record::json::{self, LineJson};
+use crate::sync::Person;
+
+/// What a sign-in in the middle of a run needs.
+struct Desk {
+    client: Client,
+    way: SignInWay,
+    name: String,
+    clock: Clock,
+}
+
+impl Desk {
+    fn of(opened: &Opened) -> Self {
+        Self {
+            client: opened.world.client.clone(),
+            way: opened.config.sign_in,
+            name: opened.name.clone(),
+            clock: opened.clock.clone(),
+        }
+    }
+}
+
+/// Lets a person sign in each time when a run waits for it; one that fails ends the run. Never ends by itself.
+async fn ask_when_needed(
+    desk: Desk,
+    mut wanted: mpsc::UnboundedReceiver<()>,
+    gone: CancellationToken,
+) {
+    while wanted.recv().await.is_some() {
+        let asked = login::ask(&desk.client, desk.way, &desk.name, &desk.clock).await;
+        if let Err(error) = asked {
+            print::failure(&error.failure("Signing in"));
+            gone.cancel();
+        }
+    }
+    std::future::pending::<()>().await;
+}
 
 /// Prints what runs say, and keeps the last plan.
 pub(super) struct Narrator {
@@ -17,6 +56,8 @@ pub(super) struct Narrator {
     pub(super) plan: Option<WritePlan>,
     /// Whether any line was printed: a run that is refused at the door has no log.
     said: bool,
+    /// Where it is told that a person has to sign in, while a run goes.
+    sign_in: Option<mpsc::UnboundedSender<()>>,
 }
 
 impl Narrator {
@@ -26,6 +67,7 @@ impl Narrator {
             quiet: false,
             plan: None,
             said: false,
+            sign_in: None,
         }
     }
 
@@ -46,10 +88,21 @@ impl Narrator {
         let (events, mut heard) = mpsc::channel(64);
         let cancel = CancellationToken::new();
         let stoppable = !matches!(kind, RunKind::Apply { .. });
+        let gone = CancellationToken::new();
+        // Whoever asked for one line a tenant is not there to sign in to each.
+        let person = if print::is_interactive() && !self.quiet {
+            Person::There(gone.clone())
+        } else {
+            Person::Absent
+        };
         let settings = crate::sync::RunSettings {
             debug,
+            person,
             ..opened.settings.clone()
         };
+        let (to, wanted) = mpsc::unbounded_channel();
+        self.sign_in = Some(to);
+        let asks = ask_when_needed(Desk::of(opened), wanted, gone);
         let run = crate::sync::run(&mut opened.world, kind, &settings, events, &cancel);
         let listen = async {
             let mut result = Ok(());
@@ -83,6 +136,7 @@ impl Narrator {
                 Ok(done)
             }
             () = interrupted => unreachable!("it never ends by itself"),
+            () = asks => unreachable!("it never ends by itself"),
         }
     }
 
@@ -112,6 +166,20 @@ impl Narrator {
                 if self.json || !self.said {
                     print::failure(&failure);
                 }
+                Ok(())
+            }
+            RunEvent::SignInNeeded { why } => {
+                print::tell(&format!(
+                    "{}: the run keeps its place until somebody has signed in.",
+                    why.headline
+                ));
+                if let Some(wanted) = &self.sign_in {
+                    let _ = wanted.send(());
+                }
+                Ok(())
+            }
+            RunEvent::GoesOn { account } => {
+                print::tell(&format!("Signed in as {account}: the run goes on."));
                 Ok(())
             }
             RunEvent::Started { .. }
