@@ -283,7 +283,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
     row(A::Hold, &["Space"], P::PLAN, ["leave out", "hold", "Hold this change back, or let it go again; it stays queued"]),
     row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence"]),
-    row(A::Why, &["w"], P::PANES.and(P::PLAN), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
+    row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
@@ -432,6 +432,7 @@ pub fn footer(place: Place) -> &'static [Action] {
         Place::Users => &[
             A::Open,
             A::Why,
+            A::MoveNumber,
             A::Remove,
             A::SyncNow,
             A::Plan,
@@ -443,6 +444,7 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Mark,
             A::Why,
             A::Everyone,
+            A::MoveNumber,
             A::Filter,
             A::SyncNow,
             A::Palette,
@@ -476,6 +478,7 @@ pub fn footer(place: Place) -> &'static [Action] {
         ],
         Place::Numbers => &[
             A::Open,
+            A::MoveNumber,
             A::Jump,
             A::Sort,
             A::Filter,
@@ -489,6 +492,7 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Plan,
             A::Add,
             A::Edit,
+            A::MoveNumber,
             A::Reread,
             A::Copy,
             A::Palette,
@@ -507,7 +511,7 @@ pub fn footer(place: Place) -> &'static [Action] {
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
         Place::Earlier => &[A::Mark, A::MarkAll, A::QueueEarlier, A::Palette, A::Leave],
-        Place::Confirm => &[A::Yes, A::No, A::Leave],
+        Place::Confirm => &[A::Yes, A::No, A::Why, A::Leave],
         Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
     }
 }

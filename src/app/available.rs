@@ -4,6 +4,7 @@ use crate::domain::outbox::EntryState;
 
 use super::App;
 use super::action::{Action, Place};
+use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::editor::{Target, draft::draft_key};
 
@@ -60,6 +61,10 @@ impl App {
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
+            Action::Why if matches!(self.over(), Some(Modal::Confirm(_))) => self
+                .asked_about()
+                .is_none()
+                .then(|| "y and n answer the question".to_owned()),
             Action::Why | Action::Reread => (self.over().is_none()
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
@@ -156,6 +161,12 @@ impl App {
     fn nothing_to_undo(&self) -> Option<String> {
         match (self.undoable(), self.revertible()) {
             (Some(_), _) | (None, Some(_)) => None,
+            (None, None) if self.over().is_none() && self.changes.audit(&self.desk).is_some() => {
+                Some(
+                    "only what was confirmed in the tenant, and not undone since, can be undone"
+                        .to_owned(),
+                )
+            }
             (None, None) => Some("no queued change is under the cursor".to_owned()),
         }
     }

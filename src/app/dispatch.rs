@@ -195,7 +195,7 @@ impl App {
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
-                    modal.step(step, &rows, layout::list_height(body, 3));
+                    modal.step(step, &rows, layout::list_height(body, plan::AROUND));
                 }
             }
             Some(

@@ -63,7 +63,7 @@ impl App {
 
     /// Keeps the plan's cursor on its row, and shows the plan once it is there.
     pub(super) fn settle_plan(&mut self) {
-        let height = layout::list_height(self.layout().body, 3);
+        let height = layout::list_height(self.layout().body, plan::AROUND);
         let Some(known) = &self.plan else {
             return;
         };

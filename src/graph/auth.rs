@@ -104,9 +104,15 @@ impl Client {
         }
     }
 
-    /// Forgets who is signed in, here and on disk. Entra is not asked: its tokens end by themselves.
+    /// Forgets who is signed in, here and on disk. Of an account that works several tenants all sign-ins go, since any of them
+    /// would open this tenant again; each under its own lock. Entra is not asked: its tokens end by themselves.
     pub async fn sign_out(&self) -> Result<(), GraphError> {
         let mut vault = self.0.vault.lock().await;
+        let others = vault.file().map(TokenFile::siblings).unwrap_or_default();
+        for other in others {
+            let held = other.lock(self.0.pace).await?;
+            other.remove(&held)?;
+        }
         let held = self.lock(&vault).await?;
         vault.forget(held.as_ref())
     }

@@ -308,14 +308,27 @@ pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
     let place = app.place();
     let mut x = area.x;
     let end = area.x + area.width;
-    for (key, word) in keys(app, place) {
-        let needed = width(&key) + 1 + width(&word);
-        if x + needed > end {
-            break;
-        }
+    for (key, word) in fitting(keys(app, place), area.width) {
         x += painter.put((x, area.y), end - x, &key, painter.theme.strong) + 1;
         x += painter.put((x, area.y), end.saturating_sub(x), &word, painter.theme.dim) + 2;
     }
+}
+
+/// As many of the keys as fit. The way back and the list of all keys are the last to go: they lead to the others.
+fn fitting(mut keys: Vec<(String, String)>, room: u16) -> Vec<(String, String)> {
+    let needed = |keys: &[(String, String)]| {
+        let all = keys.iter().map(|(key, word)| width(key) + 1 + width(word));
+        all.sum::<u16>() + 2 * u16::try_from(keys.len().saturating_sub(1)).unwrap_or_default()
+    };
+    while needed(&keys) > room {
+        let stays = |(key, _): &(String, String)| matches!(key.as_str(), "Esc" | "?");
+        let Some(last) = keys.iter().rposition(|key| !stays(key)) else {
+            keys.pop();
+            continue;
+        };
+        keys.remove(last);
+    }
+    keys
 }
 
 /// Keys and words of the footer; what cannot be done now is left out.

@@ -16,7 +16,7 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
 mod settings;
-mod sign_in;
+pub mod sign_in;
 mod sync;
 mod tabs;
 mod users;

@@ -3,6 +3,7 @@
 mod earlier;
 mod filter;
 mod form;
+mod mending;
 mod people;
 mod plan;
 mod runs;

@@ -130,6 +130,8 @@ pub enum Question {
         entry: EntryId,
         /// In words.
         what: String,
+        /// What becomes of the values, in words.
+        then: String,
     },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
@@ -263,8 +265,9 @@ impl Confirm {
             Question::Quit { why } => vec![format!("{why} Quit?")],
             Question::Mend(mend) => mend_lines(mend),
             Question::MoveTo(open) => move_lines(open),
-            Question::TakeBack { what, .. } => vec![
+            Question::TakeBack { what, then, .. } => vec![
                 format!("Take back what was written?  {what}"),
+                then.clone(),
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
             Question::MassChange {
@@ -347,9 +350,14 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
         format!("Move {} from {} to whom?", open.number.spaced(), open.from),
         "The successor is checked before anything is released; both are one change.".to_owned(),
     ];
-    for (n, (_, person)) in open.hits.iter().enumerate() {
+    for (n, hit) in open.hits.iter().enumerate() {
         let mark = if n == open.at { ">" } else { " " };
-        lines.push(format!("{mark} {person}"));
+        let why = hit
+            .cannot
+            .as_ref()
+            .map(|why| format!("  (no: {why})"))
+            .unwrap_or_default();
+        lines.push(format!("{mark} {}{why}", hit.shown));
     }
     if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
         lines.push("  nobody is called that".to_owned());
@@ -382,6 +390,12 @@ fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
         ),
     }];
     lines.extend(reasons.iter().take(5).cloned());
+    if users.len() == 1 {
+        lines.push(
+            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
+                .to_owned(),
+        );
+    }
     if reasons.len() > 5 {
         lines.push(format!("and {} more", reasons.len() - 5));
     }

@@ -39,7 +39,9 @@ async fn ask_when_needed(
     gone: CancellationToken,
 ) {
     while wanted.recv().await.is_some() {
-        let asked = login::ask(&desk.client, desk.way, &desk.name, &desk.clock).await;
+        // No picture in the middle of a log.
+        let screen = (&desk.clock, None);
+        let asked = login::ask(&desk.client, desk.way, &desk.name, screen).await;
         if let Err(error) = asked {
             print::failure(&error.failure("Signing in"));
             gone.cancel();
