@@ -184,6 +184,23 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
+/// A tenant by name, with its files opened, or why they could not be.
+pub(super) type KeptStore = (String, Result<Store, Failure>);
+
+/// The files of every tenant of the configuration that has some; no network, and nobody signs in.
+pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
+    let (places, config) = located(global)?;
+    prepare(&places)?;
+    let folders = config
+        .tenants
+        .keys()
+        .map(|name| (name.clone(), places.tenant_dir(name)));
+    Ok(folders
+        .filter(|(_, dir)| dir.join("ledger.db").exists())
+        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .collect())
+}
+
 /// A tenant's folder and its client, with no file opened: for looking at what is wrong.
 #[derive(Debug)]
 pub(super) struct Connected {
