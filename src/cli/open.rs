@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
 use crate::config::secret::{client_secret, secret_file};
-use crate::config::surroundings::author;
+use crate::config::surroundings::{account_behind, author};
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
@@ -255,7 +255,7 @@ fn client(
         traffic,
         tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
-        user: author(),
+        user: account_behind(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)

@@ -579,8 +579,11 @@ mod tests {
             .iter()
             .for_each(|form| chain.take(form));
         let longest = lines.iter().map(|line| line.len() - 1).max().unwrap();
-        // Many lines at once, so far apart that each fault is seen by itself; the ends of lines are flipped one by one.
-        for (first, at) in (0..APART).flat_map(|first| (0..longest).map(move |at| (first, at))) {
+        // Many lines at once, so far apart that each fault is seen by itself; a line's number, which its fault goes by, and its end are
+        // flipped one by one.
+        let number = "{\"seq\":200".len();
+        for (first, at) in (0..APART).flat_map(|first| (number..longest).map(move |at| (first, at)))
+        {
             let mut flipped = Vec::new();
             let mut bad: Vec<Vec<u8>> = lines.iter().map(|line| line.to_vec()).collect();
             for n in (first..lines.len()).step_by(APART) {
@@ -598,11 +601,15 @@ mod tests {
                 assert!(found.contains(&line), "line {line}, byte {at}");
             }
         }
-        let mut ends = bytes.clone();
-        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
-            ends[at] ^= 4;
-            assert_ne!(mirror_faults(&ends, &chain.hashes, 200), [], "byte {at}");
-            ends[at] ^= 4;
+        let mut bad = bytes.clone();
+        let mut start = 0;
+        for line in &lines {
+            for at in (start..start + number).chain([start + line.len() - 1]) {
+                bad[at] ^= 4;
+                assert_ne!(mirror_faults(&bad, &chain.hashes, 200), [], "byte {at}");
+                bad[at] ^= 4;
+            }
+            start += line.len();
         }
     }
 
