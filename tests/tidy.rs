@@ -353,3 +353,57 @@ fn the_readme_has_the_keys_of_the_action_table() {
     let (table, _) = rest.split_once("<!-- end of keys -->").unwrap();
     assert_eq!(table, keys_table());
 }
+
+/// The README's block of commands: each word of it is one of the program, and each command of the program stands in it.
+#[test]
+fn the_readme_has_the_commands_of_the_program() {
+    use clap::CommandFactory as _;
+    let program = teamsconnector::cli::args::Args::command();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("## Commands\n").unwrap();
+    let block: Vec<&str> = rest
+        .lines()
+        .skip_while(|line| line.is_empty())
+        .take_while(|line| line.starts_with("    "))
+        .collect();
+    assert!(block.len() > 10, "{block:?}");
+    let mut named = Vec::new();
+    let mut at = None;
+    for line in block {
+        let words = line.trim_start();
+        if line.len() - words.len() == 4 {
+            let (calls, _) = words.split_once("  ").unwrap_or((words, ""));
+            for call in calls.split(", ") {
+                let first = call.split(' ').next().unwrap();
+                at = Some(
+                    program
+                        .find_subcommand(first)
+                        .unwrap_or_else(|| panic!("the README names {first}: no such command")),
+                );
+                named.push(first.to_owned());
+            }
+        }
+        let command = at.expect("a command stands at the start");
+        // Flags for all commands are the program's own.
+        let flags: Vec<String> = [&program, command]
+            .into_iter()
+            .chain(command.get_subcommands())
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
+            .collect();
+        for word in words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
+            assert!(
+                !word.starts_with("--") || flags.iter().any(|flag| flag == word),
+                "the README names {word} of {}: no such flag",
+                command.get_name()
+            );
+        }
+    }
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        assert!(
+            name == "help" || command.is_hide_set() || named.iter().any(|named| named == name),
+            "the README lacks the command {name}"
+        );
+    }
+}

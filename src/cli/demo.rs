@@ -65,6 +65,7 @@ pub(super) async fn start(
     config.endpoints = Some(Endpoints {
         login: simulator.base_url(),
         graph: simulator.base_url(),
+        teams_api: true,
     });
     config.read_only = false;
     config.allow = BTreeSet::from([Allow::Numbers, Allow::Location, Allow::Licences]);

@@ -1,117 +1,37 @@
 //! `doctor`: everything that a run needs, looked at one by one. Works when any of it is broken, and changes nothing.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
-
-use serde_json::json;
-
-use crate::config::Config;
-use crate::config::places::Places;
+use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::text::Label;
 use crate::graph::Client;
-use crate::graph::error::GraphError;
-use crate::record::SCHEMA_VERSION;
-use crate::store::health::{self, HealthState};
 
 use super::args::Global;
 use super::exit::Exit;
 use super::open::{self, Connected};
-use super::print;
+use permissions::Leave;
+use report::{Report, State};
+
+mod permissions;
+mod places;
+mod report;
 
 /// Clocks may differ by that many seconds before assertions and tokens suffer.
 const SKEW: i64 = 120;
-
-/// How one thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Ok,
-    Warning,
-    Failed,
-    Skipped,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Failed => "FAILED",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// One line.
-#[derive(Debug)]
-struct Check {
-    name: &'static str,
-    state: State,
-    text: String,
-    hint: String,
-    exit: Exit,
-}
-
-/// All lines, in the order in which they were looked at.
-#[derive(Debug, Default)]
-struct Report(Vec<Check>);
-
-impl Report {
-    fn put(&mut self, name: &'static str, state: State, text: impl Into<String>, hint: &str) {
-        self.0.push(Check {
-            name,
-            state,
-            text: text.into(),
-            hint: hint.to_owned(),
-            exit: Exit::Failed,
-        });
-    }
-
-    fn ok(&mut self, name: &'static str, text: impl Into<String>) {
-        self.put(name, State::Ok, text, "");
-    }
-
-    fn failed(&mut self, name: &'static str, failure: &Failure) {
-        let detail = if failure.detail.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", failure.detail)
-        };
-        self.0.push(Check {
-            name,
-            state: State::Failed,
-            text: format!("{}{detail}", failure.headline),
-            hint: failure.hint.clone(),
-            exit: Exit::of_failure(failure),
-        });
-    }
-
-    fn call(&mut self, name: &'static str, result: Result<String, GraphError>) {
-        match result {
-            Ok(text) => self.ok(name, text),
-            Err(error) => self.failed(name, &error.failure("Asking")),
-        }
-    }
-
-    /// The first failure decides how the command ends.
-    fn exit(&self) -> Exit {
-        self.0
-            .iter()
-            .find(|check| check.state == State::Failed)
-            .map_or(Exit::Done, |check| check.exit)
-    }
-}
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let mut report = Report::default();
     if global.demo.is_some() {
         let opened = open::open(global).await?;
         report.ok("config", "the built-in tenant needs none");
-        online(&mut report, &opened.world.client).await;
+        let leave = Leave {
+            allowed: opened.settings.allowed,
+            read_only: opened.settings.read_only,
+        };
+        online(&mut report, &opened.world.client, leave).await;
     } else {
         configured(&mut report, global).await;
     }
-    tell(&report, global)?;
+    report::tell(&report, global)?;
     Ok(report.exit())
 }
 
@@ -134,25 +54,44 @@ async fn configured(report: &mut Report, global: &Global) {
             None
         }
     };
-    folders(report, &places);
+    places::folders(report, &places);
     let Some(config) = config else {
-        return report.put(
-            "tenant",
-            State::Skipped,
-            "without a configuration no tenant is known",
-            "",
-        );
+        return report.skipped("tenant", "without a configuration no tenant is known");
     };
     let connected = match open::connect(global, &config, &places) {
         Ok(connected) => connected,
         Err(error) => return report.failed("tenant", &failure_of(&error)),
     };
-    let Connected { name, dir, client } = connected;
+    let Connected {
+        name,
+        dir,
+        tenant,
+        tokens,
+        client,
+    } = connected;
     report.ok("tenant", format!("{name}: {}", dir.display()));
-    mode(report, "tenant folder", &dir, 0o077);
-    files(report, &dir);
+    places::tenant(report, &places.sharing(&config), (&name, &dir));
+    let leave = Leave {
+        allowed: open::allowed(&tenant),
+        read_only: tenant.read_only,
+    };
+    let is_app_only = matches!(
+        tenant.sign_in,
+        SignInWay::ClientSecret | SignInWay::Certificate
+    );
+    places::tokens(report, &tokens, is_app_only);
+    report.ok(
+        "key store",
+        "none is asked: tokens are kept as the line above says",
+    );
     match client {
-        Ok(client) => online(report, &client).await,
+        Ok(client) => {
+            if !leave.read_only {
+                // Else a renewed sign-in would come back with less than it had.
+                client.allow_write(leave.allowed);
+            }
+            online(report, &client, leave).await;
+        }
         Err(error) => report.failed("credentials", &failure_of(&error)),
     }
 }
@@ -164,90 +103,25 @@ fn failure_of(error: &anyhow::Error) -> Failure {
         .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("{error:#}"), "", ""))
 }
 
-fn folders(report: &mut Report, places: &Places) {
-    let config = places.config_file();
-    for (name, folder) in [
-        (
-            "config folder",
-            config.parent().unwrap_or(&config).to_owned(),
-        ),
-        ("log folder", places.logs()),
-    ] {
-        mode(report, name, &folder, 0o022);
-    }
-}
-
-/// Whether a folder is ours, and shut to others as far as it has to be.
-fn mode(report: &mut Report, name: &'static str, folder: &Path, shut: u32) {
-    let Ok(meta) = folder.metadata() else {
-        return report.put(
-            name,
-            State::Skipped,
-            format!("{}: not made yet", folder.display()),
-            "",
-        );
-    };
-    let bits = meta.permissions().mode() & 0o7777;
-    let path = folder.display();
-    let me = rustix::process::geteuid().as_raw();
-    if meta.uid() != me {
-        let hint = format!("sudo chown -R {me} {path}");
-        return report.put(
-            name,
-            State::Failed,
-            format!("{path}: belongs to user {}, not to you", meta.uid()),
-            &hint,
-        );
-    }
-    if bits & shut != 0 {
-        let hint = format!("chmod go-rwx {path}");
-        return report.put(
-            name,
-            State::Failed,
-            format!("{path}: mode {bits:o} lets others in"),
-            &hint,
-        );
-    }
-    report.ok(name, format!("{path}: yours, mode {bits:o}"));
-}
-
-fn files(report: &mut Report, dir: &Path) {
-    for health in health::look(dir) {
-        match health.state {
-            HealthState::Absent => report.put(
-                health.file,
-                State::Skipped,
-                "not there yet: the first use makes it",
-                "",
-            ),
-            HealthState::Sound { schema, bytes } => {
-                let what = if health.file == "audit.jsonl" {
-                    format!("{schema} lines, chain intact, {bytes} bytes")
-                } else {
-                    format!("whole, schema {schema}, {bytes} bytes")
-                };
-                report.ok(health.file, what);
-            }
-            HealthState::TooNew { found, known } => report.put(
-                health.file,
-                State::Failed,
-                format!("schema {found} is newer than this program's {known}"),
-                "Use the newer program; nothing was changed.",
-            ),
-            HealthState::Damaged(what) => {
-                report.0.push(Check {
-                    name: health.file,
-                    state: State::Failed,
-                    text: format!("damaged: {}", Label::new(&what)),
-                    hint: "The next use sets it aside and saves what can be saved; nothing is deleted.".to_owned(),
-                    exit: Exit::Damaged,
-                });
-            }
+async fn online(report: &mut Report, client: &Client, leave: Leave) {
+    names(report, client).await;
+    hosts(report, client).await;
+    clock(report, client);
+    match client.sign_in().await {
+        Ok(signed_in) => {
+            report.ok("sign-in", format!("as {}", signed_in.account));
+            permissions::check(report, client, (&signed_in, leave));
+        }
+        Err(error) => {
+            report.failed("sign-in", &error.failure("Signing in"));
+            return report.skipped("calls", "nobody is signed in");
         }
     }
+    calls(report, client).await;
 }
 
-async fn online(report: &mut Report, client: &Client) {
+/// Whether the names of the hosts can be looked up here.
+async fn names(report: &mut Report, client: &Client) {
     for (host, port) in client.hosts() {
         match tokio::net::lookup_host((host.as_str(), port)).await {
             Ok(found) => {
@@ -255,46 +129,46 @@ async fn online(report: &mut Report, client: &Client) {
                 report.ok("name", format!("{host}: {}", addresses.join(", ")));
             }
             // A proxy may look names up where this machine cannot.
-            Err(error) => report.put(
+            Err(error) => report.warn(
                 "name",
-                State::Warning,
                 format!("{host}: {error}"),
                 "Without a proxy nothing can be reached; see HTTPS_PROXY and the resolver of this machine.",
             ),
         }
     }
-    for (name, reached) in [
-        ("login host", client.reach_login().await),
-        ("Graph host", client.reach_graph().await),
+}
+
+/// Whether the hosts answer, and whose certificate they show.
+async fn hosts(report: &mut Report, client: &Client) {
+    for (name, tls, reached) in [
+        ("login host", "login TLS", client.reach_login().await),
+        ("Graph host", "Graph TLS", client.reach_graph().await),
     ] {
-        let words = |reached: crate::graph::reach::Reached| {
-            format!(
-                "{}: answers ({}) in {} ms",
-                reached.host, reached.status, reached.millis
-            )
-        };
-        report.call(name, reached.map(words));
-    }
-    clock(report, client);
-    match client.sign_in().await {
-        Ok(signed_in) => {
-            report.ok("sign-in", format!("as {}", signed_in.account));
-            let granted = signed_in.granted.join(", ");
-            if !granted.is_empty() {
-                report.ok("granted", granted);
+        match reached {
+            Ok(reached) => {
+                report.ok(
+                    name,
+                    format!(
+                        "{}: answers ({}) in {} ms",
+                        reached.host, reached.status, reached.millis
+                    ),
+                );
+                match reached.issuer {
+                    Some(issuer) => report.ok(tls, format!("trusted; issued by {issuer}")),
+                    None => report.skipped(tls, "plain http: nothing leaves this machine"),
+                }
+            }
+            Err(error) => {
+                report.failed(name, &error.failure("Asking for a page"));
+                report.skipped(tls, "see above");
             }
         }
-        Err(error) => {
-            report.failed("sign-in", &error.failure("Signing in"));
-            return report.put("calls", State::Skipped, "nobody is signed in", "");
-        }
     }
-    calls(report, client).await;
 }
 
 fn clock(report: &mut Report, client: &Client) {
     match client.server_clock_skew() {
-        None => report.put("clock", State::Skipped, "no answer told the time", ""),
+        None => report.skipped("clock", "no answer told the time"),
         Some(skew) if skew.as_secs().abs() > SKEW => report.put(
             "clock",
             State::Failed,
@@ -335,35 +209,4 @@ async fn calls(report: &mut Report, client: &Client) {
     report.call("Teams users", teams.map(|_| "may be read".to_owned()));
     let numbers = client.number(&nowhere).await;
     report.call("Teams numbers", numbers.map(|_| "may be read".to_owned()));
-}
-
-fn tell(report: &Report, global: &Global) -> anyhow::Result<()> {
-    if global.json {
-        let checks: Vec<serde_json::Value> = report
-            .0
-            .iter()
-            .map(|check| {
-                json!({
-                    "name": check.name,
-                    "state": check.state.word().to_lowercase(),
-                    "text": Label::new(&check.text).to_string(),
-                    "hint": check.hint,
-                })
-            })
-            .collect();
-        let object = json!({ "schema_version": SCHEMA_VERSION, "checks": checks });
-        return print::data(&serde_json::to_string_pretty(&object)?);
-    }
-    for check in &report.0 {
-        print::data(&format!(
-            "{:<8} {:<15} {}",
-            check.state.word(),
-            check.name,
-            Label::new(&check.text)
-        ))?;
-        if check.state != State::Ok && !check.hint.is_empty() {
-            print::data(&format!("{:<24} -> {}", "", Label::new(&check.hint)))?;
-        }
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::places::Places;
 use crate::config::secret::{client_secret, secret_file};
 use crate::config::surroundings::{account_behind, author};
-use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig};
+use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
@@ -208,6 +208,10 @@ pub(super) struct Connected {
     pub(super) name: String,
     /// Its folder, which may not be there.
     pub(super) dir: PathBuf,
+    /// Its configuration.
+    pub(super) tenant: TenantConfig,
+    /// Where a person's tokens are kept.
+    pub(super) tokens: TokenStore,
     /// The client, or why there can be none.
     pub(super) client: anyhow::Result<Client>,
 }
@@ -236,7 +240,13 @@ pub(super) fn connect(
         temporary: None,
     };
     let client = client(&parts, None);
-    Ok(Connected { name, dir, client })
+    Ok(Connected {
+        name,
+        dir,
+        tenant: parts.tenant,
+        tokens: parts.tokens,
+        client,
+    })
 }
 
 fn client(
@@ -263,6 +273,9 @@ fn client(
 
 /// Where the tokens for a tenant are kept: its own, or among those of the account that works it.
 pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> TokenStore {
+    if tenant.tokens == TokensKept::Memory {
+        return TokenStore::Memory;
+    }
     match &tenant.identity {
         Some(identity) => {
             TokenStore::OfAccount(places.identity_dir(identity).join(format!("{name}.tokens")))
@@ -291,11 +304,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     let client = client(&parts, Some(to))?;
     let settings = RunSettings {
         group: parts.tenant.group.clone(),
-        allowed: Allowed {
-            numbers: parts.tenant.allow.contains(&Allow::Numbers),
-            location: parts.tenant.allow.contains(&Allow::Location),
-            licences: parts.tenant.allow.contains(&Allow::Licences),
-        },
+        allowed: allowed(&parts.tenant),
         read_only: parts.tenant.read_only,
         past_limit: false,
         author: author(),
@@ -324,6 +333,15 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     })
 }
 
+/// What may be written to a tenant, by its configuration.
+pub(super) fn allowed(tenant: &TenantConfig) -> Allowed {
+    Allowed {
+        numbers: tenant.allow.contains(&Allow::Numbers),
+        location: tenant.allow.contains(&Allow::Location),
+        licences: tenant.allow.contains(&Allow::Licences),
+    }
+}
+
 fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
     let store = Store::open(dir).map_err(|error| error.failure())?;
     Ok(Arc::new(store))
@@ -344,7 +362,11 @@ pub(super) fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
                     "Set `login` and `graph` there.",
                 )
             })?;
-            return Endpoints::custom(&custom.login, &custom.graph).map_err(|error| {
+            let mut endpoints = Endpoints::custom(&custom.login, &custom.graph);
+            if let Ok(endpoints) = &mut endpoints {
+                endpoints.teams_api = custom.teams_api;
+            }
+            return endpoints.map_err(|error| {
                 let hint = "Correct the endpoints in the configuration.";
                 Failure::new(
                     FailureKind::Config,

@@ -216,10 +216,16 @@ fn table_of(config: &TenantConfig) -> Table {
     if config.allow != plain.allow {
         table.insert("allow", value(list(config.allow.iter().copied())));
     }
+    if config.tokens != plain.tokens {
+        table.insert("tokens", value(config.tokens.as_str()));
+    }
     if let Some(endpoints) = &config.endpoints {
         let mut inner = Table::new();
         inner.insert("login", value(&endpoints.login));
         inner.insert("graph", value(&endpoints.graph));
+        if !endpoints.teams_api {
+            inner.insert("teams_api", value(false));
+        }
         table.insert("endpoints", Item::Table(inner));
     }
     table
@@ -367,6 +373,7 @@ mod tests {
         tenant.endpoints = Some(super::super::Endpoints {
             login: "http://127.0.0.1:1".into(),
             graph: "http://127.0.0.1:1".into(),
+            teams_api: true,
         });
         let add = Change::AddTenant(Box::new(tenant.clone()));
         let config = rewrite(&path, "contoso", &add).unwrap();

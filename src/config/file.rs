@@ -11,7 +11,7 @@ use super::error::ConfigError;
 use super::table::{Table, nearest, place};
 use super::{
     Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
-    TenantConfig,
+    TenantConfig, TokensKept,
 };
 
 const ROOT_KEYS: &[&str] = &[
@@ -39,10 +39,11 @@ const TENANT_KEYS: &[&str] = &[
     "allow",
     "require_ticket",
     "endpoints",
+    "tokens",
     "secret_file",
     "certificate_file",
 ];
-const ENDPOINT_KEYS: &[&str] = &["login", "graph"];
+const ENDPOINT_KEYS: &[&str] = &["login", "graph", "teams_api"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let document = Document::parse(text).map_err(|error| ConfigError::Syntax {
@@ -201,6 +202,7 @@ fn tenant(
         allow: table.words::<Allow>("allow")?.unwrap_or(new.allow),
         require_ticket: table.truth("require_ticket")?.unwrap_or(new.require_ticket),
         endpoints: endpoints(table, cloud)?,
+        tokens: table.word::<TokensKept>("tokens")?.unwrap_or(new.tokens),
         tenant_id: new.tenant_id,
     })
 }
@@ -263,6 +265,7 @@ fn endpoints(table: &Table<'_>, cloud: CloudName) -> Result<Option<Endpoints>, C
             Ok(Some(Endpoints {
                 login: inner.address("login")?,
                 graph: inner.address("graph")?,
+                teams_api: inner.truth("teams_api")?.unwrap_or(true),
             }))
         }
         (Some(_), _) => Err(table.wrong_key("endpoints", "it goes only with cloud = \"custom\"")),
@@ -297,7 +300,7 @@ mod tests {
         assert_eq!(
             refusal(&format!("{HEAD}colour = 1\n")),
             "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, name, accent, domains, identity, \
-             client_id, sign_in, cloud, group, add_users, read_only, allow, require_ticket, endpoints, secret_file, certificate_file"
+             client_id, sign_in, cloud, group, add_users, read_only, allow, require_ticket, endpoints, tokens, secret_file, certificate_file"
         );
     }
 

@@ -93,6 +93,8 @@ pub struct TenantConfig {
     pub require_ticket: bool,
     /// Addresses of a custom cloud.
     pub endpoints: Option<Endpoints>,
+    /// Where a person's tokens are kept.
+    pub tokens: TokensKept,
     /// File with the client secret.
     pub secret_file: Option<PathBuf>,
     /// File with the certificate and its key.
@@ -128,6 +130,7 @@ impl TenantConfig {
             allow: BTreeSet::from([Allow::Numbers]),
             require_ticket: false,
             endpoints: None,
+            tokens: TokensKept::File,
             secret_file: None,
             certificate_file: None,
         }
@@ -141,6 +144,17 @@ pub struct Endpoints {
     pub login: String,
     /// Where Graph answers.
     pub graph: String,
+    /// Whether the Teams administration API is there: not where the addresses lead to a national cloud.
+    pub teams_api: bool,
+}
+
+/// Where a person's tokens are kept. An application's are never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokensKept {
+    /// In a file that only its owner can read: a sign-in serves the commands that follow.
+    File,
+    /// Only in memory: a sign-in ends with the program.
+    Memory,
 }
 
 /// How to sign in.
@@ -237,6 +251,10 @@ impl Words for SignInWay {
         ("client-secret", Self::ClientSecret),
         ("certificate", Self::Certificate),
     ];
+}
+
+impl Words for TokensKept {
+    const ALL: &'static [(&'static str, Self)] = &[("file", Self::File), ("memory", Self::Memory)];
 }
 
 impl Words for CloudName {

@@ -146,6 +146,22 @@ impl Places {
         Ok(self.tenant_dir(name))
     }
 
+    /// Whether the shared folder, and what lies in it of a tenant, is as it was declared; nothing is made. Empty where nothing is
+    /// shared.
+    pub fn look_at_shared(&self, name: &str) -> Vec<(PathBuf, Result<(), ConfigError>)> {
+        let Some(shared) = &self.shared else {
+            return Vec::new();
+        };
+        let mut looked = vec![(shared.dir.clone(), sharing::check(shared))];
+        for folder in [shared.dir.join("tenants"), self.tenant_dir(name)] {
+            if folder.exists() {
+                let state = sharing::look(shared, &folder);
+                looked.push((folder, state));
+            }
+        }
+        looked
+    }
+
     /// Makes the folder of an identity.
     pub fn prepare_identity(&self, name: &str) -> Result<PathBuf, ConfigError> {
         self.prepare()?;

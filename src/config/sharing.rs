@@ -66,7 +66,13 @@ pub(super) fn inner(shared: &Shared, folder: &Path) -> Result<(), ConfigError> {
             }
         }
     }
+    look(shared, folder)
+}
+
+/// Checks a folder inside the shared one, and makes none.
+pub(super) fn look(shared: &Shared, folder: &Path) -> Result<(), ConfigError> {
     let table = fs::read_to_string(GROUPS).unwrap_or_default();
+    no_link(folder)?;
     check_folder(shared, folder, number_of(&shared.group, &table)?)
 }
 

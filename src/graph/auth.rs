@@ -21,7 +21,6 @@ use super::certificate::Certificate;
 use super::entra::{CodeReply, TokenReply, form, seconds};
 use super::error::GraphError;
 use super::exchange::client_request_id;
-use super::scopes::needed;
 use super::token_file::{Held, TokenFile};
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
@@ -88,7 +87,8 @@ impl Client {
     pub(super) fn prompt(&self, way: PromptWay, until: Timestamp) -> Prompt {
         Prompt {
             way,
-            scopes: needed(*self.allowed())
+            scopes: self
+                .needed(*self.allowed())
                 .into_iter()
                 .map(|one| one.name.to_owned())
                 .collect(),
@@ -378,7 +378,8 @@ impl Client {
         if self.0.credentials.sign_in.is_app_only() {
             return Vec::new();
         }
-        needed(*self.allowed())
+        let allowed = *self.allowed();
+        self.needed(allowed)
             .into_iter()
             .map(|one| one.name)
             .collect()
@@ -387,7 +388,9 @@ impl Client {
     /// What a person is asked to consent to: no more than reading needs, unless writing was allowed.
     pub(super) fn scopes(&self) -> String {
         let resource = self.0.endpoints.resource();
-        let asked: Vec<String> = needed(*self.allowed())
+        let allowed = *self.allowed();
+        let asked: Vec<String> = self
+            .needed(allowed)
             .iter()
             .map(|one| format!("{resource}/{}", one.name))
             .collect();

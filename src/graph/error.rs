@@ -389,7 +389,9 @@ impl GraphError {
     /// The failure in words. `tried` says what was tried, as in "Reading the users".
     pub fn failure(&self, tried: &str) -> Failure {
         let (kind, short) = self.in_short();
-        let mut detail = self.to_string();
+        // What the headline says already is not said again.
+        let text = self.to_string();
+        let mut detail = if text == short { String::new() } else { text };
         let untrusted = match self {
             Self::Transport { source, .. } => Untrusted::within(source),
             _ => None,
@@ -402,7 +404,9 @@ impl GraphError {
         while let Some(error) = cause {
             let text = error.to_string();
             if !detail.contains(&text) {
-                detail.push_str(": ");
+                if !detail.is_empty() {
+                    detail.push_str(": ");
+                }
                 detail.push_str(&text);
             }
             cause = error.source();

@@ -32,6 +32,8 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// The certificate that came with it.
+    pub shown: Option<reqwest::tls::TlsInfo>,
 }
 
 impl Answer {
@@ -66,6 +68,7 @@ impl Wire {
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .tls_info(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT);
         if endpoints.any_plain() {
@@ -146,7 +149,7 @@ impl Wire {
         url: &Url,
         line: &mut Exchange,
     ) -> Result<Answer, GraphError> {
-        let response = self.http.execute(request).await.map_err(|error| {
+        let mut response = self.http.execute(request).await.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
             let stage = if unsent {
                 Stage::NotSent
@@ -156,6 +159,7 @@ impl Wire {
             transport(url, stage, error)
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
+        let shown = response.extensions_mut().remove::<reqwest::tls::TlsInfo>();
         line.status = Some(status.as_u16());
         if let Some(id) = headers.get("request-id").and_then(|id| id.to_str().ok()) {
             id.clone_into(&mut line.request_id);
@@ -176,6 +180,7 @@ impl Wire {
             status,
             headers,
             body,
+            shown,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::error::GraphError;
+use super::trust;
 
 /// A host that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Reached {
     pub status: u16,
     /// From sending to the last byte, in milliseconds.
     pub millis: u64,
+    /// Who issued the certificate that it showed; nobody where plain http is spoken.
+    pub issuer: Option<String>,
 }
 
 impl Client {
@@ -61,6 +64,11 @@ impl Client {
             host,
             status: answer.status.as_u16(),
             millis: line.millis,
+            issuer: answer
+                .shown
+                .as_ref()
+                .and_then(reqwest::tls::TlsInfo::peer_certificate)
+                .map(trust::issuer),
         })
     }
 }

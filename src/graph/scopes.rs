@@ -5,6 +5,8 @@
 
 use crate::domain::planning::Allowed;
 
+use super::Client;
+
 /// A permission of Graph that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
@@ -18,6 +20,13 @@ pub struct Permission {
     pub holds: Option<&'static str>,
     /// Whether it lets things be changed.
     pub writes: bool,
+}
+
+impl Permission {
+    /// Whether it is for the Teams administration API, which the worldwide cloud alone has.
+    pub fn is_of_teams(&self) -> bool {
+        self.name.starts_with("Teams")
+    }
 }
 
 pub(super) const USERS: Permission = Permission {
@@ -110,19 +119,39 @@ pub fn needed(allowed: Allowed) -> Vec<Permission> {
     all
 }
 
+impl Client {
+    /// What reading needs here, and writing this. A cloud without the Teams administration API does not know its permissions
+    /// either, and refuses a sign-in that asks for one.
+    pub fn needed(&self, allowed: Allowed) -> Vec<Permission> {
+        let mut all = needed(allowed);
+        all.retain(|one| self.has_teams_api() || !one.is_of_teams());
+        all
+    }
+
+    /// Whether the tenant's cloud has the Teams administration API: the worldwide one alone does.
+    pub fn has_teams_api(&self) -> bool {
+        self.0.endpoints.teams_api
+    }
+
+    /// Whether the application signs in for itself, with nobody behind it.
+    pub fn is_app_only(&self) -> bool {
+        self.0.credentials.sign_in.is_app_only()
+    }
+}
+
 /// What is needed and not granted, not even by a wider permission.
-pub fn lacking(granted: &[String], allowed: Allowed) -> Vec<Permission> {
+pub fn lacking(granted: &[String], needed: &[Permission]) -> Vec<Permission> {
     let has = |name: &str| granted.iter().any(|one| one.eq_ignore_ascii_case(name));
-    needed(allowed)
-        .into_iter()
+    needed
+        .iter()
+        .copied()
         .filter(|one| !has(one.name) && !one.wider.iter().any(|wider| has(wider)))
         .collect()
 }
 
 /// What is granted and not needed. What every sign-in brings, and the narrower form of what is needed, is no excess.
-pub fn excess(granted: &[String], allowed: Allowed) -> Vec<String> {
+pub fn excess(granted: &[String], needed: &[Permission]) -> Vec<String> {
     const ALWAYS: [&str; 5] = ["openid", "profile", "email", "offline_access", "User.Read"];
-    let needed = needed(allowed);
     let is_needed = |name: &str| {
         ALWAYS
             .into_iter()
@@ -200,18 +229,18 @@ mod tests {
             "TeamsTelephoneNumber.ReadWrite.All",
         ]);
         let read = Allowed::default();
-        assert_eq!(lacking(&granted, read), []);
+        assert_eq!(lacking(&granted, &needed(read)), []);
         assert_eq!(
-            excess(&granted, read),
+            excess(&granted, &needed(read)),
             ["Directory.Read.All", "TeamsTelephoneNumber.ReadWrite.All"]
         );
         let numbers = Allowed {
             numbers: true,
             ..read
         };
-        assert_eq!(lacking(&granted, numbers), []);
-        assert_eq!(excess(&granted, numbers), ["Directory.Read.All"]);
-        let lacks: Vec<&str> = lacking(&words(&["user.read.all"]), numbers)
+        assert_eq!(lacking(&granted, &needed(numbers)), []);
+        assert_eq!(excess(&granted, &needed(numbers)), ["Directory.Read.All"]);
+        let lacks: Vec<&str> = lacking(&words(&["user.read.all"]), &needed(numbers))
             .iter()
             .map(|one| one.name)
             .collect();

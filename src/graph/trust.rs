@@ -177,6 +177,11 @@ impl fmt::Display for Untrusted {
 
 impl Error for Untrusted {}
 
+/// Who issued a certificate, by its DER.
+pub(super) fn issuer(certificate: &[u8]) -> String {
+    Names::of(certificate).issuer
+}
+
 /// Who a certificate is for, and who it is from.
 #[derive(Debug, PartialEq, Eq)]
 struct Names {

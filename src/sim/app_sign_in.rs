@@ -54,7 +54,10 @@ pub(super) fn client_credentials(
             ),
         ));
     }
-    let claims = json!({ "roles": GRANTED, "idtyp": "app" });
+    let claims = match &world.knobs.roles {
+        Some(roles) => json!({ "roles": roles, "idtyp": "app" }),
+        None => json!({ "roles": GRANTED, "idtyp": "app" }),
+    };
     Ok(json!({
         "token_type": "Bearer",
         "expires_in": world.knobs.token_seconds,

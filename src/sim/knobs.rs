@@ -112,6 +112,8 @@ pub(super) struct Knobs {
     /// Put in the place of every link to a next page; `{self}` stands for the address of the request.
     pub next_link: Option<String>,
     pub reject_secret: bool,
+    /// The application permissions that a token names, where they are others than all.
+    pub roles: Option<Vec<String>>,
     /// The certificate that the application is known by, as PEM text: its signature is checked.
     pub certificate: Option<String>,
     /// Tokens are handed out for another tenant than the one that was asked.
@@ -147,6 +149,7 @@ impl Default for Knobs {
             next_link_numbers: false,
             next_link: None,
             reject_secret: false,
+            roles: None,
             certificate: None,
             token_tenant: None,
             refresh_uses: 2,

@@ -177,10 +177,12 @@ impl Run<'_> {
             return Err(failed(error, tried));
         }
         let failure = error.failure(tried);
-        let text = format!(
-            "{}: {}; what rests on it is unknown",
-            failure.headline, failure.detail
-        );
+        let detail = if failure.detail.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", failure.detail)
+        };
+        let text = format!("{}{detail}; what rests on it is unknown", failure.headline);
         self.journal.warning(Source::Teams, text.clone()).await;
         gaps.push(text);
         Ok(None)

@@ -1,7 +1,7 @@
 //! `doctor`: says what is wrong with each thing that a run needs, whichever of them is broken.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use teamsconnector::sim::{Options, Scenario, Simulator};
 
 use crate::support::bench::Bench;
 use crate::support::program::{Ended, configure, configure_at, run, run_with_secret};
+use crate::support::tls::{Authority, Front};
 use crate::support::web;
 
 /// The line of a name: state, text and hint.
@@ -103,6 +104,216 @@ async fn each_broken_thing_is_named_and_the_others_are_still_looked_at() {
     assert!(hint.contains("NTP"), "{hint}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_is_held_against_what_is_needed() {
+    let bench = Bench::new("tour").await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &bench.simulator, "");
+    let secret = bench.simulator.client_secret().to_owned();
+    let roles = |roles: &[&str]| {
+        web::knobs(&bench.base(), &json!({ "roles": roles }));
+        doctor(home.path(), &secret)
+    };
+    let ended = roles(&[
+        "User.Read.All",
+        "Organization.Read.All",
+        "TeamsUserConfiguration.Read.All",
+        "TeamsTelephoneNumber.ReadWrite.All",
+        "Mail.Read",
+    ]);
+    let (state, text, _) = line(&ended, "granted");
+    assert_eq!(state, "ok");
+    assert!(
+        text.starts_with("application permissions (roles): User.Read.All, "),
+        "{text}"
+    );
+    let (state, text, hint) = line(&ended, "needed");
+    assert_eq!(state, "failed");
+    assert_eq!(
+        text,
+        "GroupMember.Read.All is not granted: it is needed to read who is in the group"
+    );
+    assert!(
+        hint.contains("application permission GroupMember.Read.All"),
+        "{hint}"
+    );
+    // Numbers may be written, and locations may not; both are allowed.
+    let (state, text, _) = line(&ended, "writing");
+    assert_eq!(state, "failed");
+    assert!(
+        text.starts_with("User.ReadWrite.All is not granted"),
+        "{text}"
+    );
+    let (state, text, _) = line(&ended, "excess");
+    assert_eq!(state, "warning");
+    assert_eq!(text, "granted, and needed for nothing here: Mail.Read");
+    assert_eq!(
+        line(&roles(&[]), "granted").1,
+        "application permissions (roles): none"
+    );
+
+    let file = home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("read_only = false", "read_only = true")).unwrap();
+    let ended = roles(&[
+        "Directory.Read.All",
+        "TeamsUserConfiguration.Read.All",
+        "TeamsTelephoneNumber.Read.All",
+    ]);
+    assert_eq!(line(&ended, "needed").0, "ok");
+    assert_eq!(
+        line(&ended, "writing").0,
+        "skipped",
+        "a read-only tenant needs no leave to write"
+    );
+    assert!(line(&ended, "excess").1.ends_with(": Directory.Read.All"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_without_the_teams_api_is_no_failure_and_names_the_way() {
+    let clock = system();
+    let simulator = Simulator::start(Options {
+        scenario: Scenario::parse("tour").unwrap(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        state_dir: None,
+        clock: Arc::new(move || clock.now()),
+    })
+    .await
+    .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "");
+    let file = home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + "teams_api = false\n").unwrap();
+    let ended = doctor(home.path(), simulator.client_secret());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for name in ["Teams users", "Teams numbers"] {
+        let (state, text, hint) = line(&ended, name);
+        assert_eq!(state, "skipped", "{name}");
+        assert_eq!(text, "this cloud has no Teams administration API");
+        assert!(hint.contains("PowerShell"), "{hint}");
+    }
+    assert_eq!(
+        line(&ended, "needed").1,
+        "all 3 that reading needs are granted"
+    );
+    assert_eq!(web::count(&simulator.base_url(), "GET", "admin/teams"), 0);
+    // A run reads the rest, and says what it does not know.
+    let synced = run_with_secret(
+        home.path(),
+        simulator.client_secret(),
+        &["--tenant", "contoso", "sync"],
+    );
+    assert_eq!(synced.code, 0, "{synced:?}");
+    assert!(
+        synced
+            .out
+            .contains("Reading Teams' users failed: this cloud has no Teams administration API; what rests on it is unknown"),
+        "{}",
+        synced.out
+    );
+    assert_eq!(web::count(&simulator.base_url(), "GET", "admin/teams"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_issued_the_certificate_is_told_and_where_tokens_lie() {
+    let bench = Bench::new("tour").await;
+    let behind = bench.base().trim_start_matches("http://").parse().unwrap();
+    let authority = Authority::new("Contoso Gateway CA");
+    let front = Front::before(behind, &authority, "localhost", 2040).await;
+    let home = tempfile::tempdir().unwrap();
+    let base = format!("https://localhost:{}", front.port);
+    let simulator = &bench.simulator;
+    configure_at(
+        home.path(),
+        simulator.tenant_id(),
+        simulator.client_id(),
+        &base,
+        "",
+    );
+    let file = home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let ended = doctor(home.path(), simulator.client_secret());
+    let (state, told, hint) = line(&ended, "login host");
+    assert_eq!(state, "failed");
+    assert_eq!(
+        told.matches("is not trusted").count(),
+        1,
+        "said once: {told}"
+    );
+    assert!(hint.contains("\"Contoso Gateway CA\" issued"), "{hint}");
+    assert_eq!(line(&ended, "sign-in").0, "failed");
+
+    std::fs::write(home.path().join("ca.pem"), &authority.pem).unwrap();
+    let text = text.replace("sign_in = \"client-secret\"", "sign_in = \"device-code\"");
+    std::fs::write(&file, format!("extra_ca = \"ca.pem\"\n{text}")).unwrap();
+    let tokens = home.path().join("tenants/contoso/tokens");
+    std::fs::create_dir_all(tokens.parent().unwrap()).unwrap();
+    std::fs::write(&tokens, "{}").unwrap();
+    std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = doctor(home.path(), "");
+    assert_eq!(
+        line(&ended, "Graph TLS").1,
+        "trusted; issued by \"Contoso Gateway CA\""
+    );
+    let (state, told, hint) = line(&ended, "tokens");
+    assert_eq!(state, "failed");
+    assert!(
+        told.ends_with("tenants/contoso/tokens: mode 644 lets others in"),
+        "{told}"
+    );
+    assert!(hint.starts_with("chmod go-rwx "), "{hint}");
+    let memory = text.replace("read_only", "tokens = \"memory\"\nread_only");
+    std::fs::write(&file, format!("extra_ca = \"ca.pem\"\n{memory}")).unwrap();
+    let (state, told, _) = line(&doctor(home.path(), ""), "tokens");
+    assert_eq!(state, "ok");
+    assert!(told.contains("memory alone"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_folder_is_looked_at_as_it_was_declared() {
+    let bench = Bench::new("tour").await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &bench.simulator, "");
+    let shared = home.path().join("team");
+    std::fs::create_dir(&shared).unwrap();
+    let group = std::fs::metadata(&shared).unwrap().gid();
+    let mode = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&shared, 0o2770);
+    let file = home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let declared = format!(
+        "shared_dir = \"{}\"\nshared_group = \"{group}\"\n{text}",
+        shared.display()
+    );
+    std::fs::write(&file, declared).unwrap();
+    let secret = bench.simulator.client_secret().to_owned();
+    let synced = run_with_secret(home.path(), &secret, &["--tenant", "contoso", "sync"]);
+    assert_eq!(synced.code, 0, "{synced:?}");
+    let ended = doctor(home.path(), &secret);
+    for name in ["shared folder", "tenant folder", "files", "ledger.db"] {
+        assert_eq!(line(&ended, name).0, "ok", "{name}: {ended:?}");
+    }
+    assert!(line(&ended, "tenant folder").1.contains("mode 700"));
+    let kept = shared.join("tenants/contoso");
+    mode(&kept.join("ledger.db"), 0o664);
+    mode(&shared, 0o770);
+    let ended = doctor(home.path(), &secret);
+    let (state, told, _) = line(&ended, "shared folder");
+    assert_eq!(state, "failed");
+    assert!(
+        told.ends_with(&format!("run: chmod 2770 {}", shared.display())),
+        "{told}"
+    );
+    let (state, told, hint) = line(&ended, "files");
+    assert_eq!(state, "failed");
+    assert!(told.contains("mode 664, and 660 is the widest"), "{told}");
+    assert_eq!(hint, format!("chmod 660 {}/ledger.db", kept.display()));
+    assert_eq!(line(&ended, "organization").0, "ok");
+}
+
 #[test]
 fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
     let home = tempfile::tempdir().unwrap();
@@ -114,7 +325,9 @@ fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
     configure_at(home.path(), id, id, &format!("http://{free}"), "");
     let ended = doctor(home.path(), "s");
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert_eq!(line(&ended, "login host").0, "failed");
+    let (state, text, _) = line(&ended, "login host");
+    assert_eq!(state, "failed");
+    assert_eq!(text.matches("cannot be reached").count(), 1, "{text}");
     assert_eq!(line(&ended, "calls").0, "skipped");
     let ended = run(home.path(), &["--tenant", "contoso", "doctor", "--json"]);
     assert_eq!(ended.code, 2, "{ended:?}");

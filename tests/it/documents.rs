@@ -1,11 +1,9 @@
 //! Each heading of the two documents, by its name, through the real program: the line of the log, the cause, and what to do.
 
-use std::path::Path;
-
 use serde_json::Value;
-use teamsconnector::sim::{Options, Scenario, Simulator};
+use teamsconnector::sim::Scenario;
 
-use crate::support::program::{Ended, configure, run, run_with_secret};
+use crate::support::program::{Ended, Served, configure, run};
 use crate::support::pty::Terminal;
 use crate::support::web;
 
@@ -383,8 +381,8 @@ fn the_tenant_for_the_selected_user_does_not_match_the_previously_tenant_selecte
     );
 }
 
-fn manual(home: &Path, simulator: &Simulator, mode: &str) {
-    configure(home, simulator, &format!("add_users = \"{mode}\""));
+fn mode(word: &str) -> String {
+    format!("add_users = \"{word}\"")
 }
 
 /// No list is built in manual mode, users are added by hand, and the mode may be changed at any time.
@@ -401,26 +399,14 @@ async fn users_are_added_manually_and_the_add_users_list_is_not_built() {
         &case.why(case.everyone()[0]["user"]["id"].as_str().unwrap()),
         &["CAN BE ADDED: all gates pass", " 1 add this user"],
     );
-    let clock: teamsconnector::sim::Clock =
-        std::sync::Arc::new(|| "2026-11-20T12:00:00Z".parse().unwrap());
-    let simulator = Simulator::start(Options {
-        scenario: Scenario::Manual,
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: None,
-        clock,
-    })
-    .await
-    .unwrap();
-    let home = tempfile::tempdir().unwrap();
-    manual(home.path(), &simulator, "manual");
-    let secret = simulator.client_secret().to_owned();
-    let call = |args: &[&str]| run_with_secret(home.path(), &secret, args);
+    let served = Served::new(Scenario::Manual, &mode("manual")).await;
+    let call = |args: &[&str]| served.call(args);
     assert_eq!(call(&["sync"]).code, 0);
     assert_eq!(
         call(&["candidates", "--json"]).json()["candidates"],
         serde_json::json!([])
     );
-    manual(home.path(), &simulator, "sync");
+    configure(served.home.path(), &served.simulator, &mode("sync"));
     let rows = call(&["candidates", "--json"]).json();
     assert_eq!(rows["candidates"].as_array().unwrap().len(), 6);
 }
@@ -553,31 +539,19 @@ fn why_of_the_worst_user_is_readable_at_80x24() {
 /// One user, now: under eight requests, by any of the names, with the age of what was not read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_user_is_read_again_in_under_eight_requests() {
-    let clock: teamsconnector::sim::Clock =
-        std::sync::Arc::new(|| "2026-11-20T12:00:00Z".parse().unwrap());
-    let simulator = Simulator::start(Options {
-        scenario: Scenario::Tour,
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: None,
-        clock,
-    })
-    .await
-    .unwrap();
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &simulator, "group = \"Voice users\"");
-    let secret = simulator.client_secret().to_owned();
-    let call = |args: &[&str]| run_with_secret(home.path(), &secret, args);
+    let served = Served::new(Scenario::Tour, "group = \"Voice users\"").await;
+    let call = |args: &[&str]| served.call(args);
     assert_eq!(call(&["sync"]).code, 0);
-    let id = web::person(&simulator.base_url(), "alex@contoso.example")["id"]
+    let id = web::person(&served.base(), "alex@contoso.example")["id"]
         .as_str()
         .unwrap()
         .to_owned();
     for who in ["alex@contoso.example", "Alex Wilber", "+14255550101", &id] {
-        web::ask(&simulator.base_url(), "DELETE", "/_sim/log", None);
+        web::ask(&served.base(), "DELETE", "/_sim/log", None);
         let why = call(&["why", who, "--live", "--json"]).json();
         assert_eq!(why["user"]["upn"], "alex@contoso.example", "{who}");
         assert_eq!(why["live"], true, "{who}");
-        let log = web::ask(&simulator.base_url(), "GET", "/_sim/log", None);
+        let log = web::ask(&served.base(), "GET", "/_sim/log", None);
         let requests = log["requests"].as_array().unwrap().len();
         assert!(requests < 8, "{who}: {log}");
         let gate = |name: &str| {

@@ -37,8 +37,7 @@ fn is_stopped(ran: &Ran) -> bool {
 }
 
 async fn with_two_changes() -> Bench {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let bench = Bench::synced("tour").await;
     let diego = bench.add("diego@contoso.example").await;
     let lee = bench.add("lee@contoso.example").await;
     bench.want_number(&diego, Some("+14255550150")).await;
@@ -68,8 +67,7 @@ async fn no_write_follows_another_organisation_at_any_call_of_an_apply() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_read_of_another_organisation_does_not_become_the_picture() {
     for full in [true, false] {
-        let mut bench = Bench::new("tour").await;
-        bench.sync().await;
+        let mut bench = Bench::synced("tour").await;
         let before = bench.store().cache.head().await.unwrap().unwrap();
         web::ask(
             &bench.base(),

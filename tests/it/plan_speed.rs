@@ -17,8 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The picture is warm from an earlier run; what the entry touches is read first, the whole tenant follows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_plan_for_one_number_stands_within_fifteen_requests() {
-    let mut bench = Bench::new("size:20000").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("size:20000").await;
     let state = web::ask(&bench.base(), "GET", "/_sim/log", None);
     assert!(
         state["requests"].as_array().unwrap().len() > 20,

@@ -3,10 +3,10 @@
 use serde_json::json;
 use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::run::{Outcome, RunKind, Source};
-use teamsconnector::sim::{Options, Scenario, Simulator};
+use teamsconnector::sim::Scenario;
 
 use crate::support::bench::Bench;
-use crate::support::program::{configure, run_with_secret};
+use crate::support::program::{Served, configure, run_with_secret};
 use crate::support::pty::Terminal;
 use crate::support::web;
 
@@ -23,20 +23,8 @@ fn refuse(base: &str, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_names_the_true_cause_and_keeps_the_words() {
-    let clock: teamsconnector::sim::Clock =
-        std::sync::Arc::new(|| "2026-11-20T12:00:00Z".parse().unwrap());
-    let simulator = Simulator::start(Options {
-        scenario: Scenario::Tour,
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: None,
-        clock,
-    })
-    .await
-    .unwrap();
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &simulator, "");
-    let secret = simulator.client_secret().to_owned();
-    let call = |args: &[&str]| run_with_secret(home.path(), &secret, args);
+    let served = Served::new(Scenario::Tour, "").await;
+    let call = |args: &[&str]| served.call(args);
     assert_eq!(call(&["sync"]).code, 0);
     let rows = [
         ("joni", "+441235123480", AD, NOTHING),
@@ -69,7 +57,7 @@ async fn the_outbox_names_the_true_cause_and_keeps_the_words() {
         let mail = format!("{who}@contoso.example");
         let added = call(&["users", "add", &mail, "--number", number]);
         assert_eq!(added.code, 0, "{added:?}");
-        refuse(&simulator.base_url(), text);
+        refuse(&served.base(), text);
         let ended = call(&["sync", "--yes"]);
         assert_eq!(ended.code, 7, "{ended:?}");
         let list = call(&["outbox", "list"]).out;
@@ -101,11 +89,10 @@ async fn the_outbox_names_the_true_cause_and_keeps_the_words() {
 /// The licence goes between the plan and the write, and the tenant blames Active Directory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_licence_that_went_is_never_called_an_active_directory_problem() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let joni = bench.add("joni@contoso.example").await;
     bench.want_number(&joni, Some("+441235123480")).await;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     let entries = plan.items.iter().map(|item| item.entry).collect();
     let base = bench.base();
     refuse(&base, AD);

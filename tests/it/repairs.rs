@@ -7,7 +7,6 @@ use teamsconnector::domain::mending;
 use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
-use teamsconnector::domain::run::Outcome;
 use teamsconnector::ops::repair::{self, With};
 
 use crate::support::bench::{Bench, number};
@@ -46,6 +45,12 @@ pub(crate) fn writes(bench: &Bench) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The last words of what was written, in order: `unassignNumber`, `assignLicense`.
+fn acts(bench: &Bench) -> Vec<String> {
+    let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    writes(bench).iter().map(|(_, path)| last(path)).collect()
+}
+
 /// The direct licence of a user that has this plan in its list of those switched off, or any: its plans that are off.
 fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
     let person = web::person(&bench.base(), upn);
@@ -70,8 +75,7 @@ pub(crate) fn named(name: &str) -> With<'_> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_calling_plan_inside_a_bundle_is_switched_off_and_no_other_plan() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let henrietta = id(&bench, "henrietta@contoso.example").await;
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
     let [Repair::SwitchOff { sku, .. }] = repairs.as_slice() else {
@@ -79,22 +83,9 @@ async fn a_calling_plan_inside_a_bundle_is_switched_off_and_no_other_plan() {
     };
     let sku = sku.to_string();
     let before = off_of(&bench, "henrietta@contoso.example", &sku);
-    repair::repair(
-        bench.store(),
-        henrietta,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(henrietta, &repairs, With::default()).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     assert_eq!(writes(&bench).len(), 1, "one request: {:?}", writes(&bench));
     assert!(writes(&bench)[0].1.contains("assignLicense"));
     let mut wanted = before.clone();
@@ -122,23 +113,14 @@ async fn a_calling_plan_inside_a_bundle_is_switched_off_and_no_other_plan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_that_somebody_switched_off_meanwhile_stay_off() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let henrietta = id(&bench, "henrietta@contoso.example").await;
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
     let [Repair::SwitchOff { sku, .. }] = repairs.as_slice() else {
         panic!("one bundle: {repairs:?}");
     };
     let sku = sku.to_string();
-    repair::repair(
-        bench.store(),
-        henrietta,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(henrietta, &repairs, With::default()).await;
     let kind = bench.planned().await;
     // Another administrator switches Exchange off between the plan and the write.
     web::ask(
@@ -160,8 +142,7 @@ async fn plans_that_somebody_switched_off_meanwhile_stay_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_leaves_before_the_name_is_typed() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let alex = id(&bench, "alex@contoso.example").await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
     for typed in [None, Some(""), Some("Alex"), Some("y")] {
@@ -169,9 +150,7 @@ async fn no_request_leaves_before_the_name_is_typed() {
             typed,
             ..With::default()
         };
-        let refused = repair::repair(bench.store(), alex, &repairs, with, bench.stamp())
-            .await
-            .unwrap_err();
+        let refused = bench.repair_refused(alex, &repairs, with).await;
         assert_eq!(
             (refused.kind, refused.headline.as_str()),
             (
@@ -183,27 +162,12 @@ async fn no_request_leaves_before_the_name_is_typed() {
     assert!(bench.desk().await.entries.is_empty());
     bench.sync().await;
     assert_eq!(writes(&bench), [], "nothing was written");
-    repair::repair(
-        bench.store(),
-        alex,
-        &repairs,
-        named("alex wilber "),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    bench.repair(alex, &repairs, named("alex wilber ")).await;
+    let plan = bench.plan().await;
     assert_eq!(plan.silenced(|_| true), [number("+14255550101")]);
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
-    let sent: Vec<String> = writes(&bench)
-        .into_iter()
-        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
-        .collect();
+    let sent = acts(&bench);
     assert_eq!(
         sent,
         ["unassignNumber", "assignLicense"],
@@ -223,26 +187,13 @@ async fn no_request_leaves_before_the_name_is_typed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_came_after_the_confirmation_is_not_silenced() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let henrietta = id(&bench, "henrietta@contoso.example").await;
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
-    repair::repair(
-        bench.store(),
-        henrietta,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(henrietta, &repairs, With::default()).await;
     let body = json!({"telephoneNumber": "+493012345678", "type": "callingPlan", "target": henrietta.to_string()});
     web::ask(&bench.base(), "POST", "/_sim/numbers", Some(&body));
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    let plan = bench.plan().await;
     assert_eq!(plan.items, []);
     assert_eq!(
         plan.left_out[0].why,
@@ -252,8 +203,7 @@ async fn a_number_that_came_after_the_confirmation_is_not_silenced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credits_are_removed_and_taken_back_by_a_counter_change() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let enrico = id(&bench, "enrico@contoso.example").await;
     let repairs = ways(&bench, enrico, PlanClass::Credits).await;
     let [Repair::RemoveLicence { sku }] = repairs.as_slice() else {
@@ -268,15 +218,7 @@ async fn credits_are_removed_and_taken_back_by_a_counter_change() {
             .any(|licence| licence["skuId"] == sku)
     };
     assert!(holds(&bench));
-    repair::repair(
-        bench.store(),
-        enrico,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(enrico, &repairs, With::default()).await;
     let entry = bench.desk().await.entries[0].id;
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
@@ -292,8 +234,7 @@ async fn credits_are_removed_and_taken_back_by_a_counter_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_group_gives_is_refused_with_its_group() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let bench = Bench::synced("tour").await;
     let johanna = id(&bench, "johanna@contoso.example").await;
     let stored = bench.store().cache.user(johanna).await.unwrap().unwrap();
     let licence = stored
@@ -306,15 +247,9 @@ async fn what_a_group_gives_is_refused_with_its_group() {
         sku: licence.sku,
         plan: MCOPSTN1.parse().unwrap(),
     };
-    let refused = repair::repair(
-        bench.store(),
-        johanna,
-        &[repair],
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap_err();
+    let refused = bench
+        .repair_refused(johanna, &[repair], With::default())
+        .await;
     assert!(
         refused
             .headline
@@ -327,22 +262,13 @@ async fn what_a_group_gives_is_refused_with_its_group() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_location_is_set_for_somebody_who_is_not_on_the_list() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let oleg = id(&bench, "oleg@contoso.example").await;
     let with = With {
         country: Some("UA".parse().unwrap()),
         ..With::default()
     };
-    repair::repair(
-        bench.store(),
-        oleg,
-        &[Repair::SetLocation],
-        with,
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(oleg, &[Repair::SetLocation], with).await;
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
     assert_eq!(
@@ -356,25 +282,14 @@ async fn a_location_is_set_for_somebody_who_is_not_on_the_list() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_has_left_gives_the_number_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let pat = id(&bench, "pat@contoso.example").await;
     let repairs = [Repair::Release {
         number: number("+441235123472"),
     }];
-    let refused = repair::repair(bench.store(), pat, &repairs, With::default(), bench.stamp())
-        .await
-        .unwrap_err();
+    let refused = bench.repair_refused(pat, &repairs, With::default()).await;
     assert!(refused.headline.contains("+44 1235 123472"), "{refused:?}");
-    repair::repair(
-        bench.store(),
-        pat,
-        &repairs,
-        named("Pat Old"),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(pat, &repairs, named("Pat Old")).await;
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
     assert_eq!(
@@ -387,17 +302,14 @@ async fn somebody_who_has_left_gives_the_number_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repair_wait_and_add_are_one_chain() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let henrietta = id(&bench, "henrietta@contoso.example").await;
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
     let with = With {
         then_add: true,
         ..With::default()
     };
-    repair::repair(bench.store(), henrietta, &repairs, with, bench.stamp())
-        .await
-        .unwrap();
+    bench.repair(henrietta, &repairs, with).await;
     assert_eq!(bench.desk().await.entries.len(), 2);
     assert!(bench.desk().await.users.is_empty());
     let ran = bench.apply().await;
@@ -413,55 +325,32 @@ async fn repair_wait_and_add_are_one_chain() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_and_a_number_go_in_one_plan_and_in_order() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let henrietta = id(&bench, "henrietta@contoso.example").await;
     let user = bench.add("henrietta@contoso.example").await;
     bench.want_number(&user, Some("+441235123481")).await;
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    let plan = bench.plan().await;
     assert_eq!(
         plan.left_out[0].why,
         "has a Calling Plan: switch it off first"
     );
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
-    repair::repair(
-        bench.store(),
-        henrietta,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(henrietta, &repairs, With::default()).await;
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 2, "{}", ran.text());
-    let sent: Vec<String> = writes(&bench)
-        .into_iter()
-        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
-        .collect();
+    let sent = acts(&bench);
     assert_eq!(sent, ["assignLicense", "assignNumber"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_is_one_change() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let (pat, kim) = (
         id(&bench, "pat@contoso.example").await,
         id(&bench, "kim@contoso.example").await,
     );
-    repair::move_number(bench.store(), &number("+441235123472"), kim, bench.stamp())
-        .await
-        .unwrap();
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    bench.move_number("+441235123472", kim).await;
+    let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 1);
     assert_eq!(
         plan.items[0].note,
@@ -469,54 +358,31 @@ async fn a_move_is_one_change() {
     );
     assert_eq!(plan.silenced(|_| true), []);
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     assert_eq!(
         web::number(&bench.base(), "+441235123472").unwrap()["assignmentTargetId"],
         kim.to_string()
     );
-    let sent: Vec<String> = writes(&bench)
-        .into_iter()
-        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
-        .collect();
+    let sent = acts(&bench);
     assert_eq!(sent, ["unassignNumber", "assignNumber"]);
     let _ = pat;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_somebody_who_cannot_hold_it_releases_nothing() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let christie = id(&bench, "christie@contoso.example").await;
-    repair::move_number(
-        bench.store(),
-        &number("+441235123472"),
-        christie,
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    bench.move_number("+441235123472", christie).await;
+    let plan = bench.plan().await;
     assert_eq!(plan.items, []);
     assert_eq!(plan.left_out[0].why, "no usable Phone System licence");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_successor_is_looked_at_again_just_before_the_release() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let kim = id(&bench, "kim@contoso.example").await;
-    repair::move_number(bench.store(), &number("+441235123472"), kim, bench.stamp())
-        .await
-        .unwrap();
+    bench.move_number("+441235123472", kim).await;
     let kind = bench.planned().await;
     let base = bench.base();
     let ran = bench
@@ -543,16 +409,13 @@ async fn the_successor_is_looked_at_again_just_before_the_release() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_whose_assignment_fails_offers_to_give_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let (pat, kim) = (
         id(&bench, "pat@contoso.example").await,
         id(&bench, "kim@contoso.example").await,
     );
     let lee = bench.add("lee@contoso.example").await;
-    repair::move_number(bench.store(), &number("+441235123471"), kim, bench.stamp())
-        .await
-        .unwrap();
+    bench.move_number("+441235123471", kim).await;
     let kind = bench.planned().await;
     // `/assignNumber` is the assignment alone, not the release before it.
     web::knobs(
@@ -567,9 +430,7 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
     };
     assert!(hint.contains("undo (u) gives it back to Lee Gu"), "{hint}");
     assert_eq!(bench.user("lee@contoso.example").await.number, None);
-    let told = teamsconnector::ops::change::undo(bench.store(), desk.entries[0].id, bench.stamp())
-        .await
-        .unwrap();
+    let told = bench.undo(desk.entries[0].id).await;
     assert!(told.contains("+44 1235 123471"), "{told}");
     let ran = bench.apply().await;
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
@@ -583,8 +444,7 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     web::ask(
         &bench.base(),
         "PATCH",
@@ -597,60 +457,27 @@ async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
     let alex = id(&bench, "alex@contoso.example").await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
     assert_eq!(repairs.len(), 2, "{repairs:?}");
-    let refused = repair::repair(
-        bench.store(),
-        alex,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap_err();
+    let refused = bench.repair_refused(alex, &repairs, With::default()).await;
     assert!(refused.headline.contains("+1 425 555 0101"), "{refused:?}");
     // One alone silences nobody, and needs no name; with it queued, the other one does.
     let one = &repairs[..1];
-    repair::repair(bench.store(), alex, one, With::default(), bench.stamp())
-        .await
-        .unwrap();
+    bench.repair(alex, one, With::default()).await;
     let two = &repairs[1..];
-    let refused = repair::repair(bench.store(), alex, two, With::default(), bench.stamp())
-        .await
-        .unwrap_err();
+    let refused = bench.repair_refused(alex, two, With::default()).await;
     assert!(refused.headline.contains("+1 425 555 0101"), "{refused:?}");
-    repair::repair(
-        bench.store(),
-        alex,
-        &repairs,
-        named("Alex Wilber"),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    bench.repair(alex, &repairs, named("Alex Wilber")).await;
+    let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 2, "{plan:?}");
     assert!(!plan.silenced(|_| true).is_empty());
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 2),
-        "{}",
-        ran.text()
-    );
-    let sent: Vec<String> = writes(&bench)
-        .into_iter()
-        .map(|(_, path)| path.rsplit('/').next().unwrap().to_owned())
-        .collect();
+    ran.wrote(2);
+    let sent = acts(&bench);
     assert_eq!(sent, ["unassignNumber", "assignLicense", "assignLicense"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_licence_that_goes_meanwhile_does_not_make_a_repair_silence_anybody() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     web::ask(
         &bench.base(),
         "PATCH",
@@ -662,15 +489,7 @@ async fn a_licence_that_goes_meanwhile_does_not_make_a_repair_silence_anybody() 
     bench.sync().await;
     let alex = id(&bench, "alex@contoso.example").await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
-    repair::repair(
-        bench.store(),
-        alex,
-        &repairs[..1],
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(alex, &repairs[..1], With::default()).await;
     let kept = match &repairs[0] {
         Repair::SwitchOff { sku, .. } => sku.to_string(),
         other => panic!("{other:?}"),
@@ -695,8 +514,7 @@ async fn a_licence_that_goes_meanwhile_does_not_make_a_repair_silence_anybody() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_number_is_promised_to_one_user() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let kim = id(&bench, "kim@contoso.example").await;
     let joni = id(&bench, "joni@contoso.example").await;
     let pats = number("+441235123472");
@@ -712,11 +530,7 @@ async fn one_number_is_promised_to_one_user() {
     );
     let isaiah = bench.add("isaiah@contoso.example").await;
     bench.want_number(&isaiah, Some("+441235123472")).await;
-    let plan = bench
-        .run(teamsconnector::domain::run::RunKind::Plan)
-        .await
-        .plan
-        .unwrap();
+    let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 1);
     assert_eq!(
         plan.left_out[0].why,

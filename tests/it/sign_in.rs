@@ -9,6 +9,7 @@ use teamsconnector::domain::sign_in::{Prompt, PromptWay, SignInWay};
 use teamsconnector::graph::SignIn;
 use teamsconnector::graph::certificate::{Certificate, CertificateError};
 use teamsconnector::graph::error::GraphError;
+use teamsconnector::graph::scopes::lacking;
 use tokio::sync::mpsc;
 
 use crate::support::bench::noon;
@@ -307,7 +308,7 @@ async fn writing_is_asked_for_when_it_is_allowed_and_reading_goes_on_without() {
     client.subscribed_skus().await.unwrap();
     client.subscribed_skus().await.unwrap();
     assert_eq!(place.asked_for_tokens() - before, 2);
-    let lacks: Vec<&str> = teamsconnector::graph::scopes::lacking(&client.granted().await, numbers)
+    let lacks: Vec<&str> = lacking(&client.granted().await, &client.needed(numbers))
         .iter()
         .map(|one| one.name)
         .collect();

@@ -6,7 +6,7 @@ use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
 use teamsconnector::domain::run::RunKind;
 use teamsconnector::ops::change;
-use teamsconnector::ops::repair::{self, With};
+use teamsconnector::ops::repair::With;
 
 use crate::repairs::{id, named, ways, writes};
 use crate::support::bench::{Bench, number};
@@ -15,18 +15,10 @@ use crate::support::web;
 /// A move queued before the successor was put on the list, and an edit after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_after_a_move_is_one_change_of_one_field() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     bench.add("lee@contoso.example").await;
     let kim_id = id(&bench, "kim@contoso.example").await;
-    repair::move_number(
-        bench.store(),
-        &number("+441235123471"),
-        kim_id,
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.move_number("+441235123471", kim_id).await;
     let kim = bench.add("kim@contoso.example").await;
     bench.want_number(&kim, Some("+441235123650")).await;
     assert_eq!(
@@ -47,8 +39,7 @@ async fn an_edit_after_a_move_is_one_change_of_one_field() {
 /// What another administrator does between plan and write is not written over, at each of three steps.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_came_during_the_push_is_not_silenced() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let lee = bench.add("lee@contoso.example").await;
     let kim = bench.add("kim@contoso.example").await;
     let kim_id = kim.association.id().unwrap().to_string();
@@ -57,15 +48,7 @@ async fn a_number_that_came_during_the_push_is_not_silenced() {
     bench.want_number(&kim, Some("+441235123621")).await;
     bench.want_country(&kim, "IE").await;
     let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
-    repair::repair(
-        bench.store(),
-        henrietta,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(henrietta, &repairs, With::default()).await;
     let kind = bench.planned().await;
     let base = bench.base();
     let ran = bench.run_hearing(kind, |line, _| {
@@ -100,19 +83,10 @@ async fn a_number_that_came_during_the_push_is_not_silenced() {
 /// A licence that is refused after its number went: the number that is offered back comes back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_calling_plan_number_that_was_released_in_vain_can_be_given_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let alex = id(&bench, "alex@contoso.example").await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
-    repair::repair(
-        bench.store(),
-        alex,
-        &repairs,
-        named("Alex Wilber"),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(alex, &repairs, named("Alex Wilber")).await;
     let kind = bench.planned().await;
     web::knobs(
         &bench.base(),
@@ -121,9 +95,7 @@ async fn a_calling_plan_number_that_was_released_in_vain_can_be_given_back() {
     );
     bench.run(kind).await;
     let entry = bench.desk().await.entries[0].id;
-    change::undo(bench.store(), entry, bench.stamp())
-        .await
-        .unwrap();
+    bench.undo(entry).await;
     let ran = bench.apply().await; // `planned` finds no item today
     assert_eq!(
         web::number(&bench.base(), "+14255550101").unwrap()["assignmentTargetId"],
@@ -136,8 +108,7 @@ async fn a_calling_plan_number_that_was_released_in_vain_can_be_given_back() {
 /// A licence change that has nothing to do with a Calling Plan opens no way for a number.
 #[tokio::test(flavor = "multi_thread")]
 async fn credits_that_go_do_not_make_a_phone_system() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let who = id(&bench, "enrico@contoso.example").await;
     web::put_number(&bench.base(), "+441235123600", Some(&who.to_string()));
     web::ask(
@@ -150,10 +121,8 @@ async fn credits_that_go_do_not_make_a_phone_system() {
     let enrico = bench.add("enrico@contoso.example").await;
     bench.want_number(&enrico, Some("+441235123601")).await;
     let repairs = ways(&bench, who, PlanClass::Credits).await;
-    repair::repair(bench.store(), who, &repairs, With::default(), bench.stamp())
-        .await
-        .unwrap();
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    bench.repair(who, &repairs, With::default()).await;
+    let plan = bench.plan().await;
     assert_eq!(plan.silenced(|_| true), []);
     assert_eq!(plan.left_out[0].why, "no usable Phone System licence");
 }
@@ -162,19 +131,11 @@ async fn credits_that_go_do_not_make_a_phone_system() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_moved_number_is_not_forgotten_with_its_successor() {
     for removed in [true, false] {
-        let mut bench = Bench::new("tour").await;
-        bench.sync().await;
+        let mut bench = Bench::synced("tour").await;
         let lee = bench.add("lee@contoso.example").await;
         let kim = bench.add("kim@contoso.example").await;
         let kim_id = kim.association.id().unwrap();
-        repair::move_number(
-            bench.store(),
-            &number("+441235123471"),
-            kim_id,
-            bench.stamp(),
-        )
-        .await
-        .unwrap();
+        bench.move_number("+441235123471", kim_id).await;
         let kind = bench.planned().await;
         web::knobs(
             &bench.base(),
@@ -188,9 +149,7 @@ async fn a_moved_number_is_not_forgotten_with_its_successor() {
                 .await
                 .unwrap();
         } else {
-            change::undo(bench.store(), entry, bench.stamp())
-                .await
-                .unwrap();
+            bench.undo(entry).await;
         }
         let desk = bench.desk().await;
         assert!(
@@ -205,22 +164,15 @@ async fn a_moved_number_is_not_forgotten_with_its_successor() {
 /// A second Calling Plan number of the same person.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_licence_goes_while_a_second_number_is_held() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let alex = id(&bench, "alex@contoso.example").await;
     let body = json!({"telephoneNumber": "+14255550190", "type": "callingPlan", "target": alex.to_string()});
     web::ask(&bench.base(), "POST", "/_sim/numbers", Some(&body));
     bench.sync().await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
-    let refused = repair::repair(
-        bench.store(),
-        alex,
-        &repairs,
-        named("Alex Wilber"),
-        bench.stamp(),
-    )
-    .await
-    .unwrap_err();
+    let refused = bench
+        .repair_refused(alex, &repairs, named("Alex Wilber"))
+        .await;
     assert_eq!(
         refused.headline,
         "This stops several numbers at once: +1 425 555 0101 and +1 425 555 0190"
@@ -230,21 +182,12 @@ async fn no_licence_goes_while_a_second_number_is_held() {
 /// The name was typed for one number; "keep mine" does not carry it to another.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_name_that_was_typed_for_one_number_releases_no_other() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let pat = id(&bench, "pat@contoso.example").await;
     let repairs = [Repair::Release {
         number: number("+441235123472"),
     }];
-    repair::repair(
-        bench.store(),
-        pat,
-        &repairs,
-        named("Pat Old"),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(pat, &repairs, named("Pat Old")).await;
     web::put_number(&bench.base(), "+441235123472", None);
     let body = json!({"telephoneNumber": "+493012345678", "type": "callingPlan", "target": pat.to_string()});
     web::ask(&bench.base(), "POST", "/_sim/numbers", Some(&body));
@@ -263,13 +206,10 @@ async fn the_name_that_was_typed_for_one_number_releases_no_other() {
 /// A move that was taken half-way, whose successor is deleted, waits for a person and gives the number back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_somebody_who_was_deleted_meanwhile_gives_the_number_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let lee = bench.add("lee@contoso.example").await;
     let kim = id(&bench, "kim@contoso.example").await;
-    repair::move_number(bench.store(), &number("+441235123471"), kim, bench.stamp())
-        .await
-        .unwrap();
+    bench.move_number("+441235123471", kim).await;
     let kind = bench.planned().await;
     // The answer of the assignment is lost, and the tenant has not carried it out.
     web::knobs(
@@ -313,19 +253,10 @@ async fn a_move_to_somebody_who_was_deleted_meanwhile_gives_the_number_back() {
 /// A lost answer of a licence is settled by reading, and sent once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_licence_whose_answer_was_lost_is_not_sent_again() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let enrico = id(&bench, "enrico@contoso.example").await;
     let repairs = ways(&bench, enrico, PlanClass::Credits).await;
-    repair::repair(
-        bench.store(),
-        enrico,
-        &repairs,
-        With::default(),
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(enrico, &repairs, With::default()).await;
     let kind = bench.planned().await;
     web::knobs(
         &bench.base(),
@@ -340,22 +271,20 @@ async fn a_licence_whose_answer_was_lost_is_not_sent_again() {
 /// Small runs one after the other do not get round the limit of what may be taken away at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_holds_for_half_an_hour() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let diego = bench.add("diego@contoso.example").await;
     bench.want_number(&diego, Some("+14255550150")).await;
     bench.apply().await;
     let diego = bench.user("diego@contoso.example").await;
     bench.want_number(&diego, Some("+14255550151")).await;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     assert_eq!(plan.limit, 4, "one of five was taken a moment ago");
 }
 
 /// What a person holds back is not let go by a conflict that comes and goes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_by_hand_outlives_a_conflict() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let lee = bench.add("lee@contoso.example").await;
     bench.want_country(&lee, "GB").await;
     let entry = bench.desk().await.entries[0].id;

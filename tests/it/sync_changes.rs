@@ -11,8 +11,7 @@ use crate::support::web;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_number_is_written_and_read_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let joni = bench.add("joni@contoso.example").await;
     assert_eq!(joni.number, None, "a blank number stays blank");
     assert!(
@@ -21,12 +20,7 @@ async fn a_first_number_is_written_and_read_back() {
     );
     bench.want_number(&joni, Some("+441235123480")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     let there = web::number(&bench.base(), "+441235123480").unwrap();
     assert_eq!(
         there["assignmentTargetId"],
@@ -49,8 +43,7 @@ async fn a_first_number_is_written_and_read_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_with_a_number_is_added_with_it() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let nestor = bench.add("nestor@contoso.example").await;
     assert_eq!(nestor.number, Some(number("+14255550140")));
     assert!(bench.desk().await.entries.is_empty());
@@ -60,17 +53,11 @@ async fn a_candidate_with_a_number_is_added_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_number_releases_then_assigns() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let diego = bench.add("diego@contoso.example").await;
     bench.want_number(&diego, Some("+14255550150")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 1),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(1);
     let base = bench.base();
     assert_eq!(
         web::number(&base, "+14255550100").unwrap()["assignmentTargetId"],
@@ -84,19 +71,13 @@ async fn a_change_of_number_releases_then_assigns() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_numbers_are_swapped_in_one_plan() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     let amy = bench.add("amy.apple@contoso.example").await;
     let bob = bench.add("bob.birch@contoso.example").await;
     bench.want_number(&amy, Some("+441235123502")).await;
     bench.want_number(&bob, Some("+441235123501")).await;
     let ran = bench.apply().await;
-    assert_eq!(
-        (ran.outcome.clone(), ran.summary.written),
-        (Outcome::Done, 2),
-        "{}",
-        ran.text()
-    );
+    ran.wrote(2);
     let base = bench.base();
     assert_eq!(
         web::number(&base, "+441235123502").unwrap()["assignmentTargetId"],
@@ -110,8 +91,7 @@ async fn two_numbers_are_swapped_in_one_plan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_country_is_patched_and_read_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let lee = bench.add("lee@contoso.example").await;
     bench.want_country(&lee, "GB").await;
     let ran = bench.apply().await;
@@ -124,8 +104,7 @@ async fn a_country_is_patched_and_read_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_in_the_tenant_only_is_taken_over() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     bench.add("diego@contoso.example").await;
     web::put_number(&bench.base(), "+14255550100", None);
     web::put_number(&bench.base(), "+14255550151", Some("diego@contoso.example"));
@@ -145,8 +124,7 @@ async fn what_changed_in_the_tenant_only_is_taken_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_on_both_sides_is_a_conflict_with_all_three_values() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let diego = bench.add("diego@contoso.example").await;
     bench.want_number(&diego, Some("+14255550150")).await;
     web::put_number(&bench.base(), "+14255550100", None);
@@ -180,11 +158,10 @@ async fn changed_on_both_sides_is_a_conflict_with_all_three_values() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_in_active_directory_is_never_written() {
-    let mut bench = Bench::new("dirsync").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("dirsync").await;
     let ada = bench.add("ada.pike@contoso.example").await;
     bench.want_number(&ada, Some("+441235123899")).await;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     assert!(plan.items.is_empty());
     assert!(
         plan.left_out[0].why.contains("clear msRTCSIP-Line"),
@@ -195,11 +172,10 @@ async fn a_number_in_active_directory_is_never_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_gets_its_true_cause() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let joni = bench.add("joni@contoso.example").await;
     bench.want_number(&joni, Some("+441235123480")).await;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     let entries: Vec<_> = plan.items.iter().map(|item| item.entry).collect();
     // Between the plan and its writing the operation is made to fail with the text that misleads.
     let body = json!({ "fail_next": [{ "path_contains": "assignNumber", "method": "POST", "times": 1, "status": 400, "code": "BadRequest",
@@ -220,12 +196,11 @@ async fn a_refusal_gets_its_true_cause() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_writes_nothing() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let joni = bench.add("joni@contoso.example").await;
     bench.want_number(&joni, Some("+441235123480")).await;
     bench.settings.read_only = true;
-    let plan = bench.run(RunKind::Plan).await.plan.unwrap();
+    let plan = bench.plan().await;
     let ran = bench
         .run(RunKind::Apply {
             entries: vec![plan.items[0].entry],

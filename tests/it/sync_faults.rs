@@ -12,8 +12,7 @@ use crate::support::web;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_reply_is_settled_by_reading_and_never_sent_again() {
     for (after, sent) in [(true, 1), (false, 1)] {
-        let mut bench = Bench::new("tour").await;
-        bench.sync().await;
+        let mut bench = Bench::synced("tour").await;
         let joni = bench.add("joni@contoso.example").await;
         bench.want_number(&joni, Some("+441235123480")).await;
         let fault = json!({ "fail_next": [{ "path_contains": "assignNumber", "method": "POST", "times": 1, "drop": true, "after": after }] });
@@ -61,8 +60,7 @@ async fn a_lost_reply_is_settled_by_reading_and_never_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_dies_leaves_the_last_good_picture() {
-    let mut bench = Bench::new("calling-plans").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("calling-plans").await;
     let before = bench.store().cache.all_rows().await.unwrap();
     web::knobs(
         &bench.base(),
@@ -88,8 +86,7 @@ async fn throttling_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_listing_is_no_result() {
-    let mut bench = Bench::new("calling-plans").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("calling-plans").await;
     let before = bench.store().cache.all_rows().await.unwrap();
     web::knobs(
         &bench.base(),
@@ -116,8 +113,7 @@ fn numbers(base: &str, upn: &str) -> Vec<String> {
 }
 
 async fn two_changes() -> Bench {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let bench = Bench::synced("seats-short").await;
     let amy = bench.add("amy.apple@contoso.example").await;
     let bob = bench.add("bob.birch@contoso.example").await;
     bench.want_number(&amy, Some("+441235123511")).await;
@@ -248,8 +244,7 @@ async fn undoing_one_change_in_mid_run_stops_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_back() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     let amy = bench.add("amy.apple@contoso.example").await;
     bench.want_number(&amy, Some("+441235123511")).await;
     let throttle = json!({ "fail_next": [{ "path_contains": "assignNumber", "method": "POST", "times": 9, "status": 403,
@@ -294,8 +289,7 @@ async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_b
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_read_does_not_bend_the_counters() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     let amy = "/_sim/users/amy.apple@contoso.example";
     let with = |skus: &[&str]| Some(json!({ "assignedLicenses": skus }));
     web::ask(
@@ -321,8 +315,7 @@ async fn a_live_read_does_not_bend_the_counters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_patch_that_nobody_answered_is_unknown_and_not_written() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     let amy = bench.add("amy.apple@contoso.example").await;
     bench.want_country(&amy, "US").await;
     let kind = bench.planned().await;
@@ -340,8 +333,7 @@ async fn a_patch_that_nobody_answered_is_unknown_and_not_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_closed_in_the_history_before_it_is_over() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     bench.sync().await;
     let runs = bench.store().history.list(10).await.unwrap();
     assert_eq!(
@@ -354,8 +346,7 @@ async fn a_run_is_closed_in_the_history_before_it_is_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_inventory_takes_nobodys_number_away() {
-    let mut bench = Bench::new("seats-short").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("seats-short").await;
     bench.add("amy.apple@contoso.example").await;
     web::knobs(
         &bench.base(),

@@ -52,8 +52,7 @@ async fn one_calling_plan_less_is_counted_as_one_less() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_delta_link_is_a_full_read_in_each_of_its_three_shapes() {
     for refusal in ["gone", "sync_state_not_found", "unsupported_query"] {
-        let mut bench = Bench::new("seats-short").await;
-        bench.sync().await;
+        let mut bench = Bench::synced("seats-short").await;
         web::knobs(&bench.base(), &json!({ "delta_refusal": refusal }));
         let ran = bench.sync().await;
         assert_eq!(ran.outcome, Outcome::Done, "{refusal}: {}", ran.text());
@@ -117,8 +116,7 @@ async fn changes_come_by_delta_and_equal_a_full_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn imported_users_are_matched_by_upn_mail_and_proxy_address() {
-    let mut bench = Bench::new("after-import").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("after-import").await;
     for (name, mail) in [
         ("Bill Stone", "BILL.STONE@contoso.example"),
         ("Cara Lake", "cara.lake@contoso.example"),
@@ -155,8 +153,7 @@ async fn imported_users_are_matched_by_upn_mail_and_proxy_address() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_stops_the_run_before_it_reads() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let before = bench.store().cache.all_rows().await.unwrap();
     web::knobs(
         &bench.base(),

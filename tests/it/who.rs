@@ -5,10 +5,10 @@ use teamsconnector::domain::guid::ObjectId;
 use teamsconnector::domain::repair::Repair;
 use teamsconnector::ops::explain::{self, Whom};
 use teamsconnector::ops::history;
-use teamsconnector::ops::repair::{self, With};
+use teamsconnector::ops::repair::With;
 use teamsconnector::sync::{ReadAgain, Reading, read_again};
 
-use crate::support::bench::{Bench, noon, number};
+use crate::support::bench::{Bench, noon};
 use crate::support::program::{Ended, configure, run_with_secret};
 use crate::support::web;
 
@@ -246,22 +246,13 @@ async fn people_are_found_however_they_are_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_of_somebody_who_is_not_on_the_list_is_told() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let bench = Bench::synced("tour").await;
     let alex = id(&bench, "alex@contoso.example").await;
     let with = With {
         country: Some("GB".parse().unwrap()),
         ..With::default()
     };
-    repair::repair(
-        bench.store(),
-        alex,
-        &[Repair::SetLocation],
-        with,
-        bench.stamp(),
-    )
-    .await
-    .unwrap();
+    bench.repair(alex, &[Repair::SetLocation], with).await;
     let why = explain::why(bench.store(), &Whom::Directory(alex), noon(), false)
         .await
         .unwrap();
@@ -277,15 +268,12 @@ async fn a_repair_of_somebody_who_is_not_on_the_list_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_was_taken_is_told_to_its_old_holder_with_the_id_that_takes_it_back() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let mut bench = Bench::synced("tour").await;
     let (pat, kim) = (
         id(&bench, "pat@contoso.example").await,
         id(&bench, "kim@contoso.example").await,
     );
-    repair::move_number(bench.store(), &number("+441235123472"), kim, bench.stamp())
-        .await
-        .unwrap();
+    bench.move_number("+441235123472", kim).await;
     let lately = async |bench: &Bench, who| {
         let why = explain::why(bench.store(), &Whom::Directory(who), noon(), false).await;
         why.unwrap().lately
@@ -326,8 +314,7 @@ async fn a_log_that_is_shown_again_marks_what_it_marked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reading_says_who_is_gone_and_who_was_never_there() {
-    let mut bench = Bench::new("tour").await;
-    bench.sync().await;
+    let bench = Bench::synced("tour").await;
     let nestor = id(&bench, "nestor@contoso.example").await;
     web::ask(
         &bench.base(),

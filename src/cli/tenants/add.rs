@@ -121,6 +121,7 @@ fn tenant(config: &Config, (new, id): (&NewTenant, Option<&str>)) -> anyhow::Res
         tenant.endpoints = Some(Endpoints {
             login: login.clone(),
             graph: graph.clone(),
+            teams_api: true,
         });
     }
     match &new.sign_in {

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use teamsconnector::domain::failure::Failure;
+use teamsconnector::domain::guid::ObjectId;
+use teamsconnector::domain::outbox::EntryId;
 use teamsconnector::domain::pace::{Clock, Pace};
 use teamsconnector::domain::phone::{NumberKind, PhoneNumber};
 use teamsconnector::domain::planning::Allowed;
+use teamsconnector::domain::repair::Repair;
 use teamsconnector::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
 use teamsconnector::domain::writeplan::WritePlan;
 use teamsconnector::graph::endpoints::Endpoints;
 use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use teamsconnector::ops::change;
+use teamsconnector::ops::repair::{self, With};
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::ledger::LedgerPicture;
 use teamsconnector::store::{Stamp, Store};
@@ -49,6 +54,17 @@ pub(crate) struct Ran {
 impl Ran {
     pub(crate) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.text.contains(text))
+    }
+
+    /// The run came to its end and wrote this many changes.
+    #[track_caller]
+    pub(crate) fn wrote(&self, changes: u32) {
+        assert_eq!(
+            (&self.outcome, self.summary.written),
+            (&Outcome::Done, changes),
+            "{}",
+            self.text()
+        );
     }
 
     pub(crate) fn text(&self) -> String {
@@ -118,6 +134,13 @@ impl Bench {
         }
     }
 
+    /// A tenant that has been read once.
+    pub(crate) async fn synced(scenario: &str) -> Self {
+        let mut bench = Self::new(scenario).await;
+        bench.sync().await;
+        bench
+    }
+
     pub(crate) fn base(&self) -> String {
         self.simulator.base_url()
     }
@@ -182,13 +205,17 @@ impl Bench {
         }
     }
 
-    /// Plans what is queued, and names all that would be written.
-    pub(crate) async fn planned(&mut self) -> RunKind {
-        let plan = self
-            .run(RunKind::Plan)
+    /// What would be written.
+    pub(crate) async fn plan(&mut self) -> WritePlan {
+        self.run(RunKind::Plan)
             .await
             .plan
-            .expect("something is queued");
+            .expect("something is queued")
+    }
+
+    /// Plans what is queued, and names all that would be written.
+    pub(crate) async fn planned(&mut self) -> RunKind {
+        let plan = self.plan().await;
         RunKind::Apply {
             entries: plan.items.iter().map(|item| item.entry).collect(),
         }
@@ -283,5 +310,38 @@ impl Bench {
         change::edit(self.store(), user.id, patch, self.stamp())
             .await
             .unwrap();
+    }
+
+    /// Queues what mends somebody.
+    pub(crate) async fn repair(&self, who: ObjectId, repairs: &[Repair], with: With<'_>) {
+        repair::repair(self.store(), who, repairs, with, self.stamp())
+            .await
+            .unwrap();
+    }
+
+    /// As [`Self::repair`], where it is refused.
+    pub(crate) async fn repair_refused(
+        &self,
+        who: ObjectId,
+        repairs: &[Repair],
+        with: With<'_>,
+    ) -> Failure {
+        repair::repair(self.store(), who, repairs, with, self.stamp())
+            .await
+            .unwrap_err()
+    }
+
+    /// Queues the move of a number from whoever holds it.
+    pub(crate) async fn move_number(&self, moved: &str, to: ObjectId) {
+        repair::move_number(self.store(), &number(moved), to, self.stamp())
+            .await
+            .unwrap();
+    }
+
+    /// Drops a queued change, or gives back what a failed one took.
+    pub(crate) async fn undo(&self, entry: EntryId) -> String {
+        change::undo(self.store(), entry, self.stamp())
+            .await
+            .unwrap()
     }
 }

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use teamsconnector::sim::Simulator;
+use teamsconnector::sim::{Options, Scenario, Simulator};
+use tempfile::TempDir;
+
+use super::bench::noon;
 
 /// What came of a call.
 #[derive(Debug)]
@@ -58,6 +62,37 @@ pub(crate) fn run_with_secret(home: &Path, secret: &str, args: &[&str]) -> Ended
         .output()
         .expect("the program starts")
         .into()
+}
+
+/// A simulated tenant in this process, at the time of all tests, and a home of the program that names it.
+pub(crate) struct Served {
+    pub(crate) simulator: Simulator,
+    pub(crate) home: TempDir,
+}
+
+impl Served {
+    /// Serves a scenario; `more` stands in the tenant's part of the configuration.
+    pub(crate) async fn new(scenario: Scenario, more: &str) -> Self {
+        let simulator = Simulator::start(Options {
+            scenario,
+            listen: ([127, 0, 0, 1], 0).into(),
+            state_dir: None,
+            clock: Arc::new(noon),
+        })
+        .await
+        .unwrap();
+        let home = tempfile::tempdir().unwrap();
+        configure(home.path(), &simulator, more);
+        Self { simulator, home }
+    }
+
+    pub(crate) fn base(&self) -> String {
+        self.simulator.base_url()
+    }
+
+    pub(crate) fn call(&self, args: &[&str]) -> Ended {
+        run_with_secret(self.home.path(), self.simulator.client_secret(), args)
+    }
 }
 
 /// Writes a configuration that names the simulated tenant.

@@ -1,0 +1,189 @@
+//! Folders and files of this machine, as `doctor` sees them: whose they are, and who else gets in. Nothing is made or changed.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Exit;
+use crate::config::places::Places;
+use crate::domain::text::Label;
+use crate::graph::TokenStore;
+use crate::store::health::{self, HealthState};
+
+use super::report::{Check, Report, State};
+
+/// The files that are made at the first use in a tenant's folder.
+const KEPT: [&str; 5] = [
+    "ledger.db",
+    "cache.db",
+    "history.db",
+    "audit.jsonl",
+    "lease",
+];
+
+/// The folders that every tenant needs.
+pub(super) fn folders(report: &mut Report, places: &Places) {
+    let config = places.config_file();
+    for (name, folder) in [
+        (
+            "config folder",
+            config.parent().unwrap_or(&config).to_owned(),
+        ),
+        ("log folder", places.logs()),
+    ] {
+        mode(report, name, &folder, 0o022);
+    }
+    if let Some(behind) = crate::config::surroundings::sudo_by() {
+        report.warn(
+            "account",
+            format!("run by sudo: files and tokens of this call belong to the other account, not to {behind}"),
+            "Run it without sudo, unless you mean that account.",
+        );
+    }
+}
+
+/// The folder of a tenant, and what lies in it: closed to everybody else, or open to the one group that was declared.
+pub(super) fn tenant(report: &mut Report, places: &Places, (name, dir): (&str, &Path)) {
+    let shared = places.look_at_shared(name);
+    let own = places.own_tenant_dir(name);
+    if shared.is_empty() {
+        mode(report, "tenant folder", dir, 0o077);
+        files(report, dir, 0o600);
+    } else {
+        for (folder, state) in shared {
+            match state {
+                Ok(()) => report.ok(
+                    "shared folder",
+                    format!("{}: the group's alone, mode 2770", folder.display()),
+                ),
+                Err(error) => report.failed("shared folder", &error.failure()),
+            }
+        }
+        mode(report, "tenant folder", &own, 0o077);
+        files(report, dir, 0o660);
+    }
+    databases(report, dir);
+}
+
+/// Where the tokens of a person are, and whether anybody else reaches them.
+pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool) {
+    let file: PathBuf = match store {
+        _ if is_app_only => {
+            return report.ok(
+                "tokens",
+                "kept in memory alone: the application asks for new ones",
+            );
+        }
+        TokenStore::Memory => {
+            return report.ok(
+                "tokens",
+                "kept in memory alone (tokens = \"memory\"): each program asks for a sign-in of its own",
+            );
+        }
+        TokenStore::File(path) | TokenStore::OfAccount(path) => path.clone(),
+    };
+    let path = file.display();
+    match file.symlink_metadata() {
+        Err(_) => report.skipped(
+            "tokens",
+            format!("{path}: not there: nobody has signed in, or has signed out"),
+        ),
+        Ok(meta) if meta.is_symlink() || !meta.is_file() => report.put(
+            "tokens",
+            State::Failed,
+            format!("{path}: is not a plain file, and is not used"),
+            &format!("rm {path}, then sign in again"),
+        ),
+        Ok(_) => mode(report, "tokens", &file, 0o077),
+    }
+}
+
+/// Whether a folder or file is ours, and shut to others as far as it has to be.
+fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
+    let Ok(meta) = place.metadata() else {
+        return report.skipped(name, format!("{}: not made yet", place.display()));
+    };
+    let bits = meta.permissions().mode() & 0o7777;
+    let path = place.display();
+    let me = rustix::process::geteuid().as_raw();
+    if meta.uid() != me {
+        let hint = format!("sudo chown -R {me} {path}");
+        return report.put(
+            name,
+            State::Failed,
+            format!("{path}: belongs to user {}, not to you", meta.uid()),
+            &hint,
+        );
+    }
+    if bits & shut != 0 {
+        let hint = format!("chmod go-rwx {path}");
+        return report.put(
+            name,
+            State::Failed,
+            format!("{path}: mode {bits:o} lets others in"),
+            &hint,
+        );
+    }
+    report.ok(name, format!("{path}: yours, mode {bits:o}"));
+}
+
+/// Whether no file of the tenant is open to more than it may be.
+fn files(report: &mut Report, dir: &Path, widest: u32) {
+    let mut there = 0;
+    for name in KEPT {
+        let file = dir.join(name);
+        let Ok(meta) = file.symlink_metadata() else {
+            continue;
+        };
+        there += 1;
+        let bits = meta.permissions().mode() & 0o7777;
+        if meta.is_file() && bits & !widest != 0 {
+            let path = file.display();
+            report.put(
+                "files",
+                State::Failed,
+                format!("{path}: mode {bits:o}, and {widest:o} is the widest that may be"),
+                &format!("chmod {widest:o} {path}"),
+            );
+            return;
+        }
+    }
+    if there > 0 {
+        report.ok(
+            "files",
+            format!("{there} files, none wider than mode {widest:o}"),
+        );
+    }
+}
+
+fn databases(report: &mut Report, dir: &Path) {
+    for health in health::look(dir) {
+        match health.state {
+            HealthState::Absent => {
+                report.skipped(health.file, "not there yet: the first use makes it");
+            }
+            HealthState::Sound { schema, bytes } => {
+                let what = if health.file == "audit.jsonl" {
+                    format!("{schema} lines, chain intact, {bytes} bytes")
+                } else {
+                    format!("whole, schema {schema}, {bytes} bytes")
+                };
+                report.ok(health.file, what);
+            }
+            HealthState::TooNew { found, known } => report.put(
+                health.file,
+                State::Failed,
+                format!("schema {found} is newer than this program's {known}"),
+                "Use the newer program; nothing was changed.",
+            ),
+            HealthState::Damaged(what) => {
+                report.0.push(Check {
+                    name: health.file,
+                    state: State::Failed,
+                    text: format!("damaged: {}", Label::new(&what)),
+                    hint: "The next use sets it aside and saves what can be saved; nothing is deleted.".to_owned(),
+                    exit: Exit::Damaged,
+                });
+            }
+        }
+    }
+}
