@@ -81,6 +81,10 @@ pub enum Command {
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when, who holds one
     Seats(Seats),
+    /// The audit: what was done, by whom and for which ticket; and whether it is as it was written
+    Audit(Audit),
+    /// For the next shift: what was done from here, what others did in the tenant, and what is open, held or due
+    Changes(Changes),
     /// Earlier runs, their logs, and what changed between two
     History(History),
     /// Tenants of the configuration: list, add and remove them, set group and mode, or take a pin off
@@ -401,6 +405,48 @@ pub enum SeatsWhat {
         /// Who gets it: name, e-mail or row id
         to: String,
     },
+}
+
+/// `audit`.
+#[derive(Debug, ClapArgs)]
+pub struct Audit {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: AuditWhat,
+}
+
+/// What to do with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditWhat {
+    /// Show its lines, oldest first
+    Show {
+        /// Only about, or by, somebody with this in the name
+        #[arg(long, value_name = "TEXT")]
+        user: Option<String>,
+        /// Only since then: 8h, 30m, 2d, a day, a moment
+        #[arg(long, value_name = "WHEN")]
+        since: Option<String>,
+        /// Only of this ticket
+        #[arg(long, value_name = "ID")]
+        ticket: Option<String>,
+    },
+    /// Check that no line was altered, added, removed or moved
+    Verify {
+        /// A head that a writing run told, NUMBER:HASH: then a tail that was cut off is found too
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+}
+
+/// `changes`.
+#[derive(Debug, ClapArgs)]
+pub struct Changes {
+    /// Since when: 8h, 30m, 2d, a day, a moment
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub since: String,
+    /// All tenants of the configuration, from their files
+    #[arg(long)]
+    pub all_tenants: bool,
 }
 
 /// `history`.

@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod change;
 pub mod desk;
 pub mod explain;
+pub mod handover;
 pub mod history;
 pub mod holder;
 pub mod inventory;

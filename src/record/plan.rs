@@ -328,7 +328,7 @@ mod tests {
                 SealedChange {
                     entry: EntryId(9),
                     old: value("on"),
-                    new: value("off"),
+                    new: value(""),
                     releases: None,
                     ..change
                 },

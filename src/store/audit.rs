@@ -552,6 +552,102 @@ mod tests {
         drop(connection);
     }
 
+    /// Lines that a fault points at: a line of the file and a line of the chain have the same number here.
+    fn named(faults: &[AuditFault]) -> std::collections::HashSet<i64> {
+        faults
+            .iter()
+            .map(|fault| match fault {
+                AuditFault::Altered { seq, .. }
+                | AuditFault::Missing { seq, .. }
+                | AuditFault::Differs { seq } => *seq,
+                AuditFault::Unreadable { line } => i64::try_from(*line).unwrap(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_byte_of_two_hundred_lines_is_missed_when_it_flips() {
+        const APART: usize = 8;
+        let root = tempfile::tempdir().unwrap();
+        let (_connection, mirror) = with_lines(root.path(), 200);
+        let bytes = mirror.bytes().unwrap();
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 200);
+        let mut chain = Chain::new(AuditPlace::Table);
+        mirror
+            .sound_lines()
+            .iter()
+            .for_each(|form| chain.take(form));
+        let longest = lines.iter().map(|line| line.len() - 1).max().unwrap();
+        // Many lines at once, so far apart that each fault is seen by itself; a line's number, which its fault goes by, and its end are
+        // flipped one by one.
+        let number = "{\"seq\":200".len();
+        for (first, at) in (0..APART).flat_map(|first| (number..longest).map(move |at| (first, at)))
+        {
+            let mut flipped = Vec::new();
+            let mut bad: Vec<Vec<u8>> = lines.iter().map(|line| line.to_vec()).collect();
+            for n in (first..lines.len()).step_by(APART) {
+                if at + 1 < bad[n].len() {
+                    bad[n][at] ^= 1 << ((n + at) % 8);
+                    // A new end of line would move the numbers of all lines after it.
+                    if bad[n][at] == b'\n' {
+                        bad[n][at] ^= 3;
+                    }
+                    flipped.push(i64::try_from(n + 1).unwrap());
+                }
+            }
+            let found = named(&mirror_faults(&bad.concat(), &chain.hashes, 200));
+            for line in flipped {
+                assert!(found.contains(&line), "line {line}, byte {at}");
+            }
+        }
+        let mut bad = bytes.clone();
+        let mut start = 0;
+        for line in &lines {
+            for at in (start..start + number).chain([start + line.len() - 1]) {
+                bad[at] ^= 4;
+                assert_ne!(mirror_faults(&bad, &chain.hashes, 200), [], "byte {at}");
+                bad[at] ^= 4;
+            }
+            start += line.len();
+        }
+    }
+
+    #[test]
+    fn each_byte_of_a_row_of_the_table_is_missed_when_it_flips() {
+        let root = tempfile::tempdir().unwrap();
+        let (_connection, mirror) = with_lines(root.path(), 200);
+        for form in mirror.sound_lines() {
+            let text = form.to_json();
+            assert!(is_sound(&form));
+            for at in 0..text.len() {
+                let mut bad = text.clone().into_bytes();
+                bad[at] ^= 1;
+                let read = String::from_utf8(bad).ok();
+                let read = read.and_then(|text| serde_json::from_str::<AuditForm>(&text).ok());
+                assert!(
+                    read.is_none_or(|form| !is_sound(&form)),
+                    "line {}, byte {at}",
+                    form.seq
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_ticket_hashes_as_it_did_before_there_were_tickets() {
+        let old = "{\"seq\":1,\"at\":\"2026-11-04T14:02:00Z\",\"author\":\"j.smith\",\"tenant\":\"\",\"user_id\":null,\"user\":\"\",\
+                   \"action\":\"pinned\",\"field\":\"\",\"before\":\"\",\"after\":\"\",\"outcome\":\"\",\"entry\":null,\"run\":null,\
+                   \"note\":\"\",\"prev\":\"\"}";
+        let form: AuditForm = serde_json::from_str(old).unwrap();
+        assert_eq!(form.hashed_text(), old);
+        let with = AuditForm {
+            ticket: "INC1".into(),
+            ..form.clone()
+        };
+        assert_ne!(hash_of(&with), hash_of(&form));
+    }
+
     #[test]
     fn lines_that_are_removed_added_or_exchanged_are_found() {
         let root = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::matching::Matcher;
-use crate::domain::outbox::{EntryId, EntryState};
+use crate::domain::outbox::{EntryId, EntryState, person};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Counters, Outcome, Phase, RunEvent, RunKind, Source, Summary};
@@ -135,6 +135,8 @@ struct Run<'a> {
     summary: Summary,
     /// Another tenant has answered in the middle of this run.
     foreign: Option<Failure>,
+    /// The account that is signed in, once it is known.
+    account: Option<String>,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -193,6 +195,7 @@ pub async fn run(
         journal,
         summary: Summary::default(),
         foreign: None,
+        account: None,
     };
     let result = tokio::select! {
         biased;
@@ -240,6 +243,16 @@ pub async fn recover_if_free(store: &Store, settings: &RunSettings) -> Result<()
         run: None,
     };
     recover(store, stamp).await.map_err(|error| error.failure())
+}
+
+/// Who writes, with the account that is signed in: `j.smith as admin@contoso.example from 192.0.2.7`.
+fn signed(author: &str, account: Option<&str>) -> String {
+    let Some(account) = account else {
+        return author.to_owned();
+    };
+    let person = person(author);
+    let rest = &author[person.len()..];
+    format!("{person} as {account}{rest}")
 }
 
 async fn refuse(failure: Failure, events: &mpsc::Sender<RunEvent>) -> (Outcome, Summary) {
@@ -329,6 +342,7 @@ impl Run<'_> {
             return Err(self.mismatch(&ids).await);
         }
         drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
+        self.account = Some(signed_in.account.clone());
         self.journal
             .tell(RunEvent::SignedIn {
                 tenant: tenant.name.clone(),
@@ -381,7 +395,7 @@ impl Run<'_> {
     fn stamp(&self) -> Stamp {
         Stamp {
             at: self.settings.clock.now(),
-            author: self.settings.author.clone(),
+            author: signed(&self.settings.author, self.account.as_deref()),
             run: Some(self.journal.run()),
         }
     }

@@ -1,7 +1,9 @@
 //! Plans as files, and runs that nobody watches: through the real program, on a simulated tenant over loopback.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -207,4 +209,146 @@ async fn a_ticket_is_wanted_kept_and_found() {
     assert!(ended.err.contains("require_ticket"), "{ended:?}");
     let ended = tour.call(&["sync", "--yes", "--ticket", "INC0012345"]);
     assert_eq!(ended.code, 0, "{ended:?}");
+    let head = ended.out.lines().find_map(|line| {
+        let (_, head) = line.split_once("Audit head ")?;
+        Some(head.to_owned())
+    });
+    let head = head.expect("a writing run tells the head");
+    tour.queue("lou", LEE, "+14255550151");
+
+    let shown = |args: &[&str]| {
+        let ended = tour.call(&[&["--json", "audit", "show"], args].concat());
+        let lines = ended.json()["lines"].as_array().unwrap().clone();
+        lines
+            .iter()
+            .map(|line| line["action"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let of_ticket = shown(&["--ticket", "inc0012345"]);
+    assert_eq!(of_ticket.first().unwrap(), "ticket");
+    assert!(of_ticket.contains(&"sending".to_owned()), "{of_ticket:?}");
+    assert_eq!(of_ticket.last().unwrap(), "confirmed");
+    assert_eq!(shown(&["--user", "sudo by lou"]), ["queued"]);
+    assert_eq!(
+        shown(&["--user", "lee gu", "--since", "1h"]),
+        ["added", "queued"]
+    );
+
+    let verify = |args: &[&str]| tour.call(&[&["audit", "verify"], args].concat());
+    assert_eq!(verify(&[]).code, 0);
+    assert_eq!(verify(&["--head", &head]).code, 0);
+    let hash = head.split_once(':').unwrap().1;
+    assert_eq!(verify(&["--head", hash]).code, 0);
+    assert_eq!(verify(&["--head", "12"]).code, 2);
+    let other = verify(&["--head", &"0".repeat(64)]);
+    assert_eq!(other.code, 1, "{other:?}");
+    assert!(
+        other.out.contains("lines are missing from ledger.db"),
+        "{other:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_shift_is_told_what_was_done_by_whom_and_what_is_open() {
+    let tour = Tour::new("").await;
+    tour.queue("kim", DIEGO, "+14255550150");
+    let ended = tour.call(&["sync", "--yes", "--ticket", "INC7"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    web::ask(
+        &tour.bench.base(),
+        "DELETE",
+        "/_sim/users/nestor@contoso.example",
+        None,
+    );
+    assert_eq!(tour.call(&["sync"]).code, 0);
+    tour.queue("lou", LEE, "+14255550151");
+    let told = tour.call(&["--json", "changes", "--since", "8h", "--all-tenants"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let told = told.json();
+    let tenant = &told["tenants"][0];
+    assert_eq!(tenant["tenant"], "contoso");
+    let ours = tenant["ours"].as_array().unwrap();
+    let written: Vec<_> = ours
+        .iter()
+        .filter(|line| line["action"] == "confirmed")
+        .map(|line| (&line["user"], &line["after"], &line["ticket"]))
+        .collect();
+    assert_eq!(
+        written,
+        [(
+            &json!("Diego Siciliani"),
+            &json!("+14255550150"),
+            &json!("INC7")
+        )]
+    );
+    let users = tenant["theirs"]["users"].as_array().unwrap();
+    let gone: Vec<_> = users
+        .iter()
+        .filter(|turn| turn["kind"] == "went")
+        .map(|turn| &turn["name"])
+        .collect();
+    assert_eq!(gone, [&json!("Nestor Wilke")]);
+    let open = tenant["open"].as_array().unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0]["author"], "root (sudo by lou)");
+    let text = tour.call(&["changes"]);
+    assert!(text.out.contains("Open: 1"), "{text:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_process_is_told_who_holds_the_lease() {
+    let tour = Tour::new("").await;
+    web::knobs(&tour.bench.base(), &json!({ "latency_ms": 2000 }));
+    let mut first = command(tour.home.path())
+        .env("SUDO_USER", "kim")
+        .env(
+            "TEAMSCONNECTOR_CLIENT_SECRET",
+            tour.bench.simulator.client_secret(),
+        )
+        .arg("sync")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(first.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.contains("Signed in to"), "{line}");
+    let second = tour.call_by("lou", &["sync", "--yes"]);
+    web::knobs(&tour.bench.base(), &json!({ "latency_ms": 0 }));
+    assert_eq!(second.code, 3, "{second:?}");
+    let held = format!("process {}, since 20", first.id());
+    assert!(
+        second.err.contains("held by root (sudo by kim) on "),
+        "{second:?}"
+    );
+    assert!(second.err.contains(&held), "{second:?}");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(first.wait().unwrap().code(), Some(0), "{rest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_tenants_are_read_whichever_of_them_fails() {
+    let tour = Tour::new("").await;
+    let config = tour.home.path().join("config.toml");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    // Sorted before the good one, at an address where nobody listens.
+    text.push_str(
+        "\n[tenants.adatum]\ntenant_id = \"adatum.example\"\nclient_id = \"7fe2bcd1-b42b-4066-80f5-28430c497a61\"\n\
+         sign_in = \"client-secret\"\ncloud = \"custom\"\n\
+         [tenants.adatum.endpoints]\nlogin = \"http://127.0.0.1:9\"\ngraph = \"http://127.0.0.1:9\"\n",
+    );
+    std::fs::write(&config, text).unwrap();
+    let ended = tour.call(&["sync", "--plan", "--all-tenants"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let lines: Vec<&str> = ended.out.lines().collect();
+    assert_eq!(lines.len(), 2, "{ended:?}");
+    assert!(lines[0].starts_with("adatum: failed: ") && lines[0].ends_with("; exit 3"));
+    assert!(
+        lines[1].starts_with("contoso: done: ")
+            && lines[1].ends_with(" 0 planned, 0 left out; exit 0")
+    );
+    let ended = tour.call(&["sync", "--plan", "--all-tenants", "--tenant", "contoso"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
 }
