@@ -106,13 +106,28 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let mut report = Report::default();
     if global.demo.is_some() {
         let opened = open::open(global).await?;
-        report.ok("config", "the built-in tenant needs none");
-        online(&mut report, &opened.world.client).await;
+        demo(&mut report, &opened.world.client).await;
     } else {
         configured(&mut report, global).await;
     }
     tell(&report, global)?;
     Ok(report.exit())
+}
+
+/// What the checks say, for a support bundle. The built-in tenant is looked at through the client that is open.
+pub(super) async fn seen(global: &Global, open: &Client) -> serde_json::Value {
+    let mut report = Report::default();
+    if global.demo.is_some() {
+        demo(&mut report, open).await;
+    } else {
+        configured(&mut report, global).await;
+    }
+    as_json(&report)
+}
+
+async fn demo(report: &mut Report, client: &Client) {
+    report.ok("config", "the built-in tenant needs none");
+    online(report, client).await;
 }
 
 async fn configured(report: &mut Report, global: &Global) {
@@ -337,22 +352,25 @@ async fn calls(report: &mut Report, client: &Client) {
     report.call("Teams numbers", numbers.map(|_| "may be read".to_owned()));
 }
 
+fn as_json(report: &Report) -> serde_json::Value {
+    let checks: Vec<serde_json::Value> = report
+        .0
+        .iter()
+        .map(|check| {
+            json!({
+                "name": check.name,
+                "state": check.state.word().to_lowercase(),
+                "text": Label::new(&check.text).to_string(),
+                "hint": check.hint,
+            })
+        })
+        .collect();
+    json!({ "schema_version": SCHEMA_VERSION, "checks": checks })
+}
+
 fn tell(report: &Report, global: &Global) -> anyhow::Result<()> {
     if global.json {
-        let checks: Vec<serde_json::Value> = report
-            .0
-            .iter()
-            .map(|check| {
-                json!({
-                    "name": check.name,
-                    "state": check.state.word().to_lowercase(),
-                    "text": Label::new(&check.text).to_string(),
-                    "hint": check.hint,
-                })
-            })
-            .collect();
-        let object = json!({ "schema_version": SCHEMA_VERSION, "checks": checks });
-        return print::data(&serde_json::to_string_pretty(&object)?);
+        return print::data(&serde_json::to_string_pretty(&as_json(report))?);
     }
     for check in &report.0 {
         print::data(&format!(

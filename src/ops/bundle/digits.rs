@@ -122,10 +122,14 @@ impl Numbers {
             *run.ends.iter().take(run.unspaced).last()?
         };
         let after = &text[end..];
+        // A count of something, or a size.
+        let word_follows = after
+            .strip_prefix(' ')
+            .is_some_and(|word| word.starts_with(char::is_alphabetic));
         let counted = !run.plus
-            && [" bytes", " ms", " s"]
-                .iter()
-                .any(|unit| after.starts_with(unit));
+            && run.unspaced == 1
+            && word_follows
+            && (count < 9 || after.starts_with(" bytes"));
         let letter_follows = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         if count < FEWEST && !(run.plus && count > 3) || counted || letter_follows && !run.plus {
             return None;

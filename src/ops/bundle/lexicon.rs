@@ -315,7 +315,6 @@ mod tests {
         for text in [
             "the sales of all plans",
             "bold wilberforce",
-            "boli",
             "\"Microsoft Teams Phone Standard\" (direct)",
             "100%",
             "%zz",

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::domain::guid::Guid;
+use crate::domain::why::Why;
 use crate::record::bundle::{Cell, Table};
 
 use super::digits::{self, Numbers};
@@ -122,6 +123,34 @@ impl Scrubber {
 
     pub(super) fn pseudonyms(&self) -> &Pseudonyms {
         &self.pseudonyms
+    }
+
+    /// Whether the true names stay.
+    pub fn is_revealed(&self) -> bool {
+        self.revealed
+    }
+
+    /// Name and address of somebody, whether any file knows them or not.
+    pub fn person(&self, name: &str, upn: &str) -> (String, String) {
+        if self.revealed {
+            return (name.to_owned(), upn.to_owned());
+        }
+        let name = if name.contains('@') {
+            self.address(name)
+        } else if name.parse::<Guid>().is_ok() {
+            self.id(name)
+        } else {
+            digits::whole(name, &self.pseudonyms).unwrap_or_else(|| self.pseudonyms.name(name))
+        };
+        (name, self.address(upn))
+    }
+
+    /// What a bundle calls somebody: the id, or the name of one who is not in the tenant.
+    pub fn handle(&self, why: &Why) -> String {
+        match why.id {
+            Some(id) => self.id(&id.to_string()),
+            None => self.person(&why.name, &why.upn).0,
+        }
     }
 
     /// A text with stand-ins.
