@@ -19,6 +19,9 @@ impl App {
 
     /// Why an action cannot be done here; `None` when it can.
     pub fn refusal(&self, action: Action) -> Option<String> {
+        if self.settings.bundle && self.changes_or_calls(action) {
+            return Some("a bundle is only looked at: no tenant, no changes".to_owned());
+        }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::CancelRun => self
@@ -109,6 +112,79 @@ impl App {
             | Action::Palette
             | Action::Leave
             | Action::Quit => None,
+        }
+    }
+
+    /// Whether an action is more than looking: a call to the tenant, or a change of what is kept.
+    fn changes_or_calls(&self, action: Action) -> bool {
+        match action {
+            Action::SyncNow
+            | Action::DebugSync
+            | Action::CancelRun
+            | Action::Plan
+            | Action::Apply
+            | Action::Hold
+            | Action::MoveSeat
+            | Action::ClearGroup
+            | Action::AllowWriting
+            | Action::SignIn
+            | Action::SignOut
+            | Action::Tenants
+            | Action::Add
+            | Action::AddByHand
+            | Action::MarkAll
+            | Action::Edit
+            | Action::Remove
+            | Action::Undo
+            | Action::Reread
+            | Action::MoveNumber
+            | Action::Settings
+            | Action::DisableSync
+            | Action::QueueEarlier
+            | Action::OtherWay
+            | Action::KeepMine
+            | Action::TakeTheirs
+            | Action::TakeProposal
+            | Action::Save => true,
+            // In the history it picks two runs to compare.
+            Action::Mark => self.pane != Pane::Sync,
+            Action::NextHit
+            | Action::PreviousHit
+            | Action::Compare
+            | Action::CopyAddress
+            | Action::Earlier
+            | Action::Why
+            | Action::Jump
+            | Action::ShowUsers
+            | Action::ShowCandidates
+            | Action::ShowSync
+            | Action::ShowChanges
+            | Action::ShowLicences
+            | Action::ShowNumbers
+            | Action::NextPane
+            | Action::PreviousPane
+            | Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::First
+            | Action::Last
+            | Action::Open
+            | Action::Filter
+            | Action::Everyone
+            | Action::Sort
+            | Action::Choose
+            | Action::LogUp
+            | Action::LogDown
+            | Action::Copy
+            | Action::NextWarning
+            | Action::NextField
+            | Action::PreviousField
+            | Action::Yes
+            | Action::No
+            | Action::Palette
+            | Action::Leave
+            | Action::Quit => false,
         }
     }
 

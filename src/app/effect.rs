@@ -152,6 +152,36 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Whether it only looks at the files that are there: all that a support bundle is good for.
+    pub fn only_looks(&self) -> bool {
+        match self {
+            Self::LoadLog { .. }
+            | Self::Compare { .. }
+            | Self::Explain { live: false, .. }
+            | Self::LoadPerson { .. }
+            | Self::Script { .. }
+            | Self::LoadMembers { .. }
+            | Self::ListTenants { .. }
+            | Self::LoadEarlier { .. }
+            | Self::Copy { .. }
+            | Self::Wake { .. }
+            | Self::Quit { .. } => true,
+            Self::StartRun { .. }
+            | Self::CancelRun { .. }
+            | Self::Ledger { .. }
+            | Self::KeepDraft { .. }
+            | Self::Settings { .. }
+            | Self::Explain { live: true, .. }
+            | Self::SignIn { .. }
+            | Self::CancelSignIn { .. }
+            | Self::SignOut { .. }
+            | Self::OpenTenant { .. }
+            | Self::AllowWriting { .. } => false,
+        }
+    }
+}
+
 /// Changes of the ledger, each one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LedgerChange {

@@ -405,6 +405,7 @@ pub(crate) fn settings() -> Settings {
         manual_mode: false,
         group: None,
         demo: false,
+        bundle: false,
         sync_on_start: false,
         ascii: false,
         sign_in: None,

@@ -78,7 +78,7 @@ use sync::{Run, Runs};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "five independent switches of configuration and command line, each with a name of its own"
+    reason = "six independent switches of configuration and command line, each with a name of its own"
 )]
 pub struct Settings {
     /// Name of the tenant until it has said its own.
@@ -93,6 +93,8 @@ pub struct Settings {
     pub group: Option<String>,
     /// Whether this is the demo tenant.
     pub demo: bool,
+    /// Whether it is a support bundle that is looked at: no network, nothing is written.
+    pub bundle: bool,
     /// Whether the first sync starts by itself.
     pub sync_on_start: bool,
     /// Whether only ASCII is drawn.

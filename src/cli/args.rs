@@ -1,5 +1,7 @@
 //! What can be asked on the command line.
 
+pub mod bundle;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -48,6 +50,9 @@ pub struct Global {
         hide_env_values = true
     )]
     pub home: Option<PathBuf>,
+    /// Look at a support bundle instead of a tenant: without network, nothing is written
+    #[arg(long, global = true, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -97,6 +102,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Look at everything that a run needs: files, network, clock, sign-in, permissions
     Doctor,
+    /// Pack logs, counters and checks for support, with stand-ins for names, addresses and numbers
+    Bundle(bundle::Bundle),
     /// Where files are kept
     Paths,
     /// The configuration file

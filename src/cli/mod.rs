@@ -3,6 +3,7 @@
 mod adopt;
 pub mod args;
 mod audit;
+mod bundle;
 mod candidates;
 mod console;
 mod demo;
@@ -14,6 +15,7 @@ mod licences;
 mod login;
 mod numbers;
 mod numbers_json;
+mod offline;
 mod open;
 mod outbox;
 mod paths;
@@ -72,6 +74,7 @@ pub fn main() -> u8 {
 
 async fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let Args { global, command } = args;
+    offline::allowed(&global, command.as_ref())?;
     match command {
         None => console::run(&global).await,
         Some(Command::Sync(sync)) => sync::run(&global, &sync).await,
@@ -93,6 +96,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Logout) => login::out(&global).await,
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
+        Some(Command::Bundle(bundle)) => bundle::run(&global, &bundle).await,
         Some(Command::Paths) => paths::run(&global),
         Some(Command::Config(config)) => paths::config(&global, &config),
     }

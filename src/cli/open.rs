@@ -26,7 +26,7 @@ use crate::sync::{Person, RunSettings, World};
 
 use super::args::Global;
 use super::find::choose;
-use super::{demo, print};
+use super::{demo, offline, print};
 
 /// A tenant, opened.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) struct Opened {
     pub(super) simulator: Option<Simulator>,
     /// The clock.
     pub(super) clock: Clock,
+    /// Whether it is a bundle that is looked at.
+    pub(super) bundle: bool,
     /// A demo's home, removed at the end.
     pub(super) temporary: Option<TempDir>,
 }
@@ -91,9 +93,10 @@ pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
 
 /// The same where the terminal shows a screen: there the notes are part of it.
 pub(super) async fn open_quietly(global: &Global) -> anyhow::Result<Opened> {
-    match &global.demo {
-        Some(scenario) => open_demo(global, scenario).await,
-        None => open_configured(global).await,
+    match (&global.bundle, &global.demo) {
+        (Some(file), _) => offline::open_bundle(file).await,
+        (None, Some(scenario)) => open_demo(global, scenario).await,
+        (None, None) => open_configured(global).await,
     }
 }
 
@@ -330,6 +333,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         settings,
         simulator: parts.simulator,
         clock,
+        bundle: false,
         temporary: parts.temporary,
     })
 }
@@ -429,6 +433,14 @@ impl Opened {
         self.world.store.was_damaged()
     }
 
+    /// The tenant's folder.
+    pub(super) fn dir(&self) -> &Path {
+        self.settings
+            .lease
+            .parent()
+            .expect("the lease is a file of the tenant's folder")
+    }
+
     /// A stamp for a change made now.
     pub(super) fn stamp(&self) -> Stamp {
         Stamp {
@@ -450,6 +462,15 @@ impl Opened {
             .is_some()
         {
             return Ok(());
+        }
+        if self.bundle {
+            return Err(Failure::new(
+                FailureKind::Config,
+                "This bundle holds no picture of the tenant",
+                "nothing had been read from it when the bundle was made",
+                "`history` shows the runs that tried.",
+            )
+            .into());
         }
         print::tell(
             "Nothing has been read from this tenant yet: reading it first (nothing is written).",

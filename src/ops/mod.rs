@@ -1,6 +1,7 @@
 //! Use cases over domain and store that console and command line share. No screen, no network.
 
 pub mod adopt;
+pub mod bundle;
 pub mod change;
 pub mod desk;
 pub mod explain;

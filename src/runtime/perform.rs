@@ -42,6 +42,8 @@ pub struct Workbench {
     pub choices: Choices,
     /// The other tenants.
     pub neighbours: Neighbours,
+    /// Whether a support bundle is looked at: what does more than look is not carried out, whoever asked for it.
+    pub only_looked_at: bool,
 }
 
 /// Carries out effects.
@@ -50,6 +52,7 @@ pub(super) struct Performer {
     shared: Arc<Shared>,
     running: Option<(RequestId, CancellationToken)>,
     signing: Option<(RequestId, CancellationToken)>,
+    only_looked_at: bool,
     /// Ends the tasks that nobody waits for.
     over: CancellationToken,
     tasks: TaskTracker,
@@ -78,6 +81,7 @@ impl Performer {
             settings,
             choices,
             neighbours,
+            only_looked_at,
         } = workbench;
         let shared = Arc::new(Shared {
             client: world.client.clone(),
@@ -97,6 +101,7 @@ impl Performer {
             shared,
             running: None,
             signing: None,
+            only_looked_at,
             over: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
@@ -110,7 +115,9 @@ impl Performer {
         self.shared.reload_desk.notify_one();
         self.shared.reload_roster.notify_one();
         self.track(Shared::offer_drafts);
-        self.spawn(Shared::look_who_is_signed_in);
+        if !self.only_looked_at {
+            self.spawn(Shared::look_who_is_signed_in);
+        }
     }
 
     /// A task that the end of the program does not wait for.
@@ -132,6 +139,9 @@ impl Performer {
 
     /// Carries out one effect; its answer comes as an event.
     pub(super) fn perform(&mut self, effect: Effect) {
+        if self.only_looked_at && !effect.only_looks() {
+            return;
+        }
         match effect {
             Effect::StartRun { req, kind, debug } => {
                 let cancel = CancellationToken::new();

@@ -69,6 +69,9 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     if app.settings.demo {
         put(painter, " DEMO ", 6, theme.badge);
     }
+    if app.settings.bundle {
+        put(painter, " BUNDLE ", 8, theme.badge);
+    }
     match app.session.writing {
         Writing::ReadOnly => put(painter, "READ-ONLY", 9, theme.strong),
         Writing::Asking(_) => put(painter, "READ-ONLY, asking", 17, theme.strong),
