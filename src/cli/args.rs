@@ -97,6 +97,28 @@ pub enum Command {
     Paths,
     /// The configuration file
     Config(Config),
+    /// Print what makes a shell complete commands and flags
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// `completions`.
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Shells that complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// source <(teamsconnector completions bash)
+    Bash,
+    /// A file _teamsconnector in a folder of $fpath
+    Zsh,
+    /// A file in ~/.config/fish/completions
+    Fish,
 }
 
 /// `sync`.
@@ -548,8 +570,12 @@ pub struct Config {
 pub enum ConfigWhat {
     /// Read the file and say what is wrong with it
     Check,
-    /// Print a commented sample
+    /// Write the commented sample where the file goes; never over one that is there
+    Init,
+    /// Print the commented sample
     Sample,
+    /// Print the file's JSON schema, for editors that complete and check by one
+    Schema,
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 mod adopt;
 pub mod args;
 mod candidates;
+mod config;
 mod console;
 mod demo;
 mod doctor;
 pub mod exit;
 mod find;
+mod generate;
 mod history;
 mod licences;
 mod login;
@@ -91,6 +93,8 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
         Some(Command::Paths) => paths::run(&global),
-        Some(Command::Config(config)) => paths::config(&global, &config),
+        Some(Command::Config(config)) => config::run(&global, &config),
+        Some(Command::Completions(wish)) => generate::completions(&wish),
+        Some(Command::Man) => generate::manual(),
     }
 }

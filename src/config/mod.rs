@@ -6,6 +6,7 @@ pub mod edit;
 pub mod error;
 mod file;
 pub mod places;
+pub mod schema;
 pub mod secret;
 mod sharing;
 pub mod surroundings;
