@@ -170,6 +170,52 @@ pub enum Place {
     SignIn,
 }
 
+impl Place {
+    /// All places.
+    pub const ALL: [Self; 17] = [
+        Self::Users,
+        Self::Candidates,
+        Self::Sync,
+        Self::Changes,
+        Self::Licences,
+        Self::Numbers,
+        Self::Filter,
+        Self::Why,
+        Self::Plan,
+        Self::Conflict,
+        Self::Text,
+        Self::Log,
+        Self::Choice,
+        Self::SignIn,
+        Self::Confirm,
+        Self::Form,
+        Self::Palette,
+    ];
+
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Candidates => "add-users",
+            Self::Sync => "sync",
+            Self::Changes => "changes",
+            Self::Licences => "licences",
+            Self::Numbers => "numbers",
+            Self::Filter => "filter",
+            Self::Why => "why",
+            Self::Plan => "plan",
+            Self::Conflict => "conflict",
+            Self::Text => "text",
+            Self::Log => "log",
+            Self::Choice => "choice",
+            Self::SignIn => "sign-in",
+            Self::Confirm => "question",
+            Self::Form => "form",
+            Self::Palette => "actions",
+        }
+    }
+}
+
 /// A set of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Places(u32);
@@ -341,6 +387,15 @@ impl Action {
     }
 }
 
+/// Actions that never ask a question: one of their keys may be the one that says yes.
+#[rustfmt::skip]
+const HARMLESS: &[Action] = &[
+    A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
+    A::LogUp, A::LogDown, A::Palette,
+];
+
 /// Other words by which actions are looked for.
 const ALSO: &[(Action, &str)] = &[
     (A::Remove, "delete drop release number"),
@@ -393,6 +448,13 @@ impl Places {
     /// Whether text is typed in any of these places, so that plain characters are never commands there.
     pub fn takes_text(self) -> bool {
         self.meets(Self::LINES)
+    }
+}
+
+impl Action {
+    /// Whether it may ask a question, so that its key must not be the one that says yes.
+    pub fn may_ask(self) -> bool {
+        !HARMLESS.contains(&self)
     }
 }
 
@@ -517,25 +579,7 @@ mod tests {
 
     #[test]
     fn every_footer_action_works_where_it_is_offered() {
-        for place in [
-            Place::Users,
-            Place::Candidates,
-            Place::Sync,
-            Place::Changes,
-            Place::Licences,
-            Place::Numbers,
-            Place::Filter,
-            Place::Why,
-            Place::Plan,
-            Place::Conflict,
-            Place::Text,
-            Place::Log,
-            Place::Choice,
-            Place::SignIn,
-            Place::Confirm,
-            Place::Form,
-            Place::Palette,
-        ] {
+        for place in Place::ALL {
             for action in footer(place) {
                 assert!(action.binding().places.has(place), "{action:?} {place:?}");
             }

@@ -100,6 +100,8 @@ pub struct Settings {
     pub sign_in: Option<SignInWay>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
+    /// Keys and what they mean.
+    pub keys: Keymap,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -192,7 +194,6 @@ pub struct App {
     /// The time of the last event.
     pub now: Timestamp,
     life: Lifecycle,
-    keymap: Keymap,
     waits: Vec<(RequestId, Wait)>,
     last_request: u64,
     wake: Option<Timestamp>,
@@ -253,7 +254,6 @@ impl App {
             drafts: Vec::new(),
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,
-            keymap: Keymap::default(),
             waits: Vec::new(),
             last_request: 0,
             wake: None,

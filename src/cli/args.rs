@@ -93,6 +93,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Look at everything that a run needs: files, network, clock, sign-in, permissions
     Doctor,
+    /// All actions of the console with their keys, as the configuration has them
+    Keys,
     /// Where files are kept
     Paths,
     /// The configuration file

@@ -11,6 +11,7 @@ pub mod exit;
 mod find;
 mod generate;
 mod history;
+mod keys;
 mod licences;
 mod login;
 mod numbers;
@@ -92,6 +93,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Logout) => login::out(&global).await,
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
+        Some(Command::Keys) => keys::run(&global),
         Some(Command::Paths) => paths::run(&global),
         Some(Command::Config(config)) => config::run(&global, &config),
         Some(Command::Completions(wish)) => generate::completions(&wish),

@@ -8,6 +8,7 @@ use toml_edit::Document;
 use crate::domain::guid::Guid;
 
 use super::error::ConfigError;
+use super::look;
 use super::table::{Table, nearest, place};
 use super::{
     Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
@@ -21,6 +22,9 @@ pub(super) const ROOT_KEYS: &[&str] = &[
     "shared_dir",
     "shared_group",
     "extra_ca",
+    "theme",
+    "mouse",
+    "keys",
 ];
 pub(super) const DEFAULTS_KEYS: &[&str] = &["client_id"];
 pub(super) const IDENTITY_KEYS: &[&str] =
@@ -61,6 +65,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let mut config = Config {
         shared: shared(&root)?,
         extra_ca: root.file("extra_ca")?,
+        look: look::read(&root)?,
         ..Config::default()
     };
     if let Some(defaults) = root.table("defaults", "[defaults]")? {

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::app::action::TABLE;
+
 use super::file::{
     DEFAULTS_KEYS, ENDPOINT_KEYS, IDENTITY_KEYS, NAME_PATTERN, ROOT_KEYS, TENANT_KEYS,
 };
@@ -64,6 +66,23 @@ fn words<W: Words>() -> Vec<&'static str> {
     W::ALL.iter().map(|(word, _)| *word).collect()
 }
 
+fn actions() -> Vec<&'static str> {
+    TABLE.iter().map(|row| row.name).collect()
+}
+
+/// What the keys of an action may be.
+fn keyboard(action: &str) -> Value {
+    let Some(row) = TABLE.iter().find(|row| row.name == action) else {
+        return json!({});
+    };
+    json!({
+        "type": ["string", "array"],
+        "items": { "type": "string" },
+        "description": row.help,
+        "default": row.keys,
+    })
+}
+
 /// What a key at the top of the file may be.
 fn root_key(key: &str) -> Value {
     match key {
@@ -84,6 +103,9 @@ fn root_key(key: &str) -> Value {
         }
         "shared_dir" => text("The folder that a team on one host shares: the whole path"),
         "shared_group" => text("The group of the operating system that shares it: name or number"),
+        "theme" => text("default, light, high-contrast, mono, or the name of a file in themes/"),
+        "mouse" => truth("Whether the console asks for the mouse; true where nothing is said"),
+        "keys" => table(&actions(), &keyboard, &[]),
         "extra_ca" => text("Certificates that are trusted beside those of the system"),
         _ => json!({}),
     }
@@ -190,7 +212,7 @@ mod tests {
             }
             let fits = |part: &Value, item: &Item| match (&part["enum"], item.as_str()) {
                 (Value::Array(words), Some(word)) => words.contains(&word.into()),
-                (_, Some(_)) => part["type"] == "string",
+                (_, Some(_)) => part["type"].to_string().contains("string"),
                 (_, None) => item.as_bool().is_some() && part["type"] == "boolean",
             };
             let fine = match item.as_array() {

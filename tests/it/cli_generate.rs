@@ -166,3 +166,31 @@ fn the_schema_is_json_and_a_tenant_that_was_added_to_a_fresh_file_is_read() {
         "{text}"
     );
 }
+
+#[test]
+fn keys_are_listed_as_the_configuration_has_them_and_a_clash_names_both() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config.toml");
+    std::fs::write(&file, "[keys]\nsync = [\"x\", \"Ctrl-X\"]\n").unwrap();
+    let listed = run(home.path(), &["--json", "keys"]).json();
+    let row = |name: &str| {
+        let rows = listed["keys"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["action"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(row("sync")["keys"], serde_json::json!(["x", "Ctrl-X"]));
+    assert_eq!(row("sync")["default"], serde_json::json!(["s"]));
+    assert_eq!(row("sync")["whose"], "yours");
+    assert_eq!(row("edit")["whose"], "default");
+    assert_eq!(row("apply")["contexts"], serde_json::json!(["plan"]));
+    assert_eq!(listed["contexts"].as_array().unwrap().len(), 17);
+    std::fs::write(&file, "[keys]\nsync = \"w\"\n").unwrap();
+    let ended = run(home.path(), &["keys"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.err.trim_end(),
+        "config.toml:2:1: w is \"sync\" and \"why\" in one place (users): give one of them another key"
+    );
+}
