@@ -125,6 +125,8 @@ pub enum Action {
     No,
     /// The list of all actions.
     Palette,
+    /// Has the terminal tell of the mouse, or keep it to itself.
+    Mouse,
     /// Leaves one level.
     Leave,
     /// Quits.
@@ -373,6 +375,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
 ];
@@ -393,7 +396,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Palette,
+    A::LogUp, A::LogDown, A::Palette, A::Mouse,
 ];
 
 /// Other words by which actions are looked for.

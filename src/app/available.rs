@@ -99,6 +99,7 @@ impl App {
             | Action::No
             | Action::Palette
             | Action::Leave
+            | Action::Mouse
             | Action::Quit => None,
         }
     }

@@ -410,6 +410,7 @@ pub(crate) fn settings() -> Settings {
         sign_in: None,
         accent: None,
         keys: Keymap::default(),
+        mouse: true,
         greeting: None,
     }
 }

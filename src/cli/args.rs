@@ -54,6 +54,12 @@ pub struct Global {
     /// Plain signs instead of Unicode ones
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// How the console looks: default, light, high-contrast, mono, or a file in themes/ beside the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
 }
 
 /// The commands.

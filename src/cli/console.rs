@@ -122,6 +122,7 @@ fn console(
         sign_in: way(&opened.config),
         accent: accent(&opened.config),
         keys: look.keys.clone(),
+        mouse: look.mouse && !global.no_mouse,
         greeting,
     };
     let theme = if surroundings.no_color {
