@@ -131,6 +131,8 @@ pub enum Action {
     No,
     /// The list of all actions.
     Palette,
+    /// Has the terminal tell of the mouse, or keep it to itself.
+    Mouse,
     /// Leaves one level.
     Leave,
     /// Quits.
@@ -176,6 +178,54 @@ pub enum Place {
     SignIn,
     /// What is left of the tenant before.
     Earlier,
+}
+
+impl Place {
+    /// All places.
+    pub const ALL: [Self; 18] = [
+        Self::Users,
+        Self::Candidates,
+        Self::Sync,
+        Self::Changes,
+        Self::Licences,
+        Self::Numbers,
+        Self::Filter,
+        Self::Why,
+        Self::Plan,
+        Self::Conflict,
+        Self::Text,
+        Self::Log,
+        Self::Choice,
+        Self::SignIn,
+        Self::Earlier,
+        Self::Confirm,
+        Self::Form,
+        Self::Palette,
+    ];
+
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Candidates => "add-users",
+            Self::Sync => "sync",
+            Self::Changes => "changes",
+            Self::Licences => "licences",
+            Self::Numbers => "numbers",
+            Self::Filter => "filter",
+            Self::Why => "why",
+            Self::Plan => "plan",
+            Self::Conflict => "conflict",
+            Self::Text => "text",
+            Self::Log => "log",
+            Self::Choice => "choice",
+            Self::SignIn => "sign-in",
+            Self::Earlier => "earlier",
+            Self::Confirm => "question",
+            Self::Form => "form",
+            Self::Palette => "actions",
+        }
+    }
 }
 
 /// A set of places.
@@ -340,6 +390,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
 ];
@@ -353,6 +404,15 @@ impl Action {
             .expect("a test asserts that every action has a row")
     }
 }
+
+/// Actions that never ask a question: one of their keys may be the one that says yes.
+#[rustfmt::skip]
+const HARMLESS: &[Action] = &[
+    A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
+    A::LogUp, A::LogDown, A::Palette, A::Mouse,
+];
 
 /// Other words by which actions are looked for.
 const ALSO: &[(Action, &str)] = &[
@@ -411,6 +471,13 @@ impl Places {
     /// Whether text is typed in any of these places, so that plain characters are never commands there.
     pub fn takes_text(self) -> bool {
         self.meets(Self::LINES)
+    }
+}
+
+impl Action {
+    /// Whether it may ask a question, so that its key must not be the one that says yes.
+    pub fn may_ask(self) -> bool {
+        !HARMLESS.contains(&self)
     }
 }
 
@@ -540,26 +607,7 @@ mod tests {
 
     #[test]
     fn every_footer_action_works_where_it_is_offered() {
-        for place in [
-            Place::Users,
-            Place::Candidates,
-            Place::Sync,
-            Place::Changes,
-            Place::Licences,
-            Place::Numbers,
-            Place::Filter,
-            Place::Why,
-            Place::Plan,
-            Place::Conflict,
-            Place::Text,
-            Place::Log,
-            Place::Choice,
-            Place::SignIn,
-            Place::Earlier,
-            Place::Confirm,
-            Place::Form,
-            Place::Palette,
-        ] {
+        for place in Place::ALL {
             for action in footer(place) {
                 assert!(action.binding().places.has(place), "{action:?} {place:?}");
             }

@@ -111,6 +111,7 @@ impl App {
             | Action::No
             | Action::Palette
             | Action::Leave
+            | Action::Mouse
             | Action::Quit => None,
         }
     }

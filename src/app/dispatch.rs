@@ -111,6 +111,7 @@ impl App {
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
             Action::Palette => self.open_palette(),
+            Action::Mouse => return self.switch_mouse(),
             Action::Leave => return self.leave(),
             Action::Quit => return self.quit(),
         }
@@ -159,7 +160,7 @@ impl App {
         rows
     }
 
-    fn counts_height(&self, width: u16) -> u16 {
+    pub(super) fn counts_height(&self, width: u16) -> u16 {
         u16::try_from(self.counts(width).len()).unwrap_or_default()
     }
 
@@ -229,7 +230,7 @@ impl App {
         }
     }
 
-    fn scroll_log(&mut self, step: Move) {
+    pub(super) fn scroll_log(&mut self, step: Move) {
         let (area, _) = layout::sync_areas(self.layout().body);
         let width = usize::from(area.width);
         let log = &self.runs.log;

@@ -17,6 +17,8 @@ use super::session::Attempt;
 /// One wish.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Have the terminal tell of the mouse, or not. No answer.
+    Mouse(Reporting),
     /// Start a run. Its events carry `req`.
     StartRun {
         /// The question.
@@ -165,6 +167,7 @@ impl Effect {
             | Self::ListTenants { .. }
             | Self::LoadEarlier { .. }
             | Self::Copy { .. }
+            | Self::Mouse { .. }
             | Self::Wake { .. }
             | Self::Quit { .. } => true,
             Self::StartRun { .. }
@@ -180,6 +183,15 @@ impl Effect {
             | Self::AllowWriting { .. } => false,
         }
     }
+}
+
+/// Whether the terminal tells of the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reporting {
+    /// Clicks and the wheel come here.
+    On,
+    /// They stay the terminal's: it selects text.
+    Off,
 }
 
 /// Changes of the ledger, each one transaction.

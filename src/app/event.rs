@@ -38,6 +38,8 @@ pub struct Event {
 pub enum What {
     /// A key.
     Key(Key),
+    /// The mouse, where it is asked for.
+    Mouse(Mouse),
     /// Pasted text: never a command.
     Paste(String),
     /// The terminal has a new size, in cells.
@@ -66,6 +68,26 @@ pub enum What {
     Hangup,
     /// The system asks to stop (SIGTERM, SIGINT).
     Terminate,
+}
+
+/// Something done with the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// Column and row, from 0.
+    pub at: (u16, u16),
+    /// What.
+    pub did: Did,
+}
+
+/// What is done with a mouse. Moving and letting go mean nothing, and are not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// The first button went down.
+    Press,
+    /// The wheel turned away.
+    WheelUp,
+    /// The wheel turned near.
+    WheelDown,
 }
 
 /// Answers of the ledger.

@@ -23,6 +23,7 @@ use crate::roster::{Roster, Row};
 
 use super::effect::Effect;
 use super::event::{CacheEvent, Code, Event, Key, LedgerEvent, RequestId, What};
+use super::keymap::Keymap;
 use super::{App, Settings, keymap};
 
 /// The tenant.
@@ -410,6 +411,8 @@ pub(crate) fn settings() -> Settings {
         ascii: false,
         sign_in: None,
         accent: None,
+        keys: Keymap::default(),
+        mouse: true,
         greeting: None,
     }
 }

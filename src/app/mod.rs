@@ -28,6 +28,7 @@ pub mod layout;
 pub mod lifecycle;
 pub mod mend;
 pub mod modal;
+pub mod mouse;
 pub mod notice;
 pub mod pane;
 pub mod people;
@@ -37,6 +38,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod stock;
 pub mod sync;
+pub mod tabs;
 pub mod writing;
 
 use std::collections::HashSet;
@@ -78,7 +80,7 @@ use sync::{Run, Runs};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "six independent switches of configuration and command line, each with a name of its own"
+    reason = "independent switches of configuration and command line, each with a name of its own"
 )]
 pub struct Settings {
     /// Name of the tenant until it has said its own.
@@ -103,6 +105,10 @@ pub struct Settings {
     pub sign_in: Option<SignInWay>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
+    /// Keys and what they mean.
+    pub keys: Keymap,
+    /// Whether the terminal is asked to tell of the mouse.
+    pub mouse: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -199,7 +205,6 @@ pub struct App {
     /// The time of the last event.
     pub now: Timestamp,
     life: Lifecycle,
-    keymap: Keymap,
     waits: Vec<(RequestId, Wait)>,
     last_request: u64,
     wake: Option<Timestamp>,
@@ -208,6 +213,8 @@ pub struct App {
     said_over: usize,
     /// The directory user whose row in Users gets the cursor once it is there.
     goto: Option<ObjectId>,
+    /// When and where the mouse was pressed last.
+    pressed: Option<(Timestamp, (u16, u16))>,
 }
 
 /// How long the cursor rests on a row before it is explained beside.
@@ -260,13 +267,13 @@ impl App {
             drafts: Vec::new(),
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,
-            keymap: Keymap::default(),
             waits: Vec::new(),
             last_request: 0,
             wake: None,
             dirty: true,
             said_over: 0,
             goto: None,
+            pressed: None,
         }
     }
 
@@ -302,6 +309,7 @@ impl App {
                 self.tick()
             }
             What::Key(key) => self.touched(|app| app.key(key)),
+            What::Mouse(mouse) => self.touched(|app| app.mouse(mouse)),
             What::Paste(text) => self.touched(|app| {
                 app.paste(&text);
                 Vec::new()

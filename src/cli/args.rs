@@ -59,6 +59,12 @@ pub struct Global {
     /// Plain signs instead of Unicode ones
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// How the console looks: default, light, high-contrast, mono, or a file in themes/ beside the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
 }
 
 /// The commands.
@@ -104,10 +110,34 @@ pub enum Command {
     Doctor,
     /// Pack logs, counters and checks for support, with stand-ins for names, addresses and numbers
     Bundle(bundle::Bundle),
+    /// All actions of the console with their keys, as the configuration has them
+    Keys,
     /// Where files are kept
     Paths,
     /// The configuration file
     Config(Config),
+    /// Print what makes a shell complete commands and flags
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// `completions`.
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Shells that complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// source <(teamsconnector completions bash)
+    Bash,
+    /// A file _teamsconnector in a folder of $fpath
+    Zsh,
+    /// A file in ~/.config/fish/completions
+    Fish,
 }
 
 /// `sync`.
@@ -623,8 +653,12 @@ pub struct Config {
 pub enum ConfigWhat {
     /// Read the file and say what is wrong with it
     Check,
-    /// Print a commented sample
+    /// Write the commented sample where the file goes; never over one that is there
+    Init,
+    /// Print the commented sample
     Sample,
+    /// Print the file's JSON schema, for editors that complete and check by one
+    Schema,
 }
 
 #[cfg(test)]

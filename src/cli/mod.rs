@@ -5,12 +5,15 @@ pub mod args;
 mod audit;
 mod bundle;
 mod candidates;
+mod config;
 mod console;
 mod demo;
 mod doctor;
 pub mod exit;
 mod find;
+mod generate;
 mod history;
+mod keys;
 mod licences;
 mod login;
 mod numbers;
@@ -97,7 +100,10 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
         Some(Command::Bundle(bundle)) => bundle::run(&global, &bundle).await,
+        Some(Command::Keys) => keys::run(&global),
         Some(Command::Paths) => paths::run(&global),
-        Some(Command::Config(config)) => paths::config(&global, &config),
+        Some(Command::Config(config)) => config::run(&global, &config),
+        Some(Command::Completions(wish)) => generate::completions(&wish),
+        Some(Command::Man) => generate::manual(),
     }
 }

@@ -233,6 +233,7 @@ impl Performer {
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
+            | Effect::Mouse(_)
             | Effect::OpenTenant { .. }
             | Effect::Wake { .. }
             | Effect::Quit { .. } => {}

@@ -372,7 +372,7 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         .copied()
         .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
         .map(|action| {
-            let key = action.binding().keys[0].replace("Page", "Pg");
+            let key = app.settings.keys.first(action).replace("Page", "Pg");
             let key = key.replace("PgDown", "PgDn");
             let word = special_word(app, place, action);
             (

@@ -75,7 +75,7 @@ fn small(app: &App, painter: &mut Painter<'_>) {
 fn whole(app: &App, painter: &mut Painter<'_>) {
     let layout = app.layout();
     frame::header(app, painter, layout.header);
-    tabs::tabs(app, painter, layout.tabs);
+    tabs::tabs(app, painter);
     frame::filter(app, painter, layout.filter);
     match app.pane {
         Pane::Users => users::draw(app, painter, layout.main),

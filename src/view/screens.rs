@@ -50,6 +50,15 @@ pub(crate) fn screen(app: &App) -> Vec<String> {
         .collect()
 }
 
+/// The row of the screen that is drawn as the one under the cursor.
+pub(crate) fn cursor_row(app: &App) -> Option<u16> {
+    let buffer = frame(app, &Theme::default(), app.size);
+    (2..buffer.area.height).find(|y| {
+        let cell = &buffer[(5, *y)];
+        cell.modifier.contains(ratatui::style::Modifier::REVERSED)
+    })
+}
+
 /// Asserts that these lines stand on the screen, in this order.
 fn has(app: &App, lines: &[&str]) {
     let rows = screen(app);

@@ -6,6 +6,7 @@
 mod support;
 
 mod cli_errors;
+mod cli_generate;
 mod cli_scenarios;
 mod cli_script;
 mod desk;
