@@ -19,6 +19,9 @@ impl App {
 
     /// Why an action cannot be done here; `None` when it can.
     pub fn refusal(&self, action: Action) -> Option<String> {
+        if self.settings.bundle && self.changes_or_calls(action) {
+            return Some("a bundle is only looked at: no tenant, no changes".to_owned());
+        }
         if let Some(Modal::Bulk(_)) = self.over() {
             return None;
         }
@@ -35,6 +38,9 @@ impl App {
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),
             Action::MoveSeat => self.no_seat(),
+            Action::DisableSync => self.no_pin(),
+            Action::QueueEarlier => self.nothing_earlier(),
+            Action::Mark | Action::MarkAll if self.earlier_open() => None,
             Action::ClearGroup => self
                 .settings
                 .group
@@ -69,6 +75,10 @@ impl App {
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
+            Action::Why if matches!(self.over(), Some(Modal::Confirm(_))) => self
+                .asked_about()
+                .is_none()
+                .then(|| "y and n answer the question".to_owned()),
             Action::Why | Action::Reread => (self.over().is_none()
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
@@ -99,6 +109,7 @@ impl App {
             | Action::LogDown
             | Action::Copy
             | Action::Settings
+            | Action::Earlier
             | Action::OtherWay
             | Action::NextWarning
             | Action::KeepMine
@@ -118,7 +129,89 @@ impl App {
             | Action::No
             | Action::Palette
             | Action::Leave
+            | Action::Mouse
             | Action::Quit => None,
+        }
+    }
+
+    /// Whether an action is more than looking: a call to the tenant, or a change of what is kept.
+    fn changes_or_calls(&self, action: Action) -> bool {
+        match action {
+            Action::SyncNow
+            | Action::DebugSync
+            | Action::CancelRun
+            | Action::Plan
+            | Action::Apply
+            | Action::Hold
+            | Action::MoveSeat
+            | Action::ClearGroup
+            | Action::AllowWriting
+            | Action::SignIn
+            | Action::SignOut
+            | Action::Tenants
+            | Action::Add
+            | Action::AddByHand
+            | Action::MarkAll
+            | Action::Edit
+            | Action::Remove
+            | Action::Undo
+            | Action::Reread
+            | Action::MoveNumber
+            | Action::Settings
+            | Action::DisableSync
+            | Action::QueueEarlier
+            | Action::OtherWay
+            | Action::KeepMine
+            | Action::TakeTheirs
+            | Action::TakeProposal
+            | Action::Import
+            | Action::Export
+            | Action::QueueAll
+            | Action::QueueGood
+            | Action::TakeAll
+            | Action::OtherMode
+            | Action::TrustZeros
+            | Action::Save => true,
+            // In the history it picks two runs to compare.
+            Action::Mark => self.pane != Pane::Sync,
+            Action::NextHit
+            | Action::OnlyBad
+            | Action::PreviousHit
+            | Action::Compare
+            | Action::CopyAddress
+            | Action::Earlier
+            | Action::Why
+            | Action::Jump
+            | Action::ShowUsers
+            | Action::ShowCandidates
+            | Action::ShowSync
+            | Action::ShowChanges
+            | Action::ShowLicences
+            | Action::ShowNumbers
+            | Action::NextPane
+            | Action::PreviousPane
+            | Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::First
+            | Action::Last
+            | Action::Open
+            | Action::Filter
+            | Action::Everyone
+            | Action::Sort
+            | Action::Choose
+            | Action::LogUp
+            | Action::LogDown
+            | Action::Copy
+            | Action::NextWarning
+            | Action::NextField
+            | Action::PreviousField
+            | Action::Yes
+            | Action::No
+            | Action::Palette
+            | Action::Leave
+            | Action::Quit => false,
         }
     }
 
@@ -171,6 +264,12 @@ impl App {
     fn nothing_to_undo(&self) -> Option<String> {
         match (self.undoable(), self.revertible()) {
             (Some(_), _) | (None, Some(_)) => None,
+            (None, None) if self.over().is_none() && self.changes.audit(&self.desk).is_some() => {
+                Some(
+                    "only what was confirmed in the tenant, and not undone since, can be undone"
+                        .to_owned(),
+                )
+            }
             (None, None) => Some("no queued change is under the cursor".to_owned()),
         }
     }
@@ -193,6 +292,7 @@ fn elsewhere(action: Action) -> String {
         (Place::Confirm, "a question"),
         (Place::SignIn, "a sign-in (L)"),
         (Place::Review, "a review (I)"),
+        (Place::Earlier, "the tenant before (E)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))

@@ -59,7 +59,7 @@ impl App {
 
     /// A paste in a pane: several lines are cells of a spreadsheet, which are asked about; anything else is nothing.
     pub(super) fn pasted_in_pane(&mut self, text: &str) {
-        if !is_table(text) {
+        if !is_table(text) || self.settings.bundle {
             self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             return;
         }

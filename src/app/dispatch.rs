@@ -70,6 +70,8 @@ impl App {
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
             Action::Sort => self.sort(),
+            Action::Mark if self.earlier_open() => self.mark_earlier(),
+            Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
             Action::MarkAll if self.pane == Pane::Users => self.users.mark_all(&self.desk),
@@ -100,6 +102,9 @@ impl App {
             Action::ClearGroup => self.ask_clear_group(),
             Action::Import => self.open_import(),
             Action::Export => self.open_export(),
+            Action::DisableSync => self.ask_disable_sync(),
+            Action::Earlier => return self.open_earlier(),
+            Action::QueueEarlier => self.ask_queue_earlier(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -121,6 +126,7 @@ impl App {
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
             Action::Palette => self.open_palette(),
+            Action::Mouse => return self.switch_mouse(),
             Action::Leave => return self.leave(),
             Action::Quit => return self.quit(),
         }
@@ -169,7 +175,7 @@ impl App {
         rows
     }
 
-    fn counts_height(&self, width: u16) -> u16 {
+    pub(super) fn counts_height(&self, width: u16) -> u16 {
         u16::try_from(self.counts(width).len()).unwrap_or_default()
     }
 
@@ -194,6 +200,9 @@ impl App {
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
             }
             Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Earlier(open)) => {
+                open.step(step, layout::list_height(body, super::earlier::AROUND));
+            }
             Some(Modal::Conflict(open)) => match step {
                 Move::By(by) | Move::Pages(by) => open.step(by),
                 Move::First => open.step(isize::MIN),
@@ -203,7 +212,7 @@ impl App {
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
-                    modal.step(step, &rows, layout::list_height(body, 3));
+                    modal.step(step, &rows, layout::list_height(body, plan::AROUND));
                 }
             }
             Some(
@@ -237,7 +246,7 @@ impl App {
         }
     }
 
-    fn scroll_log(&mut self, step: Move) {
+    pub(super) fn scroll_log(&mut self, step: Move) {
         let (area, _) = layout::sync_areas(self.layout().body);
         let width = usize::from(area.width);
         let log = &self.runs.log;

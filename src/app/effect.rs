@@ -22,6 +22,8 @@ use super::session::Attempt;
 /// One wish.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Have the terminal tell of the mouse, or not. No answer.
+    Mouse(Reporting),
     /// Start a run. Its events carry `req`.
     StartRun {
         /// The question.
@@ -123,6 +125,11 @@ pub enum Effect {
         /// The question.
         req: RequestId,
     },
+    /// Read what is left of the tenant that was pinned before.
+    LoadEarlier {
+        /// The question.
+        req: RequestId,
+    },
     /// Leave this tenant, and open another in the same terminal.
     OpenTenant {
         /// Its name in the configuration.
@@ -170,6 +177,46 @@ pub enum Effect {
         /// The exit code.
         code: u8,
     },
+}
+
+impl Effect {
+    /// Whether it only looks at the files that are there: all that a support bundle is good for.
+    pub fn only_looks(&self) -> bool {
+        match self {
+            Self::LoadLog { .. }
+            | Self::Compare { .. }
+            | Self::Explain { live: false, .. }
+            | Self::LoadPerson { .. }
+            | Self::Script { .. }
+            | Self::LoadMembers { .. }
+            | Self::ListTenants { .. }
+            | Self::LoadEarlier { .. }
+            | Self::Copy { .. }
+            | Self::Mouse { .. }
+            | Self::Wake { .. }
+            | Self::Quit { .. } => true,
+            Self::StartRun { .. }
+            | Self::CancelRun { .. }
+            | Self::Ledger { .. }
+            | Self::KeepDraft { .. }
+            | Self::Settings { .. }
+            | Self::Explain { live: true, .. }
+            | Self::SignIn { .. }
+            | Self::CancelSignIn { .. }
+            | Self::SignOut { .. }
+            | Self::OpenTenant { .. }
+            | Self::AllowWriting { .. } => false,
+        }
+    }
+}
+
+/// Whether the terminal tells of the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reporting {
+    /// Clicks and the wheel come here.
+    On,
+    /// They stay the terminal's: it selects text.
+    Off,
 }
 
 /// Changes of the ledger, each one transaction.
@@ -243,6 +290,10 @@ pub enum LedgerChange {
         /// Who gets it.
         to: UserId,
     },
+    /// Queue the numbers that users had in the tenant before.
+    Adopt(Vec<UserId>),
+    /// Take the pin off the tenant.
+    Unpin,
     /// Decide a conflict.
     Decide {
         /// Which.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::bulk::review::Review;
 use crate::domain::difference::Difference;
 use crate::domain::directory::DirectoryUser;
+use crate::domain::earlier::Earlier;
 use crate::domain::failure::Failure;
 use crate::domain::gate::Class;
 use crate::domain::run::{LogLine, RunEvent, RunId};
@@ -38,6 +39,8 @@ pub struct Event {
 pub enum What {
     /// A key.
     Key(Key),
+    /// The mouse, where it is asked for.
+    Mouse(Mouse),
     /// Pasted text: never a command.
     Paste(String),
     /// The terminal has a new size, in cells.
@@ -66,6 +69,26 @@ pub enum What {
     Hangup,
     /// The system asks to stop (SIGTERM, SIGINT).
     Terminate,
+}
+
+/// Something done with the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// Column and row, from 0.
+    pub at: (u16, u16),
+    /// What.
+    pub did: Did,
+}
+
+/// What is done with a mouse. Moving and letting go mean nothing, and are not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Did {
+    /// The first button went down.
+    Press,
+    /// The wheel turned away.
+    WheelUp,
+    /// The wheel turned near.
+    WheelDown,
 }
 
 /// Answers of the ledger.
@@ -107,6 +130,13 @@ pub enum LedgerEvent {
         key: String,
         /// Its text, one `field=value` per line.
         text: String,
+    },
+    /// What is left of the tenant that was pinned before.
+    Earlier {
+        /// The question.
+        req: RequestId,
+        /// It, or why it could not be read.
+        earlier: Result<Arc<Earlier>, Failure>,
     },
     /// Group and mode of the tenant as they are now.
     Selection(Selection),

@@ -23,6 +23,7 @@ use crate::roster::{Roster, Row};
 
 use super::effect::Effect;
 use super::event::{CacheEvent, Code, Event, Key, LedgerEvent, RequestId, What};
+use super::keymap::Keymap;
 use super::{App, Settings, keymap};
 
 /// The tenant.
@@ -291,6 +292,7 @@ pub(crate) fn desk() -> Desk {
             outcome: "confirmed".to_owned(),
             entry: Some(EntryId(9)),
         }],
+        parked: 0,
         history: vec![head(12, "done"), head(11, "failed")],
         read_at: Some(at(-60)),
         notes: Vec::new(),
@@ -404,10 +406,13 @@ pub(crate) fn settings() -> Settings {
         manual_mode: false,
         group: None,
         demo: false,
+        bundle: false,
         sync_on_start: false,
         ascii: false,
         sign_in: None,
         accent: None,
+        keys: Keymap::default(),
+        mouse: true,
         greeting: None,
     }
 }

@@ -40,7 +40,7 @@ impl App {
         let over = self.modals.len();
         let top = self.modals.last().map(std::mem::discriminant);
         let place = self.place();
-        let acts = self.keymap.action(place, key).is_some() || action::takes_text(place);
+        let acts = self.settings.keys.action(place, key).is_some() || action::takes_text(place);
         let effects = self.typed(key);
         let now_top = self.modals.last().map(std::mem::discriminant);
         let elsewhere = self.pane != pane
@@ -68,7 +68,7 @@ impl App {
             return Vec::new();
         }
         let place = self.place();
-        let action = self.keymap.action(place, key);
+        let action = self.settings.keys.action(place, key);
         if too_small(self.size) {
             // Nothing is shown, so nothing is done blindly but leaving.
             return match action {
@@ -104,6 +104,7 @@ impl App {
             | Place::Log
             | Place::SignIn
             | Place::Review
+            | Place::Earlier
             | Place::Text => self.command(key, action),
         }
     }
@@ -164,7 +165,7 @@ impl App {
                 if let Some(Modal::Palette(palette)) = self.modals.last_mut()
                     && palette.field.paste(text) == Typed::Changed
                 {
-                    palette.search(&self.roster);
+                    palette.search(&self.roster, &self.settings.keys);
                 }
             }
             Place::Users | Place::Candidates => self.pasted_in_pane(text),
@@ -179,8 +180,15 @@ impl App {
             | Place::Text
             | Place::Log
             | Place::SignIn
+            | Place::Earlier
             | Place::Confirm => {
-                self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
+                let keys = &self.settings.keys;
+                let said = format!(
+                    "a paste is never a command: {} filters, {} edits",
+                    keys.first(Action::Filter),
+                    keys.first(Action::Edit)
+                );
+                self.say(Tone::Dim, said);
             }
         }
     }
@@ -312,7 +320,7 @@ impl App {
             (Code::PageUp, _) => palette.step(Move::Pages(-1), height),
             _ => {
                 if palette.field.key(key) == Typed::Changed {
-                    palette.search(&self.roster);
+                    palette.search(&self.roster, &self.settings.keys);
                 }
             }
         }
@@ -370,8 +378,10 @@ impl App {
 
     /// Opens the list of all actions.
     pub(super) fn open_palette(&mut self) {
-        self.modals
-            .push(Modal::Palette(Palette::open(&self.roster)));
+        self.modals.push(Modal::Palette(Palette::open(
+            &self.roster,
+            &self.settings.keys,
+        )));
     }
 
     /// Whether the question on top wants something typed.

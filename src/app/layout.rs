@@ -23,6 +23,12 @@ pub struct Area {
 }
 
 impl Area {
+    /// Whether a cell is in it.
+    pub fn has(self, (x, y): (u16, u16)) -> bool {
+        let across = x >= self.x && x - self.x < self.width;
+        across && y >= self.y && y - self.y < self.height
+    }
+
     /// Its first rows, and the rest.
     pub fn split(self, rows: u16) -> (Self, Self) {
         let rows = rows.min(self.height);

@@ -1,14 +1,14 @@
 //! Mending from the keyboard: the numbered ways of an explanation, a repair with the adding behind it, the move of a number.
 
 use crate::domain::country::Country;
-use crate::domain::gate::GateResult;
+use crate::domain::gate::{FirstCause, GateResult};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
-use crate::roster::Query;
+use crate::roster::{Query, Roster};
 
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};
@@ -74,9 +74,20 @@ pub struct MoveTo {
     /// What was typed to find the successor.
     pub typed: Field,
     /// Who is found, at most five.
-    pub hits: Vec<(ObjectId, String)>,
+    pub hits: Vec<Successor>,
     /// Which of them is chosen.
     pub at: usize,
+}
+
+/// Somebody who is found as a successor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Whom.
+    pub id: ObjectId,
+    /// Name and address.
+    pub shown: String,
+    /// Why the number cannot go there.
+    pub cannot: Option<String>,
 }
 
 /// Successors that are offered at once.
@@ -301,13 +312,7 @@ impl App {
                     open.hits = if query.is_empty() {
                         Vec::new()
                     } else {
-                        self.roster
-                            .search(&query, |row| Some(row.id) != open.holder)
-                            .into_iter()
-                            .take(OFFERED)
-                            .filter_map(|place| self.roster.get(place))
-                            .map(|row| (row.id, format!("{} <{}>", row.name, row.upn)))
-                            .collect()
+                        successors(&self.roster, &query, open.holder)
                     };
                 }
             }
@@ -316,11 +321,15 @@ impl App {
 
     /// Enter behind the successor: the move is queued.
     pub(super) fn move_chosen(&mut self, open: &MoveTo) -> Vec<Effect> {
-        let Some((to, _)) = open.hits.get(open.at) else {
+        let Some(hit) = open.hits.get(open.at) else {
             self.say(Tone::Warn, "nobody is chosen: type a name or an address");
             return Vec::new();
         };
-        let (number, to) = (open.number.clone(), *to);
+        if let Some(why) = &hit.cannot {
+            self.say(Tone::Warn, format!("the number cannot go there: {why}"));
+            return Vec::new();
+        }
+        let (number, to) = (open.number.clone(), hit.id);
         self.modals.pop();
         let req = self.wait_for(Wait::Mended);
         vec![Effect::Ledger {
@@ -331,11 +340,21 @@ impl App {
 
     /// What was written under the cursor and can be taken back.
     pub(super) fn revertible(&self) -> Option<(EntryId, String)> {
-        if self.pane != Pane::Changes || !self.modals.is_empty() {
+        if self.pane != Pane::Changes || self.over().is_some() {
             return None;
         }
         let row = self.changes.audit(&self.desk)?;
         let entry = row.entry.filter(|_| row.action == "confirmed")?;
+        let opposite = opposite(&row.change);
+        let undone = self.desk.audit.iter().any(|later| {
+            later.seq > row.seq
+                && later.action == "confirmed"
+                && later.name == row.name
+                && Some(&later.change) == opposite.as_ref()
+        });
+        if undone {
+            return None;
+        }
         Some((entry, format!("{}: {}", row.name, row.change)))
     }
 
@@ -344,7 +363,12 @@ impl App {
         let Some((entry, what)) = self.revertible() else {
             return false;
         };
-        self.question(Question::TakeBack { entry, what });
+        let change = self
+            .changes
+            .audit(&self.desk)
+            .map(|row| row.change.as_str());
+        let then = change.map(taken_back).unwrap_or_default();
+        self.question(Question::TakeBack { entry, what, then });
         true
     }
 
@@ -389,5 +413,65 @@ impl App {
             Some(Modal::Confirm(confirm)) => Some(confirm),
             _ => None,
         }
+    }
+}
+
+/// Who is found, those first who can hold a number; the others say why they cannot.
+fn successors(roster: &Roster, query: &Query, holder: Option<ObjectId>) -> Vec<Successor> {
+    let (can, cannot): (Vec<Successor>, Vec<Successor>) = roster
+        .search(query, |_| true)
+        .into_iter()
+        .filter_map(|place| roster.get(place))
+        .map(|row| Successor {
+            id: row.id,
+            shown: format!("{} <{}>", row.name, row.upn),
+            cannot: if Some(row.id) == holder {
+                Some("has it now".to_owned())
+            } else {
+                holds_none(row.cause).then(|| row.cause.words().to_owned())
+            },
+        })
+        .partition(|hit| hit.cannot.is_none());
+    can.into_iter().chain(cannot).take(OFFERED).collect()
+}
+
+/// Whether Teams gives nobody of this kind a number.
+fn holds_none(cause: FirstCause) -> bool {
+    match cause {
+        FirstCause::NotInTenant
+        | FirstCause::Disabled
+        | FirstCause::Guest
+        | FirstCause::Unlicensed
+        | FirstCause::NoPhoneSystem
+        | FirstCause::PlanNotUsable => true,
+        FirstCause::Eligible
+        | FirstCause::Configured
+        | FirstCause::Resource
+        | FirstCause::Unknown
+        | FirstCause::NotInGroup
+        | FirstCause::CallingPlan
+        | FirstCause::CommunicationsCredits => false,
+    }
+}
+
+/// The words of the opposite of a change.
+fn opposite(change: &str) -> Option<String> {
+    let (field, values) = change.split_once(' ')?;
+    let (old, new) = values.split_once(" -> ")?;
+    Some(format!("{field} {new} -> {old}"))
+}
+
+/// What the opposite of a change does, from its words: `number +44 1 -> +44 2`.
+fn taken_back(change: &str) -> String {
+    let Some((old, new)) = change
+        .split_once(' ')
+        .and_then(|(_, values)| values.split_once(" -> "))
+    else {
+        return String::new();
+    };
+    match (old, new) {
+        ("none", new) => format!("{new} is taken away again."),
+        (old, "none") => format!("{old} is given back."),
+        (old, new) => format!("{new} is taken away, and {old} is given back."),
     }
 }

@@ -14,6 +14,7 @@ pub mod copy;
 pub mod cursor;
 pub mod dispatch;
 pub mod doc;
+pub mod earlier;
 pub mod effect;
 pub mod event;
 pub mod field;
@@ -22,6 +23,7 @@ pub mod filter;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod flows;
+pub mod footer;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -29,6 +31,7 @@ pub mod lifecycle;
 pub mod many;
 pub mod mend;
 pub mod modal;
+pub mod mouse;
 pub mod notice;
 pub mod pane;
 pub mod people;
@@ -38,6 +41,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod stock;
 pub mod sync;
+pub mod tabs;
 pub mod writing;
 
 use std::collections::HashSet;
@@ -79,7 +83,7 @@ use sync::{Run, Runs};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "five independent switches of configuration and command line, each with a name of its own"
+    reason = "independent switches of configuration and command line, each with a name of its own"
 )]
 pub struct Settings {
     /// Name of the tenant until it has said its own.
@@ -94,6 +98,8 @@ pub struct Settings {
     pub group: Option<String>,
     /// Whether this is the demo tenant.
     pub demo: bool,
+    /// Whether it is a support bundle that is looked at: no network, nothing is written.
+    pub bundle: bool,
     /// Whether the first sync starts by itself.
     pub sync_on_start: bool,
     /// Whether only ASCII is drawn.
@@ -102,6 +108,10 @@ pub struct Settings {
     pub sign_in: Option<SignInWay>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
+    /// Keys and what they mean.
+    pub keys: Keymap,
+    /// Whether the terminal is asked to tell of the mouse.
+    pub mouse: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -152,6 +162,10 @@ enum Wait {
     Bulk,
     /// A file is being written.
     Exported,
+    /// Old numbers are being queued.
+    Adopted,
+    /// The pin is being taken off.
+    Unpinned,
 }
 
 /// The console.
@@ -200,7 +214,6 @@ pub struct App {
     /// The time of the last event.
     pub now: Timestamp,
     life: Lifecycle,
-    keymap: Keymap,
     waits: Vec<(RequestId, Wait)>,
     last_request: u64,
     wake: Option<Timestamp>,
@@ -209,6 +222,8 @@ pub struct App {
     said_over: usize,
     /// The directory user whose row in Users gets the cursor once it is there.
     goto: Option<ObjectId>,
+    /// When and where the mouse was pressed last.
+    pressed: Option<(Timestamp, (u16, u16))>,
 }
 
 /// How long the cursor rests on a row before it is explained beside.
@@ -261,13 +276,13 @@ impl App {
             drafts: Vec::new(),
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,
-            keymap: Keymap::default(),
             waits: Vec::new(),
             last_request: 0,
             wake: None,
             dirty: true,
             said_over: 0,
             goto: None,
+            pressed: None,
         }
     }
 
@@ -303,6 +318,7 @@ impl App {
                 self.tick()
             }
             What::Key(key) => self.touched(|app| app.key(key)),
+            What::Mouse(mouse) => self.touched(|app| app.mouse(mouse)),
             What::Paste(text) => self.touched(|app| {
                 app.paste(&text);
                 Vec::new()
@@ -376,6 +392,10 @@ impl App {
         let height = self.chooser_height();
         if let Some(Modal::Chooser(open)) = self.modals.last_mut() {
             open.settle(height);
+        }
+        let room = layout::list_height(layout.body, earlier::AROUND);
+        if let Some(Modal::Earlier(open)) = self.modals.last_mut() {
+            open.settle(room);
         }
         if let Some(Modal::Seat(open)) = self.modals.last_mut() {
             open.search(&self.desk);

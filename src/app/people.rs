@@ -92,14 +92,16 @@ impl App {
             self.say(Tone::Busy, "reading this person again…");
             return vec![Effect::Explain { req, who, live }];
         }
+        if let Some(id) = self.asked_about() {
+            self.modals.pop();
+            let name = self.name_here().unwrap_or_default();
+            return self.explain(Who::Directory(id), &name, live);
+        }
         if let Some(Modal::Plan(modal)) = self.modals.last() {
-            let entry = modal.cursor.key;
-            let item = self
-                .plan
-                .iter()
-                .flat_map(|plan| &plan.items)
-                .find(|item| Some(item.entry) == entry)
-                .map(|item| (Who::Directory(item.target), item.name.clone()));
+            let item = modal
+                .cursor
+                .key
+                .and_then(|entry| self.planned_person(entry));
             return match item {
                 Some((who, name)) => self.explain(who, &name, live),
                 None => Vec::new(),
@@ -111,6 +113,36 @@ impl App {
                 self.explain(who, &name, live)
             }
             None => self.explain_elsewhere().unwrap_or_default(),
+        }
+    }
+
+    /// Whom an entry of the plan is about, whether it would be written or is left out.
+    fn planned_person(&self, entry: EntryId) -> Option<(Who, String)> {
+        let item = self
+            .plan
+            .iter()
+            .flat_map(|plan| &plan.items)
+            .find(|item| item.entry == entry);
+        if let Some(item) = item {
+            return Some((Who::Directory(item.target), item.name.clone()));
+        }
+        let entry = self.desk.entries.iter().find(|known| known.id == entry)?;
+        let who = match (entry.directory_id, entry.user) {
+            (Some(id), _) => Who::Directory(id),
+            (None, Some(id)) => Who::User(id),
+            (None, None) => return None,
+        };
+        Some((who, entry.name.clone()))
+    }
+
+    /// The one person that the question on top asks to add although a gate has failed.
+    pub(super) fn asked_about(&self) -> Option<ObjectId> {
+        match self.open_confirm().map(|confirm| &confirm.question) {
+            Some(Question::AddAnyway { users, .. }) => match users.as_slice() {
+                [one] => one.association.id(),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

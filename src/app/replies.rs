@@ -42,6 +42,8 @@ impl App {
                 self.session.account = account;
                 self.session.run_signed_in();
             }
+            RunEvent::SignInNeeded { why } => self.run_waits_for_sign_in(&why),
+            RunEvent::GoesOn { account } => self.run_goes_on(account),
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
             RunEvent::Finished { outcome, summary } => return self.run_ended(outcome, summary),
@@ -71,6 +73,7 @@ impl App {
             | Modal::Settings(_)
             | Modal::Seat(_)
             | Modal::Chooser(_)
+            | Modal::Earlier(_)
             | Modal::SignIn(_)
             | Modal::Log(_)
             | Modal::Bulk(_)
@@ -174,6 +177,10 @@ impl App {
             }
             LedgerEvent::Draft { key, text } => {
                 self.draft_kept(key, text);
+                Vec::new()
+            }
+            LedgerEvent::Earlier { req, earlier } => {
+                self.earlier_is(req, earlier);
                 Vec::new()
             }
             LedgerEvent::Selection(selection) => {
@@ -290,6 +297,15 @@ impl App {
                 self.bulk_saved(req);
                 self.say(Tone::Good, notice);
             }
+            Wait::Adopted => {
+                self.say(Tone::Good, notice);
+                return self.reload_earlier();
+            }
+            Wait::Unpinned => {
+                // What was planned was planned for the tenant that is let go.
+                self.plan = None;
+                self.say(Tone::Good, notice);
+            }
             Wait::CopiedStep(step) => self.say(
                 Tone::Good,
                 format!("step {step} cannot be done from here; its text is copied"),
@@ -363,6 +379,7 @@ impl App {
                 | Modal::Palette(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
+                | Modal::Earlier(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
                 | Modal::Bulk(_)

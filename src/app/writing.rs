@@ -63,7 +63,7 @@ impl App {
 
     /// Keeps the plan's cursor on its row, and shows the plan once it is there.
     pub(super) fn settle_plan(&mut self) {
-        let height = layout::list_height(self.layout().body, 3);
+        let height = layout::list_height(self.layout().body, plan::AROUND);
         let Some(known) = &self.plan else {
             return;
         };
@@ -262,6 +262,8 @@ impl App {
             Question::Tie { to, .. } => self.tie(to),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
             Question::ClearGroup { .. } => self.clear_group(),
+            Question::DisableSync { .. } => self.disable_sync(),
+            Question::QueueEarlier { users, .. } => self.queue_earlier(users),
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::TakeProposals { .. } => self.take_all(),
@@ -324,6 +326,8 @@ impl App {
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
             | Question::LoseSeats { .. }
+            | Question::DisableSync { .. }
+            | Question::QueueEarlier { .. }
             | Question::ClearGroup { .. }
             | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }

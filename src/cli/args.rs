@@ -1,5 +1,7 @@
 //! What can be asked on the command line.
 
+pub mod bundle;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -48,12 +50,21 @@ pub struct Global {
         hide_env_values = true
     )]
     pub home: Option<PathBuf>,
+    /// Look at a support bundle instead of a tenant: without network, nothing is written
+    #[arg(long, global = true, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
     /// Plain signs instead of Unicode ones
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+    /// How the console looks: default, light, high-contrast, mono, or a file in themes/ beside the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
 }
 
 /// The commands.
@@ -85,6 +96,10 @@ pub enum Command {
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when, who holds one
     Seats(Seats),
+    /// The audit: what was done, by whom and for which ticket; and whether it is as it was written
+    Audit(Audit),
+    /// For the next shift: what was done from here, what others did in the tenant, and what is open, held or due
+    Changes(Changes),
     /// Earlier runs, their logs, and what changed between two
     History(History),
     /// Tenants of the configuration: list, add and remove them, set group and mode, or take a pin off
@@ -97,14 +112,44 @@ pub enum Command {
     Simulate(Simulate),
     /// Look at everything that a run needs: files, network, clock, sign-in, permissions
     Doctor,
+    /// Pack logs, counters and checks for support, with stand-ins for names, addresses and numbers
+    Bundle(bundle::Bundle),
+    /// All actions of the console with their keys, as the configuration has them
+    Keys,
     /// Where files are kept
     Paths,
     /// The configuration file
     Config(Config),
+    /// Print what makes a shell complete commands and flags
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// `completions`.
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Shells that complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// source <(teamsconnector completions bash)
+    Bash,
+    /// A file _teamsconnector in a folder of $fpath
+    Zsh,
+    /// A file in ~/.config/fish/completions
+    Fish,
 }
 
 /// `sync`.
 #[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct Sync {
     /// Log each request, each match, and each user whom a gate stopped
     #[arg(long)]
@@ -112,9 +157,27 @@ pub struct Sync {
     /// Show what would be written, and write nothing
     #[arg(long, conflicts_with = "yes")]
     pub plan: bool,
-    /// Write what is queued, without asking
+    /// Write what is queued, without asking; what another person has queued only when it is named
     #[arg(long)]
     pub yes: bool,
+    /// Keep the plan in this file, to be applied later
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub out: Option<PathBuf>,
+    /// Write a plan that was kept: only what is in it, and of that only what has not moved since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "only", "mine"])]
+    pub apply: Option<PathBuf>,
+    /// Only these changes, by their ids in `outbox list`
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub only: Vec<i64>,
+    /// Only what you have queued yourself
+    #[arg(long)]
+    pub mine: bool,
+    /// The ticket that the changes belong to: kept in the audit
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<String>,
+    /// Every tenant of the configuration, one after another; a line each
+    #[arg(long, requires = "plan", conflicts_with_all = ["out", "only", "mine", "ticket"])]
+    pub all_tenants: bool,
 }
 
 /// `login`.
@@ -473,6 +536,48 @@ pub enum SeatsWhat {
     },
 }
 
+/// `audit`.
+#[derive(Debug, ClapArgs)]
+pub struct Audit {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: AuditWhat,
+}
+
+/// What to do with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditWhat {
+    /// Show its lines, oldest first
+    Show {
+        /// Only about, or by, somebody with this in the name
+        #[arg(long, value_name = "TEXT")]
+        user: Option<String>,
+        /// Only since then: 8h, 30m, 2d, a day, a moment
+        #[arg(long, value_name = "WHEN")]
+        since: Option<String>,
+        /// Only of this ticket
+        #[arg(long, value_name = "ID")]
+        ticket: Option<String>,
+    },
+    /// Check that no line was altered, added, removed or moved
+    Verify {
+        /// A head that a writing run told, NUMBER:HASH: then a tail that was cut off is found too
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+}
+
+/// `changes`.
+#[derive(Debug, ClapArgs)]
+pub struct Changes {
+    /// Since when: 8h, 30m, 2d, a day, a moment
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub since: String,
+    /// All tenants of the configuration, from their files
+    #[arg(long)]
+    pub all_tenants: bool,
+}
+
 /// `history`.
 #[derive(Debug, ClapArgs)]
 pub struct History {
@@ -640,8 +745,12 @@ pub struct Config {
 pub enum ConfigWhat {
     /// Read the file and say what is wrong with it
     Check,
-    /// Print a commented sample
+    /// Write the commented sample where the file goes; never over one that is there
+    Init,
+    /// Print the commented sample
     Sample,
+    /// Print the file's JSON schema, for editors that complete and check by one
+    Schema,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::app::Settings;
 use crate::config::surroundings::Surroundings;
-use crate::config::{SignInWay, TenantConfig};
+use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
 use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, terminal};
@@ -15,7 +15,7 @@ use crate::view::theme::Theme;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::open::{Opened, located, open, open_quietly};
+use super::open::{Opened, located, open, open_quietly, places};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -27,15 +27,16 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         )
         .into());
     }
+    let (look, not_read) = look(global);
     let mut opened = open(global).await?;
     restore_on_panic();
     let mut seat = Seat::take()?;
-    let mut greeting = None;
+    let mut greeting = not_read;
     let mut damaged = false;
     loop {
         let name = opened.name.clone();
         damaged |= opened.was_damaged();
-        let (console, kept) = console(global, opened, greeting.take())?;
+        let (console, kept) = console(global, opened, &look, greeting.take())?;
         let ended = seat.run(console).await?;
         if let Some(simulator) = kept.simulator {
             simulator.stop().await;
@@ -54,6 +55,17 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
                 };
             }
         }
+    }
+}
+
+/// How the console looks and is worked. The demo needs no configuration, so one that cannot be read is only told there.
+fn look(global: &Global) -> (Look, Option<Failure>) {
+    let Ok(places) = places(global) else {
+        return (Look::default(), None);
+    };
+    match Config::load(&places.config_file()) {
+        Ok(config) => (config.look, None),
+        Err(error) => (Look::default(), Some(error.failure())),
     }
 }
 
@@ -94,6 +106,7 @@ struct Kept {
 fn console(
     global: &Global,
     opened: Opened,
+    look: &Look,
     greeting: Option<Failure>,
 ) -> anyhow::Result<(Console, Kept)> {
     let surroundings = Surroundings::read();
@@ -104,10 +117,13 @@ fn console(
         manual_mode: opened.manual_mode(),
         group: opened.config.group.clone(),
         demo: opened.simulator.is_some(),
+        bundle: opened.bundle,
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
-        sign_in: way(&opened.config),
+        sign_in: way(&opened.config).filter(|_| !opened.bundle),
         accent: accent(&opened.config),
+        keys: look.keys.clone(),
+        mouse: look.mouse && !global.no_mouse,
         greeting,
     };
     let theme = if surroundings.no_color {
@@ -126,6 +142,7 @@ fn console(
             world: opened.world,
             settings: opened.settings,
             neighbours,
+            only_looked_at: opened.bundle,
         },
         theme,
         clock: opened.clock,

@@ -7,9 +7,9 @@ use crate::graph::Client;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::open::{self, Connected};
+use super::open::{self, Connected, Opened};
 use permissions::Leave;
-use report::{Report, State};
+use report::{Report, State, as_json};
 
 mod permissions;
 mod places;
@@ -22,17 +22,32 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let mut report = Report::default();
     if global.demo.is_some() {
         let opened = open::open(global).await?;
-        report.ok("config", "the built-in tenant needs none");
-        let leave = Leave {
-            allowed: opened.settings.allowed,
-            read_only: opened.settings.read_only,
-        };
-        online(&mut report, &opened.world.client, leave).await;
+        demo(&mut report, &opened).await;
     } else {
         configured(&mut report, global).await;
     }
     report::tell(&report, global)?;
     Ok(report.exit())
+}
+
+/// What the checks say, for a support bundle. The built-in tenant is looked at through the client that is open.
+pub(super) async fn seen(global: &Global, opened: &Opened) -> serde_json::Value {
+    let mut report = Report::default();
+    if global.demo.is_some() {
+        demo(&mut report, opened).await;
+    } else {
+        configured(&mut report, global).await;
+    }
+    as_json(&report)
+}
+
+async fn demo(report: &mut Report, opened: &Opened) {
+    report.ok("config", "the built-in tenant needs none");
+    let leave = Leave {
+        allowed: opened.settings.allowed,
+        read_only: opened.settings.read_only,
+    };
+    online(report, &opened.world.client, leave).await;
 }
 
 async fn configured(report: &mut Report, global: &Global) {

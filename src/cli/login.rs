@@ -3,15 +3,19 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use crate::config::surroundings::Surroundings;
 use crate::config::{SignInWay, Words as _};
+use crate::domain::pace::Clock;
 use crate::domain::planning::Allowed;
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay as Next};
 use crate::domain::text::Label;
-use crate::graph::SignedIn;
+use crate::graph::error::GraphError;
+use crate::graph::{Client, SignedIn};
+use crate::view::sign_in::picture;
 
 use super::args::{Global, Login};
 use super::exit::Exit;
-use super::open::{Opened, located, open};
+use super::open::{Opened, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
@@ -21,20 +25,9 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     if args.write {
         client.allow_write(wanted);
     }
-    let way = opened.config.sign_in;
-    let (prompts, shown) = unbounded_channel();
-    let asked = async {
-        let result = match way {
-            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
-            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
-            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
-        };
-        drop(prompts);
-        result
-    };
-    let now = opened.clock.now();
-    let (signed_in, ()) = tokio::join!(asked, show(shown, &opened.name, now));
-    let signed_in = signed_in.map_err(|error| {
+    let screen = (&opened.clock, room(global));
+    let asked = ask(client, opened.config.sign_in, &opened.name, screen).await;
+    let signed_in = asked.map_err(|error| {
         if let Some(next) = error.next_way() {
             let word = match next {
                 Next::DeviceCode => SignInWay::DeviceCode,
@@ -49,6 +42,26 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     })?;
     let write = args.write || !opened.settings.read_only;
     finish(&opened, &signed_in, write.then_some(wanted)).await
+}
+
+/// Lets a person sign in, and shows what there is to do.
+pub(super) async fn ask(
+    client: &Client,
+    way: SignInWay,
+    name: &str,
+    (clock, room): (&Clock, Option<(u16, u16)>),
+) -> Result<SignedIn, GraphError> {
+    let (prompts, shown) = unbounded_channel();
+    let asked = async {
+        let result = match way {
+            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
+            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
+            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
+        };
+        drop(prompts);
+        result
+    };
+    tokio::join!(asked, show(shown, name, (clock.now(), room))).0
 }
 
 async fn finish(
@@ -104,37 +117,52 @@ pub(super) async fn out(global: &Global) -> anyhow::Result<Exit> {
         .await
         .map_err(|error| error.failure("Signing out"))?;
     let shared = match &opened.config.identity {
-        Some(identity) => {
-            // Any of them would open this tenant again.
-            forget_account(global, identity)?;
-            format!(", and {identity} of all its tenants")
-        }
+        Some(identity) => format!(", and {identity} of all its tenants"),
         None => String::new(),
     };
     print::tell(&format!("Signed out of {}{shared}", opened.name));
     Ok(Exit::Done)
 }
 
-/// Removes what an account's sign-ins have left for all its tenants.
-fn forget_account(global: &Global, identity: &str) -> anyhow::Result<()> {
-    let (places, _) = located(global)?;
-    for entry in std::fs::read_dir(places.identity_dir(identity))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "tokens") {
-            std::fs::remove_file(path)?;
-        }
-    }
-    Ok(())
-}
-
 /// Shows what the person has to do, as it comes.
-async fn show(mut prompts: UnboundedReceiver<Prompt>, name: &str, now: Timestamp) {
+async fn show(
+    mut prompts: UnboundedReceiver<Prompt>,
+    name: &str,
+    (now, room): (Timestamp, Option<(u16, u16)>),
+) {
     while let Some(prompt) = prompts.recv().await {
+        if let Some(rows) = room.and_then(|room| code_picture(&prompt, room)) {
+            print::picture(&rows);
+        }
         for line in lines(&prompt, name, now) {
             print::tell(&line);
         }
     }
 }
+
+/// Columns and rows of the terminal that somebody looks at; nothing where none can show half blocks in colours of ours.
+fn room(global: &Global) -> Option<(u16, u16)> {
+    let surroundings = Surroundings::read();
+    let plain = global.ascii || !surroundings.utf8 || surroundings.no_color || surroundings.dumb;
+    if plain || !print::is_interactive() {
+        return None;
+    }
+    crossterm::terminal::size().ok()
+}
+
+/// The address of a device sign-in as a QR code, where it fits above its text.
+fn code_picture(prompt: &Prompt, (columns, rows): (u16, u16)) -> Option<Vec<String>> {
+    let PromptWay::Code { address, .. } = &prompt.way else {
+        return None;
+    };
+    let picture = picture(address)?;
+    let wide = picture.first()?.chars().count() + 2;
+    let fits = wide <= usize::from(columns) && picture.len() + TEXT <= usize::from(rows);
+    fits.then_some(picture)
+}
+
+/// Lines of the text below the picture.
+const TEXT: usize = 13;
 
 fn lines(prompt: &Prompt, name: &str, now: Timestamp) -> Vec<String> {
     let minutes = prompt.until.duration_since(now).as_mins().max(0);
@@ -180,8 +208,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prompt_names_code_tenant_app_and_permissions() {
-        let prompt = Prompt {
+    fn the_picture_is_left_out_where_it_does_not_fit_above_the_text() {
+        let prompt = prompt();
+        let whole = code_picture(&prompt, (80, 40)).unwrap();
+        assert!(whole.iter().any(|row| row.contains('▀')));
+        let wide = u16::try_from(whole[0].chars().count() + 2).unwrap();
+        let high = u16::try_from(whole.len() + TEXT).unwrap();
+        assert_eq!(code_picture(&prompt, (wide, high)), Some(whole));
+        assert_eq!(code_picture(&prompt, (wide - 1, 60)), None);
+        assert_eq!(code_picture(&prompt, (80, high - 1)), None);
+    }
+
+    fn prompt() -> Prompt {
+        Prompt {
             way: PromptWay::Code {
                 code: "AB12CD345".into(),
                 address: "https://microsoft.com/devicelogin".into(),
@@ -191,7 +230,12 @@ mod tests {
             app: "app-1".into(),
             tenant: "contoso.example".into(),
             until: "2026-11-22T12:15:00Z".parse().unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn the_prompt_names_code_tenant_app_and_permissions() {
+        let prompt = prompt();
         let text = lines(&prompt, "contoso", "2026-11-22T12:00:00Z".parse().unwrap()).join("\n");
         for part in [
             "A B 1 2 C D 3 4 5",

@@ -2,19 +2,25 @@
 
 mod adopt;
 pub mod args;
+mod audit;
+mod bundle;
 mod candidates;
+mod config;
 mod console;
 mod demo;
 mod doctor;
 pub mod exit;
 mod export;
 mod find;
+mod generate;
 mod history;
 mod import;
+mod keys;
 mod licences;
 mod login;
 mod numbers;
 mod numbers_json;
+mod offline;
 mod open;
 mod outbox;
 mod paths;
@@ -73,6 +79,7 @@ pub fn main() -> u8 {
 
 async fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let Args { global, command } = args;
+    offline::allowed(&global, command.as_ref())?;
     match command {
         None => console::run(&global).await,
         Some(Command::Sync(sync)) => sync::run(&global, &sync).await,
@@ -88,13 +95,19 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,
         Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
+        Some(Command::Audit(audit)) => audit::run(&global, &audit).await,
+        Some(Command::Changes(changes)) => audit::changes(&global, &changes).await,
         Some(Command::History(history)) => history::run(&global, &history).await,
         Some(Command::Tenants(tenants)) => tenants::run(&global, &tenants).await,
         Some(Command::Login(login)) => login::run(&global, &login).await,
         Some(Command::Logout) => login::out(&global).await,
         Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
         Some(Command::Doctor) => doctor::run(&global).await,
+        Some(Command::Bundle(bundle)) => bundle::run(&global, &bundle).await,
+        Some(Command::Keys) => keys::run(&global),
         Some(Command::Paths) => paths::run(&global),
-        Some(Command::Config(config)) => paths::config(&global, &config),
+        Some(Command::Config(config)) => config::run(&global, &config),
+        Some(Command::Completions(wish)) => generate::completions(&wish),
+        Some(Command::Man) => generate::manual(),
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
 use crate::config::secret::{client_secret, secret_file};
-use crate::config::surroundings::author;
+use crate::config::surroundings::{account_behind, author};
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
@@ -22,11 +22,11 @@ use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
-use crate::sync::{RunSettings, World};
+use crate::sync::{Person, RunSettings, World};
 
 use super::args::Global;
 use super::find::choose;
-use super::{demo, print};
+use super::{demo, offline, print};
 
 /// A tenant, opened.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) struct Opened {
     pub(super) simulator: Option<Simulator>,
     /// The clock.
     pub(super) clock: Clock,
+    /// Whether it is a bundle that is looked at.
+    pub(super) bundle: bool,
     /// A demo's home, removed at the end.
     pub(super) temporary: Option<TempDir>,
 }
@@ -91,9 +93,10 @@ pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
 
 /// The same where the terminal shows a screen: there the notes are part of it.
 pub(super) async fn open_quietly(global: &Global) -> anyhow::Result<Opened> {
-    match &global.demo {
-        Some(scenario) => open_demo(global, scenario).await,
-        None => open_configured(global).await,
+    match (&global.bundle, &global.demo) {
+        (Some(file), _) => offline::open_bundle(file).await,
+        (None, Some(scenario)) => open_demo(global, scenario).await,
+        (None, None) => open_configured(global).await,
     }
 }
 
@@ -184,6 +187,23 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
+/// A tenant by name, with its files opened, or why they could not be.
+pub(super) type KeptStore = (String, Result<Store, Failure>);
+
+/// The files of every tenant of the configuration that has some; no network, and nobody signs in.
+pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
+    let (places, config) = located(global)?;
+    prepare(&places)?;
+    let folders = config
+        .tenants
+        .keys()
+        .map(|name| (name.clone(), places.tenant_dir(name)));
+    Ok(folders
+        .filter(|(_, dir)| dir.join("ledger.db").exists())
+        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .collect())
+}
+
 /// A tenant's folder and its client, with no file opened: for looking at what is wrong.
 #[derive(Debug)]
 pub(super) struct Connected {
@@ -248,7 +268,7 @@ fn client(
         traffic,
         tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
-        user: author(),
+        user: account_behind(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
@@ -295,6 +315,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         clock: clock.clone(),
         pace: Pace::Real,
         debug: false,
+        person: Person::Absent,
     };
     if !settings.read_only {
         client.allow_write(settings.allowed);
@@ -312,6 +333,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         settings,
         simulator: parts.simulator,
         clock,
+        bundle: false,
         temporary: parts.temporary,
     })
 }
@@ -411,6 +433,14 @@ impl Opened {
         self.world.store.was_damaged()
     }
 
+    /// The tenant's folder.
+    pub(super) fn dir(&self) -> &Path {
+        self.settings
+            .lease
+            .parent()
+            .expect("the lease is a file of the tenant's folder")
+    }
+
     /// A stamp for a change made now.
     pub(super) fn stamp(&self) -> Stamp {
         Stamp {
@@ -432,6 +462,15 @@ impl Opened {
             .is_some()
         {
             return Ok(());
+        }
+        if self.bundle {
+            return Err(Failure::new(
+                FailureKind::Config,
+                "This bundle holds no picture of the tenant",
+                "nothing had been read from it when the bundle was made",
+                "`history` shows the runs that tried.",
+            )
+            .into());
         }
         print::tell(
             "Nothing has been read from this tenant yet: reading it first (nothing is written).",

@@ -1,13 +1,9 @@
-//! `paths` and `config`: where files are kept, and whether the configuration is sound. Neither opens a database.
+//! `paths`: where files are kept. Opens none of them.
 
-use crate::config::Config as File;
-
-use super::args::{Config, ConfigWhat, Global};
+use super::args::Global;
 use super::exit::Exit;
 use super::open::places;
 use super::print;
-
-const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
 
 pub(super) fn run(global: &Global) -> anyhow::Result<Exit> {
     let places = places(global)?;
@@ -29,27 +25,6 @@ pub(super) fn run(global: &Global) -> anyhow::Result<Exit> {
     }
     for (name, path) in &rows {
         print::data(&format!("{name:<8} {}", path.display()))?;
-    }
-    Ok(Exit::Done)
-}
-
-pub(super) fn config(global: &Global, args: &Config) -> anyhow::Result<Exit> {
-    match args.what {
-        ConfigWhat::Sample => print::data(SAMPLE.trim_end())?,
-        ConfigWhat::Check => {
-            let file = places(global)?.config_file();
-            let config = File::load(&file).map_err(|error| error.failure())?;
-            let noun = if config.tenants.len() == 1 {
-                "tenant"
-            } else {
-                "tenants"
-            };
-            print::data(&format!(
-                "{}: sound, {} {noun}",
-                file.display(),
-                config.tenants.len()
-            ))?;
-        }
     }
     Ok(Exit::Done)
 }

@@ -20,6 +20,15 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", Label::new(line));
 }
 
+/// A picture in half blocks, on standard error: dark on light, whatever the terminal's own colours are. The rows are the
+/// program's own, so nothing in them can lead a terminal astray.
+pub(super) fn picture(rows: &[String]) {
+    let mut err = io::stderr().lock();
+    for row in rows {
+        let _ = writeln!(err, "  \u{1b}[30;107m{row}\u{1b}[0m");
+    }
+}
+
 /// The parts of a failure, on standard error; the exit code that it means.
 pub(super) fn failure(failure: &Failure) -> Exit {
     for line in failure.lines() {

@@ -96,12 +96,21 @@ fn changed(
                 path: path.to_owned(),
             });
         }
+        let mut comments_at_the_end = document.trailing().as_str().unwrap_or_default().to_owned();
+        document.set_trailing("");
+        if !old.is_empty() {
+            comments_at_the_end.push('\n');
+        }
         let tenants = document.entry("tenants").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
             Item::Table(table)
         });
         tenants[tenant] = Item::Table(table_of(config));
+        if let Some(table) = tenants[tenant].as_table_mut() {
+            // Before the new table, not after it: a setting of the file among them would be one of the tenant's there.
+            table.decor_mut().set_prefix(comments_at_the_end);
+        }
         return Ok(document.to_string());
     }
     if !exists {
@@ -210,6 +219,9 @@ fn table_of(config: &TenantConfig) -> Table {
         table.insert("add_users", value(config.add_users.as_str()));
     }
     table.insert("read_only", value(config.read_only));
+    if config.require_ticket {
+        table.insert("require_ticket", value(true));
+    }
     if config.allow != plain.allow {
         table.insert("allow", value(list(config.allow.iter().copied())));
     }
@@ -385,6 +397,26 @@ mod tests {
         assert!(error.ends_with("there are: contoso"), "{error}");
         let config = rewrite(&path, "contoso", &Change::RemoveTenant).unwrap();
         assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_new_tenant_stands_below_the_comments_of_a_file_that_was_just_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let begun = "# The place.\n# extra_ca = \"ca.pem\"\n\n# [tenants.x]\n";
+        fs::write(&path, begun).unwrap();
+        for name in ["a", "b"] {
+            let tenant = TenantConfig::new(format!("{name}.example"));
+            rewrite(&path, name, &Change::AddTenant(Box::new(tenant))).unwrap();
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with(&format!("{begun}\n[tenants.a]\n")),
+            "{text}"
+        );
+        assert!(text.contains("\n\n[tenants.b]\n"), "{text}");
+        let freed = text.replace("# extra_ca", "extra_ca");
+        assert!(Config::parse(&path, &freed).unwrap().extra_ca.is_some());
     }
 
     #[test]

@@ -65,6 +65,22 @@ pub enum ConfigError {
         /// What is allowed.
         allowed: String,
     },
+    /// A key of the keyboard that would mean two things in one place.
+    #[error(
+        "{at}: {key} is \"{yours}\" and \"{other}\" in one place ({place}): give one of them another key"
+    )]
+    KeyClash {
+        /// Where.
+        at: Box<Place>,
+        /// The key.
+        key: String,
+        /// The action that the file gives it to.
+        yours: &'static str,
+        /// The action that has it already.
+        other: &'static str,
+        /// Where both are read.
+        place: &'static str,
+    },
     /// A key that must be there.
     #[error("{at}: {table} needs the key \"{key}\": {allowed}")]
     Missing {

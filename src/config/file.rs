@@ -8,23 +8,28 @@ use toml_edit::Document;
 use crate::domain::guid::Guid;
 
 use super::error::ConfigError;
+use super::look;
 use super::table::{Table, nearest, place};
 use super::{
     Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
     TenantConfig, TokensKept,
 };
 
-const ROOT_KEYS: &[&str] = &[
+pub(super) const ROOT_KEYS: &[&str] = &[
     "defaults",
     "identities",
     "tenants",
     "shared_dir",
     "shared_group",
     "extra_ca",
+    "theme",
+    "mouse",
+    "keys",
 ];
-const DEFAULTS_KEYS: &[&str] = &["client_id"];
-const IDENTITY_KEYS: &[&str] = &["client_id", "sign_in", "secret_file", "certificate_file"];
-const TENANT_KEYS: &[&str] = &[
+pub(super) const DEFAULTS_KEYS: &[&str] = &["client_id"];
+pub(super) const IDENTITY_KEYS: &[&str] =
+    &["client_id", "sign_in", "secret_file", "certificate_file"];
+pub(super) const TENANT_KEYS: &[&str] = &[
     "tenant_id",
     "name",
     "accent",
@@ -37,12 +42,13 @@ const TENANT_KEYS: &[&str] = &[
     "add_users",
     "read_only",
     "allow",
+    "require_ticket",
     "endpoints",
     "tokens",
     "secret_file",
     "certificate_file",
 ];
-const ENDPOINT_KEYS: &[&str] = &["login", "graph", "teams_api"];
+pub(super) const ENDPOINT_KEYS: &[&str] = &["login", "graph", "teams_api"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let document = Document::parse(text).map_err(|error| ConfigError::Syntax {
@@ -60,6 +66,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let mut config = Config {
         shared: shared(&root)?,
         extra_ca: root.file("extra_ca")?,
+        look: look::read(&root)?,
         ..Config::default()
     };
     if let Some(defaults) = root.table("defaults", "[defaults]")? {
@@ -131,6 +138,9 @@ const IDENTITY_NAME: &str = "an identity's name is one to 64 letters, digits, da
 
 const TENANT_NAME: &str = "a tenant's name is one to 64 letters, digits, dashes, dots and underscores, and begins with a letter or digit";
 
+/// The same as a pattern, its length aside; see [`is_tenant_name`].
+pub(super) const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
+
 /// Whether a name can be a tenant's: it becomes the name of a folder.
 pub(super) fn is_tenant_name(name: &str) -> bool {
     name.len() <= 64
@@ -199,6 +209,7 @@ fn tenant(
             .unwrap_or(new.add_users),
         read_only: table.truth("read_only")?.unwrap_or(new.read_only),
         allow: table.words::<Allow>("allow")?.unwrap_or(new.allow),
+        require_ticket: table.truth("require_ticket")?.unwrap_or(new.require_ticket),
         endpoints: endpoints(table, cloud)?,
         tokens: table.word::<TokensKept>("tokens")?.unwrap_or(new.tokens),
         tenant_id: new.tenant_id,
@@ -298,7 +309,7 @@ mod tests {
         assert_eq!(
             refusal(&format!("{HEAD}colour = 1\n")),
             "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, name, accent, domains, identity, \
-             client_id, sign_in, cloud, group, add_users, read_only, allow, endpoints, tokens, secret_file, certificate_file"
+             client_id, sign_in, cloud, group, add_users, read_only, allow, require_ticket, endpoints, tokens, secret_file, certificate_file"
         );
     }
 

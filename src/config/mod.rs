@@ -5,7 +5,9 @@
 pub mod edit;
 pub mod error;
 mod file;
+mod look;
 pub mod places;
+pub mod schema;
 pub mod secret;
 mod sharing;
 pub mod surroundings;
@@ -14,6 +16,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::app::keymap::Keymap;
 use crate::domain::settings::{AddMode, Selection};
 
 use self::error::ConfigError;
@@ -31,6 +34,29 @@ pub struct Config {
     pub shared: Option<Shared>,
     /// Certificates that are trusted beside those of the system.
     pub extra_ca: Option<PathBuf>,
+    /// How the console looks and is worked.
+    pub look: Look,
+}
+
+/// How the console looks and is worked: the same for all tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Keys and what they mean.
+    pub keys: Keymap,
+    /// Whether the mouse is asked for.
+    pub mouse: bool,
+    /// The name of a theme: one that is built in, or a file in `themes/` beside the configuration.
+    pub theme: Option<String>,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            keys: Keymap::default(),
+            mouse: true,
+            theme: None,
+        }
+    }
 }
 
 /// The folder that a team on one host shares: `shared_dir` and `shared_group`.
@@ -89,6 +115,8 @@ pub struct TenantConfig {
     pub read_only: bool,
     /// What may be written.
     pub allow: BTreeSet<Allow>,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// Addresses of a custom cloud.
     pub endpoints: Option<Endpoints>,
     /// Where a person's tokens are kept.
@@ -126,6 +154,7 @@ impl TenantConfig {
             add_users: AddUsers::Sync,
             read_only: true,
             allow: BTreeSet::from([Allow::Numbers]),
+            require_ticket: false,
             endpoints: None,
             tokens: TokensKept::File,
             secret_file: None,

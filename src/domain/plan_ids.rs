@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::guid::{PlanId, SkuId};
+use super::guid::{Guid, PlanId, SkuId};
 
 /// What a deciding plan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -236,6 +236,14 @@ pub fn plan_name(plan: PlanId) -> &'static str {
 /// The friendly name of a SKU, if it is in the table.
 pub fn sku_name(sku: SkuId) -> Option<&'static str> {
     NAMES.skus.get(&sku).map(String::as_str)
+}
+
+/// All products and plans of the table, by id and name: what is the same in every tenant.
+pub fn public() -> impl Iterator<Item = (Guid, &'static str)> {
+    let plans = NAMES.plans.iter().map(|(id, name)| (id.0, name.as_str()));
+    let skus = NAMES.skus.iter().map(|(id, name)| (id.0, name.as_str()));
+    let codes = NAMES.classes.iter().map(|(id, (_, code))| (id.0, *code));
+    plans.chain(skus).chain(codes)
 }
 
 /// The plans of a SKU by the table: for a product that the tenant does not list, though somebody has it.

@@ -290,10 +290,12 @@ fn seat(configured: Configured<'_>) -> String {
     let (place, bought) = configured.seat;
     match (configured.status, bought) {
         (LicenseStatus::Unlicensed(cause), Some(bought)) => {
-            format!("{cause}; {place} in the order, {bought} bought")
+            format!("{cause}; place {place} in the order, {bought} bought")
         }
         (LicenseStatus::Unlicensed(cause), None) => format!("{cause}; no limit is set"),
-        (LicenseStatus::Licensed, Some(bought)) => format!("has one: {place} of {bought}"),
+        (LicenseStatus::Licensed, Some(bought)) => {
+            format!("has one; place {place} in the order, {bought} bought")
+        }
         (LicenseStatus::Licensed, None) => "has one; no limit is set".to_owned(),
     }
 }

@@ -125,6 +125,26 @@ impl TokenFile {
         latest.map(|(_, refresh)| refresh)
     }
 
+    /// The files of the same account's sign-ins to other tenants.
+    pub(super) fn siblings(&self) -> Vec<Self> {
+        let folder = self.path.parent().filter(|_| self.has_siblings);
+        let entries = folder.and_then(|folder| fs::read_dir(folder).ok());
+        entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                *path != self.path && path.extension().is_some_and(|ending| ending == "tokens")
+            })
+            .map(|path| Self {
+                path,
+                bound: self.bound.clone(),
+                has_siblings: true,
+            })
+            .collect()
+    }
+
     pub(super) fn is_there(&self) -> bool {
         self.path.symlink_metadata().is_ok()
     }

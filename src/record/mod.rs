@@ -3,9 +3,11 @@
 //! The only module that derives serde forms of the domain's values. A form changes only by addition, or with its version.
 
 pub mod audit;
+pub mod bundle;
 pub mod entry;
 pub mod facts;
 pub mod json;
+pub mod plan;
 pub mod reference;
 
 /// Version of everything that is printed with `--json`.

@@ -139,9 +139,12 @@ impl Blocked {
         }
     }
 
-    /// What to do about it.
-    pub fn step(self) -> &'static str {
+    /// What to do about it; whether its holder is a configured user decides how it is released.
+    pub fn step(self, configured: bool) -> &'static str {
         match self {
+            Self::Disabled if configured => {
+                "Release it (e in 1 Users, and clear the number), or move it to the successor (m)."
+            }
             Self::NoTarget | Self::UnknownTarget => {
                 "Release it in the Teams admin centre (Voice, Phone numbers), or with Remove-CsPhoneNumberAssignment; then sync."
             }

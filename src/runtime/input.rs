@@ -1,9 +1,12 @@
 //! Keys, on a thread of their own: after a hang-up the library spins inside one call, and then only this thread is lost.
 
-use crossterm::event::{self, Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::event::{Code, Key, What};
+use crate::app::event::{Code, Did, Key, Mouse, What};
 
 /// Starts reading. The thread ends when nobody listens any more, or with the process.
 pub(super) fn start(to: UnboundedSender<What>) {
@@ -24,8 +27,22 @@ fn translate(raw: Raw) -> Option<What> {
         Raw::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(What::Key),
         Raw::Paste(text) => Some(What::Paste(text)),
         Raw::Resize(width, height) => Some(What::Resize { width, height }),
-        Raw::Key(_) | Raw::Mouse(_) | Raw::FocusGained | Raw::FocusLost => None,
+        Raw::Mouse(mouse) => translate_mouse(mouse).map(What::Mouse),
+        Raw::Key(_) | Raw::FocusGained | Raw::FocusLost => None,
     }
+}
+
+fn translate_mouse(mouse: MouseEvent) -> Option<Mouse> {
+    let did = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Did::Press,
+        MouseEventKind::ScrollUp => Did::WheelUp,
+        MouseEventKind::ScrollDown => Did::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse {
+        at: (mouse.column, mouse.row),
+        did,
+    })
 }
 
 fn translate_key(key: KeyEvent) -> Option<Key> {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
 use crate::domain::pace::Clock;
 use crate::view;
@@ -136,6 +136,11 @@ async fn run(
         drawn_at: None,
         wake: None,
     };
+    shell.mouse(if app.settings.mouse {
+        Reporting::On
+    } else {
+        Reporting::Off
+    });
     performer.load_all();
     let effects = app.start(clock.now());
     let mut exit = shell.perform(&mut performer, effects);
@@ -221,6 +226,7 @@ impl Shell<'_> {
                 Effect::Wake { at } => {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
+                Effect::Mouse(reporting) => self.mouse(reporting),
                 Effect::Copy { req, text } => {
                     let sent = self.screen.copy(&text);
                     performer.copied(req, sent);
@@ -229,6 +235,12 @@ impl Shell<'_> {
             }
         }
         exit
+    }
+
+    fn mouse(&mut self, reporting: Reporting) {
+        if self.screen.mouse(reporting).is_err() {
+            self.screen.is_gone();
+        }
     }
 
     /// Draws when something has changed and the last frame is long enough ago.

@@ -10,18 +10,20 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::effect::{Effect, Held, Keep, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
+use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::script::way_out::Asked;
+use crate::domain::user::UserId;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
-use crate::ops::{change, desk, explain, history, inventory, script, settings};
+use crate::ops::{adopt, change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
-use crate::sync::{self, ReadAgain, Reading, RunSettings, World};
+use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
 use super::neighbours::Neighbours;
 use super::settings::Choices;
@@ -40,6 +42,8 @@ pub struct Workbench {
     pub choices: Choices,
     /// The other tenants.
     pub neighbours: Neighbours,
+    /// Whether a support bundle is looked at: what does more than look is not carried out, whoever asked for it.
+    pub only_looked_at: bool,
 }
 
 /// Carries out effects.
@@ -48,6 +52,7 @@ pub(super) struct Performer {
     shared: Arc<Shared>,
     running: Option<(RequestId, CancellationToken)>,
     signing: Option<(RequestId, CancellationToken)>,
+    only_looked_at: bool,
     /// Ends the tasks that nobody waits for.
     over: CancellationToken,
     tasks: TaskTracker,
@@ -76,6 +81,7 @@ impl Performer {
             settings,
             choices,
             neighbours,
+            only_looked_at,
         } = workbench;
         let shared = Arc::new(Shared {
             client: world.client.clone(),
@@ -95,6 +101,7 @@ impl Performer {
             shared,
             running: None,
             signing: None,
+            only_looked_at,
             over: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
@@ -108,7 +115,9 @@ impl Performer {
         self.shared.reload_desk.notify_one();
         self.shared.reload_roster.notify_one();
         self.track(Shared::offer_drafts);
-        self.spawn(Shared::look_who_is_signed_in);
+        if !self.only_looked_at {
+            self.spawn(Shared::look_who_is_signed_in);
+        }
     }
 
     /// A task that the end of the program does not wait for.
@@ -130,6 +139,9 @@ impl Performer {
 
     /// Carries out one effect; its answer comes as an event.
     pub(super) fn perform(&mut self, effect: Effect) {
+        if self.only_looked_at && !effect.only_looks() {
+            return;
+        }
         match effect {
             Effect::StartRun { req, kind, debug } => {
                 let cancel = CancellationToken::new();
@@ -226,9 +238,15 @@ impl Performer {
                 reader,
                 path,
             } => self.track(move |shared| shared.export(req, what, (reader, path))),
+            Effect::LoadEarlier { req } => self.track(move |shared| async move {
+                let earlier = shared.earlier().await.map(Arc::new);
+                let event = LedgerEvent::Earlier { req, earlier };
+                shared.send(What::Ledger(event)).await;
+            }),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
+            | Effect::Mouse(_)
             | Effect::OpenTenant { .. }
             | Effect::Wake { .. }
             | Effect::Quit { .. } => {}
@@ -383,6 +401,8 @@ impl Shared {
             read_only: !self.writing.load(Ordering::SeqCst),
             // The console has asked for the tenant's name where the plan is past the limit.
             past_limit: matches!(kind, RunKind::Apply { .. }),
+            // Who sits here can sign in; an application that cannot by itself has nobody to ask, and never waits.
+            person: Person::There(CancellationToken::new()),
             ..self.settings.clone()
         };
         let shared = self.clone();
@@ -443,6 +463,8 @@ impl Shared {
                 repair::move_number(store, &number, to, stamp).await
             }
             LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
+            LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
+            LedgerChange::Unpin => adopt::unpin(store, stamp).await,
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }
@@ -474,6 +496,18 @@ impl Shared {
                     .await;
             }
         }
+    }
+
+    /// What is left of the tenant that was pinned before.
+    async fn earlier(&self) -> Result<Earlier, Failure> {
+        let desk = desk::load_desk(&self.store, self.clock.now()).await;
+        adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
+    }
+
+    async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
+        let desk = desk::load_desk(&self.store, stamp.at).await;
+        let desk = desk.map_err(|error| error.failure())?;
+        adopt::adopt(&self.store, &desk, users, stamp).await
     }
 
     async fn script(self: Arc<Self>, req: RequestId, id: ObjectId) {

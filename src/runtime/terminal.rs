@@ -15,6 +15,7 @@ use crossterm::terminal::{
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use crate::app::effect::Reporting;
 use crate::domain::text::Label;
 
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
@@ -24,6 +25,12 @@ const KEEP_TITLE: &str = "\x1b[22;2t";
 
 /// The title that was remembered.
 const GIVE_TITLE_BACK: &str = "\x1b[23;2t";
+
+/// Presses and the wheel, in the form that knows columns past 223.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+
+/// Neither any more.
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// Room for a whole frame, so that each leaves in one write.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -77,6 +84,18 @@ impl Screen {
         io::Write::flush(self.terminal.backend_mut())
     }
 
+    /// Has the terminal tell of clicks and the wheel, or not. Moves are not asked for: over a slow line they would be noise.
+    pub(super) fn mouse(&mut self, reporting: Reporting) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        let sequence = match reporting {
+            Reporting::On => MOUSE_ON,
+            Reporting::Off => MOUSE_OFF,
+        };
+        execute!(self.terminal.backend_mut(), Print(sequence))
+    }
+
     /// Sets the window's title.
     pub(super) fn title(&mut self, title: &str) -> io::Result<()> {
         if self.gone {
@@ -120,6 +139,7 @@ pub fn restore() {
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        Print(MOUSE_OFF),
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show,

@@ -6,6 +6,7 @@
 mod audit;
 pub mod cache;
 pub mod error;
+pub mod extract;
 #[cfg(test)]
 mod fixtures;
 pub mod health;

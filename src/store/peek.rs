@@ -137,7 +137,7 @@ fn has_mail(connection: &Connection, sql: &str, wanted: &str) -> rusqlite::Resul
 }
 
 /// Opens a file of this shape for reading; `None` where there is none.
-fn read_only(dir: &Path, shape: &Shape) -> Result<Option<Connection>, StoreError> {
+pub(super) fn read_only(dir: &Path, shape: &Shape) -> Result<Option<Connection>, StoreError> {
     let path = dir.join(shape.file);
     if !path.exists() {
         return Ok(None);

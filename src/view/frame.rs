@@ -3,11 +3,12 @@
 use ratatui::style::{Modifier, Style};
 
 use crate::app::App;
-use crate::app::action::{Action, Place, footer as offered};
+use crate::app::action::{Action, Place};
 use crate::app::cells;
 use crate::app::dispatch::is_conflict;
 use crate::app::doc::Tone;
 use crate::app::filter::Typing;
+use crate::app::footer::footer as offered;
 use crate::app::layout::Area;
 use crate::app::modal::Modal;
 use crate::app::notice::Notice;
@@ -68,6 +69,9 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     if app.settings.demo {
         put(painter, " DEMO ", 6, theme.badge);
+    }
+    if app.settings.bundle {
+        put(painter, " BUNDLE ", 8, theme.badge);
     }
     match app.session.writing {
         Writing::ReadOnly => put(painter, "READ-ONLY", 9, theme.strong),
@@ -227,6 +231,12 @@ fn summary(app: &App) -> String {
                 0 => "nothing waits to be written".to_owned(),
                 n => counted(n, "change waits", "changes wait"),
             });
+            if app.desk.parked > 0 {
+                parts.push(format!(
+                    "{} of the tenant before set aside: E",
+                    app.desk.parked
+                ));
+            }
         }
         Pane::Licences => licence_summary(app, &mut parts),
         Pane::Numbers => number_summary(app, &mut parts),
@@ -304,14 +314,27 @@ pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
     let place = app.place();
     let mut x = area.x;
     let end = area.x + area.width;
-    for (key, word) in keys(app, place) {
-        let needed = width(&key) + 1 + width(&word);
-        if x + needed > end {
-            break;
-        }
+    for (key, word) in fitting(keys(app, place), area.width) {
         x += painter.put((x, area.y), end - x, &key, painter.theme.strong) + 1;
         x += painter.put((x, area.y), end.saturating_sub(x), &word, painter.theme.dim) + 2;
     }
+}
+
+/// As many of the keys as fit. The way back and the list of all keys are the last to go: they lead to the others.
+fn fitting(mut keys: Vec<(String, String)>, room: u16) -> Vec<(String, String)> {
+    let needed = |keys: &[(String, String)]| {
+        let all = keys.iter().map(|(key, word)| width(key) + 1 + width(word));
+        all.sum::<u16>() + 2 * u16::try_from(keys.len().saturating_sub(1)).unwrap_or_default()
+    };
+    while needed(&keys) > room {
+        let stays = |(key, _): &(String, String)| matches!(key.as_str(), "Esc" | "?");
+        let Some(last) = keys.iter().rposition(|key| !stays(key)) else {
+            keys.pop();
+            continue;
+        };
+        keys.remove(last);
+    }
+    keys
 }
 
 /// Keys and words of the footer; what cannot be done now is left out.
@@ -352,7 +375,7 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         .copied()
         .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
         .map(|action| {
-            let key = action.binding().keys[0].replace("Page", "Pg");
+            let key = app.settings.keys.first(action).replace("Page", "Pg");
             let key = key.replace("PgDown", "PgDn");
             let word = special_word(app, place, action);
             (

@@ -6,6 +6,7 @@ mod bulk;
 mod candidates;
 mod changes;
 mod chooser;
+mod earlier;
 mod form;
 mod frame;
 mod licences;
@@ -16,7 +17,7 @@ mod plan;
 #[cfg(test)]
 pub(crate) mod screens;
 mod settings;
-mod sign_in;
+pub mod sign_in;
 mod sync;
 mod tabs;
 mod users;
@@ -75,7 +76,7 @@ fn small(app: &App, painter: &mut Painter<'_>) {
 fn whole(app: &App, painter: &mut Painter<'_>) {
     let layout = app.layout();
     frame::header(app, painter, layout.header);
-    tabs::tabs(app, painter, layout.tabs);
+    tabs::tabs(app, painter);
     frame::filter(app, painter, layout.filter);
     match app.pane {
         Pane::Users => users::draw(app, painter, layout.main),
@@ -120,6 +121,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Settings(_)
         | Modal::Seat(_)
         | Modal::Chooser(_)
+        | Modal::Earlier(_)
         | Modal::SignIn(_)
         | Modal::Log(_)
         | Modal::Bulk(_)
@@ -137,6 +139,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Settings(open) => settings::form(app, painter, open, body),
         Modal::Seat(open) => settings::seat(app, painter, open, body),
         Modal::Chooser(open) => chooser::draw(app, painter, open, body),
+        Modal::Earlier(open) => earlier::draw(painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Bulk(open) => bulk::draw(app, painter, open, body),

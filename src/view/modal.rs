@@ -163,7 +163,11 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
                     painter.rule(whole, 0, row.name);
                     wrapped(painter, whole, 1, (&text, Style::new()));
                 }
-                entry(painter, look, (&row.keys.join(" "), row.name, &text))
+                entry(
+                    painter,
+                    look,
+                    (&app.settings.keys.names(*action).join(" "), row.name, &text),
+                )
             }
             Item::Explain { name, detail, .. } => {
                 entry(painter, Style::new(), ("", &format!("why {name}"), detail))

@@ -156,7 +156,7 @@ mod tests {
         );
         assert_eq!(
             rows[23],
-            "Enter all of it  o sort  / filter  y copy  s sync  ? all keys"
+            "Enter all of it  m move  o sort  / filter  y copy  s sync  ? all keys"
         );
     }
 

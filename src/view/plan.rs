@@ -3,9 +3,12 @@
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::cells;
 use crate::app::layout::Area;
 use crate::app::pane::Mark;
-use crate::app::pane::plan::{Choice, PlanBox, PlanRow, chosen, rows, silences, taking_away};
+use crate::app::pane::plan::{
+    AROUND, Choice, PlanBox, PlanRow, WHOLE, chosen, rows, silences, taking_away,
+};
 use crate::app::sync::{Run, clock};
 use crate::domain::writeplan::WritePlan;
 
@@ -22,11 +25,16 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: A
     title(app, painter, plan, area);
     let rows = rows(plan, &app.desk);
     let cursor = &open.cursor;
-    let last = area.height.saturating_sub(2);
+    let (_, below) = area.split(1);
+    let (list, below) = below.split_end(AROUND - 1);
+    let widths = Widths::of(&rows, area);
     let shown = rows.iter().enumerate().skip(cursor.top);
-    for (n, (index, row)) in (1..last).zip(shown) {
-        let columns = columns(painter, row);
-        painter.row(area, n, Row::from(index == cursor.index), &columns);
+    for (n, (index, row)) in (0..list.height).zip(shown) {
+        let columns = columns(painter, row, &widths);
+        painter.row(list, n, Row::from(index == cursor.index), &columns);
+    }
+    if let Some(row) = rows.get(cursor.index) {
+        whole(painter, row, below);
     }
     if rows.is_empty() {
         painter.line(area, 2, "Nothing would be written.", Style::new());
@@ -51,17 +59,61 @@ fn title(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     );
 }
 
-fn columns(painter: &Painter<'_>, row: &PlanRow) -> Vec<Column> {
-    let (tick, note, style) = match &row.choice {
-        Choice::Chosen => ("[x]", row.note.as_str(), Style::new()),
-        Choice::HeldBack => ("[ ]", "held back", painter.theme.dim),
-        Choice::LeftOut(why) => ("[-]", why.as_str(), painter.theme.dim),
+/// Cells of the columns: the values get what they need, and the rest is for what is to be known of them.
+struct Widths {
+    name: usize,
+    change: usize,
+}
+
+impl Widths {
+    fn of(rows: &[PlanRow], area: Area) -> Self {
+        let widest = |text: fn(&PlanRow) -> &str| {
+            let widths = rows.iter().map(|row| cells::width(text(row)));
+            widths.max().unwrap_or_default()
+        };
+        let width = usize::from(area.width);
+        // Two numbers stand in 37 cells; a longer change stands whole below.
+        let change = widest(|row| &row.change).clamp(12, (width / 2).clamp(12, 60));
+        let name = widest(|row| &row.name).clamp(6, if width < 100 { 16 } else { 30 });
+        Self { name, change }
+    }
+}
+
+/// What is said of a row beside its values.
+fn result(row: &PlanRow) -> &str {
+    match &row.choice {
+        Choice::Chosen => row.note.as_str(),
+        Choice::HeldBack => "held back",
+        Choice::LeftOut(why) => why.as_str(),
+    }
+}
+
+/// The row under the cursor, with nothing cut.
+fn whole(painter: &mut Painter<'_>, row: &PlanRow, area: Area) {
+    painter.rule(area, 0, "");
+    let note = match result(row) {
+        "" => String::new(),
+        note => format!("  {note}"),
     };
+    let text = format!("{}  {}  {}{note}", row.name, row.field.as_str(), row.change);
+    let lines = cells::wrap(&text, usize::from(area.width));
+    for (n, line) in (1..WHOLE).zip(lines) {
+        painter.line(area, n, &line, Style::new());
+    }
+}
+
+fn columns(painter: &Painter<'_>, row: &PlanRow, widths: &Widths) -> Vec<Column> {
+    let (tick, style) = match &row.choice {
+        Choice::Chosen => ("[x]", Style::new()),
+        Choice::HeldBack => ("[ ]", painter.theme.dim),
+        Choice::LeftOut(_) => ("[-]", painter.theme.dim),
+    };
+    let note = result(row);
     vec![
         column(tick, 3, style),
-        column(row.name.as_str(), 16, style),
+        column(row.name.as_str(), widths.name, style),
         column(row.field.as_str(), 7, style),
-        column(row.change.as_str(), 34, style),
+        column(row.change.as_str(), widths.change, style),
         column(note, usize::MAX, style),
     ]
 }

@@ -8,9 +8,13 @@ use ratatui::style::{Color, Modifier};
 use crate::app::App;
 use crate::app::Settings;
 use crate::app::cells;
+use crate::app::effect::{Effect, Who};
 use crate::app::event::{CacheEvent, What};
-use crate::app::fixture::{Driver, desk, plan, settings, why_alex};
+use crate::app::fixture::{Driver, desk, object, plan, settings, why_alex};
+use crate::domain::outbox::EntryId;
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
+use crate::domain::user::Value;
+use crate::domain::writeplan::LeftOut;
 
 use crate::roster::desk::AuditRow;
 
@@ -44,6 +48,15 @@ pub(crate) fn screen(app: &App) -> Vec<String> {
             row.trim_end().to_owned()
         })
         .collect()
+}
+
+/// The row of the screen that is drawn as the one under the cursor.
+pub(crate) fn cursor_row(app: &App) -> Option<u16> {
+    let buffer = frame(app, &Theme::default(), app.size);
+    (2..buffer.area.height).find(|y| {
+        let cell = &buffer[(5, *y)];
+        cell.modifier.contains(ratatui::style::Modifier::REVERSED)
+    })
 }
 
 /// Asserts that these lines stand on the screen, in this order.
@@ -378,12 +391,58 @@ fn the_plan_shows_what_it_takes_away() {
         &t.app,
         &[
             "PLAN  Contoso Ltd 11111111   1 of 1 changes                          read 14:00Z",
-            "[x] Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199 free",
+            "[x] Diego Siciliani number  +1 425 555 0101 -> +1 425 555 0199 free",
+            "Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199  free",
             "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",
             "                                                           takes away 1, limit 5",
             "Space leave out  w why  y copy  A apply 1  Esc writes nothing",
         ],
     );
+}
+
+#[test]
+fn a_long_result_of_the_plan_stands_whole_below() {
+    let mut t = planned((80, 24));
+    let why = "the successor has a Calling Plan: a Direct Routing number cannot be given before it is switched off";
+    let mut known = plan();
+    known.left_out.push(LeftOut {
+        entry: EntryId(2),
+        name: "Lee Gu".to_owned(),
+        new: Value::Number(None),
+        why: why.to_owned(),
+    });
+    t.app.plan = Some(known);
+    t.keys("j");
+    let rows = screen(&t.app).join(" ");
+    let words: Vec<&str> = rows.split_whitespace().collect();
+    assert!(words.join(" ").contains(why), "{rows}");
+    // Whom it is about is explained all the same.
+    t.keys("w");
+    assert!(
+        matches!(t.effects.as_slice(), [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(7)),
+        "{:?}",
+        t.effects
+    );
+}
+
+#[test]
+fn the_narrowest_footer_keeps_the_way_back_and_the_list_of_keys() {
+    for (keys, wanted) in [
+        ("", "?"),
+        ("6", "?"),
+        ("p", "Esc"),
+        ("w", "Esc"),
+        ("w", "?"),
+    ] {
+        let mut t = Driver::sized((60, 15));
+        t.keys(keys);
+        let rows = screen(&t.app);
+        let footer = rows.last().unwrap();
+        assert!(
+            footer.split_whitespace().any(|word| word == wanted),
+            "{keys}: {footer}"
+        );
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn typed(painter: &mut Painter<'_>, area: Area, (code, doc): (&str, &Doc)) -> u1
 }
 
 /// The QR code of an address, in rows of half blocks: one module is a column wide and half a row high.
-fn picture(address: &str) -> Option<Vec<String>> {
+pub fn picture(address: &str) -> Option<Vec<String>> {
     let code = QrCode::with_error_correction_level(address.as_bytes(), EcLevel::L).ok()?;
     let width = code.width();
     let colors = code.to_colors();

@@ -6,6 +6,7 @@
 mod support;
 
 mod cli_errors;
+mod cli_generate;
 mod cli_scenarios;
 mod cli_script;
 mod desk;
@@ -13,6 +14,9 @@ mod doctor;
 mod documents;
 mod generator;
 mod guard;
+mod hostile;
+mod pause;
+mod plan_files;
 mod plan_speed;
 mod pty_bulk;
 mod pty_console;
@@ -25,6 +29,7 @@ mod sign_in;
 mod sign_in_kept;
 mod silence;
 mod stock;
+mod swaps;
 mod sync_changes;
 mod sync_faults;
 mod sync_reads;

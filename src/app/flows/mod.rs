@@ -1,8 +1,10 @@
 //! Key scripts: what is typed, and what the console asks for.
 
 mod bulk;
+mod earlier;
 mod filter;
 mod form;
+mod mending;
 mod people;
 mod plan;
 mod runs;

@@ -271,7 +271,8 @@ fn everyone_shows_causes_and_adding_a_stranger_asks_with_the_reason() {
         confirm.lines("Contoso Ltd"),
         [
             "Add Alex Wilber, who is no candidate?",
-            "Alex Wilber: Calling Plan"
+            "Alex Wilber: Calling Plan",
+            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
         ]
     );
     t.event(What::Paste("y".into()));

@@ -82,6 +82,18 @@ pub enum Question {
         /// The group.
         group: String,
     },
+    /// Take the pin off the tenant?
+    DisableSync {
+        /// The tenant's id.
+        id: String,
+    },
+    /// Queue the numbers that users had in the tenant before?
+    QueueEarlier {
+        /// Whose.
+        users: Vec<UserId>,
+        /// The first of them, in words.
+        first: String,
+    },
     /// Move a seat?
     MoveSeat {
         /// Who gives it.
@@ -123,6 +135,8 @@ pub enum Question {
         entry: EntryId,
         /// In words.
         what: String,
+        /// What becomes of the values, in words.
+        then: String,
     },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
@@ -165,6 +179,8 @@ impl Confirm {
             | Question::Quit { .. }
             | Question::LoseSeats { .. }
             | Question::ClearGroup { .. }
+            | Question::DisableSync { .. }
+            | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
             | Question::TakeBack { .. } => None,
         }
@@ -226,6 +242,17 @@ impl Confirm {
                 "The next sync then looks at everyone in the tenant. Saved here and in config.toml; nothing is sent."
                     .to_owned(),
             ],
+            Question::DisableSync { id } => disable_lines(tenant, id),
+            Question::QueueEarlier { users, first } => {
+                let what = match users.len() {
+                    1 => first.clone(),
+                    n => format!("{n} old numbers, from {first} on"),
+                };
+                vec![
+                    format!("Queue in {tenant}: {what}?"),
+                    "Each is a change like any other: nothing is written before its plan is applied.".to_owned(),
+                ]
+            }
             Question::MoveSeat {
                 names: (giver, taker),
                 ..
@@ -252,8 +279,9 @@ impl Confirm {
             Question::Quit { why } => vec![format!("{why} Quit?")],
             Question::Mend(mend) => mend_lines(mend),
             Question::MoveTo(open) => move_lines(open),
-            Question::TakeBack { what, .. } => vec![
+            Question::TakeBack { what, then, .. } => vec![
                 format!("Take back what was written?  {what}"),
+                then.clone(),
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
             Question::MassChange {
@@ -282,6 +310,17 @@ fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
         ));
     }
     lines
+}
+
+fn disable_lines(tenant: &str, id: &str) -> Vec<String> {
+    vec![
+        format!("Disable sync of {tenant} ({id})?"),
+        "The pin comes off, and nothing else changes: users, numbers and queued changes stay, and nothing is sent."
+            .to_owned(),
+        "The next sync pins whichever tenant is signed in to. If that is another one, what is queued is set aside and never sent there, the users are matched by e-mail, and E offers their old numbers."
+            .to_owned(),
+        "To go there: set tenant_id in config.toml, then sign in (L).".to_owned(),
+    ]
 }
 
 fn open_lines(name: &str, run: &str, writes: bool) -> Vec<String> {
@@ -325,9 +364,14 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
         format!("Move {} from {} to whom?", open.number.spaced(), open.from),
         "The successor is checked before anything is released; both are one change.".to_owned(),
     ];
-    for (n, (_, person)) in open.hits.iter().enumerate() {
+    for (n, hit) in open.hits.iter().enumerate() {
         let mark = if n == open.at { ">" } else { " " };
-        lines.push(format!("{mark} {person}"));
+        let why = hit
+            .cannot
+            .as_ref()
+            .map(|why| format!("  (no: {why})"))
+            .unwrap_or_default();
+        lines.push(format!("{mark} {}{why}", hit.shown));
     }
     if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
         lines.push("  nobody is called that".to_owned());
@@ -360,6 +404,12 @@ fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
         ),
     }];
     lines.extend(reasons.iter().take(5).cloned());
+    if users.len() == 1 {
+        lines.push(
+            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
+                .to_owned(),
+        );
+    }
     if reasons.len() > 5 {
         lines.push(format!("and {} more", reasons.len() - 5));
     }

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod chooser;
 pub mod confirm;
 pub mod conflict;
+pub mod earlier;
 pub mod editor;
 pub mod licences;
 pub mod numbers;
@@ -20,6 +21,8 @@ pub mod text;
 pub mod users;
 pub mod verdict;
 pub mod why;
+
+use super::action::Action;
 
 /// A pane, in the order of the tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -62,6 +65,18 @@ impl Pane {
             .saturating_add(len)
             .saturating_add_signed(by)
             .rem_euclid(len)]
+    }
+
+    /// What opens it.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Users => Action::ShowUsers,
+            Self::Candidates => Action::ShowCandidates,
+            Self::Sync => Action::ShowSync,
+            Self::Changes => Action::ShowChanges,
+            Self::Licences => Action::ShowLicences,
+            Self::Numbers => Action::ShowNumbers,
+        }
     }
 
     /// The title on its tab.

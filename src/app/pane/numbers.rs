@@ -279,8 +279,9 @@ pub fn detail(row: &NumberRow, wishes: &Wishes<'_>) -> Doc {
         let tone = changes::mark(entry).0.tone();
         doc.item(tone, "change   ", &under_way(entry));
     }
+    let configured = wishes.user(row).is_some();
     if let Some(blocked) = row.blocked() {
-        doc.item(Tone::Dim, "do       ", blocked.step());
+        doc.item(Tone::Dim, "do       ", blocked.step(configured));
     } else if row.twice {
         let text = "The tenant lists this number twice: sync again, then ask Microsoft which record is right.";
         doc.item(Tone::Dim, "do       ", text);

@@ -4,6 +4,7 @@ use crate::app::action::{Action, TABLE};
 use crate::app::cursor::{Cursor, Move};
 use crate::app::effect::Who;
 use crate::app::field::Field;
+use crate::app::keymap::Keymap;
 use crate::roster::{Query, Roster};
 
 /// People offered behind `why`.
@@ -38,14 +39,14 @@ pub enum Item {
 
 impl Palette {
     /// All actions.
-    pub fn open(roster: &Roster) -> Self {
+    pub fn open(roster: &Roster, keys: &Keymap) -> Self {
         let mut palette = Self::default();
-        palette.search(roster);
+        palette.search(roster, keys);
         palette
     }
 
     /// Searches again after the text has changed.
-    pub fn search(&mut self, roster: &Roster) {
+    pub fn search(&mut self, roster: &Roster, keys: &Keymap) {
         let text = self.field.text().trim();
         let lower = text.to_lowercase();
         self.items.clear();
@@ -66,7 +67,8 @@ impl Palette {
                 let row = action.binding();
                 let also = action.also();
                 let text_of_it = format!("{} {} {} {also}", row.name, row.word, row.help);
-                query.matches(&text_of_it.to_lowercase()) || row.keys.contains(&text)
+                query.matches(&text_of_it.to_lowercase())
+                    || keys.names(*action).iter().any(|key| key == text)
             };
             // A name that begins with what was typed is meant more often than a help line that mentions it.
             let (first, rest): (Vec<Action>, Vec<Action>) = TABLE

@@ -8,6 +8,12 @@ use crate::domain::user::Field;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::roster::desk::Desk;
 
+/// Lines around the rows: title above, and below them the row under the cursor whole, what stops ringing, the limit.
+pub const AROUND: u16 = 1 + WHOLE + 2;
+
+/// Lines for the row under the cursor: a line, and what it says.
+pub const WHOLE: u16 = 4;
+
 /// The modal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanBox {

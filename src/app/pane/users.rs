@@ -9,6 +9,7 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::filter::Filter;
 use crate::app::sync::clock_or_day;
 use crate::domain::gate::{FirstCause, Warning};
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::user::{Field, LicenseStatus, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
@@ -30,6 +31,8 @@ pub struct Users {
     pub marked: BTreeSet<UserId>,
     /// Whose change was read back from the tenant since the last run began, and when that was seen.
     pub written: Vec<(UserId, Timestamp)>,
+    /// Whose number is queued to go to somebody else, and to whom.
+    pub giving: Vec<(ObjectId, String)>,
     /// Whether rows, filter or order have changed since they were computed.
     pub stale: bool,
 }
@@ -87,6 +90,11 @@ impl Users {
     pub fn settle(&mut self, desk: &Desk, now: Timestamp, height: usize) {
         if std::mem::take(&mut self.stale) {
             let query = self.filter.query();
+            self.giving = desk
+                .entries
+                .iter()
+                .filter_map(|entry| Some((entry.takes_from.as_ref()?.id, entry.name.clone())))
+                .collect();
             self.shown = (0..desk.users.len())
                 .filter(|&n| {
                     let row = &desk.users[n];
@@ -115,6 +123,15 @@ impl Users {
     /// What the row of a user says: what was just written is said until the next run.
     pub fn state(&self, row: &DeskUser, now: Timestamp) -> State {
         let mut state = state(row, now);
+        let held = row.user.association.id();
+        let giving = self.giving.iter().find(|(id, _)| Some(*id) == held);
+        if let (Some((_, to)), "ok" | "warning") = (giving, state.word) {
+            return State {
+                mark: Mark::Queued,
+                word: "queued",
+                cause: format!("its number goes to {to}"),
+            };
+        }
         let written = self.written.iter().find(|(id, _)| *id == row.user.id);
         if let (Some((_, at)), "ok" | "warning") = (written, state.word) {
             let rest = if state.cause.is_empty() { "" } else { "; " };

@@ -120,22 +120,26 @@ impl Report {
     }
 }
 
+/// The whole report as an object.
+pub(super) fn as_json(report: &Report) -> serde_json::Value {
+    let checks: Vec<serde_json::Value> = report
+        .0
+        .iter()
+        .map(|check| {
+            json!({
+                "name": check.name,
+                "state": check.state.word().to_lowercase(),
+                "text": Label::new(&check.text).to_string(),
+                "hint": check.hint,
+            })
+        })
+        .collect();
+    json!({ "schema_version": SCHEMA_VERSION, "checks": checks })
+}
+
 pub(super) fn tell(report: &Report, global: &Global) -> anyhow::Result<()> {
     if global.json {
-        let checks: Vec<serde_json::Value> = report
-            .0
-            .iter()
-            .map(|check| {
-                json!({
-                    "name": check.name,
-                    "state": check.state.word().to_lowercase(),
-                    "text": Label::new(&check.text).to_string(),
-                    "hint": check.hint,
-                })
-            })
-            .collect();
-        let object = json!({ "schema_version": SCHEMA_VERSION, "checks": checks });
-        return print::data(&serde_json::to_string_pretty(&object)?);
+        return print::data(&serde_json::to_string_pretty(&as_json(report))?);
     }
     for check in &report.0 {
         print::data(&format!(

@@ -1,0 +1,137 @@
+//! Moving a number, taking back what was written, and adding somebody whom a gate stops.
+
+use crate::app::action::{Action, Place};
+use crate::app::effect::{Effect, LedgerChange, Who};
+use crate::app::fixture::{Driver, desk, entry, number, object};
+use crate::app::modal::Modal;
+use crate::domain::outbox::{EntryId, EntryState, Giver};
+use crate::domain::user::Value;
+use crate::roster::desk::{AuditRow, Desk};
+
+/// The lines of the question on top.
+fn asked(t: &Driver) -> Vec<String> {
+    match t.app.modals.last() {
+        Some(Modal::Confirm(confirm)) => confirm.lines("Contoso Ltd"),
+        other => panic!("a question was expected: {other:?}"),
+    }
+}
+
+#[test]
+fn successors_who_can_hold_a_number_come_first_and_the_others_say_why_not() {
+    let mut t = Driver::new();
+    t.keys("j m").text("e");
+    let lines = asked(&t);
+    assert!(
+        lines[2].starts_with("> Adele Vance"),
+        "{lines:?}: somebody who can hold it is chosen"
+    );
+    t.keys("Ctrl-U").text("grady");
+    assert_eq!(
+        asked(&t)[2],
+        "> Grady Archie <grady.archie@contoso.example>  (no: guest)"
+    );
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "the number cannot go there: guest");
+    t.keys("Ctrl-U").text("diego");
+    assert!(
+        asked(&t)[2].ends_with("(no: has it now)"),
+        "{:?}",
+        asked(&t)
+    );
+    t.keys("Ctrl-U").text("joni");
+    t.keys("<enter>");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Ledger { change: LedgerChange::Move { to, .. }, .. }] if *to == object(6)
+    ));
+}
+
+#[test]
+fn who_gives_a_number_away_says_so_in_the_list() {
+    let mut desk = desk();
+    let mut moves = entry(
+        9,
+        &desk.users[0],
+        Value::Number(Some(number("+441235123471"))),
+        EntryState::Queued,
+    );
+    moves.takes_from = Some(Giver {
+        id: object(4),
+        name: "Diego Siciliani".to_owned(),
+    });
+    desk.users[1].entries.clear();
+    desk.entries = vec![moves];
+    let mut t = Driver::new();
+    t.desk(desk.clone());
+    let state = t.app.users.state(&desk.users[1], t.app.now);
+    assert_eq!(
+        (state.word, state.cause.as_str()),
+        ("queued", "its number goes to Ben Walters")
+    );
+}
+
+fn written(seq: i64, change: &str) -> AuditRow {
+    AuditRow {
+        seq,
+        at: crate::app::fixture::at(seq),
+        author: "j.smith".to_owned(),
+        name: "Diego Siciliani".to_owned(),
+        action: "confirmed".to_owned(),
+        change: change.to_owned(),
+        outcome: String::new(),
+        entry: Some(EntryId(seq)),
+    }
+}
+
+/// A console whose audit has these rows, the newest first, and nothing that waits.
+fn audited(rows: Vec<AuditRow>) -> Driver {
+    let mut t = Driver::new();
+    t.desk(Desk {
+        entries: Vec::new(),
+        audit: rows,
+        ..desk()
+    });
+    t.keys("4 g");
+    t
+}
+
+#[test]
+fn taking_back_says_what_becomes_of_both_numbers_and_is_offered_once() {
+    let there = written(1, "number +14255550101 -> +14255550199");
+    let mut t = audited(vec![there.clone()]);
+    t.keys("?");
+    assert_eq!(
+        t.app.refusal_in(t.app.place_below(), Action::Undo),
+        None,
+        "the list of actions offers it too"
+    );
+    t.keys("<esc> u");
+    assert_eq!(
+        asked(&t)[1],
+        "+14255550199 is taken away, and +14255550101 is given back."
+    );
+    let back = written(2, "number +14255550199 -> +14255550101");
+    let mut t = audited(vec![back, there]);
+    t.keys("j u");
+    assert!(t.app.modals.is_empty(), "it was undone already");
+    assert!(t.notice().contains("not undone since"), "{}", t.notice());
+    t.keys("k u");
+    assert_eq!(t.app.place(), Place::Confirm, "the undoing can be undone");
+}
+
+#[test]
+fn somebody_whom_a_gate_stops_is_explained_from_the_question() {
+    let mut t = Driver::new();
+    t.keys("f j a w");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::Explain { who: Who::Directory(id), .. }] if *id == object(2)
+    ));
+    assert_eq!(t.app.place(), Place::Why);
+    // Another question has nobody to explain, and stays.
+    let mut t = Driver::new();
+    t.keys("d w");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Confirm);
+}
