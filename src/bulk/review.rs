@@ -16,6 +16,7 @@ use super::number;
 use super::sheet::{Row, Sheet, place};
 use super::verdict::{Fault, Verdict, Why};
 
+mod beside;
 mod judging;
 pub mod steps;
 
@@ -270,3 +271,6 @@ impl Review {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,8 @@ use crate::ops::import::{self, Extent, Queued};
 use crate::record::json::single;
 use crate::store::ledger::Imported;
 
-use super::args::{Global, Import, TextEncoding};
+use super::args::Global;
+use super::args::bulk::{Import, TextEncoding};
 use super::exit::Exit;
 use super::open::open;
 use super::print;
