@@ -93,6 +93,12 @@ pub enum Action {
     Settings,
     /// Clears the group filter.
     ClearGroup,
+    /// Takes the pin off the tenant.
+    DisableSync,
+    /// Shows what is left of the tenant that was pinned before.
+    Earlier,
+    /// Queues marked numbers of the tenant before.
+    QueueEarlier,
     /// Gives somebody's seat to the user under the cursor.
     MoveSeat,
     /// Goes to the next hit in a log.
@@ -168,6 +174,8 @@ pub enum Place {
     Palette,
     /// A sign-in.
     SignIn,
+    /// What is left of the tenant before.
+    Earlier,
 }
 
 /// A set of places.
@@ -192,6 +200,7 @@ impl Places {
     const FORM: Self = Self(1 << Place::Form as u16);
     const PALETTE: Self = Self(1 << Place::Palette as u16);
     const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
+    const EARLIER: Self = Self(1 << Place::Earlier as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -204,7 +213,8 @@ impl Places {
         .and(Self::READ)
         .and(Self::PLAN)
         .and(Self::CONFLICT)
-        .and(Self::SIGN_IN);
+        .and(Self::SIGN_IN)
+        .and(Self::EARLIER);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -282,8 +292,8 @@ pub const TABLE: &[Binding] = &[
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
-    row(A::Mark, &["Space"], P::CANDIDATES.and(P::SYNC), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
-    row(A::MarkAll, &["*"], P::CANDIDATES, ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
+    row(A::Mark, &["Space"], P::CANDIDATES.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
+    row(A::MarkAll, &["*"], P::CANDIDATES.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
     row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
@@ -301,6 +311,9 @@ pub const TABLE: &[Binding] = &[
     row(A::Tenants, &["t"], P::PANES, ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
+    row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),
+    row(A::Earlier, &["E"], P::PANES, ["tenant before", "tenant-before", "What is left of the tenant that was pinned before: its users' numbers, to be queued here, and changes set aside"]),
+    row(A::QueueEarlier, &["Enter"], P::EARLIER, ["queue", "queue-old-numbers", "Queue the marked numbers of the tenant before"]),
     row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
@@ -326,7 +339,7 @@ pub const TABLE: &[Binding] = &[
     row(A::TakeProposal, &["Ctrl-T"], P::FORM, ["take proposal", "take-proposal", "Take what the field proposes"]),
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
-    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
 ];
@@ -377,6 +390,11 @@ const ALSO: &[(Action, &str)] = &[
     (A::MoveSeat, "swap license unlicensed"),
     (A::Compare, "diff difference history runs"),
     (A::ClearGroup, "remove filter bad-group"),
+    (A::DisableSync, "unpin pin another tenant wrong mismatch"),
+    (
+        A::Earlier,
+        "adopt old numbers parked set aside unpin other tenant",
+    ),
     (A::NextWarning, "error triangle"),
 ];
 
@@ -488,6 +506,7 @@ pub fn footer(place: Place) -> &'static [Action] {
         ],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
+        Place::Earlier => &[A::Mark, A::MarkAll, A::QueueEarlier, A::Palette, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::Leave],
         Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
     }
@@ -532,6 +551,7 @@ mod tests {
             Place::Log,
             Place::Choice,
             Place::SignIn,
+            Place::Earlier,
             Place::Confirm,
             Place::Form,
             Place::Palette,

@@ -31,6 +31,9 @@ impl App {
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),
             Action::MoveSeat => self.no_seat(),
+            Action::DisableSync => self.no_pin(),
+            Action::QueueEarlier => self.nothing_earlier(),
+            Action::Mark | Action::MarkAll if self.earlier_open() => None,
             Action::ClearGroup => self
                 .settings
                 .group
@@ -87,6 +90,7 @@ impl App {
             | Action::LogDown
             | Action::Copy
             | Action::Settings
+            | Action::Earlier
             | Action::OtherWay
             | Action::NextWarning
             | Action::KeepMine
@@ -173,6 +177,7 @@ fn elsewhere(action: Action) -> String {
         (Place::Form, "the form (e)"),
         (Place::Confirm, "a question"),
         (Place::SignIn, "a sign-in (L)"),
+        (Place::Earlier, "the tenant before (E)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))

@@ -49,6 +49,7 @@ impl App {
                 | Modal::Settings(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
+                | Modal::Earlier(_)
                 | Modal::Conflict(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),

@@ -67,6 +67,8 @@ impl App {
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
             Action::Sort => self.sort(),
+            Action::Mark if self.earlier_open() => self.mark_earlier(),
+            Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
@@ -92,6 +94,9 @@ impl App {
             Action::Tenants => return self.open_chooser(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
+            Action::DisableSync => self.ask_disable_sync(),
+            Action::Earlier => return self.open_earlier(),
+            Action::QueueEarlier => self.ask_queue_earlier(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -179,6 +184,9 @@ impl App {
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
             }
             Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Earlier(open)) => {
+                open.step(step, layout::list_height(body, super::earlier::AROUND));
+            }
             Some(Modal::Conflict(open)) => match step {
                 Move::By(by) | Move::Pages(by) => open.step(by),
                 Move::First => open.step(isize::MIN),

@@ -118,6 +118,11 @@ pub enum Effect {
         /// The question.
         req: RequestId,
     },
+    /// Read what is left of the tenant that was pinned before.
+    LoadEarlier {
+        /// The question.
+        req: RequestId,
+    },
     /// Leave this tenant, and open another in the same terminal.
     OpenTenant {
         /// Its name in the configuration.
@@ -207,6 +212,10 @@ pub enum LedgerChange {
         /// Who gets it.
         to: UserId,
     },
+    /// Queue the numbers that users had in the tenant before.
+    Adopt(Vec<UserId>),
+    /// Take the pin off the tenant.
+    Unpin,
     /// Decide a conflict.
     Decide {
         /// Which.

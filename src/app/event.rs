@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::difference::Difference;
 use crate::domain::directory::DirectoryUser;
+use crate::domain::earlier::Earlier;
 use crate::domain::failure::Failure;
 use crate::domain::gate::Class;
 use crate::domain::run::{LogLine, RunEvent, RunId};
@@ -92,6 +93,13 @@ pub enum LedgerEvent {
         key: String,
         /// Its text, one `field=value` per line.
         text: String,
+    },
+    /// What is left of the tenant that was pinned before.
+    Earlier {
+        /// The question.
+        req: RequestId,
+        /// It, or why it could not be read.
+        earlier: Result<Arc<Earlier>, Failure>,
     },
     /// Group and mode of the tenant as they are now.
     Selection(Selection),

@@ -291,6 +291,7 @@ pub(crate) fn desk() -> Desk {
             outcome: "confirmed".to_owned(),
             entry: Some(EntryId(9)),
         }],
+        parked: 0,
         history: vec![head(12, "done"), head(11, "failed")],
         read_at: Some(at(-60)),
         notes: Vec::new(),

@@ -100,6 +100,7 @@ impl App {
             | Place::Conflict
             | Place::Log
             | Place::SignIn
+            | Place::Earlier
             | Place::Text => self.command(key, action),
         }
     }
@@ -174,6 +175,7 @@ impl App {
             | Place::Text
             | Place::Log
             | Place::SignIn
+            | Place::Earlier
             | Place::Confirm => {
                 self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             }

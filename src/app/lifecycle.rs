@@ -68,6 +68,7 @@ impl App {
                 | Modal::Settings(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
+                | Modal::Earlier(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => None,

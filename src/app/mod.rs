@@ -13,6 +13,7 @@ pub mod copy;
 pub mod cursor;
 pub mod dispatch;
 pub mod doc;
+pub mod earlier;
 pub mod effect;
 pub mod event;
 pub mod field;
@@ -144,6 +145,10 @@ enum Wait {
     Settings,
     /// Two runs are being compared.
     Compared,
+    /// Old numbers are being queued.
+    Adopted,
+    /// The pin is being taken off.
+    Unpinned,
 }
 
 /// The console.
@@ -367,6 +372,10 @@ impl App {
         let height = self.chooser_height();
         if let Some(Modal::Chooser(open)) = self.modals.last_mut() {
             open.settle(height);
+        }
+        let room = layout::list_height(layout.body, earlier::AROUND);
+        if let Some(Modal::Earlier(open)) = self.modals.last_mut() {
+            open.settle(room);
         }
         if let Some(Modal::Seat(open)) = self.modals.last_mut() {
             open.search(&self.desk);

@@ -4,6 +4,7 @@ use super::action::Place;
 use super::pane::chooser::Chooser;
 use super::pane::confirm::Confirm;
 use super::pane::conflict::ConflictBox;
+use super::pane::earlier::EarlierBox;
 use super::pane::editor::Editor;
 use super::pane::palette::Palette;
 use super::pane::plan::PlanBox;
@@ -35,6 +36,8 @@ pub enum Modal {
     Seat(SeatBox),
     /// The tenants.
     Chooser(Box<Chooser>),
+    /// What is left of the tenant before.
+    Earlier(Box<EarlierBox>),
     /// What a person does to sign in.
     SignIn(SignInBox),
     /// The log of an earlier run.
@@ -51,6 +54,7 @@ impl Modal {
             Self::Form(_) | Self::Settings(_) => Place::Form,
             Self::Seat(_) | Self::Chooser(_) => Place::Choice,
             Self::SignIn(_) => Place::SignIn,
+            Self::Earlier(_) => Place::Earlier,
             Self::Plan(_) => Place::Plan,
             Self::Conflict(_) => Place::Conflict,
             Self::Confirm(_) => Place::Confirm,

@@ -70,6 +70,7 @@ impl App {
             | Modal::Settings(_)
             | Modal::Seat(_)
             | Modal::Chooser(_)
+            | Modal::Earlier(_)
             | Modal::SignIn(_)
             | Modal::Log(_)
             | Modal::Text(_) => None,
@@ -164,6 +165,10 @@ impl App {
             }
             LedgerEvent::Draft { key, text } => {
                 self.draft_kept(key, text);
+                Vec::new()
+            }
+            LedgerEvent::Earlier { req, earlier } => {
+                self.earlier_is(req, earlier);
                 Vec::new()
             }
             LedgerEvent::Selection(selection) => {
@@ -272,6 +277,15 @@ impl App {
                 self.settings_saved(req);
                 self.say(Tone::Good, notice);
             }
+            Wait::Adopted => {
+                self.say(Tone::Good, notice);
+                return self.reload_earlier();
+            }
+            Wait::Unpinned => {
+                // What was planned was planned for the tenant that is let go.
+                self.plan = None;
+                self.say(Tone::Good, notice);
+            }
             Wait::CopiedStep(step) => self.say(
                 Tone::Good,
                 format!("step {step} cannot be done from here; its text is copied"),
@@ -343,6 +357,7 @@ impl App {
                 | Modal::Palette(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
+                | Modal::Earlier(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
                 | Modal::Text(_) => {}

@@ -262,6 +262,8 @@ impl App {
             Question::Tie { to, .. } => self.tie(to),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
             Question::ClearGroup { .. } => self.clear_group(),
+            Question::DisableSync { .. } => self.disable_sync(),
+            Question::QueueEarlier { users, .. } => self.queue_earlier(users),
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
@@ -323,6 +325,8 @@ impl App {
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
             | Question::LoseSeats { .. }
+            | Question::DisableSync { .. }
+            | Question::QueueEarlier { .. }
             | Question::ClearGroup { .. }
             | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }

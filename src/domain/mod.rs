@@ -4,6 +4,7 @@ pub mod allowing;
 pub mod country;
 pub mod difference;
 pub mod directory;
+pub mod earlier;
 pub mod evidence;
 pub mod explain;
 pub mod failure;

@@ -1,61 +1,15 @@
 //! After another tenant was pinned: whom of the users it has, and the numbers that they had before, offered and queued only when asked.
 
-use crate::domain::failure::Failure;
-use crate::domain::phone::PhoneNumber;
+use std::collections::HashSet;
+
+use crate::domain::earlier::{Earlier, Offer, OfferState};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::user::{Association, Field, Patch, UserId, Value};
 use crate::roster::desk::Desk;
 use crate::store::Stamp;
 use crate::store::Store;
 
 use super::holder::{self, Me};
-
-/// One user who came from the tenant that was pinned before, with the number of then.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// The user.
-    pub user: UserId,
-    /// The name.
-    pub name: String,
-    /// The e-mail, by which the user is looked for in the tenant of now.
-    pub mail: String,
-    /// The number of then.
-    pub old: PhoneNumber,
-    /// The number of now.
-    pub now: Option<PhoneNumber>,
-    /// What stands in the way or has been done.
-    pub state: OfferState,
-}
-
-/// How it stands with an offer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OfferState {
-    /// The old number can be queued.
-    Free,
-    /// The user has it, in this tenant.
-    Has,
-    /// A change to it waits already.
-    Queued,
-    /// Another change of the number waits.
-    Busy,
-    /// Nobody in this tenant has the user's e-mail yet.
-    NotFound,
-    /// Somebody else holds the number.
-    Held(String),
-}
-
-impl OfferState {
-    /// In a few words.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Free => "can be queued".to_owned(),
-            Self::Has => "has it".to_owned(),
-            Self::Queued => "is queued".to_owned(),
-            Self::Busy => "another change of the number waits".to_owned(),
-            Self::NotFound => "nobody here has this e-mail".to_owned(),
-            Self::Held(by) => format!("held by {by}"),
-        }
-    }
-}
 
 /// All offers, by rank. Nothing is changed.
 pub async fn offers(store: &Store, desk: &Desk) -> Result<Vec<Offer>, Failure> {
@@ -95,12 +49,59 @@ pub async fn offers(store: &Store, desk: &Desk) -> Result<Vec<Offer>, Failure> {
             user: id,
             name: user.name.clone(),
             mail: user.mail.clone(),
+            matched: row.upn.clone(),
             old: number,
             now: user.number.clone(),
             state,
         });
     }
     Ok(offers)
+}
+
+/// All that is left of the tenant before.
+pub async fn earlier(store: &Store, desk: &Desk) -> Result<Earlier, Failure> {
+    let parked = store.ledger.parked_entries().await;
+    Ok(Earlier {
+        offers: offers(store, desk).await?,
+        parked: parked.map_err(|e| e.failure())?,
+    })
+}
+
+/// Queues the old numbers of some users, as far as they are still free; the line to show.
+pub async fn adopt(
+    store: &Store,
+    desk: &Desk,
+    users: &[UserId],
+    stamp: &Stamp,
+) -> Result<String, Failure> {
+    let wanted: HashSet<UserId> = users.iter().copied().collect();
+    let mut offers = offers(store, desk).await?;
+    offers.retain(|offer| wanted.contains(&offer.user));
+    let queued = queue(store, &offers, stamp).await?;
+    let left = users.len().saturating_sub(queued);
+    if queued == 0 {
+        return Err(Failure::new(
+            FailureKind::Refused,
+            "No old number was queued",
+            "none of them can be queued any more: they are queued, held by somebody, or the user is not found",
+            "Nothing was changed. The list says what stands in the way of each.",
+        ));
+    }
+    let noun = if queued == 1 { "number" } else { "numbers" };
+    let rest = match left {
+        0 => String::new(),
+        left => format!("; {left} can no longer be queued"),
+    };
+    Ok(format!("{queued} old {noun} queued{rest}: p plans"))
+}
+
+/// Disables sync: the pin is taken off, and all data stay.
+pub async fn unpin(store: &Store, stamp: Stamp) -> Result<String, Failure> {
+    store.ledger.unpin(stamp).await.map_err(|e| e.failure())?;
+    Ok(
+        "sync is disabled: the next sync pins the tenant that is signed in to; all data stay"
+            .to_owned(),
+    )
 }
 
 /// Queues the old numbers of those whose number is free; how many were queued. The next run plans them like any change.

@@ -72,6 +72,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         seats: picture.seats,
         users,
         entries: picture.entries,
+        parked: picture.parked,
         audit: audit.into_iter().rev().map(audit_row).collect(),
         history,
         read_at: head.map(|head| head.read_at),

@@ -58,6 +58,8 @@ pub struct Desk {
     pub users: Vec<DeskUser>,
     /// The outbox, oldest first.
     pub entries: Vec<Entry>,
+    /// Changes of the tenant that was pinned before: set aside, never sent.
+    pub parked: u32,
     /// The newest audit lines, newest first.
     pub audit: Vec<AuditRow>,
     /// The newest runs, newest first.

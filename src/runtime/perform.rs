@@ -10,16 +10,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::effect::{Effect, Held, Keep, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
+use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::script::way_out::Asked;
+use crate::domain::user::UserId;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
-use crate::ops::{change, desk, explain, history, inventory, script, settings};
+use crate::ops::{adopt, change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, ReadAgain, Reading, RunSettings, World};
 
@@ -213,6 +215,11 @@ impl Performer {
                 }
             }
             Effect::SignOut { req } => self.track(move |shared| shared.sign_out(req)),
+            Effect::LoadEarlier { req } => self.track(move |shared| async move {
+                let earlier = shared.earlier().await.map(Arc::new);
+                let event = LedgerEvent::Earlier { req, earlier };
+                shared.send(What::Ledger(event)).await;
+            }),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
@@ -422,6 +429,8 @@ impl Shared {
                 repair::move_number(store, &number, to, stamp).await
             }
             LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
+            LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
+            LedgerChange::Unpin => adopt::unpin(store, stamp).await,
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }
@@ -453,6 +462,18 @@ impl Shared {
                     .await;
             }
         }
+    }
+
+    /// What is left of the tenant that was pinned before.
+    async fn earlier(&self) -> Result<Earlier, Failure> {
+        let desk = desk::load_desk(&self.store, self.clock.now()).await;
+        adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
+    }
+
+    async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
+        let desk = desk::load_desk(&self.store, stamp.at).await;
+        let desk = desk.map_err(|error| error.failure())?;
+        adopt::adopt(&self.store, &desk, users, stamp).await
     }
 
     async fn script(self: Arc<Self>, req: RequestId, id: ObjectId) {

@@ -234,7 +234,7 @@ fn wrong_tenant(ids: &str) -> Failure {
         TENANT_MISMATCH,
         ids,
         "Nothing was read into this tenant's files, and nothing further was written. To change tenants: disable sync \
-         (`teamsconnector tenants unpin NAME`), then sync and sign in to the right one; otherwise correct the sign-in.",
+         (`teamsconnector tenants unpin NAME`, or `:disable sync` in the console), then sync and sign in to the right one; otherwise correct the sign-in.",
     )
 }
 

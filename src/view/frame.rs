@@ -225,6 +225,12 @@ fn summary(app: &App) -> String {
                 0 => "nothing waits to be written".to_owned(),
                 n => counted(n, "change waits", "changes wait"),
             });
+            if app.desk.parked > 0 {
+                parts.push(format!(
+                    "{} of the tenant before set aside: E",
+                    app.desk.parked
+                ));
+            }
         }
         Pane::Licences => licence_summary(app, &mut parts),
         Pane::Numbers => number_summary(app, &mut parts),

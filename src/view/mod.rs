@@ -5,6 +5,7 @@ pub mod theme;
 mod candidates;
 mod changes;
 mod chooser;
+mod earlier;
 mod form;
 mod frame;
 mod licences;
@@ -119,6 +120,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Settings(_)
         | Modal::Seat(_)
         | Modal::Chooser(_)
+        | Modal::Earlier(_)
         | Modal::SignIn(_)
         | Modal::Log(_)
         | Modal::Text(_) => {
@@ -135,6 +137,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Settings(open) => settings::form(app, painter, open, body),
         Modal::Seat(open) => settings::seat(app, painter, open, body),
         Modal::Chooser(open) => chooser::draw(app, painter, open, body),
+        Modal::Earlier(open) => earlier::draw(painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),

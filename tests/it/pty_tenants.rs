@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::bench::Bench;
+use crate::support::program::run;
 use crate::support::pty::Terminal;
 use crate::support::web;
 
@@ -146,6 +147,69 @@ async fn what_is_edited_in_one_tenant_never_appears_in_another() {
     assert_eq!(titles.first().map(String::as_str), Some("contoso RW"));
     assert!(titles.contains(&"fabrikam RW".to_owned()), "{titles:?}");
     assert_eq!(titles.last().map(String::as_str), Some(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sync_is_disabled_and_the_numbers_of_the_tenant_before_are_offered_and_queued() {
+    let (first, second) = (Bench::new("tour").await, Bench::new("other-tenant").await);
+    let home = home(&[]);
+    let configure = |bench: &Bench| {
+        let text = own_secret(home.path(), "contoso", bench);
+        std::fs::write(home.path().join("config.toml"), text).unwrap();
+    };
+    configure(&first);
+    let program = |args: &[&str]| {
+        let ended = run(home.path(), args);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended
+    };
+    program(&["sync"]);
+    program(&["users", "add", "lee@contoso.example"]);
+    program(&["users", "add", "megan@contoso.example"]);
+    let state = web::ask(&second.base(), "GET", "/_sim/state", None).to_string();
+    let at = state.find("olga.nord@").unwrap();
+    let olga: String = state[at..].chars().take_while(|c| *c != '"').collect();
+    program(&["users", "edit", "lee@contoso.example", "--mail", &olga]);
+    program(&["users", "edit", "megan@contoso.example", "--country", "US"]);
+
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
+    terminal.wait_for("1 Users 2");
+    terminal.press(": disable enter");
+    let screen = terminal.wait_for("Disable sync of ");
+    assert!(screen.contains(first.simulator.tenant_id()), "{screen}");
+    terminal.press("enter");
+    terminal.press("y");
+    terminal.wait_for("sync is disabled");
+    terminal.press(": disable enter");
+    terminal.wait_for("no tenant is pinned");
+    terminal.press("esc esc q");
+    terminal.wait_for("Quit?");
+    terminal.press("y");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+
+    configure(&second);
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
+    terminal.wait_for("1 Users 2");
+    terminal.press("s");
+    terminal.wait_until("the other tenant", |screen| screen.contains("sync done"));
+    terminal.press("4");
+    terminal.wait_for("1 of the tenant before set aside: E");
+    terminal.press("E");
+    let screen = terminal.wait_for("THE TENANT BEFORE  2 old numbers  1 change set aside");
+    assert!(screen.contains("can be queued"), "{screen}");
+    assert!(screen.contains("nobody matches"), "{screen}");
+    assert!(screen.contains("set aside"), "{screen}");
+    assert!(screen.contains(&format!("{olga} matches")), "{screen}");
+    terminal.press("* enter");
+    terminal.wait_for("y yes");
+    terminal.press("y");
+    terminal.wait_for("1 old number queued: p plans");
+    terminal.wait_for("is queued");
+    terminal.press("G");
+    let screen = terminal.wait_for(": never sent here");
+    assert!(screen.contains(first.simulator.tenant_id()), "{screen}");
+    let waiting = program(&["outbox", "list", "--json"]).json();
+    assert_eq!(waiting["entries"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,6 +82,18 @@ pub enum Question {
         /// The group.
         group: String,
     },
+    /// Take the pin off the tenant?
+    DisableSync {
+        /// The tenant's id.
+        id: String,
+    },
+    /// Queue the numbers that users had in the tenant before?
+    QueueEarlier {
+        /// Whose.
+        users: Vec<UserId>,
+        /// The first of them, in words.
+        first: String,
+    },
     /// Move a seat?
     MoveSeat {
         /// Who gives it.
@@ -159,6 +171,8 @@ impl Confirm {
             | Question::Quit { .. }
             | Question::LoseSeats { .. }
             | Question::ClearGroup { .. }
+            | Question::DisableSync { .. }
+            | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
             | Question::TakeBack { .. } => None,
         }
@@ -220,6 +234,17 @@ impl Confirm {
                 "The next sync then looks at everyone in the tenant. Saved here and in config.toml; nothing is sent."
                     .to_owned(),
             ],
+            Question::DisableSync { id } => disable_lines(tenant, id),
+            Question::QueueEarlier { users, first } => {
+                let what = match users.len() {
+                    1 => first.clone(),
+                    n => format!("{n} old numbers, from {first} on"),
+                };
+                vec![
+                    format!("Queue in {tenant}: {what}?"),
+                    "Each is a change like any other: nothing is written before its plan is applied.".to_owned(),
+                ]
+            }
             Question::MoveSeat {
                 names: (giver, taker),
                 ..
@@ -268,6 +293,17 @@ fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
         ));
     }
     lines
+}
+
+fn disable_lines(tenant: &str, id: &str) -> Vec<String> {
+    vec![
+        format!("Disable sync of {tenant} ({id})?"),
+        "The pin comes off, and nothing else changes: users, numbers and queued changes stay, and nothing is sent."
+            .to_owned(),
+        "The next sync pins whichever tenant is signed in to. If that is another one, what is queued is set aside and never sent there, the users are matched by e-mail, and E offers their old numbers."
+            .to_owned(),
+        "To go there: set tenant_id in config.toml, then sign in (L).".to_owned(),
+    ]
 }
 
 fn open_lines(name: &str, run: &str, writes: bool) -> Vec<String> {

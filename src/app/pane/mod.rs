@@ -5,6 +5,7 @@ pub mod changes;
 pub mod chooser;
 pub mod confirm;
 pub mod conflict;
+pub mod earlier;
 pub mod editor;
 pub mod licences;
 pub mod numbers;
