@@ -277,7 +277,7 @@ fn what(review: &Review, row: usize, near: &[&str]) -> String {
     let mut parts: Vec<String> = match review.verdict(row) {
         Verdict::Create => review
             .number(row)
-            .map(|number| number.spaced())
+            .map(crate::domain::phone::PhoneNumber::spaced)
             .into_iter()
             .collect(),
         Verdict::Update { changes, .. } => changes

@@ -418,10 +418,5 @@ fn pasted_cells_are_a_sheet() {
     assert_eq!((sheet.len(), sheet.row(1).number()), (2, 3));
     let csv_spectrum = include_bytes!("../data/csv-spectrum/simple.csv");
     let refused = Sheet::read(csv_spectrum, Encoding::Detect);
-    assert_eq!(
-        refused,
-        Err(SheetError::NoHeader {
-            found: "a, b, c".into()
-        })
-    );
+    assert_eq!(refused, Err(SheetError::NoHeader { cells: 3 }));
 }

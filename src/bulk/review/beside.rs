@@ -45,7 +45,7 @@ impl Review {
     }
 
     /// Zeros at the end of the row's number that a spreadsheet may have made; 0 when the number is known or was entered here.
-    fn doubtful_zeros(&self, index: usize) -> usize {
+    pub(super) fn doubtful_zeros(&self, index: usize) -> usize {
         let Some(number) = self.number(index) else {
             return 0;
         };

@@ -533,4 +533,11 @@ fn no_password_is_kept_anywhere() {
     assert!(review.sheet().had_passwords());
     assert_eq!(review.verdict(0), &Verdict::Create);
     assert!(!format!("{review:?}").contains("canary"));
+    // One cell too many, and the password stands under another header; no header, and it stands under none.
+    let text = "Email,Password,Name\nd@x.example,D,canary-1,canary-2\n";
+    let review = review_of(facts(), Mode::Create, text);
+    assert!(matches!(review.verdict(0), Verdict::Refused(_)));
+    assert!(!format!("{review:?}").contains("canary"));
+    let error = Sheet::read(b"sip,canary-1\n", Encoding::Detect).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("canary"));
 }
