@@ -18,8 +18,8 @@ fn file(home: &Path, text: &str) -> String {
 }
 
 const NEW: &str = "SIPUsername,Name,Email,PhoneNumber,AuthUsername,Password,ExternalId\n\
-    joni,Joni,joni@contoso.example,+441235123498,x,canary-pass-1,E-1\n\
-    kim,Kim,kim@contoso.exampel,+441235123499,x,canary-pass-2,E-2\n";
+    joni,Joni,joni@contoso.example,+442079460111,x,canary-pass-1,E-1\n\
+    kim,Kim,kim@contoso.exampel,+442079460112,x,canary-pass-2,E-2\n";
 
 fn rows(ended: &Ended, key: &str) -> Vec<String> {
     let rows = ended.json()["rows"].as_array().unwrap().clone();
@@ -89,7 +89,7 @@ fn a_file_is_planned_then_goes_in_whole_and_the_e_mail_is_mended_by_an_update() 
     // The number has waited for the match: the next run finds Kim and plans both numbers.
     let plan = demo(home.path(), &["sync", "--plan"]);
     assert!(
-        plan.out.contains("+44 1235 123499") || plan.err.contains("+44 1235 123499"),
+        plan.out.contains("+44 20 7946 0112") || plan.err.contains("+44 20 7946 0112"),
         "{plan:?}"
     );
     let kim = demo(home.path(), &["users", "show", "kim@contoso.example"]);
@@ -105,7 +105,7 @@ fn bad_rows_stop_all_unless_the_good_ones_are_asked_for() {
     let other = tempfile::tempdir().unwrap();
     let path = file(
         other.path(),
-        "Email;PhoneNumber\njoni@contoso.example;+441235123498\nkim@contoso.example;4,41235E+11\nraul@contoso.example;441235123497\n",
+        "Email;PhoneNumber\njoni@contoso.example;+442079460111\nkim@contoso.example;4,41235E+11\nraul@contoso.example;442079460113\n",
     );
     let refused = demo(home.path(), &["import", &path, "--create", "--json"]);
     assert_eq!(refused.code, 2, "{refused:?}");
@@ -117,7 +117,7 @@ fn bad_rows_stop_all_unless_the_good_ones_are_asked_for() {
     );
     assert_eq!(
         refused.json()["rows"][2]["faults"][0]["proposal"],
-        "+441235123497"
+        "+442079460113"
     );
     let users = |home: &Path| {
         demo(home, &["users", "list", "--json"]).json()["users"]
@@ -204,7 +204,7 @@ fn what_is_exported_comes_back_unchanged_from_standard_input() {
         );
         let text = std::fs::read_to_string(&out).unwrap();
         assert_eq!(
-            text.contains(",+441235123498,"),
+            text.contains(",+442079460111,"),
             whom == "machine",
             "{text}"
         );

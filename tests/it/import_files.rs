@@ -206,7 +206,13 @@ const FILES: &[(&str, Wanted)] = &[
     ("wrapped-formula.csv", Same),
     (
         "xlsx-inexact.xlsx",
-        Cells(&[(2, Number, INEXACT), (3, Number, INEXACT)]),
+        Cells(&[
+            (2, Number, INEXACT),
+            (3, Number, INEXACT),
+            (4, Number, "must start with +"),
+            (5, Number, "must start with +"),
+            (6, Number, "must start with +"),
+        ]),
     ),
     ("xlsx-scientific.xlsx", NoPlus),
     ("xlsx-second-sheet.xlsx", Same),

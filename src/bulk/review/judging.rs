@@ -373,14 +373,16 @@ impl Review {
             }
         };
         let of = |text: &Option<String>| text.clone().unwrap_or_default();
-        compare(Column::Name, &user.name, row.trimmed(Column::Name));
-        compare(Column::Email, &user.mail, row.trimmed(Column::Email));
         if self.sheet.set() == Set::Pbx {
             compare(
                 Column::SipUsername,
                 &of(&user.sip_username),
                 row.trimmed(Column::SipUsername),
             );
+        }
+        compare(Column::Name, &user.name, row.trimmed(Column::Name));
+        compare(Column::Email, &user.mail, row.trimmed(Column::Email));
+        if self.sheet.set() == Set::Pbx {
             let before = known.number().map(PhoneNumber::as_str).unwrap_or_default();
             let after = self
                 .number(index)

@@ -204,11 +204,11 @@ fn updates_find_by_external_id_then_sip_user_name_and_never_by_e_mail() {
         ],
         &[
             "update 1; SIPUsername ann -> ann2; Email ann@contoso.example -> ann.new@contoso.example",
-            "refused; SIPUsername: row 7 has the same",
+            "refused; SIPUsername: row 7 is about the same user",
             "refused; SIPUsername: nothing was entered, and the row cannot be told without it",
             "refused; SIPUsername: nobody on the list has it: import with --create",
             "refused; SIPUsername: it belongs to Ann with ExternalId E-1",
-            "refused; SIPUsername: row 3 has the same",
+            "refused; SIPUsername: row 3 has the same; ExternalId: row 3 is about the same user",
         ],
     );
     check(
