@@ -26,7 +26,7 @@ use super::{App, Wait};
 const DETAIL: u16 = 6;
 
 /// Lines above the rows of a review: title, counts, titles of the columns.
-const HEAD: u16 = 3;
+pub const HEAD: u16 = 3;
 
 /// The rows of a review with their head, and the detail below.
 pub fn review_areas(body: Area) -> (Area, Area) {

@@ -1,10 +1,7 @@
 //! What can be asked on the command line.
 
-<<<<<<< HEAD
-pub mod bundle;
-=======
 pub mod bulk;
->>>>>>> imp
+pub mod bundle;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -44,6 +44,15 @@ impl Bulk {
 }
 
 impl Bulk {
+    /// First row shown, row under the cursor and count of its list, when it is one.
+    pub fn list(&self) -> Option<(usize, usize, usize)> {
+        match self {
+            Self::Review(open) => Some((open.cursor.top, open.cursor.index, open.shown.len())),
+            Self::Preview(open) => Some((open.cursor.top, open.cursor.index, open.rows.len())),
+            Self::Source(_) | Self::Row(_) | Self::Many(_) | Self::Export(_) => None,
+        }
+    }
+
     /// What would be lost if it were left now, by its name.
     pub fn unsaved(&self) -> Option<String> {
         match self {
