@@ -175,6 +175,7 @@ impl App {
             // In the history it picks two runs to compare.
             Action::Mark => self.pane != Pane::Sync,
             Action::NextHit
+            | Action::Mouse
             | Action::OnlyBad
             | Action::PreviousHit
             | Action::Compare

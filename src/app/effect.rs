@@ -205,6 +205,8 @@ impl Effect {
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
             | Self::OpenTenant { .. }
+            | Self::Judge { .. }
+            | Self::Export { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

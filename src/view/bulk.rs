@@ -264,7 +264,7 @@ fn review(painter: &mut Painter<'_>, open: &ReviewBox, area: Area) {
     };
     let notes = open.notes().unwrap_or_default();
     let dim = painter.theme.dim;
-    painter.two(list, 1, (&open.counts(), counts), (&notes, dim));
+    beside(painter, list, (&open.counts(), counts), &notes);
     let titles = ["ROW", "VERDICT", "WHO", "NUMBER", "CAUSE"];
     let widths = widths(list);
     let columns = titles.iter().zip(widths);
@@ -282,6 +282,17 @@ fn review(painter: &mut Painter<'_>, open: &ReviewBox, area: Area) {
         painter.line(list, 3, text, Style::new());
     }
     super::detail(painter, low, &open.detail());
+}
+
+/// The counts, whole, and behind them as much of the notes as there is room for.
+fn beside(painter: &mut Painter<'_>, list: Area, counts: (&str, Style), notes: &str) {
+    if list.height < 2 {
+        return;
+    }
+    let (x, y) = (list.x, list.y + 1);
+    let used = painter.put((x, y), list.width, counts.0, counts.1) + 3;
+    let dim = painter.theme.dim;
+    painter.put((x + used, y), list.width.saturating_sub(used), notes, dim);
 }
 
 /// Cells of the columns: the cause gets what is left.
@@ -436,13 +447,19 @@ fn preview(painter: &mut Painter<'_>, open: &Preview, area: Area) {
         Change::Edit { .. } => "one plan for all: p, after it is queued",
         Change::Remove => "seats go back; no number is released by this",
     };
-    painter.two(list, 1, (&open.count_words(), look), (unsure, dim));
-    let titles = [("", 3), ("NAME", 20), ("CHANGE", 34), ("NOTE", usize::MAX)];
+    beside(painter, list, (&open.count_words(), look), unsure);
+    let wide = (usize::from(list.width) / 2).max(38);
+    let titles = [
+        ("", 3),
+        ("NAME", 20),
+        ("CHANGE", wide),
+        ("NOTE", usize::MAX),
+    ];
     let columns = titles.map(|(text, wide)| column(text, wide, dim));
     painter.row(list, 2, Row::Ordinary, &columns);
     let rows = open.rows.iter().enumerate().skip(open.cursor.top);
     for (n, (index, row)) in (3..list.height).zip(rows) {
-        let columns = preview_columns(painter, row);
+        let columns = preview_columns(painter, row, wide);
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if let Some(row) = open.rows.get(open.cursor.index) {
@@ -461,7 +478,7 @@ fn preview(painter: &mut Painter<'_>, open: &Preview, area: Area) {
     }
 }
 
-fn preview_columns(painter: &Painter<'_>, row: &PreviewRow) -> Vec<Column> {
+fn preview_columns(painter: &Painter<'_>, row: &PreviewRow, wide: usize) -> Vec<Column> {
     let dim = painter.theme.dim;
     let (tick, change, note, style) = match &row.fate {
         Fate::Done(_) => ("[x]", row.change.as_str(), row.note.as_str(), Style::new()),
@@ -478,7 +495,7 @@ fn preview_columns(painter: &Painter<'_>, row: &PreviewRow) -> Vec<Column> {
     vec![
         column(tick, 3, style),
         column(row.name.as_str(), 20, style),
-        column(change, 34, style),
+        column(change, wide, style),
         column(note, usize::MAX, painter.theme.warn),
     ]
 }

@@ -63,9 +63,9 @@ fn the_palette_runs_what_is_searched_and_says_why_not() {
         t.effects.as_slice(),
         [Effect::StartRun { debug: true, .. }]
     ));
-    t.keys(":").text("mark-all");
+    t.keys(":").text("keep-mine");
     t.keys("<enter>");
-    assert_eq!(t.notice(), "works in 2 Add users, the tenant before (E)");
+    assert_eq!(t.notice(), "works in a conflict");
     assert_eq!(t.app.place(), Place::Palette);
     t.keys("Ctrl-U").text("why alex");
     t.keys("<enter>");
