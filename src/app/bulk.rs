@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::bulk::review::{Ask, Mode, Review, Zeros};
+use crate::domain::country::Country;
 use crate::domain::failure::Failure;
 
 use super::action::Action;
@@ -142,7 +143,20 @@ impl App {
             Some(Bulk::Review(open)) => open.state = EditState::Saving(vec![req]),
             _ => {}
         }
-        vec![Effect::Judge { req, source, ask }]
+        let country = self.only_country();
+        vec![Effect::Judge {
+            req,
+            source,
+            ask,
+            country,
+        }]
+    }
+
+    /// The country of everybody in the tenant who has one, when it is the same: one that most have could be the wrong one.
+    fn only_country(&self) -> Option<Country> {
+        let mut all = self.roster.rows().filter_map(|row| row.location);
+        let first = all.next()?;
+        all.all(|country| country == first).then_some(first)
     }
 
     /// The verdicts are there: the review takes the place of the form that asked for them.

@@ -148,6 +148,8 @@ pub enum Effect {
         source: Source,
         /// How.
         ask: Ask,
+        /// The country whose national numbers are proposed where nobody's own country tells.
+        country: Option<Country>,
     },
     /// Write a table to a file that is not there yet.
     Export {

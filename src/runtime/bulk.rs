@@ -11,6 +11,7 @@ use crate::app::pane::bulk::source::Source;
 use crate::bulk::export::{Reader, Table, write};
 use crate::bulk::review::{Ask, Review, judge};
 use crate::bulk::sheet::Sheet;
+use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ops::import::{self, Queued};
 use crate::ops::{change, desk, export};
@@ -19,8 +20,13 @@ use super::perform::Shared;
 
 impl Shared {
     /// Reads rows and judges them, and says what came of it.
-    pub(super) async fn judge(self: Arc<Self>, req: RequestId, source: Source, ask: Ask) {
-        let event = match self.judged(source, ask).await {
+    pub(super) async fn judge(
+        self: Arc<Self>,
+        req: RequestId,
+        source: Source,
+        how: (Ask, Option<Country>),
+    ) {
+        let event = match self.judged(source, how).await {
             Ok(review) => LedgerEvent::Judged {
                 req,
                 review: Arc::new(review),
@@ -30,7 +36,11 @@ impl Shared {
         self.send(What::Ledger(event)).await;
     }
 
-    async fn judged(&self, source: Source, ask: Ask) -> Result<Review, Failure> {
+    async fn judged(
+        &self,
+        source: Source,
+        (ask, country): (Ask, Option<Country>),
+    ) -> Result<Review, Failure> {
         let sheet = match source {
             Source::Pasted(sheet) => Arc::unwrap_or_clone(sheet),
             Source::Again(review) => review.sheet().clone(),
@@ -50,8 +60,9 @@ impl Shared {
                 .await?
             }
         };
-        let known = Arc::new(import::known(&self.store, &sheet).await?);
-        apart(move || Ok(judge(sheet, known, ask))).await
+        let known = import::known(&self.store, &sheet).await?;
+        let known = known.in_country(country);
+        apart(move || Ok(judge(sheet, Arc::new(known), ask))).await
     }
 
     /// Puts the rows of a review in, as far as they still stand as they were seen.

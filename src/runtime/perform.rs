@@ -229,9 +229,12 @@ impl Performer {
                 }
             }
             Effect::SignOut { req } => self.track(move |shared| shared.sign_out(req)),
-            Effect::Judge { req, source, ask } => {
-                self.track(move |shared| shared.judge(req, source, ask));
-            }
+            Effect::Judge {
+                req,
+                source,
+                ask,
+                country,
+            } => self.track(move |shared| shared.judge(req, source, (ask, country))),
             Effect::Export {
                 req,
                 what,

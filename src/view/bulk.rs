@@ -13,7 +13,8 @@ use crate::app::pane::Mark;
 use crate::app::pane::bulk::Bulk;
 use crate::app::pane::bulk::cells::RowForm;
 use crate::app::pane::bulk::export::{ExportField, ExportForm};
-use crate::app::pane::bulk::many::{Change, Fate, ManyField, ManyForm, Preview, PreviewRow, Whom};
+use crate::app::pane::bulk::many::{Change, ManyField, ManyForm};
+use crate::app::pane::bulk::preview::{Fate, Preview, PreviewRow, Whom};
 use crate::app::pane::bulk::review::{ReviewBox, Rows, cause, number, who};
 use crate::app::pane::bulk::source::{SourceField, SourceForm};
 use crate::app::pane::editor::EditState;
@@ -73,10 +74,7 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
     let word = match (open, action) {
         (Bulk::Review(open), Action::QueueAll | Action::QueueGood) => {
             let n = cells::thousands(open.summary.changing() as u64);
-            return Some(match action {
-                Action::QueueAll => format!("queue {n}"),
-                _ => format!("queue the good {n}"),
-            });
+            return Some(format!("queue {n}"));
         }
         (Bulk::Preview(open), Action::QueueAll) => {
             let n = cells::thousands(open.counts()[0] as u64);
@@ -90,7 +88,7 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
         (Bulk::Review(_), Action::TakeProposal) => "take it",
         (_, Action::NextWarning) => "next bad",
         (Bulk::Review(open), Action::OnlyBad) if open.listing == Rows::Bad => "all rows",
-        (Bulk::Review(_) | Bulk::Preview(_), Action::Leave) => "queues nothing",
+        (Bulk::Preview(_), Action::Leave) => "queues nothing",
         (Bulk::Source(_), Action::Save) => "judge",
         (Bulk::Row(_), Action::Save) => "put right",
         (Bulk::Many(_), Action::Save) => "preview",
@@ -298,7 +296,7 @@ fn beside(painter: &mut Painter<'_>, list: Area, counts: (&str, Style), notes: &
 /// Cells of the columns: the cause gets what is left.
 fn widths(area: Area) -> [usize; 5] {
     let left = usize::from(area.width).saturating_sub(6 + 1 + 9 + 1 + 1 + 16 + 1);
-    let who = (left * 2 / 5).clamp(8, 30);
+    let who = (left * 3 / 10).clamp(8, 30);
     [6, 9, who, 16, usize::MAX]
 }
 

@@ -82,7 +82,9 @@ async fn forty_pasted_rows_six_of_them_bad_are_queued_in_at_most_60_keys() {
         assert!(!found, "{}", file.display());
     }
     terminal.press("4");
-    terminal.wait_for("+44 1235 123613");
+    terminal.wait_for("40 changes wait");
+    terminal.press("/ 123613 enter");
+    terminal.wait_for("New 13");
 }
 
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -4,6 +4,7 @@ mod bulk;
 mod earlier;
 mod filter;
 mod form;
+mod many;
 mod mending;
 mod people;
 mod plan;

@@ -129,4 +129,19 @@ mod tests {
             .collect();
         assert_eq!(fields, ["", "sip_username"]);
     }
+
+    #[test]
+    fn many_are_removed_or_none() {
+        let (_root, store) = store_with(3);
+        let before = store.ledger.load().wait().unwrap();
+        let ids = |ids: &[i64]| ids.iter().map(|id| UserId(*id)).collect();
+        let refused = store.ledger.remove_users(ids(&[1, 9]), stamp(2)).wait();
+        assert!(matches!(refused, Err(StoreError::NoSuchUser(UserId(9)))));
+        assert_eq!(store.ledger.load().wait().unwrap(), before);
+        let done = store.ledger.remove_users(ids(&[3, 1]), stamp(3)).wait();
+        done.unwrap();
+        let after = store.ledger.load().wait().unwrap();
+        let left: Vec<UserId> = after.users.iter().map(|user| user.id).collect();
+        assert_eq!((left, after.entries.len()), (vec![UserId(2)], 0));
+    }
 }

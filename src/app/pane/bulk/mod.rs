@@ -5,6 +5,7 @@
 pub mod cells;
 pub mod export;
 pub mod many;
+pub mod preview;
 pub mod review;
 pub mod source;
 
@@ -12,7 +13,8 @@ use crate::app::action::Place;
 
 use cells::RowForm;
 use export::ExportForm;
-use many::{ManyForm, Preview};
+use many::ManyForm;
+use preview::Preview;
 use review::ReviewBox;
 use source::SourceForm;
 

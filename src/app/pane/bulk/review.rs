@@ -10,7 +10,7 @@ use crate::bulk::columns::Column;
 use crate::bulk::known::Matched;
 use crate::bulk::review::{Mode, Review, Summary, Zeros};
 use crate::bulk::verdict::Verdict;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::phone::{NOT_VALID, PhoneNumber};
 use crate::domain::text::Label;
 
 /// The screen.
@@ -288,6 +288,8 @@ pub fn cause(review: &Review, row: usize) -> String {
     match review.verdict(row) {
         Verdict::Proposal(faults) | Verdict::Refused(faults) => {
             let first = faults.first().map(ToString::to_string).unwrap_or_default();
+            // The column has no room for what every refusal of a number begins with.
+            let first = first.replace(&format!("{NOT_VALID}: "), "");
             match faults.len() {
                 0 | 1 => first,
                 n => format!("(1 of {n}) {first}"),

@@ -1,0 +1,257 @@
+//! Edits of all marked, and exports of what a pane shows.
+
+use crate::app::effect::{Effect, Exported, LedgerChange};
+use crate::app::event::{SessionEvent, What};
+use crate::app::fixture::{Driver, country, desk, number, object, user};
+use crate::app::modal::Modal;
+use crate::app::pane::Pane;
+use crate::app::pane::bulk::Bulk;
+use crate::bulk::export::Reader;
+use crate::domain::outbox::EntryState;
+use crate::domain::phone::NumberKind;
+use crate::domain::user::{UserId, Value};
+use crate::view::screens::screen;
+
+use super::bulk::shows;
+use super::{change, failure};
+
+/// Ben without a number, Ann and Zoe without one either, Lee with one.
+fn marked() -> Driver {
+    let mut with = desk();
+    with.users.truncate(3);
+    with.users.push(user(8, 1, "Ann Lee", None));
+    with.users.push(user(9, 6, "Zoe Poe", None));
+    let mut t = Driver::new();
+    t.desk(with);
+    t
+}
+
+fn rows(t: &Driver) -> Vec<String> {
+    let rows = screen(&t.app);
+    let rows = rows.iter().skip(6).take_while(|row| row.starts_with('['));
+    rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn marked_users_get_consecutive_numbers_that_are_free_in_one_change() {
+    let mut t = marked();
+    // Ann, Ben and Zoe in the order of the pane.
+    t.keys("g <space> <space> G <space> e");
+    assert!(shows(&t, "EDIT 3 MARKED"));
+    t.text("+441235123471..");
+    t.keys("<tab> <tab>").text("uk");
+    t.keys("<enter>");
+    assert!(
+        shows(&t, "UK is not a country code"),
+        "{}",
+        screen(&t.app).join("\n")
+    );
+    t.keys("Ctrl-T <enter>");
+    assert_eq!(
+        rows(&t),
+        [
+            "[x] Ann Lee number +44 1235 123474",
+            "[x] Ben Walters number +44 1235 123475",
+            "[x] Zoe Poe number +44 1235 123476"
+        ]
+    );
+    // Who is left out gives the number to the next.
+    t.keys("j <space>");
+    assert_eq!(
+        rows(&t),
+        [
+            "[x] Ann Lee number +44 1235 123474",
+            "[ ] Ben Walters left out",
+            "[x] Zoe Poe number +44 1235 123475"
+        ]
+    );
+    t.keys("A");
+    let LedgerChange::EditMany(patches) = change(&t) else {
+        panic!("an edit of many was to be queued");
+    };
+    let given: Vec<_> = patches
+        .iter()
+        .map(|(id, patch)| (id.0, patch.two_way[0].1.shown()))
+        .collect();
+    assert_eq!(
+        given,
+        [
+            (8, "+44 1235 123474".to_owned()),
+            (9, "+44 1235 123475".to_owned())
+        ]
+    );
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.app.modals.len(), 0);
+    assert!(t.app.users.marked.is_empty());
+}
+
+#[test]
+fn marked_people_are_added_with_numbers_of_a_range_as_one_change() {
+    let mut t = Driver::new();
+    t.keys("2 e");
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("f * e").text("+441235123500..");
+    t.keys("<enter>");
+    assert!(shows(&t, "ADD 14 MARKED"), "{}", screen(&t.app).join("\n"));
+    let all = rows(&t);
+    assert_eq!(all[0], "[x] Adele Vance number +44 1235 123500");
+    assert!(
+        all[1].starts_with("[!] Alex Wilber no candidate (Calling Plan)"),
+        "{all:?}"
+    );
+    assert!(
+        all[2].starts_with("[!] Ben Walters configured already"),
+        "{all:?}"
+    );
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    let refused = |t: &Driver| match t.app.modals.last() {
+        Some(Modal::Bulk(open)) => match open.as_ref() {
+            Bulk::Preview(open) => open.counts()[3],
+            other => panic!("a preview was expected: {other:?}"),
+        },
+        other => panic!("a preview was expected: {other:?}"),
+    };
+    while refused(&t) > 0 {
+        t.keys("! <space>");
+    }
+    t.keys("A");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("people were to be added");
+    };
+    assert_eq!(users[0].name, "Adele Vance");
+    assert_eq!(users[0].wanted_number, Some(number("+441235123500")));
+    assert_eq!(users[0].association.id(), Some(object(1)));
+    let last = users.last().map(|user| user.wanted_number.clone());
+    let nth = users.len() - 1;
+    assert_eq!(last, Some(Some(number(&format!("+4412351235{nth:02}")))));
+}
+
+#[test]
+fn who_would_lose_a_number_is_named_and_refused() {
+    let mut t = marked();
+    t.keys("* e").text("+441235123500..501");
+    t.keys("<enter>");
+    let refused = rows(&t);
+    assert!(refused[2].starts_with("[!] Diego Siciliani number +1 425 555 0199 is queued already"));
+    assert!(
+        refused[3].starts_with("[!] Lee Gu stops +44 1235 123471"),
+        "{refused:?}"
+    );
+    assert!(refused[4].starts_with("[!] Zoe Poe no number of the range is left"));
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert!(t.notice().starts_with("not part of it: Diego Siciliani:"));
+    for _ in 0..3 {
+        t.keys("! <space>");
+    }
+    t.keys("A");
+    let LedgerChange::EditMany(patches) = change(&t) else {
+        panic!("an edit of many was to be queued");
+    };
+    assert_eq!(
+        patches.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        [8, 1]
+    );
+}
+
+#[test]
+fn country_and_kind_of_all_marked() {
+    let mut t = marked();
+    t.keys("* e <tab> t <tab>").text("FR");
+    t.keys("<enter>");
+    let all = rows(&t);
+    assert_eq!(all[0], "[x] Ann Lee country GB -> FR, kind ddi -> trunk");
+    // Written already and not visible yet: the next change starts from there.
+    assert_eq!(all[3], "[x] Lee Gu country GB -> FR, kind ddi -> trunk");
+    t.keys("A");
+    let LedgerChange::EditMany(patches) = change(&t) else {
+        panic!("an edit of many was to be queued");
+    };
+    assert!(
+        patches
+            .iter()
+            .all(|(_, patch)| patch.kind == Some(NumberKind::Trunk))
+    );
+    assert_eq!(
+        patches[0].1.two_way,
+        [(Value::Country(country("GB")), Value::Country(country("FR")))]
+    );
+}
+
+#[test]
+fn all_marked_are_removed_and_their_numbers_stay() {
+    let mut with = desk();
+    with.users[3].entries[0].state = EntryState::Accepted {
+        step: crate::domain::outbox::Step::Assign,
+        operation: "op".to_owned(),
+    };
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("* d");
+    assert_eq!(t.effects, []);
+    let all = rows(&t);
+    assert_eq!(all[0], "[x] Ben Walters removed here");
+    assert!(all[1].starts_with("[x] Diego Siciliani removed here +1 425"));
+    assert!(all[3].starts_with("[!] Megan Bowen number +44 1235 123490 is being written"));
+    // The key that opened it confirms nothing.
+    t.keys("d ! <space> A");
+    let LedgerChange::RemoveMany(ids) = change(&t) else {
+        panic!("a removal was to be asked for");
+    };
+    assert_eq!(ids, [1, 2, 3, 5].map(UserId));
+}
+
+#[test]
+fn marks_that_a_filter_hides_are_counted_and_escape_takes_them_away() {
+    let mut t = marked();
+    t.keys("* / z o e <enter>");
+    assert!(shows(&t, "5 marked, 4 not shown"));
+    t.keys("<esc> <esc>");
+    assert!(t.app.users.marked.is_empty());
+    t.keys("e");
+    assert!(matches!(t.app.modals.last(), Some(Modal::Form(_))));
+}
+
+#[test]
+fn what_the_pane_shows_is_exported_to_a_named_file() {
+    let mut t = Driver::new();
+    t.keys("/ l e e <enter> X");
+    assert!(shows(&t, "EXPORT  1 user"));
+    t.keys("Ctrl-U").text("out.csv");
+    t.keys("<tab> m <enter>");
+    let [
+        Effect::Export {
+            req,
+            what,
+            reader,
+            path,
+        },
+    ] = t.effects.as_slice()
+    else {
+        panic!("an export was to be asked for: {:?}", t.effects);
+    };
+    assert_eq!(*what, Exported::Users(vec![UserId(3)]));
+    assert_eq!((*reader, path.as_str()), (Reader::Machine, "out.csv"));
+    let req = *req;
+    t.event(What::Session(SessionEvent::Refused {
+        req,
+        failure: failure(),
+    }));
+    assert!(shows(&t, "the ledger is busy"));
+    t.keys("<enter>");
+    let req = t.asked();
+    t.event(What::Session(SessionEvent::Done {
+        req,
+        notice: "1 row written".to_owned(),
+    }));
+    assert_eq!(
+        (t.app.modals.len(), t.notice().as_str()),
+        (0, "1 row written")
+    );
+    t.app.pane = Pane::Changes;
+    t.keys("X");
+    assert!(t.notice().starts_with("works in 1 Users"));
+}
