@@ -70,6 +70,7 @@ impl App {
             Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
                 .adds_many())
             .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
+            Action::Import => self.no_import(),
             Action::Export => self.no_export(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
@@ -115,7 +116,6 @@ impl App {
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::Save
-            | Action::Import
             | Action::QueueAll
             | Action::QueueGood
             | Action::OnlyBad

@@ -53,6 +53,14 @@ impl App {
         self.modals.push(Modal::Bulk(Box::new(bulk)));
     }
 
+    /// Why nothing can be imported yet: without the tenant's people and numbers every verdict would be a guess.
+    pub(super) fn no_import(&self) -> Option<String> {
+        self.desk
+            .read_at
+            .is_none()
+            .then(|| "the tenant was never read: s reads it, then import".to_owned())
+    }
+
     /// Opens the form of an import.
     pub(super) fn open_import(&mut self) {
         self.open_bulk(Bulk::Source(SourceForm::open()));
@@ -64,8 +72,13 @@ impl App {
             self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             return;
         }
+        if let Some(reason) = self.no_import() {
+            self.say(Tone::Warn, reason);
+            return;
+        }
         let mut form = SourceForm::open();
         form.paste(text);
+        self.notice = None;
         self.open_bulk(Bulk::Source(form));
     }
 
@@ -172,7 +185,11 @@ impl App {
             return;
         };
         match open.as_mut() {
-            Bulk::Source(form) => **open = Bulk::Review(ReviewBox::new(form.name(), review)),
+            Bulk::Source(form) => {
+                let review = ReviewBox::new(form.name(), review);
+                **open = Bulk::Review(review);
+                self.notice = None;
+            }
             Bulk::Review(open) => open.replace(review),
             Bulk::Row(_) | Bulk::Many(_) | Bulk::Preview(_) | Bulk::Export(_) => {}
         }

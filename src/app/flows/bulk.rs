@@ -167,6 +167,19 @@ fn a_paste_that_is_no_table_says_why_and_one_line_is_nothing() {
 }
 
 #[test]
+fn nothing_is_judged_against_a_tenant_that_was_never_read() {
+    let mut t = Driver::empty(crate::app::fixture::settings(), (80, 24));
+    t.event(What::Paste(PASTED.into()));
+    assert_eq!(t.app.modals.len(), 0);
+    assert_eq!(
+        t.notice(),
+        "the tenant was never read: s reads it, then import"
+    );
+    t.keys("I");
+    assert_eq!(t.app.modals.len(), 0);
+}
+
+#[test]
 fn bad_rows_are_found_put_right_and_queued_all_or_nothing() {
     let mut t = reviewing();
     assert!(
