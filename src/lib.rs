@@ -24,10 +24,10 @@
 //! |---|---|---|
 //! | [`domain`] | values and rules: numbers, gates, matching, merge, plan, diagnosis | nothing of ours |
 //! | [`roster`] | rows in memory: page, filter, find | domain |
-//! | [`bulk`] | import and export of users (an issue of its own) | domain |
+//! | [`bulk`] | import and export of users | domain |
 //! | [`record`] | written forms of what is kept or printed | domain |
-//! | [`app`] | the state machine | domain, roster |
-//! | [`view`] | drawing | app, domain, roster |
+//! | [`app`] | the state machine | domain, roster, bulk |
+//! | [`view`] | drawing | app, domain, roster, bulk |
 //! | [`graph`] | Graph and Entra ID over HTTP, tokens | domain |
 //! | [`store`] | SQLite: ledger, cache, history | domain, roster, record |
 //! | [`sync`] | one run, end to end | domain, roster, graph, store |

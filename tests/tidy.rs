@@ -55,7 +55,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "app",
-        &["domain", "roster"],
+        &["domain", "roster", "bulk"],
         &[
             "ratatui",
             "crossterm",
@@ -67,7 +67,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "view",
-        &["app", "domain", "roster", "config"],
+        &["app", "domain", "roster", "bulk", "config"],
         &["crossterm", "tokio", "reqwest", "rusqlite"],
     ),
     (
@@ -94,7 +94,7 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     (
         "runtime",
         &[
-            "app", "view", "sync", "ops", "graph", "store", "config", "domain", "roster",
+            "app", "view", "sync", "ops", "graph", "store", "config", "domain", "roster", "bulk",
         ],
         &["reqwest", "rusqlite", "axum"],
     ),

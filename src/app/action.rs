@@ -117,6 +117,22 @@ pub enum Action {
     KeepMine,
     /// Takes the tenant's value of a conflict.
     TakeTheirs,
+    /// Imports users.
+    Import,
+    /// Exports what the pane shows.
+    Export,
+    /// Queues all of a review.
+    QueueAll,
+    /// Queues the good rows of a review.
+    QueueGood,
+    /// Lists only the bad rows of a review, or all again.
+    OnlyBad,
+    /// Takes everything that a review proposes.
+    TakeAll,
+    /// Judges a review as the other of create and update.
+    OtherMode,
+    /// Believes numbers that end in zeros.
+    TrustZeros,
     /// Saves the form.
     Save,
     /// Next field.
@@ -178,11 +194,13 @@ pub enum Place {
     SignIn,
     /// What is left of the tenant before.
     Earlier,
+    /// The review of an import, or the preview of an edit of many.
+    Review,
 }
 
 impl Place {
     /// All places.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Users,
         Self::Candidates,
         Self::Sync,
@@ -198,6 +216,7 @@ impl Place {
         Self::Choice,
         Self::SignIn,
         Self::Earlier,
+        Self::Review,
         Self::Confirm,
         Self::Form,
         Self::Palette,
@@ -221,6 +240,7 @@ impl Place {
             Self::Choice => "choice",
             Self::SignIn => "sign-in",
             Self::Earlier => "earlier",
+            Self::Review => "review",
             Self::Confirm => "question",
             Self::Form => "form",
             Self::Palette => "actions",
@@ -251,6 +271,7 @@ impl Places {
     const PALETTE: Self = Self(1 << Place::Palette as u16);
     const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
     const EARLIER: Self = Self(1 << Place::Earlier as u32);
+    const REVIEW: Self = Self(1 << Place::Review as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -264,7 +285,8 @@ impl Places {
         .and(Self::PLAN)
         .and(Self::CONFLICT)
         .and(Self::SIGN_IN)
-        .and(Self::EARLIER);
+        .and(Self::EARLIER)
+        .and(Self::REVIEW);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -331,28 +353,28 @@ pub const TABLE: &[Binding] = &[
     row(A::CancelRun, &["c"], P::PANES, ["cancel run", "cancel-run", "Stop the run at its next safe point"]),
     row(A::Plan, &["p"], P::PANES.and(P::WHY), ["plan", "plan", "Show what would be written, before anything is"]),
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
-    row(A::Hold, &["Space"], P::PLAN, ["leave out", "hold", "Hold this change back, or let it go again; it stays queued"]),
-    row(A::Open, &["Enter"], P::PANES, ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence"]),
+    row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
+    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
-    row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES), ["edit", "edit", "Edit name, e-mail, number, kind, country, association"]),
+    row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
     row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
     row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
-    row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released"]),
+    row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released; with marks: all marked, whose numbers stay in the tenant"]),
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
-    row(A::Mark, &["Space"], P::CANDIDATES.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
-    row(A::MarkAll, &["*"], P::CANDIDATES.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
+    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
+    row(A::MarkAll, &["*"], P::PEOPLE.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
     row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
-    row(A::NextWarning, &["!"], P::LOGS, ["next warning", "next-warning", "Next warning or error in the log"]),
+    row(A::NextWarning, &["!"], P::LOGS.and(P::REVIEW), ["next warning", "next-warning", "Next warning or error in the log; next bad row of a review"]),
     row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
-    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::SIGN_IN), ["copy", "copy", "Copy the row, the text or the sign-in code to the terminal's clipboard"]),
+    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row, the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
     row(A::SignIn, &["L"], P::PANES.and(P::SIGN_IN), ["sign in", "sign-in", "Sign in to this tenant, or begin a sign-in anew"]),
     row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
@@ -365,6 +387,14 @@ pub const TABLE: &[Binding] = &[
     row(A::Earlier, &["E"], P::PANES, ["tenant before", "tenant-before", "What is left of the tenant that was pinned before: its users' numbers, to be queued here, and changes set aside"]),
     row(A::QueueEarlier, &["Enter"], P::EARLIER, ["queue", "queue-old-numbers", "Queue the marked numbers of the tenant before"]),
     row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
+    row(A::Import, &["I"], P::PANES, ["import", "import", "Import users from a file or from pasted cells: a verdict per row before anything happens"]),
+    row(A::QueueAll, &["A"], P::REVIEW, ["queue all", "queue-all", "Queue all that the review shows, or nothing"]),
+    row(A::QueueGood, &["P"], P::REVIEW, ["queue the good", "queue-good", "Queue the good rows of an import and leave the others out"]),
+    row(A::OnlyBad, &["f"], P::REVIEW, ["bad only", "bad-only", "List only the rows of an import that cannot go in, or all again"]),
+    row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
+    row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
+    row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
+    row(A::Export, &["X"], P::PANES, ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
@@ -386,10 +416,10 @@ pub const TABLE: &[Binding] = &[
     row(A::Save, &["Enter"], P::FORM, ["save", "save", "Save the form"]),
     row(A::NextField, &["Tab", "Down"], P::FORM, ["next field", "next-field", "Next field"]),
     row(A::PreviousField, &["BackTab", "Up"], P::FORM, ["previous field", "previous-field", "Previous field"]),
-    row(A::TakeProposal, &["Ctrl-T"], P::FORM, ["take proposal", "take-proposal", "Take what the field proposes"]),
+    row(A::TakeProposal, &["Ctrl-T"], P::FORM.and(P::REVIEW), ["take proposal", "take-proposal", "Take what the field, or the row of a review, proposes"]),
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
-    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
     row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
@@ -456,6 +486,9 @@ const ALSO: &[(Action, &str)] = &[
         "adopt old numbers parked set aside unpin other tenant",
     ),
     (A::NextWarning, "error triangle"),
+    (A::Import, "csv xlsx spreadsheet excel paste bulk"),
+    (A::Export, "csv spreadsheet excel save file"),
+    (A::QueueGood, "partial"),
 ];
 
 impl Action {
@@ -576,6 +609,16 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Leave,
         ],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
+        Place::Review => &[
+            A::QueueAll,
+            A::Open,
+            A::Hold,
+            A::TakeProposal,
+            A::NextWarning,
+            A::OnlyBad,
+            A::QueueGood,
+            A::Leave,
+        ],
         Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
         Place::Earlier => &[A::Mark, A::MarkAll, A::QueueEarlier, A::Palette, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::Why, A::Leave],

@@ -22,6 +22,9 @@ impl App {
         if self.settings.bundle && self.changes_or_calls(action) {
             return Some("a bundle is only looked at: no tenant, no changes".to_owned());
         }
+        if let Some(Modal::Bulk(_)) = self.over() {
+            return None;
+        }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::CancelRun => self
@@ -60,6 +63,11 @@ impl App {
             Action::SignOut => self.no_sign_out(),
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
+            Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
+                self.no_user("mark")
+            }
+            Action::Edit | Action::Remove if self.edits_many() => None,
+            Action::Export => self.no_export(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
@@ -104,6 +112,13 @@ impl App {
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::Save
+            | Action::Import
+            | Action::QueueAll
+            | Action::QueueGood
+            | Action::OnlyBad
+            | Action::TakeAll
+            | Action::OtherMode
+            | Action::TrustZeros
             | Action::NextField
             | Action::PreviousField
             | Action::TakeProposal
@@ -142,6 +157,14 @@ impl App {
             | Action::Settings
             | Action::DisableSync
             | Action::QueueEarlier
+            | Action::Import
+            | Action::Export
+            | Action::QueueAll
+            | Action::QueueGood
+            | Action::OnlyBad
+            | Action::TakeAll
+            | Action::OtherMode
+            | Action::TrustZeros
             | Action::OtherWay
             | Action::KeepMine
             | Action::TakeTheirs
@@ -184,6 +207,7 @@ impl App {
             | Action::Yes
             | Action::No
             | Action::Palette
+            | Action::Mouse
             | Action::Leave
             | Action::Quit => false,
         }
@@ -266,6 +290,7 @@ fn elsewhere(action: Action) -> String {
         (Place::Confirm, "a question"),
         (Place::SignIn, "a sign-in (L)"),
         (Place::Earlier, "the tenant before (E)"),
+        (Place::Review, "a review (I)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))

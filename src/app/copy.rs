@@ -51,6 +51,7 @@ impl App {
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::Conflict(_)
+                | Modal::Bulk(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => None,

@@ -45,6 +45,9 @@ impl App {
             self.say(Tone::Warn, reason);
             return Vec::new();
         }
+        if let Some(effects) = self.bulk_act(action) {
+            return effects;
+        }
         match action {
             Action::ShowUsers => self.show(Pane::Users),
             Action::ShowCandidates => self.show(Pane::Candidates),
@@ -71,11 +74,14 @@ impl App {
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
+            Action::MarkAll if self.pane == Pane::Users => self.users.mark_all(&self.desk),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
             Action::MoveNumber => self.ask_move(),
+            Action::Edit if self.edits_many() => self.edit_many(),
             Action::Edit => self.edit(),
+            Action::Remove if self.edits_many() => self.remove_many(),
             Action::Remove => self.ask_remove(),
             Action::Undo => return self.undo(),
             Action::Why => return self.why_here(false),
@@ -97,6 +103,8 @@ impl App {
             Action::DisableSync => self.ask_disable_sync(),
             Action::Earlier => return self.open_earlier(),
             Action::QueueEarlier => self.ask_queue_earlier(),
+            Action::Import => self.open_import(),
+            Action::Export => self.open_export(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -107,6 +115,13 @@ impl App {
             Action::Save => return self.save_form(),
             // Which number was chosen is only known where the key is.
             Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
+            // They are done where the review is.
+            Action::QueueAll
+            | Action::QueueGood
+            | Action::OnlyBad
+            | Action::TakeAll
+            | Action::OtherMode
+            | Action::TrustZeros => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
@@ -193,6 +208,7 @@ impl App {
                 Move::First => open.step(isize::MIN),
                 Move::Last => open.step(isize::MAX),
             },
+            Some(Modal::Bulk(_)) => self.move_bulk(step),
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
@@ -348,7 +364,11 @@ impl App {
     }
 
     fn mark(&mut self) {
-        self.candidates.mark();
+        if self.pane == Pane::Users {
+            self.users.mark();
+        } else {
+            self.candidates.mark();
+        }
         self.move_cursor(Move::By(1));
     }
 
@@ -370,6 +390,8 @@ impl App {
         if self.filter().is_shown() {
             self.filter_mut().clear();
             self.refilter();
+        } else if self.pane == Pane::Users && !self.users.marked.is_empty() {
+            self.users.marked.clear();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {

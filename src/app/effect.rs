@@ -2,6 +2,10 @@
 
 use jiff::Timestamp;
 
+use std::sync::Arc;
+
+use crate::bulk::export::Reader;
+use crate::bulk::review::{Ask, Review};
 use crate::domain::country::Country;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
@@ -12,6 +16,7 @@ use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
 
 use super::event::RequestId;
+use super::pane::bulk::source::Source;
 use super::session::Attempt;
 
 /// One wish.
@@ -135,6 +140,26 @@ pub enum Effect {
         /// The question.
         req: RequestId,
     },
+    /// Read rows and judge each: an import's review.
+    Judge {
+        /// The question.
+        req: RequestId,
+        /// Which rows.
+        source: Source,
+        /// How.
+        ask: Ask,
+    },
+    /// Write a table to a file that is not there yet.
+    Export {
+        /// The question.
+        req: RequestId,
+        /// Which.
+        what: Exported,
+        /// For whom.
+        reader: Reader,
+        /// Where, as it was typed.
+        path: String,
+    },
     /// Send text to the terminal's clipboard.
     Copy {
         /// The question.
@@ -176,6 +201,8 @@ impl Effect {
             | Self::KeepDraft { .. }
             | Self::Settings { .. }
             | Self::Explain { live: true, .. }
+            | Self::Judge { .. }
+            | Self::Export { .. }
             | Self::SignIn { .. }
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
@@ -213,6 +240,17 @@ pub enum LedgerChange {
         /// The number to release at the next run, if asked.
         release: Option<PhoneNumber>,
     },
+    /// Put the rows of a review in.
+    Import {
+        /// The review.
+        review: Arc<Review>,
+        /// All of them, or the good ones.
+        extent: Extent,
+    },
+    /// Change many, all or none.
+    EditMany(Vec<(UserId, Patch)>),
+    /// Remove many, all or none; their numbers stay in the tenant.
+    RemoveMany(Vec<UserId>),
     /// Drop a queued change.
     Undo(EntryId),
     /// Hold entries back, or let them go again.
@@ -274,6 +312,30 @@ pub enum SettingsChange {
     All(Box<TenantSettings>),
     /// The group filter alone; `None` clears it.
     Group(Option<String>),
+}
+
+/// How much of a review goes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All rows, or none.
+    All,
+    /// The good rows; the others are left out.
+    Good,
+}
+
+/// What is exported: the rows that a pane shows, by their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// Configured users.
+    Users(Vec<UserId>),
+    /// Who may be added.
+    Candidates(Vec<ObjectId>),
+    /// Who is missing, and why.
+    Reasons(Vec<ObjectId>),
+    /// The tenant's numbers.
+    Numbers(Vec<PhoneNumber>),
+    /// The log of a run.
+    Log(RunId),
 }
 
 /// Held back or queued.

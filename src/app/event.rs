@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::bulk::review::Review;
 use crate::domain::difference::Difference;
 use crate::domain::directory::DirectoryUser;
 use crate::domain::earlier::Earlier;
@@ -108,6 +109,20 @@ pub enum LedgerEvent {
         req: RequestId,
         /// Why.
         failure: Failure,
+    },
+    /// Rows with a verdict for each.
+    Judged {
+        /// The question.
+        req: RequestId,
+        /// The rows.
+        review: Arc<Review>,
+    },
+    /// The rows that were to be queued have other verdicts now: nothing was.
+    Moved {
+        /// The question.
+        req: RequestId,
+        /// The rows as they stand now.
+        review: Arc<Review>,
     },
     /// A draft that was kept when the terminal went away.
     Draft {

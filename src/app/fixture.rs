@@ -519,6 +519,8 @@ impl Driver {
                 | Effect::CancelSignIn { req }
                 | Effect::SignOut { req }
                 | Effect::ListTenants { req }
+                | Effect::Judge { req, .. }
+                | Effect::Export { req, .. }
                 | Effect::Copy { req, .. },
             ] => *req,
             other => panic!("one question was expected: {other:?}"),

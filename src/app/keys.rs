@@ -81,6 +81,9 @@ impl App {
             Place::Form if matches!(self.modals.last(), Some(Modal::Settings(_))) => {
                 self.settings_key(key, action)
             }
+            Place::Form if matches!(self.modals.last(), Some(Modal::Bulk(_))) => {
+                self.bulk_key(key, action)
+            }
             Place::Form => self.form_key(key, action),
             Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
                 self.chooser_key(key, action)
@@ -101,6 +104,7 @@ impl App {
             | Place::Log
             | Place::SignIn
             | Place::Earlier
+            | Place::Review
             | Place::Text => self.command(key, action),
         }
     }
@@ -137,6 +141,7 @@ impl App {
                 }
             }
             Place::Form => {
+                self.bulk_paste(text);
                 if let Some(Modal::Form(form)) = self.modals.last_mut() {
                     form.paste(text, &self.roster);
                 }
@@ -163,15 +168,15 @@ impl App {
                     palette.search(&self.roster, &self.settings.keys);
                 }
             }
-            Place::Users
-            | Place::Candidates
-            | Place::Sync
+            Place::Users | Place::Candidates => self.pasted_in_pane(text),
+            Place::Sync
             | Place::Changes
             | Place::Licences
             | Place::Numbers
             | Place::Why
             | Place::Plan
             | Place::Conflict
+            | Place::Review
             | Place::Text
             | Place::Log
             | Place::SignIn

@@ -71,6 +71,7 @@ impl App {
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
+                | Modal::Bulk(_)
                 | Modal::Text(_) => None,
             })
             .collect();

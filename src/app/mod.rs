@@ -6,6 +6,7 @@
 pub mod action;
 pub mod available;
 pub mod beside;
+pub mod bulk;
 pub mod cells;
 pub mod chooser;
 pub mod compare;
@@ -26,6 +27,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod many;
 pub mod mend;
 pub mod modal;
 pub mod mouse;
@@ -157,6 +159,12 @@ enum Wait {
     Adopted,
     /// The pin is being taken off.
     Unpinned,
+    /// Rows are being judged.
+    Judged,
+    /// Many users are being added, changed or removed.
+    Bulk,
+    /// A file is being written.
+    Exported,
 }
 
 /// The console.
@@ -379,6 +387,7 @@ impl App {
         {
             view.search.settle(lines, lines.len(), &mut view.tail);
         }
+        self.settle_bulk();
         let height = self.chooser_height();
         if let Some(Modal::Chooser(open)) = self.modals.last_mut() {
             open.settle(height);
@@ -413,6 +422,7 @@ impl App {
         {
             modal.stage = pane::plan::Stage::Drawn;
         }
+        self.bulk_drawn();
     }
 
     /// The terminal's title: `tenant RO`.

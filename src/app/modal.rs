@@ -1,6 +1,7 @@
 //! What stands over the panes, the topmost of which has the keys.
 
 use super::action::Place;
+use super::pane::bulk::Bulk;
 use super::pane::chooser::Chooser;
 use super::pane::confirm::Confirm;
 use super::pane::conflict::ConflictBox;
@@ -42,6 +43,8 @@ pub enum Modal {
     SignIn(SignInBox),
     /// The log of an earlier run.
     Log(LogView),
+    /// Many users at once: an import, an edit of all marked, an export.
+    Bulk(Box<Bulk>),
     /// A text.
     Text(Text),
 }
@@ -60,6 +63,7 @@ impl Modal {
             Self::Confirm(_) => Place::Confirm,
             Self::Palette(_) => Place::Palette,
             Self::Log(_) => Place::Log,
+            Self::Bulk(open) => open.place(),
             Self::Text(_) => Place::Text,
         }
     }

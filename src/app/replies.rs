@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
+use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -75,6 +76,7 @@ impl App {
             | Modal::Earlier(_)
             | Modal::SignIn(_)
             | Modal::Log(_)
+            | Modal::Bulk(_)
             | Modal::Text(_) => None,
         });
         match open {
@@ -165,6 +167,14 @@ impl App {
                 self.refused(req, failure);
                 Vec::new()
             }
+            LedgerEvent::Judged { req, review } => {
+                self.judged(req, review);
+                Vec::new()
+            }
+            LedgerEvent::Moved { req, review } => {
+                self.moved(req, review);
+                Vec::new()
+            }
             LedgerEvent::Draft { key, text } => {
                 self.draft_kept(key, text);
                 Vec::new()
@@ -218,6 +228,9 @@ impl App {
         );
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
+        let users = &self.desk.users;
+        let there = |id: &UserId| users.iter().any(|row| row.user.id == *id);
+        self.users.marked.retain(there);
         for modal in &mut self.modals {
             if let Modal::Conflict(open) = modal
                 && open.saving.is_none()
@@ -239,6 +252,7 @@ impl App {
         self.licences.stale = true;
         let configured = &self.configured;
         self.candidates.marked.retain(|id| !configured.contains(id));
+        self.outdate_bulk();
         self.beside.outdate();
         for modal in &mut self.modals {
             if let Modal::Form(form) = modal {
@@ -288,6 +302,10 @@ impl App {
                 self.plan = None;
                 self.say(Tone::Good, notice);
             }
+            Wait::Bulk => {
+                self.bulk_saved(req);
+                self.say(Tone::Good, notice);
+            }
             Wait::CopiedStep(step) => self.say(
                 Tone::Good,
                 format!("step {step} cannot be done from here; its text is copied"),
@@ -299,6 +317,8 @@ impl App {
             | Wait::Allowed
             | Wait::SignedOut
             | Wait::Compared
+            | Wait::Judged
+            | Wait::Exported
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -362,8 +382,12 @@ impl App {
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
                 | Modal::Log(_)
+                | Modal::Bulk(_)
                 | Modal::Text(_) => {}
             }
+        }
+        if self.bulk_refused(req, &failure) {
+            return;
         }
         if wait == Wait::Allowed {
             self.session.writing = Writing::ReadOnly;
@@ -452,6 +476,7 @@ impl App {
             SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => {
                 if self.answered(req).is_some() {
+                    self.export_done(req);
                     self.say(Tone::Good, notice);
                 }
             }

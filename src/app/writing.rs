@@ -266,6 +266,7 @@ impl App {
             Question::QueueEarlier { users, .. } => self.queue_earlier(users),
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
+            Question::TakeProposals { .. } => self.take_all(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
@@ -281,7 +282,7 @@ impl App {
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
             Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
-            Some(Modal::Settings(_)) | None => Vec::new(),
+            Some(Modal::Settings(_) | Modal::Bulk(_)) | None => Vec::new(),
             Some(other) => {
                 self.modals.push(other);
                 Vec::new()
@@ -330,6 +331,7 @@ impl App {
             | Question::ClearGroup { .. }
             | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
+            | Question::TakeProposals { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
             | Question::Mend(_)

@@ -179,6 +179,10 @@ const ALIASES: &[(&str, Header)] = &[
     ("licensestatus", Header::Informative),
     ("cause", Header::Informative),
     ("signinname", Header::Informative),
+    ("numberintenant", Header::Informative),
+    ("kind", Header::Informative),
+    ("warnings", Header::Informative),
+    ("id", Header::Informative),
 ];
 
 /// What this header says, in any case of letters and with any separators; `None` for one that is not known.

@@ -171,6 +171,13 @@ impl Known {
         }
     }
 
+    /// The same, with the country whose national numbers are proposed where a row's own person tells none.
+    #[must_use]
+    pub fn in_country(mut self, country: Option<Country>) -> Self {
+        self.facts.country = country;
+        self
+    }
+
     /// The facts.
     pub fn facts(&self) -> &Facts {
         &self.facts

@@ -17,7 +17,7 @@ use super::sheet::{Row, Sheet, place};
 use super::verdict::{Fault, Verdict, Why};
 
 mod judging;
-mod steps;
+pub mod steps;
 
 /// What the file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,10 @@ pub struct Review {
 
 /// Judges every row.
 pub fn judge(sheet: Sheet, known: Arc<Known>, ask: Ask) -> Review {
+    of(sheet, known, ask, HashSet::new())
+}
+
+fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, retyped: HashSet<u32>) -> Review {
     let rows = sheet.len();
     let mut review = Review {
         judged: Vec::with_capacity(rows),
@@ -121,7 +125,7 @@ pub fn judge(sheet: Sheet, known: Arc<Known>, ask: Ask) -> Review {
         externals: Index::with_capacity(rows),
         numbers: Index::with_capacity(rows),
         about: HashMap::new(),
-        retyped: HashSet::new(),
+        retyped,
         zeros: [0; 16],
         sheet,
         known,
@@ -153,6 +157,12 @@ impl Review {
     /// How.
     pub fn ask(&self) -> Ask {
         self.ask
+    }
+
+    /// The same rows against what is known now.
+    #[must_use]
+    pub fn again(&self, known: Arc<Known>) -> Self {
+        of(self.sheet.clone(), known, self.ask, self.retyped.clone())
     }
 
     /// The verdict of a row, by its place.

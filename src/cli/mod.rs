@@ -10,9 +10,11 @@ mod console;
 mod demo;
 mod doctor;
 pub mod exit;
+mod export;
 mod find;
 mod generate;
 mod history;
+mod import;
 mod keys;
 mod licences;
 mod login;
@@ -87,6 +89,8 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Licences) => licences::run(&global).await,
         Some(Command::Why(why)) => why::run(&global, &why).await,
         Some(Command::Script(script)) => script::run(&global, &script).await,
+        Some(Command::Import(import)) => import::run(&global, &import).await,
+        Some(Command::Export(export)) => export::run(&global, &export).await,
         Some(Command::Repair(repair)) => repair::run(&global, &repair).await,
         Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,

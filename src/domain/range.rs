@@ -137,21 +137,25 @@ impl NumberRange {
         &self,
         taken: impl IntoIterator<Item = &'a PhoneNumber>,
     ) -> Result<PhoneNumber, RangeError> {
+        let first = self.free(taken, 1).pop();
+        first.ok_or(RangeError::Full(self.count()))
+    }
+
+    /// The first numbers of the range that are not among those taken, in order: so many, or as many as there are.
+    pub fn free<'a>(
+        &self,
+        taken: impl IntoIterator<Item = &'a PhoneNumber>,
+        count: usize,
+    ) -> Vec<PhoneNumber> {
         let taken: BTreeSet<u64> = taken
             .into_iter()
             .filter_map(|number| self.place(number))
             .collect();
-        let mut free = self.first;
-        for value in taken {
-            if value > free {
-                break;
-            }
-            free = value + 1;
-        }
-        if free > self.last {
-            return Err(RangeError::Full(self.count()));
-        }
-        PhoneNumber::from_tenant(&self.written(free)).ok_or(RangeError::End)
+        (self.first..=self.last)
+            .filter(|value| !taken.contains(value))
+            .filter_map(|value| PhoneNumber::from_tenant(&self.written(value)))
+            .take(count)
+            .collect()
     }
 }
 
@@ -252,6 +256,21 @@ mod tests {
         assert_eq!(block("+441235123000.."), 1_000);
         assert_eq!(block("+441235120000.."), 10_000);
         assert_eq!(block("+441200000000.."), 10_000);
+    }
+
+    #[test]
+    fn so_many_in_order_and_no_more_than_there_are() {
+        let taken = [number("+441235123401"), number("+441235123403")];
+        let range = NumberRange::parse("+441235123400..405").unwrap().unwrap();
+        let free = |count| {
+            let free = range.free(&taken, count);
+            free.iter()
+                .map(|n| n.as_str()[10..].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(free(3), ["400", "402", "404"]);
+        assert_eq!(free(9), ["400", "402", "404", "405"]);
+        assert_eq!(free(0), [""; 0]);
     }
 
     #[test]

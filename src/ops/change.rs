@@ -5,6 +5,7 @@ use crate::domain::outbox::{Closing, Entry, EntryId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::{NewUser, Patch, UserId, Value};
+use crate::store::ledger::{Import, Imported, ImportedEdit};
 use crate::store::{Stamp, Store};
 
 /// What a hold by hand says.
@@ -69,6 +70,74 @@ pub async fn edit(
         [] => format!("{name} saved"),
         queued => format!("{name} saved; queued: {}; p plans it", queued.join(", ")),
     })
+}
+
+/// Changes many users, all or none, each by the rules of one edit.
+pub async fn edit_many(
+    store: &Store,
+    patches: Vec<(UserId, Patch)>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let Some(pin) = picture.pin else {
+        return Err(Failure::new(
+            FailureKind::Refused,
+            "No tenant has been read yet: nobody can be changed",
+            "",
+            "Nothing was changed. Sync first (s, or `teamsconnector sync`).",
+        ));
+    };
+    let edit = |(user, patch)| ImportedEdit {
+        user,
+        patch,
+        sip_username: None,
+        external_id: None,
+    };
+    let many = Import {
+        add: Vec::new(),
+        edits: patches.into_iter().map(edit).collect(),
+    };
+    let done = store.ledger.import(many, pin.tenant, stamp).await;
+    Ok(imported(done.map_err(|e| e.failure())?))
+}
+
+/// What an import, or an edit of many, did: `34 users added; 20 changes queued; p plans them`.
+pub fn imported(done: Imported) -> String {
+    let count = |n: usize, one: &str, many: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts: Vec<String> = [
+        count(done.added, "user added", "users added"),
+        count(done.changed, "user changed", "users changed"),
+        count(
+            done.queued,
+            "change queued; p plans it",
+            "changes queued; p plans them",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() {
+        return "nothing was changed".to_owned();
+    }
+    parts.join("; ")
+}
+
+/// Removes many users, all or none. Their numbers stay in the tenant.
+pub async fn remove_many(store: &Store, ids: Vec<UserId>, stamp: Stamp) -> Result<String, Failure> {
+    let words = match ids.len() {
+        1 => "1 user removed".to_owned(),
+        n => format!("{n} users removed"),
+    };
+    store
+        .ledger
+        .remove_users(ids, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    Ok(format!("{words}; no number was released"))
 }
 
 /// Removes one user, and queues the release of a number if asked.

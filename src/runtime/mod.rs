@@ -1,5 +1,6 @@
 //! The shell around the state machine: one loop that hears, updates, performs and draws. It never waits for network or disk.
 
+mod bulk;
 pub mod clock;
 mod hangup;
 mod input;

@@ -155,6 +155,10 @@ impl Performer {
                     cancel.cancel();
                 }
             }
+            Effect::Ledger {
+                req,
+                change: LedgerChange::Import { review, extent },
+            } => self.track(move |shared| shared.import(req, review, extent)),
             Effect::Ledger { req, change } => self.track(move |shared| shared.change(req, change)),
             Effect::KeepDraft { key, text } => self.track(move |shared| async move {
                 // A draft that cannot be kept is no reason to disturb somebody who is typing.
@@ -230,6 +234,15 @@ impl Performer {
                 let event = LedgerEvent::Earlier { req, earlier };
                 shared.send(What::Ledger(event)).await;
             }),
+            Effect::Judge { req, source, ask } => {
+                self.track(move |shared| shared.judge(req, source, ask));
+            }
+            Effect::Export {
+                req,
+                what,
+                reader,
+                path,
+            } => self.track(move |shared| shared.export(req, what, (reader, path))),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
@@ -277,6 +290,10 @@ impl Performer {
 impl Shared {
     pub(super) async fn send(&self, what: What) {
         let _ = self.to.send(what).await;
+    }
+
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn stamp(&self) -> Stamp {
@@ -418,6 +435,10 @@ impl Shared {
         let (store, stamp) = (&self.store, self.stamp());
         let done = match wanted {
             LedgerChange::Add(users) => change::add(store, users, stamp).await,
+            // It has more answers than these, and goes a way of its own.
+            LedgerChange::Import { .. } => return,
+            LedgerChange::EditMany(patches) => change::edit_many(store, patches, stamp).await,
+            LedgerChange::RemoveMany(ids) => change::remove_many(store, ids, stamp).await,
             LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
             LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
             LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,

@@ -173,7 +173,8 @@ fn found(app: &App, room: usize) -> (Tone, String) {
 fn marks(app: &App) -> Option<String> {
     match app.pane {
         Pane::Candidates => app.candidates.marks(&app.roster),
-        Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
+        Pane::Users => app.users.marks(&app.desk),
+        Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
     }
 }
 
@@ -192,6 +193,7 @@ fn summary(app: &App) -> String {
                 parts.push(format!("{unlicensed} Unlicensed"));
             }
             parts.push(format!("by {}", app.users.sort.word()));
+            parts.extend(marks(app));
         }
         Pane::Candidates => {
             match app.candidates.listing {
@@ -394,6 +396,9 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
 
 /// The key that a field of the form has of its own.
 fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
+    if let Some(Modal::Bulk(open)) = app.modals.last() {
+        return super::bulk::field_key(open);
+    }
     if let Some(Modal::Settings(form)) = app.modals.last() {
         return Some(match form.focus {
             SettingsField::Mode => ("Left/Right", "choose"),
@@ -418,6 +423,9 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 
 /// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
+    if let Some(Modal::Bulk(open)) = app.modals.last() {
+        return super::bulk::offers(open, action);
+    }
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
     }
@@ -447,6 +455,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
 
 /// The word of an action where its place or its count says more than the table.
 fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
+    if let Some(Modal::Bulk(open)) = app.modals.last() {
+        return super::bulk::word(open, action);
+    }
     let word = if action == Action::Open {
         open_word(app)
     } else if action == Action::Filter && matches!(place, Place::Sync | Place::Log) {

@@ -2,6 +2,7 @@
 
 pub mod theme;
 
+mod bulk;
 mod candidates;
 mod changes;
 mod chooser;
@@ -123,6 +124,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Earlier(_)
         | Modal::SignIn(_)
         | Modal::Log(_)
+        | Modal::Bulk(_)
         | Modal::Text(_) => {
             painter.clear(body);
             painter.cursor = None;
@@ -140,6 +142,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Earlier(open) => earlier::draw(painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),
+        Modal::Bulk(open) => bulk::draw(app, painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
         Modal::Confirm(_) => {}
     }

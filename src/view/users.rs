@@ -70,8 +70,14 @@ fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec
         .number
         .as_ref()
         .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
+    let marked = app.users.marked.contains(&user.id);
+    let mark = if marked {
+        column('*', 1, painter.theme.strong)
+    } else {
+        column(state.mark.glyph(painter.is_ascii()), 1, tone)
+    };
     vec![
-        column(state.mark.glyph(painter.is_ascii()), 1, tone),
+        mark,
         column(user.name.as_str(), name, Style::new()),
         column(number, NUMBER, Style::new()),
         column(

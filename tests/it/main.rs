@@ -18,6 +18,7 @@ mod hostile;
 mod pause;
 mod plan_files;
 mod plan_speed;
+mod pty_bulk;
 mod pty_console;
 mod pty_desk;
 mod pty_tenants;

@@ -1,5 +1,6 @@
 //! Key scripts: what is typed, and what the console asks for.
 
+mod bulk;
 mod earlier;
 mod filter;
 mod form;

@@ -108,6 +108,11 @@ pub enum Question {
         /// Whose form.
         title: String,
     },
+    /// Take all that the review of an import proposes?
+    TakeProposals {
+        /// For how many rows something is proposed.
+        rows: usize,
+    },
     /// Cancel the run?
     CancelRun {
         /// The run's question.
@@ -169,6 +174,7 @@ impl Confirm {
             | Question::AddAnyway { .. }
             | Question::Tie { .. }
             | Question::LeaveForm { .. }
+            | Question::TakeProposals { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
             | Question::LoseSeats { .. }
@@ -257,6 +263,14 @@ impl Confirm {
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
                 "y drops what was typed; Esc goes back to the form.".to_owned(),
+            ],
+            Question::TakeProposals { rows } => vec![
+                match rows {
+                    1 => "Take what is proposed for 1 row?".to_owned(),
+                    rows => format!("Take what is proposed for {rows} rows?"),
+                },
+                "A missing + or country code is put in; no digit is changed. Each row can still be put right after it."
+                    .to_owned(),
             ],
             Question::CancelRun { name, .. } => vec![
                 format!("Cancel {name}?"),

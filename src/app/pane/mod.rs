@@ -1,5 +1,6 @@
 //! The panes and what stands over them; each has a file with its state and its own update.
 
+pub mod bulk;
 pub mod candidates;
 pub mod changes;
 pub mod chooser;

@@ -1,6 +1,7 @@
 //! Pane 1: the configured users, each with the most urgent thing that is to be said of it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -26,6 +27,8 @@ pub struct Users {
     pub cursor: Cursor<UserId>,
     /// Places in `Desk::users` of the rows shown, in order.
     pub shown: Vec<usize>,
+    /// Who is marked, shown or not.
+    pub marked: BTreeSet<UserId>,
     /// Whose change was read back from the tenant since the last run began, and when that was seen.
     pub written: Vec<(UserId, Timestamp)>,
     /// Whose number is queued to go to somebody else, and to whom.
@@ -165,6 +168,44 @@ impl Users {
                 .and_then(|&n| desk.users.get(n))
                 .map(|row| row.user.id)
         });
+    }
+
+    /// Marks or unmarks the row under the cursor.
+    pub fn mark(&mut self) {
+        if let Some(id) = self.cursor.key.filter(|_| !self.shown.is_empty())
+            && !self.marked.remove(&id)
+        {
+            self.marked.insert(id);
+        }
+    }
+
+    /// Marks all rows shown, or takes all their marks away when all have one.
+    pub fn mark_all(&mut self, desk: &Desk) {
+        let shown = self.shown.iter().filter_map(|&place| desk.users.get(place));
+        let shown: Vec<UserId> = shown.map(|row| row.user.id).collect();
+        if shown.iter().all(|id| self.marked.contains(id)) {
+            for id in &shown {
+                self.marked.remove(id);
+            }
+        } else {
+            self.marked.extend(shown);
+        }
+    }
+
+    /// `5 marked, 3 not shown`; `None` when none is.
+    pub fn marks(&self, desk: &Desk) -> Option<String> {
+        if self.marked.is_empty() {
+            return None;
+        }
+        let rows = self.shown.iter().filter_map(|&place| desk.users.get(place));
+        let shown = rows
+            .filter(|row| self.marked.contains(&row.user.id))
+            .count();
+        let marked = self.marked.len();
+        Some(match marked - shown {
+            0 => format!("{marked} marked"),
+            hidden => format!("{marked} marked, {hidden} not shown"),
+        })
     }
 
     /// The row under the cursor.

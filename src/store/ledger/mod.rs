@@ -3,6 +3,7 @@
 //! A change is saved when its reply has arrived: it is then committed with `synchronous=FULL`, together with its audit line.
 
 mod entries;
+mod import;
 mod merge;
 mod queue;
 pub(super) mod rows;
@@ -62,6 +63,39 @@ pub struct LedgerPicture {
     pub entries: Vec<Entry>,
     /// How many entries of an earlier tenant are set aside.
     pub parked: u32,
+}
+
+/// Many users at once: what an import brings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Import {
+    /// New users.
+    pub add: Vec<NewUser>,
+    /// Changes of users.
+    pub edits: Vec<ImportedEdit>,
+}
+
+/// The changes of one user that an import brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedEdit {
+    /// Whom.
+    pub user: UserId,
+    /// What a form can change as well.
+    pub patch: Patch,
+    /// New SIP user name.
+    pub sip_username: Option<String>,
+    /// New external id.
+    pub external_id: Option<String>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Users added.
+    pub added: usize,
+    /// Users changed.
+    pub changed: usize,
+    /// Changes queued for the tenant.
+    pub queued: usize,
 }
 
 /// What a run changes in the ledger at its end, in one transaction.
@@ -208,7 +242,9 @@ pub(super) enum Job {
     MoveSeat(UserId, UserId, Stamp, Answer<()>),
     AddUsers(Vec<NewUser>, TenantId, Stamp, Answer<Vec<UserId>>),
     EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
+    Import(Box<Import>, TenantId, Stamp, Answer<Imported>),
     RemoveUser(UserId, Option<PhoneNumber>, Stamp, Answer<()>),
+    RemoveUsers(Vec<UserId>, Stamp, Answer<()>),
     SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
     Close(EntryId, Closing, Stamp, Answer<()>),
     KeepMine(EntryId, Stamp, Answer<()>),
@@ -301,6 +337,11 @@ impl Ledger {
         self.ask(|to| Job::EditUser(user, Box::new(patch), stamp, to))
     }
 
+    /// Adds and changes many users, all or none, each by the rules of [`Self::add_users`] and [`Self::edit_user`].
+    pub fn import(&self, import: Import, tenant: TenantId, stamp: Stamp) -> Reply<Imported> {
+        self.ask(|to| Job::Import(Box::new(import), tenant, stamp, to))
+    }
+
     /// Removes a user and drops its entries. With `release`, an entry without a user stays that takes the number away in the tenant.
     pub fn remove_user(
         &self,
@@ -309,6 +350,11 @@ impl Ledger {
         stamp: Stamp,
     ) -> Reply<()> {
         self.ask(|to| Job::RemoveUser(user, release, stamp, to))
+    }
+
+    /// Removes many users and drops their entries, all or none. Nothing is released.
+    pub fn remove_users(&self, users: Vec<UserId>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::RemoveUsers(users, stamp, to))
     }
 
     /// Queues changes for directory users of the pinned tenant, all or none. One that waits for the same field of the same user gives

@@ -9,7 +9,7 @@ use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
 use super::super::open;
 use super::super::reply::Answer;
-use super::{Job, entries, merge, queue, rows, tenant, users};
+use super::{Job, entries, import, merge, queue, rows, tenant, users};
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -82,6 +82,15 @@ impl LedgerThread {
             }
             Job::EditUser(id, patch, stamp, to) => {
                 self.write(to, |tx| users::edit(tx, id, &patch, &stamp));
+            }
+            Job::Import(many, tenant, stamp, to) => {
+                self.write(to, |tx| import::import(tx, &many, tenant, &stamp));
+            }
+            Job::RemoveUsers(ids, stamp, to) => {
+                self.write(to, |tx| {
+                    ids.into_iter()
+                        .try_for_each(|id| users::remove(tx, id, None, &stamp))
+                });
             }
             Job::RemoveUser(id, release, stamp, to) => {
                 self.write(to, |tx| users::remove(tx, id, release, &stamp));

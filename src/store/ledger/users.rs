@@ -15,13 +15,13 @@ use super::super::error::StoreError;
 use super::{entries, rows};
 
 /// Who has which e-mail and which directory user.
-struct Taken {
+pub(super) struct Taken {
     mails: HashMap<String, (UserId, String)>,
     directory: HashMap<ObjectId, (UserId, String)>,
 }
 
 impl Taken {
-    fn read(tx: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn read(tx: &Connection) -> Result<Self, StoreError> {
         let mut taken = Self {
             mails: HashMap::new(),
             directory: HashMap::new(),
@@ -77,15 +77,28 @@ pub(super) fn add(
     tenant: TenantId,
     stamp: &Stamp,
 ) -> Result<Vec<UserId>, StoreError> {
-    if let Some(pin) = rows::pin(tx)?
-        && pin.tenant != tenant
-    {
-        return Err(StoreError::OtherTenant {
+    check_pin(tx, tenant)?;
+    add_beside(tx, new, &mut Taken::read(tx)?, (tenant, stamp))
+}
+
+/// Refuses a tenant other than the pinned one.
+pub(super) fn check_pin(tx: &Connection, tenant: TenantId) -> Result<(), StoreError> {
+    match rows::pin(tx)? {
+        Some(pin) if pin.tenant != tenant => Err(StoreError::OtherTenant {
             asked: tenant,
             pinned: pin.tenant,
-        });
+        }),
+        _ => Ok(()),
     }
-    let mut taken = Taken::read(tx)?;
+}
+
+/// Adds users beside those who are known to be there.
+pub(super) fn add_beside(
+    tx: &Connection,
+    new: &[NewUser],
+    taken: &mut Taken,
+    (tenant, stamp): (TenantId, &Stamp),
+) -> Result<Vec<UserId>, StoreError> {
     let mut ids = Vec::with_capacity(new.len());
     for user in new {
         taken.check_mail(&user.mail, None)?;
@@ -217,7 +230,7 @@ fn queue_wanted(
     Ok(())
 }
 
-fn known(tx: &Connection, id: UserId) -> Result<User, StoreError> {
+pub(super) fn known(tx: &Connection, id: UserId) -> Result<User, StoreError> {
     rows::user(tx, id)?.ok_or(StoreError::NoSuchUser(id))
 }
 
@@ -228,8 +241,17 @@ pub(super) fn edit(
     patch: &Patch,
     stamp: &Stamp,
 ) -> Result<Vec<EntryId>, StoreError> {
+    edit_beside(tx, (id, patch), &mut Taken::read(tx)?, stamp)
+}
+
+/// Changes a user beside those who are known to be there.
+pub(super) fn edit_beside(
+    tx: &Connection,
+    (id, patch): (UserId, &Patch),
+    taken: &mut Taken,
+    stamp: &Stamp,
+) -> Result<Vec<EntryId>, StoreError> {
     let user = known(tx, id)?;
-    let taken = Taken::read(tx)?;
     if let Some(mail) = &patch.mail {
         taken.check_mail(mail, Some(id))?;
     }
@@ -237,7 +259,9 @@ pub(super) fn edit(
         taken.check_directory(association, Some(id))?;
     }
     own_fields(tx, &user, patch, stamp)?;
+    taken.mails.remove(&user.mail.to_lowercase());
     let user = known(tx, id)?;
+    taken.add(user.id, &user.name, &user.mail, user.association);
     let mut queued = Vec::new();
     for (base, wanted) in &patch.two_way {
         queued.extend(two_way(tx, &user, (base, wanted), stamp)?);

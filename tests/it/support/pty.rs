@@ -182,6 +182,15 @@ impl Terminal {
         }
     }
 
+    /// Pastes as a terminal does: between brackets, a carriage return for each line end. It counts as one key.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.keys += 1;
+        let text = format!("\x1b[200~{}\x1b[201~", text.replace('\n', "\r"));
+        let writer = self.writer.as_mut().expect("the terminal is open");
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
     /// The terminal goes away, as when an SSH connection is lost.
     pub(crate) fn hang_up(&mut self) {
         self.writer = None;

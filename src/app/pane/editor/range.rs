@@ -45,7 +45,7 @@ impl Editor {
 }
 
 /// Every number that is not to be had: held or phantom in the tenant, here, or queued.
-fn taken<'a>(
+pub(in crate::app) fn taken<'a>(
     desk: &'a Desk,
     roster: &'a Roster,
     inventory: &'a Inventory,

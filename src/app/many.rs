@@ -1,0 +1,230 @@
+//! Edits of all marked users, and exports of what a pane shows.
+
+use crate::domain::user::UserId;
+
+use super::action::Action;
+use super::cells::thousands;
+use super::doc::Tone;
+use super::effect::{Effect, Exported, LedgerChange};
+use super::pane::Pane;
+use super::pane::bulk::Bulk;
+use super::pane::bulk::export::{ExportField, ExportForm};
+use super::pane::bulk::many::{Change, ManyForm, Preview};
+use super::pane::candidates::Listing;
+use super::pane::editor::EditState;
+use super::{App, Wait};
+
+impl App {
+    /// The marked users in the order in which the pane shows them; those that a filter hides come last.
+    pub(super) fn marked_users(&self) -> Vec<UserId> {
+        let marked = &self.users.marked;
+        let shown = self.users.shown.iter();
+        let mut ids: Vec<UserId> = shown
+            .filter_map(|&place| self.desk.users.get(place))
+            .map(|row| row.user.id)
+            .filter(|id| marked.contains(id))
+            .collect();
+        let hidden = self.desk.users.iter().map(|row| row.user.id);
+        let hidden: Vec<UserId> = hidden
+            .filter(|id| marked.contains(id) && !ids.contains(id))
+            .collect();
+        ids.extend(hidden);
+        ids
+    }
+
+    /// Whether `e` and `d` are about all marked users.
+    pub fn edits_many(&self) -> bool {
+        self.over().is_none() && self.pane == Pane::Users && !self.users.marked.is_empty()
+    }
+
+    /// Opens the form for all marked.
+    pub(super) fn edit_many(&mut self) {
+        let users = self.marked_users();
+        self.open_bulk(Bulk::Many(ManyForm::open(users)));
+    }
+
+    /// Shows what removing all marked would do.
+    pub(super) fn remove_many(&mut self) {
+        let users = self.marked_users();
+        self.open_bulk(Bulk::Preview(Preview::new(users, Change::Remove)));
+    }
+
+    /// Enter in the form: the preview stands over it, so that Esc goes back.
+    pub(super) fn preview_many(&mut self) -> Vec<Effect> {
+        let Some(Bulk::Many(form)) = self.bulk() else {
+            return Vec::new();
+        };
+        if let Some(change) = form.finish() {
+            let users = form.users.clone();
+            self.open_bulk(Bulk::Preview(Preview::new(users, change)));
+        }
+        Vec::new()
+    }
+
+    pub(super) fn preview_act(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let Some(Bulk::Preview(open)) = self.bulk() else {
+            return None;
+        };
+        let waiting = open.is_waiting();
+        match action {
+            Action::Leave => return Some(self.leave_bulk()),
+            Action::NextWarning => {
+                if !open.jump() {
+                    self.say(Tone::Good, "nobody is refused: A queues them");
+                }
+                self.settle();
+            }
+            Action::Hold | Action::QueueAll if waiting => {
+                self.say(Tone::Busy, "it is being queued");
+            }
+            Action::Hold => {
+                open.leave_out();
+                self.settle();
+            }
+            Action::QueueAll => return Some(self.queue_many()),
+            Action::Copy => {
+                let rows = open.rows.iter();
+                let lines: Vec<String> = rows
+                    .map(|row| format!("{}  {}  {}", row.name, row.change, row.note))
+                    .map(|line| crate::domain::text::Label::new(line.trim_end()).to_string())
+                    .collect();
+                return Some(self.copy_text(lines.join("\n")));
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    /// Asks the ledger for all of it in one transaction.
+    fn queue_many(&mut self) -> Vec<Effect> {
+        let Some(Bulk::Preview(open)) = self.bulk() else {
+            return Vec::new();
+        };
+        // What no frame has shown was seen by nobody.
+        if !open.seen || open.stale {
+            return Vec::new();
+        }
+        if let Some((name, why)) = open.refused() {
+            let text = format!("not part of it: {name}: {why}. Space leaves one out");
+            self.say(Tone::Warn, text);
+            return Vec::new();
+        }
+        let patches = open.patches();
+        if patches.is_empty() {
+            self.say(Tone::Dim, "nothing would be changed");
+            return Vec::new();
+        }
+        let change = match open.change {
+            Change::Remove => {
+                let ids = patches.into_iter().map(|(id, _)| id).collect();
+                LedgerChange::RemoveMany(ids)
+            }
+            Change::Edit { .. } => LedgerChange::EditMany(patches),
+        };
+        let req = self.wait_for(Wait::Bulk);
+        if let Some(Bulk::Preview(open)) = self.bulk() {
+            open.state = EditState::Saving(vec![req]);
+        }
+        vec![Effect::Ledger { req, change }]
+    }
+
+    /// Why what the pane shows is no table to be exported.
+    pub(super) fn no_export(&self) -> Option<String> {
+        match self.pane {
+            Pane::Users | Pane::Candidates | Pane::Numbers => None,
+            Pane::Sync => (self.sync.row(&self.desk).is_none())
+                .then(|| "no run is under the cursor".to_owned()),
+            Pane::Changes | Pane::Licences => {
+                Some("works in 1 Users, 2 Add users, 3 Sync, 6 Numbers".to_owned())
+            }
+        }
+    }
+
+    /// Opens the form of an export: the rows that the pane shows.
+    pub(super) fn open_export(&mut self) {
+        let Some((what, words, name)) = self.exported() else {
+            return;
+        };
+        let tenant: String = self
+            .settings
+            .tenant_label
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            .collect();
+        let day = self.today();
+        let name = format!("{tenant}-{name}-{day}.csv");
+        self.open_bulk(Bulk::Export(ExportForm::open(what, words, &name)));
+    }
+
+    fn exported(&self) -> Option<(Exported, String, String)> {
+        let count = |n: usize, one: &str, many: &str| {
+            let noun = if n == 1 { one } else { many };
+            format!("{} {noun}", thousands(n as u64))
+        };
+        Some(match self.pane {
+            Pane::Users => {
+                let rows = self.users.shown.iter();
+                let rows = rows.filter_map(|&place| self.desk.users.get(place));
+                let ids: Vec<UserId> = rows.map(|row| row.user.id).collect();
+                let words = count(ids.len(), "user", "users");
+                (Exported::Users(ids), words, "users".to_owned())
+            }
+            Pane::Candidates => {
+                let rows = self.candidates.shown.iter();
+                let rows = rows.filter_map(|&place| self.roster.get(place));
+                let ids: Vec<_> = rows.map(|row| row.id).collect();
+                let n = ids.len();
+                match self.candidates.listing {
+                    Listing::Candidates => {
+                        let words = count(n, "candidate", "candidates");
+                        (Exported::Candidates(ids), words, "candidates".to_owned())
+                    }
+                    Listing::Everyone => {
+                        let words = "everybody shown who is missing, with the reason".to_owned();
+                        (Exported::Reasons(ids), words, "reasons".to_owned())
+                    }
+                }
+            }
+            Pane::Numbers => {
+                let rows = self.numbers.shown.iter();
+                let rows = rows.filter_map(|&place| self.inventory.numbers.get(place as usize));
+                let numbers: Vec<_> = rows.map(|row| row.record.number.clone()).collect();
+                let words = count(numbers.len(), "number", "numbers");
+                (Exported::Numbers(numbers), words, "numbers".to_owned())
+            }
+            Pane::Sync => {
+                let head = self.sync.row(&self.desk)?;
+                let words = format!("the log of run {}", head.id.0);
+                (Exported::Log(head.id), words, format!("run-{}", head.id.0))
+            }
+            Pane::Changes | Pane::Licences => return None,
+        })
+    }
+
+    /// Enter in the form of an export.
+    pub(super) fn write_export(&mut self) -> Vec<Effect> {
+        let Some(Bulk::Export(form)) = self.bulk() else {
+            return Vec::new();
+        };
+        if form.is_writing() {
+            return Vec::new();
+        }
+        let path = form.path.text().trim().to_owned();
+        if path.is_empty() {
+            form.focus = ExportField::Path;
+            form.fault = Some("a file has a name");
+            return Vec::new();
+        }
+        let (what, reader) = (form.what.clone(), form.reader);
+        let req = self.wait_for(Wait::Exported);
+        if let Some(Bulk::Export(form)) = self.bulk() {
+            form.state = EditState::Saving(vec![req]);
+        }
+        vec![Effect::Export {
+            req,
+            what,
+            reader,
+            path,
+        }]
+    }
+}

@@ -1,0 +1,103 @@
+//! The form of an export: what the pane shows, to a file, for a program or for a spreadsheet.
+
+use crate::app::effect::Exported;
+use crate::app::event::{Code, Key};
+use crate::app::field::{Field as Line, Typed};
+use crate::app::pane::editor::EditState;
+use crate::bulk::export::Reader;
+
+/// The form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportForm {
+    /// What is exported.
+    pub what: Exported,
+    /// In words: `23 users`.
+    pub words: String,
+    /// The path of the file.
+    pub path: Line,
+    /// For whom it is written.
+    pub reader: Reader,
+    /// Whether the keys go to the choice of the reader rather than to the path.
+    pub focus: ExportField,
+    /// What is wrong with the path.
+    pub fault: Option<&'static str>,
+    /// Whether it is being written.
+    pub state: EditState,
+}
+
+/// A field, in the order of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportField {
+    /// Path.
+    Path,
+    /// For whom.
+    Reader,
+}
+
+impl ExportForm {
+    /// A form with a name for the file.
+    pub fn open(what: Exported, words: String, name: &str) -> Self {
+        Self {
+            what,
+            words,
+            path: Line::new(name),
+            reader: Reader::Spreadsheet,
+            focus: ExportField::Path,
+            fault: None,
+            state: EditState::Editing,
+        }
+    }
+
+    /// Whether an answer is waited for.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.state, EditState::Saving(_))
+    }
+
+    /// Takes a key that is no action of the form.
+    pub fn key(&mut self, key: Key) {
+        if self.is_writing() {
+            return;
+        }
+        match self.focus {
+            ExportField::Path => {
+                if self.path.key(key) == Typed::Changed {
+                    self.touched();
+                }
+            }
+            ExportField::Reader => match key.code {
+                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
+                    self.reader = match self.reader {
+                        Reader::Machine => Reader::Spreadsheet,
+                        Reader::Spreadsheet => Reader::Machine,
+                    };
+                }
+                Code::Char('m') => self.reader = Reader::Machine,
+                Code::Char('s') => self.reader = Reader::Spreadsheet,
+                _ => {}
+            },
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) {
+        if self.focus == ExportField::Path && !self.is_writing() {
+            self.path.paste(text);
+            self.touched();
+        }
+    }
+
+    fn touched(&mut self) {
+        self.fault = None;
+        if matches!(self.state, EditState::Failed(_)) {
+            self.state = EditState::Editing;
+        }
+    }
+
+    /// Goes to the other field.
+    pub fn turn(&mut self) {
+        self.focus = match self.focus {
+            ExportField::Path => ExportField::Reader,
+            ExportField::Reader => ExportField::Path,
+        };
+    }
+}
