@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | [`domain`] | values and rules: numbers, gates, matching, merge, plan, diagnosis | nothing of ours |
 //! | [`roster`] | rows in memory: page, filter, find | domain |
-//! | [`bulk`] | import and export of users | domain |
+//! | [`bulk`] | import and export: bytes to a sheet, a verdict per row, tables to a file | domain |
 //! | [`record`] | written forms of what is kept or printed | domain |
 //! | [`app`] | the state machine | domain, roster, bulk |
 //! | [`view`] | drawing | app, domain, roster, bulk |

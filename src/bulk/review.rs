@@ -16,6 +16,7 @@ use super::number;
 use super::sheet::{Row, Sheet, place};
 use super::verdict::{Fault, Verdict, Why};
 
+mod beside;
 mod judging;
 pub mod steps;
 
@@ -233,16 +234,16 @@ impl Review {
     /// Puts another text into a cell, as a person entered it, and judges again what depends on it.
     pub fn put_right(&mut self, index: usize, column: Column, text: &str) {
         let mut affected = self.related(index);
+        let zeros = self.zeros;
         self.forget(index);
         self.sheet.put(index, column, text);
         if column == self.sheet.set().number() {
             self.retyped.insert(place(index));
         }
-        let doubted = self.doubted();
         self.judged[index] = self.look(index);
         self.note(index);
         affected.extend(self.related(index));
-        if doubted != self.doubted() {
+        if zeros != self.zeros {
             let ends_in_zeros =
                 |row: &usize| self.number(*row).is_some_and(|n| number::zeros(n) >= 3);
             affected.extend((0..self.judged.len()).filter(ends_in_zeros));
@@ -270,3 +271,6 @@ impl Review {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

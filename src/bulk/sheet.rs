@@ -41,11 +41,11 @@ pub enum SheetError {
     },
     /// The first row names no column that is known.
     #[error(
-        "row 1 names none of the columns: it has {found}; expected are SIPUsername, Name, Email, PhoneNumber, ExternalId, or TrunkNumber, Name, Email, Caller ID, ExternalId, in any order"
+        "row 1 names none of the columns in its {cells} cells: expected are SIPUsername, Name, Email, PhoneNumber, ExternalId, or TrunkNumber, Name, Email, Caller ID, ExternalId, in any order"
     )]
     NoHeader {
-        /// What stands there.
-        found: String,
+        /// How many cells it has. Their texts are not told: without a header, one of them may be a password.
+        cells: usize,
     },
     /// Two headers of one column.
     #[error("row 1 names the column {column} twice (cells {first} and {second}): take one out")]
@@ -268,13 +268,8 @@ impl Builder {
             }
         }
         if columns.is_empty() {
-            let found: Vec<String> = cells
-                .texts()
-                .take(8)
-                .map(|text| text.chars().take(40).collect())
-                .collect();
             return Err(SheetError::NoHeader {
-                found: found.join(", "),
+                cells: headers.len(),
             });
         }
         let set = set_of(&columns)?;
@@ -308,26 +303,33 @@ impl Builder {
             number,
             cells: [(0, 0); Column::ALL.len()],
         };
-        let last = self.sheet.columns[self.sheet.columns.len() - 1];
+        let beyond = cells.texts().skip(self.headers.len());
+        if beyond.into_iter().any(|text| !text.trim().is_empty()) {
+            self.too_wide(spans, cells.texts().count());
+            return;
+        }
         for (n, text) in cells.texts().enumerate() {
-            let column = match self.headers.get(n) {
-                Some(Some(Header::Kept(column))) => *column,
-                Some(_) => continue,
-                None if text.trim().is_empty() => continue,
-                None => {
-                    let why = Why::TooWide {
-                        cells: n + 1,
-                        columns: self.headers.len(),
-                    };
-                    self.sheet.flaws.insert((index, last), why);
-                    continue;
-                }
+            let Some(Some(Header::Kept(column))) = self.headers.get(n) else {
+                continue;
             };
+            let column = *column;
             spans.cells[column.place()] = append(&mut self.sheet.text, text);
             if let Some(why) = cells.flaw(n) {
                 self.sheet.flaws.insert((index, column), why);
             }
         }
+        self.sheet.rows.push(spans);
+    }
+
+    /// A row with more cells than the header: nobody knows which cell is which, and one is the password. None is kept.
+    fn too_wide(&mut self, spans: Spans, cells: usize) {
+        let index = place(self.sheet.rows.len());
+        let why = Why::TooWide {
+            cells,
+            columns: self.headers.len(),
+        };
+        let last = self.sheet.columns[self.sheet.columns.len() - 1];
+        self.sheet.flaws.insert((index, last), why);
         self.sheet.rows.push(spans);
     }
 

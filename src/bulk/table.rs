@@ -319,4 +319,42 @@ mod tests {
         .unwrap();
         assert_eq!(flaws, [None, Some(Why::AfterQuote), None]);
     }
+
+    macro_rules! spectrum {
+        ($($name:literal)*) => {
+            [$(($name,
+                include_str!(concat!("../../tests/data/csv-spectrum/", $name, ".csv")),
+                include_str!(concat!("../../tests/data/csv-spectrum/", $name, ".json")))),*]
+        };
+    }
+
+    #[test]
+    fn csv_spectrum_is_read_as_its_json_says() {
+        let files = spectrum!(
+            "comma_in_quotes" "empty" "empty_crlf" "escaped_quotes" "json" "location_coordinates"
+            "newlines" "newlines_crlf" "quotes_and_newlines" "simple" "simple_crlf" "utf8"
+        );
+        for (name, text, json) in files {
+            let mut rows: Vec<Vec<String>> =
+                rows(text).into_iter().map(|(_, cells)| cells).collect();
+            rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
+            let header = rows.remove(0);
+            let wanted: Vec<serde_json::Value> = serde_json::from_str(json)
+                .or_else(|_| serde_json::from_str(json).map(|one| vec![one]))
+                .unwrap();
+            assert_eq!(rows.len(), wanted.len(), "{name}");
+            for (row, wanted) in rows.iter().zip(&wanted) {
+                for (column, cell) in header.iter().zip(row) {
+                    // The package's own two files differ in this one number.
+                    if column != "Contact Phone Number" {
+                        assert_eq!(
+                            wanted[column].as_str(),
+                            Some(cell.as_str()),
+                            "{name}: {column}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

@@ -9,7 +9,8 @@ use crate::domain::run::RunId;
 use crate::ops::export;
 use crate::record::json;
 
-use super::args::{Export, ExportFor, ExportWhat, Global};
+use super::args::Global;
+use super::args::bulk::{Export, ExportFor, ExportWhat};
 use super::exit::Exit;
 use super::open::open;
 use super::print;

@@ -18,7 +18,8 @@ use crate::ops::import::{self, Extent, Queued};
 use crate::record::json::single;
 use crate::store::ledger::Imported;
 
-use super::args::{Global, Import, TextEncoding};
+use super::args::Global;
+use super::args::bulk::{Import, TextEncoding};
 use super::exit::Exit;
 use super::open::open;
 use super::print;
@@ -276,7 +277,7 @@ fn what(review: &Review, row: usize, near: &[&str]) -> String {
     let mut parts: Vec<String> = match review.verdict(row) {
         Verdict::Create => review
             .number(row)
-            .map(|number| number.spaced())
+            .map(crate::domain::phone::PhoneNumber::spaced)
             .into_iter()
             .collect(),
         Verdict::Update { changes, .. } => changes
