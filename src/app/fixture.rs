@@ -281,6 +281,7 @@ pub(crate) fn desk() -> Desk {
         },
         users,
         entries,
+        tickets: std::collections::BTreeMap::new(),
         audit: vec![AuditRow {
             seq: 7,
             at: at(-300),
@@ -290,6 +291,7 @@ pub(crate) fn desk() -> Desk {
             change: "country FR -> GB".to_owned(),
             outcome: "confirmed".to_owned(),
             entry: Some(EntryId(9)),
+            ticket: String::new(),
         }],
         parked: 0,
         history: vec![head(12, "done"), head(11, "failed")],
@@ -409,6 +411,7 @@ pub(crate) fn settings() -> Settings {
         ascii: false,
         sign_in: None,
         accent: None,
+        require_ticket: false,
         greeting: None,
     }
 }

@@ -22,6 +22,7 @@ pub mod filter;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod flows;
+mod kept;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -101,6 +102,8 @@ pub struct Settings {
     pub sign_in: Option<SignInWay>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -143,6 +146,8 @@ enum Wait {
     CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
+    /// A plan is being kept, or its ticket noted.
+    Kept,
     /// Two runs are being compared.
     Compared,
     /// Old numbers are being queued.

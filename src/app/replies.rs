@@ -296,6 +296,7 @@ impl App {
             | Wait::Undone
             | Wait::Allowed
             | Wait::SignedOut
+            | Wait::Kept
             | Wait::Compared
             | Wait::Script { .. }
             | Wait::Copied => {

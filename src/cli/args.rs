@@ -618,6 +618,8 @@ pub enum ConfigWhat {
     Check,
     /// Print a commented sample
     Sample,
+    /// Print a systemd service and timer, and lines of cron, for runs that nobody watches
+    Units,
 }
 
 #[cfg(test)]

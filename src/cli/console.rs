@@ -108,6 +108,7 @@ fn console(
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config),
         accent: accent(&opened.config),
+        require_ticket: opened.config.require_ticket,
         greeting,
     };
     let theme = if surroundings.no_color {

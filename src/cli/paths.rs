@@ -9,6 +9,19 @@ use super::print;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
 
+/// What runs the program when nobody watches.
+const UNITS: [(&str, &str); 3] = [
+    (
+        "teamsconnector@.service",
+        include_str!("../../assets/teamsconnector@.service"),
+    ),
+    (
+        "teamsconnector@.timer",
+        include_str!("../../assets/teamsconnector@.timer"),
+    ),
+    ("crontab", include_str!("../../assets/teamsconnector.cron")),
+];
+
 pub(super) fn run(global: &Global) -> anyhow::Result<Exit> {
     let places = places(global)?;
     let rows = [
@@ -36,6 +49,11 @@ pub(super) fn run(global: &Global) -> anyhow::Result<Exit> {
 pub(super) fn config(global: &Global, args: &Config) -> anyhow::Result<Exit> {
     match args.what {
         ConfigWhat::Sample => print::data(SAMPLE.trim_end())?,
+        ConfigWhat::Units => {
+            for (name, text) in UNITS {
+                print::data(&format!("# --- {name}\n{}\n", text.trim_end()))?;
+            }
+        }
         ConfigWhat::Check => {
             let file = places(global)?.config_file();
             let config = File::load(&file).map_err(|error| error.failure())?;

@@ -165,6 +165,7 @@ mod tests {
             entry: None,
             run: None,
             note: String::new(),
+            ticket: String::new(),
             prev: String::new(),
             hash: String::new(),
         })
