@@ -113,6 +113,10 @@ pub enum Action {
     Hold,
     /// Applies the plan.
     Apply,
+    /// Notes the ticket of the plan's changes.
+    Ticket,
+    /// Keeps the plan as a file.
+    KeepPlan,
     /// Keeps this side's value of a conflict.
     KeepMine,
     /// Takes the tenant's value of a conflict.
@@ -353,6 +357,8 @@ pub const TABLE: &[Binding] = &[
     row(A::CancelRun, &["c"], P::PANES, ["cancel run", "cancel-run", "Stop the run at its next safe point"]),
     row(A::Plan, &["p"], P::PANES.and(P::WHY), ["plan", "plan", "Show what would be written, before anything is"]),
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
+    row(A::Ticket, &["T"], P::PLAN, ["ticket", "ticket", "Note the ticket that the chosen changes belong to: kept in the audit"]),
+    row(A::KeepPlan, &["O"], P::PLAN, ["save file", "save-plan", "Save the plan as a file, to be applied later with sync --apply"]),
     row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
     row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
@@ -598,7 +604,15 @@ pub fn footer(place: Place) -> &'static [Action] {
             A::Palette,
             A::Leave,
         ],
-        Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
+        Place::Plan => &[
+            A::Hold,
+            A::Why,
+            A::KeepPlan,
+            A::Ticket,
+            A::Apply,
+            A::Leave,
+            A::Copy,
+        ],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
         Place::Log => &[
             A::Filter,

@@ -33,7 +33,7 @@ impl App {
                 .is_none()
                 .then(|| "no run is going".to_owned()),
             Action::Plan => self.nothing_queued(),
-            Action::Apply | Action::Hold => self
+            Action::Apply | Action::Hold | Action::Ticket | Action::KeepPlan => self
                 .plan
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),

@@ -92,6 +92,8 @@ impl App {
             Action::Plan => return self.open_plan(),
             Action::Hold => return self.hold(),
             Action::Apply => return self.apply(),
+            Action::Ticket => self.ask_ticket(),
+            Action::KeepPlan => self.ask_keep_plan(),
             Action::AllowWriting => self.ask_allow_writing(),
             Action::SignIn => return self.sign_in(),
             Action::OtherWay => return self.sign_in_otherwise(),

@@ -23,6 +23,7 @@ pub mod filter;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod flows;
+mod kept;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -111,6 +112,8 @@ pub struct Settings {
     pub keys: Keymap,
     /// Whether the terminal is asked to tell of the mouse.
     pub mouse: bool,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -153,6 +156,8 @@ enum Wait {
     CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
+    /// A plan is being kept, or its ticket noted.
+    Kept,
     /// Two runs are being compared.
     Compared,
     /// Old numbers are being queued.

@@ -316,6 +316,7 @@ impl App {
             | Wait::Undone
             | Wait::Allowed
             | Wait::SignedOut
+            | Wait::Kept
             | Wait::Compared
             | Wait::Judged
             | Wait::Exported

@@ -17,8 +17,26 @@ use super::print;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
 
+/// What runs the program when nobody watches.
+const UNITS: [(&str, &str); 3] = [
+    (
+        "teamsconnector@.service",
+        include_str!("../../assets/teamsconnector@.service"),
+    ),
+    (
+        "teamsconnector@.timer",
+        include_str!("../../assets/teamsconnector@.timer"),
+    ),
+    ("crontab", include_str!("../../assets/teamsconnector.cron")),
+];
+
 pub(super) fn run(global: &Global, args: &Config) -> anyhow::Result<Exit> {
     match args.what {
+        ConfigWhat::Units => {
+            for (name, text) in UNITS {
+                print::data(&format!("# --- {name}\n{}\n", text.trim_end()))?;
+            }
+        }
         ConfigWhat::Sample => print::data(SAMPLE.trim_end())?,
         ConfigWhat::Schema => print::data(&serde_json::to_string_pretty(&schema())?)?,
         ConfigWhat::Init => init(global)?,

@@ -124,6 +124,7 @@ fn console(
         accent: accent(&opened.config),
         keys: look.keys.clone(),
         mouse: look.mouse && !global.no_mouse,
+        require_ticket: opened.config.require_ticket,
         greeting,
     };
     let theme = if surroundings.no_color {

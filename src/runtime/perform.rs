@@ -14,14 +14,16 @@ use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
+use crate::domain::outbox::EntryId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::script::way_out::Asked;
 use crate::domain::user::UserId;
+use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
-use crate::ops::{adopt, change, desk, explain, history, inventory, script, settings};
+use crate::ops::{adopt, change, desk, explain, history, inventory, planfile, script, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
@@ -212,12 +214,13 @@ impl Performer {
                 };
                 shared.send(What::Cache(event)).await;
             }),
-            Effect::AllowWriting { req } => self.track(move |shared| async move {
-                shared.writing.store(true, Ordering::SeqCst);
-                shared
-                    .send(What::Session(SessionEvent::WritingAllowed { req }))
-                    .await;
-            }),
+            Effect::KeepPlan {
+                req,
+                path,
+                plan,
+                entries,
+            } => self.track(move |shared| shared.keep_plan(req, path, *plan, entries)),
+            Effect::AllowWriting { req } => self.track(move |shared| shared.allow_writing(req)),
             Effect::SignIn { req, attempt } => {
                 let cancel = CancellationToken::new();
                 self.signing = Some((req, cancel.clone()));
@@ -445,6 +448,9 @@ impl Shared {
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
+            LedgerChange::Ticket { entries, ticket } => {
+                change::ticket(store, entries, ticket, stamp).await
+            }
             LedgerChange::Repair {
                 target,
                 repairs,
@@ -473,6 +479,24 @@ impl Shared {
                 settings::move_seat(store, (from, to), today, stamp).await
             }
         };
+        self.answer(req, done).await;
+    }
+
+    async fn allow_writing(self: Arc<Self>, req: RequestId) {
+        self.writing.store(true, Ordering::SeqCst);
+        self.send(What::Session(SessionEvent::WritingAllowed { req }))
+            .await;
+    }
+
+    async fn keep_plan(
+        self: Arc<Self>,
+        req: RequestId,
+        path: String,
+        plan: WritePlan,
+        entries: Vec<EntryId>,
+    ) {
+        let stamp = self.stamp();
+        let done = planfile::keep(&self.store, &path, (&plan, &entries), stamp).await;
         self.answer(req, done).await;
     }
 
