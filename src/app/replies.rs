@@ -41,6 +41,8 @@ impl App {
                 self.session.account = account;
                 self.session.run_signed_in();
             }
+            RunEvent::SignInNeeded { why } => self.run_waits_for_sign_in(&why),
+            RunEvent::GoesOn { account } => self.run_goes_on(account),
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
             RunEvent::Finished { outcome, summary } => return self.run_ended(outcome, summary),

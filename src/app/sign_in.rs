@@ -13,6 +13,7 @@ use super::modal::Modal;
 use super::pane::confirm::Question;
 use super::pane::sign_in::{self, SignInBox};
 use super::session::{Attempt, Auth, Purpose, Resume, Writing};
+use super::sync::Course;
 use super::{App, Wait};
 
 /// How often what is left of the time is drawn.
@@ -122,9 +123,18 @@ impl App {
     /// Esc: the screen goes, and with it the sign-in.
     pub(super) fn leave_sign_in(&mut self) -> Vec<Effect> {
         self.close_sign_in();
-        let effects = self.end_sign_in();
+        let mut effects = self.end_sign_in();
         self.session.auth = (*self.session.before).clone();
         self.session.resume = None;
+        let ended = self.end_waiting_run();
+        if !ended.is_empty() {
+            effects.extend(ended);
+            self.say(
+                Tone::Warn,
+                "not signed in: the run that waited for it ends, the last good picture stays",
+            );
+            return effects;
+        }
         let text = if self.session.auth == Auth::SignedIn {
             "left: you stay signed in as before"
         } else {
@@ -220,6 +230,52 @@ impl App {
         let text = format!("sign-in needed: L signs in{then}{why}");
         self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
         self.dirty = true;
+    }
+
+    /// The run under way has found nobody signed in any more, and keeps its place.
+    pub(super) fn run_waits_for_sign_in(&mut self, why: &Failure) {
+        let Some(run) = self.runs.active_mut() else {
+            return;
+        };
+        if run.course != Course::Stopping {
+            run.course = Course::SignInNeeded;
+        }
+        let name = run.name();
+        if self.session.asking().is_some() {
+            return;
+        }
+        self.session.auth = Auth::SignedOut;
+        let text = format!(
+            "{name} waits for a sign-in: L signs in and it goes on where it is, c cancels ({})",
+            why.headline
+        );
+        self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
+        self.dirty = true;
+    }
+
+    /// The run under way has its sign-in.
+    pub(super) fn run_goes_on(&mut self, account: String) {
+        let Some(run) = self.runs.active_mut() else {
+            return;
+        };
+        if run.course == Course::SignInNeeded {
+            run.course = Course::Going;
+        }
+        let text = format!("signed in as {account}: {} goes on", run.name());
+        self.session.account = account;
+        self.session.run_signed_in();
+        self.say(Tone::Good, text);
+    }
+
+    /// Nobody will sign in: the run that waits for it ends.
+    fn end_waiting_run(&mut self) -> Vec<Effect> {
+        match self.runs.active_mut() {
+            Some(run) if run.course == Course::SignInNeeded => {
+                run.course = Course::Stopping;
+                vec![Effect::CancelRun { req: run.req }]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Remembers what could not run for want of a sign-in.

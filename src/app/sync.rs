@@ -71,6 +71,8 @@ pub enum Course {
         /// Why.
         why: String,
     },
+    /// It keeps its place until somebody has signed in.
+    SignInNeeded,
     /// It was told to stop.
     Stopping,
 }
@@ -126,6 +128,7 @@ impl Run {
     pub fn doing(&self) -> String {
         match &self.course {
             Course::Stopping => "stopping".to_owned(),
+            Course::SignInNeeded => format!("{}, waits for a sign-in", self.phase.as_str()),
             Course::Waiting { until, why } => {
                 format!("waits until {}: {why}", clock_seconds(*until))
             }
@@ -206,6 +209,14 @@ impl Runs {
     /// The active run.
     pub fn active(&self) -> Option<&Run> {
         match &self.state {
+            SyncState::Running(run) => Some(run),
+            SyncState::Idle { .. } => None,
+        }
+    }
+
+    /// The active run, to be changed.
+    pub fn active_mut(&mut self) -> Option<&mut Run> {
+        match &mut self.state {
             SyncState::Running(run) => Some(run),
             SyncState::Idle { .. } => None,
         }

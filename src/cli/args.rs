@@ -81,6 +81,10 @@ pub enum Command {
     Outbox(Outbox),
     /// Seats of this service: how many were bought, until when, who holds one
     Seats(Seats),
+    /// The audit: what was done, by whom and for which ticket; and whether it is as it was written
+    Audit(Audit),
+    /// For the next shift: what was done from here, what others did in the tenant, and what is open, held or due
+    Changes(Changes),
     /// Earlier runs, their logs, and what changed between two
     History(History),
     /// Tenants of the configuration: list, add and remove them, set group and mode, or take a pin off
@@ -101,6 +105,10 @@ pub enum Command {
 
 /// `sync`.
 #[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct Sync {
     /// Log each request, each match, and each user whom a gate stopped
     #[arg(long)]
@@ -108,9 +116,27 @@ pub struct Sync {
     /// Show what would be written, and write nothing
     #[arg(long, conflicts_with = "yes")]
     pub plan: bool,
-    /// Write what is queued, without asking
+    /// Write what is queued, without asking; what another person has queued only when it is named
     #[arg(long)]
     pub yes: bool,
+    /// Keep the plan in this file, to be applied later
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub out: Option<PathBuf>,
+    /// Write a plan that was kept: only what is in it, and of that only what has not moved since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "only", "mine"])]
+    pub apply: Option<PathBuf>,
+    /// Only these changes, by their ids in `outbox list`
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub only: Vec<i64>,
+    /// Only what you have queued yourself
+    #[arg(long)]
+    pub mine: bool,
+    /// The ticket that the changes belong to: kept in the audit
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<String>,
+    /// Every tenant of the configuration, one after another; a line each
+    #[arg(long, requires = "plan", conflicts_with_all = ["out", "only", "mine", "ticket"])]
+    pub all_tenants: bool,
 }
 
 /// `login`.
@@ -379,6 +405,48 @@ pub enum SeatsWhat {
         /// Who gets it: name, e-mail or row id
         to: String,
     },
+}
+
+/// `audit`.
+#[derive(Debug, ClapArgs)]
+pub struct Audit {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: AuditWhat,
+}
+
+/// What to do with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditWhat {
+    /// Show its lines, oldest first
+    Show {
+        /// Only about, or by, somebody with this in the name
+        #[arg(long, value_name = "TEXT")]
+        user: Option<String>,
+        /// Only since then: 8h, 30m, 2d, a day, a moment
+        #[arg(long, value_name = "WHEN")]
+        since: Option<String>,
+        /// Only of this ticket
+        #[arg(long, value_name = "ID")]
+        ticket: Option<String>,
+    },
+    /// Check that no line was altered, added, removed or moved
+    Verify {
+        /// A head that a writing run told, NUMBER:HASH: then a tail that was cut off is found too
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+}
+
+/// `changes`.
+#[derive(Debug, ClapArgs)]
+pub struct Changes {
+    /// Since when: 8h, 30m, 2d, a day, a moment
+    #[arg(long, value_name = "WHEN", default_value = "8h")]
+    pub since: String,
+    /// All tenants of the configuration, from their files
+    #[arg(long)]
+    pub all_tenants: bool,
 }
 
 /// `history`.

@@ -5,10 +5,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::surroundings::Surroundings;
 use crate::config::{SignInWay, Words as _};
+use crate::domain::pace::Clock;
 use crate::domain::planning::Allowed;
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay as Next};
 use crate::domain::text::Label;
-use crate::graph::SignedIn;
+use crate::graph::error::GraphError;
+use crate::graph::{Client, SignedIn};
 use crate::view::sign_in::picture;
 
 use super::args::{Global, Login};
@@ -23,20 +25,9 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     if args.write {
         client.allow_write(wanted);
     }
-    let way = opened.config.sign_in;
-    let (prompts, shown) = unbounded_channel();
-    let asked = async {
-        let result = match way {
-            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
-            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
-            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
-        };
-        drop(prompts);
-        result
-    };
-    let now = opened.clock.now();
-    let (signed_in, ()) = tokio::join!(asked, show(shown, &opened.name, (now, room(global))));
-    let signed_in = signed_in.map_err(|error| {
+    let screen = (&opened.clock, room(global));
+    let asked = ask(client, opened.config.sign_in, &opened.name, screen).await;
+    let signed_in = asked.map_err(|error| {
         if let Some(next) = error.next_way() {
             let word = match next {
                 Next::DeviceCode => SignInWay::DeviceCode,
@@ -51,6 +42,26 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     })?;
     let write = args.write || !opened.settings.read_only;
     finish(&opened, &signed_in, write.then_some(wanted)).await
+}
+
+/// Lets a person sign in, and shows what there is to do.
+pub(super) async fn ask(
+    client: &Client,
+    way: SignInWay,
+    name: &str,
+    (clock, room): (&Clock, Option<(u16, u16)>),
+) -> Result<SignedIn, GraphError> {
+    let (prompts, shown) = unbounded_channel();
+    let asked = async {
+        let result = match way {
+            SignInWay::DeviceCode => client.sign_in_by_code(&prompts).await,
+            SignInWay::Browser => client.sign_in_by_browser(&prompts).await,
+            SignInWay::ClientSecret | SignInWay::Certificate => client.sign_in().await,
+        };
+        drop(prompts);
+        result
+    };
+    tokio::join!(asked, show(shown, name, (clock.now(), room))).0
 }
 
 async fn finish(

@@ -2,6 +2,7 @@
 
 mod adopt;
 pub mod args;
+mod audit;
 mod candidates;
 mod console;
 mod demo;
@@ -84,6 +85,8 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
         Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,
         Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
+        Some(Command::Audit(audit)) => audit::run(&global, &audit).await,
+        Some(Command::Changes(changes)) => audit::changes(&global, &changes).await,
         Some(Command::History(history)) => history::run(&global, &history).await,
         Some(Command::Tenants(tenants)) => tenants::run(&global, &tenants).await,
         Some(Command::Login(login)) => login::run(&global, &login).await,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
 use crate::config::secret::{client_secret, secret_file};
-use crate::config::surroundings::author;
+use crate::config::surroundings::{account_behind, author};
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
@@ -22,7 +22,7 @@ use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
-use crate::sync::{RunSettings, World};
+use crate::sync::{Person, RunSettings, World};
 
 use super::args::Global;
 use super::find::choose;
@@ -184,6 +184,23 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     Ok(opened)
 }
 
+/// A tenant by name, with its files opened, or why they could not be.
+pub(super) type KeptStore = (String, Result<Store, Failure>);
+
+/// The files of every tenant of the configuration that has some; no network, and nobody signs in.
+pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
+    let (places, config) = located(global)?;
+    prepare(&places)?;
+    let folders = config
+        .tenants
+        .keys()
+        .map(|name| (name.clone(), places.tenant_dir(name)));
+    Ok(folders
+        .filter(|(_, dir)| dir.join("ledger.db").exists())
+        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .collect())
+}
+
 /// A tenant's folder and its client, with no file opened: for looking at what is wrong.
 #[derive(Debug)]
 pub(super) struct Connected {
@@ -248,7 +265,7 @@ fn client(
         traffic,
         tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
-        user: author(),
+        user: account_behind(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
@@ -295,6 +312,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         clock: clock.clone(),
         pace: Pace::Real,
         debug: false,
+        person: Person::Absent,
     };
     if !settings.read_only {
         client.allow_write(settings.allowed);

@@ -1,54 +1,85 @@
 //! `sync`: the log as it happens, the plan, and with `--yes` the writing.
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+mod every;
+mod narrator;
+mod picks;
 
-use crate::domain::outbox::EntryId;
-use crate::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::run::{Outcome, RunKind, Summary};
+use crate::domain::sealed::SealedPlan;
+use crate::domain::text::Label;
 use crate::domain::writeplan::WritePlan;
-use crate::record::json::{self, LineJson, SummaryJson};
+use crate::ops::planfile;
+use crate::record::json::{self, SummaryJson};
 
 use super::args::{Global, Sync};
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
 
+use narrator::Narrator;
+use picks::Picks;
+
 pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
+    if args.all_tenants {
+        return every::run(global, args).await;
+    }
+    let sealed = args.apply.as_deref().map(planfile::load).transpose()?;
     let mut opened = open(global).await?;
     let damaged = opened.was_damaged();
-    let exit = Box::pin(both(&mut opened, global, args)).await;
+    let exit = Box::pin(both(&mut opened, (global.json, args), sealed.as_ref())).await;
     if let Some(simulator) = opened.simulator.take() {
         simulator.stop().await;
     }
     Ok(exit?.or_damaged(damaged))
 }
 
-async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Result<Exit> {
-    let mut narrator = Narrator {
-        json: global.json,
-        plan: None,
-        said: false,
-    };
-    let (outcome, mut summary) = narrator.follow(opened, RunKind::Sync, args.debug).await?;
+async fn both(
+    opened: &mut Opened,
+    (json, args): (bool, &Sync),
+    sealed: Option<&SealedPlan>,
+) -> anyhow::Result<Exit> {
+    before(opened, args, sealed).await?;
+    let mut narrator = Narrator::new(json);
+    // A plan that is kept says what it touches: only that is read.
+    let kind = sealed.map_or(RunKind::Sync, |_| RunKind::Plan);
+    let (outcome, mut summary) = narrator.follow(opened, kind, args.debug).await?;
     let mut exit = Exit::of_run(&outcome, &summary);
-    let plan = narrator.plan.take().filter(|plan| !plan.is_empty());
     let mut last = outcome;
+    let plan = narrator.plan.take().or_else(|| sealed.map(nothing_now));
+    let plan = plan.filter(|plan| !plan.is_empty() || sealed.is_some() || !args.only.is_empty());
+    let mut some = args.mine;
     if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
-        if !global.json {
-            show(&plan);
+        let entries = entries(opened).await?;
+        let picks = picks::pick(&plan, &entries, (args, sealed), &opened.settings.author);
+        some = picks.some;
+        if !json {
+            show(&plan, &picks);
         }
-        match decide(opened, args, &plan, global.json)? {
+        for line in &picks.refused {
+            print::tell(line);
+        }
+        match decide(opened, (args, sealed), (&plan, &picks, &entries), json)? {
+            Decision::Keep(path) => {
+                keep(opened, &path, (&plan, &picks, &entries), args)?;
+                exit = Exit::Planned;
+            }
             Decision::Leave => exit = Exit::Planned,
+            Decision::Nothing => {}
             Decision::Refused(why) => {
                 print::tell(&why);
                 exit = Exit::Refused;
             }
             Decision::Apply { past_limit } => {
                 opened.settings.past_limit = past_limit;
-                let entries: Vec<EntryId> = plan.items.iter().map(|item| item.entry).collect();
-                let (outcome, written) = narrator
-                    .follow(opened, RunKind::Apply { entries }, args.debug)
-                    .await?;
+                if let Some(ticket) = ticket_of(args, sealed) {
+                    set_ticket(opened, &picks.write, ticket).await?;
+                }
+                let kind = RunKind::Apply {
+                    entries: picks.write.clone(),
+                };
+                let (outcome, written) = narrator.follow(opened, kind, args.debug).await?;
                 exit = Exit::of_run(&outcome, &written);
                 last = outcome;
                 summary = Summary {
@@ -56,30 +87,133 @@ async fn both(opened: &mut Opened, global: &Global, args: &Sync) -> anyhow::Resu
                     unlicensed: summary.unlicensed,
                     ..written
                 };
+                if exit == Exit::Done && waits(opened, &picks.write).await? {
+                    exit = Exit::Planned;
+                }
             }
         }
+        exit = with_refusals(exit, &picks);
     }
-    if exit == Exit::Done && summary.left > 0 {
+    if exit == Exit::Done && summary.left > 0 && !some {
         exit = Exit::Planned;
     }
-    if global.json {
+    if json {
         let object = serde_json::json!({ "summary": SummaryJson::new(&last, &summary) });
         print::data(&json::line(&object)?)?;
+    } else if args.yes {
+        print::tell(&one_line(&opened.name, &last, &summary, exit));
     }
     Ok(exit)
 }
 
+/// What can be known to be wrong before the tenant is asked.
+async fn before(opened: &Opened, args: &Sync, sealed: Option<&SealedPlan>) -> Result<(), Failure> {
+    let picture = opened.world.store.ledger.load().await;
+    let picture = picture.map_err(|error| error.failure())?;
+    picks::named(args, &picture.entries)?;
+    if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
+        return Err(Failure::new(
+            FailureKind::Config,
+            format!("{} is there already", path.display()),
+            "",
+            "Nothing was read and nothing was written over it. Name another file, or remove that one first.",
+        ));
+    }
+    let Some(sealed) = sealed else { return Ok(()) };
+    let pinned = picture.pin.map(|pin| (pin.name, pin.tenant));
+    if pinned
+        .as_ref()
+        .is_some_and(|(_, tenant)| *tenant == sealed.tenant)
+    {
+        return Ok(());
+    }
+    let here = match pinned {
+        Some((name, tenant)) => format!("{} is tied to {name} ({tenant})", opened.name),
+        None => format!("{} is tied to no tenant yet", opened.name),
+    };
+    Err(Failure::new(
+        FailureKind::Refused,
+        "This plan was made for another tenant",
+        format!(
+            "the plan is for {} ({}); {here}",
+            sealed.tenant_name, sealed.tenant
+        ),
+        "Nothing was read from the tenant and nothing was written. Name the plan's tenant with --tenant.",
+    ))
+}
+
+/// The plan of an empty outbox: what a kept plan is held against when nothing is queued any more.
+fn nothing_now(sealed: &SealedPlan) -> WritePlan {
+    WritePlan {
+        tenant: sealed.tenant,
+        tenant_name: sealed.tenant_name.clone(),
+        read_at: sealed.read_at,
+        items: Vec::new(),
+        left_out: Vec::new(),
+        limit: sealed.limit,
+    }
+}
+
+async fn entries(opened: &Opened) -> Result<Vec<Entry>, Failure> {
+    let picture = opened.world.store.ledger.load().await;
+    Ok(picture.map_err(|error| error.failure())?.entries)
+}
+
+/// Whether something of what was to be written has stayed queued.
+async fn waits(opened: &Opened, chosen: &[EntryId]) -> Result<bool, Failure> {
+    let entries = entries(opened).await?;
+    Ok(entries
+        .iter()
+        .any(|entry| chosen.contains(&entry.id) && entry.state == EntryState::Queued))
+}
+
+/// The exit code when something that was asked for was not written.
+fn with_refusals(exit: Exit, picks: &Picks) -> Exit {
+    if picks.refused.is_empty() || !matches!(exit, Exit::Done | Exit::Planned) {
+        return exit;
+    }
+    match (exit, picks.of_others && picks.write.is_empty()) {
+        // Nothing was to be written but what somebody else has queued.
+        (Exit::Done, true) => Exit::Refused,
+        (Exit::Done, false) => Exit::Partly,
+        (other, _) => other,
+    }
+}
+
 enum Decision {
-    Apply { past_limit: bool },
+    Apply {
+        past_limit: bool,
+    },
+    Keep(std::path::PathBuf),
     Leave,
+    /// There is nothing to be written.
+    Nothing,
     Refused(String),
 }
 
-fn decide(opened: &Opened, args: &Sync, plan: &WritePlan, json: bool) -> anyhow::Result<Decision> {
+/// A plan, what was picked of it, and the outbox.
+type Choice<'a> = (&'a WritePlan, &'a Picks, &'a [Entry]);
+
+fn decide(
+    opened: &Opened,
+    (args, sealed): (&Sync, Option<&SealedPlan>),
+    (plan, picks, _): Choice<'_>,
+    json: bool,
+) -> anyhow::Result<Decision> {
     if args.plan {
-        return Ok(Decision::Leave);
+        return Ok(match &args.out {
+            Some(path) if !picks.write.is_empty() => Decision::Keep(path.clone()),
+            Some(_) => {
+                print::tell("Nothing of it can be written: no file was made.");
+                Decision::Leave
+            }
+            None => Decision::Leave,
+        });
     }
-    let taking = plan.taking_away(|_| true);
+    if picks.write.is_empty() {
+        return Ok(Decision::Nothing);
+    }
+    let taking = plan.taking_away(|entry| picks.write.contains(&entry));
     if args.yes {
         if opened.settings.read_only {
             let why = "This tenant is read-only: nothing was written. Set `read_only = false` for it in the configuration.";
@@ -92,40 +226,111 @@ fn decide(opened: &Opened, args: &Sync, plan: &WritePlan, json: bool) -> anyhow:
             );
             return Ok(Decision::Refused(why));
         }
-        return Ok(Decision::Apply { past_limit: false });
+        return Ok(no_ticket(opened, args, sealed)
+            .map_or(Decision::Apply { past_limit: false }, Decision::Refused));
     }
     if json || opened.settings.read_only || !print::is_interactive() {
         print::tell("Nothing was written; `sync --yes` writes it.");
         return Ok(Decision::Leave);
     }
-    if taking > plan.limit {
+    if let Some(why) = no_ticket(opened, args, sealed) {
+        return Ok(Decision::Refused(why));
+    }
+    let past_limit = taking > plan.limit;
+    let agreed = if past_limit {
         let question = format!(
             "{taking} changes take something away (limit {}). Type the tenant's name, {}, to write:",
             plan.limit, plan.tenant_name
         );
-        let agreed = print::ask(&question)? == plan.tenant_name;
-        return Ok(if agreed {
-            Decision::Apply { past_limit: true }
-        } else {
-            Decision::Leave
-        });
-    }
-    let agreed = print::ask(&format!("Write this to {}? Type yes:", plan.tenant_name))? == "yes";
+        print::ask(&question)? == plan.tenant_name
+    } else {
+        print::ask(&format!("Write this to {}? Type yes:", plan.tenant_name))? == "yes"
+    };
     Ok(if agreed {
-        Decision::Apply { past_limit: false }
+        Decision::Apply { past_limit }
     } else {
         Decision::Leave
     })
 }
 
-fn show(plan: &WritePlan) {
+/// The ticket of this call: the one that was given, or that of the kept plan.
+fn ticket_of<'a>(args: &'a Sync, sealed: Option<&'a SealedPlan>) -> Option<&'a str> {
+    let of_plan = sealed.map(|sealed| sealed.ticket.as_str());
+    args.ticket
+        .as_deref()
+        .or(of_plan)
+        .map(str::trim)
+        .filter(|ticket| !ticket.is_empty())
+}
+
+/// Why a tenant that wants a ticket is not written to without one.
+fn no_ticket(opened: &Opened, args: &Sync, sealed: Option<&SealedPlan>) -> Option<String> {
+    (opened.config.require_ticket && ticket_of(args, sealed).is_none()).then(|| {
+        format!(
+            "{} wants a ticket for each change (`require_ticket`): nothing was written. Name it with --ticket.",
+            opened.name
+        )
+    })
+}
+
+async fn set_ticket(opened: &Opened, entries: &[EntryId], ticket: &str) -> Result<(), Failure> {
+    let (ledger, stamp) = (&opened.world.store.ledger, opened.stamp());
+    ledger
+        .set_ticket(entries.to_vec(), ticket.to_owned(), stamp)
+        .await
+        .map_err(|error| error.failure())
+}
+
+fn keep(
+    opened: &Opened,
+    path: &std::path::Path,
+    (plan, picks, entries): Choice<'_>,
+    args: &Sync,
+) -> Result<(), Failure> {
+    let mut sealed = SealedPlan::of(
+        plan,
+        entries,
+        |entry| picks.write.contains(&entry),
+        (&opened.settings.author, opened.clock.now()),
+    );
+    if let Some(ticket) = ticket_of(args, None) {
+        ticket.clone_into(&mut sealed.ticket);
+    }
+    planfile::save(path, &sealed)?;
+    print::tell(&format!(
+        "Kept in {}: {} to write, {} held back; takes away {}, limit {}. `sync --apply` writes it.",
+        path.display(),
+        sealed.changes.len(),
+        sealed.held_back.len(),
+        sealed.taking_away(),
+        plan.limit
+    ));
+    if sealed.taking_away() > plan.limit {
+        print::tell(
+            "It is past the mass-change limit: applying it asks for the tenant's name, and a script is refused.",
+        );
+    }
+    Ok(())
+}
+
+/// What an unattended run comes to.
+fn one_line(name: &str, outcome: &Outcome, summary: &Summary, exit: Exit) -> String {
+    let counts = format!(
+        "{} written, {} refused, {} in conflict, {} left in the outbox",
+        summary.written, summary.refused, summary.conflicts, summary.left
+    );
+    format!("{name}: {}: {counts}; exit {}", outcome.word(), exit.code())
+}
+
+fn show(plan: &WritePlan, picks: &Picks) {
     print::tell(&format!(
         "PLAN  {}  {} of {} changes",
         plan.tenant_name,
-        plan.items.len(),
+        picks.write.len(),
         plan.items.len() + plan.left_out.len()
     ));
-    for item in &plan.items {
+    let chosen = |entry: EntryId| picks.write.contains(&entry);
+    for item in plan.items.iter().filter(|item| chosen(item.entry)) {
         let (field, old, new) = (
             item.new.field().as_str(),
             item.old.shown(),
@@ -136,113 +341,15 @@ fn show(plan: &WritePlan) {
             item.name, item.note
         ));
     }
-    for number in plan.silenced(|_| true) {
+    for number in plan.silenced(chosen) {
         print::tell(&format!(
             "  ! stops ringing: {} (nobody gets it)",
             number.spaced()
         ));
     }
-}
-
-/// Prints what runs say, and keeps the last plan.
-struct Narrator {
-    json: bool,
-    plan: Option<WritePlan>,
-    /// Whether any line was printed: a run that is refused at the door has no log.
-    said: bool,
-}
-
-impl Narrator {
-    async fn follow(
-        &mut self,
-        opened: &mut Opened,
-        kind: RunKind,
-        debug: bool,
-    ) -> anyhow::Result<(Outcome, Summary)> {
-        let (events, mut heard) = mpsc::channel(64);
-        let cancel = CancellationToken::new();
-        let stoppable = !matches!(kind, RunKind::Apply { .. });
-        let settings = crate::sync::RunSettings {
-            debug,
-            ..opened.settings.clone()
-        };
-        let run = crate::sync::run(&mut opened.world, kind, &settings, events, &cancel);
-        let listen = async {
-            let mut result = Ok(());
-            while let Some(event) = heard.recv().await {
-                if result.is_ok() {
-                    result = self.hear(event);
-                    // Nobody reads any more: reading stops, but a write that has begun is finished.
-                    if result.is_err() && stoppable {
-                        cancel.cancel();
-                    }
-                }
-            }
-            result
-        };
-        let interrupted = async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                cancel.cancel();
-                print::tell(
-                    "Stopping; what is being written is finished first. Again to end at once.",
-                );
-            }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-            std::future::pending::<()>().await;
-        };
-        let both = async { tokio::join!(run, listen) };
-        tokio::select! {
-            (done, listened) = both => {
-                listened?;
-                Ok(done)
-            }
-            () = interrupted => unreachable!("it never ends by itself"),
-        }
-    }
-
-    fn hear(&mut self, event: RunEvent) -> anyhow::Result<()> {
-        match event {
-            RunEvent::Log(line) => {
-                self.said = true;
-                self.line(&line)
-            }
-            RunEvent::PlanReady(plan) => {
-                self.plan = Some(*plan);
-                Ok(())
-            }
-            RunEvent::Waiting { until, why } => {
-                print::tell(&format!(
-                    "waiting until {}: {why}",
-                    until.strftime("%H:%M:%SZ")
-                ));
-                Ok(())
-            }
-            RunEvent::Finished {
-                outcome: Outcome::Failed(failure),
-                ..
-            } => {
-                // Otherwise it stands in the log lines already.
-                if self.json || !self.said {
-                    print::failure(&failure);
-                }
-                Ok(())
-            }
-            RunEvent::Started { .. }
-            | RunEvent::Phase(_)
-            | RunEvent::Progress(_)
-            | RunEvent::SignedIn { .. }
-            | RunEvent::LedgerChanged
-            | RunEvent::SnapshotChanged
-            | RunEvent::Finished { .. } => Ok(()),
-        }
-    }
-
-    fn line(&self, line: &LogLine) -> anyhow::Result<()> {
-        if self.json {
-            return print::data(&json::line(&LineJson::from(line))?);
-        }
-        print::data(&line.marked())
+    let takes = plan.taking_away(chosen);
+    if takes > 0 {
+        let text = format!("  takes away {takes}, limit {}", plan.limit);
+        print::tell(Label::new(&text).as_str());
     }
 }

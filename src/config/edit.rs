@@ -210,6 +210,9 @@ fn table_of(config: &TenantConfig) -> Table {
         table.insert("add_users", value(config.add_users.as_str()));
     }
     table.insert("read_only", value(config.read_only));
+    if config.require_ticket {
+        table.insert("require_ticket", value(true));
+    }
     if config.allow != plain.allow {
         table.insert("allow", value(list(config.allow.iter().copied())));
     }

@@ -37,6 +37,7 @@ const TENANT_KEYS: &[&str] = &[
     "add_users",
     "read_only",
     "allow",
+    "require_ticket",
     "endpoints",
     "tokens",
     "secret_file",
@@ -199,6 +200,7 @@ fn tenant(
             .unwrap_or(new.add_users),
         read_only: table.truth("read_only")?.unwrap_or(new.read_only),
         allow: table.words::<Allow>("allow")?.unwrap_or(new.allow),
+        require_ticket: table.truth("require_ticket")?.unwrap_or(new.require_ticket),
         endpoints: endpoints(table, cloud)?,
         tokens: table.word::<TokensKept>("tokens")?.unwrap_or(new.tokens),
         tenant_id: new.tenant_id,
@@ -298,7 +300,7 @@ mod tests {
         assert_eq!(
             refusal(&format!("{HEAD}colour = 1\n")),
             "config.toml:3:1: unknown key \"colour\" in [tenants.contoso]; known keys: tenant_id, name, accent, domains, identity, \
-             client_id, sign_in, cloud, group, add_users, read_only, allow, endpoints, tokens, secret_file, certificate_file"
+             client_id, sign_in, cloud, group, add_users, read_only, allow, require_ticket, endpoints, tokens, secret_file, certificate_file"
         );
     }
 

@@ -89,6 +89,8 @@ pub struct TenantConfig {
     pub read_only: bool,
     /// What may be written.
     pub allow: BTreeSet<Allow>,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// Addresses of a custom cloud.
     pub endpoints: Option<Endpoints>,
     /// Where a person's tokens are kept.
@@ -126,6 +128,7 @@ impl TenantConfig {
             add_users: AddUsers::Sync,
             read_only: true,
             allow: BTreeSet::from([Allow::Numbers]),
+            require_ticket: false,
             endpoints: None,
             tokens: TokensKept::File,
             secret_file: None,

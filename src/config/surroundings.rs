@@ -54,8 +54,26 @@ pub(super) fn account() -> String {
     author_of(uid, &accounts, |_| None)
 }
 
-/// The name of the operating-system user, and who stands behind it when `sudo` was used.
+/// Who writes: [`account_behind`], and the address that the session came from over SSH.
 pub fn author() -> String {
+    let name = account_behind();
+    match ssh_client(variable) {
+        Some(address) => format!("{name} from {address}"),
+        None => name,
+    }
+}
+
+/// The first word of `SSH_CONNECTION`, when it is an address: anybody can set a variable.
+fn ssh_client(value: impl Fn(&str) -> Option<String>) -> Option<std::net::IpAddr> {
+    value("SSH_CONNECTION")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The name of the operating-system user, and who stands behind it when `sudo` was used.
+pub fn account_behind() -> String {
     let uid = rustix::process::getuid().as_raw();
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
     author_of(uid, &accounts, variable)
@@ -151,5 +169,21 @@ mod tests {
             "ldap.user"
         );
         assert_eq!(author_of(7, accounts, values(&[])), "uid 7");
+    }
+
+    #[test]
+    fn the_session_may_come_from_elsewhere() {
+        let of = |text: &str| ssh_client(values(&[("SSH_CONNECTION", text)]));
+        let shown = |text: &str| of(text).map(|address| address.to_string());
+        assert_eq!(
+            shown("192.0.2.7 50022 10.0.0.1 22").as_deref(),
+            Some("192.0.2.7")
+        );
+        assert_eq!(
+            shown("2001:db8::7 50022 ::1 22").as_deref(),
+            Some("2001:db8::7")
+        );
+        assert_eq!(shown("as root"), None);
+        assert_eq!(ssh_client(values(&[])), None);
     }
 }

@@ -25,6 +25,7 @@ pub mod repair;
 mod resource;
 pub mod run;
 pub mod script;
+pub mod sealed;
 pub mod seat;
 pub mod settings;
 pub mod sign_in;

@@ -119,6 +119,15 @@ impl EntryState {
     }
 }
 
+/// The person in an author: `j.smith` of `j.smith as admin@contoso.example from 192.0.2.7`. Two authors are one person when these are equal.
+pub fn person(author: &str) -> &str {
+    let end = [" as ", " from "]
+        .iter()
+        .filter_map(|mark| author.find(mark))
+        .min();
+    &author[..end.unwrap_or(author.len())]
+}
+
 /// How an entry ended. It then leaves the outbox and stands in the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
@@ -254,5 +263,18 @@ impl Entry {
     /// Which field.
     pub fn field(&self) -> Field {
         self.wanted.field()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::person;
+
+    #[test]
+    fn one_person_by_whatever_way() {
+        assert_eq!(person("j.smith"), "j.smith");
+        assert_eq!(person("j.smith as a@b.example from 192.0.2.7"), "j.smith");
+        assert_eq!(person("j.smith from 192.0.2.7"), "j.smith");
+        assert_eq!(person("root (sudo by kim) from ::1"), "root (sudo by kim)");
     }
 }

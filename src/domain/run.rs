@@ -350,6 +350,16 @@ pub enum RunEvent {
         /// Why, in one line.
         why: String,
     },
+    /// A person has to sign in before it can go on; it waits for that, and keeps its place.
+    SignInNeeded {
+        /// Why.
+        why: Failure,
+    },
+    /// Somebody has signed in: it goes on where it stopped.
+    GoesOn {
+        /// The account.
+        account: String,
+    },
     /// Rows of the ledger have changed: load them again.
     LedgerChanged,
     /// A new snapshot stands: load it.

@@ -35,7 +35,7 @@ const ASSERTION_SECONDS: i64 = 8 * 60;
 impl Client {
     /// Gets a token, or finds that there is one. Asks nobody: for a person without a sign-in this is [`GraphError::SignedOut`].
     pub async fn sign_in(&self) -> Result<SignedIn, GraphError> {
-        self.token().await?;
+        self.token_or_person(None).await?;
         self.who().await
     }
 
@@ -51,10 +51,14 @@ impl Client {
 
     async fn by_code(&self, prompts: &UnboundedSender<Prompt>) -> Result<SignedIn, GraphError> {
         let wanted = self.wanted();
-        let form = form(&[
-            ("client_id", &self.0.credentials.client_id),
-            ("scope", &self.scopes()),
-        ]);
+        let claims = self.claims().clone();
+        let scopes = self.scopes();
+        let mut pairs = vec![
+            ("client_id", self.0.credentials.client_id.as_str()),
+            ("scope", &scopes),
+        ];
+        pairs.extend(claims.as_deref().map(|claims| ("claims", claims)));
+        let form = form(&pairs);
         let (code, _) = self.entra::<CodeReply>("devicecode", &form, None).await?;
         let lifetime = seconds(&code.expires_in).unwrap_or(Duration::from_mins(15));
         let way = PromptWay::Code {
@@ -80,6 +84,8 @@ impl Client {
         let _ = vault.reload(held.as_ref());
         self.keep(&mut vault, reply, wanted, held.as_ref())?;
         drop((held, vault));
+        *self.claims() = None;
+        self.0.sign_ins.send_modify(|count| *count += 1);
         self.who().await
     }
 
@@ -121,11 +127,14 @@ impl Client {
     }
 
     async fn poll(&self, code: &CodeReply, lifetime: Duration) -> Result<TokenReply, GraphError> {
-        let form = form(&[
+        let claims = self.claims().clone();
+        let mut pairs = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("client_id", &self.0.credentials.client_id),
+            ("client_id", self.0.credentials.client_id.as_str()),
             ("device_code", code.device_code.expose_secret()),
-        ]);
+        ];
+        pairs.extend(claims.as_deref().map(|claims| ("claims", claims)));
+        let form = form(&pairs);
         let mut interval = seconds(&code.interval)
             .unwrap_or(Duration::from_secs(5))
             .max(Duration::from_secs(1));
@@ -233,10 +242,16 @@ impl Client {
             }
         };
         match reply {
-            Ok(reply) => self.keep(vault, reply, wanted, held),
+            Ok(reply) => {
+                *self.claims() = None;
+                self.keep(vault, reply, wanted, held)
+            }
             Err(error) => {
                 if error.needs_person() {
-                    if let GraphError::SignIn(refusal) = &error {
+                    // What Graph has asked for holds where Entra asks for nothing more.
+                    if let GraphError::SignIn(refusal) = &error
+                        && refusal.claims.is_some()
+                    {
                         self.claims().clone_from(&refusal.claims);
                     }
                     vault.forget(held)?;
@@ -259,6 +274,8 @@ impl Client {
         ];
         pairs.extend(proof);
         pairs.push(("scope", &scope));
+        let claims = self.claims().clone();
+        pairs.extend(claims.as_deref().map(|claims| ("claims", claims)));
         let (reply, _) = self.entra("token", &form(&pairs), Some(secret)).await?;
         Ok(reply)
     }
@@ -267,16 +284,19 @@ impl Client {
     /// for again: who reads is not stopped by what is missing for writing.
     async fn by_refresh(&self, refresh: &SecretString) -> Result<TokenReply, GraphError> {
         let scopes = self.scopes();
-        let pairs = [
+        let claims = self.claims().clone();
+        let mut pairs = vec![
             ("grant_type", "refresh_token"),
             ("client_id", self.0.credentials.client_id.as_str()),
             ("refresh_token", refresh.expose_secret()),
-            ("scope", &scopes),
         ];
+        pairs.extend(claims.as_deref().map(|claims| ("claims", claims)));
+        let without_scope = form(&pairs);
+        pairs.push(("scope", &scopes));
         let reply = self.entra("token", &form(&pairs), Some(refresh)).await;
         let reply = match reply {
             Err(GraphError::SignIn(refusal)) if refusal.lacks_consent() => {
-                self.entra("token", &form(&pairs[..3]), Some(refresh)).await
+                self.entra("token", &without_scope, Some(refresh)).await
             }
             other => other,
         };
@@ -361,10 +381,13 @@ impl Client {
         let before = vault.tokens().and_then(|tokens| tokens.tenant);
         let wanted = self.0.credentials.tenant.parse().ok().or(before);
         match wanted {
-            Some(wanted) if wanted != got => Err(GraphError::WrongTenant {
-                wanted: wanted.to_string(),
-                got: got.to_string(),
-            }),
+            Some(wanted) if wanted != got => {
+                *self.met() = Some(got);
+                Err(GraphError::WrongTenant {
+                    wanted: wanted.to_string(),
+                    got: got.to_string(),
+                })
+            }
             _ => Ok(()),
         }
     }

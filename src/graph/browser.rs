@@ -93,7 +93,7 @@ impl Client {
             .add_scopes(scopes.split(' ').map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("response_mode", "query")
             .add_extra_param("prompt", "select_account");
-        if let Some(claims) = self.claims().take() {
+        if let Some(claims) = self.claims().clone() {
             request = request.add_extra_param("claims", claims);
         }
         request.url().0

@@ -145,7 +145,9 @@ impl Endpoints {
             return Err(self.hostile(link));
         }
         let url = Url::parse(link).map_err(|_| self.hostile(link))?;
-        if self.admits(&url) {
+        // Beside Graph's own tree there is nothing that a link of Graph's leads to, on whichever host.
+        let tree = format!("{}/v1.0/", self.graph.path().trim_end_matches('/'));
+        if self.admits(&url) && url.path().starts_with(&tree) {
             Ok(url)
         } else {
             Err(self.hostile(link))
@@ -260,6 +262,11 @@ mod tests {
             "https://evil.example\\@graph.microsoft.com/",
             "//evil.example/v1.0/users",
             "/v1.0/users",
+            // The parser reads a backslash as a slash: a path on our own host, but not of Graph.
+            "https://graph.microsoft.com\\@evil.example",
+            "https://graph.microsoft.com/v1.0/../other.tenant/users",
+            "https://graph.microsoft.com/v1.0/%2e%2e/other.tenant/users",
+            "https://graph.microsoft.com/beta/users",
             "https://graph.microsoft.com./v1.0/users",
             "file:///etc/passwd",
             "javascript:alert(1)",
@@ -280,8 +287,6 @@ mod tests {
         for link in [
             "https://graph.microsoft.com/v1.0/users?$skiptoken=abc",
             "https://GRAPH.microsoft.com:443/v1.0/users",
-            // The parser reads a backslash as a slash, so this is a path on our own host.
-            "https://graph.microsoft.com\\@evil.example",
         ] {
             assert_eq!(
                 graph.checked(link).unwrap().host_str(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use crate::domain::guid::TenantId;
 use crate::domain::pace::{Clock, Pace};
@@ -21,6 +22,7 @@ use self::certificate::Certificate;
 use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
+use self::patience::Patience;
 use self::retry::LONGEST_WAIT;
 use self::token_file::{Bound, TokenFile};
 use self::vault::Vault;
@@ -29,6 +31,7 @@ pub mod aadsts;
 pub mod auth;
 mod browser;
 pub mod certificate;
+mod challenge;
 pub mod delta;
 pub mod endpoints;
 mod entra;
@@ -41,6 +44,7 @@ pub mod local;
 mod loopback;
 mod page;
 pub mod partial;
+pub mod patience;
 pub mod reach;
 mod refusal;
 mod retry;
@@ -149,9 +153,10 @@ pub struct SignedIn {
     pub granted: Vec<String>,
 }
 
-/// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections.
+/// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections. The second part says
+/// how it waits for a person, if it does.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Option<Patience>);
 
 pub(crate) struct Inner {
     endpoints: Endpoints,
@@ -162,7 +167,11 @@ pub(crate) struct Inner {
     wire: Wire,
     pace: Pace,
     vault: tokio::sync::Mutex<Vault>,
-    /// What a policy wants to see fulfilled at the next sign-in in a browser.
+    /// Counts the sign-ins of persons, for those who wait for one.
+    sign_ins: watch::Sender<u64>,
+    /// The tenant of the last token that was turned away.
+    stranger: Mutex<Option<TenantId>>,
+    /// What a policy wants to see fulfilled by the next token, until there is one.
     claims: Mutex<Option<String>>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
     not_before: Mutex<Option<Timestamp>>,
@@ -193,7 +202,7 @@ impl Client {
             }
             TokenStore::File(_) | TokenStore::OfAccount(_) | TokenStore::Memory => None,
         };
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             endpoints: setup.endpoints,
             credentials: setup.credentials,
             user: setup.user,
@@ -201,9 +210,12 @@ impl Client {
             wire,
             pace: setup.pace,
             vault: tokio::sync::Mutex::new(Vault::new(file)),
+            sign_ins: watch::Sender::new(0),
+            stranger: Mutex::new(None),
             claims: Mutex::new(None),
             not_before: Mutex::new(None),
-        })))
+        };
+        Ok(Self(Arc::new(inner), None))
     }
 
     /// From now on a person is asked for the permissions to write this, and no other. Nothing is sent by this call.
@@ -215,6 +227,25 @@ impl Client {
         // A panic while it was held cannot have left half a value.
         self.0
             .allowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant of a token that was turned away since [`Self::forget_stranger`]: who met one call of many writes nothing more,
+    /// whatever that call was.
+    pub fn stranger(&self) -> Option<TenantId> {
+        *self.met()
+    }
+
+    /// Something new begins.
+    pub fn forget_stranger(&self) {
+        *self.met() = None;
+    }
+
+    fn met(&self) -> std::sync::MutexGuard<'_, Option<TenantId>> {
+        // A panic while it was held cannot have left half an id.
+        self.0
+            .stranger
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

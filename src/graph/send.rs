@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::challenge::claims_of;
 use super::error::{DecodeError, GraphError};
 use super::exchange::Answer;
 use super::refusal::{Asked, foreign_success, refusal};
@@ -74,7 +75,7 @@ impl Ask {
 impl Client {
     /// Sends until there is an answer, within what the retry rules allow.
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, GraphError> {
-        let mut token = self.token().await?;
+        let mut token = self.token_for(ask, None).await?;
         let (mut renewed, mut tries) = (false, 0);
         loop {
             self.pass_gate().await?;
@@ -89,7 +90,7 @@ impl Client {
             if matches!(error, GraphError::Unauthorized { .. }) && !renewed {
                 "sent again with a new token".clone_into(&mut line.note);
                 self.0.wire.report(line);
-                token = self.renew(&token).await?;
+                token = self.token_for(ask, Some(&token)).await?;
                 renewed = true;
                 continue;
             }
@@ -151,6 +152,11 @@ impl Client {
             }
         }
         let outcome = outcome.and_then(|answer| {
+            if answer.status == StatusCode::UNAUTHORIZED
+                && let Some(claims) = claims_of(&answer.headers)
+            {
+                *self.claims() = Some(claims);
+            }
             if !answer.status.is_success() {
                 return Err(refusal(
                     &answer,

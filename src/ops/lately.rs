@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::Entry;
-use crate::domain::user::UserId;
+use crate::domain::user::{Field, UserId, Value};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::ledger::AuditLine;
@@ -113,21 +113,82 @@ async fn taken_from(
 }
 
 fn audit_words(line: &AuditLine) -> String {
-    let after = if line.after.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", line.after)
-    };
-    let entry = line
-        .entry
-        .map(|entry| format!(" #{}", entry.0))
-        .unwrap_or_default();
+    let entry = line.entry.map(|entry| format!("#{}", entry.0));
+    let words = [
+        line.action.as_str(),
+        entry.as_deref().unwrap_or_default(),
+        line.field.as_str(),
+        &after_words(line),
+        line.outcome.as_str(),
+    ];
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
     format!(
-        "{} {}{entry} {}{after} {} ({})",
+        "{} {} ({})",
         line.at.strftime("%Y-%m-%d %H:%MZ"),
-        line.action,
-        line.field,
-        line.outcome,
+        words.join(" "),
         line.author
     )
+}
+
+/// The new value as a person reads it: numbers spaced, and how somebody was associated rather than with which id.
+fn after_words(line: &AuditLine) -> String {
+    if line.field == "association" {
+        return line
+            .after
+            .split_once(' ')
+            .map_or(line.after.as_str(), |(_id, how)| how)
+            .to_owned();
+    }
+    Field::from_key(&line.field)
+        .and_then(|field| Value::from_compact(field, &line.after))
+        .filter(|_| !line.after.is_empty())
+        .map_or_else(|| line.after.clone(), |value| value.shown())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(action: &str, field: &str, after: &str) -> String {
+        audit_words(&AuditLine {
+            seq: 1,
+            at: "2026-11-22T18:34:10Z".parse().unwrap(),
+            author: "root".into(),
+            tenant: None,
+            user_id: None,
+            user: "Adele Vance".into(),
+            action: action.into(),
+            field: field.into(),
+            before: String::new(),
+            after: after.into(),
+            outcome: String::new(),
+            entry: None,
+            run: None,
+            note: String::new(),
+            ticket: String::new(),
+            prev: String::new(),
+            hash: String::new(),
+        })
+    }
+
+    #[test]
+    fn values_are_told_as_a_person_reads_them() {
+        assert_eq!(
+            told("taken over", "number", "+441235123474"),
+            "2026-11-22 18:34Z taken over number +44 1235 123474 (root)"
+        );
+        let associated = "42a9545b-d2bb-4a78-97ff-1881e534bf84 by e-mail";
+        assert_eq!(
+            told("matched", "association", associated),
+            "2026-11-22 18:34Z matched association by e-mail (root)"
+        );
+        assert_eq!(
+            told("added", "", "adele@contoso.example"),
+            "2026-11-22 18:34Z added adele@contoso.example (root)"
+        );
+        assert_eq!(
+            told("edited", "number", ""),
+            "2026-11-22 18:34Z edited number (root)"
+        );
+    }
 }

@@ -36,6 +36,9 @@ pub struct AuditForm {
     pub run: Option<i64>,
     /// More, in words.
     pub note: String,
+    /// The ticket that the change belongs to; a line without one is written as it was before there were tickets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ticket: String,
     /// Hash of the line before.
     pub prev: String,
     /// Hash of this line; left out of what is hashed.

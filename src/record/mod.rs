@@ -6,6 +6,7 @@ pub mod audit;
 pub mod entry;
 pub mod facts;
 pub mod json;
+pub mod plan;
 pub mod reference;
 
 /// Version of everything that is printed with `--json`.

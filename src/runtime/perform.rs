@@ -23,7 +23,7 @@ use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
 use crate::ops::{adopt, change, desk, explain, history, inventory, script, settings};
 use crate::store::{Stamp, Store};
-use crate::sync::{self, ReadAgain, Reading, RunSettings, World};
+use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
 use super::neighbours::Neighbours;
 use super::settings::Choices;
@@ -373,6 +373,8 @@ impl Shared {
             read_only: !self.writing.load(Ordering::SeqCst),
             // The console has asked for the tenant's name where the plan is past the limit.
             past_limit: matches!(kind, RunKind::Apply { .. }),
+            // Who sits here can sign in; an application that cannot by itself has nobody to ask, and never waits.
+            person: Person::There(CancellationToken::new()),
             ..self.settings.clone()
         };
         let shared = self.clone();

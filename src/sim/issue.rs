@@ -41,6 +41,7 @@ pub(super) fn access_token(world: &World, call: &Call, claims: Value) -> String 
         "exp": now + world.knobs.token_seconds,
         "epoch": world.knobs.token_epoch,
         "uti": chance::hex::<8>(),
+        "fulfilled": Query::read(&String::from_utf8_lossy(&call.body)).get("claims"),
         "ver": "1.0",
     });
     if let (Value::Object(all), Value::Object(claims)) = (&mut all, claims) {

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::token;
 use super::wire::{Call, Payload, Refusal, Reply};
 
 /// How a delta link is refused: the three shapes that occur in the field.
@@ -58,6 +61,8 @@ pub(super) struct Fault {
     pub path_contains: String,
     /// Any method, if none is named.
     pub method: Option<String>,
+    /// So many such calls are let through before it strikes.
+    pub skip: u32,
     pub times: u32,
     pub status: u16,
     /// Seconds, a date, or nonsense: sent as it is.
@@ -74,6 +79,8 @@ pub(super) struct Fault {
     pub message: Option<String>,
     /// A body of the test's own.
     pub body: Option<Value>,
+    /// A `Location` of the test's own.
+    pub location: Option<String>,
 }
 
 impl Default for Fault {
@@ -81,6 +88,7 @@ impl Default for Fault {
         Self {
             path_contains: String::new(),
             method: None,
+            skip: 0,
             times: 1,
             status: 503,
             retry_after: None,
@@ -91,6 +99,7 @@ impl Default for Fault {
             code: None,
             message: None,
             body: None,
+            location: None,
         }
     }
 }
@@ -123,6 +132,10 @@ pub(super) struct Knobs {
     /// What each poll of a device code is told; the last holds on.
     pub device_polls: Vec<String>,
     pub token_seconds: i64,
+    /// What a policy wants to see in a token: without it, Graph answers with a claims challenge.
+    pub claims_challenge: Option<String>,
+    /// Only a person can fulfil it: a refresh token cannot.
+    pub claims_need_person: bool,
     /// Turned up by one with each `expire_tokens`.
     pub token_epoch: u64,
     pub fail_next: Vec<Fault>,
@@ -155,6 +168,8 @@ impl Default for Knobs {
             refresh_uses: 2,
             device_polls: vec!["authorization_pending".to_owned(), "approve".to_owned()],
             token_seconds: 3599,
+            claims_challenge: None,
+            claims_need_person: false,
             token_epoch: 0,
             fail_next: Vec::new(),
         }
@@ -187,6 +202,27 @@ impl Knobs {
         }
     }
 
+    /// Graph's word about a token that does not fulfil what a policy wants.
+    pub(super) fn challenge(&self, call: &Call) -> Option<Refusal> {
+        let wanted = self.claims_challenge.as_ref()?;
+        let token = call.header("authorization")?.split_once(' ')?.1;
+        if token::claims_unverified(token)?.1["fulfilled"] == wanted.as_str() {
+            return None;
+        }
+        let told = format!(
+            "Bearer realm=\"\", authorization_uri=\"/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
+            STANDARD.encode(wanted)
+        );
+        Some(
+            Refusal::new(
+                401,
+                "InvalidAuthenticationToken",
+                "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+            )
+            .with("WWW-Authenticate", told),
+        )
+    }
+
     /// A link to the next page, or the one that a test wants in its place.
     pub(super) fn bent_link(&self, call: &Call, link: String) -> String {
         match &self.next_link {
@@ -198,14 +234,23 @@ impl Knobs {
     /// The fault that strikes this call, if one does; it is used up by that.
     pub(super) fn take_fault(&mut self, call: &Call) -> Option<Fault> {
         let target = call.target();
-        let fault = self.fail_next.iter_mut().find(|fault| {
+        let is_meant = |fault: &Fault| {
             fault.times > 0
                 && target.contains(&fault.path_contains)
                 && fault
                     .method
                     .as_ref()
                     .is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
-        })?;
+        };
+        let mut fault = None;
+        for meant in self.fail_next.iter_mut().filter(|fault| is_meant(fault)) {
+            if meant.skip == 0 {
+                fault = Some(meant);
+                break;
+            }
+            meant.skip -= 1;
+        }
+        let fault = fault?;
         fault.times -= 1;
         let struck = fault.clone();
         self.fail_next.retain(|fault| fault.times > 0);
@@ -232,6 +277,9 @@ impl Fault {
             return Ok(wait
                 .into_iter()
                 .fold(reply, |reply, wait| reply.with("Retry-After", wait)));
+        }
+        if let Some(location) = &self.location {
+            return Ok(Reply::empty(self.status).with("Location", location.clone()));
         }
         if let Some(body) = &self.body {
             let reply = Reply::json(self.status, body);

@@ -177,6 +177,13 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
             "Invalid request. Request is malformed or invalid.",
         ));
     };
+    if world.knobs.claims_need_person && form.get("claims").is_some() {
+        return Err(denial(
+            "interaction_required",
+            50076,
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication.",
+        ));
+    }
     if known.uses >= world.knobs.refresh_uses {
         return Err(denial(
             "invalid_grant",

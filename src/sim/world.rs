@@ -237,6 +237,9 @@ impl World {
         let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["v1.0" | "beta", rest @ ..] => {
+                if let Some(refusal) = self.knobs.challenge(call) {
+                    return Err(refusal);
+                }
                 let caller = token::caller(
                     &self.tenant.key,
                     call.header("authorization"),

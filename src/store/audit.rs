@@ -57,7 +57,7 @@ impl Said<'_> {
     }
 }
 
-const COLUMNS: &str = "seq, at, author, tenant, user_id, user, action, field, before, after, outcome, entry, run, note, prev, hash";
+const COLUMNS: &str = "seq, at, author, tenant, user_id, user, action, field, before, after, outcome, entry, run, note, prev, hash, ticket";
 
 /// Writes a line at the end of the chain.
 pub(super) fn append(
@@ -82,6 +82,10 @@ pub(super) fn append(
         entry: said.entry.map(|id| id.0),
         run: stamp.run.map(|id| id.0),
         note: said.note,
+        ticket: match said.entry {
+            Some(entry) => ticket_of(connection, entry)?,
+            None => String::new(),
+        },
         prev,
         hash: String::new(),
     };
@@ -92,7 +96,7 @@ pub(super) fn append(
 /// Puts a line into the table as it is.
 pub(super) fn insert(connection: &Connection, form: &AuditForm) -> Result<(), StoreError> {
     let sql = format!(
-        "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+        "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
     );
     connection.prepare_cached(&sql)?.execute(rusqlite::params![
         form.seq,
@@ -110,9 +114,19 @@ pub(super) fn insert(connection: &Connection, form: &AuditForm) -> Result<(), St
         form.run,
         form.note,
         form.prev,
-        form.hash
+        form.hash,
+        form.ticket
     ])?;
     Ok(())
+}
+
+/// The ticket that an entry belongs to: it stays known when the entry has left the outbox.
+fn ticket_of(connection: &Connection, entry: EntryId) -> Result<String, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT ticket FROM tickets WHERE entry = ?1")?
+        .query_row([entry.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Number and hash of the last line.
@@ -171,6 +185,7 @@ fn form_of(row: &Row<'_>) -> rusqlite::Result<AuditForm> {
         note: text(13)?,
         prev: text(14)?,
         hash: text(15)?,
+        ticket: text(16)?,
     })
 }
 
@@ -195,6 +210,7 @@ fn line_of(form: AuditForm) -> AuditLine {
         outcome: form.outcome,
         entry: form.entry.map(EntryId),
         run: form.run.map(RunId),
+        ticket: form.ticket,
         prev: form.prev,
         hash: form.hash,
     }
@@ -534,6 +550,102 @@ mod tests {
             }
         }
         drop(connection);
+    }
+
+    /// Lines that a fault points at: a line of the file and a line of the chain have the same number here.
+    fn named(faults: &[AuditFault]) -> std::collections::HashSet<i64> {
+        faults
+            .iter()
+            .map(|fault| match fault {
+                AuditFault::Altered { seq, .. }
+                | AuditFault::Missing { seq, .. }
+                | AuditFault::Differs { seq } => *seq,
+                AuditFault::Unreadable { line } => i64::try_from(*line).unwrap(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_byte_of_two_hundred_lines_is_missed_when_it_flips() {
+        const APART: usize = 8;
+        let root = tempfile::tempdir().unwrap();
+        let (_connection, mirror) = with_lines(root.path(), 200);
+        let bytes = mirror.bytes().unwrap();
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 200);
+        let mut chain = Chain::new(AuditPlace::Table);
+        mirror
+            .sound_lines()
+            .iter()
+            .for_each(|form| chain.take(form));
+        let longest = lines.iter().map(|line| line.len() - 1).max().unwrap();
+        // Many lines at once, so far apart that each fault is seen by itself; a line's number, which its fault goes by, and its end are
+        // flipped one by one.
+        let number = "{\"seq\":200".len();
+        for (first, at) in (0..APART).flat_map(|first| (number..longest).map(move |at| (first, at)))
+        {
+            let mut flipped = Vec::new();
+            let mut bad: Vec<Vec<u8>> = lines.iter().map(|line| line.to_vec()).collect();
+            for n in (first..lines.len()).step_by(APART) {
+                if at + 1 < bad[n].len() {
+                    bad[n][at] ^= 1 << ((n + at) % 8);
+                    // A new end of line would move the numbers of all lines after it.
+                    if bad[n][at] == b'\n' {
+                        bad[n][at] ^= 3;
+                    }
+                    flipped.push(i64::try_from(n + 1).unwrap());
+                }
+            }
+            let found = named(&mirror_faults(&bad.concat(), &chain.hashes, 200));
+            for line in flipped {
+                assert!(found.contains(&line), "line {line}, byte {at}");
+            }
+        }
+        let mut bad = bytes.clone();
+        let mut start = 0;
+        for line in &lines {
+            for at in (start..start + number).chain([start + line.len() - 1]) {
+                bad[at] ^= 4;
+                assert_ne!(mirror_faults(&bad, &chain.hashes, 200), [], "byte {at}");
+                bad[at] ^= 4;
+            }
+            start += line.len();
+        }
+    }
+
+    #[test]
+    fn each_byte_of_a_row_of_the_table_is_missed_when_it_flips() {
+        let root = tempfile::tempdir().unwrap();
+        let (_connection, mirror) = with_lines(root.path(), 200);
+        for form in mirror.sound_lines() {
+            let text = form.to_json();
+            assert!(is_sound(&form));
+            for at in 0..text.len() {
+                let mut bad = text.clone().into_bytes();
+                bad[at] ^= 1;
+                let read = String::from_utf8(bad).ok();
+                let read = read.and_then(|text| serde_json::from_str::<AuditForm>(&text).ok());
+                assert!(
+                    read.is_none_or(|form| !is_sound(&form)),
+                    "line {}, byte {at}",
+                    form.seq
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_ticket_hashes_as_it_did_before_there_were_tickets() {
+        let old = "{\"seq\":1,\"at\":\"2026-11-04T14:02:00Z\",\"author\":\"j.smith\",\"tenant\":\"\",\"user_id\":null,\"user\":\"\",\
+                   \"action\":\"pinned\",\"field\":\"\",\"before\":\"\",\"after\":\"\",\"outcome\":\"\",\"entry\":null,\"run\":null,\
+                   \"note\":\"\",\"prev\":\"\"}";
+        let form: AuditForm = serde_json::from_str(old).unwrap();
+        assert_eq!(form.hashed_text(), old);
+        let with = AuditForm {
+            ticket: "INC1".into(),
+            ..form.clone()
+        };
+        assert_ne!(hash_of(&with), hash_of(&form));
     }
 
     #[test]

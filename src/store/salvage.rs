@@ -220,10 +220,16 @@ fn highest(source: &Connection, table: &str, last: i64) -> i64 {
 
 /// Puts a row in as it is. One that the table's own rules refuse was not ours, and is left.
 fn put(new: &Connection, table: &str, id: i64, row: Vec<Value>) -> Result<(), StoreError> {
+    // A file of an earlier schema has fewer columns: later ones were only ever added at the end, and have their defaults.
+    let names = new
+        .prepare_cached("SELECT name FROM pragma_table_info(?1) ORDER BY cid")?
+        .query_map([table], |row| row.get(0))?
+        .take(row.len())
+        .collect::<Result<Vec<String>, _>>()?
+        .join(", ");
     let places = vec!["?"; row.len()].join(", ");
-    let result = new
-        .prepare_cached(&format!("INSERT OR IGNORE INTO {table} VALUES ({places})"))?
-        .execute(params_from_iter(row));
+    let sql = format!("INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})");
+    let result = new.prepare_cached(&sql)?.execute(params_from_iter(row));
     match result.map_err(StoreError::from) {
         Err(StoreError::Sqlite { source, .. }) => {
             tracing::warn!(table, id, error = %source, "a row was not saved");

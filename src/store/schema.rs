@@ -108,6 +108,10 @@ pub(super) const LEDGER: Shape = Shape {
             at TEXT NOT NULL
         ) STRICT;
     ",
+        "
+        ALTER TABLE audit ADD COLUMN ticket TEXT NOT NULL DEFAULT '';
+        CREATE TABLE tickets (entry INTEGER PRIMARY KEY, ticket TEXT NOT NULL) STRICT;
+    ",
     ],
     making: "",
     settings: "PRAGMA synchronous = FULL;",

@@ -5,6 +5,7 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
+use crate::graph::error::GraphError;
 
 use super::{Run, Stop, failed, wrong_tenant};
 
@@ -15,11 +16,18 @@ impl Run<'_> {
         if let Some(failure) = &self.foreign {
             return Err(Stop::Failed(failure.clone()));
         }
-        let signed_in = self
-            .client
-            .sign_in()
-            .await
-            .map_err(|error| failed(&error, "Looking at the sign-in before going on"))?;
+        if let Some(other) = self.client.stranger() {
+            return Err(self
+                .is_foreign(wanted, "a sign-in", &other.to_string())
+                .await);
+        }
+        let signed_in = match self.client.sign_in().await {
+            Ok(signed_in) => signed_in,
+            Err(GraphError::WrongTenant { got, .. }) => {
+                return Err(self.is_foreign(wanted, "the sign-in", &got).await);
+            }
+            Err(error) => return Err(failed(&error, "Looking at the sign-in before going on")),
+        };
         let organization = self
             .client
             .organization()
@@ -33,13 +41,17 @@ impl Run<'_> {
         ];
         for (who, id) in others {
             if let Some(other) = id.filter(|id| *id != wanted) {
-                let ids = format!("wanted: {wanted}; {who}: {other}");
-                let failure = self.told_wrong_tenant(&ids).await;
-                self.foreign = Some(failure.clone());
-                return Err(Stop::Failed(failure));
+                return Err(self.is_foreign(wanted, who, &other.to_string()).await);
             }
         }
         Ok(())
+    }
+
+    async fn is_foreign(&mut self, wanted: TenantId, who: &str, other: &str) -> Stop {
+        let ids = format!("wanted: {wanted}; {who}: {other}");
+        let failure = self.told_wrong_tenant(&ids).await;
+        self.foreign = Some(failure.clone());
+        Stop::Failed(failure)
     }
 
     /// Says so in the log, in the document's words.

@@ -12,6 +12,9 @@ use crate::store::history::History;
 /// Lines that are kept back before they are written into the history in one go.
 const BATCH: usize = 256;
 
+/// A line that something beside the run has to say.
+pub(super) type Aside = (Level, String);
+
 /// Says what a run does.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -22,6 +25,7 @@ pub(super) struct Journal {
     began: Timestamp,
     debug: bool,
     traffic: Option<mpsc::UnboundedReceiver<Exchange>>,
+    asides: mpsc::UnboundedReceiver<Aside>,
     pending: Vec<LogLine>,
 }
 
@@ -34,6 +38,8 @@ pub(super) struct Listeners {
     pub history: History,
     /// What the client exchanged, for a debug sync.
     pub traffic: Option<mpsc::UnboundedReceiver<Exchange>>,
+    /// What something beside the run has to say.
+    pub asides: mpsc::UnboundedReceiver<Aside>,
 }
 
 impl Journal {
@@ -43,6 +49,7 @@ impl Journal {
             events,
             history,
             traffic,
+            asides,
         } = listeners;
         let began = clock.now();
         Self {
@@ -53,6 +60,7 @@ impl Journal {
             began,
             debug,
             traffic,
+            asides,
             pending: Vec::new(),
         }
     }
@@ -122,8 +130,11 @@ impl Journal {
         self.tell(RunEvent::Log(line)).await;
     }
 
-    /// What the client has exchanged since the last line; dropped unless this is a debug sync, so that nothing piles up.
+    /// What was said beside the run, and what the client has exchanged since the last line; that is dropped unless this is a debug sync, so that nothing piles up.
     async fn exchanges(&mut self) {
+        while let Ok((level, text)) = self.asides.try_recv() {
+            self.write(Source::Auth, level, &text).await;
+        }
         let Some(traffic) = &mut self.traffic else {
             return;
         };

@@ -2,6 +2,7 @@
 //!
 //! Emits `domain` events and knows nothing of who watches. The last good picture stays until a whole new one stands.
 
+mod attend;
 mod changes;
 mod give;
 mod guard;
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::directory::Tenant;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::matching::Matcher;
-use crate::domain::outbox::{EntryId, EntryState};
+use crate::domain::outbox::{EntryId, EntryState, person};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Counters, Outcome, Phase, RunEvent, RunKind, Source, Summary};
@@ -35,6 +36,7 @@ use crate::store::error::StoreError;
 use crate::store::ledger::PinOutcome;
 use crate::store::{Stamp, Store};
 
+use attend::attended;
 use journal::{Journal, Listeners};
 use lease::Lease;
 pub use one::{ReadAgain, Reading, read_again};
@@ -65,6 +67,17 @@ pub struct RunSettings {
     pub pace: Pace,
     /// Whether it is a debug sync.
     pub debug: bool,
+    /// Whether somebody is there to sign in while it goes.
+    pub person: Person,
+}
+
+/// Whether a run that lacks a sign-in waits for one.
+#[derive(Debug, Clone)]
+pub enum Person {
+    /// Nobody is there: the run ends.
+    Absent,
+    /// Somebody is asked: the run waits, and ends when this is cancelled.
+    There(CancellationToken),
 }
 
 /// The world that a run works on.
@@ -99,7 +112,17 @@ impl From<StoreError> for Stop {
 
 /// The stop that an error of the tenant means, with what was tried.
 fn failed(error: &GraphError, tried: &str) -> Stop {
-    Stop::Failed(error.failure(tried))
+    Stop::Failed(failure_of(error, tried))
+}
+
+/// The failure that an error of the tenant means to a run, with what was tried.
+fn failure_of(error: &GraphError, tried: &str) -> Failure {
+    match error {
+        GraphError::WrongTenant { wanted, got } => {
+            wrong_tenant(&format!("wanted: {wanted}; the token: {got}"))
+        }
+        other => other.failure(tried),
+    }
 }
 
 /// A run under way.
@@ -112,6 +135,8 @@ struct Run<'a> {
     summary: Summary,
     /// Another tenant has answered in the middle of this run.
     foreign: Option<Failure>,
+    /// The account that is signed in, once it is known.
+    account: Option<String>,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -153,26 +178,31 @@ pub async fn run(
         Err(error) => return refuse(error.failure(), &events).await,
     };
     let _ = events.send(RunEvent::Started { number }).await;
+    world.client.forget_stranger();
+    let (client, mut attendance, asides) = attended(&world.client, settings, cancel, &events);
     let listeners = Listeners {
         events,
         history: world.store.history.clone(),
         traffic: world.traffic.take(),
+        asides,
     };
     let journal = Journal::new(listeners, number, settings.clock.clone(), settings.debug);
     let mut run = Run {
-        client: &world.client,
+        client: &client,
         store: &world.store,
         settings,
         cancel,
         journal,
         summary: Summary::default(),
         foreign: None,
+        account: None,
     };
     let result = tokio::select! {
         biased;
         result = Box::pin(run.all(&kind)) => result,
         // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
+        () = attendance.tell() => unreachable!("it never ends by itself"),
     };
     let outcome = run.close(result).await;
     let summary = run.summary;
@@ -213,6 +243,16 @@ pub async fn recover_if_free(store: &Store, settings: &RunSettings) -> Result<()
         run: None,
     };
     recover(store, stamp).await.map_err(|error| error.failure())
+}
+
+/// Who writes, with the account that is signed in: `j.smith as admin@contoso.example from 192.0.2.7`.
+fn signed(author: &str, account: Option<&str>) -> String {
+    let Some(account) = account else {
+        return author.to_owned();
+    };
+    let person = person(author);
+    let rest = &author[person.len()..];
+    format!("{person} as {account}{rest}")
 }
 
 async fn refuse(failure: Failure, events: &mpsc::Sender<RunEvent>) -> (Outcome, Summary) {
@@ -263,16 +303,13 @@ impl Run<'_> {
     /// Signs in and compares tenants: nothing is read into a file, and nothing written, before all ids agree.
     async fn connect(&mut self) -> Result<Tenant, Stop> {
         self.journal.phase(Phase::Connect).await;
-        let signed_in = self
-            .client
-            .sign_in()
-            .await
-            .map_err(|error| failed(&error, "Signing in"));
-        let signed_in = match signed_in {
-            Err(Stop::Failed(failure)) if failure.kind == FailureKind::Refused => {
-                return Err(self.mismatch(&failure.headline).await);
+        let signed_in = match self.client.sign_in().await {
+            Ok(signed_in) => signed_in,
+            Err(GraphError::WrongTenant { wanted, got }) => {
+                let ids = format!("wanted: {wanted}; signed in to: {got}");
+                return Err(self.mismatch(&ids).await);
             }
-            other => other?,
+            Err(error) => return Err(failed(&error, "Signing in")),
         };
         let tenant = self
             .client
@@ -305,6 +342,7 @@ impl Run<'_> {
             return Err(self.mismatch(&ids).await);
         }
         drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
+        self.account = Some(signed_in.account.clone());
         self.journal
             .tell(RunEvent::SignedIn {
                 tenant: tenant.name.clone(),
@@ -357,7 +395,7 @@ impl Run<'_> {
     fn stamp(&self) -> Stamp {
         Stamp {
             at: self.settings.clock.now(),
-            author: self.settings.author.clone(),
+            author: signed(&self.settings.author, self.account.as_deref()),
             run: Some(self.journal.run()),
         }
     }
@@ -468,6 +506,17 @@ impl Run<'_> {
         }
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
-        self.push(tenant, plan, chosen).await
+        let written = self.push(tenant, plan, chosen).await;
+        self.tell_audit_head().await;
+        written
+    }
+
+    /// The end of the audit as it stands now: noted elsewhere, it shows later whether the tail was cut off.
+    async fn tell_audit_head(&mut self) {
+        let last = self.store.ledger.audit_tail(1).await;
+        if let Some(line) = last.ok().and_then(|lines| lines.into_iter().next()) {
+            let text = format!("Audit head {}:{}", line.seq, line.hash);
+            self.journal.info(Source::Sync, text).await;
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::store::error::StoreError;
 
 use super::readback::Sent;
 use super::touch::changes;
-use super::{Run, Stop, failed};
+use super::{Person, Run, Stop, failed, failure_of};
 
 /// The request that an entry comes down to.
 pub(super) fn step_of(entry: &Entry) -> Step {
@@ -127,7 +127,10 @@ impl Run<'_> {
             if self.cancel.is_cancelled() {
                 break;
             }
-            let result = self.release(&work, n, &mut done).await;
+            let mut result = self.release(&work, n, &mut done).await;
+            if self.waits_for_sign_in(&result) {
+                result = self.release(&work, n, &mut done).await;
+            }
             self.note(&work[n], result, &mut done).await;
         }
         for one in &work {
@@ -149,7 +152,12 @@ impl Run<'_> {
                     "It stays queued.",
                 )))
             } else {
-                Box::pin(self.give(&work, one)).await
+                let given = Box::pin(self.give(&work, one)).await;
+                if self.waits_for_sign_in(&given) {
+                    Box::pin(self.give(&work, one)).await
+                } else {
+                    given
+                }
             };
             self.note(one, result, &mut done).await;
         }
@@ -162,6 +170,15 @@ impl Run<'_> {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
         }
+    }
+
+    /// Whether a request that writes was not taken for want of a sign-in, and somebody is there to bring one: the comparison of
+    /// the tenants, which comes before it is sent again, waits for that. Once only: who has signed in and is refused has an answer.
+    fn waits_for_sign_in(&self, result: &Result<(), Skip>) -> bool {
+        let is_there = matches!(&self.settings.person, Person::There(gone) if !gone.is_cancelled());
+        is_there
+            && !self.cancel.is_cancelled()
+            && matches!(result, Err(Skip::Trouble(failure)) if failure.kind == FailureKind::SignIn)
     }
 
     /// The mass-change limit, the same here as where the plan was shown.
@@ -457,6 +474,6 @@ pub(super) fn sent_of(error: &GraphError) -> Sent {
     );
     match error.refusal().filter(|_| !retry_later) {
         Some(refusal) => Sent::Refused(refusal),
-        None => Sent::Stayed(error.failure("Writing a change")),
+        None => Sent::Stayed(failure_of(error, "Writing a change")),
     }
 }

@@ -127,16 +127,29 @@ async fn an_applications_tokens_are_never_written() {
     assert_eq!(fs::read_dir(place.dir.path()).unwrap().count(), 0);
 }
 
+/// How many rounds a sweep has: a sample, unless `TEAMSCONNECTOR_SWEEP` says how many, as in
+/// `TEAMSCONNECTOR_SWEEP=1000 cargo test --test it token_sweep`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a hook of this test, which the program does not read"
+)]
+fn rounds(sample: usize) -> usize {
+    std::env::var("TEAMSCONNECTOR_SWEEP")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(sample)
+}
+
 /// Eight programs on one file, whose tokens are called back again and again while some of them are stopped at any moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn eight_programs_renew_at_once_and_some_are_killed() {
-    const ROUNDS: usize = 125;
+async fn token_sweep_of_eight_tasks_that_renew_at_once_while_some_are_stopped() {
+    let rounds = rounds(125);
     let place = Place::new().await;
     // What Entra does: a refresh token that was used is not withdrawn, and a killed program may have used it in vain.
     place.knobs(&json!({ "refresh_uses": 255 }));
     by_code(&place.person()).await;
     let mut seen = HashSet::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         place.knobs(&json!({ "expire_tokens": true }));
         let asked = place.asked_for_tokens();
         let mut programs = JoinSet::new();
@@ -180,7 +193,7 @@ async fn eight_programs_renew_at_once_and_some_are_killed() {
 
 /// The same with the real program, which is killed and not only stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_program_is_killed_while_eight_of_it_renew() {
+async fn token_sweep_of_eight_programs_that_renew_at_once_while_some_are_killed() {
     let place = Place::new().await;
     place.knobs(&json!({ "refresh_uses": 255 }));
     let home = place.dir.path();
@@ -201,7 +214,7 @@ async fn the_program_is_killed_while_eight_of_it_renew() {
         ..Way::new(SignIn::DeviceCode)
     };
     by_code(&place.client(kept())).await;
-    for round in 0..8 {
+    for round in 0..rounds(8) {
         place.knobs(&json!({ "expire_tokens": true }));
         let mut programs: Vec<_> = (0..8)
             .map(|_| {
@@ -213,7 +226,7 @@ async fn the_program_is_killed_while_eight_of_it_renew() {
                     .unwrap()
             })
             .collect();
-        for (n, mut killed) in programs.drain(..round).enumerate() {
+        for (n, mut killed) in programs.drain(..round % 8).enumerate() {
             // Asking takes a little time, each time another.
             for _ in 0..(round * 5 + n * 3) % 17 {
                 place.asked_for_tokens();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::run::{Outcome, RunKind};
+use crate::domain::run::{Outcome, Phase, RunEvent, RunId, RunKind};
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay};
 
 use crate::app::action::Place;
@@ -122,6 +122,65 @@ fn a_run_without_a_sign_in_asks_for_the_key_and_starts_anew_after_it() {
             ..
         }]
     ));
+}
+
+/// A run that has lost its sign-in while it reads users.
+fn waiting() -> (Driver, RequestId) {
+    let mut t = interactive((80, 24));
+    t.keys("S");
+    let req = t.asked();
+    run(&mut t, req, RunEvent::Started { number: RunId(13) });
+    run(&mut t, req, RunEvent::Phase(Phase::ReadUsers));
+    let why = Failure::new(FailureKind::SignIn, "the sign-in was revoked", "", "");
+    run(&mut t, req, RunEvent::SignInNeeded { why });
+    (t, req)
+}
+
+#[test]
+fn a_run_that_waits_for_a_sign_in_goes_on_after_it_and_does_not_start_anew() {
+    let (mut t, running) = waiting();
+    assert_eq!(
+        t.notice(),
+        "run 13 debug sync waits for a sign-in: L signs in and it goes on where it is, c cancels (the sign-in was revoked)"
+    );
+    assert_eq!(
+        t.app.runs.active().unwrap().doing(),
+        "reading users, waits for a sign-in"
+    );
+    assert!(shows(&t, "L signs in"), "{:?}", screen(&t.app));
+    t.keys("L");
+    let req = t.asked();
+    let account = "ann@msp.example".to_owned();
+    run(
+        &mut t,
+        running,
+        RunEvent::GoesOn {
+            account: account.clone(),
+        },
+    );
+    assert_eq!(t.app.place(), Place::SignIn, "its own answer closes it");
+    says(&mut t, SessionEvent::SignedIn { req, account });
+    assert_eq!(t.effects, [], "the run is there still");
+    assert_eq!(t.app.session.auth, Auth::SignedIn);
+    assert_eq!(t.app.runs.active().unwrap().doing(), "reading users");
+}
+
+#[test]
+fn esc_on_the_sign_in_that_a_run_waits_for_ends_the_run() {
+    let (mut t, running) = waiting();
+    t.keys("L");
+    let req = t.asked();
+    t.keys("<esc>");
+    assert_eq!(
+        t.effects,
+        [
+            Effect::CancelSignIn { req },
+            Effect::CancelRun { req: running }
+        ]
+    );
+    assert_eq!(t.app.runs.active().unwrap().doing(), "stopping");
+    run(&mut t, running, finished(Outcome::Cancelled));
+    assert!(t.app.runs.active().is_none());
 }
 
 #[test]
@@ -447,11 +506,7 @@ fn a_run_that_writes_is_waited_for() {
     t.keys("p");
     let reading = t.asked();
     let plan = Box::new(crate::app::fixture::plan());
-    run(
-        &mut t,
-        reading,
-        crate::domain::run::RunEvent::PlanReady(plan),
-    );
+    run(&mut t, reading, RunEvent::PlanReady(plan));
     run(&mut t, reading, finished(Outcome::Done));
     t.keys("A");
     let writing = t.asked();

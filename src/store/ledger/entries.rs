@@ -372,6 +372,43 @@ pub(super) fn hold(
     Ok(count)
 }
 
+/// Notes the ticket of entries, or that there is none; what is there already is not written again.
+pub(super) fn set_ticket(
+    tx: &Connection,
+    ids: &[EntryId],
+    ticket: &str,
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let known_tickets = rows::tickets(tx)?;
+    for id in ids {
+        let entry = known(tx, *id)?;
+        let before = known_tickets
+            .iter()
+            .find(|(known, _)| known == id)
+            .map_or("", |(_, ticket)| ticket.as_str());
+        if before == ticket {
+            continue;
+        }
+        tx.prepare_cached("DELETE FROM tickets WHERE entry = ?1")?
+            .execute([id.0])?;
+        if !ticket.is_empty() {
+            tx.prepare_cached("INSERT INTO tickets (entry, ticket) VALUES (?1, ?2)")?
+                .execute(params![id.0, ticket])?;
+        }
+        let said = Said {
+            outcome: entry.state.word(),
+            note: if before.is_empty() {
+                String::new()
+            } else {
+                format!("before: {before}")
+            },
+            ..about(&entry, "ticket")
+        };
+        append(tx, stamp, said)?;
+    }
+    Ok(())
+}
+
 /// Turns a change whose old number we have released into giving that number back.
 pub(super) fn give_back(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
     close(tx, id, Closing::Dropped, stamp)

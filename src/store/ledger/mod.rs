@@ -114,6 +114,8 @@ pub struct AuditLine {
     pub run: Option<RunId>,
     /// More, in words: why it was held, what the tenant answered.
     pub note: String,
+    /// The ticket that the change belongs to, or empty.
+    pub ticket: String,
     /// Hash of the line before, in hexadecimal.
     pub prev: String,
     /// Hash of this line, in hexadecimal.
@@ -214,6 +216,8 @@ pub(super) enum Job {
     Start(EntryId, Step, Stamp, Answer<()>),
     Hold(Vec<EntryId>, Option<String>, Stamp, Answer<u32>),
     GiveBack(EntryId, Stamp, Answer<()>),
+    SetTicket(Vec<EntryId>, String, Stamp, Answer<()>),
+    Tickets(Answer<Vec<(EntryId, String)>>),
     Queue(Vec<NewEntry>, TenantId, Stamp, Answer<Vec<EntryId>>),
     Admit(EntryId, Box<NewUser>, Stamp, Answer<UserId>),
     Written(EntryId, Answer<Option<Written>>),
@@ -362,6 +366,17 @@ impl Ledger {
     /// Holds entries back with a reason, or queues them again (`None`). Those that are under way are left alone.
     pub fn hold(&self, entries: Vec<EntryId>, why: Option<String>, stamp: Stamp) -> Reply<u32> {
         self.ask(|to| Job::Hold(entries, why, stamp, to))
+    }
+
+    /// Notes the ticket that entries belong to, or that they belong to none (an empty one). Each line of the audit about them carries it
+    /// from then on, also after they have left the outbox.
+    pub fn set_ticket(&self, entries: Vec<EntryId>, ticket: String, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::SetTicket(entries, ticket, stamp, to))
+    }
+
+    /// The tickets of what is in the outbox.
+    pub fn tickets(&self) -> Reply<Vec<(EntryId, String)>> {
+        self.ask(Job::Tickets)
     }
 
     /// Drops a change whose old number we have released, and queues that number again.

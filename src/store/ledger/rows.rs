@@ -166,6 +166,15 @@ pub(super) fn taken_since(connection: &Connection, at: Timestamp) -> Result<u32,
     Ok(count)
 }
 
+/// The tickets of what is in the outbox.
+pub(super) fn tickets(connection: &Connection) -> Result<Vec<(EntryId, String)>, StoreError> {
+    let sql =
+        "SELECT entry, ticket FROM tickets WHERE entry IN (SELECT id FROM outbox) ORDER BY entry";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// What has been written and read back, as it is needed for taking it back.
 pub(super) fn written(
     connection: &Connection,

@@ -52,6 +52,7 @@ impl LedgerThread {
             Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
             Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
             Job::Written(entry, to) => self.read(to, |tx| rows::written(tx, entry)),
+            Job::Tickets(to) => self.read(to, |tx| rows::tickets(tx)),
             Job::TakenSince(at, to) => self.read(to, |tx| rows::taken_since(tx, at)),
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
@@ -99,6 +100,9 @@ impl LedgerThread {
             Job::Hold(ids, why, stamp, to) => {
                 self.write(to, |tx| entries::hold(tx, &ids, why.as_deref(), &stamp));
             }
+            Job::SetTicket(ids, ticket, stamp, to) => {
+                self.write(to, |tx| entries::set_ticket(tx, &ids, &ticket, &stamp));
+            }
             Job::GiveBack(id, stamp, to) => self.write(to, |tx| entries::give_back(tx, id, &stamp)),
             Job::Turn(seen, state, stamp, to) => {
                 self.write(to, |tx| entries::turn(tx, &seen, &state, &stamp));
@@ -126,6 +130,7 @@ impl LedgerThread {
             | Job::AuditSince(..)
             | Job::Written(..)
             | Job::TakenSince(..)
+            | Job::Tickets(_)
             | Job::VerifyAudit(..)
             | Job::Stop => {}
         }

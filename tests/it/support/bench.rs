@@ -1,5 +1,6 @@
 //! A simulated tenant and this side of it, in one process: for tests of runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,10 +21,12 @@ use teamsconnector::ops::repair::{self, With};
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::ledger::LedgerPicture;
 use teamsconnector::store::{Stamp, Store};
-use teamsconnector::sync::{self, RunSettings, World};
+use teamsconnector::sync::{self, Person, RunSettings, World};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use super::sign_in::by_code;
 
 /// The time of all tests that do not say another.
 pub(crate) fn noon() -> Timestamp {
@@ -39,7 +42,7 @@ pub(crate) struct Bench {
     pub(crate) simulator: Simulator,
     pub(crate) world: World,
     pub(crate) settings: RunSettings,
-    _dir: TempDir,
+    dir: TempDir,
     clock: Clock,
 }
 
@@ -120,6 +123,7 @@ impl Bench {
             clock: clock.clone(),
             pace: Pace::Instant,
             debug: true,
+            person: Person::Absent,
         };
         Self {
             simulator,
@@ -129,7 +133,7 @@ impl Bench {
                 traffic: Some(traffic),
             },
             settings,
-            _dir: dir,
+            dir,
             clock,
         }
     }
@@ -141,8 +145,44 @@ impl Bench {
         bench
     }
 
+    /// As [`Self::new`], but a person has signed in, and is there while runs go.
+    pub(crate) async fn of_person(scenario: &str) -> Self {
+        let bench = Self::new(scenario).await;
+        let tenant = bench.simulator.tenant_id().to_owned();
+        bench.with_person(&tenant).await
+    }
+
+    /// The same tenant, with a person who signs in to what is written here.
+    pub(crate) async fn with_person(self, tenant: &str) -> Self {
+        let mut bench = self;
+        bench.world.client = Client::new(Setup {
+            endpoints: Endpoints::custom(&bench.base(), &bench.base()).unwrap(),
+            credentials: Credentials {
+                tenant: tenant.to_owned(),
+                client_id: bench.simulator.client_id().to_owned(),
+                sign_in: SignIn::DeviceCode,
+            },
+            clock: bench.clock.clone(),
+            pace: Pace::Instant,
+            traffic: None,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            user: "tester".to_owned(),
+        })
+        .unwrap();
+        bench.world.client.allow_write(bench.settings.allowed);
+        by_code(&bench.world.client).await;
+        bench.settings.person = Person::There(CancellationToken::new());
+        bench
+    }
+
     pub(crate) fn base(&self) -> String {
         self.simulator.base_url()
+    }
+
+    /// The file of what cannot be rebuilt, for somebody who changes it behind the program's back.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.path().join("tenant/ledger.db")
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -177,6 +217,20 @@ impl Bench {
         kind: RunKind,
         mut hear: impl FnMut(&LogLine, &CancellationToken),
     ) -> Ran {
+        self.run_watching(kind, |event, cancel| {
+            if let RunEvent::Log(line) = event {
+                hear(line, cancel);
+            }
+        })
+        .await
+    }
+
+    /// As [`Self::run`], with somebody who acts on all that happens.
+    pub(crate) async fn run_watching(
+        &mut self,
+        kind: RunKind,
+        mut watch: impl FnMut(&RunEvent, &CancellationToken),
+    ) -> Ran {
         // One place in the channel: the run waits until a line has been heard before it goes on.
         let (events, mut heard) = mpsc::channel(1);
         let cancel = CancellationToken::new();
@@ -185,11 +239,9 @@ impl Bench {
         let listen = async {
             let (mut lines, mut plan) = (Vec::new(), None);
             while let Some(event) = heard.recv().await {
+                watch(&event, &cancel);
                 match event {
-                    RunEvent::Log(line) => {
-                        hear(&line, &cancel);
-                        lines.push(line);
-                    }
+                    RunEvent::Log(line) => lines.push(line),
                     RunEvent::PlanReady(ready) => plan = Some(*ready),
                     _ => {}
                 }

@@ -1,0 +1,262 @@
+//! The review: a verdict per row before anything happens, rows that can be put right one by one, and what would be done.
+//!
+//! A verdict depends on the row, on what is known, and on the other rows (two of the same, a number that another row gives up). A
+//! row that is put right is judged again with those rows alone.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::domain::phone::{NumberKind, PhoneNumber};
+
+use super::columns::{Column, Set};
+use super::index::{Index, same};
+use super::known::{Known, Matched, Person};
+use super::near;
+use super::number;
+use super::sheet::{Row, Sheet, place};
+use super::verdict::{Fault, Verdict, Why};
+
+mod judging;
+mod steps;
+
+/// What the file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// New users only.
+    Create,
+    /// Changes of users only: found by ExternalId, then SIPUsername, or TrunkNumber, never by e-mail.
+    Update,
+}
+
+/// What to think of numbers that end in the same many zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Zeros {
+    /// A spreadsheet has probably rounded them.
+    #[default]
+    Doubted,
+    /// A person says that they are right.
+    Trusted,
+}
+
+/// How a sheet is to be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// Create or update.
+    pub mode: Mode,
+    /// Numbers that end in zeros.
+    pub zeros: Zeros,
+}
+
+/// How many rows have which verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// New users.
+    pub create: usize,
+    /// Users that change.
+    pub update: usize,
+    /// Users that have all of it.
+    pub unchanged: usize,
+    /// Rows that go in once what is proposed is taken.
+    pub proposal: usize,
+    /// Rows with something wrong.
+    pub refused: usize,
+    /// Seats that are missing for the new users.
+    pub seats_missing: usize,
+    /// New users whom nobody in the tenant matches: a number waits for a match.
+    pub unmatched: usize,
+}
+
+impl Summary {
+    /// Whether every row can go in.
+    pub fn all_good(&self) -> bool {
+        self.proposal + self.refused == 0
+    }
+
+    /// How many rows change something.
+    pub fn changing(&self) -> usize {
+        self.create + self.update
+    }
+}
+
+/// What is kept of a row beside its cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Judged {
+    /// The number of the row; `None` for an empty cell.
+    number: Option<Result<PhoneNumber, Why>>,
+    /// The user that the row is about, by its place; update only.
+    target: Option<u32>,
+    matched: Matched,
+    verdict: Verdict,
+    /// The row that gives up the number which this one wants.
+    leans_on: Option<u32>,
+    seat: bool,
+}
+
+/// A sheet with its verdicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    sheet: Sheet,
+    known: Arc<Known>,
+    ask: Ask,
+    judged: Vec<Judged>,
+    mails: Index,
+    sips: Index,
+    externals: Index,
+    numbers: Index,
+    /// Rows by the user that they are about.
+    about: HashMap<u32, Vec<u32>>,
+    /// Rows whose number a person has entered here: it is believed.
+    retyped: HashSet<u32>,
+    /// How many doubtful numbers end in so many zeros or more.
+    zeros: [u32; 16],
+}
+
+/// Judges every row.
+pub fn judge(sheet: Sheet, known: Arc<Known>, ask: Ask) -> Review {
+    let rows = sheet.len();
+    let mut review = Review {
+        judged: Vec::with_capacity(rows),
+        mails: Index::with_capacity(rows),
+        sips: Index::with_capacity(rows),
+        externals: Index::with_capacity(rows),
+        numbers: Index::with_capacity(rows),
+        about: HashMap::new(),
+        retyped: HashSet::new(),
+        zeros: [0; 16],
+        sheet,
+        known,
+        ask,
+    };
+    for index in 0..rows {
+        let judged = review.look(index);
+        review.judged.push(judged);
+        review.note(index);
+    }
+    for index in 0..rows {
+        review.decide(index);
+    }
+    review.settle();
+    review
+}
+
+impl Review {
+    /// The rows, as they stand now.
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    /// What they were judged against.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// How.
+    pub fn ask(&self) -> Ask {
+        self.ask
+    }
+
+    /// The verdict of a row, by its place.
+    pub fn verdict(&self, index: usize) -> &Verdict {
+        &self.judged[index].verdict
+    }
+
+    /// Whom its e-mail means.
+    pub fn matched(&self, index: usize) -> Matched {
+        self.judged[index].matched
+    }
+
+    /// The directory user whom its e-mail means, if it is one.
+    pub fn person(&self, index: usize) -> Option<&Person> {
+        match self.judged[index].matched {
+            Matched::One(person) => Some(self.known.person(person)),
+            Matched::Unsaid | Matched::Several(_) | Matched::Nobody => None,
+        }
+    }
+
+    /// The number of the row, when it is one.
+    pub fn number(&self, index: usize) -> Option<&PhoneNumber> {
+        self.judged[index].number.as_ref()?.as_ref().ok()
+    }
+
+    /// Whether a new user of this row has a seat; true for every other row.
+    pub fn has_seat(&self, index: usize) -> bool {
+        self.judged[index].seat
+    }
+
+    /// People with nearly the e-mail of the row, when nobody has it: looked for when it is asked, since it takes time.
+    pub fn near(&self, index: usize) -> Vec<&Person> {
+        match self.judged[index].matched {
+            Matched::Nobody => {
+                near::misses(&self.known, self.sheet.row(index).trimmed(Column::Email))
+            }
+            Matched::Unsaid | Matched::One(_) | Matched::Several(_) => Vec::new(),
+        }
+    }
+
+    /// What the numbering plan finds odd in the row's number: a warning. Looked for when it is asked, since it takes time.
+    pub fn doubt(&self, index: usize) -> Option<String> {
+        match self.sheet.set() {
+            Set::Pbx => self.number(index)?.doubt(),
+            Set::Trunk => None,
+        }
+    }
+
+    /// How many rows have which verdict.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for judged in &self.judged {
+            match &judged.verdict {
+                Verdict::Create => {
+                    summary.create += 1;
+                    summary.unmatched += usize::from(judged.matched == Matched::Nobody);
+                }
+                Verdict::Update { .. } => summary.update += 1,
+                Verdict::Unchanged { .. } => summary.unchanged += 1,
+                Verdict::Proposal(_) => summary.proposal += 1,
+                Verdict::Refused(_) => summary.refused += 1,
+            }
+            summary.seats_missing += usize::from(!judged.seat);
+        }
+        summary
+    }
+
+    /// Puts another text into a cell, as a person entered it, and judges again what depends on it.
+    pub fn put_right(&mut self, index: usize, column: Column, text: &str) {
+        let mut affected = self.related(index);
+        self.forget(index);
+        self.sheet.put(index, column, text);
+        if column == self.sheet.set().number() {
+            self.retyped.insert(place(index));
+        }
+        let doubted = self.doubted();
+        self.judged[index] = self.look(index);
+        self.note(index);
+        affected.extend(self.related(index));
+        if doubted != self.doubted() {
+            let ends_in_zeros =
+                |row: &usize| self.number(*row).is_some_and(|n| number::zeros(n) >= 3);
+            affected.extend((0..self.judged.len()).filter(ends_in_zeros));
+        }
+        affected.sort_unstable();
+        affected.dedup();
+        for row in affected {
+            self.decide(row);
+        }
+        self.settle();
+    }
+
+    /// Takes what is proposed for a row; false when nothing is, or something else is wrong as well.
+    pub fn take_proposals(&mut self, index: usize) -> bool {
+        let Verdict::Proposal(faults) = &self.judged[index].verdict else {
+            return false;
+        };
+        let texts: Vec<(Column, String)> = faults
+            .iter()
+            .filter_map(|fault| Some((fault.column, fault.proposal()?.to_string())))
+            .collect();
+        for (column, text) in texts {
+            self.put_right(index, column, &text);
+        }
+        true
+    }
+}

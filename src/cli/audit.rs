@@ -1,0 +1,315 @@
+//! `audit` and `changes`: what was done, by whom, for which ticket; and what the next shift has to know.
+
+use serde_json::json;
+
+use crate::domain::failure::Failure;
+use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::text::Label;
+use crate::ops::handover::{self, Handover, Wanted};
+use crate::record::json::{self, EntryJson};
+use crate::store::Store;
+use crate::store::ledger::{AuditLine, AuditVerdict};
+
+use super::args::{Audit, AuditWhat, Changes, Global};
+use super::exit::Exit;
+use super::open::{kept_stores, open};
+use super::print;
+
+pub(super) async fn run(global: &Global, args: &Audit) -> anyhow::Result<Exit> {
+    let opened = open(global).await?;
+    let store = &opened.world.store;
+    let exit = match &args.what {
+        AuditWhat::Show {
+            user,
+            since,
+            ticket,
+        } => {
+            let now = opened.clock.now();
+            let since = since.as_deref().map(|text| handover::since(text, now));
+            let wanted = Wanted {
+                user: user.clone(),
+                since: since.transpose()?,
+                ticket: ticket.clone(),
+            };
+            show(global, &handover::audit(store, &wanted).await?)?;
+            Exit::Done
+        }
+        AuditWhat::Verify { head } => {
+            let verdict = handover::verify(store, head.as_deref()).await?;
+            verified(global, &verdict, head.is_some())?
+        }
+    };
+    Ok(exit.or_damaged(opened.was_damaged()))
+}
+
+fn show(global: &Global, lines: &[AuditLine]) -> anyhow::Result<()> {
+    if global.json {
+        let rows: Vec<_> = lines.iter().map(line_json).collect();
+        return print::data(&json::listing("lines", &rows)?);
+    }
+    let rows: Vec<Vec<String>> = lines.iter().map(cells).collect();
+    let header = [
+        "SEQ", "AT", "BY", "ACTION", "ENTRY", "USER", "CHANGE", "TICKET", "NOTE",
+    ];
+    print::table(&header, &rows)
+}
+
+fn line_json(line: &AuditLine) -> serde_json::Value {
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "seq": line.seq,
+        "at": line.at.to_string(),
+        "by": line.author,
+        "tenant": line.tenant.map(|id| id.to_string()),
+        "user_id": line.user_id.map(|id| id.0),
+        "user": filled(&line.user),
+        "action": line.action,
+        "field": filled(&line.field),
+        "before": filled(&line.before),
+        "after": filled(&line.after),
+        "outcome": filled(&line.outcome),
+        "entry": line.entry.map(|id| id.0),
+        "run": line.run.map(|id| id.0),
+        "note": filled(&line.note),
+        "ticket": filled(&line.ticket),
+        "hash": line.hash,
+    })
+}
+
+fn cells(line: &AuditLine) -> Vec<String> {
+    vec![
+        line.seq.to_string(),
+        line.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        line.author.clone(),
+        line.action.clone(),
+        line.entry.map(|id| id.0.to_string()).unwrap_or_default(),
+        line.user.clone(),
+        change_words(line),
+        line.ticket.clone(),
+        line.note.clone(),
+    ]
+}
+
+fn change_words(line: &AuditLine) -> String {
+    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+    if line.before.is_empty() && line.after.is_empty() {
+        return line.field.clone();
+    }
+    format!(
+        "{} {} -> {}",
+        line.field,
+        or_none(&line.before),
+        or_none(&line.after)
+    )
+}
+
+fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow::Result<Exit> {
+    let faults: Vec<String> = verdict.faults.iter().map(handover::fault_words).collect();
+    let head = verdict
+        .head
+        .as_ref()
+        .map(|(seq, hash)| format!("{seq}:{hash}"));
+    if global.json {
+        let object = json!({
+            "lines": verdict.lines, "head": head, "intact": verdict.is_intact(), "torn": verdict.torn, "faults": faults,
+        });
+        print::data(&json::single(&object)?)?;
+    } else {
+        print::data(&match verdict.is_intact() {
+            true => format!("{} lines, each in its place", verdict.lines),
+            false => format!("{} lines, and not as they were written:", verdict.lines),
+        })?;
+        for fault in &faults {
+            print::data(&format!("  {fault}"))?;
+        }
+        if verdict.torn {
+            print::data(
+                "audit.jsonl ends in half a line, as after a crash; ledger.db has it whole, and the next change mends it",
+            )?;
+        }
+        if let Some(head) = &head {
+            print::data(&format!("head {head}"))?;
+        }
+        if !with_head {
+            print::tell(
+                "A chain cannot see that its own end was cut off: note the head elsewhere, and give it with --head.",
+            );
+        }
+    }
+    Ok(if verdict.is_intact() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+pub(super) async fn changes(global: &Global, args: &Changes) -> anyhow::Result<Exit> {
+    let now = crate::runtime::clock::system().now();
+    let since = handover::since(&args.since, now)?;
+    let mut exit = Exit::Done;
+    let mut all = Vec::new();
+    if args.all_tenants {
+        for (name, store) in kept_stores(global)? {
+            let seen = match store {
+                Ok(store) => handover::handover(&store, since).await,
+                Err(failure) => Err(failure),
+            };
+            match seen {
+                Ok(seen) => all.push((name, Ok(seen))),
+                Err(failure) => {
+                    exit = Exit::of_failure(&failure);
+                    all.push((name, Err(failure)));
+                }
+            }
+        }
+    } else {
+        let opened = open(global).await?;
+        let store: &Store = &opened.world.store;
+        let seen = handover::handover(store, since).await?;
+        all.push((opened.name.clone(), Ok(seen)));
+        exit = exit.or_damaged(opened.was_damaged());
+    }
+    if global.json {
+        let rows: Vec<_> = all
+            .iter()
+            .map(|(name, seen)| tenant_json(name, seen))
+            .collect();
+        print::data(&json::listing("tenants", &rows)?)?;
+        return Ok(exit);
+    }
+    for (name, seen) in &all {
+        match seen {
+            Ok(seen) => tell(name, seen)?,
+            Err(failure) => {
+                let lines: Vec<&str> = failure.lines().collect();
+                let text = format!("{name}: cannot be told: {}", lines.join("; "));
+                print::data(Label::new(&text).as_str())?;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn tenant_json(name: &str, seen: &Result<Handover, Failure>) -> serde_json::Value {
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(failure) => return json!({ "tenant": name, "failure": failure.headline }),
+    };
+    let turns: Vec<_> = seen
+        .turns
+        .iter()
+        .map(|turn| {
+            let kind = turn.kind().word();
+            json!({ "id": turn.id.to_string(), "name": turn.name, "kind": kind, "change": turn.words() })
+        })
+        .collect();
+    let open: Vec<_> = seen
+        .open
+        .iter()
+        .map(|(entry, ticket)| {
+            let mut row = json!(EntryJson::new(entry));
+            row["ticket"] = json!((!ticket.is_empty()).then_some(ticket));
+            row["due"] = match &entry.state {
+                EntryState::Applied { visible_by } => json!(visible_by.to_string()),
+                _ => serde_json::Value::Null,
+            };
+            row
+        })
+        .collect();
+    json!({
+        "tenant": name,
+        "since": seen.since.to_string(),
+        "ours": seen.ours.iter().map(line_json).collect::<Vec<_>>(),
+        "theirs": { "values": seen.moved.iter().map(line_json).collect::<Vec<_>>(), "users": turns,
+                    "runs": seen.compared.map(|(from, to)| [from.0, to.0]) },
+        "open": open,
+    })
+}
+
+fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
+    let say = |text: &str| print::data(Label::new(text).as_str());
+    say(&format!(
+        "{name}, since {}",
+        seen.since.strftime("%Y-%m-%d %H:%MZ")
+    ))?;
+    say(&format!(
+        "  Done from here: {}",
+        or_nothing(seen.ours.len())
+    ))?;
+    for line in &seen.ours {
+        say(&format!("    {}", line_words(line)))?;
+    }
+    let theirs = seen.moved.len() + seen.turns.len();
+    let runs = seen.compared.map_or_else(
+        || "no two good syncs to compare".to_owned(),
+        |(from, to)| format!("runs {} to {}", from.0, to.0),
+    );
+    say(&format!(
+        "  Done by others in the tenant ({runs}): {}",
+        or_nothing(theirs)
+    ))?;
+    for line in &seen.moved {
+        say(&format!("    {}", line_words(line)))?;
+    }
+    for turn in &seen.turns {
+        say(&format!(
+            "    {}  {}  {}",
+            turn.kind().word(),
+            turn.name,
+            turn.words()
+        ))?;
+    }
+    say(&format!("  Open: {}", or_nothing(seen.open.len())))?;
+    for (entry, ticket) in &seen.open {
+        say(&format!("    {}", open_words(entry, ticket)))?;
+    }
+    Ok(())
+}
+
+fn or_nothing(count: usize) -> String {
+    match count {
+        0 => "nothing".to_owned(),
+        n => n.to_string(),
+    }
+}
+
+fn line_words(line: &AuditLine) -> String {
+    let parts = [
+        line.at.strftime("%m-%d %H:%MZ").to_string(),
+        line.author.clone(),
+        line.user.clone(),
+        change_words(line),
+        line.action.clone(),
+        line.ticket.clone(),
+    ];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("  ")
+}
+
+fn open_words(entry: &Entry, ticket: &str) -> String {
+    let state = match &entry.state {
+        EntryState::Applied { visible_by } => {
+            format!("written, due {}", visible_by.strftime("%m-%d %H:%MZ"))
+        }
+        EntryState::Held { why } => format!("held: {why}"),
+        EntryState::Conflict { theirs } => format!("conflict: the tenant has {}", theirs.shown()),
+        EntryState::Rejected { cause, .. } => format!("refused: {cause}"),
+        EntryState::Queued
+        | EntryState::InFlight { .. }
+        | EntryState::Accepted { .. }
+        | EntryState::Unknown { .. } => entry.state.word().to_owned(),
+    };
+    let text = format!(
+        "{}  {}  {} {} -> {}  {state}  by {}  {ticket}",
+        entry.id.0,
+        entry.name,
+        entry.field().as_str(),
+        entry.base.shown(),
+        entry.wanted.shown(),
+        entry.author
+    );
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,266 @@
+//! What the next shift has to know: what was done from here, what others did in the tenant, and what is open, held or due.
+//!
+//! Ours comes from the audit, theirs from the difference of runs; from the files alone, without the tenant.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::difference::Turn;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::run::{RunHead, RunId};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::ledger::{AuditFault, AuditLine, AuditPlace, AuditVerdict};
+
+use super::history;
+
+/// The handover of one tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handover {
+    /// From when on.
+    pub since: Timestamp,
+    /// Done from here: of each change that has ended, its last line; of what is this side's own, every line.
+    pub ours: Vec<AuditLine>,
+    /// Values that were changed in the tenant by others, as runs found them.
+    pub moved: Vec<AuditLine>,
+    /// Who came, went, or is stopped by another gate.
+    pub turns: Vec<Turn>,
+    /// The runs that `turns` lies between; `None` where there are no two to compare.
+    pub compared: Option<(RunId, RunId)>,
+    /// What is in the outbox now, each with its ticket.
+    pub open: Vec<(Entry, String)>,
+}
+
+/// Which lines of the audit are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// About, or by, somebody whose name has this in it.
+    pub user: Option<String>,
+    /// From then on.
+    pub since: Option<Timestamp>,
+    /// Of this ticket.
+    pub ticket: Option<String>,
+}
+
+/// What a run found that others have done.
+const THEIRS: [&str; 2] = ["taken over", "conflict"];
+
+/// Reads the handover of a tenant from its files.
+pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failure> {
+    let failed = |error: StoreError| error.failure();
+    let picture = store.ledger.load().await.map_err(failed)?;
+    let tickets: HashMap<EntryId, String> = store
+        .ledger
+        .tickets()
+        .await
+        .map_err(failed)?
+        .into_iter()
+        .collect();
+    let lines = store.ledger.audit_since(since).await.map_err(failed)?;
+    let waits = |entry: EntryId| picture.entries.iter().any(|open| open.id == entry);
+    let last: HashMap<EntryId, i64> = lines
+        .iter()
+        .filter_map(|line| Some((line.entry?, line.seq)))
+        .collect();
+    let (moved, rest): (Vec<AuditLine>, Vec<AuditLine>) = lines
+        .into_iter()
+        .partition(|line| THEIRS.contains(&line.action.as_str()));
+    let ours = rest
+        .into_iter()
+        .filter(|line| match line.entry {
+            Some(entry) => last.get(&entry) == Some(&line.seq) && !waits(entry),
+            None => true,
+        })
+        .collect();
+    let compared = between(store, since).await?;
+    let turns = match compared {
+        Some((from, to)) => history::difference(store, from, to).await?.turns,
+        None => Vec::new(),
+    };
+    let open = picture
+        .entries
+        .into_iter()
+        .map(|entry| {
+            let ticket = tickets.get(&entry.id).cloned().unwrap_or_default();
+            (entry, ticket)
+        })
+        .collect();
+    Ok(Handover {
+        since,
+        ours,
+        moved,
+        turns,
+        compared,
+        open,
+    })
+}
+
+/// The last good run before, and the last one of all; without one before, the first that is kept.
+async fn between(store: &Store, since: Timestamp) -> Result<Option<(RunId, RunId)>, Failure> {
+    let runs = store
+        .history
+        .list(200)
+        .await
+        .map_err(|error| error.failure())?;
+    let good: Vec<&RunHead> = runs
+        .iter()
+        .filter(|run| run.kind == "sync" && matches!(run.outcome.as_str(), "done" | "partly"))
+        .collect();
+    let before = good.iter().find(|run| run.started_at < since);
+    let from = before.or(good.last()).map(|run| run.id);
+    let to = good.first().map(|run| run.id);
+    Ok(from.zip(to).filter(|(from, to)| from != to))
+}
+
+/// Lines of the audit, oldest first.
+pub async fn audit(store: &Store, wanted: &Wanted) -> Result<Vec<AuditLine>, Failure> {
+    let ledger = &store.ledger;
+    let lines = match wanted.since {
+        Some(since) => ledger.audit_since(since).await,
+        None => ledger.audit_tail(u32::MAX).await,
+    };
+    let mut lines = lines.map_err(|error| error.failure())?;
+    if let Some(user) = &wanted.user {
+        let wish = user.to_lowercase();
+        let id = user.parse::<i64>().ok();
+        lines.retain(|line| {
+            line.user.to_lowercase().contains(&wish)
+                || line.author.to_lowercase().contains(&wish)
+                || (id.is_some() && line.user_id.map(|user| user.0) == id)
+        });
+    }
+    if let Some(ticket) = &wanted.ticket {
+        lines.retain(|line| line.ticket.eq_ignore_ascii_case(ticket));
+    }
+    Ok(lines)
+}
+
+/// Checks the audit; with a head that was noted elsewhere (`214:HASH`, or the hash alone), also that its tail is still there.
+pub async fn verify(store: &Store, head: Option<&str>) -> Result<AuditVerdict, Failure> {
+    let ledger = &store.ledger;
+    let failed = |error: StoreError| error.failure();
+    let Some(head) = head else {
+        return ledger.verify_audit().await.map_err(failed);
+    };
+    let (seq, hash) = match head.split_once(':') {
+        Some((seq, hash)) => (seq.parse::<i64>().ok(), hash),
+        None => (None, head),
+    };
+    let hash = hash.to_ascii_lowercase();
+    if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::new(
+            FailureKind::Config,
+            format!("{head} is no head of an audit"),
+            "",
+            "Nothing was checked. Write it as a writing run has told it: NUMBER:HASH, the hash in 64 hexadecimal digits.",
+        ));
+    }
+    if let Some(seq) = seq {
+        return ledger
+            .verify_audit_against(seq, &hash)
+            .await
+            .map_err(failed);
+    }
+    let lines = ledger.audit_tail(u32::MAX).await.map_err(failed)?;
+    if let Some(line) = lines.iter().find(|line| line.hash == hash) {
+        return ledger
+            .verify_audit_against(line.seq, &hash)
+            .await
+            .map_err(failed);
+    }
+    let mut verdict = ledger.verify_audit().await.map_err(failed)?;
+    let seq = verdict.head.as_ref().map_or(1, |(seq, _)| seq + 1);
+    let place = AuditPlace::Table;
+    verdict.faults.push(AuditFault::Missing { place, seq });
+    Ok(verdict)
+}
+
+/// A fault in words.
+pub fn fault_words(fault: &AuditFault) -> String {
+    let place = |place: AuditPlace| match place {
+        AuditPlace::Table => "ledger.db",
+        AuditPlace::Mirror => "audit.jsonl",
+    };
+    match fault {
+        AuditFault::Altered { place: at, seq } => {
+            format!("line {seq} of {} was altered", place(*at))
+        }
+        AuditFault::Missing { place: at, seq } => {
+            format!("lines are missing from {}, from {seq} on", place(*at))
+        }
+        AuditFault::Unreadable { line } => {
+            format!("line {line} of the file audit.jsonl is no line of an audit")
+        }
+        AuditFault::Differs { seq } => {
+            format!("ledger.db and audit.jsonl say different things in line {seq}")
+        }
+    }
+}
+
+/// The moment that a text means: so long ago (`8h`, `30m`, `2d`, `1w`), a day, or a moment.
+pub fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let text = text.trim();
+    ago(text, now)
+        .or_else(|| text.parse::<Timestamp>().ok())
+        .or_else(|| {
+            let day: jiff::civil::Date = text.parse().ok()?;
+            let start = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+            Some(start.timestamp())
+        })
+        .ok_or_else(|| {
+            Failure::new(
+                FailureKind::Config,
+                format!("{text} is no time to begin at"),
+                "",
+                "Write it as 8h, 30m, 2d or 1w ago, as a day (2026-11-20) or as a moment (2026-11-20T06:00:00Z).",
+            )
+        })
+}
+
+fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let unit = text.chars().last()?;
+    let count: i64 = text[..text.len() - unit.len_utf8()].parse().ok()?;
+    let minutes = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 24 * 60,
+        'w' => 7 * 24 * 60,
+        _ => return None,
+    };
+    let minutes = count.checked_mul(minutes).filter(|minutes| *minutes >= 0)?;
+    let span = SignedDuration::try_from_mins(minutes)?;
+    now.checked_sub(span).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_to_begin_at() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        for (text, wanted) in [
+            ("8h", "2026-11-20T04:00:00Z"),
+            ("30m", "2026-11-20T11:30:00Z"),
+            ("2d", "2026-11-18T12:00:00Z"),
+            ("1w", "2026-11-13T12:00:00Z"),
+            ("2026-11-20", "2026-11-20T00:00:00Z"),
+            ("2026-11-20T06:00:00Z", "2026-11-20T06:00:00Z"),
+        ] {
+            assert_eq!(since(text, now).unwrap().to_string(), wanted, "{text}");
+        }
+        for text in [
+            "",
+            "h",
+            "8",
+            "-8h",
+            "8 hours",
+            "99999999999999999999h",
+            "8ü",
+        ] {
+            assert!(since(text, now).is_err(), "{text}");
+        }
+    }
+}
