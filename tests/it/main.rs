@@ -5,6 +5,7 @@
 
 mod support;
 
+mod canary;
 mod cli_errors;
 mod cli_scenarios;
 mod cli_script;
@@ -14,6 +15,7 @@ mod documents;
 mod generator;
 mod guard;
 mod hostile;
+mod partner;
 mod pause;
 mod plan_speed;
 mod pty_console;
