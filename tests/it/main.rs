@@ -5,6 +5,7 @@
 
 mod support;
 
+mod canary;
 mod cli_errors;
 mod cli_generate;
 mod cli_scenarios;
@@ -18,6 +19,7 @@ mod hostile;
 mod import;
 mod import_files;
 mod import_scale;
+mod partner;
 mod pause;
 mod plan_files;
 mod plan_speed;
