@@ -299,3 +299,40 @@ fn elsewhere(action: Action) -> String {
     .collect();
     format!("works in {}", names.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Settings;
+    use crate::app::fixture::{Driver, settings};
+
+    #[test]
+    fn no_key_does_more_than_look_at_a_bundle() {
+        let bundle = || Settings {
+            bundle: true,
+            read_only: true,
+            ..settings()
+        };
+        for pane in ["1", "2", "3", "4", "5", "6"] {
+            for over in ["", "w", "e", ":", "?"] {
+                for key in (' '..='~').filter(|key| *key != 'q') {
+                    let mut t = Driver::with(bundle(), (80, 24));
+                    t.keys(pane).keys(over);
+                    t.text(&key.to_string());
+                    let first = t.effects.clone();
+                    t.keys("<enter> y <enter>");
+                    for effect in first.iter().chain(&t.effects) {
+                        assert!(effect.only_looks(), "{pane} {over} {key}: {effect:?}");
+                    }
+                }
+            }
+        }
+        let mut t = Driver::with(bundle(), (80, 24));
+        t.keys("s");
+        assert_eq!(
+            t.notice(),
+            "a bundle is only looked at: no tenant, no changes"
+        );
+        assert_eq!(t.app.title(), "Contoso Ltd BUNDLE");
+        assert!(crate::view::screens::screen(&t.app)[0].contains(" BUNDLE "));
+    }
+}

@@ -432,7 +432,11 @@ impl App {
 
     /// The terminal's title: `tenant RO`.
     pub fn title(&self) -> String {
-        let mode = if self.session.may_write() { "RW" } else { "RO" };
+        let mode = match (self.settings.bundle, self.session.may_write()) {
+            (true, _) => "BUNDLE",
+            (false, true) => "RW",
+            (false, false) => "RO",
+        };
         let tenant = crate::domain::text::Label::new(&self.session.tenant);
         format!("{tenant} {mode}")
     }
