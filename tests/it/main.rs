@@ -17,6 +17,7 @@ mod guard;
 mod plan_speed;
 mod pty_console;
 mod pty_desk;
+mod pty_mouse;
 mod pty_tenants;
 mod refusals;
 mod repairs;
