@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use anyhow::Context as _;
 
 use crate::config::Config as File;
+use crate::config::palette::Palette;
 use crate::config::schema::schema;
 use crate::domain::failure::{Failure, FailureKind};
 
@@ -48,6 +49,9 @@ pub(super) fn run(global: &Global, args: &Config) -> anyhow::Result<Exit> {
 fn check(global: &Global) -> anyhow::Result<()> {
     let file = places(global)?.config_file();
     let config = File::load(&file).map_err(|error| error.failure())?;
+    if let Some(theme) = &config.look.theme {
+        Palette::load(&file, theme).map_err(|error| error.failure())?;
+    }
     if global.json {
         let answer = serde_json::json!({
             "schema_version": 1,

@@ -27,6 +27,7 @@ mod plan_speed;
 mod pty_bulk;
 mod pty_console;
 mod pty_desk;
+mod pty_mouse;
 mod pty_tenants;
 mod refusals;
 mod repairs;
