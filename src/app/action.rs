@@ -363,7 +363,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
-    row(A::Edit, &["e"], P::USERS.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked"]),
+    row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
     row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
     row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
@@ -532,114 +532,6 @@ pub fn action_table() -> impl Iterator<Item = (String, &'static str, &'static st
         .map(|row| (row.keys.join(" "), row.name, row.help))
 }
 
-/// What the footer offers in a place, the most useful first.
-pub fn footer(place: Place) -> &'static [Action] {
-    match place {
-        Place::Users => &[
-            A::Open,
-            A::Why,
-            A::MoveNumber,
-            A::Remove,
-            A::SyncNow,
-            A::Plan,
-            A::Filter,
-            A::Palette,
-        ],
-        Place::Candidates => &[
-            A::Add,
-            A::Mark,
-            A::Why,
-            A::Everyone,
-            A::MoveNumber,
-            A::Filter,
-            A::SyncNow,
-            A::Palette,
-        ],
-        Place::Sync => &[
-            A::SyncNow,
-            A::CancelRun,
-            A::Open,
-            A::Compare,
-            A::NextWarning,
-            A::Filter,
-            A::Palette,
-        ],
-        Place::Changes => &[
-            A::Open,
-            A::Undo,
-            A::Plan,
-            A::Why,
-            A::Filter,
-            A::Copy,
-            A::Palette,
-        ],
-        Place::Licences => &[
-            A::Open,
-            A::Sort,
-            A::Filter,
-            A::Copy,
-            A::SyncNow,
-            A::Palette,
-            A::Leave,
-        ],
-        Place::Numbers => &[
-            A::Open,
-            A::MoveNumber,
-            A::Jump,
-            A::Sort,
-            A::Filter,
-            A::Copy,
-            A::SyncNow,
-            A::Palette,
-        ],
-        Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
-        Place::Why => &[
-            A::Choose,
-            A::Plan,
-            A::Add,
-            A::Edit,
-            A::MoveNumber,
-            A::Reread,
-            A::Copy,
-            A::Palette,
-            A::Leave,
-        ],
-        Place::Plan => &[
-            A::Hold,
-            A::Why,
-            A::KeepPlan,
-            A::Ticket,
-            A::Apply,
-            A::Leave,
-            A::Copy,
-        ],
-        Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
-        Place::Log => &[
-            A::Filter,
-            A::NextHit,
-            A::NextWarning,
-            A::Copy,
-            A::PageDown,
-            A::Leave,
-        ],
-        Place::Text => &[A::Copy, A::PageDown, A::Leave],
-        Place::Review => &[
-            A::QueueAll,
-            A::Open,
-            A::Hold,
-            A::TakeProposal,
-            A::NextWarning,
-            A::OnlyBad,
-            A::QueueGood,
-            A::Leave,
-        ],
-        Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
-        Place::Earlier => &[A::Mark, A::MarkAll, A::QueueEarlier, A::Palette, A::Leave],
-        Place::Confirm => &[A::Yes, A::No, A::Why, A::Leave],
-        Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -660,15 +552,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn every_footer_action_works_where_it_is_offered() {
-        for place in Place::ALL {
-            for action in footer(place) {
-                assert!(action.binding().places.has(place), "{action:?} {place:?}");
-            }
-        }
-        assert!(action_table().count() > 43);
     }
 }

@@ -67,6 +67,9 @@ impl App {
                 self.no_user("mark")
             }
             Action::Edit | Action::Remove if self.edits_many() => None,
+            Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
+                .adds_many())
+            .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
             Action::Export => self.no_export(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
@@ -157,6 +160,8 @@ impl App {
             | Action::Settings
             | Action::DisableSync
             | Action::QueueEarlier
+            | Action::Ticket
+            | Action::KeepPlan
             | Action::Import
             | Action::Export
             | Action::QueueAll
@@ -245,7 +250,7 @@ impl App {
         })
     }
 
-    fn no_user(&self, verb: &str) -> Option<String> {
+    pub(super) fn no_user(&self, verb: &str) -> Option<String> {
         if self.over().is_none() && self.pane == Pane::Users {
             let kept = self
                 .drafts

@@ -26,7 +26,7 @@ use super::{App, Wait};
 const DETAIL: u16 = 6;
 
 /// Lines above the rows of a review: title, counts, titles of the columns.
-const HEAD: u16 = 3;
+pub const HEAD: u16 = 3;
 
 /// The rows of a review with their head, and the detail below.
 pub fn review_areas(body: Area) -> (Area, Area) {
@@ -59,7 +59,7 @@ impl App {
 
     /// A paste in a pane: several lines are cells of a spreadsheet, which are asked about; anything else is nothing.
     pub(super) fn pasted_in_pane(&mut self, text: &str) {
-        if !is_table(text) {
+        if !is_table(text) || self.settings.bundle {
             self.say(Tone::Dim, "a paste is never a command: / filters, e edits");
             return;
         }
@@ -428,22 +428,7 @@ impl App {
             return Vec::new();
         };
         let waiting = state_of(open).is_some_and(|state| matches!(state, EditState::Saving(_)));
-        let lost = match open {
-            _ if waiting => None,
-            Bulk::Review(open) if open.mended > 0 => Some(format!(
-                "{}: {} put right here",
-                open.title(),
-                match open.mended {
-                    1 => "1 row was".to_owned(),
-                    n => format!("{n} rows were"),
-                }
-            )),
-            Bulk::Row(form) if form.is_dirty() => Some(form.title()),
-            Bulk::Many(form) if form.is_dirty() => {
-                Some(format!("the edit of {} users", form.users.len()))
-            }
-            _ => None,
-        };
+        let lost = open.unsaved();
         if let Some(title) = lost {
             self.question(Question::LeaveForm { title });
             return Vec::new();

@@ -79,7 +79,7 @@ impl App {
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
             Action::MoveNumber => self.ask_move(),
-            Action::Edit if self.edits_many() => self.edit_many(),
+            Action::Edit if self.edits_many() || self.adds_many() => self.edit_many(),
             Action::Edit => self.edit(),
             Action::Remove if self.edits_many() => self.remove_many(),
             Action::Remove => self.ask_remove(),
@@ -276,7 +276,11 @@ impl App {
                     .and_then(|row| row.entries.iter().find(|entry| is_conflict(entry)).cloned());
                 match conflict {
                     Some(entry) => self.open_conflict(&entry),
-                    None => return self.act(Action::Edit),
+                    // Enter opens this row, whoever is marked.
+                    None => match self.no_user("edit") {
+                        Some(reason) => self.say(Tone::Warn, reason),
+                        None => self.edit(),
+                    },
                 }
             }
             Pane::Candidates => return self.act(Action::Why),
@@ -455,6 +459,10 @@ impl App {
                 "{} is not saved; its text is kept for the next start.",
                 form.title()
             )),
+            Modal::Bulk(open) => {
+                let what = open.unsaved()?;
+                Some(format!("{what}; it is lost when the console ends."))
+            }
             _ => None,
         });
         let writing = self

@@ -215,6 +215,7 @@ impl Effect {
             | Self::Explain { live: true, .. }
             | Self::Judge { .. }
             | Self::Export { .. }
+            | Self::KeepPlan { .. }
             | Self::SignIn { .. }
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }

@@ -1,5 +1,9 @@
 //! Edits of all marked users, and exports of what a pane shows.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::guid::ObjectId;
 use crate::domain::user::UserId;
 
 use super::action::Action;
@@ -9,27 +13,24 @@ use super::effect::{Effect, Exported, LedgerChange};
 use super::pane::Pane;
 use super::pane::bulk::Bulk;
 use super::pane::bulk::export::{ExportField, ExportForm};
-use super::pane::bulk::many::{Change, ManyForm, Preview};
+use super::pane::bulk::many::{Change, ManyForm, Preview, Whom};
 use super::pane::candidates::Listing;
 use super::pane::editor::EditState;
 use super::{App, Wait};
 
 impl App {
     /// The marked users in the order in which the pane shows them; those that a filter hides come last.
-    pub(super) fn marked_users(&self) -> Vec<UserId> {
+    fn marked_users(&self) -> Vec<Whom> {
         let marked = &self.users.marked;
         let shown = self.users.shown.iter();
-        let mut ids: Vec<UserId> = shown
+        let shown = shown
             .filter_map(|&place| self.desk.users.get(place))
             .map(|row| row.user.id)
-            .filter(|id| marked.contains(id))
-            .collect();
-        let hidden = self.desk.users.iter().map(|row| row.user.id);
-        let hidden: Vec<UserId> = hidden
-            .filter(|id| marked.contains(id) && !ids.contains(id))
-            .collect();
-        ids.extend(hidden);
-        ids
+            .filter(|id| marked.contains(id));
+        let ids: Vec<UserId> = shown.collect();
+        let seen: HashSet<UserId> = ids.iter().copied().collect();
+        let hidden = marked.iter().copied().filter(|id| !seen.contains(id));
+        ids.into_iter().chain(hidden).map(Whom::User).collect()
     }
 
     /// Whether `e` and `d` are about all marked users.
@@ -37,10 +38,34 @@ impl App {
         self.over().is_none() && self.pane == Pane::Users && !self.users.marked.is_empty()
     }
 
+    /// Whether `e` is about all marked people, who are added by it.
+    pub fn adds_many(&self) -> bool {
+        let marked = &self.candidates.marked;
+        self.over().is_none() && self.pane == Pane::Candidates && !marked.is_empty()
+    }
+
+    /// The marked people in the order in which the pane shows them; those that a filter hides come last.
+    fn marked_people(&self) -> Vec<Whom> {
+        let marked = &self.candidates.marked;
+        let shown = self.candidates.shown.iter();
+        let shown = shown
+            .filter_map(|&place| self.roster.get(place))
+            .map(|row| row.id)
+            .filter(|id| marked.contains(id));
+        let ids: Vec<ObjectId> = shown.collect();
+        let seen: HashSet<ObjectId> = ids.iter().copied().collect();
+        let hidden = marked.iter().copied().filter(|id| !seen.contains(id));
+        ids.into_iter().chain(hidden).map(Whom::Person).collect()
+    }
+
     /// Opens the form for all marked.
     pub(super) fn edit_many(&mut self) {
-        let users = self.marked_users();
-        self.open_bulk(Bulk::Many(ManyForm::open(users)));
+        let whom = if self.pane == Pane::Users {
+            self.marked_users()
+        } else {
+            self.marked_people()
+        };
+        self.open_bulk(Bulk::Many(ManyForm::open(whom)));
     }
 
     /// Shows what removing all marked would do.
@@ -55,8 +80,8 @@ impl App {
             return Vec::new();
         };
         if let Some(change) = form.finish() {
-            let users = form.users.clone();
-            self.open_bulk(Bulk::Preview(Preview::new(users, change)));
+            let whom = form.whom.clone();
+            self.open_bulk(Bulk::Preview(Preview::new(whom, change)));
         }
         Vec::new()
     }
@@ -97,6 +122,7 @@ impl App {
 
     /// Asks the ledger for all of it in one transaction.
     fn queue_many(&mut self) -> Vec<Effect> {
+        let roster = Arc::clone(&self.roster);
         let Some(Bulk::Preview(open)) = self.bulk() else {
             return Vec::new();
         };
@@ -109,17 +135,17 @@ impl App {
             self.say(Tone::Warn, text);
             return Vec::new();
         }
-        let patches = open.patches();
-        if patches.is_empty() {
+        if open.counts()[0] == 0 {
             self.say(Tone::Dim, "nothing would be changed");
             return Vec::new();
         }
         let change = match open.change {
             Change::Remove => {
-                let ids = patches.into_iter().map(|(id, _)| id).collect();
+                let ids = open.patches().into_iter().map(|(id, _)| id).collect();
                 LedgerChange::RemoveMany(ids)
             }
-            Change::Edit { .. } => LedgerChange::EditMany(patches),
+            Change::Edit { .. } if open.adds() => LedgerChange::Add(open.new_users(&roster)),
+            Change::Edit { .. } => LedgerChange::EditMany(open.patches()),
         };
         let req = self.wait_for(Wait::Bulk);
         if let Some(Bulk::Preview(open)) = self.bulk() {

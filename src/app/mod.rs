@@ -23,6 +23,7 @@ pub mod filter;
 pub(crate) mod fixture;
 #[cfg(test)]
 mod flows;
+pub mod footer;
 mod kept;
 pub mod keymap;
 pub mod keys;

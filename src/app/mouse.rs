@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use super::App;
 use super::action::Action;
+use super::bulk;
 use super::chooser;
 use super::cursor::Move;
 use super::doc::Tone;
@@ -141,6 +142,7 @@ impl App {
             Some(Modal::Chooser(open)) => open.cursor.index,
             Some(Modal::Seat(open)) => open.cursor.index,
             Some(Modal::Plan(open)) => open.cursor.index,
+            Some(Modal::Bulk(open)) => open.list().map_or(0, |(_, index, _)| index),
             Some(_) => 0,
             None => match self.pane {
                 Pane::Users => self.users.cursor.index,
@@ -185,6 +187,13 @@ impl App {
                     .as_ref()
                     .map_or(0, |known| plan::rows(known, &self.desk).len());
                 vec![list(body.split_end(2).0, 1, open.cursor.top, len)]
+            }
+            Some(Modal::Bulk(open)) => {
+                let (area, _) = bulk::review_areas(body);
+                let rows = open
+                    .list()
+                    .map(|(top, _, len)| list(area, bulk::HEAD, top, len));
+                rows.into_iter().collect()
             }
             Some(_) => Vec::new(),
             None => self.rows_of_pane(&layout),

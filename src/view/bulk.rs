@@ -13,7 +13,7 @@ use crate::app::pane::Mark;
 use crate::app::pane::bulk::Bulk;
 use crate::app::pane::bulk::cells::RowForm;
 use crate::app::pane::bulk::export::{ExportField, ExportForm};
-use crate::app::pane::bulk::many::{Change, Fate, ManyField, ManyForm, Preview, PreviewRow};
+use crate::app::pane::bulk::many::{Change, Fate, ManyField, ManyForm, Preview, PreviewRow, Whom};
 use crate::app::pane::bulk::review::{ReviewBox, Rows, cause, number, who};
 use crate::app::pane::bulk::source::{SourceField, SourceForm};
 use crate::app::pane::editor::EditState;
@@ -82,6 +82,7 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
             let n = cells::thousands(open.counts()[0] as u64);
             return Some(match open.change {
                 Change::Remove => format!("remove {n}"),
+                Change::Edit { .. } if open.adds() => format!("add {n}"),
                 Change::Edit { .. } => format!("queue {n}"),
             });
         }
@@ -368,9 +369,11 @@ fn row_form(painter: &mut Painter<'_>, form: &RowForm, area: Area) {
 }
 
 fn many(painter: &mut Painter<'_>, form: &ManyForm, area: Area) {
-    let n = cells::thousands(form.users.len() as u64);
+    let n = cells::thousands(form.whom.len() as u64);
     let strong = painter.theme.strong;
-    painter.line(area, 0, &format!("EDIT {n} MARKED"), strong);
+    let adds = matches!(form.whom.first(), Some(Whom::Person(_)));
+    let verb = if adds { "ADD" } else { "EDIT" };
+    painter.line(area, 0, &format!("{verb} {n} MARKED"), strong);
     let mut y = 2;
     let mut cursor = None;
     for field in ManyField::ALL {

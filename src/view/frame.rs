@@ -3,11 +3,12 @@
 use ratatui::style::{Modifier, Style};
 
 use crate::app::App;
-use crate::app::action::{Action, Place, footer as offered};
+use crate::app::action::{Action, Place};
 use crate::app::cells;
 use crate::app::dispatch::is_conflict;
 use crate::app::doc::Tone;
 use crate::app::filter::Typing;
+use crate::app::footer::footer as offered;
 use crate::app::layout::Area;
 use crate::app::modal::Modal;
 use crate::app::notice::Notice;
@@ -387,6 +388,19 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         .map(|(key, word)| ((*key).to_owned(), (*word).to_owned()))
         .chain(offered)
         .collect();
+    let marked = match app.pane {
+        Pane::Users if app.edits_many() => app.users.marked.len(),
+        Pane::Candidates if app.adds_many() => app.candidates.marked.len(),
+        _ => 0,
+    };
+    if marked > 0 && matches!(place, Place::Users | Place::Candidates) {
+        let verb = if place == Place::Users {
+            "edit"
+        } else {
+            "add with numbers"
+        };
+        all.insert(0, ("e".to_owned(), format!("{verb} {marked}")));
+    }
     if let Some((key, word)) = field_key(app) {
         let behind = all.len().min(2);
         all.insert(behind, (key.to_owned(), word.to_owned()));
@@ -532,6 +546,9 @@ fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
     if action == Action::Apply {
         let known = app.plan.as_ref()?;
         return Some(format!("apply {}", plan::chosen(known, &app.desk).len()));
+    }
+    if action == Action::Remove && app.edits_many() {
+        return Some(format!("remove {}", app.users.marked.len()));
     }
     let marked = app.candidates.marked.len();
     (action == Action::Add && place == Place::Candidates && marked > 0)

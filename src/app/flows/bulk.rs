@@ -429,6 +429,48 @@ fn marked_users_get_consecutive_numbers_that_are_free_in_one_change() {
 }
 
 #[test]
+fn marked_people_are_added_with_numbers_of_a_range_as_one_change() {
+    let mut t = Driver::new();
+    t.keys("2 e");
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("f * e").text("+441235123500..");
+    t.keys("<enter>");
+    assert!(shows(&t, "ADD 14 MARKED"), "{}", screen(&t.app).join("\n"));
+    let all = rows(&t);
+    assert_eq!(all[0], "[x] Adele Vance number +44 1235 123500");
+    assert!(
+        all[1].starts_with("[!] Alex Wilber no candidate (Calling Plan)"),
+        "{all:?}"
+    );
+    assert!(
+        all[2].starts_with("[!] Ben Walters configured already"),
+        "{all:?}"
+    );
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    let refused = |t: &Driver| match t.app.modals.last() {
+        Some(Modal::Bulk(open)) => match open.as_ref() {
+            Bulk::Preview(open) => open.counts()[3],
+            other => panic!("a preview was expected: {other:?}"),
+        },
+        other => panic!("a preview was expected: {other:?}"),
+    };
+    while refused(&t) > 0 {
+        t.keys("! <space>");
+    }
+    t.keys("A");
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("people were to be added");
+    };
+    assert_eq!(users[0].name, "Adele Vance");
+    assert_eq!(users[0].wanted_number, Some(number("+441235123500")));
+    assert_eq!(users[0].association.id(), Some(object(1)));
+    let last = users.last().map(|user| user.wanted_number.clone());
+    let nth = users.len() - 1;
+    assert_eq!(last, Some(Some(number(&format!("+4412351235{nth:02}")))));
+}
+
+#[test]
 fn who_would_lose_a_number_is_named_and_refused() {
     let mut t = marked();
     t.keys("* e").text("+441235123500..501");
@@ -553,4 +595,56 @@ fn what_the_pane_shows_is_exported_to_a_named_file() {
     t.app.pane = Pane::Changes;
     t.keys("X");
     assert!(t.notice().starts_with("works in 1 Users"));
+}
+
+mod any {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::event::{Code, Key};
+
+    fn keys() -> impl Strategy<Value = Key> {
+        let mut all: Vec<Key> = "jkgGefmTZAPy!n+4 1@."
+            .chars()
+            .map(|c| Code::Char(c).into())
+            .collect();
+        all.extend(
+            [
+                Code::Enter,
+                Code::Esc,
+                Code::Tab,
+                Code::Backspace,
+                Code::PageDown,
+            ]
+            .map(Key::from),
+        );
+        for c in ['t', 'u'] {
+            let code = Code::Char(c);
+            all.push(Key { code, ctrl: true });
+        }
+        prop::sample::select(all)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn keys_at_a_review_never_queue_a_bad_row_unasked(typed in prop::collection::vec(keys(), 1..60)) {
+            let mut t = reviewing();
+            for key in typed {
+                t.event(What::Key(key));
+                let Some(effect) = t.effects.first().cloned() else { continue };
+                match effect {
+                    Effect::Judge { .. } => answer(&mut t),
+                    Effect::Ledger { change: LedgerChange::Import { review, extent }, .. } => {
+                        prop_assert!(extent == Extent::Good || review.summary().all_good());
+                        prop_assert!(review.summary().changing() > 0);
+                        break;
+                    }
+                    _ => {}
+                }
+                screen(&t.app);
+            }
+        }
+    }
 }

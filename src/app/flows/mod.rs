@@ -60,12 +60,12 @@ mod any {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::app::event::{CacheEvent, Code, Key, What};
+    use crate::app::event::{CacheEvent, Code, Key, LedgerEvent, What};
     use crate::app::fixture::{Driver, plan, why_alex};
     use crate::view::screens::screen;
 
     fn keys() -> impl Strategy<Value = Key> {
-        let letters = "jkgGaAedwrsSpuofycqWxmtnLbY/:?*1234 -+09!@.zK".chars();
+        let letters = "jkgGaAedwrsSpuofycqWxmtnLbY/:?*1234 -+09!@.zKIXPTZ".chars();
         let mut all: Vec<Key> = letters.map(|c| Code::Char(c).into()).collect();
         for code in [
             Code::Enter,
@@ -109,6 +109,10 @@ mod any {
                 for effect in open {
                     match effect {
                         Effect::Ledger { req, .. } if n % 2 == 0 => { t.saved(req); }
+                        Effect::Judge { req, .. } => {
+                            let failure = failure();
+                            t.event(What::Ledger(LedgerEvent::Refused { req, failure }));
+                        }
                         Effect::Explain { req, .. } => {
                             t.event(What::Cache(CacheEvent::Why { req, why: Box::new(why_alex()) }));
                         }

@@ -287,7 +287,7 @@ impl Confirm {
                     1 => "Take what is proposed for 1 row?".to_owned(),
                     rows => format!("Take what is proposed for {rows} rows?"),
                 },
-                "A missing + or country code is put in; no digit is changed. Each row can still be put right after it."
+                "What is proposed stands below each row. A row can still be put right after it."
                     .to_owned(),
             ],
             Question::CancelRun { name, .. } => vec![

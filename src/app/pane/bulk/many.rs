@@ -8,18 +8,20 @@ use crate::app::cells::thousands;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::event::{Code, Key};
 use crate::app::field::{Field as Line, Typed};
+use crate::app::pane::candidates::new_user;
 use crate::app::pane::editor::EditState;
 use crate::app::pane::editor::range::taken;
 use crate::app::pane::verdict;
 use crate::domain::country::Country;
-use crate::domain::gate::Warning;
+use crate::domain::gate::{Marks, Warning};
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::range::NumberRange;
-use crate::domain::user::{Field, Patch, UserId, Value};
-use crate::roster::Roster;
+use crate::domain::user::{Field, NewUser, Patch, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
 use crate::roster::inventory::Inventory;
+use crate::roster::{Roster, Row as Person};
 
 use super::turned;
 
@@ -27,7 +29,7 @@ use super::turned;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManyForm {
     /// Whom it is about, in the order in which numbers are given.
-    pub users: Vec<UserId>,
+    pub whom: Vec<Whom>,
     /// The field that keys go to.
     pub focus: ManyField,
     /// A range of numbers; blank gives none.
@@ -78,9 +80,9 @@ impl ManyField {
 
 impl ManyForm {
     /// An empty form for these users.
-    pub fn open(users: Vec<UserId>) -> Self {
+    pub fn open(whom: Vec<Whom>) -> Self {
         Self {
-            users,
+            whom,
             focus: ManyField::Numbers,
             numbers: Line::default(),
             kind: None,
@@ -221,17 +223,17 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
     /// Whom it is about, in the order in which numbers are given.
-    pub users: Vec<UserId>,
+    pub whom: Vec<Whom>,
     /// What is to become of them.
     pub change: Change,
     /// Who is left out by hand.
-    pub out: BTreeSet<UserId>,
+    pub out: BTreeSet<Whom>,
     /// A row for each.
     pub rows: Vec<PreviewRow>,
     /// Whether all numbers of the tenant were known when numbers were given.
     pub sure: bool,
     /// Its cursor.
-    pub cursor: Cursor<UserId>,
+    pub cursor: Cursor<Whom>,
     /// Whether a frame has shown it: keys that queue do not count before.
     pub seen: bool,
     /// Whether desk or tenant have changed since the rows were computed.
@@ -244,7 +246,7 @@ pub struct Preview {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewRow {
     /// Who.
-    pub user: UserId,
+    pub whom: Whom,
     /// Name.
     pub name: String,
     /// What would change, in words.
@@ -270,9 +272,9 @@ pub enum Fate {
 
 impl Preview {
     /// A preview, its rows not computed yet.
-    pub fn new(users: Vec<UserId>, change: Change) -> Self {
+    pub fn new(whom: Vec<Whom>, change: Change) -> Self {
         Self {
-            users,
+            whom,
             change,
             out: BTreeSet::new(),
             rows: Vec::new(),
@@ -298,22 +300,30 @@ impl Preview {
         let rows = &self.rows;
         self.cursor.settle(
             (rows.len(), height),
-            |id| rows.iter().position(|row| row.user == id),
-            |n| rows.get(n).map(|row| row.user),
+            |id| rows.iter().position(|row| row.whom == id),
+            |n| rows.get(n).map(|row| row.whom),
         );
     }
 
+    /// Whether it is about people who are put on the list by it.
+    pub fn adds(&self) -> bool {
+        matches!(self.whom.first(), Some(Whom::Person(_)))
+    }
+
     fn compute(&mut self, known: Known<'_>) {
-        let desk = known.0;
+        let (desk, roster, _) = known;
         let by_id: BTreeMap<UserId, &DeskUser> =
             desk.users.iter().map(|row| (row.user.id, row)).collect();
         // Who was removed in the meantime is no longer marked.
-        let there: Vec<&DeskUser> = self
-            .users
+        let there: Vec<Subject<'_>> = self
+            .whom
             .iter()
-            .filter_map(|id| by_id.get(id).copied())
+            .filter_map(|whom| match whom {
+                Whom::User(id) => Some(Subject::of_user(by_id.get(id)?)),
+                Whom::Person(id) => Some(Subject::of_person(roster.find(*id)?, desk)),
+            })
             .collect();
-        let mut rows: Vec<PreviewRow> = there.iter().map(|row| self.judge(row)).collect();
+        let mut rows: Vec<PreviewRow> = there.iter().map(|who| self.judge(who)).collect();
         if let Change::Edit {
             numbers: Some(range),
             ..
@@ -324,20 +334,24 @@ impl Preview {
         self.rows = rows;
     }
 
-    /// What would become of a user, without the number.
-    fn judge(&self, row: &DeskUser) -> PreviewRow {
-        let fate = match &self.change {
-            _ if self.out.contains(&row.user.id) => Fate::Out,
-            Change::Remove => removed(row),
-            Change::Edit {
-                numbers,
-                kind,
-                country,
-            } => edited(row, numbers.is_some(), *kind, *country),
+    /// What would become of somebody, without the number.
+    fn judge(&self, who: &Subject<'_>) -> PreviewRow {
+        let fate = match (&self.change, &who.barred) {
+            _ if self.out.contains(&who.whom) => Fate::Out,
+            (_, Some(why)) => Fate::Refused(why.clone()),
+            (Change::Remove, None) => removed(who),
+            (
+                Change::Edit {
+                    numbers,
+                    kind,
+                    country,
+                },
+                None,
+            ) => edited(who, numbers.is_some(), *kind, *country),
         };
         let mut said = PreviewRow {
-            user: row.user.id,
-            name: row.user.name.clone(),
+            whom: who.whom,
+            name: who.name.to_owned(),
             change: String::new(),
             note: String::new(),
             fate,
@@ -345,11 +359,11 @@ impl Preview {
         match (&self.change, &said.fate) {
             (Change::Remove, Fate::Done(_)) => {
                 "removed here".clone_into(&mut said.change);
-                said.note = left_behind(row);
+                said.note = left_behind(who);
             }
             (_, Fate::Done(patch)) => {
-                said.change = words(row, patch);
-                said.note = note(row, patch);
+                said.change = words(who, patch);
+                said.note = note(who, patch);
             }
             (_, Fate::Unchanged | Fate::Out | Fate::Refused(_)) => {}
         }
@@ -360,19 +374,20 @@ impl Preview {
     pub fn step(&mut self, step: Move, height: usize) {
         let rows = &self.rows;
         self.cursor.step(step, (rows.len(), height), |n| {
-            rows.get(n).map(|row| row.user)
+            rows.get(n).map(|row| row.whom)
         });
     }
 
     /// Leaves the row under the cursor out, or takes it in again: numbers are given anew.
     pub fn leave_out(&mut self) {
-        let Some(id) = self.rows.get(self.cursor.index).map(|row| row.user) else {
+        let Some(id) = self.rows.get(self.cursor.index).map(|row| row.whom) else {
             return;
         };
         if !self.out.remove(&id) {
             self.out.insert(id);
         }
         self.stale = true;
+        self.seen = false;
         self.state = EditState::Editing;
     }
 
@@ -384,7 +399,7 @@ impl Preview {
             .map(|n| (here + n) % len.max(1))
             .find(|&n| matches!(self.rows[n].fate, Fate::Refused(_)));
         let Some(next) = next else { return false };
-        self.cursor.key = Some(self.rows[next].user);
+        self.cursor.key = Some(self.rows[next].whom);
         true
     }
 
@@ -405,9 +420,10 @@ impl Preview {
 
     /// `EDIT 5 MARKED  numbers from +44…, country GB`.
     pub fn title(&self) -> String {
-        let n = thousands(self.users.len() as u64);
+        let n = thousands(self.whom.len() as u64);
         match self.change {
             Change::Remove => format!("REMOVE {n} MARKED"),
+            Change::Edit { .. } if self.adds() => format!("ADD {n} MARKED"),
             Change::Edit { .. } => format!("EDIT {n} MARKED"),
         }
     }
@@ -417,6 +433,7 @@ impl Preview {
         let [done, unchanged, out, refused] = self.counts();
         let verb = match self.change {
             Change::Remove => "removed",
+            Change::Edit { .. } if self.adds() => "added",
             Change::Edit { .. } => "changed",
         };
         let parts: Vec<String> = [
@@ -432,12 +449,29 @@ impl Preview {
         parts.join(", ")
     }
 
-    /// What is asked of the ledger.
+    /// What is asked of the ledger, for users of the list.
     pub fn patches(&self) -> Vec<(UserId, Patch)> {
-        let done = self.rows.iter().filter_map(|row| match &row.fate {
-            Fate::Done(patch) => Some((row.user, (**patch).clone())),
-            Fate::Unchanged | Fate::Out | Fate::Refused(_) => None,
-        });
+        let done = self
+            .rows
+            .iter()
+            .filter_map(|row| match (&row.fate, row.whom) {
+                (Fate::Done(patch), Whom::User(id)) => Some((id, (**patch).clone())),
+                _ => None,
+            });
+        done.collect()
+    }
+
+    /// What is asked of the ledger, for people who are added.
+    pub fn new_users(&self, roster: &Roster) -> Vec<NewUser> {
+        let done = self
+            .rows
+            .iter()
+            .filter_map(|row| match (&row.fate, row.whom) {
+                (Fate::Done(patch), Whom::Person(id)) => {
+                    Some(with(new_user(roster.find(id)?), patch))
+                }
+                _ => None,
+            });
         done.collect()
     }
 
@@ -450,143 +484,214 @@ impl Preview {
     }
 }
 
+/// Whom an edit of many is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whom {
+    /// A user of the list.
+    User(UserId),
+    /// Somebody who is put on it by the same step.
+    Person(ObjectId),
+}
+
+/// What is known of one of them.
+#[derive(Debug)]
+struct Subject<'a> {
+    whom: Whom,
+    name: &'a str,
+    number: Option<&'a PhoneNumber>,
+    kind: NumberKind,
+    country: Option<Country>,
+    entries: &'a [Entry],
+    marks: Marks,
+    associated: bool,
+    /// Why nothing is done with this one at all.
+    barred: Option<String>,
+}
+
+impl<'a> Subject<'a> {
+    fn of_user(row: &'a DeskUser) -> Self {
+        let user = &row.user;
+        Self {
+            whom: Whom::User(user.id),
+            name: &user.name,
+            number: user.number.as_ref(),
+            kind: user.kind,
+            country: user.country,
+            entries: &row.entries,
+            marks: row.marks,
+            associated: user.association.id().is_some(),
+            barred: None,
+        }
+    }
+
+    fn of_person(row: &'a Person, desk: &Desk) -> Self {
+        let barred = if desk.is_configured(row.id) {
+            Some("configured already".to_owned())
+        } else if row.cause.is_candidate() {
+            None
+        } else {
+            let why = row.cause.words();
+            Some(format!(
+                "no candidate ({why}): a on this one alone adds it anyway"
+            ))
+        };
+        Self {
+            whom: Whom::Person(row.id),
+            name: &row.name,
+            number: row.number.as_ref(),
+            kind: new_user(row).kind,
+            country: row.location,
+            entries: &[],
+            marks: row.marks,
+            associated: true,
+            barred,
+        }
+    }
+
+    fn entry(&self, field: Field) -> Option<&'a Entry> {
+        self.entries.iter().find(|entry| entry.field() == field)
+    }
+
+    fn is_dirsynced(&self) -> bool {
+        let mut warnings = self.marks.warnings();
+        warnings.any(|warning| warning == Warning::DirsyncNumber)
+    }
+}
+
+/// A new user with what the edit gives.
+fn with(mut user: NewUser, patch: &Patch) -> NewUser {
+    if let Some(kind) = patch.kind {
+        user.kind = kind;
+    }
+    for (_, wanted) in &patch.two_way {
+        match wanted {
+            Value::Number(number) => user.wanted_number.clone_from(number),
+            Value::Country(country) => user.wanted_country = *country,
+            Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {}
+        }
+    }
+    user
+}
+
 /// What an edit is judged against.
 pub type Known<'a> = (&'a Desk, &'a Roster, &'a Inventory);
 
 /// Gives each row that may have one the next free number of the range.
-fn give(range: &NumberRange, there: &[&DeskUser], rows: &mut [PreviewRow], known: Known<'_>) {
+fn give(range: &NumberRange, there: &[Subject<'_>], rows: &mut [PreviewRow], known: Known<'_>) {
     let wanting = |row: &PreviewRow| matches!(row.fate, Fate::Done(_));
     let count = rows.iter().filter(|row| wanting(row)).count();
     let (desk, roster, inventory) = known;
-    let mut free = range
-        .free(taken(desk, roster, inventory), count)
-        .into_iter();
-    for (row, user) in rows.iter_mut().zip(there) {
+    let free = range.free(taken(desk, roster, inventory), count);
+    let missing = count - free.len();
+    let mut free = free.into_iter();
+    for (row, who) in rows.iter_mut().zip(there) {
         let Fate::Done(patch) = &mut row.fate else {
             continue;
         };
         let Some(number) = free.next() else {
-            row.fate = Fate::Refused(format!(
-                "no number of the range is left: it has {count} too few",
-                count = count - range.free(taken(desk, roster, inventory), count).len()
-            ));
+            let why = format!("no number of the range is left: {missing} too few");
+            row.fate = Fate::Refused(why);
             row.change.clear();
             continue;
         };
-        let kind = patch.kind.unwrap_or(user.user.kind);
+        let kind = patch.kind.unwrap_or(who.kind);
         let fitting = match (kind, number.extension()) {
             (NumberKind::Ddi, Some(_)) => NumberKind::Extension,
             (NumberKind::Extension, None) => NumberKind::Ddi,
             _ => kind,
         };
-        patch.kind = (fitting != user.user.kind).then_some(fitting);
-        patch
-            .two_way
-            .push((Value::Number(None), Value::Number(Some(number))));
-        row.change = words(user, patch);
-        row.note = note(user, patch);
+        patch.kind = (fitting != who.kind).then_some(fitting);
+        let change = (Value::Number(None), Value::Number(Some(number)));
+        patch.two_way.push(change);
+        row.change = words(who, patch);
+        row.note = note(who, patch);
     }
 }
 
 fn edited(
-    row: &DeskUser,
+    who: &Subject<'_>,
     numbered: bool,
     kind: Option<NumberKind>,
     country: Option<Country>,
 ) -> Fate {
-    let user = &row.user;
     let mut patch = Patch::default();
-    if numbered && let Some(why) = no_number(row) {
+    if numbered && let Some(why) = no_number(who) {
         return Fate::Refused(why);
     }
-    if let Some(kind) = kind.filter(|kind| *kind != user.kind) {
-        let number = user.number.as_ref().filter(|_| !numbered);
+    if let Some(kind) = kind.filter(|kind| *kind != who.kind) {
+        let number = who.number.filter(|_| !numbered);
         if let Some(number) = number
             && let Err(error) = PhoneNumber::parse(number.as_str(), kind, None)
         {
-            return Fate::Refused(format!("{} as {}: {error}", number.spaced(), kind.as_str()));
+            let kind = kind.as_str();
+            return Fate::Refused(format!("{} as {kind}: {error}", number.spaced()));
         }
         patch.kind = Some(kind);
     }
-    if let Some(wanted) = country {
-        match entry_of(row, Field::Country) {
-            Some(entry) if entry.wanted == Value::Country(Some(wanted)) => {}
-            Some(entry) if !matches!(entry.state, EntryState::Applied { .. }) => {
-                return Fate::Refused(waits(entry));
+    if let Some(country) = country {
+        let wanted = Value::Country(Some(country));
+        let base = match who.entry(Field::Country) {
+            // What was written and is not visible yet is what the next change starts from.
+            Some(entry) if matches!(entry.state, EntryState::Applied { .. }) => {
+                entry.wanted.clone()
             }
-            Some(entry) => patch
-                .two_way
-                .push((entry.wanted.clone(), Value::Country(Some(wanted)))),
-            None if user.country == Some(wanted) => {}
-            None => patch
-                .two_way
-                .push((Value::Country(user.country), Value::Country(Some(wanted)))),
+            Some(entry) if entry.wanted == wanted => wanted.clone(),
+            Some(entry) => return Fate::Refused(waits(entry)),
+            None => Value::Country(who.country),
+        };
+        if base != wanted {
+            patch.two_way.push((base, wanted));
         }
     }
-    if patch.is_empty() && !numbered {
+    let added = matches!(who.whom, Whom::Person(_));
+    if patch.is_empty() && !numbered && !added {
         return Fate::Unchanged;
     }
     Fate::Done(Box::new(patch))
 }
 
-/// Why a user gets no number of a range: one who has a number would lose it, and nobody would get it.
-fn no_number(row: &DeskUser) -> Option<String> {
-    let dirsync = row.marks.warnings();
-    if dirsync
-        .into_iter()
-        .any(|warning| warning == Warning::DirsyncNumber)
-    {
-        return Some("the number is mastered in Active Directory (DirSync'd user)".to_owned());
+/// Why somebody gets no number of a range: one who has a number would lose it, and nobody would get it.
+fn no_number(who: &Subject<'_>) -> Option<String> {
+    if who.is_dirsynced() {
+        let why = "the number is mastered in Active Directory (DirSync'd user)";
+        return Some(why.to_owned());
     }
-    if let Some(entry) = entry_of(row, Field::Number) {
+    if let Some(entry) = who.entry(Field::Number) {
         return Some(waits(entry));
     }
-    let number = row.user.number.as_ref()?;
+    let number = who.number?;
     Some(format!(
         "stops {}, which {} has today: e on this user alone changes it",
         number.spaced(),
-        row.user.name
+        who.name
     ))
 }
 
-fn entry_of(row: &DeskUser, field: Field) -> Option<&Entry> {
-    row.entries.iter().find(|entry| entry.field() == field)
-}
-
 fn waits(entry: &Entry) -> String {
-    let field = entry.field().as_str();
+    let (field, value) = (entry.field().as_str(), entry.wanted.shown());
     if entry.state.is_ours() {
         let word = entry.state.word();
-        format!(
-            "{field} {} is {word} already: u drops it",
-            entry.wanted.shown()
-        )
+        format!("{field} {value} is {word} already: u drops it")
     } else {
-        format!(
-            "{field} {} is being written: s settles it",
-            entry.wanted.shown()
-        )
+        format!("{field} {value} is being written: s settles it")
     }
 }
 
-fn removed(row: &DeskUser) -> Fate {
-    match row
-        .entries
-        .iter()
-        .find(|entry| entry.state.needs_settling())
-    {
+fn removed(who: &Subject<'_>) -> Fate {
+    let mut entries = who.entries.iter();
+    match entries.find(|entry| entry.state.needs_settling()) {
         Some(entry) => Fate::Refused(waits(entry)),
         None => Fate::Done(Box::default()),
     }
 }
 
 /// What stays in the tenant when a user is removed here, and what goes with it.
-fn left_behind(row: &DeskUser) -> String {
+fn left_behind(who: &Subject<'_>) -> String {
     let mut parts = Vec::new();
-    if let Some(number) = &row.user.number {
+    if let Some(number) = who.number {
         parts.push(format!("{} stays in the tenant", number.spaced()));
     }
-    match row.entries.len() {
+    match who.entries.len() {
         0 => {}
         1 => parts.push("1 queued change goes".to_owned()),
         n => parts.push(format!("{n} queued changes go")),
@@ -595,51 +700,43 @@ fn left_behind(row: &DeskUser) -> String {
 }
 
 /// `number +44 1235 123400, country FR -> GB, kind ddi -> trunk`.
-fn words(row: &DeskUser, patch: &Patch) -> String {
-    let mut parts: Vec<String> = patch
-        .two_way
-        .iter()
-        .rev()
-        .map(|(before, after)| match before {
-            Value::Number(None) => format!("number {}", after.shown()),
-            before => format!(
-                "{} {} -> {}",
-                after.field().as_str(),
-                before.shown(),
-                after.shown()
-            ),
+fn words(who: &Subject<'_>, patch: &Patch) -> String {
+    let pairs = patch.two_way.iter().rev();
+    let mut parts: Vec<String> = pairs
+        .map(|(before, after)| {
+            let (field, wanted) = (after.field().as_str(), after.shown());
+            match before {
+                Value::Number(None) => format!("{field} {wanted}"),
+                before => format!("{field} {} -> {wanted}", before.shown()),
+            }
         })
         .collect();
     if let Some(kind) = patch.kind {
-        parts.push(format!(
-            "kind {} -> {}",
-            row.user.kind.as_str(),
-            kind.as_str()
-        ));
+        let before = who.kind.as_str();
+        parts.push(format!("kind {before} -> {}", kind.as_str()));
+    }
+    if parts.is_empty() && matches!(who.whom, Whom::Person(_)) {
+        return "added".to_owned();
     }
     parts.join(", ")
 }
 
 /// What should be known of a change: doubt of the numbering plan, who is not in the tenant yet, a directory that takes it back.
-fn note(row: &DeskUser, patch: &Patch) -> String {
+fn note(who: &Subject<'_>, patch: &Patch) -> String {
     let mut parts = Vec::new();
+    let kind = patch.kind.unwrap_or(who.kind);
     for (_, after) in &patch.two_way {
         match after {
-            Value::Number(Some(number))
-                if patch.kind.unwrap_or(row.user.kind) == NumberKind::Ddi =>
-            {
+            Value::Number(Some(number)) if kind == NumberKind::Ddi => {
                 parts.extend(number.doubt());
             }
-            Value::Country(_) => {
-                let mut warnings = row.marks.warnings();
-                if warnings.any(|warning| warning == Warning::DirsyncNumber) {
-                    parts.push("Active Directory may put it back".to_owned());
-                }
+            Value::Country(_) if who.is_dirsynced() => {
+                parts.push("Active Directory may put it back".to_owned());
             }
             _ => {}
         }
     }
-    if row.user.association.id().is_none() && !patch.two_way.is_empty() {
+    if !who.associated && !patch.two_way.is_empty() {
         parts.push("waits for a match".to_owned());
     }
     parts.join("; ")

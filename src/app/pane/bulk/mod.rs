@@ -43,6 +43,40 @@ impl Bulk {
     }
 }
 
+impl Bulk {
+    /// First row shown, row under the cursor and count of its list, when it is one.
+    pub fn list(&self) -> Option<(usize, usize, usize)> {
+        match self {
+            Self::Review(open) => Some((open.cursor.top, open.cursor.index, open.shown.len())),
+            Self::Preview(open) => Some((open.cursor.top, open.cursor.index, open.rows.len())),
+            Self::Source(_) | Self::Row(_) | Self::Many(_) | Self::Export(_) => None,
+        }
+    }
+
+    /// What would be lost if it were left now, by its name.
+    pub fn unsaved(&self) -> Option<String> {
+        match self {
+            Self::Review(open) if open.mended > 0 && !open.is_waiting() => {
+                let rows = match open.mended {
+                    1 => "1 row was".to_owned(),
+                    n => format!("{n} rows were"),
+                };
+                Some(format!("{}: {rows} put right here", open.title()))
+            }
+            Self::Row(form) if form.is_dirty() => Some(form.title()),
+            Self::Many(form) if form.is_dirty() => {
+                Some(format!("the edit of {} users", form.whom.len()))
+            }
+            Self::Source(_)
+            | Self::Review(_)
+            | Self::Row(_)
+            | Self::Many(_)
+            | Self::Preview(_)
+            | Self::Export(_) => None,
+        }
+    }
+}
+
 /// The place so many steps further in a ring.
 pub(super) fn turned(here: usize, by: isize, len: usize) -> usize {
     (here + len).saturating_add_signed(by) % len.max(1)
