@@ -18,6 +18,10 @@ impl App {
     }
 
     /// Why an action cannot be done here; `None` when it can.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub fn refusal(&self, action: Action) -> Option<String> {
         if self.settings.bundle && self.changes_or_calls(action) {
             return Some("a bundle is only looked at: no tenant, no changes".to_owned());

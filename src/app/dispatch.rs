@@ -116,9 +116,12 @@ impl App {
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
             // Which number was chosen is only known where the key is.
-            Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
-            // They are done where the review is.
-            Action::QueueAll
+            // The last six are done where the review is.
+            Action::NextField
+            | Action::PreviousField
+            | Action::TakeProposal
+            | Action::Choose
+            | Action::QueueAll
             | Action::QueueGood
             | Action::OnlyBad
             | Action::TakeAll

@@ -140,6 +140,10 @@ impl Performer {
     }
 
     /// Carries out one effect; its answer comes as an event.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub(super) fn perform(&mut self, effect: Effect) {
         if self.only_looked_at && !effect.only_looks() {
             return;

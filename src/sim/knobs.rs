@@ -107,6 +107,10 @@ impl Default for Fault {
 /// All knobs.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a knob of its own on the wire"
+)]
 pub(super) struct Knobs {
     pub latency_ms: u64,
     pub page_size: Option<usize>,

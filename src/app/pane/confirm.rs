@@ -216,6 +216,10 @@ impl Confirm {
     }
 
     /// What is asked, line by line; the first is the title.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub fn lines(&self, tenant: &str) -> Vec<String> {
         match &self.question {
             Question::Remove { name, number, .. } => {
