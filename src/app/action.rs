@@ -113,6 +113,10 @@ pub enum Action {
     Hold,
     /// Applies the plan.
     Apply,
+    /// Notes the ticket of the plan's changes.
+    Ticket,
+    /// Keeps the plan as a file.
+    KeepPlan,
     /// Keeps this side's value of a conflict.
     KeepMine,
     /// Takes the tenant's value of a conflict.
@@ -192,10 +196,10 @@ pub enum Place {
     Palette,
     /// A sign-in.
     SignIn,
-    /// The review of an import, or the preview of an edit of many.
-    Review,
     /// What is left of the tenant before.
     Earlier,
+    /// The review of an import, or the preview of an edit of many.
+    Review,
 }
 
 impl Place {
@@ -270,8 +274,8 @@ impl Places {
     const FORM: Self = Self(1 << Place::Form as u16);
     const PALETTE: Self = Self(1 << Place::Palette as u16);
     const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
-    const REVIEW: Self = Self(1 << Place::Review as u32);
     const EARLIER: Self = Self(1 << Place::Earlier as u32);
+    const REVIEW: Self = Self(1 << Place::Review as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -284,9 +288,9 @@ impl Places {
         .and(Self::READ)
         .and(Self::PLAN)
         .and(Self::CONFLICT)
-        .and(Self::REVIEW)
         .and(Self::SIGN_IN)
-        .and(Self::EARLIER);
+        .and(Self::EARLIER)
+        .and(Self::REVIEW);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -353,6 +357,8 @@ pub const TABLE: &[Binding] = &[
     row(A::CancelRun, &["c"], P::PANES, ["cancel run", "cancel-run", "Stop the run at its next safe point"]),
     row(A::Plan, &["p"], P::PANES.and(P::WHY), ["plan", "plan", "Show what would be written, before anything is"]),
     row(A::Apply, &["A"], P::PLAN, ["apply", "apply", "Write what the plan shows"]),
+    row(A::Ticket, &["T"], P::PLAN, ["ticket", "ticket", "Note the ticket that the chosen changes belong to: kept in the audit"]),
+    row(A::KeepPlan, &["O"], P::PLAN, ["save file", "save-plan", "Save the plan as a file, to be applied later with sync --apply"]),
     row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
     row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),

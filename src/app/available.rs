@@ -18,6 +18,10 @@ impl App {
     }
 
     /// Why an action cannot be done here; `None` when it can.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub fn refusal(&self, action: Action) -> Option<String> {
         if self.settings.bundle && self.changes_or_calls(action) {
             return Some("a bundle is only looked at: no tenant, no changes".to_owned());
@@ -33,7 +37,7 @@ impl App {
                 .is_none()
                 .then(|| "no run is going".to_owned()),
             Action::Plan => self.nothing_queued(),
-            Action::Apply | Action::Hold => self
+            Action::Apply | Action::Hold | Action::Ticket | Action::KeepPlan => self
                 .plan
                 .is_none()
                 .then(|| "the plan is still being read".to_owned()),
@@ -160,23 +164,24 @@ impl App {
             | Action::Settings
             | Action::DisableSync
             | Action::QueueEarlier
-            | Action::OtherWay
-            | Action::KeepMine
-            | Action::TakeTheirs
-            | Action::TakeProposal
+            | Action::Ticket
+            | Action::KeepPlan
             | Action::Import
             | Action::Export
             | Action::QueueAll
             | Action::QueueGood
+            | Action::OnlyBad
             | Action::TakeAll
             | Action::OtherMode
             | Action::TrustZeros
+            | Action::OtherWay
+            | Action::KeepMine
+            | Action::TakeTheirs
+            | Action::TakeProposal
             | Action::Save => true,
             // In the history it picks two runs to compare.
             Action::Mark => self.pane != Pane::Sync,
             Action::NextHit
-            | Action::Mouse
-            | Action::OnlyBad
             | Action::PreviousHit
             | Action::Compare
             | Action::CopyAddress
@@ -211,6 +216,7 @@ impl App {
             | Action::Yes
             | Action::No
             | Action::Palette
+            | Action::Mouse
             | Action::Leave
             | Action::Quit => false,
         }
@@ -292,8 +298,8 @@ fn elsewhere(action: Action) -> String {
         (Place::Form, "the form (e)"),
         (Place::Confirm, "a question"),
         (Place::SignIn, "a sign-in (L)"),
-        (Place::Review, "a review (I)"),
         (Place::Earlier, "the tenant before (E)"),
+        (Place::Review, "a review (I)"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))
@@ -301,4 +307,41 @@ fn elsewhere(action: Action) -> String {
     .take(3)
     .collect();
     format!("works in {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::Settings;
+    use crate::app::fixture::{Driver, settings};
+
+    #[test]
+    fn no_key_does_more_than_look_at_a_bundle() {
+        let bundle = || Settings {
+            bundle: true,
+            read_only: true,
+            ..settings()
+        };
+        for pane in ["1", "2", "3", "4", "5", "6"] {
+            for over in ["", "w", "e", ":", "?"] {
+                for key in (' '..='~').filter(|key| *key != 'q') {
+                    let mut t = Driver::with(bundle(), (80, 24));
+                    t.keys(pane).keys(over);
+                    t.text(&key.to_string());
+                    let first = t.effects.clone();
+                    t.keys("<enter> y <enter>");
+                    for effect in first.iter().chain(&t.effects) {
+                        assert!(effect.only_looks(), "{pane} {over} {key}: {effect:?}");
+                    }
+                }
+            }
+        }
+        let mut t = Driver::with(bundle(), (80, 24));
+        t.keys("s");
+        assert_eq!(
+            t.notice(),
+            "a bundle is only looked at: no tenant, no changes"
+        );
+        assert_eq!(t.app.title(), "Contoso Ltd BUNDLE");
+        assert!(crate::view::screens::screen(&t.app)[0].contains(" BUNDLE "));
+    }
 }

@@ -92,6 +92,8 @@ impl App {
             Action::Plan => return self.open_plan(),
             Action::Hold => return self.hold(),
             Action::Apply => return self.apply(),
+            Action::Ticket => self.ask_ticket(),
+            Action::KeepPlan => self.ask_keep_plan(),
             Action::AllowWriting => self.ask_allow_writing(),
             Action::SignIn => return self.sign_in(),
             Action::OtherWay => return self.sign_in_otherwise(),
@@ -100,11 +102,11 @@ impl App {
             Action::Tenants => return self.open_chooser(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
-            Action::Import => self.open_import(),
-            Action::Export => self.open_export(),
             Action::DisableSync => self.ask_disable_sync(),
             Action::Earlier => return self.open_earlier(),
             Action::QueueEarlier => self.ask_queue_earlier(),
+            Action::Import => self.open_import(),
+            Action::Export => self.open_export(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -114,9 +116,12 @@ impl App {
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
             // Which number was chosen is only known where the key is.
-            Action::NextField | Action::PreviousField | Action::TakeProposal | Action::Choose => {}
-            // They are done where the review is.
-            Action::QueueAll
+            // The last six are done where the review is.
+            Action::NextField
+            | Action::PreviousField
+            | Action::TakeProposal
+            | Action::Choose
+            | Action::QueueAll
             | Action::QueueGood
             | Action::OnlyBad
             | Action::TakeAll

@@ -14,6 +14,7 @@ use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::TenantSettings;
 use crate::domain::user::{NewUser, Patch, UserId};
+use crate::domain::writeplan::WritePlan;
 
 use super::event::RequestId;
 use super::pane::bulk::source::Source;
@@ -135,6 +136,17 @@ pub enum Effect {
         /// Its name in the configuration.
         name: String,
     },
+    /// Keep a plan as a file.
+    KeepPlan {
+        /// The question.
+        req: RequestId,
+        /// The file, as it was typed.
+        path: String,
+        /// The plan that was shown.
+        plan: Box<WritePlan>,
+        /// The entries that were chosen in it.
+        entries: Vec<EntryId>,
+    },
     /// Allow writing until the program ends.
     AllowWriting {
         /// The question.
@@ -203,6 +215,9 @@ impl Effect {
             | Self::KeepDraft { .. }
             | Self::Settings { .. }
             | Self::Explain { live: true, .. }
+            | Self::Judge { .. }
+            | Self::Export { .. }
+            | Self::KeepPlan { .. }
             | Self::SignIn { .. }
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
@@ -261,6 +276,13 @@ pub enum LedgerChange {
         entries: Vec<EntryId>,
         /// Held, or queued again.
         held: Held,
+    },
+    /// Note the ticket of entries, or that there is none.
+    Ticket {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// The ticket.
+        ticket: String,
     },
     /// Queue repairs of one user, all or none.
     Repair {

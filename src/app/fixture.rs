@@ -282,6 +282,7 @@ pub(crate) fn desk() -> Desk {
         },
         users,
         entries,
+        tickets: std::collections::BTreeMap::new(),
         audit: vec![AuditRow {
             seq: 7,
             at: at(-300),
@@ -291,6 +292,7 @@ pub(crate) fn desk() -> Desk {
             change: "country FR -> GB".to_owned(),
             outcome: "confirmed".to_owned(),
             entry: Some(EntryId(9)),
+            ticket: String::new(),
         }],
         parked: 0,
         history: vec![head(12, "done"), head(11, "failed")],
@@ -413,6 +415,7 @@ pub(crate) fn settings() -> Settings {
         accent: None,
         keys: Keymap::default(),
         mouse: true,
+        require_ticket: false,
         greeting: None,
     }
 }

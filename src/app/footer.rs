@@ -3,6 +3,10 @@
 use super::action::{Action as A, Place};
 
 /// What the footer offers in a place, the most useful first.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each, so that none can be forgotten"
+)]
 pub fn footer(place: Place) -> &'static [A] {
     match place {
         Place::Users => &[
@@ -74,7 +78,15 @@ pub fn footer(place: Place) -> &'static [A] {
             A::Palette,
             A::Leave,
         ],
-        Place::Plan => &[A::Hold, A::Why, A::Copy, A::Apply, A::Leave],
+        Place::Plan => &[
+            A::Hold,
+            A::Why,
+            A::KeepPlan,
+            A::Ticket,
+            A::Apply,
+            A::Leave,
+            A::Copy,
+        ],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
         Place::Log => &[
             A::Filter,

@@ -103,8 +103,8 @@ impl App {
             | Place::Conflict
             | Place::Log
             | Place::SignIn
-            | Place::Review
             | Place::Earlier
+            | Place::Review
             | Place::Text => self.command(key, action),
         }
     }

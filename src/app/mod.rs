@@ -24,6 +24,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod flows;
 pub mod footer;
+mod kept;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
@@ -112,6 +113,8 @@ pub struct Settings {
     pub keys: Keymap,
     /// Whether the terminal is asked to tell of the mouse.
     pub mouse: bool,
+    /// Whether nothing is written without a ticket.
+    pub require_ticket: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -154,18 +157,20 @@ enum Wait {
     CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
+    /// A plan is being kept, or its ticket noted.
+    Kept,
     /// Two runs are being compared.
     Compared,
+    /// Old numbers are being queued.
+    Adopted,
+    /// The pin is being taken off.
+    Unpinned,
     /// Rows are being judged.
     Judged,
     /// Many users are being added, changed or removed.
     Bulk,
     /// A file is being written.
     Exported,
-    /// Old numbers are being queued.
-    Adopted,
-    /// The pin is being taken off.
-    Unpinned,
 }
 
 /// The console.
@@ -428,7 +433,11 @@ impl App {
 
     /// The terminal's title: `tenant RO`.
     pub fn title(&self) -> String {
-        let mode = if self.session.may_write() { "RW" } else { "RO" };
+        let mode = match (self.settings.bundle, self.session.may_write()) {
+            (true, _) => "BUNDLE",
+            (false, true) => "RW",
+            (false, false) => "RO",
+        };
         let tenant = crate::domain::text::Label::new(&self.session.tenant);
         format!("{tenant} {mode}")
     }

@@ -293,10 +293,6 @@ impl App {
                 self.settings_saved(req);
                 self.say(Tone::Good, notice);
             }
-            Wait::Bulk => {
-                self.bulk_saved(req);
-                self.say(Tone::Good, notice);
-            }
             Wait::Adopted => {
                 self.say(Tone::Good, notice);
                 return self.reload_earlier();
@@ -304,6 +300,10 @@ impl App {
             Wait::Unpinned => {
                 // What was planned was planned for the tenant that is let go.
                 self.plan = None;
+                self.say(Tone::Good, notice);
+            }
+            Wait::Bulk => {
+                self.bulk_saved(req);
                 self.say(Tone::Good, notice);
             }
             Wait::CopiedStep(step) => self.say(
@@ -316,6 +316,7 @@ impl App {
             | Wait::Undone
             | Wait::Allowed
             | Wait::SignedOut
+            | Wait::Kept
             | Wait::Compared
             | Wait::Judged
             | Wait::Exported

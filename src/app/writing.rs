@@ -153,6 +153,9 @@ impl App {
             self.ask_allow_writing();
             return Vec::new();
         }
+        if self.wants_ticket(&entries) {
+            return Vec::new();
+        }
         if takes_away > limit {
             self.question(Question::MassChange {
                 entries,
@@ -271,7 +274,11 @@ impl App {
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
-            question @ (Question::MassChange { .. } | Question::Mend(_) | Question::MoveTo(_)) => {
+            question @ (Question::MassChange { .. }
+            | Question::Ticket { .. }
+            | Question::KeepPlan { .. }
+            | Question::Mend(_)
+            | Question::MoveTo(_)) => {
                 self.modals
                     .push(Modal::Confirm(Box::new(Confirm::new(question))));
                 Vec::new()
@@ -337,6 +344,8 @@ impl App {
             | Question::Mend(_)
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
+            | Question::Ticket { .. }
+            | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),
         }
     }
@@ -348,6 +357,8 @@ impl App {
         };
         let (entries, typed) = match confirm.question.clone() {
             Question::MassChange { entries, typed, .. } => (entries, typed),
+            Question::Ticket { entries, typed } => return self.note_ticket(entries, &typed),
+            Question::KeepPlan { entries, typed } => return self.keep_plan(entries, &typed),
             Question::Mend(mend) => return self.mend_typed(&mend),
             Question::MoveTo(open) => return self.move_chosen(&open),
             _ => return Vec::new(),

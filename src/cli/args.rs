@@ -664,6 +664,8 @@ pub enum ConfigWhat {
     Sample,
     /// Print the file's JSON schema, for editors that complete and check by one
     Schema,
+    /// Print a systemd service and timer, and lines of cron, for runs that nobody watches
+    Units,
 }
 
 #[cfg(test)]

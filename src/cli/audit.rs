@@ -115,10 +115,12 @@ fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow:
         });
         print::data(&json::single(&object)?)?;
     } else {
-        print::data(&match verdict.is_intact() {
-            true => format!("{} lines, each in its place", verdict.lines),
-            false => format!("{} lines, and not as they were written:", verdict.lines),
-        })?;
+        let how = if verdict.is_intact() {
+            "each in its place"
+        } else {
+            "and not as they were written:"
+        };
+        print::data(&format!("{} lines, {how}", verdict.lines))?;
         for fault in &faults {
             print::data(&format!("  {fault}"))?;
         }

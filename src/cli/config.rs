@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use anyhow::Context as _;
 
 use crate::config::Config as File;
+use crate::config::palette::Palette;
 use crate::config::schema::schema;
 use crate::domain::failure::{Failure, FailureKind};
 
@@ -17,8 +18,26 @@ use super::print;
 
 const SAMPLE: &str = include_str!("../../assets/config.sample.toml");
 
+/// What runs the program when nobody watches.
+const UNITS: [(&str, &str); 3] = [
+    (
+        "teamsconnector@.service",
+        include_str!("../../assets/teamsconnector@.service"),
+    ),
+    (
+        "teamsconnector@.timer",
+        include_str!("../../assets/teamsconnector@.timer"),
+    ),
+    ("crontab", include_str!("../../assets/teamsconnector.cron")),
+];
+
 pub(super) fn run(global: &Global, args: &Config) -> anyhow::Result<Exit> {
     match args.what {
+        ConfigWhat::Units => {
+            for (name, text) in UNITS {
+                print::data(&format!("# --- {name}\n{}\n", text.trim_end()))?;
+            }
+        }
         ConfigWhat::Sample => print::data(SAMPLE.trim_end())?,
         ConfigWhat::Schema => print::data(&serde_json::to_string_pretty(&schema())?)?,
         ConfigWhat::Init => init(global)?,
@@ -30,6 +49,9 @@ pub(super) fn run(global: &Global, args: &Config) -> anyhow::Result<Exit> {
 fn check(global: &Global) -> anyhow::Result<()> {
     let file = places(global)?.config_file();
     let config = File::load(&file).map_err(|error| error.failure())?;
+    if let Some(theme) = &config.look.theme {
+        Palette::load(&file, theme).map_err(|error| error.failure())?;
+    }
     if global.json {
         let answer = serde_json::json!({
             "schema_version": 1,

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use tempfile::TempDir;
 
 use crate::app::Settings;
+use crate::config::palette::Palette;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
@@ -27,7 +28,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let (look, not_read) = look(global);
+    let (face, not_read) = face(global)?;
     let mut opened = open(global).await?;
     restore_on_panic();
     let mut seat = Seat::take()?;
@@ -36,7 +37,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     loop {
         let name = opened.name.clone();
         damaged |= opened.was_damaged();
-        let (console, kept) = console(global, opened, &look, greeting.take())?;
+        let (console, kept) = console(global, opened, &face, greeting.take())?;
         let ended = seat.run(console).await?;
         if let Some(simulator) = kept.simulator {
             simulator.stop().await;
@@ -58,15 +59,28 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     }
 }
 
-/// How the console looks and is worked. The demo needs no configuration, so one that cannot be read is only told there.
-fn look(global: &Global) -> (Look, Option<Failure>) {
-    let Ok(places) = places(global) else {
-        return (Look::default(), None);
+/// How the console looks and is worked.
+#[derive(Debug)]
+struct Face {
+    look: Look,
+    palette: Palette,
+}
+
+/// Reads how the console looks and is worked. The demo needs no configuration, so one that cannot be read is only told there.
+fn face(global: &Global) -> anyhow::Result<(Face, Option<Failure>)> {
+    let file = places(global).ok().map(|places| places.config_file());
+    let (look, not_read) = match file.as_deref().map(Config::load) {
+        None => (Look::default(), None),
+        Some(Ok(config)) => (config.look, None),
+        Some(Err(error)) => (Look::default(), Some(error.failure())),
     };
-    match Config::load(&places.config_file()) {
-        Ok(config) => (config.look, None),
-        Err(error) => (Look::default(), Some(error.failure())),
-    }
+    let name = global.theme.as_ref().or(look.theme.as_ref());
+    let palette = Palette::load(
+        &file.unwrap_or_default(),
+        name.map_or("default", String::as_str),
+    )
+    .map_err(|error| error.failure())?;
+    Ok((Face { look, palette }, not_read))
 }
 
 /// The same call for another tenant.
@@ -106,7 +120,7 @@ struct Kept {
 fn console(
     global: &Global,
     opened: Opened,
-    look: &Look,
+    face: &Face,
     greeting: Option<Failure>,
 ) -> anyhow::Result<(Console, Kept)> {
     let surroundings = Surroundings::read();
@@ -122,14 +136,16 @@ fn console(
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
         accent: accent(&opened.config),
-        keys: look.keys.clone(),
-        mouse: look.mouse && !global.no_mouse,
+        keys: face.look.keys.clone(),
+        mouse: face.look.mouse && !global.no_mouse,
+        require_ticket: opened.config.require_ticket,
         greeting,
     };
+    // Colours that nobody may see are left out here, so that bold and reversed stand for them.
     let theme = if surroundings.no_color {
         Theme::mono()
     } else {
-        Theme::default()
+        Theme::of(&face.palette)
     };
     let neighbours = match opened.file {
         Some(_) => Neighbours::under(Some(located(global)?.0)),

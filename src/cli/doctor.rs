@@ -137,7 +137,13 @@ async fn online(report: &mut Report, client: &Client, leave: Leave) {
 
 /// Whether the names of the hosts can be looked up here.
 async fn names(report: &mut Report, client: &Client) {
-    for (host, port) in client.hosts() {
+    let [login, graph] = client.hosts();
+    let both = if login.0 == graph.0 {
+        vec![login]
+    } else {
+        vec![login, graph]
+    };
+    for (host, port) in both {
         match tokio::net::lookup_host((host.as_str(), port)).await {
             Ok(found) => {
                 let addresses: Vec<String> = found.map(|at| at.ip().to_string()).take(3).collect();

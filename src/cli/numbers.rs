@@ -27,9 +27,11 @@ pub(super) async fn run(global: &Global, args: &Numbers) -> anyhow::Result<Exit>
         .await
         .map_err(|error| error.failure())?;
     if !inventory.known {
-        print::tell(
-            "The numbers of this tenant could not be read: the permission TeamsTelephoneNumber.Read.All may be missing.",
-        );
+        print::tell(if opened.world.client.has_teams_api() {
+            "The numbers of this tenant could not be read: the permission TeamsTelephoneNumber.Read.All may be missing."
+        } else {
+            "This cloud has no Teams administration API: its numbers cannot be listed here. In Teams PowerShell: Get-CsPhoneNumberAssignment. `script` writes queued changes as a script."
+        });
     }
     let wishes = Wishes::of(&desk);
     let query = Query::parse(args.filter.as_deref().unwrap_or_default());

@@ -103,6 +103,18 @@ pub enum ConfigError {
         /// The names that are there.
         known: Vec<String>,
     },
+    /// No such theme.
+    #[error("no theme \"{name}\", neither built in nor in {}{}", .folder.display(), nearest_or_listed(.nearest.as_deref(), .known))]
+    NoSuchTheme {
+        /// The name that was asked for.
+        name: String,
+        /// Where files of themes are.
+        folder: PathBuf,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+        /// The names that are there.
+        known: Vec<String>,
+    },
     /// A tenant of that name is there already.
     #[error("the tenant \"{name}\" is in {} already", .path.display())]
     TenantExists {
@@ -201,6 +213,13 @@ fn nearest_or_all(nearest: Option<&str>, allowed: &[String]) -> String {
     match nearest {
         Some(nearest) => format!("did you mean \"{nearest}\"?"),
         None => format!("known keys: {}", allowed.join(", ")),
+    }
+}
+
+fn nearest_or_listed(nearest: Option<&str>, names: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("; did you mean \"{nearest}\"?"),
+        None => listed(names),
     }
 }
 

@@ -94,6 +94,15 @@ pub struct Touched {
     pub names: HashMap<ObjectId, String>,
     /// The tenant's products, when a licence is to be changed.
     pub skus: Vec<Sku>,
+    /// Whether the tenant's cloud has no Teams administration API: then nothing is known of numbers, and none can be written.
+    pub without_teams: bool,
+}
+
+impl Touched {
+    /// Whether an entry cannot be looked at, since its numbers cannot be read in this cloud.
+    pub fn is_blind_to(&self, entry: &Entry) -> bool {
+        self.without_teams && !matches!(entry.field(), Field::Country | Field::Added)
+    }
 }
 
 /// What may be written to a tenant.
@@ -264,6 +273,11 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
     }
     if let Err(word) = input.allowed.check(entry.field()) {
         return Err(format!("this tenant's `allow` does not name {word}"));
+    }
+    if input.touched.is_blind_to(entry) {
+        return Err(
+            "this cloud has no Teams API for numbers: `script` writes it as PowerShell".to_owned(),
+        );
     }
     // One number goes to one user: whoever asked first.
     if let (Some(number), Some(first)) = (entry.wanted.number(), asked_before(input, entry)) {

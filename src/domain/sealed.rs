@@ -330,12 +330,14 @@ mod tests {
         assert_eq!(fit.moved, []);
     }
 
+    /// What somebody does to the plan of now or to the outbox.
+    type Move = fn(&mut WritePlan, &mut Vec<Entry>);
+
     #[test]
     fn each_value_that_moved_refuses_its_own_change_and_no_other() {
         let (plan, entries) = two();
         let kept = sealed(&plan, &entries);
-        type Move = fn(&mut WritePlan, &mut Vec<Entry>);
-        let moves: [(Move, &str); 8] = [
+        let cases: [(Move, &str); 8] = [
             (
                 |_, entries| {
                     entries.remove(1);
@@ -386,7 +388,7 @@ mod tests {
                 "held by Pat Old",
             ),
         ];
-        for (change, why) in moves {
+        for (change, why) in cases {
             let (mut now, mut entries) = (plan.clone(), entries.clone());
             change(&mut now, &mut entries);
             let fit = kept.fit(&now, &entries);

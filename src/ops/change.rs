@@ -1,7 +1,7 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::{Closing, Entry, EntryId};
+use crate::domain::outbox::{Closing, Entry, EntryId, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::{NewUser, Patch, UserId, Value};
@@ -225,7 +225,7 @@ pub async fn hold(
     back: bool,
     stamp: Stamp,
 ) -> Result<String, Failure> {
-    let why = back.then(|| HELD_BY_HAND.to_owned());
+    let why = back.then(|| format!("{HELD_BY_HAND} by {}", person(&stamp.author)));
     let n = store
         .ledger
         .hold(ids.to_vec(), why, stamp)
@@ -237,6 +237,23 @@ pub async fn hold(
     } else {
         format!("{n} {noun} queued again")
     })
+}
+
+/// Notes the ticket of changes, or that they have none.
+pub async fn ticket(
+    store: &Store,
+    ids: Vec<EntryId>,
+    ticket: String,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let words = if ticket.is_empty() {
+        "no ticket".to_owned()
+    } else {
+        format!("ticket {} noted", Label::new(&ticket))
+    };
+    let noted = store.ledger.set_ticket(ids, ticket, stamp).await;
+    noted.map_err(|e| e.failure())?;
+    Ok(words)
 }
 
 /// Decides a conflict: keep what was entered here, or take what the tenant has.

@@ -27,6 +27,7 @@ const RUNS: u32 = 50;
 pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError> {
     let picture = store.ledger.load().await?;
     let audit = store.ledger.audit_tail(AUDIT_LINES).await?;
+    let tickets = store.ledger.tickets().await?.into_iter().collect();
     let history = store.history.list(RUNS).await?;
     let head = store.cache.head().await?;
     let ids: Vec<ObjectId> = picture
@@ -72,6 +73,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         seats: picture.seats,
         users,
         entries: picture.entries,
+        tickets,
         parked: picture.parked,
         audit: audit.into_iter().rev().map(audit_row).collect(),
         history,
@@ -99,6 +101,7 @@ fn audit_row(line: AuditLine) -> AuditRow {
         change: change.trim().to_owned(),
         outcome: line.outcome,
         entry: line.entry,
+        ticket: line.ticket,
     }
 }
 

@@ -5,9 +5,12 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::EntryId;
 use crate::domain::sealed::SealedPlan;
+use crate::domain::writeplan::WritePlan;
 use crate::record::plan;
 use crate::store::keeping::Keeping;
+use crate::store::{Stamp, Store};
 
 /// More than this is no plan of ours: a change takes some four hundred bytes.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -40,6 +43,44 @@ pub fn save(path: &Path, sealed: &SealedPlan) -> Result<(), Failure> {
         drop(std::fs::remove_file(path));
         failed(&error)
     })
+}
+
+/// Keeps the chosen changes of a plan that was shown, with their ticket where all have the same; the line to show.
+pub async fn keep(
+    store: &Store,
+    path: &str,
+    (plan, chosen): (&WritePlan, &[EntryId]),
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let tickets = store.ledger.tickets().await.map_err(|e| e.failure())?;
+    let mut sealed = SealedPlan::of(
+        plan,
+        &picture.entries,
+        |entry| chosen.contains(&entry),
+        (&stamp.author, stamp.at),
+    );
+    let of = |entry: &EntryId| {
+        let found = tickets.iter().find(|(known, _)| known == entry);
+        found.map(|(_, ticket)| ticket.as_str())
+    };
+    if let Some(ticket) = chosen.first().and_then(of)
+        && chosen.iter().all(|entry| of(entry) == Some(ticket))
+    {
+        ticket.clone_into(&mut sealed.ticket);
+    }
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    save(&path, &sealed)?;
+    let noun = if chosen.len() == 1 {
+        "change"
+    } else {
+        "changes"
+    };
+    Ok(format!(
+        "{} {noun} kept in {}",
+        chosen.len(),
+        path.display()
+    ))
 }
 
 /// Reads a plan that was kept, and refuses one that was changed since.

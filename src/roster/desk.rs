@@ -1,5 +1,7 @@
 //! What this side holds, as the console shows it: configured users with status and queued changes, outbox, audit, history.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::gate::{FirstCause, Marks};
@@ -45,6 +47,8 @@ pub struct AuditRow {
     pub outcome: String,
     /// The entry that it is about.
     pub entry: Option<EntryId>,
+    /// The ticket that it belongs to, or empty.
+    pub ticket: String,
 }
 
 /// Everything of this side, as of one moment.
@@ -60,6 +64,8 @@ pub struct Desk {
     pub entries: Vec<Entry>,
     /// Changes of the tenant that was pinned before: set aside, never sent.
     pub parked: u32,
+    /// The tickets of what is in the outbox.
+    pub tickets: BTreeMap<EntryId, String>,
     /// The newest audit lines, newest first.
     pub audit: Vec<AuditRow>,
     /// The newest runs, newest first.

@@ -14,14 +14,16 @@ use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
+use crate::domain::outbox::EntryId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::script::way_out::Asked;
 use crate::domain::user::UserId;
+use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::repair::{self, With};
-use crate::ops::{adopt, change, desk, explain, history, inventory, script, settings};
+use crate::ops::{adopt, change, desk, explain, history, inventory, planfile, script, settings};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
@@ -138,6 +140,10 @@ impl Performer {
     }
 
     /// Carries out one effect; its answer comes as an event.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub(super) fn perform(&mut self, effect: Effect) {
         if self.only_looked_at && !effect.only_looks() {
             return;
@@ -212,12 +218,13 @@ impl Performer {
                 };
                 shared.send(What::Cache(event)).await;
             }),
-            Effect::AllowWriting { req } => self.track(move |shared| async move {
-                shared.writing.store(true, Ordering::SeqCst);
-                shared
-                    .send(What::Session(SessionEvent::WritingAllowed { req }))
-                    .await;
-            }),
+            Effect::KeepPlan {
+                req,
+                path,
+                plan,
+                entries,
+            } => self.track(move |shared| shared.keep_plan(req, path, *plan, entries)),
+            Effect::AllowWriting { req } => self.track(move |shared| shared.allow_writing(req)),
             Effect::SignIn { req, attempt } => {
                 let cancel = CancellationToken::new();
                 self.signing = Some((req, cancel.clone()));
@@ -229,6 +236,11 @@ impl Performer {
                 }
             }
             Effect::SignOut { req } => self.track(move |shared| shared.sign_out(req)),
+            Effect::LoadEarlier { req } => self.track(move |shared| async move {
+                let earlier = shared.earlier().await.map(Arc::new);
+                let event = LedgerEvent::Earlier { req, earlier };
+                shared.send(What::Ledger(event)).await;
+            }),
             Effect::Judge {
                 req,
                 source,
@@ -241,11 +253,6 @@ impl Performer {
                 reader,
                 path,
             } => self.track(move |shared| shared.export(req, what, (reader, path))),
-            Effect::LoadEarlier { req } => self.track(move |shared| async move {
-                let earlier = shared.earlier().await.map(Arc::new);
-                let event = LedgerEvent::Earlier { req, earlier };
-                shared.send(What::Ledger(event)).await;
-            }),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
@@ -448,6 +455,9 @@ impl Shared {
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
+            LedgerChange::Ticket { entries, ticket } => {
+                change::ticket(store, entries, ticket, stamp).await
+            }
             LedgerChange::Repair {
                 target,
                 repairs,
@@ -476,6 +486,24 @@ impl Shared {
                 settings::move_seat(store, (from, to), today, stamp).await
             }
         };
+        self.answer(req, done).await;
+    }
+
+    async fn allow_writing(self: Arc<Self>, req: RequestId) {
+        self.writing.store(true, Ordering::SeqCst);
+        self.send(What::Session(SessionEvent::WritingAllowed { req }))
+            .await;
+    }
+
+    async fn keep_plan(
+        self: Arc<Self>,
+        req: RequestId,
+        path: String,
+        plan: WritePlan,
+        entries: Vec<EntryId>,
+    ) {
+        let stamp = self.stamp();
+        let done = planfile::keep(&self.store, &path, (&plan, &entries), stamp).await;
         self.answer(req, done).await;
     }
 

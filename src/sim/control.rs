@@ -36,6 +36,7 @@ pub(super) fn route(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         }
         ("GET", ["log"]) => return Ok(Reply::value(&json!({ "requests": world.log }))),
         ("DELETE", ["log"]) => world.log.clear(),
+        ("GET", ["issued"]) => return Ok(Reply::value(&json!({ "secrets": world.issued }))),
         ("GET", ["knobs"]) => return Ok(Reply::value(&json!(world.knobs))),
         ("POST", ["knobs"]) => {
             world.knobs = world.knobs.turned(&call.object()?).map_err(wrong)?;

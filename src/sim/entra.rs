@@ -70,7 +70,14 @@ fn answered(
 ) -> Reply {
     let form = Query::read(&String::from_utf8_lossy(&call.body));
     match known(world, tenant).and_then(|()| by(world, call, tenant, &form)) {
-        Ok(value) => Reply::value(&value),
+        Ok(value) => {
+            if world.knobs.remember_secrets {
+                let names = ["access_token", "refresh_token", "id_token", "device_code"];
+                let secrets = names.iter().filter_map(|name| value[*name].as_str());
+                world.issued.extend(secrets.map(str::to_owned));
+            }
+            Reply::value(&value)
+        }
         Err(denial) => refused(world, call, &denial),
     }
 }

@@ -107,6 +107,10 @@ impl Default for Fault {
 /// All knobs.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a knob of its own on the wire"
+)]
 pub(super) struct Knobs {
     pub latency_ms: u64,
     pub page_size: Option<usize>,
@@ -136,6 +140,8 @@ pub(super) struct Knobs {
     pub claims_challenge: Option<String>,
     /// Only a person can fulfil it: a refresh token cannot.
     pub claims_need_person: bool,
+    /// What is handed out is remembered in clear, for a test that looks where it has gone.
+    pub remember_secrets: bool,
     /// Turned up by one with each `expire_tokens`.
     pub token_epoch: u64,
     pub fail_next: Vec<Fault>,
@@ -170,6 +176,7 @@ impl Default for Knobs {
             token_seconds: 3599,
             claims_challenge: None,
             claims_need_person: false,
+            remember_secrets: false,
             token_epoch: 0,
             fail_next: Vec::new(),
         }

@@ -39,6 +39,8 @@ pub(super) struct World {
     pub log: VecDeque<Value>,
     pub devices: BTreeMap<String, DeviceCode>,
     pub codes: BTreeMap<String, AuthorizationCode>,
+    /// Tokens and codes that were handed out, while a knob says so.
+    pub issued: Vec<String>,
     clock: Clock,
     file: Option<PathBuf>,
     changed: bool,
@@ -61,6 +63,7 @@ impl World {
             log: VecDeque::new(),
             devices: BTreeMap::new(),
             codes: BTreeMap::new(),
+            issued: Vec::new(),
             clock,
             file,
             changed: false,

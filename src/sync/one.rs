@@ -8,6 +8,7 @@ use crate::domain::gate::Facts;
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::graph::Client;
+use crate::graph::error::GraphError;
 use crate::store::Store;
 use crate::store::cache::{LiveReading, StaleTeams, StoredUser};
 use crate::store::history::ClassChange;
@@ -138,10 +139,12 @@ async fn keep(
 ) -> Result<(), Failure> {
     let id = user.id;
     let (teams, stale) = teams(client, store, id).await?;
-    let numbers = client
-        .numbers_of(id)
-        .await
-        .map_err(|e| e.failure("Reading the numbers of a user"))?;
+    // A cloud without the Teams API leaves numbers unknown, and the rest is read all the same.
+    let numbers = match client.numbers_of(id).await {
+        Ok(numbers) => Some(numbers),
+        Err(GraphError::NoTeamsApi) => None,
+        Err(error) => return Err(error.failure("Reading the numbers of a user")),
+    };
     let group = match store.cache.outline().await.map_err(|e| e.failure())? {
         Some(outline) => outline.group,
         None => GroupFilter::Off,
@@ -155,7 +158,12 @@ async fn keep(
         | GroupFilter::Ambiguous { .. }
         | GroupFilter::Unreadable { .. } => None,
     };
-    let stored = stored(user, &group.knowing(id, member), teams.as_ref(), &numbers);
+    let stored = stored(
+        user,
+        &group.knowing(id, member),
+        teams.as_ref(),
+        numbers.as_deref(),
+    );
     let before = store.cache.user(id).await.map_err(|e| e.failure())?;
     let before = before.map(|before| before.class);
     let change = ClassChange {
@@ -171,7 +179,7 @@ async fn keep(
     };
     store
         .cache
-        .put_live(stored, teams, numbers, reading)
+        .put_live(stored, teams, numbers.unwrap_or_default(), reading)
         .await
         .map_err(|e| e.failure())?;
     if change.before != change.after {
@@ -209,13 +217,13 @@ fn stored(
     user: DirectoryUser,
     group: &GroupFilter,
     teams: Option<&TeamsUser>,
-    numbers: &[TenantNumber],
+    numbers: Option<&[TenantNumber]>,
 ) -> StoredUser {
     let class = Facts {
         user: &user,
         group,
         teams,
-        numbers: Some(numbers),
+        numbers,
     }
     .classify();
     StoredUser {

@@ -195,7 +195,11 @@ impl Run<'_> {
     pub(super) async fn read_touched_user(&self, id: ObjectId) -> Result<TouchedUser, GraphError> {
         let directory = self.client.users_by_id(&[id]).await?.pop();
         let teams = self.client.teams_user(id).await.ok().flatten();
-        let numbers = self.client.numbers_of(id).await?;
+        // Where the cloud has no Teams API, only places are written, and no number is looked at.
+        let numbers = match self.client.numbers_of(id).await {
+            Err(GraphError::NoTeamsApi) => Vec::new(),
+            read => read?,
+        };
         Ok(TouchedUser {
             directory,
             teams,

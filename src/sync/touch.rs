@@ -99,7 +99,10 @@ impl Run<'_> {
     }
 
     async fn read_touched(&mut self, desk: &LedgerPicture) -> Result<Touched, Stop> {
-        let mut touched = Touched::default();
+        let mut touched = Touched {
+            without_teams: !self.client.has_teams_api(),
+            ..Touched::default()
+        };
         let mut targets: BTreeSet<ObjectId> = BTreeSet::new();
         // Whose numbers count: those of a change of number, of a move on both sides, and of a licence that a number hangs on.
         let (mut with_numbers, mut with_teams) = (BTreeSet::new(), BTreeSet::new());
@@ -108,7 +111,7 @@ impl Run<'_> {
             let Some(target) = entry.target(&desk.users) else {
                 continue;
             };
-            if entry.field() == Field::Added {
+            if entry.field() == Field::Added || touched.is_blind_to(entry) {
                 continue;
             }
             targets.insert(target);
@@ -164,6 +167,7 @@ impl Run<'_> {
         let wanted: BTreeSet<&PhoneNumber> = desk
             .entries
             .iter()
+            .filter(|entry| !touched.is_blind_to(entry))
             .filter_map(|entry| entry.wanted.number())
             .collect();
         for number in wanted {
@@ -213,6 +217,9 @@ impl Run<'_> {
     ) -> Result<bool, Stop> {
         let mut changed = false;
         for entry in &desk.entries {
+            if touched.is_blind_to(entry) {
+                continue;
+            }
             let Some(target) = entry.target(&desk.users) else {
                 continue;
             };

@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Chooser, area: A
     let room = area.width.saturating_sub(2).min(34);
     let style = painter.theme.field;
     painter.field((area.x + 1, area.y + 1), room, &open.field, style);
-    let hint = "type a name or a domain; Enter opens it here";
+    let hint = "a name or a domain; Enter opens it";
     let x = area.x + room + 3;
     let rest = (area.x + area.width).saturating_sub(x);
     painter.put((x, area.y + 1), rest, hint, painter.theme.dim);

@@ -75,6 +75,9 @@ fn title(open: &EarlierBox) -> String {
     let Some(all) = open.earlier() else {
         return "THE TENANT BEFORE  reading…".to_owned();
     };
+    if all.is_empty() {
+        return "THE TENANT BEFORE".to_owned();
+    }
     let numbers = match all.offers.len() {
         1 => "1 old number".to_owned(),
         n => format!("{n} old numbers"),

@@ -37,6 +37,7 @@ use theme::Theme;
 /// Draws a frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     let mut painter = Painter::new(frame.buffer_mut(), theme, app.settings.ascii);
+    painter.ground();
     if too_small(app.size) {
         small(app, &mut painter);
     } else {

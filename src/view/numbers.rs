@@ -97,7 +97,8 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
             "The tenant's numbers could not be read.",
             "",
             "The log of the last run (3) says why: most often the permission",
-            "TeamsTelephoneNumber.Read.All is missing.",
+            "TeamsTelephoneNumber.Read.All is missing. A national cloud has no Teams API:",
+            "there, Teams PowerShell lists them (Get-CsPhoneNumberAssignment).",
         ]
     } else if app.numbers.filter.is_shown() {
         &["No number has all of these words. Esc clears the filter."]

@@ -148,11 +148,17 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Gives every cell the look of ordinary text.
+    pub(super) fn ground(&mut self) {
+        self.buffer.set_style(self.buffer.area, self.theme.plain);
+    }
+
     /// Empties an area.
     pub(super) fn clear(&mut self, area: Area) {
         let blank = " ".repeat(usize::from(area.width));
+        let ground = Style::reset().patch(self.theme.plain);
         for n in 0..area.height {
-            self.put((area.x, area.y + n), area.width, &blank, Style::reset());
+            self.put((area.x, area.y + n), area.width, &blank, ground);
         }
     }
 

@@ -50,7 +50,10 @@ fn title(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
         &plan.tenant.to_string()[..8],
         plan.items.len() + plan.left_out.len(),
     );
-    let right = format!("read {}", clock(plan.read_at));
+    let ticket = app
+        .plan_ticket()
+        .map_or_else(String::new, |ticket| format!("   ticket {ticket}"));
+    let right = format!("read {}{ticket}", clock(plan.read_at));
     painter.two(
         area,
         0,

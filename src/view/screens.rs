@@ -21,7 +21,7 @@ use crate::roster::desk::AuditRow;
 use super::draw;
 use super::theme::Theme;
 
-fn frame(app: &App, theme: &Theme, (width, height): (u16, u16)) -> Buffer {
+pub(crate) fn frame(app: &App, theme: &Theme, (width, height): (u16, u16)) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(app, theme, frame)).unwrap();
     terminal.backend().buffer().clone()

@@ -212,6 +212,36 @@ async fn a_cloud_without_the_teams_api_is_no_failure_and_names_the_way() {
         "{}",
         synced.out
     );
+    // A queued number is left out with the way, and what needs no Teams API is written all the same.
+    let call = |args: &[&str]| run_with_secret(home.path(), simulator.client_secret(), args);
+    let added = call(&[
+        "users",
+        "add",
+        "lee@contoso.example",
+        "--number",
+        "+441235123480",
+    ]);
+    assert_eq!(added.code, 0, "{added:?}");
+    let queued = call(&["users", "edit", "lee@contoso.example", "--country", "FR"]);
+    assert_eq!(queued.code, 0, "{queued:?}");
+    let applied = call(&["sync", "--yes"]);
+    assert!(
+        applied
+            .out
+            .contains("this cloud has no Teams API for numbers: `script` writes it as PowerShell"),
+        "{}",
+        applied.out
+    );
+    let lee = web::person(&simulator.base_url(), "lee@contoso.example");
+    assert_eq!(lee["usageLocation"], "FR", "{}", applied.out);
+    let waiting = call(&["outbox", "list", "--json"]).json();
+    assert_eq!(waiting["entries"][0]["wanted"], "+441235123480");
+    assert_eq!(waiting["entries"][0]["state"], "queued");
+    assert!(
+        call(&["numbers"])
+            .err
+            .contains("Get-CsPhoneNumberAssignment")
+    );
     assert_eq!(web::count(&simulator.base_url(), "GET", "admin/teams"), 0);
 }
 

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod bundle;
 mod support;
 
+mod canary;
 mod cli_errors;
 mod cli_generate;
 mod cli_scenarios;
@@ -18,12 +20,14 @@ mod hostile;
 mod import;
 mod import_files;
 mod import_scale;
+mod partner;
 mod pause;
 mod plan_files;
 mod plan_speed;
 mod pty_bulk;
 mod pty_console;
 mod pty_desk;
+mod pty_mouse;
 mod pty_tenants;
 mod refusals;
 mod repairs;

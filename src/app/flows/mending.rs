@@ -81,6 +81,7 @@ fn written(seq: i64, change: &str) -> AuditRow {
         change: change.to_owned(),
         outcome: String::new(),
         entry: Some(EntryId(seq)),
+        ticket: String::new(),
     }
 }
 

@@ -277,3 +277,61 @@ fn a_console_that_ends_starts_nothing() {
     run(&mut t, req, finished(Outcome::Cancelled));
     assert_eq!(t.effects, []);
 }
+
+#[test]
+fn a_ticket_is_noted_and_wanted_where_the_tenant_says_so() {
+    let mut t = planned(Settings {
+        require_ticket: true,
+        ..settings()
+    });
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "this tenant wants a ticket for each change: type it, then A again"
+    );
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.text(" INC0012345 ");
+    t.keys("<enter>");
+    assert_eq!(
+        change(&t),
+        LedgerChange::Ticket {
+            entries: vec![EntryId(1)],
+            ticket: "INC0012345".into()
+        }
+    );
+    let req = t.asked();
+    let mut noted = desk();
+    noted.tickets.insert(EntryId(1), "INC0012345".into());
+    t.desk(noted);
+    t.saved(req);
+    assert_eq!(t.app.place(), Place::Plan);
+    assert_eq!(t.app.plan_ticket(), Some("INC0012345"));
+    t.keys("A");
+    assert!(matches!(t.effects.as_slice(), [Effect::StartRun { .. }]));
+}
+
+#[test]
+fn the_plan_is_kept_as_a_file_with_what_is_chosen() {
+    let mut t = planned(settings());
+    t.keys("O");
+    assert_eq!(t.effects, []);
+    assert!(t.app.is_name_typed());
+    t.keys("<enter>");
+    let [
+        Effect::KeepPlan {
+            path,
+            plan: kept,
+            entries,
+            ..
+        },
+    ] = t.effects.as_slice()
+    else {
+        panic!("{:?}", t.effects);
+    };
+    assert!(path.starts_with("plan-contoso-2026"), "{path}");
+    assert_eq!(path.rsplit('.').next(), Some("json"), "{path}");
+    assert_eq!((**kept).clone(), plan());
+    assert_eq!(entries, &[EntryId(1)]);
+    assert_eq!(t.app.place(), Place::Plan);
+}

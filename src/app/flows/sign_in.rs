@@ -452,6 +452,37 @@ fn all_tenants_stand_in_columns() {
 }
 
 #[test]
+fn a_plan_that_is_open_cannot_be_applied_once_another_tenant_is_opened() {
+    let mut t = Driver::new();
+    t.keys("p");
+    let reading = t.asked();
+    let plan = Box::new(crate::app::fixture::plan());
+    let ready = crate::domain::run::RunEvent::PlanReady(plan);
+    run(&mut t, reading, ready);
+    run(&mut t, reading, finished(Outcome::Done));
+    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
+    // The chooser is not called from within the plan, so the plan is left first; it stays known to this screen alone.
+    t.keys("t");
+    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
+    t.keys("<esc>");
+    chosen(&mut t);
+    t.text("fabri");
+    t.keys("<enter>");
+    let name = "fabrikam".to_owned();
+    assert_eq!(t.effects, [Effect::OpenTenant { name }]);
+    t.keys("p A y <enter>");
+    assert_eq!(t.effects, [], "the screen that is left takes no key");
+    let other = Driver::empty(
+        crate::app::Settings {
+            tenant_label: "fabrikam".to_owned(),
+            ..crate::app::fixture::settings()
+        },
+        (80, 24),
+    );
+    assert_eq!(other.app.plan, None);
+}
+
+#[test]
 fn a_run_that_reads_is_cancelled_after_asking() {
     let mut t = Driver::new();
     t.keys("s");

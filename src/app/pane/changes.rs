@@ -173,8 +173,14 @@ fn folded_entry(entry: &Entry) -> String {
 fn folded_audit(row: &AuditRow) -> String {
     let compact: String = row.change.split(' ').collect();
     format!(
-        "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{compact}\u{1f}{}",
-        row.name, row.author, row.action, row.change, row.outcome
+        "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{compact}\u{1f}{}\u{1f}{}\u{1f}{}",
+        row.name,
+        row.author,
+        row.action,
+        row.change,
+        row.outcome,
+        row.ticket,
+        row.at.strftime("%Y-%m-%d %H:%MZ")
     )
     .to_lowercase()
 }
@@ -260,6 +266,9 @@ pub fn audit_detail(row: &AuditRow, roster: &Roster, now: Timestamp) -> Doc {
         "When     ",
         &format!("{} by {}", clock_or_day(row.at, now), row.author),
     );
+    if !row.ticket.is_empty() {
+        doc.item(Tone::Dim, "Ticket   ", &row.ticket);
+    }
     doc
 }
 

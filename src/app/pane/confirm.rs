@@ -138,6 +138,20 @@ pub enum Question {
         /// What becomes of the values, in words.
         then: String,
     },
+    /// Which ticket do these changes belong to?
+    Ticket {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// What was typed.
+        typed: Field,
+    },
+    /// Keep the plan in which file?
+    KeepPlan {
+        /// The entries that were chosen.
+        entries: Vec<EntryId>,
+        /// What was typed.
+        typed: Field,
+    },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
         /// What is written.
@@ -163,7 +177,9 @@ impl Confirm {
     /// The field that is typed into, where the question has one.
     pub fn field(&self) -> Option<&Field> {
         match &self.question {
-            Question::MassChange { typed, .. } => Some(typed),
+            Question::MassChange { typed, .. }
+            | Question::Ticket { typed, .. }
+            | Question::KeepPlan { typed, .. } => Some(typed),
             Question::Mend(mend) => (mend.wants() != Wants::Nothing).then_some(&mend.typed),
             Question::MoveTo(open) => Some(&open.typed),
             Question::Remove { .. }
@@ -190,7 +206,9 @@ impl Confirm {
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         self.field()?;
         match &mut self.question {
-            Question::MassChange { typed, .. } => Some(typed),
+            Question::MassChange { typed, .. }
+            | Question::Ticket { typed, .. }
+            | Question::KeepPlan { typed, .. } => Some(typed),
             Question::Mend(mend) => Some(&mut mend.typed),
             Question::MoveTo(open) => Some(&mut open.typed),
             _ => None,
@@ -198,6 +216,10 @@ impl Confirm {
     }
 
     /// What is asked, line by line; the first is the title.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub fn lines(&self, tenant: &str) -> Vec<String> {
         match &self.question {
             Question::Remove { name, number, .. } => {
@@ -283,6 +305,16 @@ impl Confirm {
                 format!("Take back what was written?  {what}"),
                 then.clone(),
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
+            ],
+            Question::Ticket { entries, .. } => vec![
+                format!("Which ticket {}?", belong(entries.len())),
+                "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
+                "Type its id, then Enter:".to_owned(),
+            ],
+            Question::KeepPlan { entries, .. } => vec![
+                format!("Save the plan of {} as a file?", changes(entries.len())),
+                "Only you can read it; `sync --apply FILE` writes what has not moved until then.".to_owned(),
+                "The file, then Enter:".to_owned(),
             ],
             Question::MassChange {
                 entries,
@@ -378,6 +410,20 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
     }
     lines.push("Type a name or an address; Up and Down choose, Enter queues the move:".to_owned());
     lines
+}
+
+fn changes(count: usize) -> String {
+    match count {
+        1 => "1 change".to_owned(),
+        n => format!("{n} changes"),
+    }
+}
+
+fn belong(count: usize) -> String {
+    match count {
+        1 => "does this change belong to".to_owned(),
+        n => format!("do these {n} changes belong to"),
+    }
 }
 
 /// `3 seats until 2027-03-31`.

@@ -101,8 +101,14 @@ pub fn fits(parts: &[Part], packed: usize) -> Result<(), BundleError> {
     }
     parts
         .iter()
-        .filter(|part| part.name.ends_with(".json"))
+        .filter(|part| is_json(&part.name))
         .try_for_each(|part| measured(&part.name, &part.bytes))
+}
+
+fn is_json(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "json")
 }
 
 fn too_much(what: &str, most: u64) -> BundleError {
@@ -167,7 +173,7 @@ pub fn unpack(packed: impl Read) -> Result<BTreeMap<String, Vec<u8>>, BundleErro
                 why: "it ends too soon".to_owned(),
             });
         }
-        if name.ends_with(".json") {
+        if is_json(&name) {
             measured(&name, &bytes)?;
         }
         if parts.insert(name.clone(), bytes).is_some() {
@@ -288,7 +294,7 @@ mod tests {
         ] {
             let bytes = packed(|tar| {
                 tar.append(&raw(name, tar::EntryType::Regular, 0), io::empty())
-                    .unwrap()
+                    .unwrap();
             });
             assert!(
                 refused(&bytes).contains("which no bundle calls a part"),
@@ -317,7 +323,7 @@ mod tests {
     fn hostile_sizes_are_refused() {
         let claims = packed(|tar| {
             tar.append(&raw("x", tar::EntryType::Regular, 1 << 40), io::empty())
-                .unwrap()
+                .unwrap();
         });
         assert!(
             refused(&claims).contains("268435456 bytes, unpacked"),

@@ -180,7 +180,7 @@ pub async fn make(
         made_at: asked.made.0,
         revealed: scrubber.is_revealed(),
         key_mark: scrubber.pseudonyms().mark(),
-        tenant: scrubber.text(asked.tenant),
+        tenant: scrubber.tenant(asked.tenant),
         people: named,
     };
     let value = serde_json::to_value(&manifest).expect("a manifest has only texts and numbers");

@@ -205,11 +205,36 @@ impl Terminal {
         assert!(waited.0.ended, "the reader lets go");
     }
 
-    /// Kills the program as no handler can see.
-    pub(crate) fn kill_hard(&mut self) {
+    /// What the terminal was asked to tell of the mouse.
+    pub(crate) fn mouse(&self) -> vt100::MouseProtocolMode {
+        let state = self.state.0.lock().unwrap();
+        state.parser.screen().mouse_protocol_mode()
+    }
+
+    /// Waits until everything that the program wrote was read.
+    pub(crate) fn wait_ended(&self) {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let waited = changed
+            .wait_timeout_while(state, PATIENCE, |state| !state.ended)
+            .unwrap();
+        assert!(waited.0.ended, "the terminal is closed");
+    }
+
+    /// Asks the program to end, as the system does.
+    pub(crate) fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.process_id().expect("the program runs");
         let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Kills the program as no handler can see.
+    pub(crate) fn kill_hard(&mut self) {
+        self.signal(rustix::process::Signal::KILL);
         self.child.wait().unwrap();
     }
 

@@ -191,13 +191,11 @@ impl SourceForm {
 
     /// What the review calls it.
     pub fn name(&self) -> String {
-        match &self.pasted {
-            Some(_) => "pasted cells".to_owned(),
-            None => {
-                let path = unquoted(self.path.text().trim());
-                path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
-            }
+        if self.pasted.is_some() {
+            return "pasted cells".to_owned();
         }
+        let path = unquoted(self.path.text().trim());
+        path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
     }
 
     /// What was pasted, in a line.
