@@ -222,8 +222,6 @@ impl Effect {
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
             | Self::OpenTenant { .. }
-            | Self::Judge { .. }
-            | Self::Export { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

@@ -45,7 +45,6 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Bulk, area: Area
 pub(super) fn offers(open: &Bulk, action: Action) -> bool {
     let here = |open: &ReviewBox| open.row().map(|row| open.review.verdict(row).clone());
     match (open, action) {
-        (Bulk::Review(_), Action::Hold) => false,
         (Bulk::Review(open), Action::TakeProposal) => {
             matches!(here(open), Some(Verdict::Proposal(_)))
         }
@@ -58,13 +57,14 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
         (Bulk::Review(open), Action::NextWarning | Action::OnlyBad) => !open.summary.all_good(),
         (Bulk::Preview(open), Action::NextWarning) => open.refused().is_some(),
         (Bulk::Preview(open), Action::QueueAll) => open.refused().is_none(),
-        (
+        (Bulk::Review(_), Action::Hold)
+        | (
             Bulk::Preview(_),
             Action::Open | Action::OnlyBad | Action::QueueGood | Action::TakeProposal,
-        ) => false,
+        )
+        | (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal) => false,
         (Bulk::Row(form), Action::TakeProposal) => form.proposal().is_some(),
         (Bulk::Many(form), Action::TakeProposal) => form.proposal().is_some(),
-        (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal) => false,
         _ => true,
     }
 }
@@ -84,13 +84,12 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
                 Change::Edit { .. } => format!("queue {n}"),
             });
         }
-        (Bulk::Review(_), Action::Open) => "put right",
+        (Bulk::Review(_), Action::Open) | (Bulk::Row(_), Action::Save) => "put right",
         (Bulk::Review(_), Action::TakeProposal) => "take it",
         (_, Action::NextWarning) => "next bad",
         (Bulk::Review(open), Action::OnlyBad) if open.listing == Rows::Bad => "all rows",
         (Bulk::Preview(_), Action::Leave) => "queues nothing",
         (Bulk::Source(_), Action::Save) => "judge",
-        (Bulk::Row(_), Action::Save) => "put right",
         (Bulk::Many(_), Action::Save) => "preview",
         (Bulk::Export(_), Action::Save) => "write",
         _ => return None,
@@ -196,13 +195,14 @@ fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
         let focus = form.focus == field;
         label(painter, area, y, (focus, field.label()));
         match field {
-            SourceField::From => match form.pasted_words() {
-                Some(words) => value(painter, area, y, &words),
-                None => {
+            SourceField::From => {
+                if let Some(words) = form.pasted_words() {
+                    value(painter, area, y, &words);
+                } else {
                     line(painter, area, y, (&form.path, focus));
                     cursor = painter.cursor.filter(|_| focus);
                 }
-            },
+            }
             SourceField::Mode => {
                 let words = ["new users", "changes of users"];
                 let text = either(words, form.mode == Mode::Create);
@@ -394,9 +394,13 @@ fn many(painter: &mut Painter<'_>, form: &ManyForm, area: Area) {
             ManyField::Kind => {
                 let words: Vec<String> = NumberKind::ALL
                     .into_iter()
-                    .map(|kind| match form.kind == Some(kind) {
-                        true => format!("[{}]", kind.as_str()),
-                        false => format!(" {} ", kind.as_str()),
+                    .map(|kind| {
+                        let word = kind.as_str();
+                        if form.kind == Some(kind) {
+                            format!("[{word}]")
+                        } else {
+                            format!(" {word} ")
+                        }
                     })
                     .collect();
                 let as_is = if form.kind.is_none() {

@@ -1,5 +1,7 @@
 //! Work on many users in a real pseudo-terminal: from pasted cells to queued changes, numbers for all marked, an export.
 
+use std::fmt::Write as _;
+
 use crate::support::bench::Bench;
 use crate::support::program::configure;
 use crate::support::pty::Terminal;
@@ -38,9 +40,10 @@ fn forty() -> String {
             28 => "+441235123631".to_owned(),
             n => format!("+4412351236{n:02}"),
         };
-        text.push_str(&format!(
-            "sip{n}\tNew {n}\t{mail}\t{number}\tauth{n}\thunter2\text{n}\n"
-        ));
+        let _ = writeln!(
+            text,
+            "sip{n}\tNew {n}\t{mail}\t{number}\tauth{n}\thunter2\text{n}"
+        );
     }
     text
 }

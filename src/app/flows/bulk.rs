@@ -1,5 +1,6 @@
 //! Import: pasted cells or a file, its review, rows that are put right.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::app::action::Place;
@@ -346,10 +347,32 @@ fn rows_are_judged_as_changes_instead_with_what_was_put_right() {
 }
 
 #[test]
+fn every_screen_of_it_fits_any_size() {
+    for size in [(60, 15), (80, 24), (100, 18), (140, 40), (300, 100)] {
+        let mut t = Driver::sized(size);
+        t.event(What::Paste(PASTED.into()));
+        screen(&t.app);
+        t.keys("<tab> <tab>");
+        screen(&t.app);
+        t.keys("<enter>");
+        answer(&mut t);
+        assert!(shows(&t, "3 create, 1 proposal, 1 refused of 5 rows"));
+        t.keys("! e");
+        assert!(shows(&t, "ROW 5"));
+        t.keys("<esc> <esc> * e").text("+441235123500..");
+        screen(&t.app);
+        t.keys("<enter> ! <space>");
+        assert!(shows(&t, "1 left out"));
+        t.keys("<esc> <esc> y X <tab>");
+        assert!(shows(&t, "EXPORT  5 users"), "{size:?}");
+    }
+}
+
+#[test]
 fn a_hundred_thousand_rows_draw_and_move_like_five() {
     let mut text = String::from("Name,Email,PhoneNumber\n");
     for n in 0..100_000 {
-        text.push_str(&format!("N{n},n{n}@contoso.example,+4412{n:08}\n"));
+        let _ = writeln!(text, "N{n},n{n}@contoso.example,+4412{n:08}");
     }
     text.push_str("bad,none,+441235123501\n");
     let mut t = Driver::new();
