@@ -218,14 +218,15 @@ impl App {
                     list(areas.done, 1, waiting + tops.done, waiting + done),
                 ];
             }
-            Pane::Licences => match &self.licences.inside {
-                Some(inside) => list(main, 3, inside.cursor.top, inside.shown.len()),
-                None => {
+            Pane::Licences => {
+                if let Some(inside) = &self.licences.inside {
+                    list(main, 3, inside.cursor.top, inside.shown.len())
+                } else {
                     let (area, _) = layout::with_detail(main);
                     let pane = &self.licences;
                     list(area, 1, pane.cursor.top, pane.shown.len())
                 }
-            },
+            }
             Pane::Numbers => {
                 let (area, _) = layout::with_detail(main);
                 let pane = &self.numbers;
