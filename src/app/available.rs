@@ -51,7 +51,12 @@ impl App {
                 .is_none()
                 .then(|| "no group filter is set".to_owned()),
             Action::NextHit | Action::PreviousHit => (self.searched().is_none_or(|s| !s.is_on()))
-                .then(|| "nothing is searched for: / searches".to_owned()),
+                .then(|| {
+                    format!(
+                        "nothing is searched for: {} searches",
+                        self.settings.keys.first(Action::Filter)
+                    )
+                }),
             Action::Compare => (self.desk.history.len() < 2)
                 .then(|| "there are no two runs to compare yet".to_owned()),
             Action::Mark if self.over().is_none() && self.pane == Pane::Sync => self
@@ -223,9 +228,14 @@ impl App {
     }
 
     fn busy(&self) -> Option<String> {
-        self.runs
-            .active()
-            .map(|run| format!("{} is going: {} (c cancels)", run.name(), run.doing()))
+        self.runs.active().map(|run| {
+            format!(
+                "{} is going: {} ({} cancels)",
+                run.name(),
+                run.doing(),
+                self.settings.keys.first(Action::CancelRun)
+            )
+        })
     }
 
     fn nothing_queued(&self) -> Option<String> {
@@ -234,7 +244,12 @@ impl App {
             .entries
             .iter()
             .any(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }));
-        (!some).then(|| "nothing is queued: e edits a number or a country".to_owned())
+        (!some).then(|| {
+            format!(
+                "nothing is queued: {} edits a number or a country",
+                self.settings.keys.first(Action::Edit)
+            )
+        })
     }
 
     fn no_candidate(&self, action: Action) -> Option<String> {
@@ -247,7 +262,10 @@ impl App {
         }
         self.candidates.row(&self.roster).is_none().then(|| {
             if self.roster.is_empty() {
-                "nothing was read yet: s syncs".to_owned()
+                format!(
+                    "nothing was read yet: {} syncs",
+                    self.settings.keys.first(Action::SyncNow)
+                )
             } else {
                 "nobody is under the cursor".to_owned()
             }

@@ -66,7 +66,8 @@ impl App {
         self.sync.mark();
         if let [one, other] = self.sync.marked[..] {
             let (one, other) = (one.min(other).0, one.max(other).0);
-            let text = format!("runs {one} and {other} are marked: Enter or = compares them");
+            let text =
+                format!("runs {one} and {other} are marked: Enter or {{compare}} compares them");
             self.say(Tone::Plain, text);
         }
     }
@@ -76,7 +77,7 @@ impl App {
         let Some(runs) = self.sync.to_compare(&self.desk) else {
             self.say(
                 Tone::Warn,
-                "no run is under the cursor: Space marks two runs",
+                "no run is under the cursor: {mark} marks two runs",
             );
             return Vec::new();
         };

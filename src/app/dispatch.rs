@@ -171,7 +171,7 @@ impl App {
             // Two lines of counts and one of titles: rows are what the pane is for.
             Listing::Everyone => return in_lines(&self.candidates.cause_counts(), width, 2),
             Listing::Candidates if self.settings.manual_mode => cells::wrap(
-                "Manual mode: no picklist is built. A in 1 Users adds by hand; f lists everyone in the tenant.",
+                &self.settings.keys.fill("Manual mode: no picklist is built. {add-by-hand} in 1 Users adds by hand; {everyone} lists everyone in the tenant."),
                 width,
             ),
             Listing::Candidates => return Vec::new(),
@@ -298,7 +298,7 @@ impl App {
 
     fn open_log(&mut self) -> Vec<Effect> {
         let Some(head) = self.sync.row(&self.desk) else {
-            self.say(Tone::Dim, "no run yet: s syncs");
+            self.say(Tone::Dim, "no run yet: {sync} syncs");
             return Vec::new();
         };
         let run = head.id;

@@ -304,6 +304,10 @@ pub fn fits(action: Action, keys: &[Key]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Settings;
+    use crate::app::effect::Effect;
+    use crate::app::fixture::{Driver, settings};
+    use crate::view::screens::screen;
 
     #[test]
     fn reads_every_key_of_the_table() {
@@ -400,6 +404,26 @@ mod tests {
             (Action::Edit, vec![Code::Char('d').into()]),
         ];
         assert!(Keymap::with(&swapped).is_ok());
+    }
+
+    #[test]
+    fn screens_show_the_keys_that_hold() {
+        let wishes = [(Action::SyncNow, vec![Code::Char('x').into()])];
+        let settings = Settings {
+            keys: Keymap::with(&wishes).unwrap(),
+            ..settings()
+        };
+        let mut t = Driver::empty(settings, (80, 24));
+        let all = screen(&t.app).join("\n");
+        assert!(all.contains("x  reads the tenant"), "{all}");
+        assert!(screen(&t.app)[23].contains("x sync"), "{all}");
+        t.keys("?");
+        let all = screen(&t.app).join("\n");
+        assert!(all.contains("\nx          sync"), "{all}");
+        t.keys("<esc> s");
+        assert_eq!(t.effects, []);
+        t.keys("x");
+        assert!(matches!(t.effects[..], [Effect::StartRun { .. }]));
     }
 
     #[test]

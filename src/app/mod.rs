@@ -563,6 +563,8 @@ impl App {
 
     /// Shows a line.
     fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        // A key may be another than the table's: texts name the action.
+        let text = self.settings.keys.fill(&text.into());
         self.notice = Some(Notice::word(tone, text, self.now));
         self.said_over = 0;
         self.dirty = true;

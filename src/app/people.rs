@@ -262,7 +262,7 @@ impl App {
                 format!("{name} added with {number}{}", rest.unwrap_or_default())
             }
             (None, Some(rest)) => format!("{name} added{rest}"),
-            (None, None) => format!("{name} added; e gives a number"),
+            (None, None) => format!("{name} added; {{edit}} gives a number"),
         };
         self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {
@@ -505,9 +505,9 @@ impl App {
             Some(Target::User(id)) => {
                 self.users.cursor.key = Some(id);
                 self.users.stale = true;
-                "e opens it"
+                "{edit} opens it"
             }
-            Some(Target::New) => "A opens it",
+            Some(Target::New) => "{add-by-hand} opens it",
             None => return,
         };
         let name = text

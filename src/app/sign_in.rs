@@ -6,6 +6,7 @@ use crate::domain::failure::Failure;
 use crate::domain::run::RunKind;
 use crate::domain::sign_in::Prompt;
 
+use super::action::Action;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::event::{RequestId, SignInEnd};
@@ -40,10 +41,13 @@ impl App {
                 Some("the app signs in by itself here: there is nobody to sign out".to_owned())
             }
             Auth::SignedOut => Some("nobody is signed in".to_owned()),
-            _ => self
-                .runs
-                .active()
-                .map(|run| format!("{} is going (c cancels)", run.name())),
+            _ => self.runs.active().map(|run| {
+                format!(
+                    "{} is going ({} cancels)",
+                    run.name(),
+                    self.settings.keys.first(Action::CancelRun)
+                )
+            }),
         }
     }
 
@@ -138,7 +142,7 @@ impl App {
         let text = if self.session.auth == Auth::SignedIn {
             "left: you stay signed in as before"
         } else {
-            "not signed in: L begins anew"
+            "not signed in: {sign-in} begins anew"
         };
         self.say(Tone::Warn, text);
         effects
@@ -227,7 +231,8 @@ impl App {
             None => "",
         };
         let why = why.map_or_else(String::new, |why| format!(" ({})", why.headline));
-        let text = format!("sign-in needed: L signs in{then}{why}");
+        let key = self.settings.keys.first(Action::SignIn);
+        let text = format!("sign-in needed: {key} signs in{then}{why}");
         self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
         self.dirty = true;
     }
@@ -306,11 +311,14 @@ impl App {
         self.session.account.clear();
         self.session.resume = None;
         if !self.settings.read_only {
-            self.say(Tone::Good, "signed out: L signs in");
+            self.say(Tone::Good, "signed out: {sign-in} signs in");
             return;
         }
         self.session.writing = Writing::ReadOnly;
-        self.say(Tone::Good, "signed out, READ-ONLY again: L signs in");
+        self.say(
+            Tone::Good,
+            "signed out, READ-ONLY again: {sign-in} signs in",
+        );
     }
 
     /// Time has passed: a prompt that is too old is worth nothing, and what is left of the others is drawn.

@@ -175,7 +175,7 @@ impl App {
         if entries.is_empty() {
             self.say(
                 Tone::Warn,
-                "nothing is written: the plan has changed since, p shows it",
+                "nothing is written: the plan has changed since, {plan} shows it",
             );
             return Vec::new();
         }

@@ -148,18 +148,18 @@ fn columns(app: &App, painter: &Painter<'_>, person: &Person, widths: &Widths) -
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let lines: &[&str] = if app.roster.is_empty() {
-        &["The tenant was never read. s reads it; nothing is written by that."]
+        &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {
         &["Nobody here has all of these words. Esc clears the filter."]
     } else {
         &[
             "Nobody may be added.",
             "",
-            "f  lists everyone in the tenant, with the first cause why not",
-            "w  there explains one of them",
+            "{everyone}  lists everyone in the tenant, with the first cause why not",
+            "{why}  there explains one of them",
         ]
     };
     for (n, line) in (2..).zip(lines) {
-        painter.line(area, n, line, Style::new());
+        painter.line(area, n, &app.settings.keys.fill(line), Style::new());
     }
 }

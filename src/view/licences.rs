@@ -151,11 +151,11 @@ fn columns(
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let text = if app.inventory.products.is_empty() {
-        "Nothing is known of the tenant's licences. s reads the tenant; nothing is written by that."
+        "Nothing is known of the tenant's licences. {sync} reads the tenant; nothing is written by that."
     } else {
         "No licence has all of these words. Esc clears the filter."
     };
-    painter.line(area, 2, text, Style::new());
+    painter.line(area, 2, &app.settings.keys.fill(text), Style::new());
 }
 
 fn inside(app: &App, painter: &mut Painter<'_>, open: &Inside, area: Area) {

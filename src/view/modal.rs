@@ -19,7 +19,11 @@ use super::paint::{Column, Painter, Row, column};
 /// A question, over the lower rows of what it is about.
 pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body: Area) {
     let width = usize::from(body.width);
-    let lines = open.lines(&app.session.tenant);
+    let lines: Vec<String> = open
+        .lines(&app.session.tenant)
+        .iter()
+        .map(|line| app.settings.keys.fill(line))
+        .collect();
     let mut rows: Vec<(Tone, String)> = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
@@ -74,13 +78,14 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let keys = match (open.saving, open.entries.len()) {
         (Some(_), _) => "saving…",
         (None, 1) => {
-            "m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
+            "{keep-mine} keeps mine: it is written by the next plan. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
         }
         (None, _) => {
-            "Up and Down choose the field. m keeps mine: it is written by the next plan. t takes theirs: the edit is dropped. Esc decides later."
+            "Up and Down choose the field. {keep-mine} keeps mine: it is written by the next plan. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
         }
     };
-    wrapped(painter, area, y, (keys, Style::new()));
+    let keys = app.settings.keys.fill(keys);
+    wrapped(painter, area, y, (&keys, Style::new()));
 }
 
 fn three(app: &App, painter: &mut Painter<'_>, area: Area, (y, entry): (u16, &Entry)) {

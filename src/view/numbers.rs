@@ -91,7 +91,7 @@ fn columns(
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let lines: &[&str] = if app.roster.is_empty() {
-        &["The tenant was never read. s reads it; nothing is written by that."]
+        &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if !app.inventory.known {
         &[
             "The tenant's numbers could not be read.",
@@ -106,7 +106,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &["This tenant has no numbers. A Direct Routing number appears here once it is assigned."]
     };
     for (n, line) in (2..).zip(lines) {
-        painter.line(area, n, line, Style::new());
+        painter.line(area, n, &app.settings.keys.fill(line), Style::new());
     }
 }
 

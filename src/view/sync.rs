@@ -21,10 +21,10 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         let text = match &app.runs.state {
             SyncState::Running(_) => "…",
             SyncState::Idle { .. } => {
-                "s reads the tenant: its log runs here. S writes a line for everyone who is excluded."
+                "{sync} reads the tenant: its log runs here. {debug-sync} writes a line for everyone who is excluded."
             }
         };
-        painter.line(lines, 0, text, painter.theme.dim);
+        painter.line(lines, 0, &app.settings.keys.fill(text), painter.theme.dim);
     }
     let sync = &app.sync;
     let found = Some(&sync.search);

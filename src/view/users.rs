@@ -98,20 +98,20 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &[
             "No users yet, and the tenant was never read.",
             "",
-            "s  reads the tenant (nothing is written by that)",
-            "2  then shows who may be added, and f there everyone, with the reason",
-            "A  adds a user by hand",
-            "?  lists all actions",
+            "{sync}  reads the tenant (nothing is written by that)",
+            "{add-users}  then shows who may be added, and {everyone} there everyone, with the reason",
+            "{add-by-hand}  adds a user by hand",
+            "{actions}  lists all actions",
         ]
     } else {
         &[
             "No users yet.",
             "",
-            "2  shows who may be added; f there shows everyone, with the reason",
-            "A  adds a user by hand",
+            "{add-users}  shows who may be added; {everyone} there shows everyone, with the reason",
+            "{add-by-hand}  adds a user by hand",
         ]
     };
     for (n, line) in (2..).zip(lines) {
-        painter.line(area, n, line, plain);
+        painter.line(area, n, &app.settings.keys.fill(line), plain);
     }
 }

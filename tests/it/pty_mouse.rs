@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn demo(home: &tempfile::TempDir, more: &[&str]) -> Terminal {
     let terminal = Terminal::start(home.path(), &[&["--demo"], more].concat(), None, SIZE);
-    terminal.wait_for("2 Add users 4");
+    terminal.wait_for("6 Numbers 28");
     terminal
 }
 

@@ -239,7 +239,7 @@ impl Confirm {
             Question::Release { name, number, .. } => vec![
                 format!("Release {} too?", number.spaced()),
                 format!(
-                    "y queues its release in the tenant; n removes {name} and leaves the number."
+                    "{{yes}} queues its release in the tenant; {{no}} removes {name} and leaves the number."
                 ),
             ],
             Question::AllowWriting { way } => allow_lines(tenant, *way),
@@ -284,7 +284,7 @@ impl Confirm {
             ],
             Question::LeaveForm { title } => vec![
                 format!("Leave without saving?  {title}"),
-                "y drops what was typed; Esc goes back to the form.".to_owned(),
+                "{yes} drops what was typed; Esc goes back to the form.".to_owned(),
             ],
             Question::TakeProposals { rows } => vec![
                 match rows {
@@ -333,7 +333,8 @@ impl Confirm {
 fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
     let mut lines = vec![
         format!("Allow writing to {tenant} until this console ends?"),
-        "Nothing is written by this: changes go through the plan (p), then A.".to_owned(),
+        "Nothing is written by this: changes go through the plan ({plan}), then {apply}."
+            .to_owned(),
     ];
     if let Some(way) = way {
         lines.push(format!(
