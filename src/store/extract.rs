@@ -184,11 +184,7 @@ fn dump(
     for source in sources.iter().filter(|s| there.contains_key(s.name)) {
         let mut statement =
             connection.prepare(&format!("SELECT * FROM {} {}", source.name, source.tail))?;
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(ToOwned::to_owned)
-            .collect();
+        let columns: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
         let about = source
             .of
             .and_then(|of| columns.iter().position(|column| column == of));

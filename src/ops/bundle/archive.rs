@@ -101,7 +101,7 @@ pub fn fits(parts: &[Part], packed: usize) -> Result<(), BundleError> {
     }
     parts
         .iter()
-        .filter(|part| part.name.ends_with(".json"))
+        .filter(|part| is_json(&part.name))
         .try_for_each(|part| measured(&part.name, &part.bytes))
 }
 
@@ -167,7 +167,7 @@ pub fn unpack(packed: impl Read) -> Result<BTreeMap<String, Vec<u8>>, BundleErro
                 why: "it ends too soon".to_owned(),
             });
         }
-        if name.ends_with(".json") {
+        if is_json(&name) {
             measured(&name, &bytes)?;
         }
         if parts.insert(name.clone(), bytes).is_some() {
@@ -175,6 +175,12 @@ pub fn unpack(packed: impl Read) -> Result<BTreeMap<String, Vec<u8>>, BundleErro
         }
     }
     Ok(parts)
+}
+
+fn is_json(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "json")
 }
 
 fn short(text: &str) -> String {

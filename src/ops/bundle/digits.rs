@@ -119,7 +119,7 @@ impl Numbers {
         let (end, count) = if run.plus {
             *run.ends.iter().rev().find(|(_, count)| *count <= 15)?
         } else {
-            *run.ends.iter().take(run.unspaced).last()?
+            *run.ends.iter().take(run.unspaced).next_back()?
         };
         let after = &text[end..];
         // A count of something, or a size.

@@ -248,11 +248,12 @@ impl Scrubber {
                 let lines: Vec<String> = text.lines().map(|line| self.proxy(line)).collect();
                 lines.join("\n")
             }
-            (_, "sip_username" | "external_id") => self.pseudonyms.local(text),
             (_, "author") => self.pseudonyms.thing("operator", text),
             // Everybody's policy of that name is the one that nobody made.
             (_, "routing" | "dial_plan") if text == "Global" => text.to_owned(),
-            (_, "routing" | "dial_plan") => self.pseudonyms.local(text),
+            (_, "sip_username" | "external_id" | "routing" | "dial_plan") => {
+                self.pseudonyms.local(text)
+            }
             _ => digits::whole(text, &self.pseudonyms).unwrap_or_else(|| self.text(text)),
         }
     }
