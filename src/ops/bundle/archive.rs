@@ -183,6 +183,12 @@ pub fn unpack(packed: impl Read) -> Result<BTreeMap<String, Vec<u8>>, BundleErro
     Ok(parts)
 }
 
+fn is_json(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "json")
+}
+
 fn short(text: &str) -> String {
     text.chars().take(NAME).collect()
 }
