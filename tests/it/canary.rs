@@ -61,14 +61,13 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let (tenant, client) = (bench.simulator.tenant_id(), bench.simulator.client_id());
         let base = bench.base();
-        let mut text = String::new();
-        for (name, way) in [("person", "device-code"), ("app", "client-secret")] {
-            text += &format!(
+        let text = [("person", "device-code"), ("app", "client-secret")].map(|(name, way)| {
+            format!(
                 "[tenants.{name}]\ntenant_id = \"{tenant}\"\nclient_id = \"{client}\"\nsign_in = \"{way}\"\ncloud = \"custom\"\n\
                  read_only = false\nallow = [\"numbers\", \"location\"]\n[tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
-            );
-        }
-        fs::write(home.path().join("config.toml"), text).unwrap();
+            )
+        });
+        fs::write(home.path().join("config.toml"), text.concat()).unwrap();
         Self {
             bench,
             home,

@@ -213,7 +213,7 @@ fn what_is_exported_comes_back_unchanged_from_standard_input() {
         let own: String = text
             .lines()
             .filter(|line| line.contains("SIPUsername") || line.contains(",E-"))
-            .map(|line| format!("{line}\n"))
+            .flat_map(|line| [line, "\n"])
             .collect();
         let mut child = command(home.path())
             .args(["--demo", "import", "-", "--update", "--json"])

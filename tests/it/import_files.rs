@@ -219,7 +219,10 @@ const FILES: &[(&str, Wanted)] = &[
 ];
 
 /// Files of Windows-1252 that are damaged as well: what is refused once they can be read.
-const ANSI_DAMAGE: &[(&str, &[(u32, Column, &str)])] = &[
+/// A file, and what is said of its rows: row, column, words.
+type Damage = (&'static str, &'static [(u32, Column, &'static str)]);
+
+const ANSI_DAMAGE: &[Damage] = &[
     (
         "damage-exponent-german.csv",
         &[(2, Number, LOST), (4, Number, LOST)],
@@ -356,7 +359,9 @@ fn check(name: &str, wanted: &Wanted) {
                 );
                 assert!(review.take_proposals(index));
                 assert_eq!(
-                    review.number(index).map(|number| number.as_str()),
+                    review
+                        .number(index)
+                        .map(teamsconnector::domain::phone::PhoneNumber::as_str),
                     Some(person[3]),
                     "{name}"
                 );

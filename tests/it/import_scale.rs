@@ -119,7 +119,9 @@ fn example_numbers_of_every_region_go_through_unchanged() {
         for (row, number) in numbers.iter().enumerate() {
             // Regions that share a plan share an example.
             let twice = numbers.iter().filter(|other| *other == number).count() > 1;
-            let read = review.number(row).map(|number| number.as_str());
+            let read = review
+                .number(row)
+                .map(teamsconnector::domain::phone::PhoneNumber::as_str);
             assert_eq!(read, Some(number.as_str()));
             assert_eq!(
                 review.verdict(row).is_good(),

@@ -105,12 +105,6 @@ pub fn fits(parts: &[Part], packed: usize) -> Result<(), BundleError> {
         .try_for_each(|part| measured(&part.name, &part.bytes))
 }
 
-fn is_json(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|ending| ending == "json")
-}
-
 fn too_much(what: &str, most: u64) -> BundleError {
     BundleError::TooMuch(format!("{most} {what} at most"))
 }

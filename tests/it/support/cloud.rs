@@ -138,10 +138,10 @@ impl Request {
                 head += "\r\n";
             }
         }
-        head += &format!(
-            "Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        head += "Connection: close\r\nContent-Length: ";
+        head += &body.len().to_string();
+        head += "\r\n\r\n";
+        head += &body;
         let mut stream = TcpStream::connect(tenant.address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
