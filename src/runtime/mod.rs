@@ -1,6 +1,7 @@
 //! The shell around the state machine: one loop that hears, updates, performs and draws. It never waits for network or disk.
 
 mod bulk;
+mod change;
 pub mod clock;
 mod hangup;
 mod input;

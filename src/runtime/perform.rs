@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::effect::{Effect, Held, Keep, LedgerChange, Who};
+use crate::app::effect::{Effect, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
 use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
@@ -22,8 +22,7 @@ use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::repair::{self, With};
-use crate::ops::{adopt, change, desk, explain, history, inventory, planfile, script, settings};
+use crate::ops::{adopt, desk, explain, history, inventory, planfile, script};
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
@@ -441,54 +440,6 @@ impl Shared {
         tokio::join!(work, forward);
     }
 
-    async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {
-        let (store, stamp) = (&self.store, self.stamp());
-        let done = match wanted {
-            LedgerChange::Add(users) => change::add(store, users, stamp).await,
-            // It has more answers than these, and goes a way of its own.
-            LedgerChange::Import { .. } => return,
-            LedgerChange::EditMany(patches) => change::edit_many(store, patches, stamp).await,
-            LedgerChange::RemoveMany(ids) => change::remove_many(store, ids, stamp).await,
-            LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
-            LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
-            LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
-            LedgerChange::Hold { entries, held } => {
-                change::hold(store, &entries, held == Held::Back, stamp).await
-            }
-            LedgerChange::Ticket { entries, ticket } => {
-                change::ticket(store, entries, ticket, stamp).await
-            }
-            LedgerChange::Repair {
-                target,
-                repairs,
-                country,
-                typed,
-                then_add,
-            } => {
-                let with = With {
-                    country,
-                    typed: typed.as_deref(),
-                    then_add,
-                };
-                repair::repair(store, target, &repairs, with, stamp).await
-            }
-            LedgerChange::Move { number, to } => {
-                repair::move_number(store, &number, to, stamp).await
-            }
-            LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
-            LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
-            LedgerChange::Unpin => adopt::unpin(store, stamp).await,
-            LedgerChange::Decide { entry, keep } => {
-                change::decide(store, entry, keep == Keep::Mine, stamp).await
-            }
-            LedgerChange::MoveSeat { from, to } => {
-                let today = stamp.at.to_zoned(jiff::tz::TimeZone::UTC).date();
-                settings::move_seat(store, (from, to), today, stamp).await
-            }
-        };
-        self.answer(req, done).await;
-    }
-
     async fn allow_writing(self: Arc<Self>, req: RequestId) {
         self.writing.store(true, Ordering::SeqCst);
         self.send(What::Session(SessionEvent::WritingAllowed { req }))
@@ -535,7 +486,7 @@ impl Shared {
         adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
     }
 
-    async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
+    pub(super) async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
         let desk = desk::load_desk(&self.store, stamp.at).await;
         let desk = desk.map_err(|error| error.failure())?;
         adopt::adopt(&self.store, &desk, users, stamp).await

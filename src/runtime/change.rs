@@ -1,0 +1,60 @@
+//! Changes of the ledger as the console asks for them: each is one of `ops`, and each has one answer.
+
+use std::sync::Arc;
+
+use crate::app::effect::{Held, Keep, LedgerChange};
+use crate::app::event::RequestId;
+use crate::ops::repair::{self, With};
+use crate::ops::{adopt, change, settings};
+
+use super::perform::Shared;
+
+impl Shared {
+    pub(super) async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {
+        let (store, stamp) = (&self.store, self.stamp());
+        let done = match wanted {
+            LedgerChange::Add(users) => change::add(store, users, stamp).await,
+            // It has more answers than these, and goes a way of its own.
+            LedgerChange::Import { .. } => return,
+            LedgerChange::EditMany(patches) => change::edit_many(store, patches, stamp).await,
+            LedgerChange::RemoveMany(ids) => change::remove_many(store, ids, stamp).await,
+            LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
+            LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
+            LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
+            LedgerChange::Hold { entries, held } => {
+                change::hold(store, &entries, held == Held::Back, stamp).await
+            }
+            LedgerChange::Ticket { entries, ticket } => {
+                change::ticket(store, entries, ticket, stamp).await
+            }
+            LedgerChange::Repair {
+                target,
+                repairs,
+                country,
+                typed,
+                then_add,
+            } => {
+                let with = With {
+                    country,
+                    typed: typed.as_deref(),
+                    then_add,
+                };
+                repair::repair(store, target, &repairs, with, stamp).await
+            }
+            LedgerChange::Move { number, to } => {
+                repair::move_number(store, &number, to, stamp).await
+            }
+            LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
+            LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
+            LedgerChange::Unpin => adopt::unpin(store, stamp).await,
+            LedgerChange::Decide { entry, keep } => {
+                change::decide(store, entry, keep == Keep::Mine, stamp).await
+            }
+            LedgerChange::MoveSeat { from, to } => {
+                let today = stamp.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                settings::move_seat(store, (from, to), today, stamp).await
+            }
+        };
+        self.answer(req, done).await;
+    }
+}
