@@ -2,6 +2,8 @@
 
 pub mod bulk;
 pub mod bundle;
+pub mod looking_back;
+pub mod tenants;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -98,13 +100,13 @@ pub enum Command {
     /// Seats of this service: how many were bought, until when, who holds one
     Seats(Seats),
     /// The audit: what was done, by whom and for which ticket; and whether it is as it was written
-    Audit(Audit),
+    Audit(looking_back::Audit),
     /// For the next shift: what was done from here, what others did in the tenant, and what is open, held or due
-    Changes(Changes),
+    Changes(looking_back::Changes),
     /// Earlier runs, their logs, and what changed between two
-    History(History),
+    History(looking_back::History),
     /// Tenants of the configuration: list, add and remove them, set group and mode, or take a pin off
-    Tenants(Tenants),
+    Tenants(tenants::Tenants),
     /// Sign in to the tenant, as the configuration says
     Login(Login),
     /// Forget who is signed in
@@ -447,187 +449,6 @@ pub enum SeatsWhat {
         /// Who gets it: name, e-mail or row id
         to: String,
     },
-}
-
-/// `audit`.
-#[derive(Debug, ClapArgs)]
-pub struct Audit {
-    /// What to do.
-    #[command(subcommand)]
-    pub what: AuditWhat,
-}
-
-/// What to do with the audit.
-#[derive(Debug, Subcommand)]
-pub enum AuditWhat {
-    /// Show its lines, oldest first
-    Show {
-        /// Only about, or by, somebody with this in the name
-        #[arg(long, value_name = "TEXT")]
-        user: Option<String>,
-        /// Only since then: 8h, 30m, 2d, a day, a moment
-        #[arg(long, value_name = "WHEN")]
-        since: Option<String>,
-        /// Only of this ticket
-        #[arg(long, value_name = "ID")]
-        ticket: Option<String>,
-    },
-    /// Check that no line was altered, added, removed or moved
-    Verify {
-        /// A head that a writing run told, NUMBER:HASH: then a tail that was cut off is found too
-        #[arg(long, value_name = "HEAD")]
-        head: Option<String>,
-    },
-}
-
-/// `changes`.
-#[derive(Debug, ClapArgs)]
-pub struct Changes {
-    /// Since when: 8h, 30m, 2d, a day, a moment
-    #[arg(long, value_name = "WHEN", default_value = "8h")]
-    pub since: String,
-    /// All tenants of the configuration, from their files
-    #[arg(long)]
-    pub all_tenants: bool,
-}
-
-/// `history`.
-#[derive(Debug, ClapArgs)]
-pub struct History {
-    /// What to do; the list without it.
-    #[command(subcommand)]
-    pub what: Option<HistoryWhat>,
-}
-
-/// What to do with the history.
-#[derive(Debug, Subcommand)]
-pub enum HistoryWhat {
-    /// List the runs
-    List,
-    /// Show the log of a run
-    Show {
-        /// Number of the run
-        run: i64,
-    },
-    /// Compare two runs: counters side by side; who came, went or changed gate
-    Diff {
-        /// Number of one run
-        one: i64,
-        /// Number of the other
-        other: i64,
-    },
-}
-
-/// `tenants`.
-#[derive(Debug, ClapArgs)]
-pub struct Tenants {
-    /// What to do.
-    #[command(subcommand)]
-    pub what: TenantsWhat,
-}
-
-/// What to do with tenants.
-#[derive(Debug, Subcommand)]
-pub enum TenantsWhat {
-    /// List the tenants of the configuration, with what their files tell; without network
-    List,
-    /// Write a new tenant into the configuration, read-only; --tenant gives its id or a verified domain, else it is asked for
-    Add(Box<NewTenant>),
-    /// Take a tenant out of the configuration: its tokens are deleted, its ledger and audit kept as files
-    Remove(Leaving),
-    /// Set the group filter or how users are added: in the configuration, at once, audited
-    Set {
-        /// The tenant, by its name in the configuration
-        name: String,
-        /// Only members of this group: its name or id
-        #[arg(long, value_name = "TEXT", conflicts_with = "no_group")]
-        group: Option<String>,
-        /// No group filter
-        #[arg(long)]
-        no_group: bool,
-        /// From the picklist that a sync builds, or by hand only
-        #[arg(long, value_name = "MODE")]
-        add_users: Option<Mode>,
-    },
-    /// Disable sync: take the pin off, keep the data; the next sync pins the tenant that is signed in to
-    Unpin {
-        /// The tenant, by its name in the configuration
-        name: String,
-        /// Do it without asking
-        #[arg(long)]
-        yes: bool,
-    },
-}
-
-/// `tenants add`.
-#[derive(Debug, ClapArgs)]
-pub struct NewTenant {
-    /// Its name in the configuration: letters, digits, dashes, dots, underscores
-    pub name: String,
-    /// The app registration, when it is another than that of `[defaults]`
-    #[arg(long, value_name = "GUID")]
-    pub client_id: Option<String>,
-    /// device-code, browser, client-secret or certificate
-    #[arg(long, value_name = "WAY")]
-    pub sign_in: Option<String>,
-    /// The account of `[identities]` that works it, instead of a way to sign in of its own
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["sign_in", "client_id", "secret_file", "certificate_file"])]
-    pub identity: Option<String>,
-    /// global, us-gov, us-dod, china or custom
-    #[arg(long, value_name = "CLOUD")]
-    pub cloud: Option<String>,
-    /// Where tokens come from, with --cloud custom
-    #[arg(long, value_name = "ADDRESS", requires = "graph")]
-    pub login: Option<String>,
-    /// Where Graph answers, with --cloud custom
-    #[arg(long, value_name = "ADDRESS", requires = "login")]
-    pub graph: Option<String>,
-    /// Only members of this group are offered
-    #[arg(long, value_name = "TEXT")]
-    pub group: Option<String>,
-    /// From the picklist that a sync builds, or by hand only
-    #[arg(long, value_name = "MODE")]
-    pub add_users: Option<Mode>,
-    /// What may be written once the tenant is not read-only: numbers, location, licences
-    #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    pub allow: Vec<String>,
-    /// Colour of its screens: red, green, yellow, blue, magenta or cyan
-    #[arg(long, value_name = "COLOUR")]
-    pub accent: Option<String>,
-    /// The name that screens show
-    #[arg(long, value_name = "TEXT")]
-    pub display: Option<String>,
-    /// A verified domain, by which `--tenant` finds it; may be given several times
-    #[arg(long = "domain", value_name = "DOMAIN")]
-    pub domains: Vec<String>,
-    /// File with the client secret, which only you can read
-    #[arg(long, value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
-    /// File with the certificate and its key
-    #[arg(long, value_name = "FILE")]
-    pub certificate_file: Option<PathBuf>,
-}
-
-/// `tenants remove`.
-#[derive(Debug, ClapArgs)]
-pub struct Leaving {
-    /// The tenant, by its name in the configuration
-    pub name: String,
-    /// Delete ledger and audit as well
-    #[arg(long)]
-    pub purge: bool,
-    /// Do it without asking
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// How users are added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
-    /// From the picklist that a sync builds
-    Sync,
-    /// By hand only
-    Manual,
 }
 
 /// `simulate`.

@@ -10,7 +10,8 @@ use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 use crate::store::ledger::{AuditLine, AuditVerdict};
 
-use super::args::{Audit, AuditWhat, Changes, Global};
+use super::args::Global;
+use super::args::looking_back::{Audit, AuditWhat, Changes};
 use super::exit::Exit;
 use super::open::{kept_stores, open};
 use super::print;

@@ -5,7 +5,8 @@ use crate::domain::run::{RunHead, RunId};
 use crate::ops::history;
 use crate::record::json::{self, DifferenceJson, LineJson, RunJson};
 
-use super::args::{Global, History, HistoryWhat};
+use super::args::Global;
+use super::args::looking_back::{History, HistoryWhat};
 use super::exit::Exit;
 use super::open::open;
 use super::print;

@@ -16,7 +16,8 @@ use crate::runtime::clock;
 use crate::store::Store;
 use crate::sync::{Person, RunSettings, World};
 
-use super::args::{Command, Global, HistoryWhat, OutboxWhat, SeatsWhat, UsersWhat};
+use super::args::looking_back::HistoryWhat;
+use super::args::{Command, Global, OutboxWhat, SeatsWhat, UsersWhat};
 use super::open::Opened;
 
 /// The discard port of this machine, where nothing answers: no call is made, and one that were would reach nobody.

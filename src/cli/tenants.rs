@@ -7,7 +7,8 @@ use crate::domain::settings::AddMode;
 use crate::ops::settings;
 use crate::store::{Stamp, Store};
 
-use super::args::{Global, Mode, Tenants, TenantsWhat};
+use super::args::Global;
+use super::args::tenants::{Mode, Tenants, TenantsWhat};
 use super::exit::Exit;
 use super::open::located;
 use super::print;

@@ -145,6 +145,9 @@ fn tenant_key(key: &str) -> Value {
             "items": { "enum": words::<Allow>() },
             "description": "What may be written; numbers where nothing is said",
         }),
+        "require_ticket" => {
+            truth("Nothing is written without a ticket; false where nothing is said")
+        }
         "endpoints" => table(ENDPOINT_KEYS, &endpoint_key, &["login", "graph"]),
         "tokens" => {
             word::<TokensKept>("Where a person's sign-in is kept; file where nothing is said")

@@ -18,6 +18,8 @@ mod plan;
 pub(crate) mod screens;
 mod settings;
 pub mod sign_in;
+#[cfg(test)]
+mod sizes;
 mod sync;
 mod tabs;
 mod users;

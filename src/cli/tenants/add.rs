@@ -13,7 +13,7 @@ use crate::ops::overview;
 use crate::store::ledger::SettingChange;
 use crate::store::{Stamp, Store};
 
-use super::super::args::{Mode, NewTenant};
+use super::super::args::tenants::{Mode, NewTenant};
 use super::super::exit::Exit;
 use super::super::{open, print};
 

@@ -11,7 +11,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::graph::TokenStore;
 use crate::store::Store;
 
-use super::super::args::Leaving;
+use super::super::args::tenants::Leaving;
 use super::super::exit::Exit;
 use super::super::{open, print};
 use super::stamp;
