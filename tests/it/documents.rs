@@ -292,7 +292,10 @@ fn user_unlicensed_yellow_warning_triangle() {
         ],
     );
     says(&lines, "8 in the order, 6 bought");
-    says(&short.why("Amy Apple"), "has one: 1 of 6");
+    says(
+        &short.why("Amy Apple"),
+        "has one; place 1 in the order, 6 bought",
+    );
     let ended = Case::new("trial-ended");
     ended.logs("SEATS> License Status: Unlicensed: amy.apple@contoso.example: the trial has ended  [warning]");
     begins(
