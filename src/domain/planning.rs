@@ -291,7 +291,7 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
         other.id < entry.id
             && other.state == EntryState::Queued
             && other.field() == entry.field()
-            && other.target(input.users) == entry.target(input.users)
+            && same_person(input, other, entry)
     }) {
         return Err(
             "another change of the same field was queued before: undo one of the two".to_owned(),
@@ -317,6 +317,14 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
             Err("the user is gone from the tenant".to_owned())
         }
         Some(_) => Ok(target),
+    }
+}
+
+/// Whether two changes are about one person. Two users whom nobody has matched yet have no directory user in common.
+fn same_person(input: &PlanInput<'_>, one: &Entry, other: &Entry) -> bool {
+    match (one.target(input.users), other.target(input.users)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.user.is_some() && one.user == other.user,
     }
 }
 
@@ -512,6 +520,25 @@ mod tests {
                 },
             })
         }
+    }
+
+    #[test]
+    fn users_whom_nobody_has_matched_are_not_one_person() {
+        let mut world = World::new();
+        world.has(1, None, &[PHONE]);
+        world.has(2, None, &[PHONE]);
+        for user in &mut world.users {
+            user.association = Association::None;
+        }
+        world.wants(1, None, Some("+441235123471"));
+        world.wants(2, None, Some("+441235123472"));
+        let why: Vec<String> = world
+            .plan()
+            .left_out
+            .into_iter()
+            .map(|out| out.why)
+            .collect();
+        assert_eq!(why, ["not associated with a Teams user"; 2]);
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub(super) fn next_step(error: &GraphError) -> String {
             source,
         } => match Untrusted::within(source) {
             Some(untrusted) => certificate(host, untrusted),
+            None if wants_to_know_who(source) => {
+                "Nothing was sent. The proxy wants a name and a password: HTTPS_PROXY=http://name:password@proxy:port, or ask whoever runs it to let this host through. NO_PROXY names hosts that need none."
+                    .to_owned()
+            }
             None => transport(host, *stage),
         },
         GraphError::Decode { accepted: true, .. } => {
@@ -135,6 +139,14 @@ fn local(why: &LocalError) -> &'static str {
             "Check that it is there, and that this account may use it."
         }
     }
+}
+
+/// Whether a proxy has answered 407.
+fn wants_to_know_who(error: &reqwest::Error) -> bool {
+    std::iter::successors(Some(error as &dyn std::error::Error), |error| {
+        error.source()
+    })
+    .any(|error| error.to_string().contains("proxy authorization required"))
 }
 
 fn transport(host: &str, stage: Stage) -> String {

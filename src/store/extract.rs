@@ -356,11 +356,13 @@ fn value(cell: &Cell, dictionary: &mut Dictionary) -> Result<Value, StoreError> 
         Cell::Text(text) => Value::Text(text.clone()),
         Cell::Id { id } => Value::Blob(bytes(id)?.to_vec()),
         Cell::Ids { ids } => {
-            let mut all = Vec::with_capacity(ids.len() * 16);
-            for id in ids {
-                all.extend(bytes(id)?);
-            }
-            Value::Blob(all)
+            // They are searched by halves, and the order of stand-ins is another than that of what they stand for.
+            let mut all = ids
+                .iter()
+                .map(|id| bytes(id))
+                .collect::<Result<Vec<_>, _>>()?;
+            all.sort_unstable();
+            Value::Blob(all.concat())
         }
         Cell::Facts { facts } => {
             let facts = facts.facts()?;

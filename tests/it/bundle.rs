@@ -17,7 +17,7 @@ const CANARY: &str = "eyJjYW5hcnkiOiJ0b2tlbi0xMjM0NTY3ODkwIn0.c2lnbmF0dXJlLWNhbm
 
 /// A tenant that was read, with users on the list, changes in the queue, and a log that names people in every spelling.
 async fn worked_on() -> Served {
-    let served = Served::new(Scenario::Tour, "").await;
+    let served = Served::new(Scenario::Tour, "group = \"Voice users\"").await;
     let read = served.call(&["sync", "--debug"]);
     assert_eq!(read.code, 0, "{read:?}");
     let candidates = served.call(&["candidates", "--json"]).json();

@@ -7,7 +7,7 @@ use serde_json::json;
 use teamsconnector::sim::Simulator;
 
 use crate::support::bench::Bench;
-use crate::support::program::{configure, configure_at, run, run_with_secret};
+use crate::support::program::{Ended, command, configure, configure_at, run, run_with_secret};
 use crate::support::web;
 
 async fn tour() -> Simulator {
@@ -213,4 +213,43 @@ fn unknown_scenarios_and_tenants_name_what_there_is() {
     let ended = run(home.path(), &["--tenant", "nobody", "sync"]);
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("--demo"), "{}", ended.err);
+}
+
+/// A company's proxy that wants to know who asks: said as such, with the whole chain, and its password nowhere.
+#[test]
+fn a_proxy_that_wants_a_password_is_named_as_the_cause() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in proxy.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"corp\"\r\nContent-Length: 0\r\n\r\n",
+            );
+        }
+    });
+    let home = tempfile::tempdir().unwrap();
+    configure_at(
+        home.path(),
+        "11111111-2222-4333-8444-555555555555",
+        "22222222-2222-4333-8444-555555555555",
+        "https://login.contoso.example",
+        "",
+    );
+    let output = command(home.path())
+        .env("TEAMSCONNECTOR_CLIENT_SECRET", "s")
+        .env("HTTPS_PROXY", format!("http://me:opensesame@{address}"))
+        .args(["--tenant", "contoso", "sync"])
+        .output()
+        .unwrap();
+    let ended = Ended::from(output);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains("proxy authorization required"), "{said}");
+    assert!(
+        said.contains("The proxy wants a name and a password"),
+        "{said}"
+    );
+    assert!(!said.contains("opensesame"), "{said}");
 }
