@@ -176,11 +176,19 @@ pub struct Sync {
     #[arg(long)]
     pub mine: bool,
     /// The ticket that the changes belong to: kept in the audit
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = ticket)]
     pub ticket: Option<String>,
     /// Every tenant of the configuration, one after another; a line each
     #[arg(long, requires = "plan", conflicts_with_all = ["out", "only", "mine", "ticket"])]
     pub all_tenants: bool,
+}
+
+/// A ticket's id: one line of text.
+fn ticket(text: &str) -> Result<String, String> {
+    if text.chars().any(char::is_control) {
+        return Err("a ticket is one line, without control characters".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// `login`.

@@ -230,7 +230,11 @@ fn decide(
             .map_or(Decision::Apply { past_limit: false }, Decision::Refused));
     }
     if json || opened.settings.read_only || !print::is_interactive() {
-        print::tell("Nothing was written; `sync --yes` writes it.");
+        let way = match &args.apply {
+            Some(file) => format!("`sync --apply {} --yes`", file.display()),
+            None => "`sync --yes`".to_owned(),
+        };
+        print::tell(&format!("Nothing was written; {way} writes it."));
         return Ok(Decision::Leave);
     }
     if let Some(why) = no_ticket(opened, args, sealed) {
@@ -298,7 +302,7 @@ fn keep(
     }
     planfile::save(path, &sealed)?;
     print::tell(&format!(
-        "Kept in {}: {} to write, {} held back; takes away {}, limit {}. `sync --apply` writes it.",
+        "Kept in {}: {} to write, {} held back; takes away {}, limit {}. `sync --apply FILE --yes` writes it.",
         path.display(),
         sealed.changes.len(),
         sealed.held_back.len(),

@@ -52,6 +52,22 @@ impl Client {
             .ok_or_else(|| missing(answer.request_id()))
     }
 
+    /// Whether a tenant is the one that the configuration names: by its id, or by a domain that is verified there. One that tells no
+    /// domain is believed.
+    pub fn is_asked_for(&self, tenant: &Tenant) -> bool {
+        let asked = &self.0.credentials.tenant;
+        match asked.parse::<crate::domain::guid::TenantId>() {
+            Ok(id) => id == tenant.id,
+            Err(_) => {
+                tenant.domains.is_empty()
+                    || tenant
+                        .domains
+                        .iter()
+                        .any(|domain| domain.eq_ignore_ascii_case(asked))
+            }
+        }
+    }
+
     /// The products that the tenant has bought.
     pub async fn subscribed_skus(&self) -> Result<Vec<Sku>, GraphError> {
         let select = "skuId,skuPartNumber,capabilityStatus,consumedUnits,prepaidUnits,servicePlans";

@@ -430,6 +430,7 @@ pub async fn take_back(
         }
         return Box::pin(move_number(store, number, giver.id, stamp)).await;
     }
+    still_so(&subject, &written)?;
     let words = format!(
         "{}: {} goes back to {}: queued",
         Label::new(&written.name),
@@ -438,6 +439,46 @@ pub async fn take_back(
     );
     counter(store, &subject, &written, typed, stamp).await?;
     Ok(words)
+}
+
+/// That what was written is what the user has, and that nobody has queued another change of it since.
+fn still_so(subject: &Subject, written: &Written) -> Result<(), Failure> {
+    let field = written.wanted.field();
+    let own = subject.configured();
+    let queued = subject.picture.entries.iter().find(|entry| {
+        entry.field() == field
+            && (entry.user.is_some() && entry.user == own.map(|user| user.id)
+                || entry.directory_id == Some(subject.id()))
+    });
+    if let Some(entry) = queued {
+        return Err(refused(
+            format!(
+                "{}: a change of this {} is {} already: {}",
+                Label::new(&written.name),
+                field.as_str(),
+                entry.state.word(),
+                entry.wanted.shown()
+            ),
+            "Undo that change first.",
+        ));
+    }
+    let has = own.and_then(|user| match field {
+        Field::Number => Some(Value::Number(user.number.clone())),
+        Field::Country => Some(Value::Country(user.country)),
+        Field::Plan { .. } | Field::Licence(_) | Field::Added => None,
+    });
+    match has {
+        Some(has) if has != written.wanted => Err(refused(
+            format!(
+                "{}: the {} is {} now, not what that change wrote",
+                Label::new(&written.name),
+                field.as_str(),
+                has.shown()
+            ),
+            "Enter the value that you want by hand.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 async fn counter(

@@ -1,6 +1,7 @@
 //! Imports and exports as the console asks for them: files are read and written here, and rows are judged beside the loop.
 
 use std::collections::HashSet;
+use std::fmt::Write as FmtWrite;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use crate::app::effect::{Exported, Extent};
 use crate::app::event::{LedgerEvent, RequestId, SessionEvent, What};
 use crate::app::pane::bulk::source::Source;
 use crate::bulk::export::{Reader, Table, write};
-use crate::bulk::review::{Ask, Review, judge};
+use crate::bulk::review::{Ask, Review, Summary, judge};
 use crate::bulk::sheet::Sheet;
 use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
@@ -78,7 +79,7 @@ impl Shared {
         };
         let queued = import::queue(&self.store, &review, how, self.stamp()).await;
         let done = match queued {
-            Ok(Queued::Done(done)) => Ok(change::imported(done)),
+            Ok(Queued::Done(done)) => Ok(change::imported(done) + &left_behind(&review.summary())),
             Ok(Queued::Moved(review)) => {
                 let review = Arc::new(*review);
                 let event = LedgerEvent::Moved { req, review };
@@ -228,6 +229,35 @@ fn save(to: &Path, text: &str) -> Result<(), Failure> {
         )),
         Err(error) => Err(failed(error.error)),
     }
+}
+
+/// What did not go in with the good rows, and what those that did are short of.
+fn left_behind(summary: &Summary) -> String {
+    let mut text = String::new();
+    for (n, one, many) in [
+        (
+            summary.proposal + summary.refused,
+            "1 row left out",
+            "rows left out",
+        ),
+        (
+            summary.seats_missing,
+            "1 seat is missing",
+            "seats are missing",
+        ),
+    ] {
+        match n {
+            0 => {}
+            1 => {
+                text += "; ";
+                text += one;
+            }
+            n => {
+                let _ = write!(text, "; {n} {many}");
+            }
+        }
+    }
+    text
 }
 
 #[cfg(test)]

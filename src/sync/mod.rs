@@ -341,6 +341,15 @@ impl Run<'_> {
             );
             return Err(self.mismatch(&ids).await);
         }
+        if !self.client.is_asked_for(&tenant) {
+            let ids = format!(
+                "signed in to: {} ({}), whose domains are {}: the configuration names another",
+                tenant.name,
+                tenant.id,
+                tenant.domains.join(", ")
+            );
+            return Err(self.mismatch(&ids).await);
+        }
         drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
         self.account = Some(signed_in.account.clone());
         self.journal

@@ -399,7 +399,7 @@ impl Run<'_> {
             holder,
             Some(&entry.wanted),
         );
-        let mut hint = diagnosis.hint;
+        let (mut hint, mut silent) = (diagnosis.hint, String::new());
         let more = one.wants().is_some() || entry.field().is_licence();
         let old = one.releases().or(entry.released.as_ref());
         if let Some(old) = old.filter(|_| more)
@@ -414,9 +414,10 @@ impl Run<'_> {
                 old.spaced(),
                 whom.unwrap_or_default()
             );
+            silent = format!("; {} is released and rings nowhere", old.spaced());
         }
         let text = format!(
-            "{}: {} to {} was refused: {}",
+            "{}: {} to {} was refused: {}{silent}",
             entry.name,
             entry.field().as_str(),
             entry.wanted.shown(),

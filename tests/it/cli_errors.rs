@@ -253,3 +253,46 @@ fn a_proxy_that_wants_a_password_is_named_as_the_cause() {
     );
     assert!(!said.contains("opensesame"), "{said}");
 }
+
+/// A tenant that is named by a domain is not just whoever answers first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_pins_only_the_tenant_that_has_verified_it() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    let base = simulator.base_url();
+    configure_at(
+        home.path(),
+        "contoso.example",
+        simulator.client_id(),
+        &base,
+        "",
+    );
+    let stranger = "99999999-2222-4333-8444-555555555555";
+    web::knobs(
+        &base,
+        &json!({ "token_tenant": stranger, "organization_id": stranger,
+            "fail_next": [{ "path_contains": "/organization", "status": 200, "times": 1, "body": { "value": [
+                { "id": stranger, "displayName": "Evil Ltd", "verifiedDomains": [{ "name": "evil.example", "isDefault": true }] }
+            ] } }] }),
+    );
+    let sync = || {
+        run_with_secret(
+            home.path(),
+            simulator.client_secret(),
+            &["--tenant", "contoso", "sync"],
+        )
+    };
+    let ended = sync();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(
+        ended.out.contains("whose domains are evil.example"),
+        "{ended:?}"
+    );
+    assert!(!ended.out.contains("Pinned"), "{ended:?}");
+    web::knobs(
+        &base,
+        &json!({ "token_tenant": null, "organization_id": null, "fail_next": [] }),
+    );
+    let ended = sync();
+    assert_eq!(ended.code, 0, "{ended:?}");
+}

@@ -429,6 +429,11 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
         panic!("{:?}\n{}", desk.entries, ran.text());
     };
     assert!(hint.contains("undo (u) gives it back to Lee Gu"), "{hint}");
+    assert!(
+        ran.says("+44 1235 123471 is released and rings nowhere"),
+        "{}",
+        ran.text()
+    );
     assert_eq!(bench.user("lee@contoso.example").await.number, None);
     let told = bench.undo(desk.entries[0].id).await;
     assert!(told.contains("+44 1235 123471"), "{told}");
@@ -536,4 +541,35 @@ async fn one_number_is_promised_to_one_user() {
         plan.left_out[0].why,
         "+44 1235 123472 is promised to Kim New by a change that was queued before"
     );
+}
+
+/// Taking back drops nothing that was queued since, and takes back nothing but what that change wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_taken_back_only_while_it_stands() {
+    let mut bench = Bench::synced("tour").await;
+    let joni = bench.add("joni@contoso.example").await;
+    bench.want_number(&joni, Some("+441235123480")).await;
+    let first = bench.desk().await.entries[0].id;
+    bench.apply().await.wrote(1);
+    let joni = bench.user("joni@contoso.example").await;
+    bench.want_number(&joni, Some("+441235123481")).await;
+    let refused = repair::take_back(bench.store(), first, None, bench.stamp())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.headline,
+        "Joni Sherman: a change of this number is queued already: +44 1235 123481"
+    );
+    let kept = bench.desk().await.entries;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].wanted.number(), Some(&number("+441235123481")));
+    bench.apply().await.wrote(1);
+    let refused = repair::take_back(bench.store(), first, None, bench.stamp())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.headline,
+        "Joni Sherman: the number is +44 1235 123481 now, not what that change wrote"
+    );
+    assert!(bench.desk().await.entries.is_empty());
 }

@@ -322,6 +322,10 @@ impl Review {
             return;
         };
         let judged = &self.judged[index];
+        // Whom the row means is not known: that is what it is told, not that somebody holds the number.
+        if self.ask.mode == Mode::Update && judged.target.is_none() {
+            return;
+        }
         let person: Option<ObjectId> = match judged.target {
             Some(target) => self.known.user(target).user.association.id(),
             None => self.person(index).map(|person| person.id),

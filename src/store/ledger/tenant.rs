@@ -1,14 +1,17 @@
 //! The pin and the seats: what ties the ledger to one tenant, and what was bought for it.
 
+use std::fmt::Write as _;
+
 use rusqlite::{Connection, params};
 
 use crate::domain::guid::TenantId;
+use crate::domain::outbox::EntryState;
 use crate::domain::seat::Seats;
 
 use super::super::Stamp;
 use super::super::audit::{Said, append};
 use super::super::error::StoreError;
-use super::{PinOutcome, SettingChange, rows};
+use super::{PinOutcome, SettingChange, entries, rows};
 
 /// Pins a tenant, unless another is pinned.
 pub(super) fn pin(
@@ -33,14 +36,23 @@ pub(super) fn pin(
         "UPDATE outbox SET parked = 1 WHERE tenant <> ?1 AND NOT parked",
         params![id],
     )?;
+    let again = come_back(tx, tenant, stamp)?;
     rows::set(tx, "pin_tenant", Some(&tenant.to_string()))?;
     rows::set(tx, "pin_name", Some(name))?;
     rows::set(tx, "pin_at", Some(&stamp.at.to_string()))?;
-    let note = if moved + parked == 0 {
-        name.to_owned()
-    } else {
-        format!("{name}; associations dissolved: {moved}, changes set aside: {parked}")
-    };
+    let mut note = name.to_owned();
+    if moved + parked > 0 {
+        let _ = write!(
+            note,
+            "; associations dissolved: {moved}, changes set aside: {parked}"
+        );
+    }
+    if again > 0 {
+        let _ = write!(
+            note,
+            "; changes of its own that had been set aside: {again}"
+        );
+    }
     let said = Said {
         action: "pinned",
         tenant: Some(tenant),
@@ -49,6 +61,26 @@ pub(super) fn pin(
     };
     append(tx, stamp, said)?;
     Ok(PinOutcome::New)
+}
+
+/// What was set aside for another tenant's sake waits again, held back: nobody has looked at it since.
+fn come_back(tx: &Connection, tenant: TenantId, stamp: &Stamp) -> Result<usize, StoreError> {
+    let id = tenant.0.bytes();
+    let back = rows::entries(tx, "parked AND tenant = ?1", &[id])?;
+    tx.execute(
+        "UPDATE outbox SET parked = 0 WHERE parked AND tenant = ?1",
+        params![id],
+    )?;
+    for entry in &back {
+        if entry.state == EntryState::Queued {
+            let held = EntryState::Held {
+                why: "it was set aside while another tenant was pinned; Space lets it go"
+                    .to_owned(),
+            };
+            entries::set_state(tx, entry, &held, stamp)?;
+        }
+    }
+    Ok(back.len())
 }
 
 /// Removes the pin; everything else stays.
@@ -241,7 +273,7 @@ mod tests {
             (parked[0].id, parked[0].tenant, &parked[0].state),
             (entry, OURS, &EntryState::Queued)
         );
-        // What is set aside is never sent, not even after the first tenant has come back; it can be dropped.
+        // What is set aside is never sent. It waits again, held back, once its own tenant is pinned.
         let sent = store
             .ledger
             .set_states(vec![(entry, EntryState::Queued)], stamp(5))
@@ -253,7 +285,14 @@ mod tests {
             .pin(OURS, "Contoso".into(), stamp(7))
             .wait()
             .unwrap();
-        assert_eq!(store.ledger.load().wait().unwrap().entries, []);
+        let back = store.ledger.load().wait().unwrap();
+        assert_eq!((back.entries.len(), back.parked), (1, 0));
+        assert_eq!(
+            back.entries[0].state,
+            EntryState::Held {
+                why: "it was set aside while another tenant was pinned; Space lets it go".into()
+            }
+        );
         assert_eq!(store.ledger.old_numbers().wait().unwrap().len(), 2);
         store
             .ledger
