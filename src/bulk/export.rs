@@ -46,7 +46,8 @@ fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>, reader: Read
 
 fn cell(out: &mut String, text: &str, reader: Reader) {
     // An import takes one wrapper off: what looks like one and is none is given one for it to take, for a program too.
-    let guarded = (reader == Reader::Spreadsheet && is_formula(text)) || looks_wrapped(text);
+    let harmed = reader == Reader::Spreadsheet && (is_formula(text) || loses_digits(text));
+    let guarded = harmed || looks_wrapped(text);
     let quoted = text.contains(['"', ',', ';', '\t', '\r', '\n'])
         || text.starts_with(' ')
         || text.ends_with(' ');
@@ -62,6 +63,12 @@ fn cell(out: &mut String, text: &str, reader: Reader) {
     } else {
         out.push_str(text);
     }
+}
+
+/// Whether a spreadsheet would take the text for a number, and save it with other digits: without its leading zero, or rounded.
+fn loses_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text.len() > 11 || text.len() > 1 && text.starts_with('0'))
 }
 
 fn looks_wrapped(text: &str) -> bool {
@@ -152,6 +159,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_spreadsheet_keeps_the_zeros_of_ids() {
+        let row = ["00012", "0", "12", "123456789012", "0x1"].map(str::to_owned);
+        let table = Table {
+            header: vec!["ExternalId"],
+            rows: vec![row.to_vec()],
+        };
+        let safe = write(&table, Reader::Spreadsheet);
+        assert!(
+            safe.ends_with("\r\n'00012,0,12,'123456789012,0x1\r\n"),
+            "{safe:?}"
+        );
+        assert_eq!(read(safe.trim_start_matches('\u{feff}'))[1], row);
     }
 
     proptest! {
