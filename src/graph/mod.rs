@@ -231,10 +231,15 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tenant of a token that was turned away since [`Self::forget_stranger`]: who met one call of many writes nothing more,
+    /// The tenant of a token, or of an answer, that was turned away since [`Self::forget_stranger`]: who met one call of many writes nothing more,
     /// whatever that call was.
     pub fn stranger(&self) -> Option<TenantId> {
         *self.met()
+    }
+
+    /// An answer came from this other tenant: as with a token, nothing more is written.
+    pub fn meet_stranger(&self, tenant: TenantId) {
+        *self.met() = Some(tenant);
     }
 
     /// Something new begins.

@@ -102,6 +102,7 @@ impl Run<'_> {
         }
         self.not_moved(one, theirs).await?;
         if let Err(why) = mending::write_of(&entry.wanted, &licences) {
+            self.guard(entry.tenant).await?;
             let text = format!("{}: not written: {why}", entry.name);
             self.journal.error(Source::Write, text).await;
             let state = EntryState::Rejected {
@@ -125,6 +126,7 @@ impl Run<'_> {
         if theirs == one.item.old || theirs == entry.wanted || is_ours {
             return Ok(());
         }
+        self.guard(entry.tenant).await?;
         self.take(entry, MergeStep::Conflict(entry.id, theirs))
             .await?;
         self.journal.tell(RunEvent::LedgerChanged).await;
@@ -134,7 +136,7 @@ impl Run<'_> {
     /// The user as it is just before the write, if its value has not moved since the plan was made.
     async fn just_before(&mut self, one: &Work) -> Result<(), Skip> {
         let touched = self
-            .read_touched_user(one.item.target)
+            .read_touched_user(one.item.target, one.entry.tenant)
             .await
             .map_err(|e| failed(&e, "Reading a user just before the write"))?;
         self.not_moved(one, touched.theirs_of(&one.entry)).await
@@ -145,7 +147,7 @@ impl Run<'_> {
     async fn silences_no_more_than_confirmed(&mut self, one: &Work) -> Result<(), Skip> {
         let read = |error| failed(&error, "Reading a user before a licence is changed");
         let touched = self
-            .read_touched_user(one.item.target)
+            .read_touched_user(one.item.target, one.entry.tenant)
             .await
             .map_err(read)?;
         let skus = self.client.subscribed_skus().await.map_err(read)?;

@@ -3,6 +3,7 @@
 //!
 //! A run begins with the same comparison; this one is for what changes while it goes.
 
+use crate::domain::directory::TeamsUser;
 use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
 use crate::graph::error::GraphError;
@@ -18,7 +19,7 @@ impl Run<'_> {
         }
         if let Some(other) = self.client.stranger() {
             return Err(self
-                .is_foreign(wanted, "a sign-in", &other.to_string())
+                .is_foreign(wanted, "a sign-in or an answer", &other.to_string())
                 .await);
         }
         let signed_in = match self.client.sign_in().await {
@@ -45,6 +46,14 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the tenant that a row of Teams names: after another one's row the comparison fails.
+    pub(super) fn look_at(&self, row: Option<&TeamsUser>, wanted: TenantId) {
+        let named = row.and_then(|row| row.tenant);
+        if let Some(other) = named.filter(|id| *id != wanted) {
+            self.client.meet_stranger(other);
+        }
     }
 
     async fn is_foreign(&mut self, wanted: TenantId, who: &str, other: &str) -> Stop {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::directory::{DirectoryUser, GroupFilter, TeamsUser, TenantNumber};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
-use crate::domain::guid::ObjectId;
+use crate::domain::guid::{ObjectId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::graph::Client;
 use crate::graph::error::GraphError;
@@ -45,44 +45,78 @@ pub async fn read_again(
     who: &ReadAgain,
     now: Timestamp,
 ) -> Result<Reading, Failure> {
-    client
-        .sign_in()
-        .await
-        .map_err(|e| e.failure("Signing in"))?;
+    let tenant = the_same_tenant(client, store, None).await?;
+    let found = match who {
+        ReadAgain::Id(id) => Found::Id(*id),
+        ReadAgain::Text(text) => find(client, text).await?,
+    };
+    let (reading, row) = match found {
+        Found::Nobody => (Reading::Nobody, None),
+        Found::User(user) => {
+            let row = read_user(client, store, *user, now).await?;
+            (Reading::Read(row.id()), Some(row))
+        }
+        Found::Id(id) => match read(client, store, id, now).await? {
+            Some(row) => (Reading::Read(id), Some(row)),
+            None => (Reading::Gone(id), None),
+        },
+    };
+    // Another tenant may have come while it was read.
+    let named = row.as_ref().and_then(OneRow::teams);
+    let named = named.and_then(|teams| teams.tenant);
+    if let Some(other) = named.filter(|id| *id != tenant) {
+        return Err(mismatch(&format!("wanted: {tenant}; Teams: {other}")));
+    }
+    the_same_tenant(client, store, Some(tenant)).await?;
+    if let Some(row) = row {
+        row.keep(store).await?;
+    }
+    Ok(reading)
+}
+
+/// The tenant that the token, the organisation, the pin and, where there is one, the answer of before agree on.
+async fn the_same_tenant(
+    client: &Client,
+    store: &Store,
+    before: Option<TenantId>,
+) -> Result<TenantId, Failure> {
+    let signed_in = client.sign_in().await;
+    let signed_in = signed_in.map_err(|e| match e {
+        GraphError::WrongTenant { wanted, got } => {
+            mismatch(&format!("wanted: {wanted}; signed in to: {got}"))
+        }
+        other => other.failure("Signing in"),
+    })?;
     let tenant = client
         .organization()
         .await
         .map_err(|e| e.failure("Reading the organisation"))?;
     let pin = store.ledger.load().await.map_err(|e| e.failure())?.pin;
     if let Some(pin) = pin.filter(|pin| pin.tenant != tenant.id) {
-        let ids = format!(
+        return Err(mismatch(&format!(
             "pinned: {} ({}); signed in to: {} ({})",
             pin.name, pin.tenant, tenant.name, tenant.id
-        );
-        return Err(Failure::new(
-            FailureKind::Refused,
-            TENANT_MISMATCH,
-            ids,
-            "Nothing was read into this tenant's files.",
-        ));
+        )));
     }
-    let id = match who {
-        ReadAgain::Id(id) => *id,
-        ReadAgain::Text(text) => match find(client, text).await? {
-            Found::Nobody => return Ok(Reading::Nobody),
-            Found::Id(id) => id,
-            Found::User(user) => {
-                let id = user.id;
-                keep(client, store, *user, now).await?;
-                return Ok(Reading::Read(id));
-            }
-        },
-    };
-    Ok(if refresh(client, store, id, now).await? {
-        Reading::Read(id)
-    } else {
-        Reading::Gone(id)
-    })
+    let others = [("the token", signed_in.tenant), ("before", before)];
+    for (who, id) in others {
+        if let Some(other) = id.filter(|id| *id != tenant.id) {
+            return Err(mismatch(&format!(
+                "the organisation: {}; {who}: {other}",
+                tenant.id
+            )));
+        }
+    }
+    Ok(tenant.id)
+}
+
+fn mismatch(ids: &str) -> Failure {
+    Failure::new(
+        FailureKind::Refused,
+        TENANT_MISMATCH,
+        ids,
+        "Nothing was read into this tenant's files.",
+    )
 }
 
 /// Whom a text means in the tenant.
@@ -112,31 +146,39 @@ async fn find(client: &Client, text: &str) -> Result<Found, Failure> {
     Ok(found.map_or(Found::Nobody, |user| Found::User(Box::new(user))))
 }
 
-/// Reads one user again and keeps the facts. False when the tenant has no such user.
-pub(super) async fn refresh(
+/// One user as just read, not kept yet.
+#[derive(Debug)]
+pub(super) struct OneRow {
+    stored: StoredUser,
+    teams: Option<TeamsUser>,
+    numbers: Vec<TenantNumber>,
+    live: LiveReading,
+}
+
+/// Reads one user again. `None` when the tenant has no such user.
+pub(super) async fn read(
     client: &Client,
     store: &Store,
     id: ObjectId,
     now: Timestamp,
-) -> Result<bool, Failure> {
+) -> Result<Option<OneRow>, Failure> {
     let found = client
         .users_by_id(&[id])
         .await
         .map_err(|e| e.failure("Reading a user"))?;
-    let Some(user) = found.into_iter().next() else {
-        return Ok(false);
-    };
-    keep(client, store, user, now).await?;
-    Ok(true)
+    match found.into_iter().next() {
+        Some(user) => Ok(Some(read_user(client, store, user, now).await?)),
+        None => Ok(None),
+    }
 }
 
-/// Reads what belongs to a user, and keeps it all.
-async fn keep(
+/// Reads what belongs to a user.
+async fn read_user(
     client: &Client,
     store: &Store,
     user: DirectoryUser,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<OneRow, Failure> {
     let id = user.id;
     let (teams, stale) = teams(client, store, id).await?;
     // A cloud without the Teams API leaves numbers unknown, and the rest is read all the same.
@@ -164,29 +206,49 @@ async fn keep(
         teams.as_ref(),
         numbers.as_deref(),
     );
-    let before = store.cache.user(id).await.map_err(|e| e.failure())?;
-    let before = before.map(|before| before.class);
-    let change = ClassChange {
-        id,
-        name: stored.user.name.clone(),
-        before,
-        after: Some(stored.class),
-    };
-    let reading = LiveReading {
-        read_at: now,
-        teams: stale,
-        member,
-    };
-    store
-        .cache
-        .put_live(stored, teams, numbers.unwrap_or_default(), reading)
-        .await
-        .map_err(|e| e.failure())?;
-    if change.before != change.after {
-        // A history that cannot be written is no reason to give up what was read.
-        drop(store.history.keep_change_between(change));
+    Ok(OneRow {
+        stored,
+        teams,
+        numbers: numbers.unwrap_or_default(),
+        live: LiveReading {
+            read_at: now,
+            teams: stale,
+            member,
+        },
+    })
+}
+
+impl OneRow {
+    pub(super) fn id(&self) -> ObjectId {
+        self.stored.user.id
     }
-    Ok(())
+
+    /// What Teams said.
+    pub(super) fn teams(&self) -> Option<&TeamsUser> {
+        self.teams.as_ref()
+    }
+
+    /// Keeps it all.
+    pub(super) async fn keep(self, store: &Store) -> Result<(), Failure> {
+        let id = self.id();
+        let before = store.cache.user(id).await.map_err(|e| e.failure())?;
+        let change = ClassChange {
+            id,
+            name: self.stored.user.name.clone(),
+            before: before.map(|before| before.class),
+            after: Some(self.stored.class),
+        };
+        store
+            .cache
+            .put_live(self.stored, self.teams, self.numbers, self.live)
+            .await
+            .map_err(|e| e.failure())?;
+        if change.before != change.after {
+            // A history that cannot be written is no reason to give up what was read.
+            drop(store.history.keep_change_between(change));
+        }
+        Ok(())
+    }
 }
 
 /// What Teams says of a user: now, or, where it does not answer, what it said last, with its age.

@@ -163,8 +163,12 @@ impl Run<'_> {
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
-        self.refresh_rows(&desk, &items).await;
-        self.admit_ready().await?;
+        self.refresh_rows(tenant, &desk, &items).await;
+        if let Some(foreign) = self.foreign.clone() {
+            done.failure.get_or_insert(foreign);
+        } else {
+            self.admit_ready().await?;
+        }
         self.journal.tell(RunEvent::LedgerChanged).await;
         match done.failure {
             Some(failure) => Err(Stop::Failed(failure)),
@@ -287,7 +291,7 @@ impl Run<'_> {
     /// Whether the one who gets a moved number can hold it, read just before the other loses it.
     async fn successor_is_ready(&mut self, one: &Work) -> Result<(), Skip> {
         let touched = self
-            .read_touched_user(one.item.target)
+            .read_touched_user(one.item.target, one.entry.tenant)
             .await
             .map_err(|e| failed(&e, "Reading the successor of a number"))?;
         let Err(why) = successor(&touched) else {
@@ -390,7 +394,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let (entry, item) = (&one.entry, &one.item);
         let touched = self
-            .read_touched_user(item.target)
+            .read_touched_user(item.target, entry.tenant)
             .await
             .unwrap_or_default();
         let diagnosis = diagnose_change(

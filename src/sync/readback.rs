@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::domain::directory::Sku;
+use crate::domain::directory::{Sku, Tenant};
 use crate::domain::failure::Failure;
-use crate::domain::guid::ObjectId;
+use crate::domain::guid::{ObjectId, TenantId};
 use crate::domain::mending;
 use crate::domain::outbox::{Closing, Entry, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -18,7 +18,7 @@ use crate::graph::error::GraphError;
 use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
-use super::{Run, Stop};
+use super::{Run, Stop, one};
 
 /// How long an operation is asked about before its outcome is called unknown.
 const GIVE_UP_AFTER: Duration = Duration::from_mins(5);
@@ -117,6 +117,7 @@ impl Run<'_> {
             Ok(OperationState::Running) | Err(_) => return Ok(()),
             Ok(OperationState::Failed { detail }) => self.diagnosed(entry, detail).await?,
         };
+        self.guard(entry.tenant).await?;
         self.mark(entry, state).await
     }
 
@@ -125,7 +126,10 @@ impl Run<'_> {
         let desk = self.store.ledger.load().await?;
         let target = entry.target(&desk.users);
         let touched = match target {
-            Some(id) => self.read_touched_user(id).await.unwrap_or_default(),
+            Some(id) => self
+                .read_touched_user(id, entry.tenant)
+                .await
+                .unwrap_or_default(),
             None => TouchedUser::default(),
         };
         let record = match &entry.wanted {
@@ -162,7 +166,8 @@ impl Run<'_> {
             if read > 0 {
                 tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
             }
-            let touched = self.read_touched_user(target).await.unwrap_or_default();
+            let read = self.read_touched_user(target, entry.tenant).await;
+            let touched = read.unwrap_or_default();
             let there = touched
                 .theirs_of(entry)
                 .filter(|value| has_spread(value, &touched, &skus));
@@ -172,9 +177,11 @@ impl Run<'_> {
                 0
             };
             if equal == EQUAL_READS {
+                self.compare_after_write(entry).await?;
                 return self.close_entry(entry, Closing::Confirmed).await;
             }
         }
+        self.compare_after_write(entry).await?;
         let hour = jiff::SignedDuration::from_hours(1);
         let visible_by = self
             .settings
@@ -191,10 +198,39 @@ impl Run<'_> {
         self.mark(entry, EntryState::Applied { visible_by }).await
     }
 
+    /// All ids agree after what was read back. Where they do not, nobody knows what became of the request, if one was sent.
+    async fn compare_after_write(&mut self, entry: &Entry) -> Result<(), Stop> {
+        let Err(stop) = self.guard(entry.tenant).await else {
+            return Ok(());
+        };
+        let desk = self.store.ledger.load().await?;
+        let is_sent = |state: &EntryState| {
+            matches!(
+                state,
+                EntryState::InFlight { .. } | EntryState::Accepted { .. }
+            )
+        };
+        if desk
+            .entries
+            .iter()
+            .any(|now| now.id == entry.id && is_sent(&now.state))
+        {
+            let why = "what was read back cannot be told to be this tenant's";
+            self.unknown(entry, super::push::step_of(entry), why)
+                .await?;
+        }
+        Err(stop)
+    }
+
     /// A user as it is now: directory, Teams and numbers. What Teams does not tell stays open.
-    pub(super) async fn read_touched_user(&self, id: ObjectId) -> Result<TouchedUser, GraphError> {
+    pub(super) async fn read_touched_user(
+        &self,
+        id: ObjectId,
+        tenant: TenantId,
+    ) -> Result<TouchedUser, GraphError> {
         let directory = self.client.users_by_id(&[id]).await?.pop();
         let teams = self.client.teams_user(id).await.ok().flatten();
+        self.look_at(teams.as_ref(), tenant);
         // Where the cloud has no Teams API, only places are written, and no number is looked at.
         let numbers = match self.client.numbers_of(id).await {
             Err(GraphError::NoTeamsApi) => Vec::new(),
@@ -279,8 +315,13 @@ impl Run<'_> {
         }
     }
 
-    /// Reads the rows that were written again, so that lists show what the tenant has.
-    pub(super) async fn refresh_rows(&mut self, desk: &LedgerPicture, items: &[PlanItem]) {
+    /// Reads the rows that were written again, so that lists show what the tenant has. Another tenant's rows are not kept.
+    pub(super) async fn refresh_rows(
+        &mut self,
+        tenant: &Tenant,
+        desk: &LedgerPicture,
+        items: &[PlanItem],
+    ) {
         let mut seen = HashSet::new();
         let touched = desk
             .entries
@@ -290,18 +331,36 @@ impl Run<'_> {
                 let giver = e.takes_from.as_ref().map(|giver| giver.id);
                 e.target(&desk.users).into_iter().chain(giver)
             });
+        let now = self.settings.clock.now();
+        let mut read = Vec::new();
         for id in touched.filter(|id| seen.insert(*id)).collect::<Vec<_>>() {
-            if let Err(error) =
-                super::one::refresh(self.client, self.store, id, self.settings.clock.now()).await
-            {
-                self.journal
-                    .debug(Source::Sync, || {
-                        format!("could not read {id} again: {error}")
-                    })
-                    .await;
+            match one::read(self.client, self.store, id, now).await {
+                Ok(Some(row)) => {
+                    self.look_at(row.teams(), tenant.id);
+                    read.push(row);
+                }
+                Ok(None) => {}
+                Err(error) => self.could_not_refresh(id, &error).await,
+            }
+        }
+        if read.is_empty() || self.guard(tenant.id).await.is_err() {
+            return;
+        }
+        for row in read {
+            let id = row.id();
+            if let Err(error) = row.keep(self.store).await {
+                self.could_not_refresh(id, &error).await;
             }
         }
         self.journal.tell(RunEvent::SnapshotChanged).await;
+    }
+
+    async fn could_not_refresh(&mut self, id: ObjectId, error: &Failure) {
+        self.journal
+            .debug(Source::Sync, || {
+                format!("could not read {id} again: {error}")
+            })
+            .await;
     }
 }
 

@@ -24,6 +24,13 @@ impl Run<'_> {
     pub(super) async fn make_plan(&mut self, tenant: &Tenant) -> Result<WritePlan, Stop> {
         let desk = self.store.ledger.load().await?;
         let touched = self.read_touched(&desk).await?;
+        // What another tenant has says nothing of what is queued here.
+        for there in touched.users.values() {
+            self.look_at(there.teams.as_ref(), tenant.id);
+        }
+        if !touched.users.is_empty() {
+            self.guard(tenant.id).await?;
+        }
         let changed = self.settle_touched(&desk, &touched).await?;
         let desk = if changed {
             self.store.ledger.load().await?
@@ -251,6 +258,7 @@ impl Run<'_> {
     /// A request was under way for somebody who is gone from the tenant: what it released is noted, and the entry waits for a person.
     async fn settle_without_user(&mut self, entry: &Entry) -> Result<(), Stop> {
         if self.is_released(entry).await {
+            self.guard(entry.tenant).await?;
             let stamp = self.stamp();
             self.store.ledger.released(entry.id, stamp).await?;
         }
@@ -288,11 +296,13 @@ impl Run<'_> {
         );
         let aside = released && (entry.takes_from.is_some() || entry.field().is_licence());
         if released && (theirs.is_blank() && !aside) || aside && self.is_released(entry).await {
+            self.guard(entry.tenant).await?;
             let stamp = self.stamp();
             self.store.ledger.released(entry.id, stamp).await?;
             return Ok(());
         }
         let state = if *theirs == entry.base && self.reads_again(entry, theirs).await {
+            self.guard(entry.tenant).await?;
             let text = format!(
                 "{}: the earlier attempt left nothing in the tenant; it is queued again",
                 entry.name
@@ -332,7 +342,7 @@ impl Run<'_> {
             return true;
         };
         tokio::time::sleep(self.settings.pace.wait(Duration::from_secs(2))).await;
-        match self.read_touched_user(target).await {
+        match self.read_touched_user(target, entry.tenant).await {
             Ok(again) => again.theirs_of(entry).as_ref() == Some(theirs),
             Err(_) => false,
         }

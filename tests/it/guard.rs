@@ -1,10 +1,11 @@
 //! Another tenant answers at one single call of a run: nothing is written after it, and nothing that was read becomes the picture.
 
 use serde_json::{Value, json};
-use teamsconnector::domain::run::Outcome;
-use teamsconnector::sync::TENANT_MISMATCH;
+use teamsconnector::domain::outbox::{Entry, EntryState, Step};
+use teamsconnector::domain::run::{Outcome, Phase, RunEvent, RunKind};
+use teamsconnector::sync::{ReadAgain, Reading, TENANT_MISMATCH, read_again};
 
-use crate::support::bench::{Bench, Ran};
+use crate::support::bench::{Bench, Ran, noon};
 use crate::support::web;
 
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";
@@ -47,8 +48,18 @@ async fn with_two_changes() -> Bench {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_write_follows_another_organisation_at_any_call_of_an_apply() {
-    // The first call is the sign-in's, then one stands before each request that writes: release, patch, assign.
-    for (call, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2)] {
+    // The first call is the sign-in's, the next the plan's; one stands before each request that writes, one after each reading
+    // back: release, patch and back, assign and back. The last is that of the rows.
+    for (call, wanted) in [
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (3, 1),
+        (4, 2),
+        (5, 2),
+        (6, 3),
+        (7, 3),
+    ] {
         let mut bench = with_two_changes().await;
         let kind = bench.planned().await;
         swap_at(&bench, call);
@@ -58,7 +69,7 @@ async fn no_write_follows_another_organisation_at_any_call_of_an_apply() {
     }
     let mut bench = with_two_changes().await;
     let kind = bench.planned().await;
-    swap_at(&bench, 4);
+    swap_at(&bench, 8);
     let ran = bench.run(kind).await;
     assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
     assert_eq!(writes(&bench), 3);
@@ -90,5 +101,148 @@ async fn what_was_read_of_another_organisation_does_not_become_the_picture() {
             .await
             .unwrap();
         assert_eq!(row[0].name, "Joni Sherman");
+    }
+}
+
+/// What Teams tells is another tenant's from now on, while `/organization` says what it said before.
+fn strange_rows(bench: &Bench) {
+    let ours = bench.simulator.tenant_id().to_owned();
+    let fault = json!({"path_contains": "/organization", "method": "GET", "times": 99, "status": 200,
+                       "body": organization(&ours)});
+    web::knobs(
+        &bench.base(),
+        &json!({ "organization_id": OTHER, "fail_next": [fault] }),
+    );
+}
+
+async fn states(bench: &Bench) -> Vec<(String, EntryState)> {
+    let entries = bench.desk().await.entries.into_iter();
+    entries
+        .map(|Entry { name, state, .. }| (name, state))
+        .collect()
+}
+
+fn elsewhere(bench: &Bench, who: &str, country: &str) {
+    web::ask(
+        &bench.base(),
+        "PATCH",
+        &format!("/_sim/users/{who}"),
+        Some(&json!({ "usageLocation": country })),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_tenant_has_settles_nothing_that_is_queued() {
+    for (kind, call) in [(RunKind::Plan, 1), (RunKind::Sync, 1)] {
+        let mut bench = with_two_changes().await;
+        // One would be closed as being there already, the other would be a conflict.
+        web::put_number(&bench.base(), "+14255550150", Some("diego@contoso.example"));
+        elsewhere(&bench, "lee@contoso.example", "FR");
+        let before = states(&bench).await;
+        assert_eq!(before.len(), 2);
+        swap_at(&bench, call);
+        let ran = bench.run(kind.clone()).await;
+        assert!(is_stopped(&ran), "{kind:?}: {}", ran.text());
+        assert_eq!(states(&bench).await, before, "{kind:?}: {}", ran.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unknown_stays_so_when_another_tenant_has_it() {
+    let mut bench = Bench::synced("tour").await;
+    let lee = bench.add("lee@contoso.example").await;
+    bench.want_country(&lee, "GB").await;
+    let kind = bench.planned().await;
+    let fault =
+        json!({ "path_contains": "/v1.0/users/", "method": "PATCH", "times": 4, "status": 503 });
+    web::knobs(&bench.base(), &json!({ "fail_next": [fault] }));
+    bench.run(kind).await;
+    let unknown = states(&bench).await;
+    assert_eq!(unknown[0].1, EntryState::Unknown { step: Step::Patch });
+    elsewhere(&bench, "lee@contoso.example", "GB");
+    swap_at(&bench, 1);
+    let ran = bench.run(RunKind::Plan).await;
+    assert!(is_stopped(&ran), "{}", ran.text());
+    assert_eq!(states(&bench).await, unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_back_of_another_tenant_confirms_nothing() {
+    // The organisation, then only a row of Teams, tells after the write that it is another tenant.
+    for by_row in [false, true] {
+        let mut bench = Bench::synced("tour").await;
+        let lee = bench.add("lee@contoso.example").await;
+        bench.want_country(&lee, "GB").await;
+        let kind = bench.planned().await;
+        if !by_row {
+            swap_at(&bench, 3);
+        }
+        let base = &bench.base();
+        let ours = bench.simulator.tenant_id().to_owned();
+        let ran = bench
+            .run_watching(kind, |event, _| {
+                if by_row && matches!(event, RunEvent::Phase(Phase::ReadBack)) {
+                    let fault = json!({"path_contains": "/organization", "method": "GET", "times": 99,
+                                       "status": 200, "body": organization(&ours)});
+                    web::knobs(base, &json!({ "organization_id": OTHER, "fail_next": [fault] }));
+                }
+            })
+            .await;
+        assert!(is_stopped(&ran), "{by_row}: {}", ran.text());
+        assert_eq!(writes(&bench), 1, "{by_row}: {}", ran.text());
+        let left = states(&bench).await;
+        let unknown = EntryState::Unknown { step: Step::Patch };
+        assert_eq!(left.len(), 1, "{by_row}: {}", ran.text());
+        assert_eq!(left[0].1, unknown, "{by_row}: {}", ran.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_another_tenant_are_not_kept_after_a_write() {
+    let mut bench = Bench::synced("tour").await;
+    let lee = bench.add("lee@contoso.example").await;
+    let before = lee.country;
+    bench.want_country(&lee, "GB").await;
+    let kind = bench.planned().await;
+    swap_at(&bench, 4);
+    let ran = bench.run(kind).await;
+    assert!(is_stopped(&ran), "{}", ran.text());
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    let found = bench.store().cache.find("lee@contoso.example", 1).await;
+    assert_eq!(found.unwrap()[0].location, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_of_another_tenant_is_not_read_into_the_files() {
+    let who = ReadAgain::Text("joni@contoso.example".into());
+    for case in ["first", "again", "row", "token", "none"] {
+        let mut bench = Bench::synced("tour").await;
+        web::ask(
+            &bench.base(),
+            "PATCH",
+            "/_sim/users/joni@contoso.example",
+            Some(&json!({ "displayName": "Somebody Else" })),
+        );
+        match case {
+            "first" => swap_at(&bench, 0),
+            "again" => swap_at(&bench, 1),
+            "row" => strange_rows(&bench),
+            "token" => {
+                web::knobs(&bench.base(), &json!({ "token_tenant": OTHER }));
+                bench = bench.with_person("contoso.example").await;
+            }
+            _ => {}
+        }
+        let read = read_again(&bench.world.client, bench.store(), &who, noon()).await;
+        let found = bench.store().cache.find("joni@contoso.example", 1).await;
+        let name = found.unwrap()[0].name.clone();
+        if case == "none" {
+            assert!(matches!(read, Ok(Reading::Read(_))), "{read:?}");
+            assert_eq!(name, "Somebody Else");
+        } else {
+            let failure = read.expect_err(case);
+            assert_eq!(failure.headline, TENANT_MISMATCH, "{case}");
+            assert_eq!(name, "Joni Sherman", "{case}");
+        }
     }
 }
