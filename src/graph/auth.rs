@@ -82,7 +82,12 @@ impl Client {
         let held = self.lock(&vault).await?;
         // Whatever stands in the file is replaced, so one that cannot be used is no obstacle.
         let _ = vault.reload(held.as_ref());
-        self.keep(&mut vault, reply, wanted, held.as_ref())?;
+        // A person decides anew: a tenant that is named by a domain may be another one since the sign-in before.
+        let before = vault.take();
+        if let Err(error) = self.keep(&mut vault, reply, wanted, held.as_ref()) {
+            vault.put_back(before);
+            return Err(error);
+        }
         drop((held, vault));
         *self.claims() = None;
         self.0.sign_ins.send_modify(|count| *count += 1);
@@ -733,6 +738,19 @@ mod tests {
         let asked = stage.entra_requests();
         assert!(asked[2].body.contains("refresh_token=canary-r1"));
         assert!(asked[3].body.contains("refresh_token=canary-r2"));
+    }
+
+    #[tokio::test]
+    async fn a_person_may_sign_in_anew_to_another_tenant() {
+        const OTHER: &str = "22222222-2222-3333-4444-555555555555";
+        let stage = person(|request, n| {
+            code(request).unwrap_or_else(|| grant(n, if n == 1 { TENANT } else { OTHER }))
+        });
+        let (prompts, _shown) = unbounded_channel();
+        let first = stage.client.sign_in_by_code(&prompts).await.unwrap();
+        assert_eq!(first.tenant, TENANT.parse().ok());
+        let second = stage.client.sign_in_by_code(&prompts).await.unwrap();
+        assert_eq!(second.tenant, OTHER.parse().ok());
     }
 
     #[tokio::test]

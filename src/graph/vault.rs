@@ -83,6 +83,16 @@ impl Vault {
         Ok(())
     }
 
+    /// Takes the tokens out of memory, so that what follows owes nothing to them; the file stays.
+    pub(super) fn take(&mut self) -> Option<Tokens> {
+        self.tokens.take()
+    }
+
+    /// Puts back what was taken out.
+    pub(super) fn put_back(&mut self, tokens: Option<Tokens>) {
+        self.tokens = tokens;
+    }
+
     /// Keeps tokens, on disk first. A disk that cannot be written stops nobody: the sign-in then ends with the program.
     pub(super) fn keep(&mut self, tokens: Tokens, held: Option<&Held>) {
         if let (Some(file), Some(held)) = (&self.file, held) {

@@ -121,11 +121,22 @@ fn forget_tokens(places: &Places, config: &Config, name: &str) -> anyhow::Result
     // With the lock and whatever a crash has left beside the file.
     for entry in entries.flatten() {
         let file = entry.file_name();
-        if file.to_string_lossy().starts_with(&*own) {
+        if belongs_to(&own, &file.to_string_lossy()) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is that one, its lock, or what a crash or damage has left of it. Another tenant's may begin with the same name.
+fn belongs_to(own: &str, file: &str) -> bool {
+    let Some(rest) = file.strip_prefix(own) else {
+        return false;
+    };
+    matches!(rest, "" | ".lock" | ".new")
+        || rest.strip_prefix(".damaged-").is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
 }
 
 fn purge(dir: &Path) -> anyhow::Result<()> {
@@ -163,4 +174,32 @@ fn keep(places: &Places, name: &str, dir: &Path) -> anyhow::Result<Option<PathBu
         drop(fs::remove_file(kept.join(file)));
     }
     Ok(Some(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::belongs_to;
+
+    #[test]
+    fn only_files_of_the_very_tenant_are_its_tokens() {
+        for file in [
+            "i1.tokens",
+            "i1.tokens.lock",
+            "i1.tokens.new",
+            "i1.tokens.damaged-12",
+        ] {
+            assert!(belongs_to("i1.tokens", file), "{file}");
+        }
+        for file in [
+            "i1.tokens-old.tokens",
+            "i1.tokens-old.tokens.lock",
+            "i1.tokens.tokens",
+            "i1.tokens.damaged-1.tokens",
+            "i1.tokens.damaged-",
+            "i1.tokens.lock.tokens",
+            "i2.tokens",
+        ] {
+            assert!(!belongs_to("i1.tokens", file), "{file}");
+        }
+    }
 }
