@@ -38,7 +38,18 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: SignInBox, area: 
         text(painter, rest, (&doc, open.scroll.top));
         return;
     };
-    let left = match picture(address).filter(|rows| fits(painter, body, (rows, &doc))) {
+    // The code is what has to be read: a picture that leaves no room for large letters gives way.
+    let letters = large(Label::new(code).as_str());
+    let is_large = |area: Area| {
+        letters
+            .as_ref()
+            .is_some_and(|lines| has_room(lines, &doc, area))
+    };
+    let shown = picture(address).filter(|rows| {
+        let beside = without(body, rows);
+        fits(painter, body, (rows, &doc)) && (is_large(beside) || !is_large(body))
+    });
+    let left = match shown {
         Some(rows) => beside(painter, body, &rows),
         None => body,
     };
@@ -54,14 +65,28 @@ fn text(painter: &mut Painter<'_>, area: Area, (doc, top): (&Doc, usize)) {
     }
 }
 
+/// Whether the large letters fit, and the text below them still does.
+fn has_room(letters: &[String], doc: &Doc, area: Area) -> bool {
+    let rows = u16::try_from(doc.rows(usize::from(area.width)).len()).unwrap_or(u16::MAX);
+    let wide = letters.iter().map(String::len).max().unwrap_or_default();
+    wide <= usize::from(area.width) && rows.saturating_add(TALL + 3) <= area.height
+}
+
+/// What a picture at the right edge leaves of an area.
+fn without(area: Area, picture: &[String]) -> Area {
+    let wide = picture.first().map_or(0, |row| cells::width(row)) + 2;
+    Area {
+        width: area
+            .width
+            .saturating_sub(u16::try_from(wide).unwrap_or(u16::MAX)),
+        ..area
+    }
+}
+
 /// The code, large where the text below it still has its room; the rows that it takes.
 fn typed(painter: &mut Painter<'_>, area: Area, (code, doc): (&str, &Doc)) -> u16 {
     let code = Label::new(code).as_str().to_owned();
-    let rows = u16::try_from(doc.rows(usize::from(area.width)).len()).unwrap_or(u16::MAX);
-    let large = large(&code).filter(|lines| {
-        let wide = lines.iter().map(String::len).max().unwrap_or_default();
-        wide <= usize::from(area.width) && rows.saturating_add(TALL + 3) <= area.height
-    });
+    let large = large(&code).filter(|lines| has_room(lines, doc, area));
     let strong = painter.theme.strong;
     let Some(lines) = large else {
         let lead = "Code    ";
