@@ -112,7 +112,7 @@ pub fn write(plan: &SealedPlan) -> String {
     text
 }
 
-/// Reads a plan that was written by [`write`] and not changed since, not even in a space.
+/// Reads a plan that was written by [`write()`] and not changed since, not even in a space.
 pub fn read(text: &str) -> Result<SealedPlan, PlanFileError> {
     #[derive(Deserialize)]
     struct Head {
