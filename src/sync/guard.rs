@@ -29,11 +29,16 @@ impl Run<'_> {
             }
             Err(error) => return Err(failed(&error, "Looking at the sign-in before going on")),
         };
-        let organization = self
-            .client
-            .organization()
-            .await
-            .map_err(|error| failed(&error, "Asking the tenant who it is before going on"))?;
+        let organization = match self.client.organization().await {
+            Ok(organization) => organization,
+            Err(GraphError::WrongTenant { got, .. }) => {
+                return Err(self.is_foreign(wanted, "the sign-in", &got).await);
+            }
+            Err(error) => {
+                let tried = "Asking the tenant who it is before going on";
+                return Err(failed(&error, tried));
+            }
+        };
         let pin = self.store.ledger.load().await?.pin;
         let others = [
             ("the token", signed_in.tenant),
