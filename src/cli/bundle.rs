@@ -39,7 +39,10 @@ pub(super) async fn run(global: &Global, args: &Bundle) -> anyhow::Result<Exit> 
     }
     let dir = opened.dir().to_owned();
     let people = explained(&opened, &args.users).await?;
-    let scrubber = scrubber(global, &opened, args.reveal)?;
+    let mut scrubber = scrubber(global, &opened, args.reveal)?;
+    for why in people.iter().filter(|why| why.id.is_none()) {
+        make::know(&mut scrubber, why);
+    }
     let pages = vec![
         ("versions.json", versions()),
         ("config.json", settings(&opened)),

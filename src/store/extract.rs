@@ -438,7 +438,9 @@ enum Kind {
 const LEDGER_WORDS: &[(Kind, &str)] = &[
     (
         Kind::Name,
-        "SELECT name FROM users UNION SELECT name FROM outbox UNION SELECT user FROM audit",
+        "SELECT name FROM users UNION SELECT name FROM outbox UNION SELECT user FROM audit UNION SELECT name FROM written
+         UNION SELECT from_name FROM written WHERE from_name IS NOT NULL
+         UNION SELECT from_name FROM outbox WHERE from_name IS NOT NULL",
     ),
     (Kind::Address, "SELECT mail FROM users"),
     (

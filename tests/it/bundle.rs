@@ -323,3 +323,29 @@ async fn is_written_only_where_it_may_and_shows_what_it_may() {
         ended.err
     );
 }
+
+/// Somebody who is asked for and is nobody's is not named either.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_that_were_asked_for_are_replaced_too() {
+    let served = worked_on().await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.tar.gz");
+    let asked = served.call(&[
+        "bundle",
+        "--yes",
+        "--out",
+        file.to_str().unwrap(),
+        "--user",
+        "Zquaxley Brontel",
+    ]);
+    assert_eq!(asked.code, 0, "{asked:?}");
+    for (name, part) in unpacked(&file) {
+        for word in ["zquaxley", "brontel"] {
+            assert!(
+                !part.to_lowercase().contains(word),
+                "{name}: {}",
+                around(&part, word)
+            );
+        }
+    }
+}

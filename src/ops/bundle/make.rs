@@ -218,6 +218,13 @@ fn page_of(name: &str, value: &Value) -> Part {
     }
 }
 
+/// Makes the words known by which somebody was asked for, who may be nobody that the files know.
+pub fn know(scrubber: &mut Scrubber, why: &Why) {
+    address_words(scrubber, &why.upn);
+    scrubber.lexicon().put(&why.name, Sort::Name);
+    scrubber.lexicon().put_parts(&why.name);
+}
+
 /// `why --json`; who was asked for may be somebody whom no file knows.
 fn explained(why: &Why, scrubber: &Scrubber) -> Value {
     let value = serde_json::to_value(WhyJson::new(why)).expect("an answer has only texts");
