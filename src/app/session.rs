@@ -95,15 +95,6 @@ pub enum Accent {
 }
 
 impl Accent {
-    const ALL: [Self; 6] = [
-        Self::Red,
-        Self::Green,
-        Self::Yellow,
-        Self::Blue,
-        Self::Magenta,
-        Self::Cyan,
-    ];
-
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -114,11 +105,6 @@ impl Accent {
             Self::Magenta => "magenta",
             Self::Cyan => "cyan",
         }
-    }
-
-    /// The colour of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|accent| accent.as_str() == word)
     }
 }
 

@@ -32,8 +32,8 @@ fn doctor(home: &Path, secret: &str) -> Ended {
     run_with_secret(home, secret, &["--tenant", "contoso", "doctor", "--json"])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sound_tenant_passes_and_nothing_is_made() {
+/// The tour at the time of this machine, since the program compares its clock with the server's, and a home that names it.
+async fn tour_now() -> (Simulator, tempfile::TempDir) {
     let clock = system();
     let simulator = Simulator::start(Options {
         scenario: Scenario::parse("tour").unwrap(),
@@ -45,6 +45,12 @@ async fn a_sound_tenant_passes_and_nothing_is_made() {
     .unwrap();
     let home = tempfile::tempdir().unwrap();
     configure(home.path(), &simulator, "");
+    (simulator, home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_tenant_passes_and_nothing_is_made() {
+    let (simulator, home) = tour_now().await;
     let secret = simulator.client_secret().to_owned();
     let ended = doctor(home.path(), &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -171,17 +177,7 @@ async fn what_is_granted_is_held_against_what_is_needed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cloud_without_the_teams_api_is_no_failure_and_names_the_way() {
-    let clock = system();
-    let simulator = Simulator::start(Options {
-        scenario: Scenario::parse("tour").unwrap(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: None,
-        clock: Arc::new(move || clock.now()),
-    })
-    .await
-    .unwrap();
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &simulator, "");
+    let (simulator, home) = tour_now().await;
     let file = home.path().join("config.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text + "teams_api = false\n").unwrap();

@@ -157,6 +157,13 @@ impl Terminal {
         state.parser.callbacks().copied.clone()
     }
 
+    /// Waits until the console is there, and has read its tenant once.
+    pub(crate) fn read_first(&mut self) {
+        self.wait_for("s sync");
+        self.press("s");
+        self.wait_until("the first read", |screen| !screen.contains("never read"));
+    }
+
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.
     pub(crate) fn press(&mut self, keys: &str) {
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
