@@ -161,20 +161,32 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     };
     let places = Places::under(&home);
     prepare(&places)?;
-    let clock = clock::system();
-    let demo = demo::start(scenario, &places, global.home.is_some(), &clock).await?;
+    let started = match global.served {
+        Some(_) => None,
+        None => Some(serve(global, scenario, &places).await?),
+    };
+    let simulator = match (&global.served, &started) {
+        (Some(served), _) => served.as_ref(),
+        (None, Some(started)) => started,
+        (None, None) => unreachable!("one is served or has been started"),
+    };
+    let demo = demo::configured(scenario, simulator)?;
     let dir = places.tenant_dir(&demo.name);
-    let served = demo.simulator.tenant_id().to_owned();
+    let served = simulator.tenant_id().to_owned();
+    let (client_id, secret) = (
+        simulator.client_id().to_owned(),
+        simulator.client_secret().into(),
+    );
     let opened = finish(Parts {
         file: None,
         tokens: TokenStore::File(dir.join("tokens")),
         extra_ca: None,
         name: demo.name.clone(),
         tenant: demo.config.clone(),
-        client_id: demo.simulator.client_id().to_owned(),
-        secret: Some(demo.simulator.client_secret().into()),
+        client_id,
+        secret: Some(secret),
         dir,
-        simulator: Some(demo.simulator),
+        simulator: started,
         temporary,
     })
     .await?;
@@ -185,6 +197,16 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     };
     demo::seed(&opened.world.store, &demo.scenario, &served, stamp).await?;
     Ok(opened)
+}
+
+/// Starts the built-in tenant of a scenario under these folders. Its state stays where a home was named.
+pub(super) async fn serve(
+    global: &Global,
+    scenario: &str,
+    places: &Places,
+) -> anyhow::Result<Simulator> {
+    prepare(places)?;
+    demo::start(scenario, places, global.home.is_some(), &clock::system()).await
 }
 
 /// A tenant by name, with its files opened, or why they could not be.

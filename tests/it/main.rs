@@ -28,6 +28,7 @@ mod pty_bulk;
 mod pty_console;
 mod pty_desk;
 mod pty_mouse;
+mod pty_plain;
 mod pty_tenants;
 mod refusals;
 mod repairs;
