@@ -80,11 +80,11 @@ async fn finish(
     if let (Some(pin), Some(tenant)) = (pin, signed_in.tenant)
         && pin.tenant != tenant
     {
-        // A sign-in to a stranger is not kept: nothing would ever be read or written with it.
+        // A sign-in to a stranger is not kept: nothing would ever be read or written with it. Those to other tenants stay.
         opened
             .world
             .client
-            .sign_out()
+            .drop_sign_in()
             .await
             .map_err(|error| error.failure("Signing out"))?;
         return Err(crate::domain::failure::Failure::new(

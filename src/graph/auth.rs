@@ -122,6 +122,13 @@ impl Client {
         vault.forget(held.as_ref())
     }
 
+    /// Forgets the sign-in to this tenant alone, here and on disk: what the account has left for other tenants stays.
+    pub async fn drop_sign_in(&self) -> Result<(), GraphError> {
+        let mut vault = self.0.vault.lock().await;
+        let held = self.lock(&vault).await?;
+        vault.forget(held.as_ref())
+    }
+
     /// The permissions that the token carries, where it tells; none while nobody is signed in.
     pub async fn granted(&self) -> Vec<String> {
         let vault = self.0.vault.lock().await;

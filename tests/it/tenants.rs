@@ -466,3 +466,42 @@ async fn an_account_signs_in_once_for_its_tenants_and_out_of_all() {
         assert_eq!(call(name, "sync").code, 4, "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_to_a_stranger_logs_the_account_out_of_no_other_tenant() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    let (base, client) = (simulator.base_url(), simulator.client_id());
+    web::knobs(&base, &json!({ "device_polls": ["approve"] }));
+    let mut text = format!("[identities.msp]\nclient_id = \"{client}\"\n");
+    for (name, id) in [("a", simulator.tenant_id()), ("b", "contoso.example")] {
+        write!(
+            text,
+            "[tenants.{name}]\ntenant_id = \"{id}\"\nidentity = \"msp\"\ncloud = \"custom\"\n\
+             [tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
+        )
+        .unwrap();
+    }
+    fs::write(home.path().join("config.toml"), text).unwrap();
+    let call = |name: &str, what: &str| run(home.path(), &["--tenant", name, what]);
+    assert_eq!(call("a", "login").code, 0);
+    let ended = call("b", "sync");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let folder = home.path().join("identities/msp");
+    let kept = fs::read(folder.join("a.tokens")).unwrap();
+    let stranger = "99999999-2222-3333-4444-555555555555";
+    web::knobs(
+        &base,
+        &json!({ "device_polls": ["approve"], "token_tenant": stranger }),
+    );
+    let ended = call("b", "login");
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.err.contains(stranger), "{}", ended.err);
+    assert!(!folder.join("b.tokens").exists());
+    assert_eq!(fs::read(folder.join("a.tokens")).unwrap(), kept);
+    web::knobs(&base, &json!({ "token_tenant": null }));
+    for name in ["a", "b"] {
+        let ended = call(name, "sync");
+        assert_eq!(ended.code, 0, "{name}: {ended:?}");
+    }
+}
