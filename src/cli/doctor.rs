@@ -101,6 +101,7 @@ async fn configured(report: &mut Report, global: &Global) {
     );
     match client {
         Ok(client) => {
+            client.tell_waits(crate::cli::print::tell);
             if !leave.read_only {
                 // Else a renewed sign-in would come back with less than it had.
                 client.allow_write(leave.allowed);

@@ -85,6 +85,7 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
 /// Opens the tenant that was asked for, and says on standard error what its files have been through.
 pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
     let opened = open_quietly(global).await?;
+    opened.world.client.tell_waits(print::tell);
     for note in opened.world.store.notes() {
         print::tell(note);
     }

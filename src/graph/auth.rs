@@ -115,7 +115,7 @@ impl Client {
         let mut vault = self.0.vault.lock().await;
         let others = vault.file().map(TokenFile::siblings).unwrap_or_default();
         for other in others {
-            let held = other.lock(self.0.pace).await?;
+            let held = other.lock(self.0.pace, self.told()).await?;
             other.remove(&held)?;
         }
         let held = self.lock(&vault).await?;
@@ -220,7 +220,7 @@ impl Client {
     /// The lock between programs, where there is a file to lock.
     async fn lock(&self, vault: &Vault) -> Result<Option<Held>, GraphError> {
         match vault.file() {
-            Some(file) => file.lock(self.0.pace).await.map(Some),
+            Some(file) => file.lock(self.0.pace, self.told()).await.map(Some),
             None => Ok(None),
         }
     }

@@ -464,6 +464,13 @@ impl GraphError {
                 (FailureKind::TryAgain, refusal.cause().into())
             }
             Self::SignIn(refusal) => (FailureKind::SignIn, refusal.cause().into()),
+            Self::Local {
+                what,
+                source: LocalError::Held { .. },
+            } => (
+                FailureKind::TryAgain,
+                format!("another program holds {what}"),
+            ),
             Self::Local { what, .. } => (FailureKind::Config, format!("{what} cannot be used")),
             Self::SignedOut => (FailureKind::SignIn, "nobody is signed in".into()),
             Self::WrongTenant { .. } => (

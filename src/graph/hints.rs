@@ -132,6 +132,9 @@ fn local(why: &LocalError) -> &'static str {
             "Run the chmod that is named, then try again. If others may have read it, sign out and in again."
         }
         LocalError::Owner { .. } => "Use a home of your own: tokens are never shared.",
+        LocalError::Held { .. } => {
+            "Nothing was sent. End the other program (one that was stopped holds it, too), then try again."
+        }
         LocalError::NoCertificate => {
             "The file has to hold certificates in PEM form, each from BEGIN CERTIFICATE to END CERTIFICATE."
         }
