@@ -201,7 +201,13 @@ pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
         .map(|name| (name.clone(), places.tenant_dir(name)));
     Ok(folders
         .filter(|(_, dir)| dir.join("ledger.db").exists())
-        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .map(|(name, dir)| {
+            let store = match places.check_tenant(&name) {
+                Ok(()) => Store::open(&dir).map_err(|error| error.failure()),
+                Err(error) => Err(error.failure()),
+            };
+            (name, store)
+        })
         .collect())
 }
 

@@ -505,3 +505,43 @@ async fn a_sign_in_to_a_stranger_logs_the_account_out_of_no_other_tenant() {
         assert_eq!(ended.code, 0, "{name}: {ended:?}");
     }
 }
+
+#[test]
+fn what_others_can_write_is_not_believed() {
+    let home = tempfile::tempdir().unwrap();
+    set_mode(home.path(), 0o700);
+    let config = format!("[defaults]\nclient_id = \"{CLIENT}\"\n");
+    fs::write(home.path().join("config.toml"), config).unwrap();
+    assert_eq!(run(home.path(), &ADD).code, 0);
+    let kept = home.path().join("tenants/contoso");
+    let ledger = kept.join("ledger.db");
+    let calls = [
+        &["changes", "--all-tenants", "--since", "2026-01-01"][..],
+        &["--tenant", "contoso", "outbox", "list"],
+        &["tenants", "list"],
+    ];
+    for args in calls {
+        let ended = run(home.path(), args);
+        assert_eq!(ended.code, 0, "{args:?}: {ended:?}");
+    }
+    for (path, open, shut) in [(&kept, 0o777, 0o700), (&ledger, 0o666, 0o600)] {
+        set_mode(path, open);
+        for args in calls {
+            let ended = run(home.path(), args);
+            assert_ne!(ended.code, 0, "{args:?}: {ended:?}");
+            let told = format!("{}{}", ended.out, ended.err);
+            assert!(
+                told.contains("others can write to it")
+                    && told.contains(&path.display().to_string()),
+                "{args:?}: {told}"
+            );
+        }
+        set_mode(path, shut);
+    }
+    set_mode(home.path(), 0o777);
+    for args in calls {
+        let ended = run(home.path(), args);
+        assert_eq!(ended.code, 2, "{args:?}: {ended:?}");
+        assert!(ended.err.contains("others can write to it"), "{ended:?}");
+    }
+}
