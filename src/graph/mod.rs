@@ -104,6 +104,18 @@ pub enum TokenStore {
     OfAccount(PathBuf),
 }
 
+impl TokenStore {
+    /// Whether what is kept in its file can be read; nothing is changed. True where nothing is kept.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Memory => true,
+            Self::File(path) | Self::OfAccount(path) => {
+                path.symlink_metadata().is_err() || token_file::is_whole(path)
+            }
+        }
+    }
+}
+
 /// All that a client needs.
 #[derive(Debug)]
 pub struct Setup {

@@ -82,6 +82,16 @@ impl Drop for Kept {
     }
 }
 
+/// Whether a file holds a sign-in that can be read. Nothing is changed.
+pub(super) fn is_whole(path: &Path) -> bool {
+    let Ok(Some(mut bytes)) = read_private(path) else {
+        return false;
+    };
+    let kept = serde_json::from_slice::<Kept>(&bytes);
+    bytes.zeroize();
+    kept.is_ok()
+}
+
 impl TokenFile {
     pub(super) fn new(path: PathBuf, bound: Bound) -> Self {
         Self {
