@@ -324,9 +324,6 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         debug: false,
         person: Person::Absent,
     };
-    if !settings.read_only {
-        client.allow_write(settings.allowed);
-    }
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         file: parts.file,

@@ -52,6 +52,9 @@ pub(super) fn next_step(error: &GraphError) -> String {
         GraphError::SignIn(refusal) => refusal.way_out(),
         GraphError::Local { source, .. } => local(source).to_owned(),
         GraphError::SignedOut => "Sign in; what was read before stays readable.".to_owned(),
+        GraphError::NotAgreed { .. } => {
+            "Nothing was written. Sign in for writing: `login --write`, or L in the console.".to_owned()
+        }
         GraphError::WrongTenant { wanted, .. } => format!(
             "{UNCHANGED} Sign in with an account of {wanted}, or add the other tenant under its own name."
         ),

@@ -545,3 +545,63 @@ fn what_others_can_write_is_not_believed() {
         assert!(ended.err.contains("others can write to it"), "{ended:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_asked_for_writing_when_something_is_first_written() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    let base = simulator.base_url();
+    web::knobs(&base, &json!({ "device_polls": ["approve"] }));
+    configure_at(
+        home.path(),
+        simulator.tenant_id(),
+        simulator.client_id(),
+        &base,
+        "",
+    );
+    let file = home.path().join("config.toml");
+    let text = fs::read_to_string(&file)
+        .unwrap()
+        .replace("client-secret", "device-code")
+        .replace("\"numbers\", \"location\"", "\"numbers\"");
+    fs::write(&file, text).unwrap();
+    let call = |args: &[&str]| run(home.path(), args);
+    let tokens = home.path().join("tenants/contoso/tokens");
+    // What the tenant has given is what it was asked for.
+    let writes = || -> Vec<String> {
+        let kept: Value = serde_json::from_slice(&fs::read(&tokens).unwrap()).unwrap();
+        let granted = kept["granted"].as_array().unwrap().iter();
+        granted
+            .map(|one| one.as_str().unwrap().to_owned())
+            .filter(|one| one.contains("Write"))
+            .collect()
+    };
+    let ended = call(&["login"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(!ended.err.contains("ReadWrite"), "{}", ended.err);
+    assert_eq!(writes(), [""; 0]);
+    assert_eq!(call(&["sync"]).code, 0);
+    let queued = [
+        "users",
+        "add",
+        "diego@contoso.example",
+        "--number",
+        "+14255550199",
+    ];
+    assert_eq!(call(&queued).code, 0);
+    let ended = call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 4, "{ended:?}");
+    for part in [
+        "TeamsTelephoneNumber.ReadWrite.All is not granted yet",
+        "login --write",
+    ] {
+        assert!(ended.out.contains(part), "{part}: {}", ended.out);
+    }
+    assert_eq!(web::count(&base, "POST", "assignNumber"), 0);
+    let ended = call(&["login", "--write"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(writes(), ["TeamsTelephoneNumber.ReadWrite.All"]);
+    let ended = call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(web::count(&base, "POST", "/assignNumber"), 1);
+}
