@@ -20,7 +20,7 @@ pub enum Writing {
 /// What a sign-in is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// For what the tenant is set to: reading, and writing where that is allowed for good.
+    /// For what is needed now: reading, and writing once something was to be written.
     Usual,
     /// To be allowed to write as well.
     Write,

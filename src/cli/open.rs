@@ -85,6 +85,7 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
 /// Opens the tenant that was asked for, and says on standard error what its files have been through.
 pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
     let opened = open_quietly(global).await?;
+    opened.world.client.tell_waits(print::tell);
     for note in opened.world.store.notes() {
         print::tell(note);
     }
@@ -222,7 +223,13 @@ pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
         .map(|name| (name.clone(), places.tenant_dir(name)));
     Ok(folders
         .filter(|(_, dir)| dir.join("ledger.db").exists())
-        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .map(|(name, dir)| {
+            let store = match places.check_tenant(&name) {
+                Ok(()) => Store::open(&dir).map_err(|error| error.failure()),
+                Err(error) => Err(error.failure()),
+            };
+            (name, store)
+        })
         .collect())
 }
 
@@ -339,9 +346,6 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         debug: false,
         person: Person::Absent,
     };
-    if !settings.read_only {
-        client.allow_write(settings.allowed);
-    }
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         file: parts.file,

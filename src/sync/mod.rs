@@ -513,6 +513,11 @@ impl Run<'_> {
                 "Allow writing for this session (`:` Allow writing), or set `read_only = false` for the tenant.",
             )));
         }
+        // Before the plan, so that what is written was read after whatever wait this needs.
+        self.client
+            .ready_to_write(self.settings.allowed)
+            .await
+            .map_err(|error| failed(&error, "Preparing to write"))?;
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
         let written = self.push(tenant, plan, chosen).await;

@@ -289,6 +289,12 @@ async fn who_issued_the_certificate_is_told_and_where_tokens_lie() {
         "{told}"
     );
     assert!(hint.starts_with("chmod go-rwx "), "{hint}");
+    std::fs::write(&tokens, "{\"x").unwrap();
+    std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (state, told, _) = line(&doctor(home.path(), ""), "tokens");
+    assert_eq!(state, "failed");
+    assert!(told.contains("tokens: damaged"), "{told}");
+    assert!(tokens.exists(), "doctor changes nothing");
     let memory = text.replace("read_only", "tokens = \"memory\"\nread_only");
     std::fs::write(&file, format!("extra_ca = \"ca.pem\"\n{memory}")).unwrap();
     let (state, told, _) = line(&doctor(home.path(), ""), "tokens");
@@ -358,6 +364,11 @@ fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
     let ended = run(home.path(), &["--tenant", "contoso", "doctor", "--json"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(line(&ended, "credentials").0, "failed");
+    for name in ["login host", "Graph TLS", "clock", "sign-in", "calls"] {
+        let (state, text, _) = line(&ended, name);
+        assert_eq!(state, "skipped", "{name}");
+        assert_eq!(text, "without credentials nothing is asked");
+    }
     std::fs::write(
         home.path().join("config.toml"),
         "[tenants.contoso]\nx = 1\n",
