@@ -339,6 +339,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         allowed: allowed(&parts.tenant),
         read_only: parts.tenant.read_only,
         past_limit: false,
+        require_ticket: parts.tenant.require_ticket,
         author: author(),
         lease: parts.dir.join("lease"),
         clock: clock.clone(),

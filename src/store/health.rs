@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::audit::{self, Mirror};
 use super::error::StoreError;
+use super::ledger::AuditVerdict;
 use super::schema::{CACHE, HISTORY, LEDGER, Shape};
 
 /// How one file is.
@@ -103,16 +104,33 @@ fn database(dir: &Path, shape: &Shape) -> HealthState {
     look().unwrap_or_else(|error| HealthState::Damaged(error.to_string()))
 }
 
+/// Compares the audit's two places before the ledger is opened, since that completes a file that is too short.
+///
+/// `None` where there is no ledger, or where it cannot be read like this (an older form, damage): opening it then tells.
+pub fn audit_unopened(dir: &Path) -> Option<AuditVerdict> {
+    if !dir.join(LEDGER.file).exists() {
+        return None;
+    }
+    let seen = unopened(dir).ok()?;
+    if seen.is_intact() {
+        return Some(seen);
+    }
+    // Another program may have been between its commit and its line: by now it is through.
+    unopened(dir).ok()
+}
+
+fn unopened(dir: &Path) -> Result<AuditVerdict, StoreError> {
+    let connection = read_only(&dir.join(LEDGER.file))?;
+    audit::verify(&connection, &Mirror::new(dir.join("audit.jsonl")), None)
+}
+
 fn audit(dir: &Path) -> Result<HealthState, String> {
-    let (path, mirror) = (dir.join(LEDGER.file), dir.join("audit.jsonl"));
-    if !path.exists() {
+    let mirror = dir.join("audit.jsonl");
+    if !dir.join(LEDGER.file).exists() {
         return Ok(HealthState::Absent);
     }
     let bytes = mirror.metadata().map_or(0, |meta| meta.len());
-    let verdict = read_only(&path)
-        .map_err(Into::into)
-        .and_then(|connection| audit::verify(&connection, &Mirror::new(mirror), None));
-    let verdict = verdict.map_err(|error: StoreError| error.to_string())?;
+    let verdict = unopened(dir).map_err(|error| error.to_string())?;
     Ok(if verdict.is_intact() {
         HealthState::Sound {
             schema: usize::try_from(verdict.lines).unwrap_or(usize::MAX),

@@ -57,6 +57,8 @@ pub struct RunSettings {
     pub read_only: bool,
     /// Whether a plan past the mass-change limit was confirmed with the tenant's name.
     pub past_limit: bool,
+    /// Whether nothing is written that has no ticket, whatever asked for it.
+    pub require_ticket: bool,
     /// Who runs it.
     pub author: String,
     /// The lease file of the tenant.

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::json;
+use teamsconnector::domain::outbox::EntryId;
+use teamsconnector::ops::change;
+use teamsconnector::store::Store;
 
 use crate::support::program::{Ended, Tour, command};
 use crate::support::web;
@@ -218,6 +221,38 @@ async fn a_ticket_is_wanted_kept_and_found() {
         other.out.contains("lines are missing from ledger.db"),
         "{other:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_was_noted_before_counts_and_only_changes_without_one_are_refused() {
+    let tour = Tour::new("require_ticket = true").await;
+    tour.queue("kim", DIEGO, "+14255550150");
+    tour.queue("kim", LEE, "+14255550151");
+    let noted = EntryId(tour.outbox()[0].0);
+    let open = Store::open(&tour.home.path().join("tenants/contoso")).unwrap();
+    let ticket = "INC0000007".to_owned();
+    change::ticket(&open, vec![noted], ticket, tour.bench.stamp())
+        .await
+        .unwrap();
+    open.close();
+    let ended = tour.call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 7, "{ended:?}");
+    assert!(ended.err.contains("Lee Gu: number to"), "{ended:?}");
+    assert!(ended.err.contains("it has no ticket"), "{ended:?}");
+    assert_eq!(tour.number_of(DIEGO), json!("+14255550150"), "{ended:?}");
+    assert_ne!(tour.number_of(LEE), json!("+14255550151"), "{ended:?}");
+    assert_eq!(tour.outbox().len(), 1);
+    // A kept plan without a ticket, and what undoing queues, are refused alike.
+    tour.keep();
+    let ended = tour.apply();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    let undone = tour.call(&["outbox", "take-back", &noted.0.to_string()]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    let ended = tour.call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert_eq!(tour.number_of(DIEGO), json!("+14255550150"), "{ended:?}");
+    let ended = tour.call(&["sync", "--yes", "--ticket", "INC0000008"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
