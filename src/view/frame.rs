@@ -440,6 +440,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     if let Some(Modal::Bulk(open)) = app.modals.last() {
         return super::bulk::offers(open, action);
     }
+    if place == Place::Confirm && action == Action::PageDown {
+        return app.scrolls_question();
+    }
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
     }
