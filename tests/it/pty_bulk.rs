@@ -126,7 +126,9 @@ async fn good_rows_are_queued_after_a_question_and_the_others_go_back_as_a_file(
     terminal.press(&format!("{} enter", out.display()));
     let screen = terminal.wait_for("2 proposal, 4 refused of 6 rows");
     assert!(!screen.contains("not read"), "{screen}");
-    terminal.press("esc O");
+    terminal.press("esc");
+    terminal.wait_for("34 users");
+    terminal.press("O");
     terminal.wait_for("EXPORT  6 rows left out of pasted cells");
 }
 
