@@ -128,7 +128,7 @@ fn hint(open: &Preview, refused: usize) -> &'static str {
             holders: Holders::Keep,
             ..
         } if refused > 0 => {
-            "P leaves out those marked [!]; Esc goes back, where \"Who has one\" replaces numbers"
+            "P leaves out those marked [!]; Esc, then \"Who has one\", replaces their numbers"
         }
         _ if refused > 0 => "P leaves out those marked [!], Space the one under the cursor",
         Change::Edit { .. } => "one plan for all: p, after it is queued",
