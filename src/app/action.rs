@@ -375,7 +375,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
     row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
     row(A::MarkAll, &["*"], P::PEOPLE.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
-    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not, country:gb in one column (Tab completes), re:pattern; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
     row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
     row(A::NextWarning, &["!"], P::LOGS.and(P::REVIEW), ["next warning", "next-warning", "Next warning or error in the log; next bad row of a review"]),
