@@ -129,6 +129,8 @@ pub enum Action {
     QueueAll,
     /// Queues the good rows of a review.
     QueueGood,
+    /// Saves the rows that an import leaves out.
+    SaveLeftOut,
     /// Lists only the bad rows of a review, or all again.
     OnlyBad,
     /// Takes everything that a review proposes.
@@ -290,6 +292,7 @@ impl Places {
         .and(Self::CONFLICT)
         .and(Self::SIGN_IN)
         .and(Self::EARLIER)
+        .and(Self::CONFIRM)
         .and(Self::REVIEW);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
@@ -372,7 +375,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
     row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
     row(A::MarkAll, &["*"], P::PEOPLE.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
-    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not, country:gb in one column (Tab completes), re:pattern; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
     row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
     row(A::NextWarning, &["!"], P::LOGS.and(P::REVIEW), ["next warning", "next-warning", "Next warning or error in the log; next bad row of a review"]),
@@ -395,7 +398,8 @@ pub const TABLE: &[Binding] = &[
     row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
     row(A::Import, &["I"], P::PANES, ["import", "import", "Import users from a file or from pasted cells: a verdict per row before anything happens"]),
     row(A::QueueAll, &["A"], P::REVIEW, ["queue all", "queue-all", "Queue all that the review shows, or nothing"]),
-    row(A::QueueGood, &["P"], P::REVIEW, ["queue the good", "queue-good", "Queue the good rows of an import and leave the others out"]),
+    row(A::QueueGood, &["P"], P::REVIEW, ["queue the good", "queue-good", "Queue what can go in and leave the others out; asks first, and lists them"]),
+    row(A::SaveLeftOut, &["O"], P::PANES.and(P::CONFIRM), ["save these", "save-left-out", "Save the rows that an import leaves out as a file, with the reason of each"]),
     row(A::OnlyBad, &["f"], P::REVIEW, ["bad only", "bad-only", "List only the rows of an import that cannot go in, or all again"]),
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
     row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
@@ -495,6 +499,7 @@ const ALSO: &[(Action, &str)] = &[
     (A::Import, "csv xlsx spreadsheet excel paste bulk"),
     (A::Export, "csv spreadsheet excel save file"),
     (A::QueueGood, "partial"),
+    (A::SaveLeftOut, "rejected refused rows import file"),
 ];
 
 impl Action {

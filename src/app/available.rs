@@ -77,6 +77,7 @@ impl App {
             .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
+            Action::SaveLeftOut => self.no_left_out(),
             Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
@@ -128,6 +129,7 @@ impl App {
             | Action::Export
             | Action::QueueAll
             | Action::QueueGood
+            | Action::SaveLeftOut
             | Action::OnlyBad
             | Action::TakeAll
             | Action::OtherMode
@@ -236,7 +238,7 @@ impl App {
         }
         self.user_here()
             .is_none()
-            .then(|| format!("not a configured user: there is nothing to {verb}"))
+            .then(|| format!("not on the list of users yet, so there is nothing to {verb}: a adds"))
     }
 
     fn nothing_to_undo(&self) -> Option<String> {

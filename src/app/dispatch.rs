@@ -107,6 +107,7 @@ impl App {
             Action::QueueEarlier => self.ask_queue_earlier(),
             Action::Import => self.open_import(),
             Action::Export => self.open_export(),
+            Action::SaveLeftOut => self.save_left_out(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -214,6 +215,7 @@ impl App {
                 Move::Last => open.step(isize::MAX),
             },
             Some(Modal::Bulk(_)) => self.move_bulk(step),
+            Some(Modal::Confirm(_)) => self.move_question(step),
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
@@ -225,7 +227,6 @@ impl App {
                 | Modal::Settings(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
-                | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => {}
             None => match self.pane {

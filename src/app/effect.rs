@@ -358,6 +358,8 @@ pub enum Exported {
     Numbers(Vec<PhoneNumber>),
     /// The log of a run.
     Log(RunId),
+    /// The rows of a review that cannot go in, with the reasons.
+    LeftOut(Arc<Review>),
 }
 
 /// Held back or queued.

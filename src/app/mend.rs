@@ -8,7 +8,8 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
-use crate::roster::{Query, Roster};
+use crate::roster::Roster;
+use crate::roster::query::Query;
 
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};

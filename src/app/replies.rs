@@ -303,7 +303,7 @@ impl App {
                 self.say(Tone::Good, notice);
             }
             Wait::Bulk => {
-                self.bulk_saved(req);
+                let notice = self.bulk_saved(req, notice);
                 self.say(Tone::Good, notice);
             }
             Wait::CopiedStep(step) => self.say(

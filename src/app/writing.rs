@@ -270,6 +270,7 @@ impl App {
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::TakeProposals { .. } => self.take_all(),
+            Question::QueueGood { .. } => self.queue_good(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
@@ -339,6 +340,7 @@ impl App {
             | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
             | Question::TakeProposals { .. }
+            | Question::QueueGood { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
             | Question::Mend(_)

@@ -123,8 +123,20 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
         painter.put((x, area.y), rest, &text, painter.theme.dim);
         return;
     }
-    let (tone, found) = found(app, usize::from(rest));
-    painter.put((x, area.y), rest, &found, painter.tone(tone));
+    let dim = painter.theme.dim;
+    let hint = app.filter_hint().unwrap_or_default();
+    if filter.field.text().is_empty() || hint.is_empty() {
+        let (tone, found) = found(app, usize::from(rest));
+        let used = painter.put((x, area.y), rest, &found, painter.tone(tone));
+        let behind = rest.saturating_sub(used + 3);
+        painter.put((x + used + 3, area.y), behind, &hint, dim);
+        return;
+    }
+    // What can be made of the word under way comes first: what is found elsewhere may fill the line.
+    let used = painter.put((x, area.y), rest, &hint, dim) + 3;
+    let behind = rest.saturating_sub(used);
+    let (tone, found) = found(app, usize::from(behind));
+    painter.put((x + used, area.y), behind, &found, painter.tone(tone));
 }
 
 fn found(app: &App, room: usize) -> (Tone, String) {
@@ -439,6 +451,9 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     if let Some(Modal::Bulk(open)) = app.modals.last() {
         return super::bulk::offers(open, action);
+    }
+    if place == Place::Confirm && action == Action::PageDown {
+        return app.scrolls_question();
     }
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());

@@ -8,6 +8,7 @@ mod many;
 mod mending;
 mod people;
 mod plan;
+mod review;
 mod runs;
 mod screen;
 mod settings;

@@ -8,6 +8,7 @@ use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, NewUser};
+use crate::roster::query::Field;
 use crate::roster::{Roster, Row};
 
 /// State of the pane.
@@ -92,6 +93,16 @@ impl Sort {
     }
 }
 
+/// The columns that the filter can name.
+pub const FIELDS: [Field; 6] = [
+    Field::Name,
+    Field::SignIn,
+    Field::Mail,
+    Field::Number,
+    Field::Country,
+    Field::Cause,
+];
+
 /// What the pane shows rows of.
 #[derive(Debug, Clone, Copy)]
 pub struct Tenant<'a> {
@@ -127,7 +138,7 @@ impl Candidates {
         let roster = tenant.roster;
         if std::mem::take(&mut self.stale) {
             let (listing, picklist) = (self.listing, self.picklist);
-            self.shown = roster.search(&self.filter.query(), |row| match (listing, picklist) {
+            self.shown = roster.search(&self.filter.row_query(), |row| match (listing, picklist) {
                 (Listing::Everyone, _) => true,
                 (Listing::Candidates, Picklist::Built) => tenant.cause(row).is_candidate(),
                 (Listing::Candidates, Picklist::Off) => false,

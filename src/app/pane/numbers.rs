@@ -1,13 +1,17 @@
 //! Pane 6: the tenant's numbers, who has each, and what is odd about it. This side's wishes are laid over it here.
 
+use std::borrow::Cow;
+
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::roster::inventory::{
-    Inventory, NumberRow, Standing, activation_words, kind_words, source_words, use_words,
+    Inventory, NumberRow, Standing, activation_words, kind_code, kind_words, source_words,
+    use_words,
 };
+use crate::roster::query::Field;
 use crate::roster::wishes::Wishes;
 
 use super::{Mark, changes};
@@ -94,14 +98,14 @@ impl Numbers {
     /// Computes the rows again if something has changed.
     pub fn settle(&mut self, inventory: &Inventory, wishes: &Wishes<'_>, height: usize) {
         if std::mem::take(&mut self.stale) {
-            let query = self.filter.query();
+            let query = self.filter.row_query();
             let mut folded = String::new();
             let rows = (0u32..).zip(&inventory.numbers);
             self.shown = rows
                 .filter(|(_, row)| {
                     query.is_empty() || {
                         row.folded(wishes, &mut folded);
-                        query.matches(&folded)
+                        query.matches_row(&folded, |field| cell(row, wishes, field))
                     }
                 })
                 .map(|(place, _)| place)
@@ -176,6 +180,39 @@ impl Numbers {
         }
         self.stale = true;
     }
+}
+
+/// The columns that the filter can name.
+pub const FIELDS: [Field; 6] = [
+    Field::Number,
+    Field::State,
+    Field::Kind,
+    Field::Holder,
+    Field::Country,
+    Field::Cause,
+];
+
+/// What stands in a column, in lower case.
+pub fn cell(row: &NumberRow, wishes: &Wishes<'_>, field: Field) -> Option<Cow<'static, str>> {
+    let text = match field {
+        Field::Number => row.record.number.to_string(),
+        Field::State => row.standing().word().to_owned(),
+        Field::Kind => format!(
+            "{} {}",
+            kind_words(row.record.kind),
+            kind_code(row.record.kind)
+        ),
+        Field::Holder => {
+            let holder = row.holder();
+            holder
+                .map(|owner| owner.name.to_string())
+                .unwrap_or_default()
+        }
+        Field::Country => row.country.map(|c| c.to_string()).unwrap_or_default(),
+        Field::Cause => state(row, wishes).note,
+        Field::Name | Field::Mail | Field::SignIn => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
 }
 
 fn counts(inventory: &Inventory) -> Counts {

@@ -1,5 +1,6 @@
 //! Pane 1: the configured users, each with the most urgent thing that is to be said of it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::user::{Field, LicenseStatus, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
+use crate::roster::query::{Field as Column, Query};
 
 use super::Mark;
 
@@ -89,7 +91,7 @@ impl Users {
     /// Computes the rows again if something has changed.
     pub fn settle(&mut self, desk: &Desk, now: Timestamp, height: usize) {
         if std::mem::take(&mut self.stale) {
-            let query = self.filter.query();
+            let query = self.filter.row_query();
             self.giving = desk
                 .entries
                 .iter()
@@ -98,7 +100,7 @@ impl Users {
             self.shown = (0..desk.users.len())
                 .filter(|&n| {
                     let row = &desk.users[n];
-                    query.is_empty() || query.matches(&folded(row, &self.state(row, now)))
+                    query.is_empty() || matches(&query, row, &self.state(row, now))
                 })
                 .collect();
             let sort = self.sort;
@@ -252,8 +254,42 @@ impl Key {
     }
 }
 
+/// The columns that the filter can name.
+pub const FIELDS: [Column; 8] = [
+    Column::Name,
+    Column::Mail,
+    Column::SignIn,
+    Column::Number,
+    Column::Country,
+    Column::State,
+    Column::Cause,
+    Column::Kind,
+];
+
+/// Whether the filter lets a row through.
+pub fn matches(query: &Query, row: &DeskUser, state: &State) -> bool {
+    query.matches_row(&folded(row, state), |column| {
+        let user = &row.user;
+        let text = match column {
+            Column::Name => user.name.clone(),
+            Column::Mail => user.mail.clone(),
+            Column::SignIn => row.upn.clone().unwrap_or_default(),
+            Column::Number => {
+                let number = user.number.as_ref();
+                number.map(ToString::to_string).unwrap_or_default()
+            }
+            Column::Country => user.country.map(|c| c.to_string()).unwrap_or_default(),
+            Column::State => state.word.to_owned(),
+            Column::Cause => state.cause.clone(),
+            Column::Kind => user.kind.as_str().to_owned(),
+            Column::Holder => return None,
+        };
+        Some(Cow::Owned(text.to_lowercase()))
+    })
+}
+
 /// Lower-case text of a row, for the filter.
-pub fn folded(row: &DeskUser, state: &State) -> String {
+fn folded(row: &DeskUser, state: &State) -> String {
     let user = &row.user;
     let mut text = format!(
         "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}",
