@@ -47,7 +47,12 @@ pub(crate) fn bare(text: &str) -> String {
 
 /// Keeps the picture where `TEAMSCONNECTOR_PICTURES` asks for pictures: `.ci/pictures` does.
 pub(crate) fn keep(name: &str, title: &str, screen: &vt100::Screen) {
-    if std::env::var_os("TEAMSCONNECTOR_PICTURES").is_some() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whether pictures are drawn is asked of the tests, not of the program"
+    )]
+    let is_asked_for = std::env::var_os("TEAMSCONNECTOR_PICTURES").is_some();
+    if is_asked_for {
         std::fs::create_dir_all(folder()).unwrap();
         std::fs::write(folder().join(format!("{name}.svg")), svg(title, screen)).unwrap();
     }
@@ -81,7 +86,12 @@ struct Stretch {
 
 fn svg(title: &str, screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
-    let (rows, columns) = (rows.get(), columns.get());
+    let columns = columns.get();
+    // What is printed ends somewhere; a console has its last row at the bottom.
+    let rows = (0..rows.get())
+        .rev()
+        .find(|row| !stretches(screen, *row, columns).is_empty())
+        .map_or(1, |last| last + 1);
     let width = f64::from(columns) * CELL.0 + 2.0 * EDGE;
     let height = f64::from(rows) * CELL.1 + EDGE + BAR;
     let mut out = format!(
@@ -193,6 +203,7 @@ fn stretches(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<Stretch> {
         one.cells -= one.text.len() - kept;
         one.text.truncate(kept);
     }
+    found.retain(|one| one.cells > 0);
     found
 }
 
@@ -253,6 +264,10 @@ fn fix(row: &mut [char]) {
         if row[at + 1..at + 8] != ['1'; 7] {
             put(row, at, "5e550000-0000-4000-8000-00000000c0de");
         }
+    }
+    // The head of the audit.
+    for at in shaped(row, &"x".repeat(32)) {
+        row[at..at + 32].fill('0');
     }
     for at in shaped(row, "dddd-dd-dd") {
         let text: String = row[at..at + 10].iter().collect();
