@@ -57,9 +57,9 @@ impl FirstStart {
         let asked = "It asks for the tenant's id or domain, how you sign in, and the client id of your app registration, and prints the address where an administrator allows the app.";
         doc.item(Tone::Plain, "   ", asked);
         doc.gap();
-        doc.item(Tone::Strong, "3  ", "Read it, then open the console");
+        doc.item(Tone::Strong, "3  ", "Open its console, and read it with s");
         doc.item(Tone::Busy, "   ", "teamsconnector --tenant NAME");
-        let first = "You sign in at Microsoft's page, and it asks to read users, licences, groups, Teams and numbers. To write is asked for only when you allow it: a tenant starts read-only.";
+        let first = "You sign in at Microsoft's page, and it asks to read users, licences, groups, Teams and numbers. Writing is asked for only once you allow it: a tenant starts read-only.";
         doc.item(Tone::Plain, "   ", first);
         doc.gap();
         doc.item(Tone::Dim, "Configuration  ", &self.file);
@@ -80,7 +80,11 @@ mod tests {
         let doc = FirstStart { file }.doc();
         assert!(doc.rows(80).len() <= 21, "{}", doc.rows(80).len());
         let text = doc.to_text();
-        for step in ["1  Look around", "2  Connect a tenant", "3  Read it"] {
+        for step in [
+            "1  Look around",
+            "2  Connect a tenant",
+            "3  Open its console",
+        ] {
             assert!(text.contains(step), "{text}");
         }
     }
