@@ -19,6 +19,7 @@ pub mod effect;
 pub mod event;
 pub mod field;
 pub mod filter;
+pub mod first_start;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]

@@ -5,18 +5,20 @@ use std::io::{self, IsTerminal as _};
 use tempfile::TempDir;
 
 use crate::app::Settings;
+use crate::app::first_start::{Choice, FirstStart};
 use crate::config::palette::Palette;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
 use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, terminal};
-use crate::sim::Simulator;
+use crate::sim::{Scenario, Simulator};
 use crate::view::theme::Theme;
 
 use super::args::Global;
 use super::exit::Exit;
 use super::open::{Opened, located, open, open_quietly, places};
+use super::print;
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -29,15 +31,61 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         .into());
     }
     let (face, not_read) = face(global)?;
-    let mut opened = open(global).await?;
     restore_on_panic();
+    let Some(first) = first_start(global) else {
+        let opened = open(global).await?;
+        return work(global, (Seat::take()?, opened), &face, not_read).await;
+    };
     let mut seat = Seat::take()?;
+    let surroundings = Surroundings::read();
+    let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
+    match seat.first_start(&first, (&theme, ascii)).await? {
+        Ok(Choice::Demo) => {
+            let demo = Global {
+                demo: Some(Scenario::Tour.name()),
+                // It leaves nothing behind where the configuration will be.
+                home: None,
+                ..global.clone()
+            };
+            let opened = open_quietly(&demo).await?;
+            work(&demo, (seat, opened), &face, not_read).await
+        }
+        Ok(Choice::Leave) => {
+            drop(seat);
+            for row in first.doc().rows(80) {
+                print::tell(&row.text);
+            }
+            Ok(Exit::Done)
+        }
+        Err(code) => Ok(Exit::Other(code)),
+    }
+}
+
+/// The first steps, where no tenant is configured and none was asked for.
+fn first_start(global: &Global) -> Option<FirstStart> {
+    if global.tenant.is_some() || global.demo.is_some() || global.bundle.is_some() {
+        return None;
+    }
+    // A configuration that cannot be read is told where it is opened.
+    let (places, config) = located(global).ok()?;
+    config.tenants.is_empty().then(|| FirstStart {
+        file: places.config_file().display().to_string(),
+    })
+}
+
+/// Runs the console of a tenant, and of those that are opened from it.
+async fn work(
+    global: &Global,
+    (mut seat, mut opened): (Seat, Opened),
+    face: &Face,
+    not_read: Option<Failure>,
+) -> anyhow::Result<Exit> {
     let mut greeting = not_read;
     let mut damaged = false;
     loop {
         let name = opened.name.clone();
         damaged |= opened.was_damaged();
-        let (console, kept) = console(global, opened, &face, greeting.take())?;
+        let (console, kept) = console(global, opened, face, greeting.take())?;
         let ended = seat.run(console).await?;
         if let Some(simulator) = kept.simulator {
             simulator.stop().await;
@@ -64,6 +112,17 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
 struct Face {
     look: Look,
     palette: Palette,
+}
+
+impl Face {
+    /// Colours that nobody may see are left out here, so that bold and reversed stand for them.
+    fn theme(&self, surroundings: Surroundings) -> Theme {
+        if surroundings.no_color {
+            Theme::mono()
+        } else {
+            Theme::of(&self.palette)
+        }
+    }
 }
 
 /// Reads how the console looks and is worked. The demo needs no configuration, so one that cannot be read is only told there.
@@ -141,12 +200,7 @@ fn console(
         require_ticket: opened.config.require_ticket,
         greeting,
     };
-    // Colours that nobody may see are left out here, so that bold and reversed stand for them.
-    let theme = if surroundings.no_color {
-        Theme::mono()
-    } else {
-        Theme::of(&face.palette)
-    };
+    let theme = face.theme(surroundings);
     let neighbours = match opened.file {
         Some(_) => Neighbours::under(Some(located(global)?.0)),
         None => Neighbours::under(None),

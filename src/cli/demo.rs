@@ -58,7 +58,11 @@ pub(super) fn configured(scenario: &str, simulator: &Simulator) -> anyhow::Resul
     let name = folder(&scenario);
     let mut config = TenantConfig::new(simulator.tenant_id());
     config.client_id = Some(simulator.client_id().to_owned());
-    config.sign_in = SignInWay::ClientSecret;
+    config.sign_in = if scenario == Scenario::CodeBlocked {
+        SignInWay::DeviceCode
+    } else {
+        SignInWay::ClientSecret
+    };
     config.cloud = CloudName::Custom;
     config.endpoints = Some(Endpoints {
         login: simulator.base_url(),
@@ -74,6 +78,7 @@ pub(super) fn configured(scenario: &str, simulator: &Simulator) -> anyhow::Resul
     };
     config.group = match scenario {
         Scenario::Tour
+        | Scenario::CodeBlocked
         | Scenario::EmptyGroup
         | Scenario::AmbiguousGroup
         | Scenario::HiddenGroup => Some("Voice users".to_owned()),
@@ -334,7 +339,7 @@ pub(super) async fn seed(
         return Ok(());
     }
     let (tenant, people, seats) = match scenario {
-        Scenario::Tour => (served, TOUR, Some(15)),
+        Scenario::Tour | Scenario::CodeBlocked => (served, TOUR, Some(15)),
         Scenario::SeatsShort => (served, SEATS_SHORT, Some(6)),
         Scenario::TrialEnded => (served, SEATS_SHORT, Some(8)),
         Scenario::AfterImport => (served, AFTER_IMPORT, None),

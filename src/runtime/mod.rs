@@ -3,6 +3,7 @@
 mod bulk;
 mod change;
 pub mod clock;
+mod first_start;
 mod hangup;
 mod input;
 mod neighbours;

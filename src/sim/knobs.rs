@@ -184,6 +184,15 @@ impl Default for Knobs {
 }
 
 impl Knobs {
+    /// As a scenario begins.
+    pub(super) fn of(scenario: &str) -> Self {
+        let mut knobs = Self::default();
+        if scenario == super::Scenario::CodeBlocked.name() {
+            knobs.device_polls = vec!["policy".to_owned()];
+        }
+        knobs
+    }
+
     /// These knobs with some of them turned; what is not named stays.
     pub(super) fn turned(&self, body: &serde_json::Map<String, Value>) -> Result<Self, String> {
         let mut all = serde_json::to_value(self).map_err(|error| error.to_string())?;

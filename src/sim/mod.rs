@@ -106,6 +106,8 @@ pub enum Scenario {
     Dirsync,
     /// Another customer's tenant.
     OtherTenant,
+    /// The tour's accounts, behind a policy that lets nobody sign in with a code; a browser is let in.
+    CodeBlocked,
     /// A tenant of so many accounts.
     Size(u64),
 }
@@ -135,6 +137,7 @@ impl Scenario {
         "wrong-country",
         "dirsync",
         "other-tenant",
+        "code-blocked",
     ];
 
     const NAMED: &[Self] = &[
@@ -153,6 +156,7 @@ impl Scenario {
         Self::WrongCountry,
         Self::Dirsync,
         Self::OtherTenant,
+        Self::CodeBlocked,
     ];
 
     /// Reads a name such as `tour` or `size:1000`.

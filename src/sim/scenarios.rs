@@ -84,6 +84,11 @@ pub(super) fn build(scenario: &Scenario, born: Timestamp) -> Tenant {
             "Contoso Ltd",
             CONTOSO,
         ),
+        Scenario::CodeBlocked => (
+            "21111111-2222-4333-8444-55555555550e",
+            "Contoso Ltd",
+            CONTOSO,
+        ),
         Scenario::OtherTenant => (
             "99999999-2222-4333-8444-555555555555",
             "Fabrikam Inc",
@@ -108,7 +113,7 @@ fn seed(scenario: &Scenario) -> TenantSeed {
         Scenario::Manual => return people_only((0..6).map(|n| one(n, PHONE)).collect()),
         Scenario::CommunicationsCredits => return people_only(communications_credits()),
         Scenario::Size(_) => return TenantSeed::default(),
-        Scenario::Tour => include_str!("../../assets/demo/tour.json"),
+        Scenario::Tour | Scenario::CodeBlocked => include_str!("../../assets/demo/tour.json"),
         Scenario::SeatsShort | Scenario::TrialEnded => {
             include_str!("../../assets/demo/seats-short.json")
         }

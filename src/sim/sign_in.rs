@@ -141,7 +141,8 @@ fn told_off(told: &str) -> Denial {
             denial("expired_token", 70019, "The device code has expired.")
         }
         "bad_verification_code" => unknown_code(),
-        "blocked" => denial(
+        // The one bars every way in, the other the code alone.
+        "blocked" | "policy" => denial(
             "invalid_grant",
             53003,
             "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",

@@ -57,9 +57,10 @@ impl fmt::Debug for World {
 impl World {
     /// A world around a tenant; changes are kept in the file, if there is one.
     pub(super) fn new(tenant: Tenant, clock: Clock, file: Option<PathBuf>) -> Self {
+        let knobs = Knobs::of(&tenant.scenario);
         Self {
             tenant,
-            knobs: Knobs::default(),
+            knobs,
             log: VecDeque::new(),
             devices: BTreeMap::new(),
             codes: BTreeMap::new(),

@@ -7,6 +7,7 @@ mod candidates;
 mod changes;
 mod chooser;
 mod earlier;
+pub mod first_start;
 mod form;
 mod frame;
 mod licences;

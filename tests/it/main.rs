@@ -43,4 +43,5 @@ mod sync_changes;
 mod sync_faults;
 mod sync_reads;
 mod tenants;
+mod tours;
 mod who;

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Generous: a busy machine is no failure.
@@ -17,6 +19,8 @@ type Shared = Arc<(Mutex<State>, Condvar)>;
 struct Told {
     titles: Vec<String>,
     copied: Vec<Vec<u8>>,
+    /// The screen as it was when the last frame was whole.
+    frame: Option<vt100::Screen>,
 }
 
 impl vt100::Callbacks for Told {
@@ -27,6 +31,19 @@ impl vt100::Callbacks for Told {
 
     fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
         self.copied.push(data.to_vec());
+    }
+
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut vt100::Screen,
+        first: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        end: char,
+    ) {
+        if (first, params, end) == (Some(b'?'), &[&[2026]], 'l') {
+            self.frame = Some(screen.clone());
+        }
     }
 }
 
@@ -156,6 +173,32 @@ impl Terminal {
         screen
     }
 
+    /// Waits until all of this stands in a frame that is whole; that frame.
+    pub(crate) fn frame_with(&self, words: &[&str]) -> vt100::Screen {
+        let (lock, changed) = &*self.state;
+        let has = |screen: &vt100::Screen| {
+            let text = screen.contents();
+            words.iter().all(|word| text.contains(word))
+        };
+        let found = |state: &State| state.parser.callbacks().frame.as_ref().is_some_and(has);
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, PATIENCE, |state| !found(state) && !state.ended)
+            .unwrap();
+        let frame = state.parser.callbacks().frame.clone();
+        assert!(
+            found(&state),
+            "waited for {words:?}; the last frame:\n{}",
+            frame.map(|frame| frame.contents()).unwrap_or_default()
+        );
+        frame.expect("a frame was found")
+    }
+
+    /// The screen as it is now: whole once the program has ended.
+    pub(crate) fn screen(&self) -> vt100::Screen {
+        self.state.0.lock().unwrap().parser.screen().clone()
+    }
+
     /// The titles that the window has had, in order.
     pub(crate) fn titles(&self) -> Vec<String> {
         let state = self.state.0.lock().unwrap();
@@ -173,6 +216,20 @@ impl Terminal {
         self.wait_for("s sync");
         self.press("s");
         self.wait_until("the first read", |screen| !screen.contains("never read"));
+    }
+
+    /// Waits until something was sent to the clipboard; the last of it.
+    pub(crate) fn copied_text(&self) -> String {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, PATIENCE, |state| {
+                state.parser.callbacks().copied.is_empty() && !state.ended
+            })
+            .unwrap();
+        let copied = state.parser.callbacks().copied.last();
+        let text = STANDARD.decode(copied.expect("it was copied")).unwrap();
+        String::from_utf8(text).unwrap()
     }
 
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.

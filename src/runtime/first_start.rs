@@ -1,0 +1,40 @@
+//! The screen of a program without a tenant, before there is a console to run.
+
+use std::io;
+
+use crate::app::event::What;
+use crate::app::first_start::{Choice, FirstStart, choice};
+use crate::view;
+use crate::view::theme::Theme;
+
+use super::Seat;
+
+impl Seat {
+    /// Shows the first steps until one is chosen; the exit code when the terminal has gone away or the program is told to end.
+    pub async fn first_start(
+        &mut self,
+        first: &FirstStart,
+        look: (&Theme, bool),
+    ) -> io::Result<Result<Choice, u8>> {
+        // What is typed here twice is not meant for the console that follows.
+        self.opened += 1;
+        loop {
+            self.screen
+                .draw(|frame| view::first_start::draw(first, look, frame))?;
+            // It changes by keys and by the window's size alone.
+            match self.from_outside.recv().await {
+                Some(What::Key(key)) => {
+                    if let Some(choice) = choice(key) {
+                        return Ok(Ok(choice));
+                    }
+                }
+                Some(What::Hangup) | None => {
+                    self.screen.is_gone();
+                    return Ok(Err(129));
+                }
+                Some(What::Terminate) => return Ok(Err(143)),
+                Some(_) => {}
+            }
+        }
+    }
+}

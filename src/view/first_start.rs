@@ -1,0 +1,77 @@
+//! Draws the screen of a program that no tenant is configured for yet.
+
+use ratatui::Frame;
+
+use crate::app::first_start::{FOOTER, FirstStart};
+use crate::app::layout::Area;
+
+use super::paint::Painter;
+use super::theme::Theme;
+
+/// Draws it; a window that is too low loses the end of the text, never the keys.
+pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut painter = Painter::new(frame.buffer_mut(), theme, ascii);
+    painter.ground();
+    let whole = Area {
+        x: 0,
+        y: 0,
+        width: area.width,
+        height: area.height,
+    };
+    let (body, footer) = whole.split_end(1);
+    painter.line(body, 0, "teamsconnector", theme.tenant);
+    let (_, text) = body.split(2);
+    // Longer lines than this are hard to follow.
+    let rows = first.doc().rows(usize::from(area.width.min(100)));
+    for (n, row) in (0..text.height).zip(&rows) {
+        painter.line(text, n, &row.text, painter.tone(row.tone));
+    }
+    let mut x = footer.x;
+    for (key, word) in FOOTER {
+        for (part, style) in [(key, theme.strong), (word, theme.dim)] {
+            let room = area.width.saturating_sub(x);
+            x += painter.put((x, footer.y), room, part, style) + 1;
+        }
+        x += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    fn screen((width, height): (u16, u16)) -> String {
+        let first = FirstStart {
+            file: "/home/pat/.config/teamsconnector/config.toml".to_owned(),
+        };
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let theme = Theme::mono();
+        terminal
+            .draw(|frame| draw(&first, (&theme, true), frame))
+            .unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn all_steps_and_keys_stand_in_80x24_and_the_keys_at_any_size() {
+        let text = screen((80, 24));
+        for part in [
+            "press d",
+            "tenants add NAME",
+            "--tenant NAME",
+            "config.toml",
+            "q quit",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+        for width in [1, 20, 40, 80, 300] {
+            for height in [1, 5, 15, 100] {
+                assert!(screen((width, height)).contains('d'));
+            }
+        }
+    }
+}
