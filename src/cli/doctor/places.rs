@@ -115,7 +115,8 @@ pub(super) fn is_damaged(store: &TokenStore) -> bool {
 
 /// What is not ours alone is not read, and is told as that.
 fn is_shut(meta: &std::fs::Metadata) -> bool {
-    meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0
+    let others = meta.permissions().mode() & 0o077;
+    meta.uid() == rustix::process::geteuid().as_raw() && others == 0
 }
 
 /// Whether a folder or file is ours, and shut to others as far as it has to be.
