@@ -287,20 +287,17 @@ pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> T
     if tenant.tokens == TokensKept::Memory {
         return TokenStore::Memory;
     }
-    match &tenant.identity {
-        Some(identity) => {
-            TokenStore::OfAccount(places.identity_dir(identity).join(format!("{name}.tokens")))
-        }
-        None => {
-            let file = places.own_tenant_dir(name).join("tokens");
-            match tenant.tokens {
-                TokensKept::Keyring => TokenStore::Keyring {
-                    file,
-                    tool: TOOL.into(),
-                },
-                TokensKept::File | TokensKept::Memory => TokenStore::File(file),
-            }
-        }
+    if let Some(identity) = &tenant.identity {
+        let folder = places.identity_dir(identity);
+        return TokenStore::OfAccount(folder.join(format!("{name}.tokens")));
+    }
+    let file = places.own_tenant_dir(name).join("tokens");
+    match tenant.tokens {
+        TokensKept::Keyring => TokenStore::Keyring {
+            file,
+            tool: TOOL.into(),
+        },
+        TokensKept::File | TokensKept::Memory => TokenStore::File(file),
     }
 }
 
