@@ -274,6 +274,7 @@ impl App {
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
+            Question::UndoMany { entries, .. } => self.undo_many(entries),
             question @ (Question::MassChange { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
@@ -344,6 +345,7 @@ impl App {
             | Question::Mend(_)
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
+            | Question::UndoMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),
