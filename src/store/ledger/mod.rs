@@ -219,6 +219,7 @@ impl AuditVerdict {
     }
 
     /// The same with what was wrong before the files were opened, which completes a mirror that is too short.
+    #[must_use]
     pub fn since(mut self, before: Self) -> Self {
         let lost = |faults: &[AuditFault]| {
             faults.iter().rev().find_map(|fault| match fault {
