@@ -60,6 +60,16 @@ impl App {
                 .row(&self.desk)
                 .is_none()
                 .then(|| "no run is under the cursor".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => self
+                .changes
+                .markable(&self.desk)
+                .is_none()
+                .then(|| "only a change that waits and was not sent can be marked".to_owned()),
+            Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
+                .changes
+                .all_markable(&self.desk)
+                .is_empty()
+                .then(|| "nothing here waits that was not sent".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -242,6 +252,9 @@ impl App {
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
+        if self.undoes_many() {
+            return None;
+        }
         match (self.undoable(), self.revertible()) {
             (Some(_), _) | (None, Some(_)) => None,
             (None, None) if self.over().is_none() && self.changes.audit(&self.desk).is_some() => {

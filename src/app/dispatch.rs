@@ -74,6 +74,7 @@ impl App {
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
+            Action::MarkAll if self.pane == Pane::Changes => self.changes.mark_all(&self.desk),
             Action::MarkAll if self.pane == Pane::Users => self.users.mark_all(&self.desk),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
@@ -376,6 +377,8 @@ impl App {
     fn mark(&mut self) {
         if self.pane == Pane::Users {
             self.users.mark();
+        } else if self.pane == Pane::Changes {
+            self.changes.mark(&self.desk);
         } else {
             self.candidates.mark();
         }
@@ -404,6 +407,8 @@ impl App {
             self.users.marked.clear();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
+        } else if self.pane == Pane::Changes && !self.changes.marked.is_empty() {
+            self.changes.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
             self.licences.inside = None;
         } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {

@@ -268,6 +268,8 @@ pub enum LedgerChange {
     RemoveMany(Vec<UserId>),
     /// Drop a queued change.
     Undo(EntryId),
+    /// Drop queued changes, all or none.
+    UndoMany(Vec<EntryId>),
     /// Hold entries back, or let them go again.
     Hold {
         /// Which.

@@ -275,6 +275,7 @@ impl App {
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
+            Question::UndoMany { entries, .. } => self.undo_many(entries),
             question @ (Question::MassChange { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
@@ -346,6 +347,7 @@ impl App {
             | Question::Mend(_)
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
+            | Question::UndoMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),

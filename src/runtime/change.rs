@@ -24,6 +24,7 @@ impl Shared {
             LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
             LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
             LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
+            LedgerChange::UndoMany(entries) => change::undo_many(store, entries, stamp).await,
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }

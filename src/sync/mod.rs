@@ -47,6 +47,10 @@ pub const TENANT_MISMATCH: &str =
     "The tenant for the selected user does not match the previously tenant selected";
 
 /// How a run behaves.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as the configuration has them"
+)]
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,

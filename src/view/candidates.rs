@@ -151,6 +151,13 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {
         &["Nobody here has all of these words. Esc clears the filter."]
+    } else if app.settings.bundle {
+        &[
+            "Nobody in this bundle may be added.",
+            "",
+            "It holds the list and those it was asked for, not everyone in the tenant:",
+            "{everyone}  lists them, with the first cause why not",
+        ]
     } else {
         &[
             "Nobody may be added.",

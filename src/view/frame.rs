@@ -565,6 +565,9 @@ fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
     if action == Action::Remove && app.edits_many() {
         return Some(format!("remove {}", app.users.marked.len()));
     }
+    if action == Action::Undo && app.undoes_many() {
+        return Some(format!("undo {}", app.changes.marked.len()));
+    }
     let marked = app.candidates.marked.len();
     (action == Action::Add && place == Place::Candidates && marked > 0)
         .then(|| format!("add {marked}"))

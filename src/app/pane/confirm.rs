@@ -151,6 +151,13 @@ pub enum Question {
         /// What becomes of the values, in words.
         then: String,
     },
+    /// Drop all these queued changes?
+    UndoMany {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// Each in words.
+        shown: Vec<String>,
+    },
     /// Which ticket do these changes belong to?
     Ticket {
         /// Which.
@@ -227,7 +234,8 @@ impl Confirm {
             | Question::DisableSync { .. }
             | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
-            | Question::TakeBack { .. } => None,
+            | Question::TakeBack { .. }
+            | Question::UndoMany { .. } => None,
         }
     }
 
@@ -348,6 +356,7 @@ impl Confirm {
                 then.clone(),
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
+            Question::UndoMany { shown, .. } => undo_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
                 "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
@@ -370,6 +379,22 @@ impl Confirm {
             ],
         }
     }
+}
+
+/// Changes that are listed in a question; of more, the rest is counted.
+const LISTED: usize = 6;
+
+fn undo_lines(shown: &[String]) -> Vec<String> {
+    let mut lines = vec![match shown.len() {
+        1 => "Undo the marked change?".to_owned(),
+        n => format!("Undo {n} marked changes?"),
+    }];
+    lines.extend(shown.iter().take(LISTED).cloned());
+    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines.push("They are then no longer queued, all of them or none. What a run has released already is queued to go back.".to_owned());
+    lines
 }
 
 fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
