@@ -41,6 +41,14 @@ pub enum Action {
     Everyone,
     /// Sorts by the next column.
     Sort,
+    /// Turns the order round.
+    Reverse,
+    /// Marks the rows from the last mark to here.
+    MarkRange,
+    /// Copies the marked rows as JSON.
+    CopyJson,
+    /// Copies the cell of the sorted column.
+    CopyCell,
     /// Marks the row.
     Mark,
     /// Marks all rows shown.
@@ -382,8 +390,12 @@ pub const TABLE: &[Binding] = &[
     row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
+    row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
+    row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
+    row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
+    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
-    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row, the text or the sign-in code to the terminal's clipboard"]),
+    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
     row(A::SignIn, &["L"], P::PANES.and(P::SIGN_IN), ["sign in", "sign-in", "Sign in to this tenant, or begin a sign-in anew"]),
     row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
@@ -449,7 +461,7 @@ impl Action {
 #[rustfmt::skip]
 const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
-    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
     A::LogUp, A::LogDown, A::Palette, A::Mouse,
 ];

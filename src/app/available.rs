@@ -81,6 +81,7 @@ impl App {
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
+            Action::MarkRange if self.pane == Pane::Users => self.no_user("mark"),
             Action::Edit | Action::Remove if self.edits_many() => None,
             Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
                 .adds_many())
@@ -88,7 +89,9 @@ impl App {
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
             Action::SaveLeftOut => self.no_left_out(),
-            Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
+            Action::Add | Action::Mark | Action::MarkAll | Action::MarkRange => {
+                self.no_candidate(action)
+            }
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
@@ -125,6 +128,7 @@ impl App {
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
+            | Action::MarkRange
             | Action::Edit
             | Action::Remove
             | Action::Undo
@@ -176,6 +180,9 @@ impl App {
             | Action::Filter
             | Action::Everyone
             | Action::Sort
+            | Action::Reverse
+            | Action::CopyJson
+            | Action::CopyCell
             | Action::Choose
             | Action::LogUp
             | Action::LogDown

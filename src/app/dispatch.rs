@@ -20,6 +20,7 @@ use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sign_in, sync};
 use super::sync::Run;
+use super::tables::Form;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +70,11 @@ impl App {
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
-            Action::Sort => self.sort(),
+            Action::Sort => return self.sort(),
+            Action::Reverse => return self.reverse(),
+            Action::MarkRange => self.mark_range(),
+            Action::CopyJson => return self.copy_rows(Form::Json),
+            Action::CopyCell => return self.copy_cell(),
             Action::Mark if self.earlier_open() => self.mark_earlier(),
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
@@ -354,7 +359,7 @@ impl App {
         self.candidates.stale = true;
     }
 
-    fn sort(&mut self) {
+    fn sort(&mut self) -> Vec<Effect> {
         let word = match self.pane {
             Pane::Candidates => {
                 self.candidates.sort = self.candidates.sort.next();
@@ -372,6 +377,7 @@ impl App {
         };
         self.refilter();
         self.say(Tone::Dim, format!("sorted by {word}"));
+        self.keep_tables()
     }
 
     fn mark(&mut self) {

@@ -44,6 +44,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod stock;
 pub mod sync;
+pub mod tables;
 pub mod tabs;
 pub mod writing;
 

@@ -111,9 +111,19 @@ impl Wanted {
 #[derive(Debug, Clone)]
 struct Cell {
     field: Field,
-    /// `None`: the cell is empty.
-    value: Option<Wanted>,
+    sought: Sought,
     holds: Holds,
+}
+
+/// What is looked for in a cell.
+#[derive(Debug, Clone)]
+enum Sought {
+    /// A value that is not typed yet: nothing is asked for.
+    Nothing,
+    /// That it is empty.
+    Blank,
+    /// A text.
+    Text(Wanted),
 }
 
 /// Whether a cell must match.
@@ -124,34 +134,31 @@ enum Holds {
 }
 
 impl Cell {
-    /// Reads `field:value`; `None` where the word is none of a field that is known. A value that is not typed yet asks for nothing.
-    #[expect(
-        clippy::option_option,
-        reason = "no field at all, a field whose value is still missing, and a whole cell are three answers"
-    )]
-    fn parse(word: &str, holds: Holds) -> Option<Option<Self>> {
+    /// Reads `field:value`; `None` where the word is none of a field that is known.
+    fn parse(word: &str, holds: Holds) -> Option<Self> {
         let (field, value) = word.split_once(':')?;
         let field = Field::of(&folded(field))?;
-        let value = match value {
-            "" => return Some(None),
-            "-" | "none" => None,
-            value => Some(
+        let sought = match value {
+            "" => Sought::Nothing,
+            "-" | "none" => Sought::Blank,
+            value => Sought::Text(
                 number(value)
                     .filter(|_| field == Field::Number)
                     .unwrap_or_else(|| Wanted::word(folded(value))),
             ),
         };
-        Some(Some(Self {
+        Some(Self {
             field,
-            value,
+            sought,
             holds,
-        }))
+        })
     }
 
     fn is_met(&self, text: &str) -> bool {
-        let met = match &self.value {
-            None => text.is_empty(),
-            Some(value) => value.is_in(text),
+        let met = match &self.sought {
+            Sought::Nothing => return true,
+            Sought::Blank => text.is_empty(),
+            Sought::Text(value) => value.is_in(text),
         };
         met == (self.holds == Holds::Yes)
     }
@@ -172,7 +179,7 @@ impl Query {
         Self::read(text, Cell::parse)
     }
 
-    fn read(text: &str, cell: impl Fn(&str, Holds) -> Option<Option<Cell>>) -> Self {
+    fn read(text: &str, cell: impl Fn(&str, Holds) -> Option<Cell>) -> Self {
         let mut query = Self::default();
         let (words, pattern) = split(text);
         query.pattern = pattern.map(compiled);
@@ -187,7 +194,8 @@ impl Query {
                 None => (word, Holds::Yes),
             };
             match (cell(bare, holds), holds) {
-                (Some(cell), _) => query.cells.extend(cell),
+                (Some(cell), _) if matches!(cell.sought, Sought::Nothing) => {}
+                (Some(cell), _) => query.cells.push(cell),
                 (None, Holds::No) if bare.is_empty() => {}
                 (None, Holds::No) => query.unwanted.push(folded(bare)),
                 (None, Holds::Yes) => query.wanted.push(Wanted::word(folded(bare))),

@@ -205,7 +205,11 @@ fn summary(app: &App) -> String {
             if unlicensed > 0 {
                 parts.push(format!("{unlicensed} Unlicensed"));
             }
-            parts.push(format!("by {}", app.users.sort.word()));
+            parts.push(format!(
+                "by {}{}",
+                app.users.sort.word(),
+                app.users.direction.words()
+            ));
             parts.extend(marks(app));
         }
         Pane::Candidates => {
@@ -225,7 +229,11 @@ fn summary(app: &App) -> String {
             if let Some(group) = &app.settings.group {
                 parts.push(format!("group {group}"));
             }
-            parts.push(format!("by {}", app.candidates.sort.word()));
+            parts.push(format!(
+                "by {}{}",
+                app.candidates.sort.word(),
+                app.candidates.direction.words()
+            ));
             parts.extend(marks(app));
         }
         Pane::Sync => {
@@ -280,7 +288,11 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
             parts.push(format!("{count} {word}"));
         }
     }
-    parts.push(format!("by {}", app.numbers.sort.word()));
+    parts.push(format!(
+        "by {}{}",
+        app.numbers.sort.word(),
+        app.numbers.direction.words()
+    ));
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {

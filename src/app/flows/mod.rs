@@ -14,6 +14,7 @@ mod screen;
 mod settings;
 mod sign_in;
 mod stock;
+mod tables;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
+use crate::app::tables::Direction;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::roster::inventory::{
@@ -23,6 +24,8 @@ pub struct Numbers {
     pub filter: Filter,
     /// Its order.
     pub sort: Sort,
+    /// Its direction.
+    pub direction: Direction,
     /// Its cursor, by the key of the row.
     pub cursor: Cursor<u32>,
     /// Places in the inventory of the rows shown, in order.
@@ -70,6 +73,12 @@ impl Sort {
             Self::Holder => Self::Type,
             Self::Type => Self::Number,
         }
+    }
+
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Number, Self::State, Self::Holder, Self::Type];
+        all.into_iter().find(|sort| sort.word() == word)
     }
 
     /// The word for it.
@@ -150,6 +159,10 @@ impl Numbers {
                 .shown
                 .sort_by_key(|place| row(place).map(|row| row.record.kind)),
         }
+        let sort = self.sort;
+        self.direction.apply(&mut self.shown, |place| {
+            sort == Sort::Holder && row(place).and_then(NumberRow::holder).is_none()
+        });
     }
 
     /// Moves the cursor.
