@@ -2,6 +2,7 @@
 //!
 //! Knows no colour. Every part goes through [`Label`], so that what is wrapped is what is drawn.
 
+use crate::domain::failure::Failure;
 use crate::domain::text::Label;
 
 use super::cells;
@@ -54,6 +55,19 @@ impl Doc {
     /// Adds a line.
     pub fn line(&mut self, tone: Tone, text: &str) {
         self.item(tone, "", text);
+    }
+
+    /// Adds what went wrong: headline, what came back, what to do.
+    pub fn failure(&mut self, failure: &Failure) {
+        self.line(Tone::Bad, &failure.headline);
+        if !failure.detail.is_empty() {
+            self.gap();
+            self.item(Tone::Plain, "Came back  ", &failure.detail);
+        }
+        if !failure.hint.is_empty() {
+            self.gap();
+            self.item(Tone::Strong, "To do      ", &failure.hint);
+        }
     }
 
     /// Adds a line that hangs behind a lead.

@@ -212,20 +212,11 @@ pub(crate) fn entry(id: i64, of: &DeskUser, wanted: Value, state: EntryState) ->
     };
     Entry {
         id: EntryId(id),
-        tenant: tenant(),
         user: Some(of.user.id),
         directory_id: of.user.association.id(),
         name: of.user.name.clone(),
-        base,
-        wanted,
-        released: None,
-        takes_from: None,
-        silences: None,
-        gives_back: false,
         state,
-        author: "j.smith".to_owned(),
-        created_at: at(-120),
-        updated_at: at(-120),
+        ..Entry::queued(tenant(), (base, wanted), ("j.smith", at(-120)))
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Writing {
 /// What a sign-in is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// For what the tenant is set to: reading, and writing where that is allowed for good.
+    /// For what is needed now: reading, and writing once something was to be written.
     Usual,
     /// To be allowed to write as well.
     Write,
@@ -95,15 +95,6 @@ pub enum Accent {
 }
 
 impl Accent {
-    const ALL: [Self; 6] = [
-        Self::Red,
-        Self::Green,
-        Self::Yellow,
-        Self::Blue,
-        Self::Magenta,
-        Self::Cyan,
-    ];
-
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -114,11 +105,6 @@ impl Accent {
             Self::Magenta => "magenta",
             Self::Cyan => "cyan",
         }
-    }
-
-    /// The colour of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|accent| accent.as_str() == word)
     }
 }
 

@@ -37,6 +37,10 @@ Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 try again; 4 sign-in o
 
 /// For all commands.
 #[derive(Debug, Clone, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct Global {
     /// The tenant: its name in the configuration, a domain or id, or a number or e-mail that one tenant's files know
     #[arg(long, global = true, value_name = "NAME")]
@@ -62,12 +66,18 @@ pub struct Global {
     /// Plain signs instead of Unicode ones
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// The console in plain lines, with numbered choices: for screen readers and terminals that only print
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
     /// How the console looks: default, light, high-contrast, mono, or a file in themes/ beside the configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// The built-in tenant, where several commands of one process share it.
+    #[arg(skip)]
+    pub served: Option<std::sync::Arc<crate::sim::Simulator>>,
 }
 
 /// The commands.
@@ -148,7 +158,7 @@ pub enum Shell {
 }
 
 /// `sync`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own on the command line"
@@ -250,7 +260,7 @@ pub enum UsersWhat {
 }
 
 /// Fields of a user.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub struct UserSet {
     /// Number in E.164, such as +441235123465, or `none`
     #[arg(long, value_name = "NUMBER")]

@@ -8,15 +8,21 @@ use crate::domain::text::Label;
 use crate::ops::handover::{self, Handover, Wanted};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
+use crate::store::health;
 use crate::store::ledger::{AuditLine, AuditVerdict};
 
 use super::args::Global;
 use super::args::looking_back::{Audit, AuditWhat, Changes};
 use super::exit::Exit;
-use super::open::{kept_stores, open};
+use super::find::choose;
+use super::open::{kept_stores, located, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &Audit) -> anyhow::Result<Exit> {
+    let before = match &args.what {
+        AuditWhat::Verify { .. } => unopened(global),
+        AuditWhat::Show { .. } => None,
+    };
     let opened = open(global).await?;
     let store = &opened.world.store;
     let exit = match &args.what {
@@ -37,10 +43,25 @@ pub(super) async fn run(global: &Global, args: &Audit) -> anyhow::Result<Exit> {
         }
         AuditWhat::Verify { head } => {
             let verdict = handover::verify(store, head.as_deref()).await?;
+            let verdict = match before {
+                Some(before) => verdict.since(before),
+                None => verdict,
+            };
             verified(global, &verdict, head.is_some())?
         }
     };
     Ok(exit.or_damaged(opened.was_damaged()))
+}
+
+/// The audit as it lies there before anything is opened. A bundle and a demo have none of their own; what cannot be found is told by
+/// opening it.
+fn unopened(global: &Global) -> Option<AuditVerdict> {
+    if global.bundle.is_some() || global.demo.is_some() {
+        return None;
+    }
+    let (places, config) = located(global).ok()?;
+    let name = choose(global, &config, &places).ok()?;
+    health::audit_unopened(&places.tenant_dir(&name))
 }
 
 fn show(global: &Global, lines: &[AuditLine]) -> anyhow::Result<()> {
@@ -112,7 +133,8 @@ fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow:
         .map(|(seq, hash)| format!("{seq}:{hash}"));
     if global.json {
         let object = json!({
-            "lines": verdict.lines, "head": head, "intact": verdict.is_intact(), "torn": verdict.torn, "faults": faults,
+            "lines": verdict.lines, "head": head, "intact": verdict.is_intact(), "torn": verdict.torn,
+            "completed_from": verdict.completed, "faults": faults,
         });
         print::data(&json::single(&object)?)?;
     } else {
@@ -127,8 +149,13 @@ fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow:
         }
         if verdict.torn {
             print::data(
-                "audit.jsonl ends in half a line, as after a crash; ledger.db has it whole, and the next change mends it",
+                "audit.jsonl ended in half a line, as after a crash; ledger.db has it whole",
             )?;
+        }
+        if let Some(seq) = verdict.completed {
+            print::data(&format!(
+                "audit.jsonl was shorter than ledger.db: it has been completed from line {seq} on"
+            ))?;
         }
         if let Some(head) = &head {
             print::data(&format!("head {head}"))?;

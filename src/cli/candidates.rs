@@ -9,7 +9,7 @@ use crate::store::cache::StoredRow;
 
 use super::args::{Candidates, Global};
 use super::exit::Exit;
-use super::open::open;
+use super::open::{Opened, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &Candidates) -> anyhow::Result<Exit> {
@@ -24,6 +24,25 @@ pub(super) async fn run(global: &Global, args: &Candidates) -> anyhow::Result<Ex
         }
         return Ok(Exit::Done.or_damaged(opened.was_damaged()));
     }
+    let rows = of(&opened, args.everyone).await?;
+    if global.json {
+        let rows: Vec<CandidateJson> = rows
+            .iter()
+            .map(|(row, cause)| as_json(row, *cause, args.everyone))
+            .collect();
+        print::data(&json::listing("candidates", &rows)?)?;
+    } else {
+        let rows: Vec<Vec<String>> = rows.iter().map(|(row, cause)| cells(row, *cause)).collect();
+        print::table(&["NAME", "SIGN-IN NAME", "NUMBER", "CC", "CAUSE"], &rows)?;
+    }
+    Ok(Exit::Done.or_damaged(opened.was_damaged()))
+}
+
+/// Who can be added, or everybody, with what stops them.
+pub(super) async fn of(
+    opened: &Opened,
+    everyone: bool,
+) -> anyhow::Result<Vec<(StoredRow, FirstCause)>> {
     let picture = opened
         .world
         .store
@@ -51,20 +70,16 @@ pub(super) async fn run(global: &Global, args: &Candidates) -> anyhow::Result<Ex
         };
         (row, cause)
     });
-    let rows: Vec<(StoredRow, FirstCause)> = rows
-        .filter(|(_, cause)| args.everyone || cause.is_candidate())
-        .collect();
-    if global.json {
-        let rows: Vec<CandidateJson> = rows
-            .iter()
-            .map(|(row, cause)| as_json(row, *cause, args.everyone))
-            .collect();
-        print::data(&json::listing("candidates", &rows)?)?;
-    } else {
-        let rows: Vec<Vec<String>> = rows.iter().map(|(row, cause)| cells(row, *cause)).collect();
-        print::table(&["NAME", "SIGN-IN NAME", "NUMBER", "CC", "CAUSE"], &rows)?;
-    }
-    Ok(Exit::Done.or_damaged(opened.was_damaged()))
+    Ok(rows
+        .filter(|(_, cause)| everyone || cause.is_candidate())
+        .collect())
+}
+
+/// Somebody in one sentence.
+pub(super) fn spoken(row: &StoredRow, cause: FirstCause) -> String {
+    let mut parts = cells(row, cause);
+    parts.retain(|part| part != "-" && !part.is_empty());
+    parts.join(", ")
 }
 
 fn as_json(row: &StoredRow, cause: FirstCause, everyone: bool) -> CandidateJson {

@@ -25,8 +25,6 @@ pub(super) struct Demo {
     pub(super) config: TenantConfig,
     /// The scenario.
     pub(super) scenario: Scenario,
-    /// The tenant itself.
-    pub(super) simulator: Simulator,
 }
 
 /// Starts the built-in tenant. With `keep` its state lies in the home and stays.
@@ -35,15 +33,8 @@ pub(super) async fn start(
     places: &Places,
     keep: bool,
     clock: &Clock,
-) -> anyhow::Result<Demo> {
-    let scenario = Scenario::parse(scenario).map_err(|error| {
-        Failure::new(
-            FailureKind::Config,
-            error.to_string(),
-            "",
-            format!("Scenarios: {}", Scenario::NAMES.join(", ")),
-        )
-    })?;
+) -> anyhow::Result<Simulator> {
+    let scenario = known(scenario)?;
     let name = folder(&scenario);
     let address = places.demo().join(format!("{name}.address"));
     let simulator = listen(
@@ -58,6 +49,13 @@ pub(super) async fn start(
         let headline = format!("{} could not be written", address.display());
         Failure::new(FailureKind::Store, headline, error.to_string(), "")
     })?;
+    Ok(simulator)
+}
+
+/// How a built-in tenant that runs is configured.
+pub(super) fn configured(scenario: &str, simulator: &Simulator) -> anyhow::Result<Demo> {
+    let scenario = known(scenario)?;
+    let name = folder(&scenario);
     let mut config = TenantConfig::new(simulator.tenant_id());
     config.client_id = Some(simulator.client_id().to_owned());
     config.sign_in = if scenario == Scenario::CodeBlocked {
@@ -91,7 +89,6 @@ pub(super) async fn start(
         name,
         config,
         scenario,
-        simulator,
     })
 }
 
@@ -132,6 +129,22 @@ async fn listen(
     Ok(Simulator::start(options(([127, 0, 0, 1], 0).into()))
         .await
         .map_err(failed)?)
+}
+
+/// Name of the folder of a scenario, by the word that it is asked for with.
+pub(super) fn folder_of(scenario: &str) -> anyhow::Result<String> {
+    Ok(folder(&known(scenario)?))
+}
+
+fn known(scenario: &str) -> Result<Scenario, Failure> {
+    Scenario::parse(scenario).map_err(|error| {
+        Failure::new(
+            FailureKind::Config,
+            error.to_string(),
+            "",
+            format!("Scenarios: {}", Scenario::NAMES.join(", ")),
+        )
+    })
 }
 
 fn folder(scenario: &Scenario) -> String {

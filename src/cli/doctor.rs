@@ -18,6 +18,18 @@ mod report;
 /// Clocks may differ by that many seconds before assertions and tokens suffer.
 const SKEW: i64 = 120;
 
+/// What needs a client to be looked at.
+const ONLINE: [&str; 8] = [
+    "name",
+    "login host",
+    "login TLS",
+    "Graph host",
+    "Graph TLS",
+    "clock",
+    "sign-in",
+    "calls",
+];
+
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let mut report = Report::default();
     if global.demo.is_some() {
@@ -101,13 +113,26 @@ async fn configured(report: &mut Report, global: &Global) {
     );
     match client {
         Ok(client) => {
+            client.tell_waits(crate::cli::print::tell);
             if !leave.read_only {
                 // Else a renewed sign-in would come back with less than it had.
                 client.allow_write(leave.allowed);
             }
-            online(report, &client, leave).await;
+            reach(report, &client).await;
+            if !is_app_only && places::is_damaged(&tokens) {
+                // Signing in would set the file aside, and nothing is changed here.
+                report.skipped("sign-in", "the tokens cannot be read: see there");
+                report.skipped("calls", "nobody is signed in");
+            } else {
+                ask(report, &client, leave).await;
+            }
         }
-        Err(error) => report.failed("credentials", &failure_of(&error)),
+        Err(error) => {
+            report.failed("credentials", &failure_of(&error));
+            for name in ONLINE {
+                report.skipped(name, "without credentials nothing is asked");
+            }
+        }
     }
 }
 
@@ -119,9 +144,18 @@ fn failure_of(error: &anyhow::Error) -> Failure {
 }
 
 async fn online(report: &mut Report, client: &Client, leave: Leave) {
+    reach(report, client).await;
+    ask(report, client, leave).await;
+}
+
+async fn reach(report: &mut Report, client: &Client) {
     names(report, client).await;
     hosts(report, client).await;
     clock(report, client);
+}
+
+/// Signs in where that needs nobody, and makes each call that a run needs.
+async fn ask(report: &mut Report, client: &Client, leave: Leave) {
     match client.sign_in().await {
         Ok(signed_in) => {
             report.ok("sign-in", format!("as {}", signed_in.account));

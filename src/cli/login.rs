@@ -6,7 +6,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::config::surroundings::Surroundings;
 use crate::config::{SignInWay, Words as _};
 use crate::domain::pace::Clock;
-use crate::domain::planning::Allowed;
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay as Next};
 use crate::domain::text::Label;
 use crate::graph::error::GraphError;
@@ -21,9 +20,8 @@ use super::print;
 pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
     let opened = open(global).await?;
     let client = &opened.world.client;
-    let wanted = opened.settings.allowed;
     if args.write {
-        client.allow_write(wanted);
+        client.allow_write(opened.settings.allowed);
     }
     let screen = (&opened.clock, room(global));
     let asked = ask(client, opened.config.sign_in, &opened.name, screen).await;
@@ -40,8 +38,7 @@ pub(super) async fn run(global: &Global, args: &Login) -> anyhow::Result<Exit> {
         }
         error.failure("Signing in")
     })?;
-    let write = args.write || !opened.settings.read_only;
-    finish(&opened, &signed_in, write.then_some(wanted)).await
+    finish(&opened, &signed_in, args.write).await
 }
 
 /// Lets a person sign in, and shows what there is to do.
@@ -64,11 +61,7 @@ pub(super) async fn ask(
     tokio::join!(asked, show(shown, name, (clock.now(), room))).0
 }
 
-async fn finish(
-    opened: &Opened,
-    signed_in: &SignedIn,
-    write: Option<Allowed>,
-) -> anyhow::Result<Exit> {
+async fn finish(opened: &Opened, signed_in: &SignedIn, write: bool) -> anyhow::Result<Exit> {
     let pin = opened
         .world
         .store
@@ -80,11 +73,11 @@ async fn finish(
     if let (Some(pin), Some(tenant)) = (pin, signed_in.tenant)
         && pin.tenant != tenant
     {
-        // A sign-in to a stranger is not kept: nothing would ever be read or written with it.
+        // A sign-in to a stranger is not kept: nothing would ever be read or written with it. Those to other tenants stay.
         opened
             .world
             .client
-            .sign_out()
+            .drop_sign_in()
             .await
             .map_err(|error| error.failure("Signing out"))?;
         return Err(crate::domain::failure::Failure::new(
@@ -95,10 +88,12 @@ async fn finish(
         )
         .into());
     }
-    let may = if write.is_some() {
-        "reading and writing were asked for"
-    } else {
-        "reading was asked for"
+    let may = match (write, opened.settings.read_only) {
+        (true, _) => "reading and writing were asked for",
+        (false, true) => "reading was asked for",
+        (false, false) => {
+            "reading was asked for; writing is when something is first written (login --write: at once)"
+        }
     };
     print::tell(&format!(
         "Signed in to {} as {}; {may}",

@@ -24,6 +24,7 @@ mod offline;
 mod open;
 mod outbox;
 mod paths;
+mod plain;
 mod print;
 mod repair;
 mod script;
@@ -36,7 +37,7 @@ mod why;
 
 use clap::Parser as _;
 
-use args::{Args, Command};
+use args::{Args, Command, Global};
 use exit::Exit;
 
 /// Runs the program with the arguments of the process; the exit code.
@@ -79,35 +80,49 @@ pub fn main() -> u8 {
 
 async fn dispatch(args: Args) -> anyhow::Result<Exit> {
     let Args { global, command } = args;
-    offline::allowed(&global, command.as_ref())?;
     match command {
-        None => console::run(&global).await,
-        Some(Command::Sync(sync)) => sync::run(&global, &sync).await,
-        Some(Command::Users(users)) => users::run(&global, users).await,
-        Some(Command::Candidates(candidates)) => candidates::run(&global, &candidates).await,
-        Some(Command::Numbers(numbers)) => numbers::run(&global, &numbers).await,
-        Some(Command::Licences) => licences::run(&global).await,
-        Some(Command::Why(why)) => why::run(&global, &why).await,
-        Some(Command::Script(script)) => script::run(&global, &script).await,
-        Some(Command::Import(import)) => import::run(&global, &import).await,
-        Some(Command::Export(export)) => export::run(&global, &export).await,
-        Some(Command::Repair(repair)) => repair::run(&global, &repair).await,
-        Some(Command::Move(wish)) => repair::move_number(&global, &wish).await,
-        Some(Command::Outbox(outbox)) => outbox::run(&global, &outbox).await,
-        Some(Command::Seats(seats)) => seats::run(&global, &seats).await,
-        Some(Command::Audit(audit)) => audit::run(&global, &audit).await,
-        Some(Command::Changes(changes)) => audit::changes(&global, &changes).await,
-        Some(Command::History(history)) => history::run(&global, &history).await,
-        Some(Command::Tenants(tenants)) => tenants::run(&global, &tenants).await,
-        Some(Command::Login(login)) => login::run(&global, &login).await,
-        Some(Command::Logout) => login::out(&global).await,
-        Some(Command::Simulate(simulate)) => simulate::run(&simulate).await,
-        Some(Command::Doctor) => doctor::run(&global).await,
-        Some(Command::Bundle(bundle)) => bundle::run(&global, &bundle).await,
-        Some(Command::Keys) => keys::run(&global),
-        Some(Command::Paths) => paths::run(&global),
-        Some(Command::Config(config)) => config::run(&global, &config),
-        Some(Command::Completions(wish)) => generate::completions(&wish),
-        Some(Command::Man) => generate::manual(),
+        None => {
+            offline::allowed(&global, None)?;
+            if plain::is_wanted(&global) {
+                plain::run(&global).await
+            } else {
+                console::run(&global).await
+            }
+        }
+        Some(command) => self::command(&global, command).await,
+    }
+}
+
+/// Runs one command to its end.
+async fn command(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    offline::allowed(global, Some(&command))?;
+    match command {
+        Command::Sync(sync) => sync::run(global, &sync).await,
+        Command::Users(users) => users::run(global, users).await,
+        Command::Candidates(candidates) => candidates::run(global, &candidates).await,
+        Command::Numbers(numbers) => numbers::run(global, &numbers).await,
+        Command::Licences => licences::run(global).await,
+        Command::Why(why) => why::run(global, &why).await,
+        Command::Script(script) => script::run(global, &script).await,
+        Command::Import(import) => import::run(global, &import).await,
+        Command::Export(export) => export::run(global, &export).await,
+        Command::Repair(repair) => repair::run(global, &repair).await,
+        Command::Move(wish) => repair::move_number(global, &wish).await,
+        Command::Outbox(outbox) => outbox::run(global, &outbox).await,
+        Command::Seats(seats) => seats::run(global, &seats).await,
+        Command::Audit(audit) => audit::run(global, &audit).await,
+        Command::Changes(changes) => audit::changes(global, &changes).await,
+        Command::History(history) => history::run(global, &history).await,
+        Command::Tenants(tenants) => tenants::run(global, &tenants).await,
+        Command::Login(login) => login::run(global, &login).await,
+        Command::Logout => login::out(global).await,
+        Command::Simulate(simulate) => simulate::run(&simulate).await,
+        Command::Doctor => doctor::run(global).await,
+        Command::Bundle(bundle) => bundle::run(global, &bundle).await,
+        Command::Keys => keys::run(global),
+        Command::Paths => paths::run(global),
+        Command::Config(config) => config::run(global, &config),
+        Command::Completions(wish) => generate::completions(&wish),
+        Command::Man => generate::manual(),
     }
 }

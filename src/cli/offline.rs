@@ -105,6 +105,7 @@ pub(super) async fn open_bundle(file: &Path) -> anyhow::Result<Opened> {
             },
             read_only: true,
             past_limit: false,
+            require_ticket: false,
             author: "bundle".to_owned(),
             lease: dir.join("lease"),
             clock: clock.clone(),

@@ -85,6 +85,7 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
 /// Opens the tenant that was asked for, and says on standard error what its files have been through.
 pub(super) async fn open(global: &Global) -> anyhow::Result<Opened> {
     let opened = open_quietly(global).await?;
+    opened.world.client.tell_waits(print::tell);
     for note in opened.world.store.notes() {
         print::tell(note);
     }
@@ -161,20 +162,32 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     };
     let places = Places::under(&home);
     prepare(&places)?;
-    let clock = clock::system();
-    let demo = demo::start(scenario, &places, global.home.is_some(), &clock).await?;
+    let started = match global.served {
+        Some(_) => None,
+        None => Some(serve(global, scenario, &places).await?),
+    };
+    let simulator = match (&global.served, &started) {
+        (Some(served), _) => served.as_ref(),
+        (None, Some(started)) => started,
+        (None, None) => unreachable!("one is served or has been started"),
+    };
+    let demo = demo::configured(scenario, simulator)?;
     let dir = places.tenant_dir(&demo.name);
-    let served = demo.simulator.tenant_id().to_owned();
+    let served = simulator.tenant_id().to_owned();
+    let (client_id, secret) = (
+        simulator.client_id().to_owned(),
+        simulator.client_secret().into(),
+    );
     let opened = finish(Parts {
         file: None,
         tokens: TokenStore::File(dir.join("tokens")),
         extra_ca: None,
         name: demo.name.clone(),
         tenant: demo.config.clone(),
-        client_id: demo.simulator.client_id().to_owned(),
-        secret: Some(demo.simulator.client_secret().into()),
+        client_id,
+        secret: Some(secret),
         dir,
-        simulator: Some(demo.simulator),
+        simulator: started,
         temporary,
     })
     .await?;
@@ -185,6 +198,16 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
     };
     demo::seed(&opened.world.store, &demo.scenario, &served, stamp).await?;
     Ok(opened)
+}
+
+/// Starts the built-in tenant of a scenario under these folders. Its state stays where a home was named.
+pub(super) async fn serve(
+    global: &Global,
+    scenario: &str,
+    places: &Places,
+) -> anyhow::Result<Simulator> {
+    prepare(places)?;
+    demo::start(scenario, places, global.home.is_some(), &clock::system()).await
 }
 
 /// A tenant by name, with its files opened, or why they could not be.
@@ -200,7 +223,13 @@ pub(super) fn kept_stores(global: &Global) -> anyhow::Result<Vec<KeptStore>> {
         .map(|name| (name.clone(), places.tenant_dir(name)));
     Ok(folders
         .filter(|(_, dir)| dir.join("ledger.db").exists())
-        .map(|(name, dir)| (name, Store::open(&dir).map_err(|error| error.failure())))
+        .map(|(name, dir)| {
+            let store = match places.check_tenant(&name) {
+                Ok(()) => Store::open(&dir).map_err(|error| error.failure()),
+                Err(error) => Err(error.failure()),
+            };
+            (name, store)
+        })
         .collect())
 }
 
@@ -310,6 +339,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         allowed: allowed(&parts.tenant),
         read_only: parts.tenant.read_only,
         past_limit: false,
+        require_ticket: parts.tenant.require_ticket,
         author: author(),
         lease: parts.dir.join("lease"),
         clock: clock.clone(),
@@ -317,9 +347,6 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         debug: false,
         person: Person::Absent,
     };
-    if !settings.read_only {
-        client.allow_write(settings.allowed);
-    }
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {
         file: parts.file,

@@ -59,8 +59,12 @@ pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks on standard error and reads one line.
+/// Asks on standard error and reads one line. What was typed or pasted before the question was there does not answer it.
 pub(super) fn ask(question: &str) -> anyhow::Result<String> {
+    if io::stdin().is_terminal() {
+        // A terminal that cannot forget what was typed is asked all the same.
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+    }
     {
         let mut err = io::stderr().lock();
         write!(err, "{} ", Label::new(question))?;

@@ -52,7 +52,15 @@ async fn both(
     let mut some = args.mine;
     if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
         let entries = entries(opened).await?;
-        let picks = picks::pick(&plan, &entries, (args, sealed), &opened.settings.author);
+        let mut picks = picks::pick(&plan, &entries, (args, sealed), &opened.settings.author);
+        if opened.config.require_ticket
+            && may_write(args, json)
+            && ticket_of(args, sealed).is_none()
+        {
+            let tickets = opened.world.store.ledger.tickets().await;
+            let tickets = tickets.map_err(|error| error.failure())?;
+            picks::want_tickets(&mut picks, &plan, &tickets);
+        }
         some = picks.some;
         if !json {
             show(&plan, &picks);
@@ -60,7 +68,7 @@ async fn both(
         for line in &picks.refused {
             print::tell(line);
         }
-        match decide(opened, (args, sealed), (&plan, &picks, &entries), json)? {
+        match decide(opened, args, (&plan, &picks, &entries), json)? {
             Decision::Keep(path) => {
                 keep(opened, &path, (&plan, &picks, &entries), args)?;
                 exit = Exit::Planned;
@@ -196,7 +204,7 @@ type Choice<'a> = (&'a WritePlan, &'a Picks, &'a [Entry]);
 
 fn decide(
     opened: &Opened,
-    (args, sealed): (&Sync, Option<&SealedPlan>),
+    args: &Sync,
     (plan, picks, _): Choice<'_>,
     json: bool,
 ) -> anyhow::Result<Decision> {
@@ -211,7 +219,11 @@ fn decide(
         });
     }
     if picks.write.is_empty() {
-        return Ok(Decision::Nothing);
+        return Ok(if picks.no_ticket {
+            Decision::Refused(no_ticket(opened))
+        } else {
+            Decision::Nothing
+        });
     }
     let taking = plan.taking_away(|entry| picks.write.contains(&entry));
     if args.yes {
@@ -226,19 +238,15 @@ fn decide(
             );
             return Ok(Decision::Refused(why));
         }
-        return Ok(no_ticket(opened, args, sealed)
-            .map_or(Decision::Apply { past_limit: false }, Decision::Refused));
+        return Ok(Decision::Apply { past_limit: false });
     }
-    if json || opened.settings.read_only || !print::is_interactive() {
+    if opened.settings.read_only || !may_write(args, json) {
         let way = match &args.apply {
             Some(file) => format!("`sync --apply {} --yes`", file.display()),
             None => "`sync --yes`".to_owned(),
         };
         print::tell(&format!("Nothing was written; {way} writes it."));
         return Ok(Decision::Leave);
-    }
-    if let Some(why) = no_ticket(opened, args, sealed) {
-        return Ok(Decision::Refused(why));
     }
     let past_limit = taking > plan.limit;
     let agreed = if past_limit {
@@ -267,14 +275,18 @@ fn ticket_of<'a>(args: &'a Sync, sealed: Option<&'a SealedPlan>) -> Option<&'a s
         .filter(|ticket| !ticket.is_empty())
 }
 
+/// Whether a call may come to writing: it was told to, or somebody can be asked.
+fn may_write(args: &Sync, json: bool) -> bool {
+    !args.plan && (args.yes || !json && print::is_interactive())
+}
+
 /// Why a tenant that wants a ticket is not written to without one.
-fn no_ticket(opened: &Opened, args: &Sync, sealed: Option<&SealedPlan>) -> Option<String> {
-    (opened.config.require_ticket && ticket_of(args, sealed).is_none()).then(|| {
-        format!(
-            "{} wants a ticket for each change (`require_ticket`): nothing was written. Name it with --ticket.",
-            opened.name
-        )
-    })
+fn no_ticket(opened: &Opened) -> String {
+    format!(
+        "{} wants a ticket for each change (`require_ticket`): nothing was written. Name one for all with --ticket, or note each in \
+         the console's plan (T).",
+        opened.name
+    )
 }
 
 async fn set_ticket(opened: &Opened, entries: &[EntryId], ticket: &str) -> Result<(), Failure> {

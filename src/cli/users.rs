@@ -79,6 +79,20 @@ fn state(row: &DeskUser) -> String {
     }
 }
 
+/// A user in one sentence.
+pub(super) fn spoken(row: &DeskUser) -> String {
+    let number = row.user.number.as_ref();
+    let country = row.user.country;
+    format!(
+        "{}, {}, {}, {}, {}",
+        row.user.name,
+        number.map_or_else(|| "no number".to_owned(), PhoneNumber::spaced),
+        country.map_or_else(|| "no country".to_owned(), |country| country.to_string()),
+        state(row),
+        row.user.mail
+    )
+}
+
 async fn show(opened: &Opened, global: &Global, text: &str) -> anyhow::Result<()> {
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use toml_edit::Document;
-
 use crate::domain::guid::Guid;
 
 use super::error::ConfigError;
 use super::look;
-use super::table::{Table, nearest, place};
+use super::table::{Table, nearest, parsed};
 use super::{
     Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
     TenantConfig, TokensKept,
@@ -51,10 +49,7 @@ pub(super) const TENANT_KEYS: &[&str] = &[
 pub(super) const ENDPOINT_KEYS: &[&str] = &["login", "graph", "teams_api"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
-    let document = Document::parse(text).map_err(|error| ConfigError::Syntax {
-        at: Box::new(place(path, text, error.span())),
-        message: error.message().lines().collect::<Vec<_>>().join(": "),
-    })?;
+    let document = parsed(path, text)?;
     let root = Table {
         path,
         text,

@@ -14,6 +14,7 @@ mod sharing;
 pub mod surroundings;
 mod table;
 
+pub use crate::app::session::Accent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -230,23 +231,6 @@ pub enum Allow {
     Location,
     /// Licences.
     Licences,
-}
-
-/// The colour of a tenant's screens. A word says the same beside it: colour alone tells nobody anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accent {
-    /// Red.
-    Red,
-    /// Green.
-    Green,
-    /// Yellow.
-    Yellow,
-    /// Blue.
-    Blue,
-    /// Magenta.
-    Magenta,
-    /// Cyan.
-    Cyan,
 }
 
 /// A setting that is one of a few words.

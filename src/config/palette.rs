@@ -4,12 +4,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use toml_edit::Document;
-
 use super::Words;
 use super::error::ConfigError;
 use super::look::is_theme_name;
-use super::table::{Table, nearest, place};
+use super::table::{Table, nearest, parsed};
 
 /// A theme that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,10 +179,7 @@ fn no_theme(folder: &Path, name: &str) -> ConfigError {
 }
 
 fn read(path: &Path, text: &str) -> Result<Palette, ConfigError> {
-    let document = Document::parse(text).map_err(|error| ConfigError::Syntax {
-        at: Box::new(place(path, text, error.span())),
-        message: error.message().lines().collect::<Vec<_>>().join(": "),
-    })?;
+    let document = parsed(path, text)?;
     let root = Table {
         path,
         text,

@@ -24,6 +24,9 @@ pub struct Places {
     shared: Option<Shared>,
 }
 
+/// The files of a tenant's folder that a run believes, and sends what they say.
+const BELIEVED: [&str; 4] = ["ledger.db", "cache.db", "history.db", "audit.jsonl"];
+
 impl Places {
     /// Everything under one folder.
     pub fn under(home: &Path) -> Self {
@@ -143,7 +146,76 @@ impl Places {
             sharing::inner(shared, &shared.dir.join("tenants"))?;
             sharing::inner(shared, &self.tenant_dir(name))?;
         }
+        self.check_files(name)?;
         Ok(self.tenant_dir(name))
+    }
+
+    /// Refuses folders of everybody that others own or can write to; makes none.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        for folder in [&self.config, &self.kept] {
+            if folder.exists() {
+                check_folder(folder)?;
+            }
+        }
+        match &self.shared {
+            Some(shared) => sharing::check(shared),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses the folder or a file of a tenant that others own or can write to; makes none.
+    pub fn check_tenant(&self, name: &str) -> Result<(), ConfigError> {
+        let folder = self.tenant_dir(name);
+        if !folder.exists() {
+            return Ok(());
+        }
+        match &self.shared {
+            Some(shared) => sharing::look(shared, &folder)?,
+            None => {
+                no_link(&folder)?;
+                check_folder(&folder)?;
+            }
+        }
+        self.check_files(name)
+    }
+
+    /// Who can write such a file can have anything sent. In a shared folder those of the group may.
+    fn check_files(&self, name: &str) -> Result<(), ConfigError> {
+        let folder = self.tenant_dir(name);
+        let you = rustix::process::geteuid().as_raw();
+        let (shut, word) = match self.shared {
+            Some(_) => (0o002, "chmod o-w"),
+            None => (0o022, "chmod go-w"),
+        };
+        for path in BELIEVED.map(|file| folder.join(file)) {
+            let Ok(found) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if found.is_symlink() {
+                return Err(ConfigError::NotA {
+                    path,
+                    expected: "a file of its own (it is a link)",
+                });
+            }
+            if self.shared.is_none() && found.uid() != you {
+                return Err(ConfigError::Owner {
+                    owner: found.uid(),
+                    you,
+                    remedy: format!("chown {you} {}", shell_word(&path)),
+                    path,
+                });
+            }
+            let mode = found.mode() & 0o7777;
+            if mode & shut != 0 {
+                return Err(ConfigError::Mode {
+                    mode,
+                    problem: "others can write to it",
+                    remedy: format!("{word} {}", shell_word(&path)),
+                    path,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Whether the shared folder, and what lies in it of a tenant, is as it was declared; nothing is made. Empty where nothing is
@@ -239,7 +311,15 @@ pub fn private_folder(folder: &Path) -> Result<(), ConfigError> {
         }
         made => made.map_err(io)?,
     }
-    let found = fs::metadata(folder).map_err(io)?;
+    check_folder(folder)
+}
+
+/// Checks that an existing folder is ours and nobody else can write to it.
+fn check_folder(folder: &Path) -> Result<(), ConfigError> {
+    let found = fs::metadata(folder).map_err(|source| ConfigError::Io {
+        path: folder.to_owned(),
+        source,
+    })?;
     let mode = found.mode() & 0o7777;
     let you = rustix::process::geteuid().as_raw();
     if found.uid() != you {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Item, TableLike};
+use toml_edit::{Document, Item, TableLike};
 use url::{Host, Url};
 
 use crate::domain::guid::Guid;
@@ -211,6 +211,14 @@ fn quoted<W: Words>() -> String {
         .map(|(word, _)| format!("\"{word}\""))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// The text as TOML; what is not is refused with its place.
+pub(super) fn parsed<'a>(path: &Path, text: &'a str) -> Result<Document<&'a str>, ConfigError> {
+    Document::parse(text).map_err(|error| ConfigError::Syntax {
+        at: Box::new(place(path, text, error.span())),
+        message: error.message().lines().collect::<Vec<_>>().join(": "),
+    })
 }
 
 pub(super) fn place(path: &Path, text: &str, span: Option<Range<usize>>) -> Place {

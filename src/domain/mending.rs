@@ -251,18 +251,18 @@ pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::directory::{
         Activation, AssignedPlan, AssignmentStatus, NumberSource, PlanStatus, SkuPlan,
     };
     use crate::domain::matching::tests::{id, person};
 
-    const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
-    const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
+    pub(crate) const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
+    pub(crate) const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
     const TEAMS1: &str = "57ff2da0-773e-42df-b2af-ffb7a2317929";
-    const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
-    const ALONE: &str = "0dab259f-bf13-4952-b7f8-7db8f131b28d";
+    pub(crate) const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
+    pub(crate) const ALONE: &str = "0dab259f-bf13-4952-b7f8-7db8f131b28d";
 
     fn plan(text: &str) -> PlanId {
         text.parse().unwrap()

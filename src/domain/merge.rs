@@ -112,20 +112,14 @@ mod tests {
     fn entry(state: EntryState) -> Entry {
         Entry {
             id: EntryId(1),
-            tenant: user(1, "a").tenant,
             user: Some(UserId(1)),
-            directory_id: None,
             name: "Lee Gu".into(),
-            base: number("+441235123471"),
-            wanted: number("+441235123499"),
-            released: None,
-            takes_from: None,
-            silences: None,
-            gives_back: false,
             state,
-            author: "me".into(),
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
+            ..Entry::queued(
+                user(1, "a").tenant,
+                (number("+441235123471"), number("+441235123499")),
+                ("me", Timestamp::UNIX_EPOCH),
+            )
         }
     }
 

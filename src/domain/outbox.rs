@@ -244,6 +244,28 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A change that has just been queued, not stored yet, by somebody at some time; about nobody and with no name, which
+    /// whoever makes it says.
+    pub fn queued(tenant: TenantId, (base, wanted): (Value, Value), by: (&str, Timestamp)) -> Self {
+        Self {
+            id: EntryId(0),
+            tenant,
+            user: None,
+            directory_id: None,
+            name: String::new(),
+            base,
+            wanted,
+            released: None,
+            takes_from: None,
+            silences: None,
+            gives_back: false,
+            state: EntryState::Queued,
+            author: by.0.to_owned(),
+            created_at: by.1,
+            updated_at: by.1,
+        }
+    }
+
     /// The directory user that it is about: whom its user is associated with now, or whom it was made for.
     pub fn target(&self, users: &[User]) -> Option<ObjectId> {
         match self.user {

@@ -486,20 +486,16 @@ mod tests {
             let entry = i64::try_from(self.entries.len()).unwrap() + 1;
             self.entries.push(Entry {
                 id: EntryId(entry),
-                tenant: self.users[0].tenant,
                 user: Some(UserId(i64::from(n))),
-                directory_id: None,
                 name: format!("User {n}"),
-                base: Value::Number(base.map(number)),
-                wanted: Value::Number(wanted.map(number)),
-                released: None,
-                takes_from: None,
-                silences: None,
-                gives_back: false,
-                state: EntryState::Queued,
-                author: "me".into(),
-                created_at: Timestamp::UNIX_EPOCH,
-                updated_at: Timestamp::UNIX_EPOCH,
+                ..Entry::queued(
+                    self.users[0].tenant,
+                    (
+                        Value::Number(base.map(number)),
+                        Value::Number(wanted.map(number)),
+                    ),
+                    ("me", Timestamp::UNIX_EPOCH),
+                )
             });
         }
 

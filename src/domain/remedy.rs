@@ -553,10 +553,8 @@ mod tests {
     use crate::domain::evidence::Names;
     use crate::domain::gate::Facts;
     use crate::domain::matching::tests::{id, person};
+    use crate::domain::mending::tests::{BUNDLE, MCOEV, MCOPSTN1};
 
-    const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
-    const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
-    const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
     const TELCO: &str = "08d7bce8-6e16-490e-89db-1d508e5e9609";
     const GROUP: &str = "00000000-0000-0000-0000-0000000000aa";
 

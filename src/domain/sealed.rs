@@ -247,7 +247,6 @@ fn giver(from: Option<&Giver>) -> Option<ObjectId> {
 mod tests {
     use super::*;
     use crate::domain::matching::tests::id;
-    use crate::domain::outbox::EntryState;
     use crate::domain::user::UserId;
     use crate::domain::writeplan::LeftOut;
 
@@ -262,20 +261,13 @@ mod tests {
     fn entry(n: i64, wanted: Value) -> Entry {
         Entry {
             id: EntryId(n),
-            tenant: tenant(),
             user: Some(UserId(n)),
-            directory_id: None,
             name: format!("User {n}"),
-            base: Value::Number(None),
-            wanted,
-            released: None,
-            takes_from: None,
-            silences: None,
-            gives_back: false,
-            state: EntryState::Queued,
-            author: format!("author {n}"),
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
+            ..Entry::queued(
+                tenant(),
+                (Value::Number(None), wanted),
+                (&format!("author {n}"), Timestamp::UNIX_EPOCH),
+            )
         }
     }
 

@@ -21,6 +21,7 @@ use super::certificate::Certificate;
 use super::entra::{CodeReply, TokenReply, form, seconds};
 use super::error::GraphError;
 use super::exchange::client_request_id;
+use super::scopes::Permission;
 use super::token_file::{Held, TokenFile};
 use super::vault::{Tokens, Vault};
 use super::{Client, SignIn, SignedIn};
@@ -76,7 +77,7 @@ impl Client {
     pub(super) async fn accept(
         &self,
         reply: TokenReply,
-        wanted: &[&str],
+        wanted: &[Permission],
     ) -> Result<SignedIn, GraphError> {
         let mut vault = self.0.vault.lock().await;
         let held = self.lock(&vault).await?;
@@ -115,9 +116,16 @@ impl Client {
         let mut vault = self.0.vault.lock().await;
         let others = vault.file().map(TokenFile::siblings).unwrap_or_default();
         for other in others {
-            let held = other.lock(self.0.pace).await?;
+            let held = other.lock(self.0.pace, self.told()).await?;
             other.remove(&held)?;
         }
+        let held = self.lock(&vault).await?;
+        vault.forget(held.as_ref())
+    }
+
+    /// Forgets the sign-in to this tenant alone, here and on disk: what the account has left for other tenants stays.
+    pub async fn drop_sign_in(&self) -> Result<(), GraphError> {
+        let mut vault = self.0.vault.lock().await;
         let held = self.lock(&vault).await?;
         vault.forget(held.as_ref())
     }
@@ -213,7 +221,7 @@ impl Client {
     /// The lock between programs, where there is a file to lock.
     async fn lock(&self, vault: &Vault) -> Result<Option<Held>, GraphError> {
         match vault.file() {
-            Some(file) => file.lock(self.0.pace).await.map(Some),
+            Some(file) => file.lock(self.0.pace, self.told()).await.map(Some),
             None => Ok(None),
         }
     }
@@ -221,7 +229,7 @@ impl Client {
     async fn renew_into(
         &self,
         vault: &mut Vault,
-        wanted: &[&str],
+        wanted: &[Permission],
         held: Option<&Held>,
     ) -> Result<Arc<SecretString>, GraphError> {
         let reply = match &self.0.credentials.sign_in {
@@ -334,7 +342,7 @@ impl Client {
         &self,
         vault: &mut Vault,
         reply: TokenReply,
-        wanted: &[&str],
+        wanted: &[Permission],
         held: Option<&Held>,
     ) -> Result<Arc<SecretString>, GraphError> {
         let identity = reply.id_token.as_deref().and_then(claims);
@@ -368,7 +376,7 @@ impl Client {
             tenant,
             account,
             granted: granted(reply.scope.as_deref(), &diagnosis),
-            asked: wanted.iter().map(|&scope| scope.to_owned()).collect(),
+            asked: wanted.iter().map(|one| one.name.to_owned()).collect(),
         };
         vault.keep(tokens, held);
         Ok(access)
@@ -408,15 +416,12 @@ impl Client {
     }
 
     /// The permissions that a person's token is to carry; nothing for an application, which has what it was given.
-    pub(super) fn wanted(&self) -> Vec<&'static str> {
+    pub(super) fn wanted(&self) -> Vec<Permission> {
         if self.0.credentials.sign_in.is_app_only() {
             return Vec::new();
         }
         let allowed = *self.allowed();
         self.needed(allowed)
-            .into_iter()
-            .map(|one| one.name)
-            .collect()
     }
 
     /// What a person is asked to consent to: no more than reading needs, unless writing was allowed.

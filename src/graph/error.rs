@@ -163,6 +163,12 @@ pub enum GraphError {
     /// Nobody is signed in, and this call may not ask a person.
     #[error("nobody is signed in")]
     SignedOut,
+    /// A person is signed in, and has not agreed to what a write needs.
+    #[error("the sign-in does not carry {}", scopes.join(", "))]
+    NotAgreed {
+        /// The permissions that lack.
+        scopes: Vec<String>,
+    },
     /// The sign-in landed in another tenant than the one that was asked for.
     #[error("signed in to tenant {got}, but {wanted} was asked for")]
     WrongTenant {
@@ -252,6 +258,7 @@ impl GraphError {
             | Self::SignIn(_)
             | Self::Local { .. }
             | Self::SignedOut
+            | Self::NotAgreed { .. }
             | Self::WrongTenant { .. }
             | Self::Hostile { .. }
             | Self::Endless { .. }
@@ -464,8 +471,19 @@ impl GraphError {
                 (FailureKind::TryAgain, refusal.cause().into())
             }
             Self::SignIn(refusal) => (FailureKind::SignIn, refusal.cause().into()),
+            Self::Local {
+                what,
+                source: LocalError::Held { .. },
+            } => (
+                FailureKind::TryAgain,
+                format!("another program holds {what}"),
+            ),
             Self::Local { what, .. } => (FailureKind::Config, format!("{what} cannot be used")),
             Self::SignedOut => (FailureKind::SignIn, "nobody is signed in".into()),
+            Self::NotAgreed { scopes } => {
+                let names = scopes.join(", ");
+                (FailureKind::SignIn, format!("{names} is not granted yet"))
+            }
             Self::WrongTenant { .. } => (
                 FailureKind::Refused,
                 "the sign-in belongs to another tenant".into(),

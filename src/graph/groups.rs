@@ -113,12 +113,7 @@ impl Client {
     /// has none without the permission `Member.Read.Hidden`.
     pub async fn group_members(&self, group: GroupId) -> Result<Vec<ObjectId>, GraphError> {
         let group = group.to_string();
-        let cast = [
-            "groups",
-            group.as_str(),
-            "transitiveMembers",
-            "microsoft.graph.user",
-        ];
+        let cast = users_of(&group);
         let query = [("$select", "id"), ("$top", "999"), ("$count", "true")];
         match self.members_at(&cast, &query, EVENTUAL).await {
             // The cast is refused here and there; the plain list names the type of each member.
@@ -133,12 +128,7 @@ impl Client {
     /// Whether this user is in the group, directly or by a nested one: one small page, however large the group is.
     pub async fn is_member(&self, group: GroupId, user: ObjectId) -> Result<bool, GraphError> {
         let group = group.to_string();
-        let cast = [
-            "groups",
-            group.as_str(),
-            "transitiveMembers",
-            "microsoft.graph.user",
-        ];
+        let cast = users_of(&group);
         let filter = format!("id eq {}", quoted(&user.to_string()));
         let query = [
             ("$filter", filter.as_str()),
@@ -215,6 +205,11 @@ impl MemberRow<'_> {
         }
         self.id.some()?.parse().ok()
     }
+}
+
+/// Where the users of a group are listed, those of nested groups included.
+fn users_of(group: &str) -> [&str; 4] {
+    ["groups", group, "transitiveMembers", "microsoft.graph.user"]
 }
 
 #[cfg(test)]

@@ -52,6 +52,9 @@ pub(super) fn next_step(error: &GraphError) -> String {
         GraphError::SignIn(refusal) => refusal.way_out(),
         GraphError::Local { source, .. } => local(source).to_owned(),
         GraphError::SignedOut => "Sign in; what was read before stays readable.".to_owned(),
+        GraphError::NotAgreed { .. } => {
+            "Nothing was written. Sign in for writing: `login --write`, or L in the console.".to_owned()
+        }
         GraphError::WrongTenant { wanted, .. } => format!(
             "{UNCHANGED} Sign in with an account of {wanted}, or add the other tenant under its own name."
         ),
@@ -132,6 +135,9 @@ fn local(why: &LocalError) -> &'static str {
             "Run the chmod that is named, then try again. If others may have read it, sign out and in again."
         }
         LocalError::Owner { .. } => "Use a home of your own: tokens are never shared.",
+        LocalError::Held { .. } => {
+            "Nothing was sent. End the other program (one that was stopped holds it, too), then try again."
+        }
         LocalError::NoCertificate => {
             "The file has to hold certificates in PEM form, each from BEGIN CERTIFICATE to END CERTIFICATE."
         }

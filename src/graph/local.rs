@@ -42,6 +42,12 @@ pub enum LocalError {
     /// Bigger than any such file.
     #[error("is bigger than {LARGEST} bytes")]
     TooLarge,
+    /// Another program has it, and does not let go.
+    #[error("is held by another program for more than {seconds} s")]
+    Held {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// A file of certificates without one.
     #[error("holds no certificate (no BEGIN CERTIFICATE)")]
     NoCertificate,

@@ -104,6 +104,18 @@ pub enum TokenStore {
     OfAccount(PathBuf),
 }
 
+impl TokenStore {
+    /// Whether what is kept in its file can be read; nothing is changed. True where nothing is kept.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Memory => true,
+            Self::File(path) | Self::OfAccount(path) => {
+                path.symlink_metadata().is_err() || token_file::is_whole(path)
+            }
+        }
+    }
+}
+
 /// All that a client needs.
 #[derive(Debug)]
 pub struct Setup {
@@ -173,6 +185,8 @@ pub(crate) struct Inner {
     stranger: Mutex<Option<TenantId>>,
     /// What a policy wants to see fulfilled by the next token, until there is one.
     claims: Mutex<Option<String>>,
+    /// Whom it is told what is waited for.
+    told: Mutex<fn(&str)>,
     /// Before this time nothing is sent: one gate for all requests of the tenant.
     not_before: Mutex<Option<Timestamp>>,
 }
@@ -213,6 +227,7 @@ impl Client {
             sign_ins: watch::Sender::new(0),
             stranger: Mutex::new(None),
             claims: Mutex::new(None),
+            told: Mutex::new(|_| {}),
             not_before: Mutex::new(None),
         };
         Ok(Self(Arc::new(inner), None))
@@ -253,6 +268,16 @@ impl Client {
             .stranger
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on it is told there what another program keeps this one waiting for. The log has it in any case.
+    pub fn tell_waits(&self, tell: fn(&str)) {
+        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner) = tell;
+    }
+
+    fn told(&self) -> fn(&str) {
+        // A panic while it was held cannot have left half a pointer.
+        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn claims(&self) -> std::sync::MutexGuard<'_, Option<String>> {

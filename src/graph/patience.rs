@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
+use crate::domain::planning::Allowed;
 
 use super::Client;
 use super::error::GraphError;
+use super::scopes::lacking;
 use super::send::Ask;
 use super::vault::Vault;
 
@@ -155,6 +157,48 @@ impl Client {
                 () = patience.is_over() => return Err(error),
             }
         }
+    }
+
+    /// From now on a person is asked for the permissions to write this, and the token is made to carry them before anything is
+    /// sent that writes. Consent that was given is used; where a person has to agree first, and is there, it waits for that.
+    pub async fn ready_to_write(&self, allowed: Allowed) -> Result<(), GraphError> {
+        self.allow_write(allowed);
+        if self.is_app_only() {
+            return Ok(());
+        }
+        let mut sign_ins = self.0.sign_ins.subscribe();
+        self.token_or_person(None).await?;
+        let Some(error) = self.not_agreed(allowed).await else {
+            return Ok(());
+        };
+        let Some(patience) = &self.1 else {
+            return Err(error);
+        };
+        let _ = patience
+            .told
+            .send(Pause::Began(error.failure("Preparing to write")));
+        tokio::select! {
+            _ = sign_ins.changed() => {}
+            () = patience.is_over() => return Err(error),
+        }
+        self.token_or_person(None).await?;
+        self.nobody_else_came()?;
+        self.tell_over().await;
+        // Who has signed in and still may not has an answer.
+        match self.not_agreed(allowed).await {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// What writing this needs and the token does not carry; nothing where it does not tell.
+    async fn not_agreed(&self, allowed: Allowed) -> Option<GraphError> {
+        let granted = self.granted().await;
+        let mut writes = self.needed(allowed);
+        writes.retain(|one| one.writes);
+        let lacks = lacking(&granted, &writes);
+        let scopes: Vec<String> = lacks.iter().map(|one| one.name.to_owned()).collect();
+        (!granted.is_empty() && !scopes.is_empty()).then_some(GraphError::NotAgreed { scopes })
     }
 
     /// Whoever has signed in to another tenant in the meantime may do so again: that is for a new beginning.

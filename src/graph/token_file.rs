@@ -24,6 +24,10 @@ use super::vault::Tokens;
 const VERSION: u32 = 1;
 /// How often a lock that somebody holds is tried again.
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// After so long it is said what is waited for.
+const SAY_AFTER: Duration = Duration::from_secs(2);
+/// After so long the wait ends: who holds it renews a token, which takes a moment, or was stopped.
+const END_AFTER: Duration = Duration::from_mins(1);
 
 /// What a file must be for, to be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +80,16 @@ impl Drop for Kept {
         self.access_token.zeroize();
         self.refresh_token.zeroize();
     }
+}
+
+/// Whether a file holds a sign-in that can be read. Nothing is changed.
+pub(super) fn is_whole(path: &Path) -> bool {
+    let Ok(Some(mut bytes)) = read_private(path) else {
+        return false;
+    };
+    let kept = serde_json::from_slice::<Kept>(&bytes);
+    bytes.zeroize();
+    kept.is_ok()
 }
 
 impl TokenFile {
@@ -149,8 +163,36 @@ impl TokenFile {
         self.path.symlink_metadata().is_ok()
     }
 
-    /// Waits for the lock. Dropping the future is safe: nothing is held before it ends.
-    pub(super) async fn lock(&self, pace: Pace) -> Result<Held, GraphError> {
+    /// Waits for the lock, says so when that takes long, and ends when it takes too long. Dropping the future is safe: nothing
+    /// is held before it ends.
+    pub(super) async fn lock(&self, pace: Pace, tell: impl Fn(&str)) -> Result<Held, GraphError> {
+        self.lock_within(pace, tell, (SAY_AFTER, END_AFTER)).await
+    }
+
+    async fn lock_within(
+        &self,
+        pace: Pace,
+        tell: impl Fn(&str),
+        (say, end): (Duration, Duration),
+    ) -> Result<Held, GraphError> {
+        let mut locked = std::pin::pin!(self.lock_at_last(pace));
+        if let Ok(ended) = tokio::time::timeout(say, &mut locked).await {
+            return ended;
+        }
+        let path = self.beside("lock");
+        let seconds = end.as_secs();
+        tracing::warn!(path = %path.display(), "another program holds the tokens");
+        tell(&format!(
+            "Waiting for another program that holds {}, up to {seconds} s ...",
+            path.display()
+        ));
+        match tokio::time::timeout(end.saturating_sub(say), locked).await {
+            Ok(ended) => ended,
+            Err(_) => Err(LocalError::Held { seconds }.about(&path)),
+        }
+    }
+
+    async fn lock_at_last(&self, pace: Pace) -> Result<Held, GraphError> {
         let path = self.beside("lock");
         let file = open_private(
             OpenOptions::new().read(true).append(true).create(true),
@@ -362,9 +404,11 @@ mod tests {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
     }
 
+    fn quiet(_: &str) {}
+
     async fn written(folder: &Path) -> TokenFile {
         let file = TokenFile::new(folder.join("tokens"), bound());
-        let held = file.lock(Pace::Instant).await.unwrap();
+        let held = file.lock(Pace::Instant, quiet).await.unwrap();
         file.write(&tokens(), &held).unwrap();
         file
     }
@@ -381,7 +425,7 @@ mod tests {
         assert_eq!(mode(&file.path), 0o600);
         assert_eq!(mode(&folder.path().join("tokens.lock")), 0o600);
         assert!(!folder.path().join("tokens.new").exists());
-        let held = file.lock(Pace::Instant).await.unwrap();
+        let held = file.lock(Pace::Instant, quiet).await.unwrap();
         file.remove(&held).unwrap();
         file.remove(&held).unwrap();
         assert!(file.read(Some(&held)).unwrap().is_none());
@@ -392,7 +436,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let put = async |name: &str, bound: Bound, issued: i64, refresh: &str| {
             let file = TokenFile::new(folder.path().join(name), bound);
-            let held = file.lock(Pace::Instant).await.unwrap();
+            let held = file.lock(Pace::Instant, quiet).await.unwrap();
             let tokens = Tokens {
                 issued: Timestamp::from_second(issued).unwrap(),
                 refresh: Some(refresh.to_owned().into()),
@@ -435,7 +479,7 @@ mod tests {
             let mut bound = bound();
             change(&mut bound);
             let other = TokenFile::new(file.path.clone(), bound);
-            let held = other.lock(Pace::Instant).await.unwrap();
+            let held = other.lock(Pace::Instant, quiet).await.unwrap();
             assert!(other.read(Some(&held)).unwrap().is_none());
         }
         assert_eq!(fs::read(&file.path).unwrap(), before);
@@ -453,7 +497,7 @@ mod tests {
             fs::write(&file.path, &whole[..length]).unwrap();
             assert!(file.read(None).unwrap().is_none());
             assert!(file.path.exists());
-            let held = file.lock(Pace::Instant).await.unwrap();
+            let held = file.lock(Pace::Instant, quiet).await.unwrap();
             assert!(file.read(Some(&held)).unwrap().is_none());
             assert!(!file.path.exists());
             let aside = folder.path().join(format!("tokens.damaged-{}", n + 1));
@@ -493,18 +537,50 @@ mod tests {
         let lock = folder.path().join("tokens.lock");
         fs::remove_file(&lock).unwrap();
         symlink(&real, &lock).unwrap();
-        assert!(file.lock(Pace::Instant).await.is_err());
+        assert!(file.lock(Pace::Instant, quiet).await.is_err());
     }
 
     #[tokio::test]
     async fn one_at_a_time_holds_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let file = written(folder.path()).await;
-        let held = file.lock(Pace::Instant).await.unwrap();
+        let held = file.lock(Pace::Instant, quiet).await.unwrap();
         let second = TokenFile::new(file.path.clone(), bound());
-        let waiting = tokio::time::timeout(Duration::from_millis(1), second.lock(Pace::Instant));
+        let waiting =
+            tokio::time::timeout(Duration::from_millis(1), second.lock(Pace::Instant, quiet));
         assert!(waiting.await.is_err());
         drop(held);
-        assert!(second.lock(Pace::Instant).await.is_ok());
+        assert!(second.lock(Pace::Instant, quiet).await.is_ok());
+    }
+    #[tokio::test]
+    async fn a_lock_that_is_never_let_go_is_told_and_ends_the_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = written(folder.path()).await;
+        let _held = file.lock(Pace::Instant, quiet).await.unwrap();
+        let second = TokenFile::new(file.path.clone(), bound());
+        let told = std::sync::Mutex::new(Vec::new());
+        let tell = |text: &str| told.lock().unwrap().push(text.to_owned());
+        let limits = (Duration::from_millis(5), Duration::from_millis(30));
+        let error = second
+            .lock_within(Pace::Real, tell, limits)
+            .await
+            .unwrap_err();
+        let told = told.into_inner().unwrap();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with("Waiting for another program that holds /"),
+            "{told:?}"
+        );
+        let failure = error.failure("Signing in");
+        assert_eq!(
+            failure.kind,
+            crate::domain::failure::FailureKind::TryAgain,
+            "{failure:?}"
+        );
+        assert!(
+            failure.headline.contains("another program holds")
+                && failure.headline.contains("tokens.lock"),
+            "{failure:?}"
+        );
     }
 }

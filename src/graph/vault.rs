@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::guid::TenantId;
 
 use super::error::GraphError;
+use super::scopes::{Permission, lacking};
 use super::token_file::{Held, TokenFile};
 
 /// Tokens are renewed that long before they end.
@@ -120,16 +121,14 @@ impl Vault {
     pub(super) fn fresh(
         &self,
         now: Timestamp,
-        wanted: &[&str],
+        wanted: &[Permission],
         refused: Option<&Arc<SecretString>>,
     ) -> Option<Arc<SecretString>> {
         let tokens = self.tokens.as_ref()?;
         let age = Duration::try_from(now.duration_since(tokens.issued)).ok()?;
         let margin = MARGIN.min(tokens.lifetime / 2);
         let lasts = age + margin < tokens.lifetime;
-        let covers = wanted
-            .iter()
-            .all(|scope| tokens.asked.iter().any(|asked| asked == scope));
+        let covers = lacking(&tokens.asked, wanted).is_empty();
         let is_refused =
             refused.is_some_and(|refused| refused.expose_secret() == tokens.access.expose_secret());
         (lasts && covers && !is_refused).then(|| Arc::clone(&tokens.access))
@@ -138,6 +137,7 @@ impl Vault {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scopes::{USERS, USERS_WRITE};
     use super::*;
 
     fn vault(lifetime: u64) -> Vault {
@@ -178,14 +178,23 @@ mod tests {
     #[test]
     fn a_token_for_less_and_one_that_was_refused_are_not_fresh() {
         let vault = vault(3600);
-        let fresh = |wanted: &[&str], refused: Option<&str>| {
+        let fresh = |wanted: &[Permission], refused: Option<&str>| {
             let refused = refused.map(|text| Arc::new(SecretString::from(text)));
             vault.fresh(at(0), wanted, refused.as_ref()).is_some()
         };
-        assert!(fresh(&["User.Read.All"], None));
-        assert!(!fresh(&["User.Read.All", "User.ReadWrite.All"], None));
+        assert!(fresh(&[USERS], None));
+        assert!(!fresh(&[USERS, USERS_WRITE], None));
         assert!(!fresh(&[], Some("canary")));
         assert!(fresh(&[], Some("another")));
+    }
+
+    #[test]
+    fn a_token_for_writing_is_good_enough_for_reading() {
+        let mut vault = vault(3600);
+        let mut tokens = vault.take().unwrap();
+        tokens.asked = vec![USERS_WRITE.name.to_owned()];
+        vault.put_back(Some(tokens));
+        assert!(vault.fresh(at(0), &[USERS], None).is_some());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::app::pane::chooser::{Card, Counts, Facts};
 use crate::app::session::Accent;
 use crate::config::places::Places;
-use crate::config::{Config, TenantConfig, Words as _};
+use crate::config::{Config, TenantConfig};
 use crate::domain::failure::Failure;
 use crate::ops::overview::{self, TenantOverview};
 
@@ -65,5 +65,5 @@ fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
 
 /// The colour of a tenant's screens, as the core knows it.
 pub fn accent(tenant: &TenantConfig) -> Option<Accent> {
-    Accent::from_word(tenant.accent?.as_str())
+    tenant.accent
 }

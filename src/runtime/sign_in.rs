@@ -85,9 +85,10 @@ impl Shared {
     pub(super) async fn sign_out(self: Arc<Self>, req: RequestId) {
         let event = match self.client.sign_out().await {
             Ok(()) => {
+                // Whoever signs in next agrees to writing when something is first written.
+                self.client.allow_write(Allowed::default());
                 if self.settings.read_only {
                     self.writing.store(false, Ordering::SeqCst);
-                    self.client.allow_write(Allowed::default());
                 }
                 SessionEvent::SignedOut { req }
             }

@@ -18,7 +18,10 @@ const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 #[derive(Clone, Debug)]
 pub(super) struct Consent {
     pub client: String,
+    /// What the access token carries.
     pub scope: Vec<String>,
+    /// What was agreed to before, and stays so where less is asked for now.
+    pub before: Vec<String>,
     /// Comes back in the id token.
     pub nonce: Option<String>,
 }
@@ -60,6 +63,7 @@ pub(super) fn delegated(
     let Consent {
         client,
         scope,
+        before,
         nonce,
     } = consent;
     let person = whoever_signs_in(world)?;
@@ -91,12 +95,16 @@ pub(super) fn delegated(
             .into();
     }
     if has("offline_access") {
+        let mut agreed = before;
+        agreed.extend(scope);
+        agreed.sort_unstable();
+        agreed.dedup();
         let refresh = token::opaque("1.AR");
         world.tenant.refresh.insert(
             token::digest(&refresh),
             RefreshToken {
                 client,
-                scope,
+                scope: agreed,
                 uses: 0,
             },
         );

@@ -109,6 +109,7 @@ pub(super) fn poll(
     let consent = Consent {
         client,
         scope,
+        before: Vec::new(),
         nonce: None,
     };
     delegated(world, call, form, consent)
@@ -195,7 +196,7 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
     known.uses = known.uses.saturating_add(1);
     let consented = known.scope.clone();
     let scope = match form.get("scope") {
-        None => consented,
+        None => consented.clone(),
         Some(text) => narrowed(scopes(text)?, &consented, &client)?,
     };
     delegated(
@@ -205,6 +206,7 @@ pub(super) fn refresh(world: &mut World, call: &Call, form: &Query) -> Result<Va
         Consent {
             client,
             scope,
+            before: consented,
             nonce: None,
         },
     )
@@ -349,6 +351,7 @@ pub(super) fn redeem(world: &mut World, call: &Call, form: &Query) -> Result<Val
         Consent {
             client,
             scope: code.scope,
+            before: Vec::new(),
             nonce: code.nonce,
         },
     )

@@ -255,7 +255,19 @@ impl Mirror {
         let len = file.metadata().map_err(io)?.len();
         let last = match self.known {
             Some((known, seq)) if known == len => seq,
-            _ => last_line(&mut file).map_err(io)?,
+            _ => {
+                let (last, tail) = last_line(&mut file).map_err(io)?;
+                if !tail.is_empty() {
+                    if is_torn(&tail, connection, last)? {
+                        file.set_len(len - tail.len() as u64).map_err(io)?;
+                    } else {
+                        // Nobody's half line: it stays to be seen, and the next line begins after it.
+                        file.seek(SeekFrom::End(0)).map_err(io)?;
+                        file.write_all(b"\n").map_err(io)?;
+                    }
+                }
+                last
+            }
         };
         if last < newest {
             let text = text_after(connection, last)?;
@@ -308,8 +320,16 @@ fn text_after(connection: &Connection, seq: i64) -> Result<String, StoreError> {
     Ok(text)
 }
 
-/// Number of the last whole line, 0 without one. Half a line after it, as a crash leaves, is cut off: the table still has it.
-fn last_line(file: &mut File) -> io::Result<i64> {
+/// Whether what follows the last whole line is what a crash leaves: the beginning of the line that the table has after it.
+fn is_torn(tail: &[u8], connection: &Connection, last: i64) -> Result<bool, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let next = statement.query_row([last + 1], form_of).optional()?;
+    Ok(next.is_some_and(|form| form.to_json().as_bytes().starts_with(tail)))
+}
+
+/// Number of the last whole line, 0 without one, and the bytes that follow the last end of a line.
+fn last_line(file: &mut File) -> io::Result<(i64, Vec<u8>)> {
     let len = file.metadata()?.len();
     let mut span = 64 * 1024;
     loop {
@@ -329,11 +349,7 @@ fn last_line(file: &mut File) -> io::Result<i64> {
             span *= 8;
             continue;
         }
-        let whole = start + end as u64;
-        if whole < len {
-            file.set_len(whole)?;
-        }
-        return Ok(found.map_or(0, |form| form.seq));
+        return Ok((found.map_or(0, |form| form.seq), bytes.split_off(end)));
     }
 }
 
@@ -361,7 +377,8 @@ pub(super) fn verify(
     let mut verdict = AuditVerdict {
         lines: chain.hashes.len() as u64,
         head: head(connection)?,
-        torn: !bytes.is_empty() && !bytes.ends_with(b"\n"),
+        torn: false,
+        completed: None,
         faults: chain.faults,
     };
     if let Some((seq, hash)) = noted {
@@ -377,22 +394,37 @@ pub(super) fn verify(
             Some(_) => {}
         }
     }
-    verdict
-        .faults
-        .extend(mirror_faults(&bytes, &chain.hashes, chain.last));
+    let (last, faults) = mirror_faults(&bytes, &chain.hashes, chain.last);
+    verdict.faults.extend(faults);
+    let whole = whole_lines(&bytes);
+    if whole < bytes.len() {
+        verdict.torn = is_torn(&bytes[whole..], connection, last)?;
+        if !verdict.torn {
+            let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            verdict.faults.push(AuditFault::Unreadable { line });
+        }
+    }
     verdict.faults.truncate(MOST_FAULTS);
     Ok(verdict)
 }
 
-/// What is wrong with the bytes of the mirror, given the hashes of the table.
-fn mirror_faults(bytes: &[u8], table: &HashMap<i64, String>, newest: i64) -> Vec<AuditFault> {
-    let mut chain = Chain::new(AuditPlace::Mirror);
-    let mut differing = Vec::new();
-    let whole = bytes
+/// How many bytes the lines take that have an end.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes
         .iter()
         .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    for (n, line) in bytes[..whole]
+        .map_or(0, |at| at + 1)
+}
+
+/// The number of the mirror's last whole line, and what is wrong with those lines, given the hashes of the table.
+fn mirror_faults(
+    bytes: &[u8],
+    table: &HashMap<i64, String>,
+    newest: i64,
+) -> (i64, Vec<AuditFault>) {
+    let mut chain = Chain::new(AuditPlace::Mirror);
+    let mut differing = Vec::new();
+    for (n, line) in bytes[..whole_lines(bytes)]
         .split_inclusive(|byte| *byte == b'\n')
         .enumerate()
     {
@@ -423,7 +455,7 @@ fn mirror_faults(bytes: &[u8], table: &HashMap<i64, String>, newest: i64) -> Vec
         });
     }
     chain.faults.extend(differing);
-    chain.faults
+    (chain.last, chain.faults)
 }
 
 /// A walk along a chain.
@@ -537,13 +569,13 @@ mod tests {
         for form in mirror.sound_lines() {
             chain.take(&form);
         }
-        assert_eq!(mirror_faults(&bytes, &chain.hashes, 8), []);
+        assert_eq!(mirror_faults(&bytes, &chain.hashes, 8).1, []);
         for at in 0..bytes.len() {
             for bit in [0, 5] {
                 let mut bad = bytes.clone();
                 bad[at] ^= 1 << bit;
                 assert_ne!(
-                    mirror_faults(&bad, &chain.hashes, 8),
+                    mirror_faults(&bad, &chain.hashes, 8).1,
                     [],
                     "byte {at}, bit {bit}"
                 );
@@ -596,7 +628,7 @@ mod tests {
                     flipped.push(i64::try_from(n + 1).unwrap());
                 }
             }
-            let found = named(&mirror_faults(&bad.concat(), &chain.hashes, 200));
+            let found = named(&mirror_faults(&bad.concat(), &chain.hashes, 200).1);
             for line in flipped {
                 assert!(found.contains(&line), "line {line}, byte {at}");
             }
@@ -606,7 +638,7 @@ mod tests {
         for line in &lines {
             for at in (start..start + number).chain([start + line.len() - 1]) {
                 bad[at] ^= 4;
-                assert_ne!(mirror_faults(&bad, &chain.hashes, 200), [], "byte {at}");
+                assert_ne!(mirror_faults(&bad, &chain.hashes, 200).1, [], "byte {at}");
                 bad[at] ^= 4;
             }
             start += line.len();
@@ -726,6 +758,42 @@ mod tests {
             [AuditFault::Missing {
                 place: AuditPlace::Table,
                 seq: 4
+            }]
+        );
+    }
+
+    #[test]
+    fn the_last_byte_counts_and_only_half_a_line_of_the_table_is_a_torn_one() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mut mirror) = with_lines(root.path(), 200);
+        let whole = mirror.bytes().unwrap();
+        for bit in 0..8 {
+            let mut bad = whole.clone();
+            *bad.last_mut().unwrap() ^= 1 << bit;
+            fs::write(&mirror.path, &bad).unwrap();
+            mirror.known = None;
+            for again in [false, true] {
+                let verdict = verify(&connection, &mirror, None).unwrap();
+                assert!(!verdict.torn, "bit {bit}");
+                let unreadable = AuditFault::Unreadable { line: 200 };
+                assert!(verdict.faults.contains(&unreadable), "bit {bit}");
+                assert_eq!(verdict.faults.len(), if again { 1 } else { 2 });
+                mirror.catch_up(&connection).unwrap();
+            }
+        }
+        let start = whole.len() - 40;
+        fs::write(&mirror.path, &whole[..start]).unwrap();
+        let before = verify(&connection, &mirror, None).unwrap();
+        mirror.catch_up(&connection).unwrap();
+        let after = verify(&connection, &mirror, None).unwrap();
+        assert!(before.torn && after.is_intact() && after.completed.is_none());
+        let both = after.since(before);
+        assert_eq!((both.torn, both.completed), (true, Some(200)));
+        assert_eq!(
+            both.faults,
+            [AuditFault::Missing {
+                place: AuditPlace::Mirror,
+                seq: 200
             }]
         );
     }

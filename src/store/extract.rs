@@ -395,6 +395,8 @@ pub struct Vocabulary {
     pub products: Vec<String>,
     /// The tenants' names.
     pub tenants: BTreeSet<String>,
+    /// Lines of logs and notes that name somebody by their shape, who may be in no table any more.
+    pub said: Vec<String>,
 }
 
 /// Collects the vocabulary of a folder's files.
@@ -433,6 +435,7 @@ enum Kind {
     Form,
     Product,
     Tenant,
+    Said,
 }
 
 const LEDGER_WORDS: &[(Kind, &str)] = &[
@@ -440,9 +443,14 @@ const LEDGER_WORDS: &[(Kind, &str)] = &[
         Kind::Name,
         "SELECT name FROM users UNION SELECT name FROM outbox UNION SELECT user FROM audit UNION SELECT name FROM written
          UNION SELECT from_name FROM written WHERE from_name IS NOT NULL
+         UNION SELECT before FROM audit WHERE field = 'name' UNION SELECT after FROM audit WHERE field = 'name'
          UNION SELECT from_name FROM outbox WHERE from_name IS NOT NULL",
     ),
-    (Kind::Address, "SELECT mail FROM users"),
+    (
+        Kind::Address,
+        "SELECT mail FROM users UNION SELECT before FROM audit WHERE field = 'mail'
+         UNION SELECT after FROM audit WHERE field = 'mail' OR action = 'added'",
+    ),
     (
         Kind::Number,
         "SELECT number FROM users UNION SELECT old_number FROM users",
@@ -456,6 +464,10 @@ const LEDGER_WORDS: &[(Kind, &str)] = &[
         "SELECT author FROM outbox UNION SELECT author FROM audit",
     ),
     (Kind::Tenant, "SELECT v FROM settings WHERE k = 'pin_name'"),
+    (
+        Kind::Said,
+        "SELECT note FROM audit WHERE note <> '' UNION SELECT state FROM outbox",
+    ),
 ];
 
 const CACHE_WORDS: &[(Kind, &str)] = &[
@@ -487,11 +499,25 @@ const CACHE_WORDS: &[(Kind, &str)] = &[
     ),
     (Kind::Tenant, "SELECT v FROM meta WHERE k = 'tenant_name'"),
     (Kind::Product, "SELECT form FROM skus"),
+    (
+        Kind::Name,
+        "SELECT word FROM former_words WHERE kind = 'name'",
+    ),
+    (
+        Kind::Address,
+        "SELECT word FROM former_words WHERE kind = 'address'",
+    ),
 ];
 
 const HISTORY_WORDS: &[(Kind, &str)] = &[
     (Kind::Name, "SELECT DISTINCT name FROM changes"),
     (Kind::Author, "SELECT DISTINCT author FROM runs"),
+    (
+        Kind::Said,
+        "SELECT DISTINCT text FROM lines
+         WHERE text LIKE '%<%@%' OR text LIKE '%held by %' OR text LIKE '%promised to %' OR text LIKE '%moves from %'
+         UNION SELECT failure FROM runs WHERE failure <> ''",
+    ),
 ];
 
 impl Vocabulary {
@@ -507,6 +533,7 @@ impl Vocabulary {
             Kind::Author => drop(self.authors.insert(text.to_owned())),
             Kind::Form => self.forms.push(text.to_owned()),
             Kind::Product => self.products.push(text.to_owned()),
+            Kind::Said => self.said.push(text.to_owned()),
             Kind::Tenant => drop(self.tenants.insert(text.to_owned())),
         }
     }

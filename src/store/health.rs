@@ -5,6 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::audit::{self, Mirror};
+use super::error::StoreError;
+use super::ledger::AuditVerdict;
 use super::schema::{CACHE, HISTORY, LEDGER, Shape};
 
 /// How one file is.
@@ -35,6 +37,8 @@ pub enum HealthState {
         /// The newest that this program knows.
         known: usize,
     },
+    /// What it has to be held against cannot be read.
+    Unseen,
     /// Something is wrong with it.
     Damaged(String),
 }
@@ -48,9 +52,15 @@ pub fn look(dir: &Path) -> Vec<Health> {
             state: database(dir, shape),
         })
         .collect();
+    let state = match audit(dir) {
+        // It is the ledger that cannot be read, which is told once.
+        Err(_) if matches!(seen[0].state, HealthState::Damaged(_)) => HealthState::Unseen,
+        Err(why) => HealthState::Damaged(why),
+        Ok(state) => state,
+    };
     seen.push(Health {
         file: "audit.jsonl",
-        state: audit(dir),
+        state,
     });
     seen
 }
@@ -94,27 +104,45 @@ fn database(dir: &Path, shape: &Shape) -> HealthState {
     look().unwrap_or_else(|error| HealthState::Damaged(error.to_string()))
 }
 
-fn audit(dir: &Path) -> HealthState {
-    let (path, mirror) = (dir.join(LEDGER.file), dir.join("audit.jsonl"));
-    if !path.exists() {
-        return HealthState::Absent;
+/// Compares the audit's two places before the ledger is opened, since that completes a file that is too short.
+///
+/// `None` where there is no ledger, or where it cannot be read like this (an older form, damage): opening it then tells.
+pub fn audit_unopened(dir: &Path) -> Option<AuditVerdict> {
+    if !dir.join(LEDGER.file).exists() {
+        return None;
+    }
+    let seen = unopened(dir).ok()?;
+    if seen.is_intact() {
+        return Some(seen);
+    }
+    // Another program may have been between its commit and its line: by now it is through.
+    unopened(dir).ok()
+}
+
+fn unopened(dir: &Path) -> Result<AuditVerdict, StoreError> {
+    let connection = read_only(&dir.join(LEDGER.file))?;
+    audit::verify(&connection, &Mirror::new(dir.join("audit.jsonl")), None)
+}
+
+fn audit(dir: &Path) -> Result<HealthState, String> {
+    let mirror = dir.join("audit.jsonl");
+    if !dir.join(LEDGER.file).exists() {
+        return Ok(HealthState::Absent);
     }
     let bytes = mirror.metadata().map_or(0, |meta| meta.len());
-    let verdict = read_only(&path)
-        .map_err(Into::into)
-        .and_then(|connection| audit::verify(&connection, &Mirror::new(mirror), None));
-    match verdict {
-        Ok(verdict) if verdict.is_intact() => HealthState::Sound {
+    let verdict = unopened(dir).map_err(|error| error.to_string())?;
+    Ok(if verdict.is_intact() {
+        HealthState::Sound {
             schema: usize::try_from(verdict.lines).unwrap_or(usize::MAX),
             bytes,
-        },
-        Ok(verdict) => HealthState::Damaged(format!(
+        }
+    } else {
+        HealthState::Damaged(format!(
             "{} faults, the first: {:?}",
             verdict.faults.len(),
             verdict.faults[0]
-        )),
-        Err(error) => HealthState::Damaged(error.to_string()),
-    }
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -147,6 +175,10 @@ mod tests {
             std::fs::read(&path).unwrap(),
             b"nonsense that is no database"
         );
+        std::fs::write(root.path().join("ledger.db"), [7_u8; 4096]).unwrap();
+        let seen = look(root.path());
+        assert!(matches!(seen[0].state, HealthState::Damaged(_)), "{seen:?}");
+        assert_eq!(seen[3].state, HealthState::Unseen);
         assert!(
             look(&root.path().join("nowhere"))
                 .iter()

@@ -181,6 +181,13 @@ pub(super) const CACHE: Shape = Shape {
         ALTER TABLE live ADD COLUMN teams_why TEXT;
         ALTER TABLE live ADD COLUMN member INTEGER;
     ",
+        "
+        CREATE TABLE former_words (
+            kind TEXT NOT NULL,
+            word TEXT NOT NULL,
+            PRIMARY KEY (kind, word)
+        ) STRICT, WITHOUT ROWID;
+    ",
     ],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
@@ -275,6 +282,7 @@ const CACHE_TABLES: &[&str] = &[
     "numbers WHERE number = '' AND kind = 0 AND source = 0 AND status = 0 AND target = x'' AND prime = 0 AND activation = 0",
     "live WHERE id = x'' AND read_at = '' AND teams_at = '' AND teams_why = '' AND member = 0",
     "reclassified WHERE id = x'' AND class = 0 AND marks = 0 AND number = ''",
+    "former_words WHERE kind = '' AND word = ''",
 ];
 
 const HISTORY_TABLES: &[&str] = &[

@@ -57,6 +57,8 @@ pub struct RunSettings {
     pub read_only: bool,
     /// Whether a plan past the mass-change limit was confirmed with the tenant's name.
     pub past_limit: bool,
+    /// Whether nothing is written that has no ticket, whatever asked for it.
+    pub require_ticket: bool,
     /// Who runs it.
     pub author: String,
     /// The lease file of the tenant.
@@ -513,6 +515,11 @@ impl Run<'_> {
                 "Allow writing for this session (`:` Allow writing), or set `read_only = false` for the tenant.",
             )));
         }
+        // Before the plan, so that what is written was read after whatever wait this needs.
+        self.client
+            .ready_to_write(self.settings.allowed)
+            .await
+            .map_err(|error| failed(&error, "Preparing to write"))?;
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
         let written = self.push(tenant, plan, chosen).await;

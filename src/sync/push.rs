@@ -97,6 +97,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let chosen: HashSet<EntryId> = chosen.iter().copied().collect();
         self.check_limit(&plan, &chosen)?;
+        let chosen = self.with_ticket(&plan, chosen).await?;
         for left in plan
             .left_out
             .iter()
@@ -186,6 +187,29 @@ impl Run<'_> {
     }
 
     /// The mass-change limit, the same here as where the plan was shown.
+    /// Leaves out what has no ticket where the tenant wants one. The last gate of all ways to write: console, command, kept plan.
+    async fn with_ticket(
+        &mut self,
+        plan: &WritePlan,
+        mut chosen: HashSet<EntryId>,
+    ) -> Result<HashSet<EntryId>, Stop> {
+        if !self.settings.require_ticket {
+            return Ok(chosen);
+        }
+        let tickets = self.store.ledger.tickets().await?;
+        for item in &plan.items {
+            let noted = tickets.iter().any(|(entry, _)| *entry == item.entry);
+            if !noted && chosen.remove(&item.entry) {
+                let text = format!(
+                    "{}: not written: it has no ticket, and this tenant wants one",
+                    item.name
+                );
+                self.journal.warning(Source::Plan, text).await;
+            }
+        }
+        Ok(chosen)
+    }
+
     fn check_limit(&self, plan: &WritePlan, chosen: &HashSet<EntryId>) -> Result<(), Stop> {
         let taking = plan.taking_away(|entry| chosen.contains(&entry));
         if taking <= plan.limit || self.settings.past_limit {

@@ -153,23 +153,10 @@ fn line(painter: &mut Painter<'_>, area: Area, y: u16, (line, focus): (&Field, b
     painter.field(at, room, line, style);
 }
 
-/// A text below a field, wrapped; returns the row below.
-fn below(painter: &mut Painter<'_>, area: Area, mut y: u16, (tone, text): (Tone, &str)) -> u16 {
-    let style = painter.tone(tone);
-    let room = area.width.saturating_sub(LABEL + 1);
-    for row in cells::wrap(text, usize::from(room)) {
-        if y < area.height {
-            painter.put((area.x + LABEL, area.y + y), room, &row, style);
-        }
-        y += 1;
-    }
-    y
-}
-
 fn failed(painter: &mut Painter<'_>, area: Area, mut y: u16, failure: &Failure) -> u16 {
     let glyph = Mark::Refused.glyph(painter.is_ascii());
     for line in failure.lines() {
-        y = below(painter, area, y, (Tone::Bad, &format!("{glyph} {line}")));
+        y = painter.below(LABEL, area, y, (Tone::Bad, &format!("{glyph} {line}")));
     }
     y
 }
@@ -217,14 +204,14 @@ fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
         y += 1;
         if field == SourceField::From {
             if let Some(fault) = form.fault {
-                y = below(painter, area, y, (Tone::Bad, fault));
+                y = painter.below(LABEL, area, y, (Tone::Bad, fault));
             }
             if let Some(fault) = form.pasted_fault() {
-                y = below(painter, area, y, (Tone::Bad, &fault));
+                y = painter.below(LABEL, area, y, (Tone::Bad, &fault));
             }
         }
         if focus {
-            y = below(painter, area, y, (Tone::Dim, hint(field)));
+            y = painter.below(LABEL, area, y, (Tone::Dim, hint(field)));
         }
     }
     if let EditState::Failed(failure) = &form.state {
@@ -232,7 +219,7 @@ fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
     }
     let last =
         "Every row gets a verdict first; nothing is queued by this. Passwords are never kept.";
-    below(painter, area, y + 1, (Tone::Dim, last));
+    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }
 
@@ -351,7 +338,7 @@ fn row_form(painter: &mut Painter<'_>, form: &RowForm, area: Area) {
         }
         y += 1;
         for fault in form.faults.iter().filter(|fault| fault.column == *of) {
-            y = below(painter, area, y, (Tone::Bad, &fault.why.to_string()));
+            y = painter.below(LABEL, area, y, (Tone::Bad, &fault.why.to_string()));
         }
         if *of == crate::bulk::columns::Column::Email && text.text() == was && !form.near.is_empty()
         {
@@ -361,19 +348,15 @@ fn row_form(painter: &mut Painter<'_>, form: &RowForm, area: Area) {
                 .map(|(name, upn)| format!("{name} <{upn}>"))
                 .collect();
             let words = format!("nobody in the tenant has it; nearly: {}", near.join(", "));
-            y = below(painter, area, y, (Tone::Warn, &words));
+            y = painter.below(LABEL, area, y, (Tone::Warn, &words));
         }
         if let Some((_, text)) = proposal.as_ref().filter(|(column, _)| column == of) {
-            y = below(
-                painter,
-                area,
-                y,
-                (Tone::Good, &format!("Ctrl-T takes {text}")),
-            );
+            let words = format!("Ctrl-T takes {text}");
+            y = painter.below(LABEL, area, y, (Tone::Good, &words));
         }
     }
     let last = "Enter judges the row again. The file itself is not changed.";
-    below(painter, area, y + 1, (Tone::Dim, last));
+    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }
 
@@ -416,18 +399,18 @@ fn many(painter: &mut Painter<'_>, form: &ManyForm, area: Area) {
         }
         y += 1;
         if let Some((_, text)) = form.fault.as_ref().filter(|(faulty, _)| *faulty == field) {
-            y = below(painter, area, y, (Tone::Bad, text));
+            y = painter.below(LABEL, area, y, (Tone::Bad, text));
         }
         if let Some(country) = form.proposal().filter(|_| field == ManyField::Country) {
             let text = format!("Ctrl-T takes {country}");
-            y = below(painter, area, y, (Tone::Good, &text));
+            y = painter.below(LABEL, area, y, (Tone::Good, &text));
         }
         if focus {
-            y = below(painter, area, y, (Tone::Dim, field.hint()));
+            y = painter.below(LABEL, area, y, (Tone::Dim, field.hint()));
         }
     }
     let last = "Enter shows what would become of each of them; nothing is queued before that.";
-    below(painter, area, y + 1, (Tone::Dim, last));
+    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }
 
@@ -513,7 +496,7 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     let cursor = painter.cursor.filter(|_| on_path);
     let mut y = 3;
     if let Some(fault) = form.fault {
-        y = below(painter, area, y, (Tone::Bad, fault));
+        y = painter.below(LABEL, area, y, (Tone::Bad, fault));
     }
     label(painter, area, y, (!on_path, "For"));
     let words = ["a spreadsheet", "a program"];
@@ -522,12 +505,12 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     y += 1;
     if !on_path {
         let hint = "a spreadsheet must not run a number's + as a formula, a program wants it bare; import reads both";
-        y = below(painter, area, y, (Tone::Dim, hint));
+        y = painter.below(LABEL, area, y, (Tone::Dim, hint));
     }
     if let EditState::Failed(failure) = &form.state {
         y = failed(painter, area, y + 1, failure);
     }
     let last = "Only you can read the file. One that is there already is not overwritten.";
-    below(painter, area, y + 1, (Tone::Dim, last));
+    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }

@@ -19,15 +19,8 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Chooser, area: A
         Listing::Failed(_) => "TENANTS  could not be read".to_owned(),
         Listing::Known(cards) => format!("TENANTS  {} of {}", open.shown.len(), cards.len()),
     };
-    painter.line(area, 0, &title, painter.theme.strong);
-    painter.put((area.x, area.y + 1), 1, "/", painter.theme.strong);
-    let room = area.width.saturating_sub(2).min(34);
-    let style = painter.theme.field;
-    painter.field((area.x + 1, area.y + 1), room, &open.field, style);
     let hint = "a name or a domain; Enter opens it";
-    let x = area.x + room + 3;
-    let rest = (area.x + area.width).saturating_sub(x);
-    painter.put((x, area.y + 1), rest, hint, painter.theme.dim);
+    painter.search(area, &title, &open.field, hint);
     let dim = painter.theme.dim;
     let wide = area.width >= WIDE;
     let titles = titles(wide, dim);

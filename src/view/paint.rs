@@ -109,6 +109,37 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Writes a text from a column on, wrapped; returns the row below it.
+    pub(super) fn below(
+        &mut self,
+        column: u16,
+        area: Area,
+        mut y: u16,
+        (tone, text): (Tone, &str),
+    ) -> u16 {
+        let style = self.tone(tone);
+        let room = area.width.saturating_sub(column + 1);
+        for row in cells::wrap(text, usize::from(room)) {
+            if y < area.height {
+                self.put((area.x + column, area.y + y), room, &row, style);
+            }
+            y += 1;
+        }
+        y
+    }
+
+    /// Writes the head of a list that is searched by typing: its title, the field, and what is typed there.
+    pub(super) fn search(&mut self, area: Area, title: &str, field: &Field, hint: &str) {
+        let (strong, dim) = (self.theme.strong, self.theme.dim);
+        self.line(area, 0, title, strong);
+        self.put((area.x, area.y + 1), 1, "/", strong);
+        let room = area.width.saturating_sub(2).min(34);
+        self.field((area.x + 1, area.y + 1), room, field, self.theme.field);
+        let x = area.x + room + 3;
+        let rest = (area.x + area.width).saturating_sub(x);
+        self.put((x, area.y + 1), rest, hint, dim);
+    }
+
     /// Writes a line whose second part stands at the right edge, and wins where both do not fit.
     pub(super) fn two(&mut self, area: Area, n: u16, left: (&str, Style), right: (&str, Style)) {
         if n >= area.height {

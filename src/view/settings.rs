@@ -3,7 +3,6 @@
 use ratatui::style::Style;
 
 use crate::app::App;
-use crate::app::cells;
 use crate::app::doc::Tone;
 use crate::app::field::Field;
 use crate::app::layout::Area;
@@ -50,18 +49,18 @@ pub(super) fn form(app: &App, painter: &mut Painter<'_>, open: &SettingsForm, ar
         }
         y += 1;
         for (tone, row) in below(app, open, field) {
-            y = wrapped(painter, area, y, (tone, &row));
+            y = painter.below(LABEL, area, y, (tone, &row));
         }
     }
     if let EditState::Failed(failure) = &open.state {
         let glyph = Mark::Refused.glyph(painter.is_ascii());
         y += 1;
         for line in failure.lines() {
-            y = wrapped(painter, area, y, (Tone::Bad, &format!("{glyph} {line}")));
+            y = painter.below(LABEL, area, y, (Tone::Bad, &format!("{glyph} {line}")));
         }
     }
     let last = "Saved here at once and written to the audit; nothing is sent to the tenant. The next sync reads with it.";
-    wrapped(painter, area, y + 1, (Tone::Dim, last));
+    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }
 
@@ -135,30 +134,11 @@ fn below(app: &App, open: &SettingsForm, field: SettingsField) -> Vec<(Tone, Str
     rows
 }
 
-fn wrapped(painter: &mut Painter<'_>, area: Area, mut y: u16, (tone, text): (Tone, &str)) -> u16 {
-    let style = painter.tone(tone);
-    let room = area.width.saturating_sub(LABEL + 1);
-    for row in cells::wrap(text, usize::from(room)) {
-        if y < area.height {
-            painter.put((area.x + LABEL, area.y + y), room, &row, style);
-        }
-        y += 1;
-    }
-    y
-}
-
 /// Whose seat goes to somebody.
 pub(super) fn seat(app: &App, painter: &mut Painter<'_>, open: &SeatBox, area: Area) {
     let title = format!("MOVE A SEAT  to {}", open.name);
-    painter.line(area, 0, &title, painter.theme.strong);
-    painter.put((area.x, area.y + 1), 1, "/", painter.theme.strong);
-    let room = area.width.saturating_sub(2).min(34);
-    let style = painter.theme.field;
-    painter.field((area.x + 1, area.y + 1), room, &open.field, style);
     let hint = "from whom? type to search, Enter chooses";
-    let x = area.x + room + 3;
-    let rest = (area.x + area.width).saturating_sub(x);
-    painter.put((x, area.y + 1), rest, hint, painter.theme.dim);
+    painter.search(area, &title, &open.field, hint);
     let (_, list) = area.split(3);
     let rows = open.shown.iter().enumerate().skip(open.cursor.top);
     for (n, (index, &place)) in (0..list.height).zip(rows) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use teamsconnector::domain::run::{Level, LogLine, Outcome, RunKind, Source, Summary};
 use teamsconnector::ops::bundle::archive;
 use teamsconnector::sim::Scenario;
@@ -12,6 +12,7 @@ use teamsconnector::store::Store;
 
 use crate::support::bench::noon;
 use crate::support::program::{Served, run};
+use crate::support::web;
 
 const CANARY: &str = "eyJjYW5hcnkiOiJ0b2tlbi0xMjM0NTY3ODkwIn0.c2lnbmF0dXJlLWNhbmFyeS0xMjM0";
 
@@ -322,6 +323,59 @@ async fn is_written_only_where_it_may_and_shows_what_it_may() {
         "{}",
         ended.err
     );
+}
+
+/// Whoever was renamed, by whole reads or by changes, and whoever has left.
+#[tokio::test(flavor = "multi_thread")]
+async fn former_names_and_those_of_leavers_are_replaced_too() {
+    let served = worked_on().await;
+    let before = everybody(&served);
+    let mut words = known(&served, &before);
+    let plain: Vec<&Value> = before
+        .iter()
+        .filter(|why| text(why, "upn").ends_with("@contoso.example"))
+        .collect();
+    assert!(plain.len() > 12, "{}", plain.len());
+    // Those on the list, who are at the front, and others.
+    for (n, why) in plain.iter().enumerate().step_by(2) {
+        let upn = text(why, "upn");
+        let path = format!("/_sim/users/{upn}");
+        if n % 4 == 0 {
+            let mail = format!("formerly{n}@contoso.example");
+            let new = json!({ "displayName": format!("Wendeline Uxbridge{n}"), "mail": mail });
+            web::ask(&served.base(), "PATCH", &path, Some(&new));
+            words.extend([mail, format!("wendeline uxbridge{n}")]);
+        } else {
+            web::ask(&served.base(), "DELETE", &path, None);
+        }
+        if n % 6 == 0 {
+            let read = served.call(&["sync", "--debug"]);
+            assert!([0, 5, 7].contains(&read.code), "{read:?}");
+        }
+    }
+    // Renamed once more, so that the words in between are former ones too.
+    for why in plain.iter().step_by(4) {
+        let path = format!("/_sim/users/{}", text(why, "upn"));
+        let new = json!({ "displayName": "Thaddeus Quorn", "mail": null });
+        web::ask(&served.base(), "PATCH", &path, Some(&new));
+    }
+    words.insert("thaddeus quorn".to_owned());
+    let read = served.call(&["sync", "--debug"]);
+    assert!([0, 5, 7].contains(&read.code), "{read:?}");
+    let log = served.call(&["history", "show", "1"]).out;
+    let old = plain.iter().filter(|why| log.contains(text(why, "name")));
+    assert!(old.count() > 3, "the log names those who were renamed");
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.tar.gz");
+    bundle(&served, &file, &[], &["--runs", "50"]);
+    for (name, part) in &unpacked(&file) {
+        let (lower, compact) = (part.to_lowercase(), letters(part));
+        for known in &words {
+            let found = lower.contains(&known.to_lowercase()) || compact.contains(&letters(known));
+            assert!(!found, "{known} in {name}: {}", around(part, known));
+        }
+    }
 }
 
 /// Somebody who is asked for and is nobody's is not named either.

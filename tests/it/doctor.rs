@@ -32,8 +32,8 @@ fn doctor(home: &Path, secret: &str) -> Ended {
     run_with_secret(home, secret, &["--tenant", "contoso", "doctor", "--json"])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sound_tenant_passes_and_nothing_is_made() {
+/// The tour at the time of this machine, since the program compares its clock with the server's, and a home that names it.
+async fn tour_now() -> (Simulator, tempfile::TempDir) {
     let clock = system();
     let simulator = Simulator::start(Options {
         scenario: Scenario::parse("tour").unwrap(),
@@ -45,6 +45,12 @@ async fn a_sound_tenant_passes_and_nothing_is_made() {
     .unwrap();
     let home = tempfile::tempdir().unwrap();
     configure(home.path(), &simulator, "");
+    (simulator, home)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_tenant_passes_and_nothing_is_made() {
+    let (simulator, home) = tour_now().await;
     let secret = simulator.client_secret().to_owned();
     let ended = doctor(home.path(), &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -171,17 +177,7 @@ async fn what_is_granted_is_held_against_what_is_needed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cloud_without_the_teams_api_is_no_failure_and_names_the_way() {
-    let clock = system();
-    let simulator = Simulator::start(Options {
-        scenario: Scenario::parse("tour").unwrap(),
-        listen: ([127, 0, 0, 1], 0).into(),
-        state_dir: None,
-        clock: Arc::new(move || clock.now()),
-    })
-    .await
-    .unwrap();
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &simulator, "");
+    let (simulator, home) = tour_now().await;
     let file = home.path().join("config.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text + "teams_api = false\n").unwrap();
@@ -293,6 +289,12 @@ async fn who_issued_the_certificate_is_told_and_where_tokens_lie() {
         "{told}"
     );
     assert!(hint.starts_with("chmod go-rwx "), "{hint}");
+    std::fs::write(&tokens, "{\"x").unwrap();
+    std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (state, told, _) = line(&doctor(home.path(), ""), "tokens");
+    assert_eq!(state, "failed");
+    assert!(told.contains("tokens: damaged"), "{told}");
+    assert!(tokens.exists(), "doctor changes nothing");
     let memory = text.replace("read_only", "tokens = \"memory\"\nread_only");
     std::fs::write(&file, format!("extra_ca = \"ca.pem\"\n{memory}")).unwrap();
     let (state, told, _) = line(&doctor(home.path(), ""), "tokens");
@@ -362,6 +364,11 @@ fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
     let ended = run(home.path(), &["--tenant", "contoso", "doctor", "--json"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(line(&ended, "credentials").0, "failed");
+    for name in ["login host", "Graph TLS", "clock", "sign-in", "calls"] {
+        let (state, text, _) = line(&ended, name);
+        assert_eq!(state, "skipped", "{name}");
+        assert_eq!(text, "without credentials nothing is asked");
+    }
     std::fs::write(
         home.path().join("config.toml"),
         "[tenants.contoso]\nx = 1\n",

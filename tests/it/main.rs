@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod audit;
 mod bundle;
 mod support;
 
@@ -28,6 +29,7 @@ mod pty_bulk;
 mod pty_console;
 mod pty_desk;
 mod pty_mouse;
+mod pty_plain;
 mod pty_tenants;
 mod refusals;
 mod repairs;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use teamsconnector::domain::failure::FailureKind;
+use teamsconnector::domain::planning::Allowed;
 use teamsconnector::domain::run::{Outcome, RunEvent, RunKind};
 use teamsconnector::graph::Client;
 use teamsconnector::sync::{Person, TENANT_MISMATCH};
@@ -294,4 +295,52 @@ async fn what_only_a_person_can_fulfil_is_asked_of_one_with_the_policys_claims()
     assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
     assert_eq!(asked, 1);
     assert_eq!(picture(&bench).await, picture(&calm).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_write_waits_until_somebody_has_agreed_to_writing() {
+    const ASKED: &str =
+        "Preparing to write failed: TeamsTelephoneNumber.ReadWrite.All is not granted yet";
+    let mut bench = with_a_change("diego@contoso.example", "+14255550150").await;
+    let numbers = Allowed {
+        numbers: true,
+        ..Allowed::default()
+    };
+    bench.settings.allowed = numbers;
+    bench.world.client.allow_write(Allowed::default());
+    let (who, _) = by_code(&bench.world.client).await;
+    let writes = |granted: &[String]| -> Vec<String> {
+        let writes = granted.iter().filter(|one| one.contains("Write"));
+        writes.cloned().collect()
+    };
+    assert_eq!(writes(&who.granted), [""; 0]);
+    let kind = bench.planned().await;
+    let (ran, asked) = attended(&mut bench, kind).await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    assert_eq!(asked, [ASKED]);
+    ran.wrote(1);
+    assert_eq!(
+        writes(&bench.world.client.granted().await),
+        ["TeamsTelephoneNumber.ReadWrite.All"]
+    );
+
+    // Nobody is there: nothing is sent.
+    let mut bench = with_a_change("diego@contoso.example", "+14255550150").await;
+    bench.settings.allowed = numbers;
+    let kind = bench.planned().await;
+    bench.world.client.allow_write(Allowed::default());
+    by_code(&bench.world.client).await;
+    bench.settings.person = Person::Absent;
+    let ran = bench.run(kind).await;
+    let Outcome::Failed(failure) = &ran.outcome else {
+        panic!("{:?}", ran.outcome)
+    };
+    assert_eq!(
+        (failure.kind, failure.headline.as_str()),
+        (FailureKind::SignIn, ASKED)
+    );
+    assert!(failure.hint.contains("login --write"), "{failure:?}");
+    for path in ["assignNumber", "unassignNumber"] {
+        assert_eq!(web::count(&bench.base(), "POST", path), 0, "{path}");
+    }
 }

@@ -6,48 +6,23 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::json;
+use teamsconnector::domain::outbox::EntryId;
+use teamsconnector::ops::change;
+use teamsconnector::store::Store;
 
-use crate::support::bench::Bench;
-use crate::support::program::{Ended, command, configure};
+use crate::support::program::{Ended, Tour, command};
 use crate::support::web;
 
 /// The tour, read once, with two people on the list.
-struct Tour {
-    bench: Bench,
-    home: tempfile::TempDir,
+async fn with_two(more: &str) -> Tour {
+    let tour = Tour::new(more).await;
+    for who in ["diego@contoso.example", "lee@contoso.example"] {
+        tour.good(&["users", "add", who]);
+    }
+    tour
 }
 
 impl Tour {
-    async fn new(more: &str) -> Self {
-        let bench = Bench::new("tour").await;
-        let home = tempfile::tempdir().unwrap();
-        configure(home.path(), &bench.simulator, more);
-        let tour = Self { bench, home };
-        assert_eq!(tour.call(&["sync"]).code, 0);
-        for who in ["diego@contoso.example", "lee@contoso.example"] {
-            assert_eq!(tour.call(&["users", "add", who]).code, 0);
-        }
-        tour
-    }
-
-    /// The program as run by `kim`, who stands behind the account of the tests.
-    fn call(&self, args: &[&str]) -> Ended {
-        self.call_by("kim", args)
-    }
-
-    fn call_by(&self, who: &str, args: &[&str]) -> Ended {
-        command(self.home.path())
-            .env("SUDO_USER", who)
-            .env(
-                "TEAMSCONNECTOR_CLIENT_SECRET",
-                self.bench.simulator.client_secret(),
-            )
-            .args(args)
-            .output()
-            .unwrap()
-            .into()
-    }
-
     fn queue(&self, by: &str, who: &str, number: &str) {
         let ended = self.call_by(by, &["users", "edit", who, "--number", number]);
         assert_eq!(ended.code, 0, "{ended:?}");
@@ -92,7 +67,7 @@ const LEE: &str = "lee@contoso.example";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_of_noon_is_written_at_six_without_what_others_queued_since() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     tour.queue("kim", DIEGO, "+14255550150");
     let kept = tour.keep();
     assert!(
@@ -118,7 +93,7 @@ async fn a_plan_of_noon_is_written_at_six_without_what_others_queued_since() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_has_moved_is_refused() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     tour.queue("kim", DIEGO, "+14255550150");
     tour.queue("kim", LEE, "+14255550151");
     tour.keep();
@@ -142,7 +117,7 @@ async fn only_what_has_moved_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_and_a_changed_file_are_refused_before_anything_is_read() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     tour.queue("kim", DIEGO, "+14255550150");
     tour.keep();
     let there = tour.call(&["sync", "--plan", "--out", tour.file().to_str().unwrap()]);
@@ -156,7 +131,7 @@ async fn another_tenant_and_a_changed_file_are_refused_before_anything_is_read()
         "{ended:?}"
     );
     std::fs::write(tour.file(), good).unwrap();
-    let other = Tour::new("").await;
+    let other = with_two("").await;
     // The other home is tied to no tenant, which is not the one of the plan either.
     let file = tour.file();
     let unpinned = other.call(&["tenants", "unpin", "contoso", "--yes"]);
@@ -171,7 +146,7 @@ async fn another_tenant_and_a_changed_file_are_refused_before_anything_is_read()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unattended_run_leaves_what_another_person_has_queued() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     tour.queue("lou", LEE, "+14255550151");
     let ended = tour.call(&["sync", "--yes"]);
     assert_eq!(ended.code, 6, "{ended:?}");
@@ -202,7 +177,7 @@ async fn an_unattended_run_leaves_what_another_person_has_queued() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_is_wanted_kept_and_found() {
-    let tour = Tour::new("require_ticket = true").await;
+    let tour = with_two("require_ticket = true").await;
     tour.queue("kim", DIEGO, "+14255550150");
     let ended = tour.call(&["sync", "--yes"]);
     assert_eq!(ended.code, 6, "{ended:?}");
@@ -249,8 +224,40 @@ async fn a_ticket_is_wanted_kept_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_was_noted_before_counts_and_only_changes_without_one_are_refused() {
+    let tour = Tour::new("require_ticket = true").await;
+    tour.queue("kim", DIEGO, "+14255550150");
+    tour.queue("kim", LEE, "+14255550151");
+    let noted = EntryId(tour.outbox()[0].0);
+    let open = Store::open(&tour.home.path().join("tenants/contoso")).unwrap();
+    let ticket = "INC0000007".to_owned();
+    change::ticket(&open, vec![noted], ticket, tour.bench.stamp())
+        .await
+        .unwrap();
+    open.close();
+    let ended = tour.call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 7, "{ended:?}");
+    assert!(ended.err.contains("Lee Gu: number to"), "{ended:?}");
+    assert!(ended.err.contains("it has no ticket"), "{ended:?}");
+    assert_eq!(tour.number_of(DIEGO), json!("+14255550150"), "{ended:?}");
+    assert_ne!(tour.number_of(LEE), json!("+14255550151"), "{ended:?}");
+    assert_eq!(tour.outbox().len(), 1);
+    // A kept plan without a ticket, and what undoing queues, are refused alike.
+    tour.keep();
+    let ended = tour.apply();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    let undone = tour.call(&["outbox", "take-back", &noted.0.to_string()]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    let ended = tour.call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert_eq!(tour.number_of(DIEGO), json!("+14255550150"), "{ended:?}");
+    let ended = tour.call(&["sync", "--yes", "--ticket", "INC0000008"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_next_shift_is_told_what_was_done_by_whom_and_what_is_open() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     tour.queue("kim", DIEGO, "+14255550150");
     let ended = tour.call(&["sync", "--yes", "--ticket", "INC7"]);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -297,7 +304,7 @@ async fn the_next_shift_is_told_what_was_done_by_whom_and_what_is_open() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_process_is_told_who_holds_the_lease() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     web::knobs(&tour.bench.base(), &json!({ "latency_ms": 2000 }));
     let mut first = command(tour.home.path())
         .env("SUDO_USER", "kim")
@@ -330,7 +337,7 @@ async fn the_second_process_is_told_who_holds_the_lease() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_tenants_are_read_whichever_of_them_fails() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     let config = tour.home.path().join("config.toml");
     let mut text = std::fs::read_to_string(&config).unwrap();
     // Sorted before the good one, at an address where nobody listens.

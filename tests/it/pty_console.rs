@@ -67,9 +67,7 @@ async fn a_newcomer_adds_a_user_and_writes_its_number_in_at_most_40_keys() {
 async fn a_missing_user_is_explained_within_15_keys() {
     let (bench, home) = configured().await;
     let mut terminal = open(&bench, &home, SMALL);
-    terminal.wait_for("s sync");
-    terminal.press("s");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.read_first();
     terminal.press("/ alex");
     terminal.wait_for("1 in everyone: Alex Wilber");
     terminal.press("enter");
@@ -81,9 +79,7 @@ async fn a_missing_user_is_explained_within_15_keys() {
 async fn a_saved_edit_survives_sigkill() {
     let (bench, home) = configured().await;
     let mut terminal = open(&bench, &home, SMALL);
-    terminal.wait_for("s sync");
-    terminal.press("s");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.read_first();
     terminal.press("2 / joni enter a");
     terminal.wait_for("Joni Sherman added");
     terminal.press("e");
@@ -102,9 +98,7 @@ async fn a_saved_edit_survives_sigkill() {
 async fn a_hang_up_in_mid_run_ends_it_and_leaves_the_last_picture() {
     let (bench, home) = configured().await;
     let mut terminal = open(&bench, &home, SMALL);
-    terminal.wait_for("s sync");
-    terminal.press("s");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.read_first();
     terminal.press("2");
     terminal.wait_for("Joni Sherman");
     web::knobs(&bench.base(), &serde_json::json!({ "latency_ms": 700 }));

@@ -88,9 +88,7 @@ async fn two() -> (Bench, Bench, tempfile::TempDir) {
 async fn what_is_edited_in_one_tenant_never_appears_in_another() {
     let (contoso, other, home) = two().await;
     let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
-    terminal.wait_for("s sync");
-    terminal.press("s");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.read_first();
     terminal.press("2 / joni enter a");
     terminal.wait_for("Joni Sherman added");
     terminal.press("e");

@@ -447,8 +447,8 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
     assert_ne!(there["assignmentTargetId"], pat.to_string());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
+/// The tour in which two licences of Alex bring a Calling Plan, with the ways to switch each off.
+async fn two_calling_plans() -> (Bench, ObjectId, Vec<Repair>) {
     let mut bench = Bench::synced("tour").await;
     web::ask(
         &bench.base(),
@@ -461,6 +461,12 @@ async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
     bench.sync().await;
     let alex = id(&bench, "alex@contoso.example").await;
     let repairs = ways(&bench, alex, PlanClass::Calling).await;
+    (bench, alex, repairs)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
+    let (mut bench, alex, repairs) = two_calling_plans().await;
     assert_eq!(repairs.len(), 2, "{repairs:?}");
     let refused = bench.repair_refused(alex, &repairs, With::default()).await;
     assert!(refused.headline.contains("+1 425 555 0101"), "{refused:?}");
@@ -482,18 +488,7 @@ async fn two_licences_that_bring_a_calling_plan_are_one_silence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_licence_that_goes_meanwhile_does_not_make_a_repair_silence_anybody() {
-    let mut bench = Bench::synced("tour").await;
-    web::ask(
-        &bench.base(),
-        "PATCH",
-        "/_sim/users/alex@contoso.example",
-        Some(
-            &json!({"assignedLicenses": ["SPE_E3", "MCOTEAMS_ESSENTIALS", "BUSINESS_VOICE_MED2"]}),
-        ),
-    );
-    bench.sync().await;
-    let alex = id(&bench, "alex@contoso.example").await;
-    let repairs = ways(&bench, alex, PlanClass::Calling).await;
+    let (mut bench, alex, repairs) = two_calling_plans().await;
     bench.repair(alex, &repairs[..1], With::default()).await;
     let kept = match &repairs[0] {
         Repair::SwitchOff { sku, .. } => sku.to_string(),

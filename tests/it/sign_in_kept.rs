@@ -102,6 +102,32 @@ async fn a_refresh_that_lands_in_another_tenant_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_sign_in_to_a_domain_may_be_to_another_tenant_and_a_refresh_may_not() {
+    let place = Place::new().await;
+    let client = || {
+        let way = Way {
+            tokens: TokenStore::File(place.file()),
+            ..Way::new(SignIn::DeviceCode)
+        };
+        place.client_of("contoso.example", way).unwrap()
+    };
+    let (first, _) = by_code(&client()).await;
+    let other = "99999999-2222-3333-4444-555555555555";
+    place.knobs(&json!({ "expire_tokens": true, "token_tenant": other }));
+    let before = fs::read(place.file()).unwrap();
+    let error = client().subscribed_skus().await.unwrap_err();
+    assert!(
+        matches!(&error, GraphError::WrongTenant { got, .. } if got == other),
+        "{error:?}"
+    );
+    assert_eq!(fs::read(place.file()).unwrap(), before);
+    let (second, _) = by_code(&client()).await;
+    assert_ne!(first.tenant, second.tenant);
+    assert_eq!(second.tenant, other.parse().ok());
+    assert_eq!(client().sign_in().await.unwrap().tenant, other.parse().ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damage_to_the_file_ends_the_sign_in_and_nothing_else() {
     let place = Place::new().await;
     by_code(&place.person()).await;

@@ -167,9 +167,7 @@ async fn the_panes_show_them_and_n_jumps() {
         Some(scene.bench.simulator.client_secret()),
         (80, 24),
     );
-    terminal.wait_for("s sync");
-    terminal.press("s");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.read_first();
     terminal.wait_for("6 Numbers 32");
     terminal.press("6");
     terminal.wait_for("2 phantom");

@@ -466,3 +466,142 @@ async fn an_account_signs_in_once_for_its_tenants_and_out_of_all() {
         assert_eq!(call(name, "sync").code, 4, "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_to_a_stranger_logs_the_account_out_of_no_other_tenant() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    let (base, client) = (simulator.base_url(), simulator.client_id());
+    web::knobs(&base, &json!({ "device_polls": ["approve"] }));
+    let mut text = format!("[identities.msp]\nclient_id = \"{client}\"\n");
+    for (name, id) in [("a", simulator.tenant_id()), ("b", "contoso.example")] {
+        write!(
+            text,
+            "[tenants.{name}]\ntenant_id = \"{id}\"\nidentity = \"msp\"\ncloud = \"custom\"\n\
+             [tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
+        )
+        .unwrap();
+    }
+    fs::write(home.path().join("config.toml"), text).unwrap();
+    let call = |name: &str, what: &str| run(home.path(), &["--tenant", name, what]);
+    assert_eq!(call("a", "login").code, 0);
+    let ended = call("b", "sync");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let folder = home.path().join("identities/msp");
+    let kept = fs::read(folder.join("a.tokens")).unwrap();
+    let stranger = "99999999-2222-3333-4444-555555555555";
+    web::knobs(
+        &base,
+        &json!({ "device_polls": ["approve"], "token_tenant": stranger }),
+    );
+    let ended = call("b", "login");
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.err.contains(stranger), "{}", ended.err);
+    assert!(!folder.join("b.tokens").exists());
+    assert_eq!(fs::read(folder.join("a.tokens")).unwrap(), kept);
+    web::knobs(&base, &json!({ "token_tenant": null }));
+    for name in ["a", "b"] {
+        let ended = call(name, "sync");
+        assert_eq!(ended.code, 0, "{name}: {ended:?}");
+    }
+}
+
+#[test]
+fn what_others_can_write_is_not_believed() {
+    let home = tempfile::tempdir().unwrap();
+    set_mode(home.path(), 0o700);
+    let config = format!("[defaults]\nclient_id = \"{CLIENT}\"\n");
+    fs::write(home.path().join("config.toml"), config).unwrap();
+    assert_eq!(run(home.path(), &ADD).code, 0);
+    let kept = home.path().join("tenants/contoso");
+    let ledger = kept.join("ledger.db");
+    let calls = [
+        &["changes", "--all-tenants", "--since", "2026-01-01"][..],
+        &["--tenant", "contoso", "outbox", "list"],
+        &["tenants", "list"],
+    ];
+    for args in calls {
+        let ended = run(home.path(), args);
+        assert_eq!(ended.code, 0, "{args:?}: {ended:?}");
+    }
+    for (path, open, shut) in [(&kept, 0o777, 0o700), (&ledger, 0o666, 0o600)] {
+        set_mode(path, open);
+        for args in calls {
+            let ended = run(home.path(), args);
+            assert_ne!(ended.code, 0, "{args:?}: {ended:?}");
+            let told = format!("{}{}", ended.out, ended.err);
+            assert!(
+                told.contains("others can write to it")
+                    && told.contains(&path.display().to_string()),
+                "{args:?}: {told}"
+            );
+        }
+        set_mode(path, shut);
+    }
+    set_mode(home.path(), 0o777);
+    for args in calls {
+        let ended = run(home.path(), args);
+        assert_eq!(ended.code, 2, "{args:?}: {ended:?}");
+        assert!(ended.err.contains("others can write to it"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_asked_for_writing_when_something_is_first_written() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    let base = simulator.base_url();
+    web::knobs(&base, &json!({ "device_polls": ["approve"] }));
+    configure_at(
+        home.path(),
+        simulator.tenant_id(),
+        simulator.client_id(),
+        &base,
+        "",
+    );
+    let file = home.path().join("config.toml");
+    let text = fs::read_to_string(&file)
+        .unwrap()
+        .replace("client-secret", "device-code")
+        .replace("\"numbers\", \"location\"", "\"numbers\"");
+    fs::write(&file, text).unwrap();
+    let call = |args: &[&str]| run(home.path(), args);
+    let tokens = home.path().join("tenants/contoso/tokens");
+    // What the tenant has given is what it was asked for.
+    let writes = || -> Vec<String> {
+        let kept: Value = serde_json::from_slice(&fs::read(&tokens).unwrap()).unwrap();
+        let granted = kept["granted"].as_array().unwrap().iter();
+        granted
+            .map(|one| one.as_str().unwrap().to_owned())
+            .filter(|one| one.contains("Write"))
+            .collect()
+    };
+    let ended = call(&["login"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(!ended.err.contains("ReadWrite"), "{}", ended.err);
+    assert_eq!(writes(), [""; 0]);
+    assert_eq!(call(&["sync"]).code, 0);
+    let queued = [
+        "users",
+        "add",
+        "diego@contoso.example",
+        "--number",
+        "+14255550199",
+    ];
+    assert_eq!(call(&queued).code, 0);
+    let ended = call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 4, "{ended:?}");
+    for part in [
+        "TeamsTelephoneNumber.ReadWrite.All is not granted yet",
+        "login --write",
+    ] {
+        assert!(ended.out.contains(part), "{part}: {}", ended.out);
+    }
+    assert_eq!(web::count(&base, "POST", "assignNumber"), 0);
+    let ended = call(&["login", "--write"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(writes(), ["TeamsTelephoneNumber.ReadWrite.All"]);
+    let ended = call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(web::count(&base, "POST", "/assignNumber"), 1);
+}

@@ -9,36 +9,10 @@ use teamsconnector::ops::repair::With;
 use teamsconnector::sync::{ReadAgain, Reading, read_again};
 
 use crate::support::bench::{Bench, noon};
-use crate::support::program::{Ended, configure, run_with_secret};
+use crate::support::program::Tour;
 use crate::support::web;
 
-/// The tour, read once by the program.
-struct Tour {
-    bench: Bench,
-    home: tempfile::TempDir,
-}
-
 impl Tour {
-    async fn new(more: &str) -> Self {
-        let bench = Bench::new("tour").await;
-        let home = tempfile::tempdir().unwrap();
-        configure(home.path(), &bench.simulator, more);
-        let tour = Self { bench, home };
-        tour.good(&["sync"]);
-        tour
-    }
-
-    fn call(&self, args: &[&str]) -> Ended {
-        let secret = self.bench.simulator.client_secret();
-        run_with_secret(self.home.path(), secret, args)
-    }
-
-    fn good(&self, args: &[&str]) -> String {
-        let ended = self.call(args);
-        assert_eq!(ended.code, 0, "{args:?} {ended:?}");
-        ended.out
-    }
-
     fn why(&self, args: &[&str]) -> Json {
         self.call(&[&["why", "--json"], args].concat()).json()
     }

@@ -127,12 +127,17 @@ fn expired(attempt: Attempt) -> Doc {
         SignInWay::Browser => "The page was not used in time, and nothing listens for it any more.",
     };
     doc.line(Tone::Warn, what);
+    begin_anew(&mut doc, attempt);
+    doc
+}
+
+/// The ways on after a sign-in that came to nothing.
+fn begin_anew(doc: &mut Doc, attempt: Attempt) {
     doc.gap();
     doc.item(Tone::Strong, "L  ", "begins anew");
-    other_key(&mut doc, attempt.way.other());
+    other_key(doc, attempt.way.other());
     doc.gap();
     doc.line(Tone::Dim, "What was read before stays readable.");
-    doc
 }
 
 fn other_key(doc: &mut Doc, other: SignInWay) {
@@ -148,25 +153,9 @@ fn other_key(doc: &mut Doc, other: SignInWay) {
 
 fn failed(attempt: Attempt, failure: &Failure) -> Doc {
     let mut doc = Doc::default();
-    told(&mut doc, failure);
-    doc.gap();
-    doc.item(Tone::Strong, "L  ", "begins anew");
-    other_key(&mut doc, attempt.way.other());
-    doc.gap();
-    doc.line(Tone::Dim, "What was read before stays readable.");
+    doc.failure(failure);
+    begin_anew(&mut doc, attempt);
     doc
-}
-
-fn told(doc: &mut Doc, failure: &Failure) {
-    doc.line(Tone::Bad, &failure.headline);
-    if !failure.detail.is_empty() {
-        doc.gap();
-        doc.item(Tone::Plain, "Came back  ", &failure.detail);
-    }
-    if !failure.hint.is_empty() {
-        doc.gap();
-        doc.item(Tone::Strong, "To do      ", &failure.hint);
-    }
 }
 
 fn blocked(
@@ -198,7 +187,7 @@ fn blocked(
             }
         ),
     );
-    told(&mut doc, failure);
+    doc.failure(failure);
     doc.gap();
     match other {
         Some(other) => other_key(&mut doc, other),

@@ -36,15 +36,7 @@ impl Text {
     /// Headline, detail and hint of a failure.
     pub fn failure(failure: &Failure) -> Self {
         let mut doc = Doc::default();
-        doc.line(Tone::Bad, &failure.headline);
-        if !failure.detail.is_empty() {
-            doc.gap();
-            doc.item(Tone::Plain, "Came back  ", &failure.detail);
-        }
-        if !failure.hint.is_empty() {
-            doc.gap();
-            doc.item(Tone::Strong, "To do      ", &failure.hint);
-        }
+        doc.failure(failure);
         Self::new("FAILED", doc)
     }
 }

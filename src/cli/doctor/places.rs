@@ -93,8 +93,29 @@ pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool)
             format!("{path}: is not a plain file, and is not used"),
             &format!("rm {path}, then sign in again"),
         ),
+        Ok(_) if is_damaged(store) => report.put(
+            "tokens",
+            State::Failed,
+            format!("{path}: damaged: it holds no sign-in that can be read"),
+            "Sign in again (login): the damaged file is set aside, not deleted.",
+        ),
         Ok(_) => mode(report, "tokens", &file, 0o077),
     }
+}
+
+/// Whether there is a file of tokens that is ours alone, and holds none that can be read.
+pub(super) fn is_damaged(store: &TokenStore) -> bool {
+    let file = match store {
+        TokenStore::Memory => return false,
+        TokenStore::File(path) | TokenStore::OfAccount(path) => path,
+    };
+    let found = file.symlink_metadata();
+    found.is_ok_and(|meta| is_shut(&meta)) && !store.is_whole()
+}
+
+/// What is not ours alone is not read, and is told as that.
+fn is_shut(meta: &std::fs::Metadata) -> bool {
+    meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0
 }
 
 /// Whether a folder or file is ours, and shut to others as far as it has to be.
@@ -161,6 +182,10 @@ fn databases(report: &mut Report, dir: &Path) {
             HealthState::Absent => {
                 report.skipped(health.file, "not there yet: the first use makes it");
             }
+            HealthState::Unseen => report.skipped(
+                health.file,
+                "cannot be held against a damaged ledger.db: see there",
+            ),
             HealthState::Sound { schema, bytes } => {
                 let what = if health.file == "audit.jsonl" {
                     format!("{schema} lines, chain intact, {bytes} bytes")

@@ -18,6 +18,8 @@ pub(super) struct Picks {
     pub(super) refused: Vec<String>,
     /// Whether the refused ones are another person's, whom nobody has asked.
     pub(super) of_others: bool,
+    /// Whether some of the refused ones lack a ticket that the tenant wants.
+    pub(super) no_ticket: bool,
     /// Whether some of the queue was asked for, so that the rest is no concern of this call.
     pub(super) some: bool,
 }
@@ -89,6 +91,23 @@ pub(super) fn pick(
     picks
 }
 
+/// Refuses what has no ticket, one by one.
+pub(super) fn want_tickets(picks: &mut Picks, plan: &WritePlan, tickets: &[(EntryId, String)]) {
+    let has = |id: EntryId| tickets.iter().any(|(entry, _)| *entry == id);
+    for item in plan.items.iter().filter(|item| !has(item.entry)) {
+        if !picks.write.contains(&item.entry) {
+            continue;
+        }
+        picks.write.retain(|id| *id != item.entry);
+        picks.no_ticket = true;
+        picks.refused.push(line(
+            item.entry,
+            (&item.name, &item.new),
+            "it has no ticket, which this tenant wants (`require_ticket`)",
+        ));
+    }
+}
+
 fn of_file(sealed: &SealedPlan, plan: &WritePlan, entries: &[Entry]) -> Picks {
     let fit = sealed.fit(plan, entries);
     Picks {
@@ -99,6 +118,7 @@ fn of_file(sealed: &SealedPlan, plan: &WritePlan, entries: &[Entry]) -> Picks {
             .map(|moved| line(moved.entry, (&moved.name, &moved.new), &moved.why))
             .collect(),
         of_others: false,
+        no_ticket: false,
         some: true,
     }
 }

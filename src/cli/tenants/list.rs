@@ -13,11 +13,18 @@ use super::super::print;
 
 pub(super) fn list(places: &Places, config: &Config, as_json: bool) -> anyhow::Result<Exit> {
     let now = crate::runtime::clock::system().now();
-    let folders = config
+    places.check().map_err(|error| error.failure())?;
+    let seen: Vec<TenantOverview> = config
         .tenants
         .keys()
-        .map(|name| (name.clone(), places.tenant_dir(name)));
-    let seen = overview::overview(folders, now);
+        .flat_map(|name| match places.check_tenant(name) {
+            Ok(()) => overview::overview([(name.clone(), places.tenant_dir(name))], now),
+            Err(error) => vec![TenantOverview {
+                name: name.clone(),
+                counts: Err(error.failure()),
+            }],
+        })
+        .collect();
     if as_json {
         let rows: Vec<_> = seen.iter().map(|tenant| object(config, tenant)).collect();
         print::data(&listing("tenants", &rows)?)?;

@@ -308,13 +308,10 @@ mod tests {
     };
     use crate::domain::guid::Guid;
     use crate::domain::matching::tests::{id, person as somebody, user};
+    use crate::domain::mending::tests::{ALONE, BUNDLE, MCOEV, MCOPSTN1};
     use crate::domain::outbox::{EntryId, Step};
     use crate::domain::user::{Association, UserId};
 
-    const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
-    const MCOEV: &str = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
-    const BUNDLE: &str = "ae2343d1-0999-43f6-ae18-d816516f6e78";
-    const ALONE: &str = "0dab259f-bf13-4952-b7f8-7db8f131b28d";
     const CALLING: &str = "+14255550100";
 
     fn number(text: &str) -> PhoneNumber {
@@ -336,20 +333,14 @@ mod tests {
     fn entry(n: i64, (base, wanted): (Value, Value)) -> Entry {
         Entry {
             id: EntryId(n),
-            tenant: tenant(),
             user: Some(UserId(1)),
             directory_id: Some(id(1)),
             name: "Kim".to_owned(),
-            base,
-            wanted,
-            released: None,
-            takes_from: None,
-            silences: None,
-            gives_back: false,
-            state: EntryState::Queued,
-            author: "test".to_owned(),
-            created_at: jiff::Timestamp::UNIX_EPOCH,
-            updated_at: jiff::Timestamp::UNIX_EPOCH,
+            ..Entry::queued(
+                tenant(),
+                (base, wanted),
+                ("test", jiff::Timestamp::UNIX_EPOCH),
+            )
         }
     }
 

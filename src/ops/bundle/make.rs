@@ -21,6 +21,7 @@ use super::archive::Part;
 use super::lexicon::Sort;
 use super::pseudonym::Pseudonyms;
 use super::scrub::Scrubber;
+use super::shapes;
 
 /// What a part holds that may have been replaced.
 const PEOPLE: &str = "names, addresses, numbers, ids of people, groups and tenant";
@@ -65,6 +66,10 @@ pub fn scrubber(
         address_words(&mut scrubber, address);
     }
     for name in &words.names {
+        scrubber.lexicon().put_parts(name);
+    }
+    for name in words.said.iter().flat_map(|line| shapes::names(line)) {
+        scrubber.lexicon().put(name, Sort::Name);
         scrubber.lexicon().put_parts(name);
     }
     for word in &words.words {

@@ -7,3 +7,4 @@ pub mod make;
 pub mod open;
 pub mod pseudonym;
 pub mod scrub;
+mod shapes;

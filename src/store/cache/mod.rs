@@ -2,6 +2,7 @@
 //!
 //! Readers see the last good snapshot while a run stages the next; it becomes the picture in one transaction.
 
+mod former;
 mod lookup;
 pub(super) mod reference;
 mod rows;

@@ -15,7 +15,7 @@ use super::super::history::ClassChange;
 use super::super::ledger::rows::{guid, number};
 use super::super::schema::STAGING;
 use super::rows::{ROW, USER, Words, Written, insert_into, rehashed, row_of};
-use super::{Changes, LiveUser, NewClass, Reference, SnapshotHead, StoredUser, reference};
+use super::{Changes, LiveUser, NewClass, Reference, SnapshotHead, StoredUser, former, reference};
 
 /// A full read under way.
 #[derive(Debug)]
@@ -87,8 +87,10 @@ impl Staging {
         } else {
             let mut statement = tx.prepare_cached("DELETE FROM directory WHERE id = ?1")?;
             for id in self.unseen.keys() {
+                former::gone(tx, *id)?;
                 statement.execute([id.0.bytes()])?;
             }
+            former::staged(tx)?;
             let columns = format!("{USER}, hash");
             tx.execute(
                 &format!("INSERT OR REPLACE INTO directory ({columns}) SELECT {columns} FROM staging ORDER BY n"),
@@ -203,6 +205,7 @@ pub(super) fn apply(
     }
     words.keep(tx)?;
     for id in &changes.removed {
+        former::gone(tx, *id)?;
         let gone = tx
             .prepare_cached("DELETE FROM directory WHERE id = ?1 RETURNING name, class")?
             .query_row([id.0.bytes()], |row| {
@@ -281,6 +284,7 @@ fn upsert(
         })
         .optional()?;
     if found.is_none_or(|(hash, _)| hash != written.hash) {
+        former::replaced(tx, &user.user)?;
         written.insert(&mut *tx.prepare_cached(&insert_into("directory"))?)?;
     }
     Ok(ClassChange {
@@ -301,6 +305,7 @@ pub(super) fn put_live(
     words.refresh(tx)?;
     let mut written = Written::new(&live.stored, &mut words.dictionary);
     written.hash = 0;
+    former::replaced(tx, &live.stored.user)?;
     written.insert(&mut *tx.prepare_cached(&insert_into("directory"))?)?;
     words.keep(tx)?;
     reference::put_teams(tx, id, live.teams.as_ref())?;
@@ -321,8 +326,9 @@ pub(super) fn put_live(
     Ok(())
 }
 
-/// Forgets everything.
+/// Forgets everything but what people were called.
 pub(super) fn clear(tx: &Connection) -> Result<(), StoreError> {
+    former::everybody(tx)?;
     Ok(tx.execute_batch(
         "DROP TABLE IF EXISTS staging; DELETE FROM meta; DELETE FROM dictionary; DELETE FROM directory;
          DELETE FROM skus; DELETE FROM teams; DELETE FROM numbers; DELETE FROM live; DELETE FROM reclassified;",

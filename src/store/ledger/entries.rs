@@ -453,21 +453,15 @@ pub(super) fn return_number(
         }
     }
     let back = Entry {
-        id: EntryId(0),
-        tenant: entry.tenant,
         user: user.map(|user| user.id),
         directory_id,
         name,
-        base: Value::Number(None),
-        wanted: Value::Number(Some(old)),
-        released: None,
-        takes_from: None,
-        silences: None,
         gives_back: true,
-        state: EntryState::Queued,
-        author: stamp.author.clone(),
-        created_at: stamp.at,
-        updated_at: stamp.at,
+        ..Entry::queued(
+            entry.tenant,
+            (Value::Number(None), Value::Number(Some(old))),
+            (&stamp.author, stamp.at),
+        )
     };
     queue(tx, &back, stamp).map(drop)
 }

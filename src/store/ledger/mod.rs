@@ -206,6 +206,8 @@ pub struct AuditVerdict {
     pub head: Option<(i64, String)>,
     /// Whether the mirror ends in half a line, as after a crash.
     pub torn: bool,
+    /// From which line on the mirror has been completed since it was first looked at.
+    pub completed: Option<i64>,
     /// What is wrong, at most a hundred faults.
     pub faults: Vec<AuditFault>,
 }
@@ -214,6 +216,29 @@ impl AuditVerdict {
     /// Whether nothing is wrong.
     pub fn is_intact(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// The same with what was wrong before the files were opened, which completes a mirror that is too short.
+    pub fn since(mut self, before: Self) -> Self {
+        let lost = |faults: &[AuditFault]| {
+            faults.iter().rev().find_map(|fault| match fault {
+                AuditFault::Missing {
+                    place: AuditPlace::Mirror,
+                    seq,
+                } => Some(*seq),
+                _ => None,
+            })
+        };
+        if lost(&self.faults).is_none() {
+            self.completed = lost(&before.faults);
+        }
+        self.torn |= before.torn;
+        for fault in before.faults {
+            if !self.faults.contains(&fault) {
+                self.faults.push(fault);
+            }
+        }
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry};
+use crate::domain::outbox::{Closing, Entry, EntryId, NewEntry};
 use crate::domain::user::{Field, NewUser, UserId};
 
 use super::super::Stamp;
@@ -53,21 +53,17 @@ fn one(
         entries::leave(tx, &old, (Closing::Dropped.as_str(), "replaced"), stamp)?;
     }
     let entry = Entry {
-        id: EntryId(0),
-        tenant,
         user: new.user,
         directory_id: Some(new.directory_id),
         name: new.name.clone(),
-        base: new.base.clone(),
-        wanted: new.wanted.clone(),
-        released: None,
         takes_from: new.takes_from.clone(),
         silences: new.silences.clone(),
         gives_back: new.gives_back,
-        state: EntryState::Queued,
-        author: stamp.author.clone(),
-        created_at: stamp.at,
-        updated_at: stamp.at,
+        ..Entry::queued(
+            tenant,
+            (new.base.clone(), new.wanted.clone()),
+            (&stamp.author, stamp.at),
+        )
     };
     entries::queue(tx, &entry, stamp)
 }

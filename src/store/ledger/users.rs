@@ -208,21 +208,10 @@ fn queue_wanted(
         entries::queue(
             tx,
             &Entry {
-                id: EntryId(0),
-                tenant,
                 user: Some(id),
                 directory_id: user.association.id(),
                 name: user.name.clone(),
-                base,
-                wanted,
-                released: None,
-                takes_from: None,
-                silences: None,
-                gives_back: false,
-                state: EntryState::Queued,
-                author: stamp.author.clone(),
-                created_at: stamp.at,
-                updated_at: stamp.at,
+                ..Entry::queued(tenant, (base, wanted), (&stamp.author, stamp.at))
             },
             stamp,
         )?;
@@ -363,21 +352,15 @@ fn two_way(
         return Ok(None);
     }
     let entry = Entry {
-        id: EntryId(0),
-        tenant: user.tenant,
         user: Some(user.id),
         directory_id: user.association.id(),
         name: user.name.clone(),
-        base,
-        wanted: wanted.clone(),
         released: released.filter(|number| *wanted != Value::Number(Some(number.clone()))),
-        takes_from: None,
-        silences: None,
-        gives_back: false,
-        state: EntryState::Queued,
-        author: stamp.author.clone(),
-        created_at: stamp.at,
-        updated_at: stamp.at,
+        ..Entry::queued(
+            user.tenant,
+            (base, wanted.clone()),
+            (&stamp.author, stamp.at),
+        )
     };
     entries::queue(tx, &entry, stamp).map(Some)
 }
@@ -443,21 +426,13 @@ pub(super) fn remove(
         return Err(StoreError::NotAssociated { name: user.name });
     };
     let entry = Entry {
-        id: EntryId(0),
-        tenant: user.tenant,
-        user: None,
         directory_id: Some(directory_id),
         name: user.name,
-        base: Value::Number(Some(number)),
-        wanted: Value::Number(None),
-        released: None,
-        takes_from: None,
-        silences: None,
-        gives_back: false,
-        state: EntryState::Queued,
-        author: stamp.author.clone(),
-        created_at: stamp.at,
-        updated_at: stamp.at,
+        ..Entry::queued(
+            user.tenant,
+            (Value::Number(Some(number)), Value::Number(None)),
+            (&stamp.author, stamp.at),
+        )
     };
     entries::queue(tx, &entry, stamp)?;
     Ok(())

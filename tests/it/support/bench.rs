@@ -118,6 +118,7 @@ impl Bench {
             },
             read_only: false,
             past_limit: false,
+            require_ticket: false,
             author: "tester".to_owned(),
             lease: dir.path().join("lease"),
             clock: clock.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use tempfile::TempDir;
 
-use super::bench::noon;
+use super::bench::{Bench, noon};
 
 /// What came of a call.
 #[derive(Debug)]
@@ -92,6 +92,49 @@ impl Served {
 
     pub(crate) fn call(&self, args: &[&str]) -> Ended {
         run_with_secret(self.home.path(), self.simulator.client_secret(), args)
+    }
+}
+
+/// The tour, which can be changed while it is served, and the home of a program that has read it once.
+pub(crate) struct Tour {
+    pub(crate) bench: Bench,
+    pub(crate) home: TempDir,
+}
+
+impl Tour {
+    /// `more` stands in the tenant's part of the configuration.
+    pub(crate) async fn new(more: &str) -> Self {
+        let bench = Bench::new("tour").await;
+        let home = tempfile::tempdir().unwrap();
+        configure(home.path(), &bench.simulator, more);
+        let tour = Self { bench, home };
+        tour.good(&["sync"]);
+        tour
+    }
+
+    /// A call by `kim`, who stands behind the account of the tests.
+    pub(crate) fn call(&self, args: &[&str]) -> Ended {
+        self.call_by("kim", args)
+    }
+
+    pub(crate) fn call_by(&self, who: &str, args: &[&str]) -> Ended {
+        command(self.home.path())
+            .env("SUDO_USER", who)
+            .env(
+                "TEAMSCONNECTOR_CLIENT_SECRET",
+                self.bench.simulator.client_secret(),
+            )
+            .args(args)
+            .output()
+            .expect("the program starts")
+            .into()
+    }
+
+    /// A call that ends well, and what it printed.
+    pub(crate) fn good(&self, args: &[&str]) -> String {
+        let ended = self.call(args);
+        assert_eq!(ended.code, 0, "{args:?} {ended:?}");
+        ended.out
     }
 }
 

@@ -73,6 +73,17 @@ impl Terminal {
         home: &Path,
         args: &[&str],
         secret: Option<&str>,
+        size: (u16, u16),
+    ) -> Self {
+        let secret = secret.map(|secret| ("TEAMSCONNECTOR_CLIENT_SECRET", secret));
+        Self::start_with(home, args, secret.as_slice(), size)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(
+        home: &Path,
+        args: &[&str],
+        variables: &[(&str, &str)],
         (cols, rows): (u16, u16),
     ) -> Self {
         let pair = native_pty_system()
@@ -94,8 +105,8 @@ impl Terminal {
             command.env(name, value);
         }
         command.env("TEAMSCONNECTOR_HOME", home);
-        if let Some(secret) = secret {
-            command.env("TEAMSCONNECTOR_CLIENT_SECRET", secret);
+        for (name, value) in variables {
+            command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -214,6 +225,13 @@ impl Terminal {
         String::from_utf8(text).unwrap()
     }
 
+    /// Waits until the console is there, and has read its tenant once.
+    pub(crate) fn read_first(&mut self) {
+        self.wait_for("s sync");
+        self.press("s");
+        self.wait_until("the first read", |screen| !screen.contains("never read"));
+    }
+
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.
     pub(crate) fn press(&mut self, keys: &str) {
         for key in keys.split(' ').filter(|key| !key.is_empty()) {
@@ -224,13 +242,14 @@ impl Terminal {
                 "space" => b" ",
                 "up" => b"\x1b[A",
                 "down" => b"\x1b[B",
+                "ctrl-d" => b"\x04",
                 "ctrl-t" => b"\x14",
                 "ctrl-u" => b"\x15",
                 other => other.as_bytes(),
             };
             let named = matches!(
                 key,
-                "enter" | "esc" | "tab" | "space" | "up" | "down" | "ctrl-t" | "ctrl-u"
+                "enter" | "esc" | "tab" | "space" | "up" | "down" | "ctrl-d" | "ctrl-t" | "ctrl-u"
             );
             self.keys += if named { 1 } else { key.chars().count() };
             let writer = self.writer.as_mut().expect("the terminal is open");
