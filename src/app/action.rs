@@ -41,6 +41,14 @@ pub enum Action {
     Everyone,
     /// Sorts by the next column.
     Sort,
+    /// Turns the order round.
+    Reverse,
+    /// Marks the rows from the last mark to here.
+    MarkRange,
+    /// Copies the marked rows as JSON.
+    CopyJson,
+    /// Copies the cell of the sorted column.
+    CopyCell,
     /// Marks the row.
     Mark,
     /// Marks all rows shown.
@@ -129,6 +137,8 @@ pub enum Action {
     QueueAll,
     /// Queues the good rows of a review.
     QueueGood,
+    /// Saves the rows that an import leaves out.
+    SaveLeftOut,
     /// Lists only the bad rows of a review, or all again.
     OnlyBad,
     /// Takes everything that a review proposes.
@@ -290,6 +300,7 @@ impl Places {
         .and(Self::CONFLICT)
         .and(Self::SIGN_IN)
         .and(Self::EARLIER)
+        .and(Self::CONFIRM)
         .and(Self::REVIEW);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
@@ -369,18 +380,22 @@ pub const TABLE: &[Binding] = &[
     row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released; with marks: all marked, whose numbers stay in the tenant"]),
-    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change, or queue the opposite of one that was written"]),
-    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run), or take the mark away"]),
-    row(A::MarkAll, &["*"], P::PEOPLE.and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
-    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not; digits whatever the spacing"]),
+    row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change (with marks: all marked, or none), or queue the opposite of one that was written"]),
+    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::CHANGES).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run; in Changes: what is queued), or take the mark away"]),
+    row(A::MarkAll, &["*"], P::PEOPLE.and(P::CHANGES).and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
+    row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not, country:gb in one column (Tab completes), re:pattern; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
     row(A::PreviousHit, &["N"], P::LOGS, ["previous hit", "previous-hit", "Hit before in the log"]),
     row(A::NextWarning, &["!"], P::LOGS.and(P::REVIEW), ["next warning", "next-warning", "Next warning or error in the log; next bad row of a review"]),
     row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
+    row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
+    row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
+    row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
+    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
-    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row, the text or the sign-in code to the terminal's clipboard"]),
+    row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
     row(A::SignIn, &["L"], P::PANES.and(P::SIGN_IN), ["sign in", "sign-in", "Sign in to this tenant, or begin a sign-in anew"]),
     row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
@@ -395,7 +410,8 @@ pub const TABLE: &[Binding] = &[
     row(A::MoveSeat, &["M"], P::USERS, ["move a seat", "move-seat", "Give this user, who has no seat, the seat of another"]),
     row(A::Import, &["I"], P::PANES, ["import", "import", "Import users from a file or from pasted cells: a verdict per row before anything happens"]),
     row(A::QueueAll, &["A"], P::REVIEW, ["queue all", "queue-all", "Queue all that the review shows, or nothing"]),
-    row(A::QueueGood, &["P"], P::REVIEW, ["queue the good", "queue-good", "Queue the good rows of an import and leave the others out"]),
+    row(A::QueueGood, &["P"], P::REVIEW, ["queue the good", "queue-good", "Queue what can go in and leave the others out; asks first, and lists them"]),
+    row(A::SaveLeftOut, &["O"], P::PANES.and(P::CONFIRM), ["save these", "save-left-out", "Save the rows that an import leaves out as a file, with the reason of each"]),
     row(A::OnlyBad, &["f"], P::REVIEW, ["bad only", "bad-only", "List only the rows of an import that cannot go in, or all again"]),
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
     row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
@@ -445,7 +461,7 @@ impl Action {
 #[rustfmt::skip]
 const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
-    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
     A::LogUp, A::LogDown, A::Palette, A::Mouse,
 ];
@@ -495,6 +511,7 @@ const ALSO: &[(Action, &str)] = &[
     (A::Import, "csv xlsx spreadsheet excel paste bulk"),
     (A::Export, "csv spreadsheet excel save file"),
     (A::QueueGood, "partial"),
+    (A::SaveLeftOut, "rejected refused rows import file"),
 ];
 
 impl Action {

@@ -60,6 +60,16 @@ impl App {
                 .row(&self.desk)
                 .is_none()
                 .then(|| "no run is under the cursor".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => self
+                .changes
+                .markable(&self.desk)
+                .is_none()
+                .then(|| "only a change that waits and was not sent can be marked".to_owned()),
+            Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
+                .changes
+                .all_markable(&self.desk)
+                .is_empty()
+                .then(|| "nothing here waits that was not sent".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -71,13 +81,17 @@ impl App {
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
+            Action::MarkRange if self.pane == Pane::Users => self.no_user("mark"),
             Action::Edit | Action::Remove if self.edits_many() => None,
             Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
                 .adds_many())
             .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
-            Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
+            Action::SaveLeftOut => self.no_left_out(),
+            Action::Add | Action::Mark | Action::MarkAll | Action::MarkRange => {
+                self.no_candidate(action)
+            }
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
@@ -114,6 +128,7 @@ impl App {
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
+            | Action::MarkRange
             | Action::Edit
             | Action::Remove
             | Action::Undo
@@ -128,6 +143,7 @@ impl App {
             | Action::Export
             | Action::QueueAll
             | Action::QueueGood
+            | Action::SaveLeftOut
             | Action::OnlyBad
             | Action::TakeAll
             | Action::OtherMode
@@ -164,6 +180,9 @@ impl App {
             | Action::Filter
             | Action::Everyone
             | Action::Sort
+            | Action::Reverse
+            | Action::CopyJson
+            | Action::CopyCell
             | Action::Choose
             | Action::LogUp
             | Action::LogDown
@@ -236,10 +255,13 @@ impl App {
         }
         self.user_here()
             .is_none()
-            .then(|| format!("not a configured user: there is nothing to {verb}"))
+            .then(|| format!("not on the list of users yet, so there is nothing to {verb}: a adds"))
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
+        if self.undoes_many() {
+            return None;
+        }
         match (self.undoable(), self.revertible()) {
             (Some(_), _) | (None, Some(_)) => None,
             (None, None) if self.over().is_none() && self.changes.audit(&self.desk).is_some() => {

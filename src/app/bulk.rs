@@ -3,42 +3,50 @@
 
 use std::sync::Arc;
 
-use crate::bulk::review::{Ask, Mode, Review, Zeros};
+use crate::bulk::review::{Ask, Review};
 use crate::domain::country::Country;
 use crate::domain::failure::Failure;
 
 use super::action::Action;
-use super::cells::thousands;
 use super::cursor::Move;
 use super::doc::Tone;
-use super::effect::{Effect, Extent, LedgerChange};
+use super::effect::{Effect, Extent};
 use super::event::{Key, RequestId};
-use super::layout::{self, Area};
+use super::layout::{self, Area, Layout};
 use super::modal::Modal;
 use super::pane::bulk::Bulk;
-use super::pane::bulk::cells::RowForm;
-use super::pane::bulk::review::{ReviewBox, Rows};
-use super::pane::bulk::source::{Source, SourceForm, is_table, other};
+use super::pane::bulk::review::ReviewBox;
+use super::pane::bulk::source::{Source, SourceForm, is_table};
 use super::pane::confirm::Question;
 use super::pane::editor::EditState;
+use super::review::LeftOut;
 use super::{App, Wait};
 
-/// Rows of the detail below a review, with the line above it.
-const DETAIL: u16 = 6;
-
-/// Lines above the rows of a review: title, counts, titles of the columns.
-pub const HEAD: u16 = 3;
-
-/// The rows of a review with their head, and the detail below.
-pub fn review_areas(body: Area) -> (Area, Area) {
-    let detail = if body.height < 14 { 0 } else { DETAIL };
-    body.split_end(detail)
+/// The rows of a review with their head, and the detail below with the line above it. Rows get what there is: it takes the
+/// line of the filter too, which says nothing about it.
+pub fn review_areas(layout: &Layout) -> (Area, Area) {
+    let whole = Area {
+        y: layout.filter.y,
+        height: layout.filter.height + layout.body.height,
+        ..layout.body
+    };
+    let detail = match whole.height {
+        0..14 => 0,
+        14..26 => 4,
+        _ => 8,
+    };
+    whole.split_end(detail)
 }
 
 impl App {
     pub(super) fn review_height(&self) -> usize {
-        let (list, _) = review_areas(self.layout().body);
-        layout::list_height(list, HEAD)
+        let (list, _) = review_areas(&self.layout());
+        let heads = self.modals.iter().rev().filter_map(|modal| match modal {
+            Modal::Bulk(open) => open.head(list.width),
+            _ => None,
+        });
+        let head = heads.into_iter().next().unwrap_or_default();
+        layout::list_height(list, head)
     }
 
     /// What stands on top, when it is about many users.
@@ -149,7 +157,7 @@ impl App {
         self.judge(source, ask)
     }
 
-    fn judge(&mut self, source: Source, ask: Ask) -> Vec<Effect> {
+    pub(super) fn judge(&mut self, source: Source, ask: Ask) -> Vec<Effect> {
         let req = self.wait_for(Wait::Judged);
         match self.bulk() {
             Some(Bulk::Source(form)) => form.state = EditState::Saving(vec![req]),
@@ -219,14 +227,39 @@ impl App {
         false
     }
 
-    /// All that was asked is committed: the screen that asked closes, and with it the marks go.
-    pub(super) fn bulk_saved(&mut self, req: RequestId) {
+    /// All that was asked is committed: the screen that asked closes, and with it the marks go. Rows that were left out can
+    /// still be saved; the notice says so.
+    pub(super) fn bulk_saved(&mut self, req: RequestId, notice: String) -> String {
+        let asked = self.modals.iter().find_map(|modal| match modal {
+            Modal::Bulk(open) if waits_for(open, req) => match open.as_ref() {
+                Bulk::Review(open) => Some(open),
+                _ => None,
+            },
+            _ => None,
+        });
+        let imported = asked.is_some();
+        let left = asked
+            .filter(|open| open.extent == Extent::Good)
+            .map(|open| LeftOut {
+                name: open.name.clone(),
+                review: Arc::clone(&open.review),
+            });
+        if imported {
+            self.left_out = left.filter(|left| left.count() > 0);
+        }
         self.modals
             .retain(|modal| !matches!(modal, Modal::Bulk(open) if waits_for(open, req)));
         // The form below a preview has nothing left to do.
         self.modals
             .retain(|modal| !matches!(modal, Modal::Bulk(open) if matches!(**open, Bulk::Many(_))));
         self.users.marked.clear();
+        match &self.left_out {
+            Some(_) if imported => {
+                let key = self.settings.keys.first(Action::SaveLeftOut);
+                format!("{notice} ({key} saves)")
+            }
+            Some(_) | None => notice,
+        }
     }
 
     /// The file is written: its form closes.
@@ -242,215 +275,6 @@ impl App {
             Bulk::Preview(_) => self.preview_act(action),
             Bulk::Source(_) | Bulk::Row(_) | Bulk::Many(_) | Bulk::Export(_) => None,
         }
-    }
-
-    fn review_act(&mut self, action: Action) -> Option<Vec<Effect>> {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return None;
-        };
-        let waiting = open.is_waiting();
-        match action {
-            Action::Leave => return Some(self.leave_bulk()),
-            Action::Copy => {
-                let text = open.to_text();
-                return Some(self.copy_text(text));
-            }
-            Action::NextWarning => {
-                if !open.jump() {
-                    self.say(Tone::Good, "every row can go in: A queues them");
-                }
-                self.settle();
-            }
-            Action::OnlyBad => self.only_bad(),
-            Action::Open
-            | Action::Edit
-            | Action::TakeProposal
-            | Action::TakeAll
-            | Action::QueueAll
-            | Action::QueueGood
-            | Action::OtherMode
-            | Action::TrustZeros
-                if waiting =>
-            {
-                self.say(Tone::Busy, "it is being queued");
-            }
-            Action::Open | Action::Edit => self.open_bulk_row(),
-            Action::TakeProposal => self.take_here(),
-            Action::TakeAll => self.ask_take_all(),
-            Action::QueueAll => return Some(self.queue_review(Extent::All)),
-            Action::QueueGood => return Some(self.queue_review(Extent::Good)),
-            Action::OtherMode => return Some(self.judge_again(Again::Mode)),
-            Action::TrustZeros => return Some(self.judge_again(Again::Zeros)),
-            _ => return None,
-        }
-        Some(Vec::new())
-    }
-
-    fn only_bad(&mut self) {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return;
-        };
-        open.listing = match open.listing {
-            Rows::All => Rows::Bad,
-            Rows::Bad => Rows::All,
-        };
-        open.refresh();
-        self.settle();
-    }
-
-    fn open_bulk_row(&mut self) {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return;
-        };
-        if let Some(row) = open.row() {
-            let form = RowForm::open(&open.review, row);
-            self.open_bulk(Bulk::Row(form));
-        }
-    }
-
-    /// Takes what is proposed for the row under the cursor.
-    fn take_here(&mut self) {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return;
-        };
-        let Some(row) = open.row() else {
-            return;
-        };
-        let number = open.review.sheet().row(row).number();
-        if open.take(row) {
-            self.say_row(number, row);
-        } else {
-            self.say(
-                Tone::Dim,
-                "nothing is proposed for this row alone: e puts it right",
-            );
-        }
-        self.settle();
-    }
-
-    /// What has become of a row that was put right.
-    fn say_row(&mut self, number: u32, row: usize) {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return;
-        };
-        let verdict = open.review.verdict(row);
-        let left = open.summary.proposal + open.summary.refused;
-        let text = match (verdict.faults().first(), left) {
-            (Some(fault), _) => format!("row {number} is still refused: {fault}"),
-            (None, 0) => format!(
-                "row {number}: {}; every row can go in, A queues",
-                verdict.word()
-            ),
-            (None, 1) => format!("row {number}: {}; 1 is left, ! goes there", verdict.word()),
-            (None, n) => format!("row {number}: {}; {n} are left, ! goes on", verdict.word()),
-        };
-        let tone = if verdict.is_good() {
-            Tone::Good
-        } else {
-            Tone::Warn
-        };
-        self.say(tone, text);
-    }
-
-    fn save_row(&mut self) -> Vec<Effect> {
-        let Some(Bulk::Row(form)) = self.bulk() else {
-            return Vec::new();
-        };
-        let (row, number, cells) = (form.row, form.number, form.changed());
-        self.modals.pop();
-        if cells.is_empty() {
-            self.say(Tone::Dim, "nothing was changed");
-            return Vec::new();
-        }
-        if let Some(Bulk::Review(open)) = self.bulk() {
-            open.put_right(row, &cells);
-        }
-        self.say_row(number, row);
-        self.settle();
-        Vec::new()
-    }
-
-    /// Asks before everything that is proposed is taken: nothing is taken row by row unseen.
-    fn ask_take_all(&mut self) {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return;
-        };
-        match open.summary.proposal {
-            0 => self.say(Tone::Dim, "nothing is proposed for any row"),
-            rows => self.question(Question::TakeProposals { rows }),
-        }
-    }
-
-    /// Takes everything that is proposed.
-    pub(super) fn take_all(&mut self) -> Vec<Effect> {
-        if let Some(Bulk::Review(open)) = self.bulk() {
-            let taken = open.take_all();
-            let noun = if taken == 1 { "row" } else { "rows" };
-            let text = format!("{} {noun} put right", thousands(taken as u64));
-            self.say(Tone::Good, text);
-        }
-        Vec::new()
-    }
-
-    fn queue_review(&mut self, extent: Extent) -> Vec<Effect> {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return Vec::new();
-        };
-        // What no frame has shown was seen by nobody.
-        if !open.seen {
-            return Vec::new();
-        }
-        let (summary, review) = (open.summary, Arc::clone(&open.review));
-        let bad = summary.proposal + summary.refused;
-        if bad > 0 && extent == Extent::All {
-            let text = match (bad, summary.changing()) {
-                (1, good) => format!("1 row cannot go in: ! shows it; P queues the other {good}"),
-                (n, good) => {
-                    format!("{n} rows cannot go in: ! shows the next; P queues the other {good}")
-                }
-            };
-            self.say(Tone::Warn, text);
-            return Vec::new();
-        }
-        if summary.changing() == 0 {
-            self.say(
-                Tone::Dim,
-                "there is nothing to queue: no row changes anything",
-            );
-            return Vec::new();
-        }
-        let req = self.wait_for(Wait::Bulk);
-        if let Some(Bulk::Review(open)) = self.bulk() {
-            open.state = EditState::Saving(vec![req]);
-        }
-        vec![Effect::Ledger {
-            req,
-            change: LedgerChange::Import { review, extent },
-        }]
-    }
-
-    /// Judges the rows as they stand in another way.
-    fn judge_again(&mut self, how: Again) -> Vec<Effect> {
-        let Some(Bulk::Review(open)) = self.bulk() else {
-            return Vec::new();
-        };
-        let mut ask = open.review.ask();
-        match how {
-            Again::Mode => ask.mode = other(ask.mode),
-            Again::Zeros => {
-                ask.zeros = match ask.zeros {
-                    Zeros::Doubted => Zeros::Trusted,
-                    Zeros::Trusted => Zeros::Doubted,
-                }
-            }
-        }
-        let source = Source::Again(Arc::clone(&open.review));
-        let word = match ask.mode {
-            Mode::Create => "judging as new users…",
-            Mode::Update => "judging as changes of users…",
-        };
-        self.say(Tone::Busy, word);
-        self.judge(source, ask)
     }
 
     /// Esc: what was put right or typed is asked about first.
@@ -522,15 +346,6 @@ impl App {
             }
         }
     }
-}
-
-/// What is judged in another way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
-    /// Create instead of update, or the other way round.
-    Mode,
-    /// Numbers that end in zeros are believed, or no longer.
-    Zeros,
 }
 
 fn state_of(open: &mut Bulk) -> Option<&mut EditState> {

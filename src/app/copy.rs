@@ -1,18 +1,21 @@
 //! What `y` copies. Made safe like everything that is drawn: a clipboard is a way into a shell.
 
 use crate::domain::text::Label;
-use crate::roster::inventory::kind_words;
 
 use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
 use super::pane::licences::Item;
-use super::pane::{Pane, changes, licences, numbers, plan, sign_in, sync, why};
+use super::pane::{Pane, changes, licences, plan, sign_in, sync, why};
+use super::tables::Form;
 use super::{App, Wait};
 
 impl App {
     /// Sends what is read, or the row under the cursor, to the clipboard.
     pub(super) fn copy(&mut self) -> Vec<Effect> {
+        if self.modals.is_empty() && self.has_marks() {
+            return self.copy_rows(Form::Tsv);
+        }
         let Some(text) = self.copied() else {
             self.say(Tone::Dim, "there is nothing to copy here");
             return Vec::new();
@@ -61,32 +64,8 @@ impl App {
 
     fn copied_row(&self) -> Option<String> {
         let cells = match self.pane {
-            Pane::Users => {
-                let row = self.users.row(&self.desk)?;
-                let state = self.users.state(row, self.now);
-                let number = row.user.number.as_ref().map(ToString::to_string);
-                vec![
-                    row.user.name.clone(),
-                    row.user.mail.clone(),
-                    number.unwrap_or_default(),
-                    row.user.country.map(|c| c.to_string()).unwrap_or_default(),
-                    state.word.to_owned(),
-                    state.cause,
-                ]
-            }
-            Pane::Candidates => {
-                let row = self.candidates.row(&self.roster)?;
-                vec![
-                    row.name.to_string(),
-                    row.upn.to_string(),
-                    row.number
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    row.location.map(|c| c.to_string()).unwrap_or_default(),
-                    self.tenant().cause(row).words().to_owned(),
-                ]
-            }
+            Pane::Users => self.user_cells(self.users.row(&self.desk)?),
+            Pane::Candidates => self.person_cells(self.candidates.row(&self.roster)?),
             Pane::Sync => {
                 let text = sync::to_text(&self.runs.log);
                 return (!text.is_empty()).then_some(text);
@@ -122,21 +101,7 @@ impl App {
                     }
                 }
             }
-            Pane::Numbers => {
-                let row = self.number_row()?;
-                let state = numbers::state(row, &self.wishes());
-                let owner = row.holder();
-                vec![
-                    row.record.number.to_string(),
-                    kind_words(row.record.kind).to_owned(),
-                    state.word.to_owned(),
-                    owner
-                        .map(|owner| owner.name.to_string())
-                        .unwrap_or_default(),
-                    owner.map(|owner| owner.upn.to_string()).unwrap_or_default(),
-                    state.note,
-                ]
-            }
+            Pane::Numbers => self.number_cells(self.number_row()?),
         };
         let safe: Vec<String> = cells
             .iter()

@@ -20,6 +20,7 @@ use super::pane::sync::{LogView, Tail, Window};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sign_in, sync};
 use super::sync::Run;
+use super::tables::Form;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +70,16 @@ impl App {
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
-            Action::Sort => self.sort(),
+            Action::Sort => return self.sort(),
+            Action::Reverse => return self.reverse(),
+            Action::MarkRange => self.mark_range(),
+            Action::CopyJson => return self.copy_rows(Form::Json),
+            Action::CopyCell => return self.copy_cell(),
             Action::Mark if self.earlier_open() => self.mark_earlier(),
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
+            Action::MarkAll if self.pane == Pane::Changes => self.changes.mark_all(&self.desk),
             Action::MarkAll if self.pane == Pane::Users => self.users.mark_all(&self.desk),
             Action::MarkAll => self.candidates.mark_all(&self.roster),
             Action::Add => return self.add(),
@@ -107,6 +113,7 @@ impl App {
             Action::QueueEarlier => self.ask_queue_earlier(),
             Action::Import => self.open_import(),
             Action::Export => self.open_export(),
+            Action::SaveLeftOut => self.save_left_out(),
             Action::MoveSeat => self.open_seat(),
             Action::NextHit => self.jump(Jump::Next),
             Action::PreviousHit => self.jump(Jump::Previous),
@@ -214,6 +221,7 @@ impl App {
                 Move::Last => open.step(isize::MAX),
             },
             Some(Modal::Bulk(_)) => self.move_bulk(step),
+            Some(Modal::Confirm(_)) => self.move_question(step),
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
@@ -225,7 +233,6 @@ impl App {
                 | Modal::Settings(_)
                 | Modal::Seat(_)
                 | Modal::Chooser(_)
-                | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => {}
             None => match self.pane {
@@ -352,7 +359,7 @@ impl App {
         self.candidates.stale = true;
     }
 
-    fn sort(&mut self) {
+    fn sort(&mut self) -> Vec<Effect> {
         let word = match self.pane {
             Pane::Candidates => {
                 self.candidates.sort = self.candidates.sort.next();
@@ -370,11 +377,14 @@ impl App {
         };
         self.refilter();
         self.say(Tone::Dim, format!("sorted by {word}"));
+        self.keep_tables()
     }
 
     fn mark(&mut self) {
         if self.pane == Pane::Users {
             self.users.mark();
+        } else if self.pane == Pane::Changes {
+            self.changes.mark(&self.desk);
         } else {
             self.candidates.mark();
         }
@@ -403,6 +413,8 @@ impl App {
             self.users.marked.clear();
         } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
             self.candidates.marked.clear();
+        } else if self.pane == Pane::Changes && !self.changes.marked.is_empty() {
+            self.changes.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
             self.licences.inside = None;
         } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {

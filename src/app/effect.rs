@@ -268,6 +268,8 @@ pub enum LedgerChange {
     RemoveMany(Vec<UserId>),
     /// Drop a queued change.
     Undo(EntryId),
+    /// Drop queued changes, all or none.
+    UndoMany(Vec<EntryId>),
     /// Hold entries back, or let them go again.
     Hold {
         /// Which.
@@ -358,6 +360,8 @@ pub enum Exported {
     Numbers(Vec<PhoneNumber>),
     /// The log of a run.
     Log(RunId),
+    /// The rows of a review that cannot go in, with the reasons.
+    LeftOut(Arc<Review>),
 }
 
 /// Held back or queued.

@@ -2,14 +2,14 @@
 
 use crate::domain::guid::ObjectId;
 use crate::domain::user::UserId;
-use crate::roster::Query;
+use crate::roster::query::{self, Field as Column, Query};
 
 use super::App;
 use super::cells;
 use super::cursor::Seek;
 use super::effect::Who;
 use super::field::Field;
-use super::pane::{Pane, users};
+use super::pane::{Pane, candidates, numbers, users};
 
 /// Whether the filter is being typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +40,11 @@ impl Filter {
     /// The query.
     pub fn query(&self) -> Query {
         Query::parse(self.field.text())
+    }
+
+    /// The query of a pane whose columns can be named: `country:gb`.
+    pub fn row_query(&self) -> Query {
+        Query::of_rows(self.field.text())
     }
 
     /// Whether it is to be shown at all.
@@ -183,6 +188,43 @@ pub fn who(directory: Option<ObjectId>, user: Option<UserId>) -> Option<Who> {
 }
 
 impl App {
+    /// The columns that the filter in front can name.
+    pub fn filter_fields(&self) -> &'static [Column] {
+        match self.pane {
+            _ if self.searched().is_some() => &[],
+            Pane::Users => &users::FIELDS,
+            Pane::Candidates => &candidates::FIELDS,
+            Pane::Numbers => &numbers::FIELDS,
+            Pane::Sync | Pane::Changes | Pane::Licences => &[],
+        }
+    }
+
+    /// What Tab makes of the word under way.
+    pub fn completion(&self) -> Option<String> {
+        query::completion(self.filter().field.text(), self.filter_fields())
+    }
+
+    /// What can be typed, in a line; `None` where there is nothing to say of it.
+    pub fn filter_hint(&self) -> Option<String> {
+        let filter = self.filter();
+        let fields = self.filter_fields();
+        if filter.typing == Typing::No {
+            return None;
+        }
+        if filter.query().is_broken() {
+            return Some("what stands behind re: is no pattern (yet)".to_owned());
+        }
+        if let Some(text) = self.completion() {
+            let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+            return Some(format!("Tab: {word}"));
+        }
+        if !filter.field.text().is_empty() || fields.is_empty() {
+            return None;
+        }
+        let names: Vec<String> = fields.iter().map(|f| format!("{}:", f.word())).collect();
+        Some(format!("word !word re: {}", names.join(" ")))
+    }
+
     /// When a filter finds nothing in its pane: who it finds in the others.
     pub(super) fn look_elsewhere(&mut self) {
         let users = self.elsewhere(Pane::Users);
@@ -200,7 +242,7 @@ impl App {
             Pane::Numbers => (&self.numbers.filter, self.numbers.shown.len()),
             Pane::Sync | Pane::Changes | Pane::Licences => return None,
         };
-        let query = filter.query();
+        let query = filter.row_query();
         if found > 0 || query.is_empty() {
             return None;
         }
@@ -235,7 +277,7 @@ impl App {
             .desk
             .users
             .iter()
-            .filter(|row| query.matches(&users::folded(row, &self.users.state(row, self.now))))
+            .filter(|row| users::matches(query, row, &self.users.state(row, self.now)))
             .collect();
         if let Some(row) = found.first() {
             let state = self.users.state(row, self.now);
@@ -253,7 +295,7 @@ impl App {
         let mut found = 0;
         for row in &self.inventory.numbers {
             row.folded(&wishes, &mut folded);
-            if !query.matches(&folded) {
+            if !query.matches_row(&folded, |field| numbers::cell(row, &wishes, field)) {
                 continue;
             }
             found += 1;

@@ -212,6 +212,12 @@ impl App {
             Code::Up => return self.move_cursor(Move::By(-1)),
             Code::PageDown => return self.move_cursor(Move::Pages(1)),
             Code::PageUp => return self.move_cursor(Move::Pages(-1)),
+            Code::Tab if self.completion().is_some() => {
+                let text = self.completion().unwrap_or_default();
+                self.filter_mut().field.set(&text);
+                self.filter_mut().typed();
+                self.refilter();
+            }
             Code::Tab | Code::BackTab => {
                 self.settle();
                 self.filter_mut().end();

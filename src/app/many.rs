@@ -9,13 +9,14 @@ use crate::domain::user::UserId;
 use super::action::Action;
 use super::cells::thousands;
 use super::doc::Tone;
-use super::effect::{Effect, Exported, LedgerChange};
+use super::effect::{Effect, Exported, Extent, LedgerChange};
 use super::pane::Pane;
 use super::pane::bulk::Bulk;
 use super::pane::bulk::export::{ExportField, ExportForm};
 use super::pane::bulk::many::{Change, ManyForm};
 use super::pane::bulk::preview::{Preview, Whom};
 use super::pane::candidates::Listing;
+use super::pane::confirm::Question;
 use super::pane::editor::EditState;
 use super::{App, Wait};
 
@@ -100,14 +101,15 @@ impl App {
                 }
                 self.settle();
             }
-            Action::Hold | Action::QueueAll if waiting => {
+            Action::Hold | Action::QueueAll | Action::QueueGood if waiting => {
                 self.say(Tone::Busy, "it is being queued");
             }
             Action::Hold => {
                 open.leave_out();
                 self.settle();
             }
-            Action::QueueAll => return Some(self.queue_many()),
+            Action::QueueAll => return Some(self.queue_many(Extent::All)),
+            Action::QueueGood => self.ask_leave_out(),
             Action::Copy => {
                 let rows = open.rows.iter();
                 let lines: Vec<String> = rows
@@ -121,18 +123,69 @@ impl App {
         Some(Vec::new())
     }
 
+    /// Asks before those who can be changed are, without the others: the question names these.
+    fn ask_leave_out(&mut self) {
+        let Some(Bulk::Preview(open)) = self.bulk() else {
+            return;
+        };
+        if !open.seen || open.stale {
+            return;
+        }
+        let (done, out) = (open.counts()[0], open.refused_words());
+        if done == 0 {
+            self.say(Tone::Dim, "nothing would be changed");
+            return;
+        }
+        if out.is_empty() {
+            self.say(Tone::Good, "nobody is refused: A queues them");
+            return;
+        }
+        let verb = match open.change {
+            Change::Remove => "Remove",
+            Change::Edit { .. } if open.adds() => "Add",
+            Change::Edit { .. } => "Change",
+        };
+        let noun = match (open.adds(), done) {
+            (true, 1) => "person",
+            (true, _) => "people",
+            (false, 1) => "user",
+            (false, _) => "users",
+        };
+        let going = format!("{verb} {} {noun}", thousands(done as u64));
+        let staying = match out.len() {
+            1 => "1 cannot be part of it".to_owned(),
+            n => format!("{} cannot be part of it", thousands(n as u64)),
+        };
+        self.question(Question::QueueGood {
+            going,
+            staying,
+            out,
+            file: false,
+        });
+    }
+
     /// Asks the ledger for all of it in one transaction.
-    fn queue_many(&mut self) -> Vec<Effect> {
+    pub(super) fn queue_many(&mut self, extent: Extent) -> Vec<Effect> {
         let roster = Arc::clone(&self.roster);
         let Some(Bulk::Preview(open)) = self.bulk() else {
             return Vec::new();
         };
         // What no frame has shown was seen by nobody.
         if !open.seen || open.stale {
+            if extent == Extent::Good {
+                let text =
+                    "nothing was queued: the list or the tenant has changed since; look again";
+                self.say(Tone::Warn, text);
+            }
             return Vec::new();
         }
-        if let Some((name, why)) = open.refused() {
-            let text = format!("not part of it: {name}: {why}. Space leaves one out");
+        if extent == Extent::All
+            && let Some((name, why)) = open.refused()
+        {
+            let text = match open.counts()[3] {
+                1 => format!("1 cannot (P leaves it out): {name}: {why}"),
+                n => format!("{n} cannot (P leaves them out): {name}: {why}"),
+            };
             self.say(Tone::Warn, text);
             return Vec::new();
         }
@@ -172,15 +225,19 @@ impl App {
         let Some((what, words, name)) = self.exported() else {
             return;
         };
+        let name = self.file_name(&name);
+        self.open_bulk(Bulk::Export(ExportForm::open(what, words, &name)));
+    }
+
+    /// A name for a file: tenant, what is in it, day.
+    pub(super) fn file_name(&self, what: &str) -> String {
         let tenant: String = self
             .settings
             .tenant_label
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
             .collect();
-        let day = self.today();
-        let name = format!("{tenant}-{name}-{day}.csv");
-        self.open_bulk(Bulk::Export(ExportForm::open(what, words, &name)));
+        format!("{tenant}-{what}-{}.csv", self.today())
     }
 
     fn exported(&self) -> Option<(Exported, String, String)> {

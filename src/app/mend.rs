@@ -8,7 +8,8 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
-use crate::roster::{Query, Roster};
+use crate::roster::Roster;
+use crate::roster::query::Query;
 
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};
@@ -464,13 +465,17 @@ fn opposite(change: &str) -> Option<String> {
 
 /// What the opposite of a change does, from its words: `number +44 1 -> +44 2`.
 fn taken_back(change: &str) -> String {
-    let Some((old, new)) = change
-        .split_once(' ')
-        .and_then(|(_, values)| values.split_once(" -> "))
-    else {
+    let Some((field, values)) = change.split_once(' ') else {
+        return String::new();
+    };
+    let Some((old, new)) = values.split_once(" -> ") else {
         return String::new();
     };
     match (old, new) {
+        // `MCOPSTN1 on -> MCOPSTN1 off`: a state, which is no thing to be given.
+        (old, new) if field == "plan" || field == "licence" => {
+            format!("{new} becomes {old} again.")
+        }
         ("none", new) => format!("{new} is taken away again."),
         (old, "none") => format!("{old} is given back."),
         (old, new) => format!("{new} is taken away, and {old} is given back."),

@@ -38,11 +38,13 @@ pub mod notice;
 pub mod pane;
 pub mod people;
 pub mod replies;
+pub mod review;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
 pub mod stock;
 pub mod sync;
+pub mod tables;
 pub mod tabs;
 pub mod writing;
 
@@ -217,6 +219,8 @@ pub struct App {
     pub beside: Beside,
     /// Text of forms that was kept when they were not saved, by the form's key.
     pub drafts: Vec<(String, String)>,
+    /// What the last import has left out.
+    pub left_out: Option<review::LeftOut>,
     /// The time of the last event.
     pub now: Timestamp,
     life: Lifecycle,
@@ -280,6 +284,7 @@ impl App {
             plan: None,
             beside: Beside::default(),
             drafts: Vec::new(),
+            left_out: None,
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,
             waits: Vec::new(),

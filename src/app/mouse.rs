@@ -189,10 +189,9 @@ impl App {
                 vec![list(body.split_end(2).0, 1, open.cursor.top, len)]
             }
             Some(Modal::Bulk(open)) => {
-                let (area, _) = bulk::review_areas(body);
-                let rows = open
-                    .list()
-                    .map(|(top, _, len)| list(area, bulk::HEAD, top, len));
+                let (area, _) = bulk::review_areas(&layout);
+                let rows = open.list().zip(open.head(area.width));
+                let rows = rows.map(|((top, _, len), head)| list(area, head, top, len));
                 rows.into_iter().collect()
             }
             Some(_) => Vec::new(),

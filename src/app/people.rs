@@ -4,6 +4,7 @@ use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::text::Label;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
 use crate::roster::Row;
@@ -479,8 +480,46 @@ impl App {
         }
     }
 
+    /// Whether `u` is about all marked changes.
+    pub fn undoes_many(&self) -> bool {
+        self.over().is_none() && self.pane == Pane::Changes && !self.changes.marked.is_empty()
+    }
+
+    /// Asks before all marked changes are dropped.
+    fn ask_undo_many(&mut self) {
+        let marked = &self.changes.marked;
+        let entries: Vec<&Entry> = self
+            .desk
+            .entries
+            .iter()
+            .filter(|entry| marked.contains(&entry.id))
+            .collect();
+        let shown = entries
+            .iter()
+            .map(|entry| {
+                let name = Label::new(&entry.name);
+                format!("  {name}: {}", super::pane::changes::change(entry))
+            })
+            .collect();
+        let entries = entries.iter().map(|entry| entry.id).collect();
+        self.question(Question::UndoMany { entries, shown });
+    }
+
+    /// Drops all marked changes, or none.
+    pub(super) fn undo_many(&mut self, entries: Vec<EntryId>) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Undone);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::UndoMany(entries),
+        }]
+    }
+
     /// Drops a queued change.
     pub(super) fn undo(&mut self) -> Vec<Effect> {
+        if self.undoes_many() {
+            self.ask_undo_many();
+            return Vec::new();
+        }
         let Some(entry) = self.undoable() else {
             self.ask_take_back();
             return Vec::new();

@@ -22,6 +22,7 @@ use super::pane::text::Text;
 use super::pane::why::Answer;
 use super::session::{Auth, Writing};
 use super::sync::{Course, Ended};
+use super::tables::KEPT;
 use super::{App, Wait};
 
 impl App {
@@ -176,7 +177,11 @@ impl App {
                 Vec::new()
             }
             LedgerEvent::Draft { key, text } => {
-                self.draft_kept(key, text);
+                if key == KEPT {
+                    self.tables_kept(&text);
+                } else {
+                    self.draft_kept(key, text);
+                }
                 Vec::new()
             }
             LedgerEvent::Earlier { req, earlier } => {
@@ -303,7 +308,7 @@ impl App {
                 self.say(Tone::Good, notice);
             }
             Wait::Bulk => {
-                self.bulk_saved(req);
+                let notice = self.bulk_saved(req, notice);
                 self.say(Tone::Good, notice);
             }
             Wait::CopiedStep(step) => self.say(

@@ -270,10 +270,12 @@ impl App {
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
             Question::TakeProposals { .. } => self.take_all(),
+            Question::QueueGood { .. } => self.queue_good(),
             Question::CancelRun { req, .. } => self.cancel_run(req),
             Question::Quit { .. } => self.drain(Ending::Quit),
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
+            Question::UndoMany { entries, .. } => self.undo_many(entries),
             question @ (Question::MassChange { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
@@ -339,11 +341,13 @@ impl App {
             | Question::MoveSeat { .. }
             | Question::LeaveForm { .. }
             | Question::TakeProposals { .. }
+            | Question::QueueGood { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
             | Question::Mend(_)
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
+            | Question::UndoMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),

@@ -90,6 +90,12 @@ impl Column {
         }
     }
 
+    /// Whether its cells are only looked at: the sign-in to a telephone system and the caller ID of a trunk are kept where
+    /// calls are made, and Teams has no field for either.
+    pub fn is_only_checked(self) -> bool {
+        matches!(self, Self::AuthUsername | Self::CallerId)
+    }
+
     /// Whether its cells are telephone numbers.
     pub fn is_number(self) -> bool {
         matches!(self, Self::PhoneNumber | Self::TrunkNumber | Self::CallerId)
@@ -182,6 +188,8 @@ const ALIASES: &[(&str, Header)] = &[
     ("numberintenant", Header::Informative),
     ("kind", Header::Informative),
     ("warnings", Header::Informative),
+    ("row", Header::Informative),
+    ("reason", Header::Informative),
     ("id", Header::Informative),
 ];
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 
 use super::columns::{Column, Set};
+use super::export::Table;
 use super::index::{Index, same};
 use super::known::{Known, Matched, Person};
 use super::near;
@@ -209,6 +210,27 @@ impl Review {
         match self.sheet.set() {
             Set::Pbx => self.number(index)?.doubt(),
             Set::Trunk => None,
+        }
+    }
+
+    /// The rows that cannot go in, as a table that an import reads again: the columns that were kept of theirs, the number
+    /// of the row, and what is wrong with it. A password was never kept.
+    pub fn left_out(&self) -> Table {
+        let columns = self.sheet.columns();
+        let mut header: Vec<&'static str> = columns.iter().map(|column| column.header()).collect();
+        header.extend(["Row", "Reason"]);
+        let rows = (0..self.sheet.len()).filter(|&row| !self.verdict(row).is_good());
+        let rows = rows.map(|index| {
+            let row = self.sheet.row(index);
+            let faults = self.verdict(index).faults();
+            let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let cells = columns.iter().map(|&column| row.cell(column).to_owned());
+            let behind = [row.number().to_string(), reasons.join("; ")];
+            cells.chain(behind).collect()
+        });
+        Table {
+            rows: rows.collect(),
+            header,
         }
     }
 

@@ -113,16 +113,15 @@ fn cells(line: &AuditLine) -> Vec<String> {
 }
 
 fn change_words(line: &AuditLine) -> String {
-    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
     if line.before.is_empty() && line.after.is_empty() {
         return line.field.clone();
     }
-    format!(
-        "{} {} -> {}",
-        line.field,
-        or_none(&line.before),
-        or_none(&line.after)
-    )
+    values(&line.field, &line.before, &line.after)
+}
+
+fn values(field: &str, before: &str, after: &str) -> String {
+    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+    format!("{field} {} -> {}", or_none(before), or_none(after))
 }
 
 fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow::Result<Exit> {
@@ -233,6 +232,15 @@ fn tenant_json(name: &str, seen: &Result<Handover, Failure>) -> serde_json::Valu
             json!({ "id": turn.id.to_string(), "name": turn.name, "kind": kind, "change": turn.words() })
         })
         .collect();
+    let people: Vec<_> = seen
+        .people
+        .iter()
+        .map(|change| {
+            let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            json!({ "id": change.id.to_string(), "name": change.name, "field": change.field,
+                    "before": filled(&change.before), "after": filled(&change.after) })
+        })
+        .collect();
     let open: Vec<_> = seen
         .open
         .iter()
@@ -250,7 +258,7 @@ fn tenant_json(name: &str, seen: &Result<Handover, Failure>) -> serde_json::Valu
         "tenant": name,
         "since": seen.since.to_string(),
         "ours": seen.ours.iter().map(line_json).collect::<Vec<_>>(),
-        "theirs": { "values": seen.moved.iter().map(line_json).collect::<Vec<_>>(), "users": turns,
+        "theirs": { "values": seen.moved.iter().map(line_json).collect::<Vec<_>>(), "people": people, "users": turns,
                     "runs": seen.compared.map(|(from, to)| [from.0, to.0]) },
         "open": open,
     })
@@ -269,7 +277,7 @@ fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
     for line in &seen.ours {
         say(&format!("    {}", line_words(line)))?;
     }
-    let theirs = seen.moved.len() + seen.turns.len();
+    let theirs = seen.moved.len() + seen.people.len() + seen.turns.len();
     let runs = seen.compared.map_or_else(
         || "no two good syncs to compare".to_owned(),
         |(from, to)| format!("runs {} to {}", from.0, to.0),
@@ -280,6 +288,10 @@ fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
     ))?;
     for line in &seen.moved {
         say(&format!("    {}", line_words(line)))?;
+    }
+    for change in &seen.people {
+        let words = values(&change.field, &change.before, &change.after);
+        say(&format!("    {}  {words}", change.name))?;
     }
     for turn in &seen.turns {
         say(&format!(

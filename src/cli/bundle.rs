@@ -40,12 +40,16 @@ pub(super) async fn run(global: &Global, args: &Bundle) -> anyhow::Result<Exit> 
     let dir = opened.dir().to_owned();
     let people = explained(&opened, &args.users).await?;
     let mut scrubber = scrubber(global, &opened, args.reveal)?;
+    let picture = opened.world.store.ledger.load().await;
+    if let Some(pin) = picture.map_err(|error| error.failure())?.pin {
+        scrubber.own_name(&pin.name);
+    }
     for why in people.iter().filter(|why| why.id.is_none()) {
         make::know(&mut scrubber, why);
     }
     let pages = vec![
         ("versions.json", versions()),
-        ("config.json", settings(&opened)),
+        ("config.json", settings(&opened, &scrubber)),
         ("doctor.json", doctor::seen(global, &opened).await),
     ];
     let asked = Asked {
@@ -105,6 +109,14 @@ async fn explained(opened: &Opened, users: &[String]) -> anyhow::Result<Vec<Why>
         if !why.also.is_empty() && why.id.is_some() {
             let others = why.also.join(", ");
             print::tell(&format!("{user}: {} is taken, and not {others}", why.name));
+        }
+        if make::is_nobody(&why) {
+            print::tell(&format!(
+                "Nobody is called {user} here, on the list or in the tenant: the bundle says so, and holds no facts of anybody by it."
+            ));
+            for near in &why.near {
+                print::tell(&format!("  perhaps {near}?"));
+            }
         }
         people.push(why);
     }
@@ -177,7 +189,7 @@ fn versions() -> Value {
 }
 
 /// What the configuration says of the tenant; where secrets are kept is not told, only that they are.
-fn settings(opened: &Opened) -> Value {
+fn settings(opened: &Opened, scrubber: &Scrubber) -> Value {
     let TenantConfig {
         tenant_id,
         client_id,
@@ -194,7 +206,7 @@ fn settings(opened: &Opened) -> Value {
     } = &opened.config;
     let allow: Vec<&str> = allow.iter().map(|kind| kind.as_str()).collect();
     json!({
-        "tenant": opened.name,
+        "tenant": scrubber.tenant(&opened.name),
         "tenant_id": tenant_id,
         "client_id": client_id,
         "sign_in": sign_in.as_str(),

@@ -107,10 +107,7 @@ async fn configured(report: &mut Report, global: &Global) {
         SignInWay::ClientSecret | SignInWay::Certificate
     );
     places::tokens(report, &tokens, is_app_only);
-    report.ok(
-        "key store",
-        "none is asked: tokens are kept as the line above says",
-    );
+    places::key_store(report, &tokens, (tenant.tokens, is_app_only));
     match client {
         Ok(client) => {
             client.tell_waits(crate::cli::print::tell);

@@ -99,7 +99,9 @@ async fn finish(opened: &Opened, signed_in: &SignedIn, write: bool) -> anyhow::R
         "Signed in to {} as {}; {may}",
         opened.name, signed_in.account
     ));
-    print::tell(&format!("Granted: {}", signed_in.granted.join(" ")));
+    for line in filled("Granted: ", &signed_in.granted) {
+        print::tell(&line);
+    }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
 }
 
@@ -157,7 +159,25 @@ fn code_picture(prompt: &Prompt, (columns, rows): (u16, u16)) -> Option<Vec<Stri
 }
 
 /// Lines of the text below the picture.
-const TEXT: usize = 13;
+const TEXT: usize = 16;
+
+/// Words in lines of 79 columns behind a title, none cut; a name is copied whole or not at all.
+fn filled(title: &str, words: &[String]) -> Vec<String> {
+    let mut lines = vec![title.to_owned()];
+    for word in words {
+        let last = lines.last_mut().expect("the first line is there");
+        if last.len() > title.len() && last.len() + word.len() > 79 {
+            *last = last.trim_end().to_owned();
+            lines.push(" ".repeat(title.len()));
+        }
+        let last = lines.last_mut().expect("the first line is there");
+        last.push_str(word);
+        last.push(' ');
+    }
+    let last = lines.last_mut().expect("the first line is there");
+    *last = last.trim_end().to_owned();
+    lines
+}
 
 fn lines(prompt: &Prompt, name: &str, now: Timestamp) -> Vec<String> {
     let minutes = prompt.until.duration_since(now).as_mins().max(0);
@@ -193,13 +213,15 @@ fn lines(prompt: &Prompt, name: &str, now: Timestamp) -> Vec<String> {
         }
     }
     lines.push(format!("  app    {}", prompt.app));
-    lines.push(format!("  asks   {}", prompt.scopes.join(" ")));
+    lines.extend(filled("  asks   ", &prompt.scopes));
     lines.push(format!("  ends in {minutes} min; Ctrl-C stops"));
     lines
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::planning::Allowed;
+
     use super::*;
 
     #[test]
@@ -212,6 +234,34 @@ mod tests {
         assert_eq!(code_picture(&prompt, (wide, high)), Some(whole));
         assert_eq!(code_picture(&prompt, (wide - 1, 60)), None);
         assert_eq!(code_picture(&prompt, (80, high - 1)), None);
+    }
+
+    #[test]
+    fn permissions_are_not_cut_at_the_edge_of_the_terminal() {
+        let words: Vec<String> = crate::graph::scopes::needed(Allowed {
+            numbers: true,
+            location: true,
+            licences: true,
+        })
+        .iter()
+        .map(|one| one.name.to_owned())
+        .collect();
+        let lines = filled("  asks   ", &words);
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines.iter().all(|line| line.len() < 80), "{lines:?}");
+        assert!(
+            lines[1..].iter().all(|line| line.starts_with("         ")),
+            "{lines:?}"
+        );
+        let again: Vec<&str> = lines
+            .iter()
+            .flat_map(|line| line.split_whitespace())
+            .collect();
+        assert_eq!(
+            again[1..],
+            words.iter().map(String::as_str).collect::<Vec<_>>()
+        );
+        assert_eq!(filled("Granted: ", &[]), ["Granted:"]);
     }
 
     fn prompt() -> Prompt {

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::ops::{desk, inventory};
 use crate::record::json;
-use crate::roster::Query;
 use crate::roster::inventory::{NumberRow, Standing, activation_words, kind_words, source_words};
+use crate::roster::query::Query;
 use crate::roster::wishes::Wishes;
 
 use super::args::{Global, Numbers};

@@ -18,6 +18,7 @@ use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::graph::certificate::Certificate;
 use crate::graph::endpoints::{Cloud, Endpoints};
+use crate::graph::keyring::TOOL;
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::sim::Simulator;
@@ -308,11 +309,17 @@ pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> T
     if tenant.tokens == TokensKept::Memory {
         return TokenStore::Memory;
     }
-    match &tenant.identity {
-        Some(identity) => {
-            TokenStore::OfAccount(places.identity_dir(identity).join(format!("{name}.tokens")))
-        }
-        None => TokenStore::File(places.own_tenant_dir(name).join("tokens")),
+    if let Some(identity) = &tenant.identity {
+        let folder = places.identity_dir(identity);
+        return TokenStore::OfAccount(folder.join(format!("{name}.tokens")));
+    }
+    let file = places.own_tenant_dir(name).join("tokens");
+    match tenant.tokens {
+        TokensKept::Keyring => TokenStore::Keyring {
+            file,
+            tool: TOOL.into(),
+        },
+        TokensKept::File | TokensKept::Memory => TokenStore::File(file),
     }
 }
 

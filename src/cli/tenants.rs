@@ -77,11 +77,7 @@ async fn unpin(places: &Places, name: &str, yes: bool) -> anyhow::Result<Exit> {
         .prepare_tenant(name)
         .map_err(|error| error.failure())?;
     let store = Store::open(&dir).map_err(|error| error.failure())?;
-    store
-        .ledger
-        .unpin(stamp())
-        .await
-        .map_err(|error| error.failure())?;
+    crate::sync::disable(&store, &dir.join("lease"), stamp()).await?;
     print::tell("The pin is off: the next sync pins the tenant that is signed in to.");
     print::tell(
         "If that is another one: its users are matched by e-mail, nothing is dropped, what was queued is set aside \

@@ -181,6 +181,8 @@ pub struct Endpoints {
 pub enum TokensKept {
     /// In a file that only its owner can read: a sign-in serves the commands that follow.
     File,
+    /// In the keyring of the desktop, if it answers within two seconds; else in the file.
+    Keyring,
     /// Only in memory: a sign-in ends with the program.
     Memory,
 }
@@ -265,7 +267,11 @@ impl Words for SignInWay {
 }
 
 impl Words for TokensKept {
-    const ALL: &'static [(&'static str, Self)] = &[("file", Self::File), ("memory", Self::Memory)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("file", Self::File),
+        ("keyring", Self::Keyring),
+        ("memory", Self::Memory),
+    ];
 }
 
 impl Words for CloudName {

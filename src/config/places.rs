@@ -169,12 +169,11 @@ impl Places {
         if !folder.exists() {
             return Ok(());
         }
-        match &self.shared {
-            Some(shared) => sharing::look(shared, &folder)?,
-            None => {
-                no_link(&folder)?;
-                check_folder(&folder)?;
-            }
+        if let Some(shared) = &self.shared {
+            sharing::look(shared, &folder)?;
+        } else {
+            no_link(&folder)?;
+            check_folder(&folder)?;
         }
         self.check_files(name)
     }

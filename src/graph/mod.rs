@@ -22,6 +22,7 @@ use self::certificate::Certificate;
 use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
+use self::keyring::Keyring;
 use self::patience::Patience;
 use self::retry::LONGEST_WAIT;
 use self::token_file::{Bound, TokenFile};
@@ -39,6 +40,7 @@ pub mod error;
 mod exchange;
 pub mod groups;
 mod hints;
+pub mod keyring;
 pub mod licences;
 pub mod local;
 mod loopback;
@@ -99,6 +101,13 @@ pub enum TokenStore {
     Memory,
     /// In this file, which only its owner can read. Its folder exists, and only its owner can enter it.
     File(PathBuf),
+    /// In the keyring of the desktop, if it answers within two seconds; else in the file.
+    Keyring {
+        /// The file.
+        file: PathBuf,
+        /// The program that reaches the keyring, [`keyring::TOOL`].
+        tool: PathBuf,
+    },
     /// In this file, one of several for the tenants of one account, which end in `.tokens` and lie in one folder. A tenant that
     /// was not signed in to yet is opened by what the account's last sign-in to another has left.
     OfAccount(PathBuf),
@@ -109,7 +118,7 @@ impl TokenStore {
     pub fn is_whole(&self) -> bool {
         match self {
             Self::Memory => true,
-            Self::File(path) | Self::OfAccount(path) => {
+            Self::File(path) | Self::OfAccount(path) | Self::Keyring { file: path, .. } => {
                 path.symlink_metadata().is_err() || token_file::is_whole(path)
             }
         }
@@ -201,8 +210,17 @@ impl Client {
             setup.traffic,
         )?;
         let many = matches!(setup.tokens, TokenStore::OfAccount(_));
+        let ring = match &setup.tokens {
+            TokenStore::Keyring { file, tool } => Some(Keyring::new(
+                tool.clone(),
+                file.to_string_lossy().into_owned(),
+            )),
+            TokenStore::File(_) | TokenStore::OfAccount(_) | TokenStore::Memory => None,
+        };
         let file = match setup.tokens {
-            TokenStore::File(path) | TokenStore::OfAccount(path)
+            TokenStore::File(path)
+            | TokenStore::OfAccount(path)
+            | TokenStore::Keyring { file: path, .. }
                 if !setup.credentials.sign_in.is_app_only() =>
             {
                 let bound = Bound {
@@ -211,10 +229,13 @@ impl Client {
                     tenant: setup.credentials.tenant.clone(),
                     client_id: setup.credentials.client_id.clone(),
                 };
-                let file = TokenFile::new(path, bound);
+                let file = TokenFile::new(path, bound).with_keyring(ring);
                 Some(if many { file.of_account() } else { file })
             }
-            TokenStore::File(_) | TokenStore::OfAccount(_) | TokenStore::Memory => None,
+            TokenStore::File(_)
+            | TokenStore::OfAccount(_)
+            | TokenStore::Keyring { .. }
+            | TokenStore::Memory => None,
         };
         let inner = Inner {
             endpoints: setup.endpoints,

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::pace::Pace;
 
 use super::error::GraphError;
+use super::keyring::{Keyring, KeyringError};
 use super::local::{LocalError, check_private, is_link, no_link, read_private};
 use super::vault::Tokens;
 
@@ -49,6 +50,8 @@ pub(super) struct TokenFile {
     bound: Bound,
     /// Whether the files beside it are of the same account.
     has_siblings: bool,
+    /// The keyring, where it is to be used as long as it answers.
+    ring: Option<Keyring>,
 }
 
 /// The lock: let go of when dropped, and by the system when the program dies.
@@ -58,7 +61,7 @@ pub(super) struct Held {
 }
 
 /// The written form.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Kept {
     version: u32,
     login: String,
@@ -98,7 +101,13 @@ impl TokenFile {
             path,
             bound,
             has_siblings: false,
+            ring: None,
         }
+    }
+
+    /// The same, in the keyring if there is one that answers. The lock is a file in any case.
+    pub(super) fn with_keyring(self, ring: Option<Keyring>) -> Self {
+        Self { ring, ..self }
     }
 
     /// The same, where the files beside it that end in `.tokens` are the same account's for other tenants.
@@ -155,12 +164,13 @@ impl TokenFile {
                 path,
                 bound: self.bound.clone(),
                 has_siblings: true,
+                ring: None,
             })
             .collect()
     }
 
     pub(super) fn is_there(&self) -> bool {
-        self.path.symlink_metadata().is_ok()
+        self.path.symlink_metadata().is_ok() || self.in_keyring().is_some()
     }
 
     /// Waits for the lock, says so when that takes long, and ends when it takes too long. Dropping the future is safe: nothing
@@ -218,6 +228,27 @@ impl TokenFile {
 
     /// The tokens in the file, if there is one for this tenant. Who holds the lock sets a damaged one aside.
     pub(super) fn read(&self, held: Option<&Held>) -> Result<Option<Tokens>, GraphError> {
+        let in_ring = self.in_keyring();
+        let in_file = self.in_file(held)?;
+        // The file is the newer one where a keyring did not answer for a while.
+        Ok(match (in_ring, in_file) {
+            (Some(ring), Some(file)) if ring.issued < file.issued => Some(file),
+            (Some(ring), _) => Some(ring),
+            (None, file) => file,
+        })
+    }
+
+    /// One that cannot be read is as good as none: the next sign-in takes its place.
+    fn in_keyring(&self) -> Option<Tokens> {
+        let mut bytes = self.ring.as_ref()?.get().ok().flatten()?;
+        let kept = serde_json::from_slice::<Kept>(&bytes);
+        bytes.zeroize();
+        kept.ok()
+            .filter(|kept| self.is_ours(kept))
+            .map(Kept::tokens)
+    }
+
+    fn in_file(&self, held: Option<&Held>) -> Result<Option<Tokens>, GraphError> {
         let bytes = match read_private(&self.path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
@@ -241,6 +272,14 @@ impl TokenFile {
     /// Replaces the file as a whole: what is there at any moment is the old one or the new one.
     pub(super) fn write(&self, tokens: &Tokens, _held: &Held) -> Result<(), GraphError> {
         let kept = self.kept(tokens);
+        if self
+            .ring
+            .as_ref()
+            .is_some_and(|ring| in_keyring(ring, kept.clone()))
+        {
+            // What an earlier program left in the file is older, and would be one secret too many.
+            return self.remove_file();
+        }
         let mut text = serde_json::to_vec(&kept).expect("texts and numbers are always JSON");
         let written = self.replace(&text);
         text.zeroize();
@@ -249,6 +288,14 @@ impl TokenFile {
 
     /// Removes the file.
     pub(super) fn remove(&self, _held: &Held) -> Result<(), GraphError> {
+        if let Some(ring) = &self.ring {
+            // One that does not answer is told in the log, and Entra ends what it holds in the end.
+            let _ = ring.remove();
+        }
+        self.remove_file()
+    }
+
+    fn remove_file(&self) -> Result<(), GraphError> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(LocalError::Io(error).about(&self.path))
@@ -349,6 +396,24 @@ impl Kept {
             granted: std::mem::take(&mut self.granted),
             asked: std::mem::take(&mut self.asked),
         }
+    }
+}
+
+/// Puts what is kept into the keyring; without the access token where it is too long with it, since a new one is to be had.
+fn in_keyring(ring: &Keyring, mut kept: Kept) -> bool {
+    let put = |kept: &Kept| {
+        let mut text = serde_json::to_vec(kept).expect("texts and numbers are always JSON");
+        let put = ring.put(&text);
+        text.zeroize();
+        put
+    };
+    match put(&kept) {
+        Err(KeyringError::TooLong) => {
+            kept.access_token.zeroize();
+            kept.lifetime_seconds = 0;
+            put(&kept).is_ok()
+        }
+        done => done.is_ok(),
     }
 }
 
@@ -581,6 +646,54 @@ mod tests {
             failure.headline.contains("another program holds")
                 && failure.headline.contains("tokens.lock"),
             "{failure:?}"
+        );
+    }
+    #[tokio::test]
+    async fn a_keyring_holds_the_sign_in_and_one_that_hangs_leaves_it_to_the_file() {
+        use super::super::keyring::tests::{KEEPS, tool};
+        let folder = tempfile::tempdir().unwrap();
+        let of = |script: &str| {
+            let ring = Keyring::new(tool(folder.path(), script), "k".to_owned());
+            TokenFile::new(folder.path().join("tokens"), bound()).with_keyring(Some(ring))
+        };
+        // A sign-in of before lies in the file, and moves with the next write.
+        let file = written(folder.path()).await;
+        let ring = of(KEEPS);
+        assert_eq!(
+            ring.read(None).unwrap().unwrap().access.expose_secret(),
+            "canary-a"
+        );
+        let held = ring.lock(Pace::Instant, quiet).await.unwrap();
+        ring.write(&tokens(), &held).unwrap();
+        assert!(!file.path.exists());
+        assert!(ring.is_there());
+        assert_eq!(
+            ring.read(None).unwrap().unwrap().access.expose_secret(),
+            "canary-a"
+        );
+        let calls = fs::read_to_string(folder.path().join("calls")).unwrap();
+        assert!(!calls.contains("canary"), "{calls}");
+
+        // Too long a token: the next program gets a new one.
+        let long = Tokens {
+            access: Arc::new("x".repeat(9000).into()),
+            ..tokens()
+        };
+        ring.write(&long, &held).unwrap();
+        let read = ring.read(None).unwrap().unwrap();
+        assert_eq!(read.lifetime, Duration::ZERO);
+        assert_eq!(read.refresh.unwrap().expose_secret(), "canary-r");
+        ring.remove(&held).unwrap();
+        assert!(ring.read(Some(&held)).unwrap().is_none());
+        assert!(!ring.is_there());
+
+        let hangs = of("exec sleep 60");
+        assert!(hangs.read(None).unwrap().is_none());
+        hangs.write(&tokens(), &held).unwrap();
+        assert_eq!(mode(&file.path), 0o600);
+        assert_eq!(
+            hangs.read(None).unwrap().unwrap().access.expose_secret(),
+            "canary-a"
         );
     }
 }

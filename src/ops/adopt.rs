@@ -95,15 +95,6 @@ pub async fn adopt(
     Ok(format!("{queued} old {noun} queued{rest}: p plans"))
 }
 
-/// Disables sync: the pin is taken off, and all data stay.
-pub async fn unpin(store: &Store, stamp: Stamp) -> Result<String, Failure> {
-    store.ledger.unpin(stamp).await.map_err(|e| e.failure())?;
-    Ok(
-        "sync is disabled: the next sync pins the tenant that is signed in to; all data stay"
-            .to_owned(),
-    )
-}
-
 /// Queues the old numbers of those whose number is free; how many were queued. The next run plans them like any change.
 pub async fn queue(store: &Store, offers: &[Offer], stamp: &Stamp) -> Result<usize, Failure> {
     let mut queued = 0;

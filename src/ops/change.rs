@@ -218,6 +218,36 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
     ))
 }
 
+/// Drops queued changes in one transaction, all or none.
+pub async fn undo_many(store: &Store, ids: Vec<EntryId>, stamp: Stamp) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let sent = picture
+        .entries
+        .iter()
+        .find(|entry| ids.contains(&entry.id) && !entry.state.is_ours());
+    if let Some(entry) = sent {
+        return Err(Failure::new(
+            FailureKind::Refused,
+            format!(
+                "The change of {} has been sent: none was undone",
+                Label::new(&entry.name)
+            ),
+            format!("it is {}", entry.state.word()),
+            "Take its mark away and undo the others, or sync to settle it first.",
+        ));
+    }
+    let count = ids.len();
+    store
+        .ledger
+        .drop_many(ids, stamp)
+        .await
+        .map_err(|e| e.failure())?;
+    Ok(match count {
+        1 => "1 change undone".to_owned(),
+        n => format!("{n} changes undone"),
+    })
+}
+
 /// Holds entries back by hand, or queues them again.
 pub async fn hold(
     store: &Store,

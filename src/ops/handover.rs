@@ -2,16 +2,20 @@
 //!
 //! Ours comes from the audit, theirs from the difference of runs; from the files alone, without the tenant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::difference::Turn;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::guid::ObjectId;
+use crate::domain::outbox::{Entry, EntryId, Written};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{RunHead, RunId};
+use crate::domain::user::{User, Value};
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::history::ValueChange;
 use crate::store::ledger::{AuditFault, AuditLine, AuditPlace, AuditVerdict};
 
 use super::history;
@@ -25,6 +29,8 @@ pub struct Handover {
     pub ours: Vec<AuditLine>,
     /// Values that were changed in the tenant by others, as runs found them.
     pub moved: Vec<AuditLine>,
+    /// Values of people, changed by others between the runs that are compared: of those who are not on the list, and licences.
+    pub people: Vec<ValueChange>,
     /// Who came, went, or is stopped by another gate.
     pub turns: Vec<Turn>,
     /// The runs that `turns` lies between; `None` where there are no two to compare.
@@ -79,6 +85,10 @@ pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failu
         Some((from, to)) => history::difference(store, from, to).await?.turns,
         None => Vec::new(),
     };
+    let people = match compared {
+        Some(runs) => of_others(store, runs, &picture.users).await?,
+        None => Vec::new(),
+    };
     let open = picture
         .entries
         .into_iter()
@@ -91,10 +101,61 @@ pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failu
         since,
         ours,
         moved,
+        people,
         turns,
         compared,
         open,
     })
+}
+
+/// What runs found changed, but not by what was written from here, and not what the audit tells of those on the list.
+async fn of_others(
+    store: &Store,
+    (from, to): (RunId, RunId),
+    users: &[User],
+) -> Result<Vec<ValueChange>, Failure> {
+    let moved = store.history.moved_between(from, to).await;
+    let mut moved = moved.map_err(|error| error.failure())?;
+    if moved.is_empty() {
+        return Ok(moved);
+    }
+    let listed: HashSet<ObjectId> = users
+        .iter()
+        .filter_map(|user| user.association.id())
+        .collect();
+    let began = history::head(store, from).await?.started_at;
+    let mut ours = history::written(store).await?;
+    ours.retain(|(_, written)| written.at >= began);
+    moved.retain(|change| {
+        let of_list = listed.contains(&change.id) && change.field != "licences";
+        !of_list && !ours.iter().any(|(_, written)| made(written, change))
+    });
+    Ok(moved)
+}
+
+/// Whether what was written from here made a change.
+fn made(written: &Written, change: &ValueChange) -> bool {
+    let own = written.directory_id == Some(change.id);
+    let gave = written
+        .takes_from
+        .as_ref()
+        .is_some_and(|giver| giver.id == change.id);
+    match &written.wanted {
+        Value::Number(number) => {
+            let now = number.as_ref().map_or("", PhoneNumber::as_str);
+            let is_number = change.field == "number";
+            is_number && (own && change.after == now || gave && change.before == now)
+        }
+        Value::Country(_) => {
+            own && change.field == "country" && change.after == written.wanted.compact()
+        }
+        // A licence that changes may silence or give back a number on the way.
+        Value::Plan { .. } | Value::Licence { .. } | Value::Added(_) => {
+            let silenced = written.released.as_ref().map(PhoneNumber::as_str);
+            own && (change.field == "licences"
+                || change.field == "number" && silenced == Some(change.before.as_str()))
+        }
+    }
 }
 
 /// The last good run before, and the last one of all; without one before, the first that is kept.

@@ -32,10 +32,13 @@ pub struct Manifest {
     pub revealed: bool,
     /// Bundles with the same mark were made with the same key: equal pseudonyms in them mean equal things.
     pub key_mark: String,
-    /// The tenant, as the configuration calls it.
+    /// The tenant: by the word that its screens and `config.json` have for it, too.
     pub tenant: String,
     /// Ids of the people who were asked for, with the name of the file that explains each.
     pub people: BTreeMap<String, String>,
+    /// Those of them whom nobody in the tenant's files is called, by the same words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nobody: Vec<String>,
 }
 
 /// The rows of one table.

@@ -154,6 +154,7 @@ impl Shared {
                 Ok(only(export::numbers(store).await?, "Number", keys))
             }
             Exported::Log(run) => export::log(store, run).await,
+            Exported::LeftOut(review) => Ok(review.left_out()),
         }
     }
 }
@@ -242,8 +243,8 @@ fn left_behind(summary: &Summary) -> String {
         ),
         (
             summary.seats_missing,
-            "1 seat is missing",
-            "seats are missing",
+            "no seat left for 1",
+            "without a seat",
         ),
     ] {
         match n {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use crate::app::effect::{Held, Keep, LedgerChange};
 use crate::app::event::RequestId;
 use crate::ops::repair::{self, With};
-use crate::ops::{adopt, change, settings};
+use crate::ops::{change, settings};
 
 use super::perform::Shared;
+
+const UNPINNED: &str =
+    "sync is disabled: the next sync pins the tenant that is signed in to; all data stay";
 
 impl Shared {
     pub(super) async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {
@@ -21,6 +24,7 @@ impl Shared {
             LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
             LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
             LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
+            LedgerChange::UndoMany(entries) => change::undo_many(store, entries, stamp).await,
             LedgerChange::Hold { entries, held } => {
                 change::hold(store, &entries, held == Held::Back, stamp).await
             }
@@ -46,7 +50,9 @@ impl Shared {
             }
             LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
             LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
-            LedgerChange::Unpin => adopt::unpin(store, stamp).await,
+            LedgerChange::Unpin => crate::sync::disable(store, &self.settings.lease, stamp)
+                .await
+                .map(|()| UNPINNED.to_owned()),
             LedgerChange::Decide { entry, keep } => {
                 change::decide(store, entry, keep == Keep::Mine, stamp).await
             }

@@ -400,7 +400,7 @@ pub(super) fn verify(
     if whole < bytes.len() {
         verdict.torn = is_torn(&bytes[whole..], connection, last)?;
         if !verdict.torn {
-            let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = bytes.split(|byte| *byte == b'\n').count();
             verdict.faults.push(AuditFault::Unreadable { line });
         }
     }

@@ -468,7 +468,7 @@ mod tests {
         let before = fs::read(root.path().join("cache.db")).unwrap();
         let error = open_wal(root.path(), &CACHE).unwrap_err();
         assert!(
-            matches!(&error, StoreError::TooNew { found: 7, known: 2, path } if path.ends_with("cache.db")),
+            matches!(&error, StoreError::TooNew { found: 7, known: 4, path } if path.ends_with("cache.db")),
             "{error:?}"
         );
         assert!(!error.failure().hint.contains("elete"));

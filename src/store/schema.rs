@@ -188,6 +188,16 @@ pub(super) const CACHE: Shape = Shape {
             PRIMARY KEY (kind, word)
         ) STRICT, WITHOUT ROWID;
     ",
+        "
+        CREATE TABLE moved (
+            id BLOB NOT NULL,
+            name TEXT NOT NULL,
+            field TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            PRIMARY KEY (id, field)
+        ) STRICT, WITHOUT ROWID;
+    ",
     ],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
@@ -220,7 +230,8 @@ pub(super) const STAGING: &str = "
 pub(super) const HISTORY: Shape = Shape {
     file: "history.db",
     mark: 0x5443_6869,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE runs (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             kind TEXT NOT NULL,
@@ -262,7 +273,19 @@ pub(super) const HISTORY: Shape = Shape {
             after INTEGER,
             PRIMARY KEY (run, id)
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+        "
+        CREATE TABLE moved (
+            run INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            name TEXT NOT NULL,
+            field TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            PRIMARY KEY (run, id, field)
+        ) STRICT, WITHOUT ROWID;
+    ",
+    ],
     making: "PRAGMA auto_vacuum = INCREMENTAL;",
     settings: "PRAGMA synchronous = NORMAL;",
     check_at_once: 8 * MEGABYTE,
@@ -283,12 +306,14 @@ const CACHE_TABLES: &[&str] = &[
     "live WHERE id = x'' AND read_at = '' AND teams_at = '' AND teams_why = '' AND member = 0",
     "reclassified WHERE id = x'' AND class = 0 AND marks = 0 AND number = ''",
     "former_words WHERE kind = '' AND word = ''",
+    "moved WHERE id = x'' AND name = '' AND field = '' AND before = '' AND after = ''",
 ];
 
 const HISTORY_TABLES: &[&str] = &[
     "runs WHERE id = 0 AND matched = 0",
     "lines WHERE run = 0 AND n = 0 AND at = 0 AND source = 0 AND level = 0 AND text = ''",
     "changes WHERE run = 0 AND id = x'' AND name = '' AND before = 0 AND after = 0",
+    "moved WHERE run = 0 AND id = x'' AND name = '' AND field = '' AND before = '' AND after = ''",
 ];
 
 /// Whether the tables have their columns: a damaged name in the schema is still a schema.

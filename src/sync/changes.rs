@@ -81,6 +81,7 @@ impl Run<'_> {
         self.guard(tenant.id).await?;
         let turned = self.store.cache.apply_changes(changes).await?;
         self.keep_changes(turned);
+        self.keep_moved().await?;
         self.name_groups(tally.groups, false).await?;
         self.look_in_cache(&mut matcher).await?;
         let numbers_known = lookup.reference.numbers.is_some();

@@ -17,7 +17,7 @@ mod settle;
 mod stopped;
 mod touch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -47,7 +47,15 @@ pub const TENANT_MISMATCH: &str =
     "The tenant for the selected user does not match the previously tenant selected";
 
 /// How a run behaves.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as the configuration has them"
+)]
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, from the configuration or a flag"
+)]
 pub struct RunSettings {
     /// Name or id of the group filter.
     pub group: Option<String>,
@@ -245,6 +253,14 @@ pub async fn recover_if_free(store: &Store, settings: &RunSettings) -> Result<()
         run: None,
     };
     recover(store, stamp).await.map_err(|error| error.failure())
+}
+
+/// Disables sync: takes the pin off, and leaves all data. Not while a run goes, here or in another process: it would go on with a
+/// tenant that nothing is compared with any more.
+pub async fn disable(store: &Store, lease: &Path, stamp: Stamp) -> Result<(), Failure> {
+    let _lease = Lease::take(lease, &stamp.author, "disabling sync", stamp.at)?;
+    let done = store.ledger.unpin(stamp).await;
+    done.map_err(|error| error.failure())
 }
 
 /// Who writes, with the account that is signed in: `j.smith as admin@contoso.example from 192.0.2.7`.

@@ -209,6 +209,7 @@ impl Run<'_> {
             .finish_full(lookup.reference, head.clone())
             .await?;
         self.keep_changes(changes);
+        self.keep_moved().await?;
         self.name_groups(tally.groups, true).await?;
         Ok(Pulled {
             head,
@@ -274,6 +275,15 @@ impl Run<'_> {
             let run = self.journal.run();
             drop(self.store.history.keep_changes(run, changes));
         }
+    }
+
+    /// Which values are others than before stays with the run, too: the next shift is told.
+    pub(super) async fn keep_moved(&self) -> Result<(), Stop> {
+        let moved = self.store.cache.take_moved().await?;
+        if !moved.is_empty() {
+            drop(self.store.history.keep_moved(self.journal.run(), moved));
+        }
+        Ok(())
     }
 
     pub(super) fn head(

@@ -13,8 +13,7 @@ use crate::app::pane::Mark;
 use crate::app::pane::bulk::Bulk;
 use crate::app::pane::bulk::cells::RowForm;
 use crate::app::pane::bulk::export::{ExportField, ExportForm};
-use crate::app::pane::bulk::many::{Change, ManyField, ManyForm};
-use crate::app::pane::bulk::preview::{Fate, Preview, PreviewRow, Whom};
+use crate::app::pane::bulk::many::{Change, ManyField};
 use crate::app::pane::bulk::review::{ReviewBox, Rows, cause, number, who};
 use crate::app::pane::bulk::source::{SourceField, SourceForm};
 use crate::app::pane::editor::EditState;
@@ -23,20 +22,19 @@ use crate::bulk::export::Reader;
 use crate::bulk::review::Mode;
 use crate::bulk::verdict::Verdict;
 use crate::domain::failure::Failure;
-use crate::domain::phone::NumberKind;
 
 use super::paint::{Column, Painter, Row, column};
 
 /// Cells before the values of a form.
-const LABEL: u16 = 15;
+pub(super) const LABEL: u16 = 15;
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Bulk, area: Area) {
     match open {
         Bulk::Source(form) => source(app, painter, form, area),
-        Bulk::Review(open) => review(painter, open, area),
+        Bulk::Review(open) => review(app, painter, open),
         Bulk::Row(form) => row_form(painter, form, area),
-        Bulk::Many(form) => many(painter, form, area),
-        Bulk::Preview(open) => preview(painter, open, area),
+        Bulk::Many(form) => super::many::form(painter, form, area),
+        Bulk::Preview(open) => super::many::preview(app, painter, open),
         Bulk::Export(form) => export(painter, form, area),
     }
 }
@@ -55,12 +53,16 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
             open.summary.all_good() && open.summary.changing() > 0
         }
         (Bulk::Review(open), Action::NextWarning | Action::OnlyBad) => !open.summary.all_good(),
+        (Bulk::Review(open), Action::TakeAll) => open.summary.proposal > 1,
         (Bulk::Preview(open), Action::NextWarning) => open.refused().is_some(),
+        (Bulk::Preview(open), Action::QueueGood) => {
+            open.refused().is_some() && open.counts()[0] > 0
+        }
         (Bulk::Preview(open), Action::QueueAll) => open.refused().is_none(),
         (Bulk::Review(_), Action::Hold)
         | (
             Bulk::Preview(_),
-            Action::Open | Action::OnlyBad | Action::QueueGood | Action::TakeProposal,
+            Action::Open | Action::OnlyBad | Action::TakeAll | Action::TakeProposal,
         )
         | (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal) => false,
         (Bulk::Row(form), Action::TakeProposal) => form.proposal().is_some(),
@@ -83,6 +85,14 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
                 Change::Edit { .. } if open.adds() => format!("add {n}"),
                 Change::Edit { .. } => format!("queue {n}"),
             });
+        }
+        (Bulk::Preview(open), Action::QueueGood) => {
+            let n = cells::thousands(open.counts()[3] as u64);
+            return Some(format!("leave {n} out"));
+        }
+        (Bulk::Review(open), Action::TakeAll) => {
+            let n = cells::thousands(open.summary.proposal as u64);
+            return Some(format!("take all {n}"));
         }
         (Bulk::Review(_), Action::Open) | (Bulk::Row(_), Action::Save) => "put right",
         (Bulk::Review(_), Action::TakeProposal) => "take it",
@@ -108,7 +118,7 @@ pub(super) fn field_key(open: &Bulk) -> Option<(&'static str, &'static str)> {
             SourceField::Mode | SourceField::Letters => choice,
         },
         Bulk::Many(form) => match form.focus {
-            ManyField::Kind => choice,
+            ManyField::Kind | ManyField::Holders => choice,
             ManyField::Numbers | ManyField::Country => text,
         },
         Bulk::Export(form) => match form.focus {
@@ -121,7 +131,7 @@ pub(super) fn field_key(open: &Bulk) -> Option<(&'static str, &'static str)> {
 }
 
 /// A field of a form: its label, and what is in it.
-fn label(painter: &mut Painter<'_>, area: Area, y: u16, (focus, words): (bool, &str)) {
+pub(super) fn label(painter: &mut Painter<'_>, area: Area, y: u16, (focus, words): (bool, &str)) {
     let lead = if focus { ">" } else { " " };
     let look = if focus {
         painter.theme.strong
@@ -131,7 +141,7 @@ fn label(painter: &mut Painter<'_>, area: Area, y: u16, (focus, words): (bool, &
     painter.line(area, y, &format!("{lead} {words}"), look);
 }
 
-fn value(painter: &mut Painter<'_>, area: Area, y: u16, text: &str) {
+pub(super) fn value(painter: &mut Painter<'_>, area: Area, y: u16, text: &str) {
     if y < area.height {
         let room = area.width.saturating_sub(LABEL + 1);
         painter.put((area.x + LABEL, area.y + y), room, text, Style::new());
@@ -139,7 +149,7 @@ fn value(painter: &mut Painter<'_>, area: Area, y: u16, text: &str) {
 }
 
 /// A line of text; the one that is typed into says where the cursor stands.
-fn line(painter: &mut Painter<'_>, area: Area, y: u16, (line, focus): (&Field, bool)) {
+pub(super) fn line(painter: &mut Painter<'_>, area: Area, y: u16, (line, focus): (&Field, bool)) {
     if y >= area.height {
         return;
     }
@@ -162,7 +172,7 @@ fn failed(painter: &mut Painter<'_>, area: Area, mut y: u16, failure: &Failure) 
 }
 
 /// One of two words in brackets.
-fn either(words: [&str; 2], first: bool) -> String {
+pub(super) fn either(words: [&str; 2], first: bool) -> String {
     let [one, other] = words;
     if first {
         format!("[{one}]  {other} ")
@@ -233,51 +243,43 @@ fn hint(field: SourceField) -> &'static str {
     }
 }
 
-fn review(painter: &mut Painter<'_>, open: &ReviewBox, area: Area) {
-    let (list, low) = review_areas(area);
-    let note = match (&open.state, open.listing) {
-        (EditState::Saving(_), _) => "working…",
-        (EditState::Editing | EditState::Failed(_), Rows::Bad) => "bad rows only",
-        (EditState::Editing | EditState::Failed(_), Rows::All) => "",
+fn review(app: &App, painter: &mut Painter<'_>, open: &ReviewBox) {
+    let (list, low) = review_areas(&app.layout());
+    painter.clear(list);
+    let (strong, dim) = (painter.theme.strong, painter.theme.dim);
+    let (counts, look) = match (&open.state, open.listing) {
+        (EditState::Saving(_), _) => ("working…".to_owned(), painter.theme.busy),
+        (_, Rows::All) if open.summary.all_good() => (open.counts(), painter.tone(Tone::Good)),
+        (_, Rows::All) => (open.counts(), painter.theme.warn),
+        (_, Rows::Bad) => (
+            format!("bad rows only: {}", open.counts()),
+            painter.theme.warn,
+        ),
     };
-    let (strong, busy) = (painter.theme.strong, painter.theme.busy);
-    painter.two(list, 0, (&open.title(), strong), (note, busy));
-    let counts = if open.summary.all_good() {
-        painter.tone(Tone::Good)
-    } else {
-        painter.theme.warn
-    };
-    let notes = open.notes().unwrap_or_default();
-    let dim = painter.theme.dim;
-    beside(painter, list, (&open.counts(), counts), &notes);
+    painter.two(list, 0, (&open.title(), strong), (&counts, look));
+    let mut y = 1;
+    for row in open.note_rows(list.width) {
+        painter.line(list, y, &row, dim);
+        y += 1;
+    }
     let titles = ["ROW", "VERDICT", "WHO", "NUMBER", "CAUSE"];
     let widths = widths(list);
     let columns = titles.iter().zip(widths);
     let columns: Vec<Column> = columns
         .map(|(text, wide)| column(*text, wide, dim))
         .collect();
-    painter.row(list, 2, Row::Ordinary, &columns);
+    painter.row(list, y, Row::Ordinary, &columns);
+    y += 1;
     let rows = open.shown.iter().enumerate().skip(open.cursor.top);
-    for (n, (index, &row)) in (3..list.height).zip(rows) {
+    for (n, (index, &row)) in (y..list.height).zip(rows) {
         let columns = review_columns(painter, open, row as usize, widths);
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if open.shown.is_empty() {
         let text = "Every row can go in. f shows all of them, A queues them.";
-        painter.line(list, 3, text, Style::new());
+        painter.line(list, y, text, Style::new());
     }
-    super::detail(painter, low, &open.detail());
-}
-
-/// The counts, whole, and behind them as much of the notes as there is room for.
-fn beside(painter: &mut Painter<'_>, list: Area, counts: (&str, Style), notes: &str) {
-    if list.height < 2 {
-        return;
-    }
-    let (x, y) = (list.x, list.y + 1);
-    let used = painter.put((x, y), list.width, counts.0, counts.1) + 3;
-    let dim = painter.theme.dim;
-    painter.put((x + used, y), list.width.saturating_sub(used), notes, dim);
+    super::detail(painter, low, &open.row_word(), &open.detail());
 }
 
 /// Cells of the columns: the cause gets what is left.
@@ -337,6 +339,10 @@ fn row_form(painter: &mut Painter<'_>, form: &RowForm, area: Area) {
             cursor = painter.cursor;
         }
         y += 1;
+        if focus && of.is_only_checked() {
+            let words = "checked for damage, and not kept: Teams has no field for it";
+            y = painter.below(LABEL, area, y, (Tone::Dim, words));
+        }
         for fault in form.faults.iter().filter(|fault| fault.column == *of) {
             y = painter.below(LABEL, area, y, (Tone::Bad, &fault.why.to_string()));
         }
@@ -358,131 +364,6 @@ fn row_form(painter: &mut Painter<'_>, form: &RowForm, area: Area) {
     let last = "Enter judges the row again. The file itself is not changed.";
     painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
-}
-
-fn many(painter: &mut Painter<'_>, form: &ManyForm, area: Area) {
-    let n = cells::thousands(form.whom.len() as u64);
-    let strong = painter.theme.strong;
-    let adds = matches!(form.whom.first(), Some(Whom::Person(_)));
-    let verb = if adds { "ADD" } else { "EDIT" };
-    painter.line(area, 0, &format!("{verb} {n} MARKED"), strong);
-    let mut y = 2;
-    let mut cursor = None;
-    for field in ManyField::ALL {
-        let focus = form.focus == field;
-        label(painter, area, y, (focus, field.label()));
-        match field {
-            ManyField::Numbers => line(painter, area, y, (&form.numbers, focus)),
-            ManyField::Country => line(painter, area, y, (&form.country, focus)),
-            ManyField::Kind => {
-                let words: Vec<String> = NumberKind::ALL
-                    .into_iter()
-                    .map(|kind| {
-                        let word = kind.as_str();
-                        if form.kind == Some(kind) {
-                            format!("[{word}]")
-                        } else {
-                            format!(" {word} ")
-                        }
-                    })
-                    .collect();
-                let as_is = if form.kind.is_none() {
-                    "[as it is]"
-                } else {
-                    " as it is "
-                };
-                value(painter, area, y, &format!("{as_is} {}", words.join(" ")));
-            }
-        }
-        if focus && field != ManyField::Kind {
-            cursor = painter.cursor;
-        }
-        y += 1;
-        if let Some((_, text)) = form.fault.as_ref().filter(|(faulty, _)| *faulty == field) {
-            y = painter.below(LABEL, area, y, (Tone::Bad, text));
-        }
-        if let Some(country) = form.proposal().filter(|_| field == ManyField::Country) {
-            let text = format!("Ctrl-T takes {country}");
-            y = painter.below(LABEL, area, y, (Tone::Good, &text));
-        }
-        if focus {
-            y = painter.below(LABEL, area, y, (Tone::Dim, field.hint()));
-        }
-    }
-    let last = "Enter shows what would become of each of them; nothing is queued before that.";
-    painter.below(LABEL, area, y + 1, (Tone::Dim, last));
-    painter.cursor = cursor;
-}
-
-fn preview(painter: &mut Painter<'_>, open: &Preview, area: Area) {
-    let (list, low) = review_areas(area);
-    let note = if open.is_waiting() { "working…" } else { "" };
-    let (strong, busy, dim) = (painter.theme.strong, painter.theme.busy, painter.theme.dim);
-    painter.two(list, 0, (&open.title(), strong), (note, busy));
-    let refused = open.refused().is_some();
-    let look = if refused {
-        painter.theme.warn
-    } else {
-        painter.tone(Tone::Good)
-    };
-    let unsure = match open.change {
-        Change::Edit {
-            numbers: Some(_), ..
-        } if !open.sure => "the tenant's list of numbers was never read: s reads it",
-        Change::Edit { .. } => "one plan for all: p, after it is queued",
-        Change::Remove => "seats go back; no number is released by this",
-    };
-    beside(painter, list, (&open.count_words(), look), unsure);
-    let wide = (usize::from(list.width) / 2).max(38);
-    let titles = [
-        ("", 3),
-        ("NAME", 20),
-        ("CHANGE", wide),
-        ("NOTE", usize::MAX),
-    ];
-    let columns = titles.map(|(text, wide)| column(text, wide, dim));
-    painter.row(list, 2, Row::Ordinary, &columns);
-    let rows = open.rows.iter().enumerate().skip(open.cursor.top);
-    for (n, (index, row)) in (3..list.height).zip(rows) {
-        let columns = preview_columns(painter, row, wide);
-        painter.row(list, n, Row::from(index == open.cursor.index), &columns);
-    }
-    if let Some(row) = open.rows.get(open.cursor.index) {
-        let mut doc = crate::app::doc::Doc::default();
-        let (tone, text) = match &row.fate {
-            Fate::Refused(why) => (Tone::Bad, why.as_str()),
-            Fate::Unchanged => (Tone::Dim, "has all of it already"),
-            Fate::Out => (Tone::Dim, "left out; Space takes it in again"),
-            Fate::Done(_) => (Tone::Plain, row.change.as_str()),
-        };
-        doc.line(tone, &format!("{}: {text}", row.name));
-        if !row.note.is_empty() {
-            doc.line(Tone::Warn, &row.note);
-        }
-        super::detail(painter, low, &doc);
-    }
-}
-
-fn preview_columns(painter: &Painter<'_>, row: &PreviewRow, wide: usize) -> Vec<Column> {
-    let dim = painter.theme.dim;
-    let (tick, change, note, style) = match &row.fate {
-        Fate::Done(_) => ("[x]", row.change.as_str(), row.note.as_str(), Style::new()),
-        Fate::Unchanged => ("[-]", "has all of it already", "", dim),
-        Fate::Out => ("[ ]", "left out", "", dim),
-        Fate::Refused(why) => {
-            return vec![
-                column("[!]", 3, painter.theme.bad),
-                column(row.name.as_str(), 20, Style::new()),
-                column(why.as_str(), usize::MAX, painter.theme.bad),
-            ];
-        }
-    };
-    vec![
-        column(tick, 3, style),
-        column(row.name.as_str(), 20, style),
-        column(change, wide, style),
-        column(note, usize::MAX, painter.theme.warn),
-    ]
 }
 
 fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {

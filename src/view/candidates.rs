@@ -97,12 +97,12 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
             column("FIRST CAUSE", CAUSE, look(Sort::Cause)),
             number,
             country,
-            column("USER NAME", widths.upn, dim),
+            column("USER NAME", widths.upn, look(Sort::SignIn)),
         ],
         Listing::Candidates => vec![
             mark,
             name,
-            column("USER NAME", widths.upn, dim),
+            column("USER NAME", widths.upn, look(Sort::SignIn)),
             number,
             country,
             column("NOTE", widths.last, dim),
@@ -151,6 +151,13 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {
         &["Nobody here has all of these words. Esc clears the filter."]
+    } else if app.settings.bundle {
+        &[
+            "Nobody in this bundle may be added.",
+            "",
+            "It holds the list and those it was asked for, not everyone in the tenant:",
+            "{everyone}  lists them, with the first cause why not",
+        ]
     } else {
         &[
             "Nobody may be added.",

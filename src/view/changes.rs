@@ -151,8 +151,14 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Opt
         let day = when.split_once(' ').map_or("", |(day, _)| day);
         day.to_owned()
     };
+    let marked = matches!(item, Item::Entry(id) if app.changes.marked.contains(&id));
+    let mark = if marked {
+        column('*', 1, painter.theme.strong)
+    } else {
+        column(cells.mark.glyph(painter.is_ascii()), 1, tone)
+    };
     Some(vec![
-        column(cells.mark.glyph(painter.is_ascii()), 1, tone),
+        mark,
         column(cells.state, widths.state, tone),
         column(cells.name, widths.name, Style::new()),
         column(cells.change, widths.change, Style::new()),

@@ -123,8 +123,20 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
         painter.put((x, area.y), rest, &text, painter.theme.dim);
         return;
     }
-    let (tone, found) = found(app, usize::from(rest));
-    painter.put((x, area.y), rest, &found, painter.tone(tone));
+    let dim = painter.theme.dim;
+    let hint = app.filter_hint().unwrap_or_default();
+    if filter.field.text().is_empty() || hint.is_empty() {
+        let (tone, found) = found(app, usize::from(rest));
+        let used = painter.put((x, area.y), rest, &found, painter.tone(tone));
+        let behind = rest.saturating_sub(used + 3);
+        painter.put((x + used + 3, area.y), behind, &hint, dim);
+        return;
+    }
+    // What can be made of the word under way comes first: what is found elsewhere may fill the line.
+    let used = painter.put((x, area.y), rest, &hint, dim) + 3;
+    let behind = rest.saturating_sub(used);
+    let (tone, found) = found(app, usize::from(behind));
+    painter.put((x + used, area.y), behind, &found, painter.tone(tone));
 }
 
 fn found(app: &App, room: usize) -> (Tone, String) {
@@ -193,7 +205,11 @@ fn summary(app: &App) -> String {
             if unlicensed > 0 {
                 parts.push(format!("{unlicensed} Unlicensed"));
             }
-            parts.push(format!("by {}", app.users.sort.word()));
+            parts.push(format!(
+                "by {}{}",
+                app.users.sort.word(),
+                app.users.direction.words()
+            ));
             parts.extend(marks(app));
         }
         Pane::Candidates => {
@@ -213,7 +229,11 @@ fn summary(app: &App) -> String {
             if let Some(group) = &app.settings.group {
                 parts.push(format!("group {group}"));
             }
-            parts.push(format!("by {}", app.candidates.sort.word()));
+            parts.push(format!(
+                "by {}{}",
+                app.candidates.sort.word(),
+                app.candidates.direction.words()
+            ));
             parts.extend(marks(app));
         }
         Pane::Sync => {
@@ -268,7 +288,11 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
             parts.push(format!("{count} {word}"));
         }
     }
-    parts.push(format!("by {}", app.numbers.sort.word()));
+    parts.push(format!(
+        "by {}{}",
+        app.numbers.sort.word(),
+        app.numbers.direction.words()
+    ));
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
@@ -440,6 +464,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     if let Some(Modal::Bulk(open)) = app.modals.last() {
         return super::bulk::offers(open, action);
     }
+    if place == Place::Confirm && action == Action::PageDown {
+        return app.scrolls_question();
+    }
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
     }
@@ -549,6 +576,9 @@ fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
     }
     if action == Action::Remove && app.edits_many() {
         return Some(format!("remove {}", app.users.marked.len()));
+    }
+    if action == Action::Undo && app.undoes_many() {
+        return Some(format!("undo {}", app.changes.marked.len()));
     }
     let marked = app.candidates.marked.len();
     (action == Action::Add && place == Place::Candidates && marked > 0)

@@ -43,7 +43,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
     if let Some(product) = app.licences.product(&app.inventory) {
         let users = app.licences.users(product, &app.inventory);
-        super::detail(painter, below, &detail(product, users));
+        super::detail(painter, below, "", &detail(product, users));
     }
 }
 

@@ -11,6 +11,7 @@ pub mod first_start;
 mod form;
 mod frame;
 mod licences;
+mod many;
 mod modal;
 mod numbers;
 mod paint;
@@ -104,11 +105,12 @@ fn whole(app: &App, painter: &mut Painter<'_>) {
 }
 
 /// Everything about the row under the cursor, below its list.
-fn detail(painter: &mut Painter<'_>, area: Area, doc: &Doc) {
+fn detail(painter: &mut Painter<'_>, area: Area, title: &str, doc: &Doc) {
     if area.height == 0 {
         return;
     }
-    painter.rule(area, 0, "");
+    painter.clear(area);
+    painter.rule(area, 0, title);
     for (n, row) in (1..area.height).zip(doc.rows(usize::from(area.width))) {
         painter.line(area, n, &row.text, painter.tone(row.tone));
     }

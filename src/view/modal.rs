@@ -4,7 +4,6 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::cells;
-use crate::app::doc::Tone;
 use crate::app::layout::{Area, PALETTE_WHOLE};
 use crate::app::pane::confirm::Confirm;
 use crate::app::pane::conflict::{ConflictBox, theirs};
@@ -18,19 +17,12 @@ use super::paint::{Column, Painter, Row, column};
 
 /// A question, over the lower rows of what it is about.
 pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body: Area) {
-    let width = usize::from(body.width);
-    let lines: Vec<String> = open
-        .lines(&app.session.tenant)
-        .iter()
-        .map(|line| app.settings.keys.fill(line))
-        .collect();
-    let mut rows: Vec<(Tone, String)> = Vec::new();
-    for (n, line) in lines.iter().enumerate() {
-        let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
-        rows.extend(cells::wrap(line, width).into_iter().map(|row| (tone, row)));
-    }
+    let (rows, room) = app.question_rows(open, body);
     let typed = open.field();
-    let height = u16::try_from(rows.len() + 2 + usize::from(typed.is_some())).unwrap_or(u16::MAX);
+    let listed = open.listed();
+    let shown = listed.len().min(room);
+    let height = rows.len() + 2 + usize::from(typed.is_some()) + shown;
+    let height = u16::try_from(height).unwrap_or(u16::MAX);
     let (_, area) = body.split_end(height);
     painter.clear(area);
     painter.cursor = None;
@@ -39,6 +31,16 @@ pub(super) fn confirm(app: &App, painter: &mut Painter<'_>, open: &Confirm, body
     for (tone, row) in rows {
         painter.line(area, n, &row, painter.tone(tone));
         n += 1;
+    }
+    let below = open.top + shown;
+    for text in listed.iter().take(below).skip(open.top) {
+        painter.line(area, n, text, Style::new());
+        n += 1;
+    }
+    if listed.len() > shown {
+        let all = cells::thousands(listed.len() as u64);
+        let words = format!("{}-{below} of {all}; Up and Down scroll", open.top + 1);
+        painter.line(area, n, &words, painter.theme.dim);
     }
     if let Some(field) = typed
         && n < area.height

@@ -32,7 +32,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         }
     }
     if let Some(row) = app.number_row() {
-        super::detail(painter, below, &detail(row, &wishes));
+        super::detail(painter, below, "", &detail(row, &wishes));
     }
 }
 

@@ -116,7 +116,7 @@ fn users_in_columns() {
             "o Lee Gu             +44 1235 123471  FR waiting    country GB, due 14:20Z",
             "x Megan Bowen        +44 1235 123470  GB refused    number is in AD (DirSync'd)",
             "= Pradeep Gupta      +44 1235 123480  GB conflict   tenant has +44 1235 123482",
-            "Enter edit  w why  d remove  s sync  p plan 1  / filter  ? all keys",
+            "Enter edit  w why  s sync  p plan 1  I import  / filter  d remove  ? all keys",
         ],
     );
 }

@@ -52,7 +52,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
         column("NUMBER", NUMBER, look(Sort::Number)),
         column("CC", 2, look(Sort::Country)),
         column("STATE", STATE, look(Sort::State)),
-        column("CAUSE", 60, painter.theme.dim),
+        column("CAUSE", 60, look(Sort::Cause)),
     ];
     painter.row(area, 0, Row::Ordinary, &columns);
 }

@@ -378,6 +378,18 @@ async fn former_names_and_those_of_leavers_are_replaced_too() {
     }
 }
 
+/// Who is nearly called so is told to the one who asks, and stands in no bundle.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_nearly_right_is_told_before_the_bundle_is_sent() {
+    let served = worked_on().await;
+    let asked = served.call(&["bundle", "--user", "Diego Sicilliani"]);
+    assert_eq!(asked.code, 5, "{asked:?}");
+    assert!(
+        asked.err.contains("  perhaps Diego Siciliani <diego@"),
+        "{asked:?}"
+    );
+}
+
 /// Somebody who is asked for and is nobody's is not named either.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_words_that_were_asked_for_are_replaced_too() {
@@ -393,7 +405,21 @@ async fn the_words_that_were_asked_for_are_replaced_too() {
         "Zquaxley Brontel",
     ]);
     assert_eq!(asked.code, 0, "{asked:?}");
-    for (name, part) in unpacked(&file) {
+    assert!(
+        asked.err.contains("Nobody is called Zquaxley Brontel here"),
+        "{asked:?}"
+    );
+    let parts = unpacked(&file);
+    let manifest: Value = serde_json::from_str(&parts["manifest.json"]).unwrap();
+    let people = manifest["people"].as_object().unwrap();
+    let nobody: Vec<&String> = people.keys().collect();
+    assert_eq!(manifest["nobody"], json!(nobody));
+    // One word for the tenant, wherever it stands.
+    let config: Value = serde_json::from_str(&parts["config.json"]).unwrap();
+    assert_eq!(manifest["tenant"], config["tenant"]);
+    let own = manifest["tenant"].as_str().unwrap();
+    assert!(parts["store/ledger.json"].contains(own), "{own}");
+    for (name, part) in parts {
         for word in ["zquaxley", "brontel"] {
             assert!(
                 !part.to_lowercase().contains(word),

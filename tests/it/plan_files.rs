@@ -302,6 +302,62 @@ async fn the_next_shift_is_told_what_was_done_by_whom_and_what_is_open() {
     assert!(text.out.contains("Open: 1"), "{text:?}");
 }
 
+/// Numbers, countries and licences of people whom nobody has put on the list; and not what was written for them from here.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_shift_is_told_what_others_changed_of_people_who_are_not_on_the_list() {
+    let tour = Tour::new("").await;
+    let base = tour.bench.base();
+    let patch = |upn: &str, body: serde_json::Value| {
+        web::ask(&base, "PATCH", &format!("/_sim/users/{upn}"), Some(&body));
+    };
+    patch("bianca@contoso.example", json!({ "usageLocation": "FR" }));
+    patch(
+        "christie@contoso.example",
+        json!({ "assignedLicenses": ["SPE_E5", "SPE_F1"] }),
+    );
+    web::put_number(&base, "+14255550177", Some("irvin@contoso.example"));
+    // Of somebody on the list the audit tells.
+    patch(LEE, json!({ "usageLocation": "FR" }));
+    let queued = tour.call(&["repair", "grady@contoso.example", "--location", "DE"]);
+    assert_eq!(queued.code, 0, "{queued:?}");
+    let ended = tour.call(&["sync", "--yes"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(tour.call(&["sync"]).code, 0);
+    let place = web::person(&base, "grady@contoso.example")["usageLocation"].clone();
+    assert_eq!(place, "DE");
+    let told = tour.call(&["--json", "changes", "--since", "8h"]).json();
+    let theirs = &told["tenants"][0]["theirs"];
+    let people: Vec<_> = theirs["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap_or("none").to_owned();
+            ["name", "field", "before", "after"].map(text)
+        })
+        .collect();
+    let row = |cells: [&str; 4]| cells.map(str::to_owned);
+    assert_eq!(
+        people,
+        [
+            row(["Bianca Pisani", "country", "IT", "FR"]),
+            row(["Christie Cline", "licences", "SPE_E3", "SPE_E5, SPE_F1"]),
+            row(["Irvin Sayers", "number", "none", "+14255550177"]),
+        ],
+        "{told}"
+    );
+    let text = tour.call(&["changes", "--since", "8h"]).out;
+    assert!(
+        text.contains("    Irvin Sayers  number none -> +14255550177\n"),
+        "{text}"
+    );
+    // What is changed back is no change.
+    patch("bianca@contoso.example", json!({ "usageLocation": "IT" }));
+    assert_eq!(tour.call(&["sync"]).code, 0);
+    let text = tour.call(&["changes", "--since", "8h"]).out;
+    assert!(!text.contains("Bianca"), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_process_is_told_who_holds_the_lease() {
     let tour = with_two("").await;

@@ -90,6 +90,49 @@ async fn forty_pasted_rows_six_of_them_bad_are_queued_in_at_most_60_keys() {
     terminal.wait_for("New 13");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn good_rows_are_queued_after_a_question_and_the_others_go_back_as_a_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_bench, home, mut terminal) = open().await;
+    terminal.paste(&forty());
+    terminal.wait_for("40 rows pasted");
+    terminal.press("enter");
+    terminal.wait_for("34 create, 2 proposal, 4 refused of 40 rows");
+    terminal.press("P");
+    let screen = terminal.wait_for("Queue 34 rows?  6 rows stay out:");
+    assert!(screen.contains("row 21   New 20: Email: "), "{screen}");
+    // The same key again answers nothing.
+    terminal.press("P O");
+    terminal.wait_for("EXPORT  6 rows left out of pasted cells");
+    let out = home.path().join("back.csv");
+    terminal.press(&format!("ctrl-u {} tab m enter", out.display()));
+    terminal.wait_for("6 rows written");
+    terminal.press("y");
+    terminal.wait_for("34 users added; 34 changes queued; p plans them; 6 rows left out (O saves)");
+    let mode = std::fs::metadata(&out).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(
+        text.starts_with(
+            "SIPUsername,Name,Email,PhoneNumber,AuthUsername,ExternalId,Row,Reason\r\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("sip13,New 13,new13@contoso.example,4.41235E+11,auth13,ext13,14,"));
+    assert!(!text.contains("hunter2"));
+    assert_eq!(text.lines().count(), 7);
+    // What the customer sends back is read again as it is: nothing of it is unknown.
+    terminal.press("I");
+    terminal.press(&format!("{} enter", out.display()));
+    let screen = terminal.wait_for("2 proposal, 4 refused of 6 rows");
+    assert!(!screen.contains("not read"), "{screen}");
+    terminal.press("esc");
+    // Esc and O at once would be one key of a terminal.
+    terminal.wait_until("the pane", |screen| !screen.contains("IMPORT create"));
+    terminal.press("O");
+    terminal.wait_for("EXPORT  6 rows left out of pasted cells");
+}
+
 fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

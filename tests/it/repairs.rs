@@ -4,9 +4,10 @@ use serde_json::{Value as Json, json};
 use teamsconnector::domain::failure::FailureKind;
 use teamsconnector::domain::guid::ObjectId;
 use teamsconnector::domain::mending;
-use teamsconnector::domain::outbox::EntryState;
+use teamsconnector::domain::outbox::{EntryId, EntryState, Step};
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
+use teamsconnector::ops::change;
 use teamsconnector::ops::repair::{self, With};
 
 use crate::support::bench::{Bench, number};
@@ -230,6 +231,94 @@ async fn credits_are_removed_and_taken_back_by_a_counter_change() {
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
     assert!(holds(&bench), "{}", ran.text());
     assert_eq!(writes(&bench).len(), 2);
+}
+
+/// A plan that was switched off, and a whole licence, each taken back by what `u` on its line queues.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_switched_off_is_taken_back_and_planned_like_any_other() {
+    let mut bench = Bench::synced("tour").await;
+    let upn = "henrietta@contoso.example";
+    let henrietta = id(&bench, upn).await;
+    let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+    assert!(
+        matches!(repairs[..], [Repair::SwitchOff { .. }]),
+        "{repairs:?}"
+    );
+    let before = web::person(&bench.base(), upn)["licenses"].clone();
+    bench.repair(henrietta, &repairs, With::default()).await;
+    let entry = bench.desk().await.entries[0].id;
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    let off = web::person(&bench.base(), upn)["licenses"].clone();
+    assert_ne!(off, before);
+    repair::take_back(bench.store(), entry, None, bench.stamp())
+        .await
+        .unwrap();
+    let plan = bench.plan().await;
+    assert_eq!(plan.items.len(), 1);
+    assert_eq!(plan.items[0].new.shown(), "MCOPSTN8 on");
+    assert_eq!(
+        web::person(&bench.base(), upn)["licenses"],
+        off,
+        "a plan writes nothing"
+    );
+    let ran = bench.apply().await;
+    assert_eq!(ran.summary.written, 1, "{}", ran.text());
+    assert_eq!(web::person(&bench.base(), upn)["licenses"], before);
+    assert_eq!(acts(&bench), ["assignLicense", "assignLicense"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_changes_are_undone_all_or_none() {
+    let bench = Bench::synced("tour").await;
+    for upn in ["enrico@contoso.example", "henrietta@contoso.example"] {
+        let who = id(&bench, upn).await;
+        let repairs = ways(
+            &bench,
+            who,
+            if upn.starts_with('e') {
+                PlanClass::Credits
+            } else {
+                PlanClass::Calling
+            },
+        )
+        .await;
+        bench.repair(who, &repairs, With::default()).await;
+    }
+    let ids: Vec<_> = bench
+        .desk()
+        .await
+        .entries
+        .iter()
+        .map(|entry| entry.id)
+        .collect();
+    assert_eq!(ids.len(), 2);
+    // One that is gone in the meantime keeps the others where they are.
+    let mut strange = ids.clone();
+    strange.push(EntryId(99));
+    change::undo_many(bench.store(), strange, bench.stamp())
+        .await
+        .unwrap_err();
+    assert_eq!(bench.desk().await.entries.len(), 2);
+    let sent = bench
+        .store()
+        .ledger
+        .start(ids[1], Step::Licence, bench.stamp());
+    sent.await.unwrap();
+    let refused = change::undo_many(bench.store(), ids.clone(), bench.stamp())
+        .await
+        .unwrap_err();
+    assert!(
+        refused.headline.contains("has been sent: none was undone"),
+        "{refused:?}"
+    );
+    assert_eq!(bench.desk().await.entries.len(), 2);
+    bench.store().ledger.recover(bench.stamp()).await.unwrap();
+    let one = change::undo_many(bench.store(), vec![ids[0]], bench.stamp())
+        .await
+        .unwrap();
+    assert_eq!(one, "1 change undone");
+    assert_eq!(bench.desk().await.entries.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

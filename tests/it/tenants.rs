@@ -605,3 +605,37 @@ async fn a_person_is_asked_for_writing_when_something_is_first_written() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(web::count(&base, "POST", "/assignNumber"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_keeps_its_pin_until_it_has_ended() {
+    let simulator = tour().await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &simulator, "");
+    let synced = run_with_secret(home.path(), simulator.client_secret(), &["sync"]);
+    assert_eq!(synced.code, 0, "{synced:?}");
+    let kept = home.path().join("tenants/contoso");
+    let unpinned = || {
+        let audit = fs::read_to_string(kept.join("audit.jsonl")).unwrap();
+        audit.contains("\"unpinned\"")
+    };
+    let unpin = ["tenants", "unpin", "contoso", "--yes"];
+    // A run of another process holds the lease.
+    let lease = fs::OpenOptions::new()
+        .write(true)
+        .open(kept.join("lease"))
+        .unwrap();
+    lease.lock().unwrap();
+    let ended = run(home.path(), &unpin);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("Another run of this tenant is under way"),
+        "{}",
+        ended.err
+    );
+    assert!(!unpinned());
+    drop(lease);
+    assert_eq!(run(home.path(), &unpin).code, 0);
+    assert!(unpinned());
+}

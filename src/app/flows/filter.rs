@@ -170,3 +170,54 @@ fn an_explanation_shows_what_was_queued_and_p_plans_it() {
     t.keys("p");
     assert!(matches!(t.app.modals.last(), Some(Modal::Plan(_))));
 }
+
+#[test]
+fn a_column_is_named_and_completed_and_a_pattern_is_read() {
+    let mut t = Driver::new();
+    t.keys("/");
+    assert!(
+        top(&t).contains("word !word re: name: mail: upn: number: country: state:"),
+        "{}",
+        top(&t)
+    );
+    t.text("cou");
+    assert!(top(&t).contains("Tab: country:"), "{}", top(&t));
+    t.keys("<tab>").text("fr");
+    assert_eq!(t.app.users.shown.len(), 1);
+    t.keys("<enter>");
+    let lee = t
+        .app
+        .users
+        .row(&t.app.desk)
+        .map(|row| row.user.name.clone());
+    assert_eq!(lee.as_deref(), Some("Lee Gu"));
+    // Words of other columns do not count, and what must not be is left out.
+    t.keys("/");
+    for (text, found) in [
+        ("name:lee", 1),
+        ("name:unlicensed", 0),
+        ("state:unlicensed", 1),
+        ("!state:unlicensed", 4),
+        ("number:none", 1),
+        ("re:^(lee|ben) ", 2),
+        ("number:425 re:^diego", 1),
+        ("re:(", 0),
+    ] {
+        t.keys("Ctrl-U").text(text);
+        assert_eq!(t.app.users.shown.len(), found, "{text}");
+    }
+    assert!(
+        top(&t).contains("what stands behind re: is no pattern (yet)"),
+        "{}",
+        top(&t)
+    );
+    t.keys("<esc> <esc> 2 f /").text("cause:calling");
+    assert_eq!(t.app.candidates.shown.len(), 1);
+    t.keys("<enter> 6 /").text("state:free");
+    assert!(!t.app.numbers.shown.is_empty());
+    assert!(t.app.numbers.shown.len() < t.app.inventory.numbers.len());
+}
+
+fn top(t: &Driver) -> String {
+    screen(&t.app)[2].clone()
+}

@@ -9,7 +9,7 @@ use crate::app::pane::bulk::Bulk;
 use crate::bulk::export::Reader;
 use crate::domain::outbox::EntryState;
 use crate::domain::phone::NumberKind;
-use crate::domain::user::{UserId, Value};
+use crate::domain::user::{LicenseStatus, UnlicensedCause, UserId, Value};
 use crate::view::screens::screen;
 
 use super::bulk::shows;
@@ -28,7 +28,7 @@ fn marked() -> Driver {
 
 fn rows(t: &Driver) -> Vec<String> {
     let rows = screen(&t.app);
-    let rows = rows.iter().skip(6).take_while(|row| row.starts_with('['));
+    let rows = rows.iter().skip(5).take_while(|row| row.starts_with('['));
     rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect()
 }
@@ -137,17 +137,21 @@ fn who_would_lose_a_number_is_named_and_refused() {
     let refused = rows(&t);
     assert!(refused[2].starts_with("[!] Diego Siciliani number +1 425 555 0199 is queued already"));
     assert!(
-        refused[3].starts_with("[!] Lee Gu stops +44 1235 123471"),
+        refused[3].starts_with("[!] Lee Gu has +44 1235 123471 and keeps it"),
         "{refused:?}"
     );
     assert!(refused[4].starts_with("[!] Zoe Poe no number of the range is left"));
     t.keys("A");
     assert_eq!(t.effects, []);
-    assert!(t.notice().starts_with("not part of it: Diego Siciliani:"));
-    for _ in 0..3 {
-        t.keys("! <space>");
-    }
-    t.keys("A");
+    assert!(
+        t.notice()
+            .starts_with("3 cannot (P leaves them out): Diego Siciliani:")
+    );
+    t.keys("P");
+    assert_eq!(t.effects, []);
+    assert!(shows(&t, "Change 2 users?  3 cannot be part of it:"));
+    assert!(shows(&t, "Lee Gu: has +44 1235 123471 and keeps it"));
+    t.keys("P y");
     let LedgerChange::EditMany(patches) = change(&t) else {
         panic!("an edit of many was to be queued");
     };
@@ -155,6 +159,53 @@ fn who_would_lose_a_number_is_named_and_refused() {
         patches.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
         [8, 1]
     );
+}
+
+#[test]
+fn numbers_are_replaced_where_the_form_says_so() {
+    let mut t = marked();
+    t.keys("* e").text("+441235123500..");
+    t.keys("<backtab> r <enter>");
+    let all = rows(&t);
+    assert!(
+        all[3].starts_with("[x] Lee Gu number +44 1235 123471 -> +44 1235 123502"),
+        "{all:?}"
+    );
+    assert!(shows(&t, "[!] Diego Siciliani"));
+    t.keys("P y");
+    let LedgerChange::EditMany(patches) = change(&t) else {
+        panic!("an edit of many was to be queued");
+    };
+    let lee = patches.iter().find(|(id, _)| *id == UserId(3)).unwrap();
+    assert_eq!(
+        lee.1.two_way,
+        [(
+            Value::Number(Some(number("+441235123471"))),
+            Value::Number(Some(number("+441235123502")))
+        )]
+    );
+}
+
+#[test]
+fn who_is_gone_from_the_tenant_gets_nothing_written() {
+    let mut with = desk();
+    with.users.truncate(1);
+    with.users.push(user(8, 1, "Grady Archie", None));
+    with.users[1].status = LicenseStatus::Unlicensed(UnlicensedCause::UserGone);
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("* e").text("+441235123500..");
+    t.keys("<enter>");
+    let all = rows(&t);
+    assert!(
+        all[1].starts_with("[!] Grady Archie gone from the tenant"),
+        "{all:?}"
+    );
+    // This side's own fields are changed all the same, and it can be removed.
+    t.keys("<esc> Ctrl-U <tab> t <enter>");
+    assert!(rows(&t)[1].starts_with("[x] Grady Archie kind"));
+    t.keys("<esc> <esc> y * * d");
+    assert!(rows(&t)[1].starts_with("[x] Grady Archie removed here"));
 }
 
 #[test]

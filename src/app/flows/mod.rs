@@ -8,11 +8,13 @@ mod many;
 mod mending;
 mod people;
 mod plan;
+mod review;
 mod runs;
 mod screen;
 mod settings;
 mod sign_in;
 mod stock;
+mod tables;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};

@@ -341,6 +341,44 @@ fn undo_drops_the_queued_change() {
 }
 
 #[test]
+fn marked_changes_are_undone_together_after_one_question() {
+    let mut t = Driver::new();
+    t.keys("4 <space>");
+    assert_eq!(t.app.changes.marked.len(), 1);
+    assert_eq!(t.app.changes.cursor.index, 1, "on to the next");
+    t.keys("*");
+    let all = t.app.changes.marked.clone();
+    assert!(all.len() > 1, "{all:?}");
+    assert!(all.iter().all(|id| {
+        let mut entries = t.app.desk.entries.iter();
+        entries.any(|entry| entry.id == *id && entry.state.is_ours())
+    }));
+    t.keys("u");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.keys("u");
+    assert_eq!(t.effects, [], "the key that asks does not answer");
+    t.keys("y");
+    let LedgerChange::UndoMany(ids) = change(&t) else {
+        panic!("{:?}", t.effects);
+    };
+    assert_eq!(
+        ids.into_iter().collect::<std::collections::BTreeSet<_>>(),
+        all
+    );
+    // What is gone is marked no longer; Esc takes marks away.
+    let mut left = t.app.desk.as_ref().clone();
+    left.entries.retain(|entry| !all.contains(&entry.id));
+    t.desk(left);
+    assert_eq!(t.app.changes.marked.len(), 0);
+    let mut t = Driver::new();
+    t.keys("4 <space> <esc>");
+    assert_eq!(t.app.changes.marked.len(), 0);
+    t.keys("G <space>");
+    assert_eq!(t.app.changes.marked.len(), 0, "{}", t.notice());
+}
+
+#[test]
 fn manual_mode_builds_no_picklist_but_lists_everyone() {
     let mut t = Driver::with(
         Settings {

@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::app::cursor::{Cursor, Move, Seek};
 use crate::app::filter::Filter;
+use crate::app::tables::Direction;
 use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, NewUser};
+use crate::roster::query::Field;
 use crate::roster::{Roster, Row};
 
 /// State of the pane.
@@ -21,12 +23,16 @@ pub struct Candidates {
     pub picklist: Picklist,
     /// Its order.
     pub sort: Sort,
+    /// Its direction.
+    pub direction: Direction,
     /// Its cursor.
     pub cursor: Cursor<ObjectId>,
     /// Places in the roster of the rows shown, in order.
     pub shown: Vec<u32>,
     /// Who is marked, shown or not.
     pub marked: BTreeSet<ObjectId>,
+    /// Who was marked last: a range begins there.
+    pub last_mark: Option<ObjectId>,
     /// Who was explained or repaired last: the cursor goes there once the row is listed, unless it was moved since.
     pub goto: Option<ObjectId>,
     /// How many directory users have each first cause, in the order of [`FirstCause::ALL`].
@@ -67,6 +73,8 @@ pub enum Sort {
     Cause,
     /// By country, blank last.
     Country,
+    /// By sign-in name.
+    SignIn,
 }
 
 impl Sort {
@@ -77,8 +85,21 @@ impl Sort {
             Self::Name => Self::Number,
             Self::Number => Self::Cause,
             Self::Cause => Self::Country,
-            Self::Country => Self::Name,
+            Self::Country => Self::SignIn,
+            Self::SignIn => Self::Name,
         }
+    }
+
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [
+            Self::Name,
+            Self::Number,
+            Self::Cause,
+            Self::Country,
+            Self::SignIn,
+        ];
+        all.into_iter().find(|sort| sort.word() == word)
     }
 
     /// The word for it.
@@ -88,9 +109,20 @@ impl Sort {
             Self::Number => "number",
             Self::Cause => "cause",
             Self::Country => "country",
+            Self::SignIn => "user name",
         }
     }
 }
+
+/// The columns that the filter can name.
+pub const FIELDS: [Field; 6] = [
+    Field::Name,
+    Field::SignIn,
+    Field::Mail,
+    Field::Number,
+    Field::Country,
+    Field::Cause,
+];
 
 /// What the pane shows rows of.
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +159,7 @@ impl Candidates {
         let roster = tenant.roster;
         if std::mem::take(&mut self.stale) {
             let (listing, picklist) = (self.listing, self.picklist);
-            self.shown = roster.search(&self.filter.query(), |row| match (listing, picklist) {
+            self.shown = roster.search(&self.filter.row_query(), |row| match (listing, picklist) {
                 (Listing::Everyone, _) => true,
                 (Listing::Candidates, Picklist::Built) => tenant.cause(row).is_candidate(),
                 (Listing::Candidates, Picklist::Off) => false,
@@ -184,7 +216,18 @@ impl Candidates {
                 let country = row(place).and_then(|row| row.location);
                 (country.is_none(), country)
             }),
+            Sort::SignIn => self
+                .shown
+                .sort_by_cached_key(|place| row(place).map(|row| row.upn.to_lowercase())),
         }
+        let sort = self.sort;
+        self.direction.apply(&mut self.shown, |place| {
+            row(place).is_some_and(|row| match sort {
+                Sort::Name | Sort::Cause | Sort::SignIn => false,
+                Sort::Number => row.number.is_none(),
+                Sort::Country => row.location.is_none(),
+            })
+        });
     }
 
     /// Moves the cursor.
@@ -213,6 +256,18 @@ impl Candidates {
         {
             self.marked.insert(id);
         }
+        self.last_mark = self.cursor.key.filter(|id| self.marked.contains(id));
+    }
+
+    /// Marks the rows from the one that was marked last to the one under the cursor; how many. `None` where none was.
+    pub fn mark_range(&mut self, roster: &Roster) -> Option<usize> {
+        let last = roster.place_of(self.last_mark?)?;
+        let from = self.shown.iter().position(|&place| place == last)?;
+        let to = self.cursor.index;
+        let rows = self.shown.get(from.min(to)..=from.max(to))?;
+        let ids = rows.iter().filter_map(|&place| roster.get(place));
+        self.marked.extend(ids.map(|row| row.id));
+        Some(rows.len())
     }
 
     /// Marks all rows shown, or takes all their marks away when all have one.
@@ -244,7 +299,7 @@ impl Candidates {
             .filter_map(|id| roster.place_of(*id))
             .collect();
         places.sort_unstable();
-        let shown = if self.sort == Sort::Name {
+        let shown = if self.sort == Sort::Name && self.direction == Direction::Up {
             // In the order of the roster: few marks among a million rows are found without looking at the rows.
             places
                 .iter()

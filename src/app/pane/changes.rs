@@ -1,5 +1,7 @@
 //! Pane 4: what waits in the outbox, and under it what was done, from the audit.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::app::cursor::{Cursor, Move};
@@ -27,6 +29,8 @@ pub struct Changes {
     pub shown: Vec<Item>,
     /// How many of them are entries.
     pub waiting: usize,
+    /// Entries that are marked, to be undone together.
+    pub marked: BTreeSet<EntryId>,
     /// First row shown of each list.
     pub tops: Tops,
     /// Whether rows or filter have changed since they were computed.
@@ -71,6 +75,11 @@ impl Changes {
         if !std::mem::take(&mut self.stale) {
             return;
         }
+        let waits = |id: &EntryId| {
+            let mut entries = desk.entries.iter();
+            entries.any(|entry| entry.id == *id && entry.state.is_ours())
+        };
+        self.marked.retain(waits);
         let query = self.filter.query();
         let mut entries: Vec<&Entry> = desk
             .entries
@@ -129,6 +138,42 @@ impl Changes {
     /// The pane is entered: the cursor is on the newest of what waits, which is what was done last.
     pub fn enter(&mut self) {
         self.cursor = Cursor::default();
+    }
+
+    /// The entry under the cursor, if it can be undone.
+    pub fn markable(&self, desk: &Desk) -> Option<EntryId> {
+        self.entry(desk)
+            .filter(|entry| entry.state.is_ours())
+            .map(|entry| entry.id)
+    }
+
+    /// Marks the entry under the cursor, or takes its mark away.
+    pub fn mark(&mut self, desk: &Desk) {
+        if let Some(id) = self.markable(desk)
+            && !self.marked.remove(&id)
+        {
+            self.marked.insert(id);
+        }
+    }
+
+    /// All that are shown and can be undone.
+    pub fn all_markable(&self, desk: &Desk) -> BTreeSet<EntryId> {
+        let shown = |id: EntryId| self.shown.contains(&Item::Entry(id));
+        desk.entries
+            .iter()
+            .filter(|entry| entry.state.is_ours() && shown(entry.id))
+            .map(|entry| entry.id)
+            .collect()
+    }
+
+    /// Marks all that are shown and can be undone, or takes their marks away.
+    pub fn mark_all(&mut self, desk: &Desk) {
+        let all = self.all_markable(desk);
+        if all.is_subset(&self.marked) {
+            self.marked.retain(|id| !all.contains(id));
+        } else {
+            self.marked.extend(all);
+        }
     }
 
     /// The entry under the cursor.

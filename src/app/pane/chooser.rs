@@ -9,7 +9,7 @@ use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::session::Accent;
 use crate::domain::failure::Failure;
-use crate::roster::Query;
+use crate::roster::query::Query;
 
 /// A configured tenant, as its files have it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,8 @@ pub struct Confirm {
     pub question: Question,
     /// The answer of the shell that is waited for.
     pub saving: Option<RequestId>,
+    /// The first line shown of what is listed.
+    pub top: usize,
 }
 
 /// What is asked.
@@ -110,8 +112,19 @@ pub enum Question {
     },
     /// Take all that the review of an import proposes?
     TakeProposals {
-        /// For how many rows something is proposed.
-        rows: usize,
+        /// Each row with what it has and what it would get, in words.
+        rows: Vec<String>,
+    },
+    /// Queue what can be, and leave the rest out?
+    QueueGood {
+        /// What is done: `Queue 34 rows`.
+        going: String,
+        /// What does not: `6 rows stay out`.
+        staying: String,
+        /// Each that stays out, and why.
+        out: Vec<String>,
+        /// Whether these are rows of an import, which can be saved as a file.
+        file: bool,
     },
     /// Cancel the run?
     CancelRun {
@@ -137,6 +150,13 @@ pub enum Question {
         what: String,
         /// What becomes of the values, in words.
         then: String,
+    },
+    /// Drop all these queued changes?
+    UndoMany {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// Each in words.
+        shown: Vec<String>,
     },
     /// Which ticket do these changes belong to?
     Ticket {
@@ -171,7 +191,22 @@ impl Confirm {
         Self {
             question,
             saving: None,
+            top: 0,
         }
+    }
+
+    /// What the question is about, one by one: shown below it, and scrolled.
+    pub fn listed(&self) -> &[String] {
+        match &self.question {
+            Question::TakeProposals { rows } => rows,
+            Question::QueueGood { out, .. } => out,
+            _ => &[],
+        }
+    }
+
+    /// Whether what it leaves out can be saved as a file.
+    pub fn offers_file(&self) -> bool {
+        matches!(self.question, Question::QueueGood { file: true, .. })
     }
 
     /// The field that is typed into, where the question has one.
@@ -191,6 +226,7 @@ impl Confirm {
             | Question::Tie { .. }
             | Question::LeaveForm { .. }
             | Question::TakeProposals { .. }
+            | Question::QueueGood { .. }
             | Question::CancelRun { .. }
             | Question::Quit { .. }
             | Question::LoseSeats { .. }
@@ -198,7 +234,8 @@ impl Confirm {
             | Question::DisableSync { .. }
             | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
-            | Question::TakeBack { .. } => None,
+            | Question::TakeBack { .. }
+            | Question::UndoMany { .. } => None,
         }
     }
 
@@ -286,14 +323,27 @@ impl Confirm {
                 format!("Leave without saving?  {title}"),
                 "{yes} drops what was typed; Esc goes back to the form.".to_owned(),
             ],
-            Question::TakeProposals { rows } => vec![
-                match rows {
-                    1 => "Take what is proposed for 1 row?".to_owned(),
-                    rows => format!("Take what is proposed for {rows} rows?"),
-                },
-                "What is proposed stands below each row. A row can still be put right after it."
-                    .to_owned(),
-            ],
+            Question::TakeProposals { rows } => vec![match rows.len() {
+                1 => "Take what is proposed for 1 row? It can still be put right after it.".to_owned(),
+                rows => {
+                    format!("Take what is proposed for {rows} rows? Each can still be put right after it.")
+                }
+            }],
+            Question::QueueGood {
+                going,
+                staying,
+                file,
+                ..
+            } => {
+                let mut lines = vec![format!("{going}?  {staying}:")];
+                if *file {
+                    lines.push(
+                        "{save-left-out} saves those that stay out as a file with the reasons, to be put right and imported later."
+                            .to_owned(),
+                    );
+                }
+                lines
+            }
             Question::CancelRun { name, .. } => vec![
                 format!("Cancel {name}?"),
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
@@ -306,6 +356,7 @@ impl Confirm {
                 then.clone(),
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
+            Question::UndoMany { shown, .. } => undo_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
                 "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
@@ -328,6 +379,22 @@ impl Confirm {
             ],
         }
     }
+}
+
+/// Changes that are listed in a question; of more, the rest is counted.
+const LISTED: usize = 6;
+
+fn undo_lines(shown: &[String]) -> Vec<String> {
+    let mut lines = vec![match shown.len() {
+        1 => "Undo the marked change?".to_owned(),
+        n => format!("Undo {n} marked changes?"),
+    }];
+    lines.extend(shown.iter().take(LISTED).cloned());
+    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines.push("They are then no longer queued, all of them or none. What a run has released already is queued to go back.".to_owned());
+    lines
 }
 
 fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {

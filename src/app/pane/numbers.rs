@@ -1,13 +1,18 @@
 //! Pane 6: the tenant's numbers, who has each, and what is odd about it. This side's wishes are laid over it here.
 
+use std::borrow::Cow;
+
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
+use crate::app::tables::Direction;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::domain::outbox::{Entry, EntryState};
 use crate::roster::inventory::{
-    Inventory, NumberRow, Standing, activation_words, kind_words, source_words, use_words,
+    Inventory, NumberRow, Standing, activation_words, kind_code, kind_words, source_words,
+    use_words,
 };
+use crate::roster::query::Field;
 use crate::roster::wishes::Wishes;
 
 use super::{Mark, changes};
@@ -19,6 +24,8 @@ pub struct Numbers {
     pub filter: Filter,
     /// Its order.
     pub sort: Sort,
+    /// Its direction.
+    pub direction: Direction,
     /// Its cursor, by the key of the row.
     pub cursor: Cursor<u32>,
     /// Places in the inventory of the rows shown, in order.
@@ -68,6 +75,12 @@ impl Sort {
         }
     }
 
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Number, Self::State, Self::Holder, Self::Type];
+        all.into_iter().find(|sort| sort.word() == word)
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -94,14 +107,14 @@ impl Numbers {
     /// Computes the rows again if something has changed.
     pub fn settle(&mut self, inventory: &Inventory, wishes: &Wishes<'_>, height: usize) {
         if std::mem::take(&mut self.stale) {
-            let query = self.filter.query();
+            let query = self.filter.row_query();
             let mut folded = String::new();
             let rows = (0u32..).zip(&inventory.numbers);
             self.shown = rows
                 .filter(|(_, row)| {
                     query.is_empty() || {
                         row.folded(wishes, &mut folded);
-                        query.matches(&folded)
+                        query.matches_row(&folded, |field| cell(row, wishes, field))
                     }
                 })
                 .map(|(place, _)| place)
@@ -146,6 +159,10 @@ impl Numbers {
                 .shown
                 .sort_by_key(|place| row(place).map(|row| row.record.kind)),
         }
+        let sort = self.sort;
+        self.direction.apply(&mut self.shown, |place| {
+            sort == Sort::Holder && row(place).and_then(NumberRow::holder).is_none()
+        });
     }
 
     /// Moves the cursor.
@@ -176,6 +193,39 @@ impl Numbers {
         }
         self.stale = true;
     }
+}
+
+/// The columns that the filter can name.
+pub const FIELDS: [Field; 6] = [
+    Field::Number,
+    Field::State,
+    Field::Kind,
+    Field::Holder,
+    Field::Country,
+    Field::Cause,
+];
+
+/// What stands in a column, in lower case.
+pub fn cell(row: &NumberRow, wishes: &Wishes<'_>, field: Field) -> Option<Cow<'static, str>> {
+    let text = match field {
+        Field::Number => row.record.number.to_string(),
+        Field::State => row.standing().word().to_owned(),
+        Field::Kind => format!(
+            "{} {}",
+            kind_words(row.record.kind),
+            kind_code(row.record.kind)
+        ),
+        Field::Holder => {
+            let holder = row.holder();
+            holder
+                .map(|owner| owner.name.to_string())
+                .unwrap_or_default()
+        }
+        Field::Country => row.country.map(|c| c.to_string()).unwrap_or_default(),
+        Field::Cause => state(row, wishes).note,
+        Field::Name | Field::Mail | Field::SignIn => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
 }
 
 fn counts(inventory: &Inventory) -> Counts {

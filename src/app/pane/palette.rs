@@ -5,7 +5,8 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::effect::Who;
 use crate::app::field::Field;
 use crate::app::keymap::Keymap;
-use crate::roster::{Query, Roster};
+use crate::roster::Roster;
+use crate::roster::query::Query;
 
 /// People offered behind `why`.
 const PEOPLE: usize = 8;

@@ -4,8 +4,8 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::field::Field;
 use crate::domain::seat;
 use crate::domain::user::UserId;
-use crate::roster::Query;
 use crate::roster::desk::Desk;
+use crate::roster::query::Query;
 
 use super::settings::users;
 

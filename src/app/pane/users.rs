@@ -1,5 +1,6 @@
 //! Pane 1: the configured users, each with the most urgent thing that is to be said of it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -8,11 +9,13 @@ use jiff::Timestamp;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::filter::Filter;
 use crate::app::sync::clock_or_day;
+use crate::app::tables::Direction;
 use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::user::{Field, LicenseStatus, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
+use crate::roster::query::{Field as Column, Query};
 
 use super::Mark;
 
@@ -23,12 +26,16 @@ pub struct Users {
     pub filter: Filter,
     /// Its order.
     pub sort: Sort,
+    /// Its direction.
+    pub direction: Direction,
     /// Its cursor.
     pub cursor: Cursor<UserId>,
     /// Places in `Desk::users` of the rows shown, in order.
     pub shown: Vec<usize>,
     /// Who is marked, shown or not.
     pub marked: BTreeSet<UserId>,
+    /// Who was marked last: a range begins there.
+    pub last_mark: Option<UserId>,
     /// Whose change was read back from the tenant since the last run began, and when that was seen.
     pub written: Vec<(UserId, Timestamp)>,
     /// Whose number is queued to go to somebody else, and to whom.
@@ -49,6 +56,8 @@ pub enum Sort {
     State,
     /// By country.
     Country,
+    /// By cause.
+    Cause,
 }
 
 impl Sort {
@@ -59,8 +68,21 @@ impl Sort {
             Self::Name => Self::Number,
             Self::Number => Self::State,
             Self::State => Self::Country,
-            Self::Country => Self::Name,
+            Self::Country => Self::Cause,
+            Self::Cause => Self::Name,
         }
+    }
+
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [
+            Self::Name,
+            Self::Number,
+            Self::State,
+            Self::Country,
+            Self::Cause,
+        ];
+        all.into_iter().find(|sort| sort.word() == word)
     }
 
     /// The word for it.
@@ -70,6 +92,7 @@ impl Sort {
             Self::Number => "number",
             Self::State => "state",
             Self::Country => "country",
+            Self::Cause => "cause",
         }
     }
 }
@@ -89,7 +112,7 @@ impl Users {
     /// Computes the rows again if something has changed.
     pub fn settle(&mut self, desk: &Desk, now: Timestamp, height: usize) {
         if std::mem::take(&mut self.stale) {
-            let query = self.filter.query();
+            let query = self.filter.row_query();
             self.giving = desk
                 .entries
                 .iter()
@@ -98,12 +121,21 @@ impl Users {
             self.shown = (0..desk.users.len())
                 .filter(|&n| {
                     let row = &desk.users[n];
-                    query.is_empty() || query.matches(&folded(row, &self.state(row, now)))
+                    query.is_empty() || matches(&query, row, &self.state(row, now))
                 })
                 .collect();
             let sort = self.sort;
             self.shown
                 .sort_by_cached_key(|&n| Key::new(&desk.users[n], sort, now));
+            self.direction.apply(&mut self.shown, |&n| {
+                let row = &desk.users[n];
+                match sort {
+                    Sort::Name | Sort::State => false,
+                    Sort::Number => row.user.number.is_none(),
+                    Sort::Country => row.user.country.is_none(),
+                    Sort::Cause => state(row, now).cause.is_empty(),
+                }
+            });
             let seek = std::mem::take(&mut self.filter.seek);
             self.cursor.seek(seek, || {
                 let filter = &self.filter;
@@ -177,6 +209,21 @@ impl Users {
         {
             self.marked.insert(id);
         }
+        self.last_mark = self.cursor.key.filter(|id| self.marked.contains(id));
+    }
+
+    /// Marks the rows from the one that was marked last to the one under the cursor; how many. `None` where none was.
+    pub fn mark_range(&mut self, desk: &Desk) -> Option<usize> {
+        let place_of = |id: UserId| {
+            let mut shown = self.shown.iter();
+            shown.position(|&n| desk.users.get(n).is_some_and(|row| row.user.id == id))
+        };
+        let from = place_of(self.last_mark?)?;
+        let to = self.cursor.index;
+        let rows = self.shown.get(from.min(to)..=from.max(to))?;
+        let ids = rows.iter().filter_map(|&n| desk.users.get(n));
+        self.marked.extend(ids.map(|row| row.user.id));
+        Some(rows.len())
     }
 
     /// Marks all rows shown, or takes all their marks away when all have one.
@@ -238,6 +285,7 @@ impl Key {
                 None,
             ),
             Sort::State => (String::new(), Some(state(row, now).mark)),
+            Sort::Cause => (state(row, now).cause.to_lowercase(), None),
             Sort::Country => (
                 user.country.map(|c| c.to_string()).unwrap_or_default(),
                 None,
@@ -252,8 +300,42 @@ impl Key {
     }
 }
 
+/// The columns that the filter can name.
+pub const FIELDS: [Column; 8] = [
+    Column::Name,
+    Column::Mail,
+    Column::SignIn,
+    Column::Number,
+    Column::Country,
+    Column::State,
+    Column::Cause,
+    Column::Kind,
+];
+
+/// Whether the filter lets a row through.
+pub fn matches(query: &Query, row: &DeskUser, state: &State) -> bool {
+    query.matches_row(&folded(row, state), |column| {
+        let user = &row.user;
+        let text = match column {
+            Column::Name => user.name.clone(),
+            Column::Mail => user.mail.clone(),
+            Column::SignIn => row.upn.clone().unwrap_or_default(),
+            Column::Number => {
+                let number = user.number.as_ref();
+                number.map(ToString::to_string).unwrap_or_default()
+            }
+            Column::Country => user.country.map(|c| c.to_string()).unwrap_or_default(),
+            Column::State => state.word.to_owned(),
+            Column::Cause => state.cause.clone(),
+            Column::Kind => user.kind.as_str().to_owned(),
+            Column::Holder => return None,
+        };
+        Some(Cow::Owned(text.to_lowercase()))
+    })
+}
+
 /// Lower-case text of a row, for the filter.
-pub fn folded(row: &DeskUser, state: &State) -> String {
+fn folded(row: &DeskUser, state: &State) -> String {
     let user = &row.user;
     let mut text = format!(
         "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}",

@@ -4,9 +4,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
+use crate::config::TokensKept;
 use crate::config::places::Places;
 use crate::domain::text::Label;
-use crate::graph::TokenStore;
+use crate::graph::{TokenStore, keyring};
 use crate::store::health::{self, HealthState};
 
 use super::report::{Check, Report, State};
@@ -79,10 +80,16 @@ pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool)
                 "kept in memory alone (tokens = \"memory\"): each program asks for a sign-in of its own",
             );
         }
-        TokenStore::File(path) | TokenStore::OfAccount(path) => path.clone(),
+        TokenStore::File(path)
+        | TokenStore::OfAccount(path)
+        | TokenStore::Keyring { file: path, .. } => path.clone(),
     };
     let path = file.display();
     match file.symlink_metadata() {
+        Err(_) if matches!(store, TokenStore::Keyring { .. }) => report.skipped(
+            "tokens",
+            format!("{path}: not there: it is used only while the keyring does not answer"),
+        ),
         Err(_) => report.skipped(
             "tokens",
             format!("{path}: not there: nobody has signed in, or has signed out"),
@@ -103,11 +110,37 @@ pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool)
     }
 }
 
+/// Whether the keyring answers, where the configuration asks for one.
+pub(super) fn key_store(
+    report: &mut Report,
+    store: &TokenStore,
+    (asked, is_app_only): (TokensKept, bool),
+) {
+    match store {
+        TokenStore::Keyring { file, tool } if !is_app_only => match keyring::probe(tool) {
+            Ok(()) => report.ok("key store", "the keyring answers: tokens are kept there"),
+            Err(why) => report.warn(
+                "key store",
+                format!("the keyring cannot be used: {why}; tokens are kept in {}", file.display()),
+                "Start or unlock the keyring (secret-tool, of libsecret, reaches it), or set tokens = \"file\".",
+            ),
+        },
+        TokenStore::OfAccount(_) if asked == TokensKept::Keyring => report.warn(
+            "key store",
+            "the keyring is not used for an identity: its sign-ins serve several tenants, and are kept in files",
+            "Set tokens = \"file\", which is what happens.",
+        ),
+        _ => report.ok("key store", "none is asked: tokens are kept as the line above says"),
+    }
+}
+
 /// Whether there is a file of tokens that is ours alone, and holds none that can be read.
 pub(super) fn is_damaged(store: &TokenStore) -> bool {
     let file = match store {
         TokenStore::Memory => return false,
-        TokenStore::File(path) | TokenStore::OfAccount(path) => path,
+        TokenStore::File(path)
+        | TokenStore::OfAccount(path)
+        | TokenStore::Keyring { file: path, .. } => path,
     };
     let found = file.symlink_metadata();
     found.is_ok_and(|meta| is_shut(&meta)) && !store.is_whole()
@@ -115,7 +148,8 @@ pub(super) fn is_damaged(store: &TokenStore) -> bool {
 
 /// What is not ours alone is not read, and is told as that.
 fn is_shut(meta: &std::fs::Metadata) -> bool {
-    meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0
+    let others = meta.permissions().mode() & 0o077;
+    meta.uid() == rustix::process::geteuid().as_raw() && others == 0
 }
 
 /// Whether a folder or file is ours, and shut to others as far as it has to be.

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, Write as _};
 
 use crate::domain::text::Label;
-use crate::roster::Query;
+use crate::roster::query::Query;
 
 /// Rows that are read out before it is asked whether there shall be more.
 const AT_ONCE: usize = 20;

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::config::edit::{self, Change};
 use crate::config::places::Places;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::graph::TokenStore;
+use crate::graph::{TokenStore, keyring};
 use crate::store::Store;
 
 use super::super::args::tenants::Leaving;
@@ -108,10 +108,17 @@ async fn note(dir: &Path, tenant_id: &str) -> anyhow::Result<()> {
 /// The tokens of this tenant. What its identity has left for other tenants is theirs.
 fn forget_tokens(places: &Places, config: &Config, name: &str) -> anyhow::Result<()> {
     let tenant = &config.tenants[name];
-    let (TokenStore::File(tokens) | TokenStore::OfAccount(tokens)) =
-        open::tokens_of(places, name, tenant)
-    else {
-        return Ok(());
+    let tokens = match open::tokens_of(places, name, tenant) {
+        TokenStore::Memory => return Ok(()),
+        TokenStore::File(tokens) | TokenStore::OfAccount(tokens) => tokens,
+        TokenStore::Keyring { file, tool } => {
+            if let Err(why) = keyring::forget(&tool, &file) {
+                print::tell(&format!(
+                    "The keyring cannot be asked to forget {name}'s sign-in ({why}); remove \"teamsconnector sign-in\" there."
+                ));
+            }
+            file
+        }
     };
     let folder = tokens.parent().unwrap_or(&tokens);
     let own = tokens.file_name().unwrap_or_default().to_string_lossy();

@@ -187,6 +187,12 @@ pub async fn make(
         key_mark: scrubber.pseudonyms().mark(),
         tenant: scrubber.tenant(asked.tenant),
         people: named,
+        nobody: asked
+            .people
+            .iter()
+            .filter(|why| is_nobody(why))
+            .map(|why| scrubber.handle(why))
+            .collect(),
     };
     let value = serde_json::to_value(&manifest).expect("a manifest has only texts and numbers");
     parts.insert(0, page_of("manifest.json", &value));
@@ -221,6 +227,11 @@ fn page_of(name: &str, value: &Value) -> Part {
         bytes: text.into_bytes(),
         replaced: PEOPLE,
     }
+}
+
+/// Whether an answer is about nobody whom the tenant's files know.
+pub fn is_nobody(why: &Why) -> bool {
+    why.id.is_none() && why.upn.is_empty()
 }
 
 /// Makes the words known by which somebody was asked for, who may be nobody that the files know.

@@ -72,6 +72,8 @@ pub struct Scrubber {
     revealed: bool,
     lexicon: Lexicon,
     numbers: Numbers,
+    /// What the tenant calls itself.
+    own_name: Option<String>,
     /// Ids that are the same for everybody: products and plans.
     public: HashSet<Guid>,
     /// Paths of this machine, and what stands for each.
@@ -86,6 +88,7 @@ impl Scrubber {
             revealed,
             lexicon: Lexicon::default(),
             numbers: Numbers::default(),
+            own_name: None,
             public: HashSet::new(),
             paths: Vec::new(),
         }
@@ -130,11 +133,17 @@ impl Scrubber {
         self.revealed
     }
 
-    /// The tenant, as a bundle calls it.
+    /// Makes known what the tenant calls itself: the configuration may call it otherwise, and a bundle has one word for it.
+    pub fn own_name(&mut self, name: &str) {
+        self.own_name = Some(name.to_owned());
+    }
+
+    /// The tenant that the configuration calls so, as a bundle calls it.
     pub fn tenant(&self, name: &str) -> String {
         if self.revealed {
             name.to_owned()
         } else {
+            let name = self.own_name.as_deref().unwrap_or(name);
             self.pseudonyms.thing("tenant", name)
         }
     }

@@ -4,6 +4,7 @@
 
 mod former;
 mod lookup;
+mod moved;
 pub(super) mod reference;
 mod rows;
 mod snapshot;
@@ -21,7 +22,7 @@ use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
 
-use super::history::ClassChange;
+use super::history::{ClassChange, ValueChange};
 use super::reply::{Answer, Reply, pair};
 
 /// A directory user with what the caller concluded.
@@ -223,6 +224,7 @@ pub(super) enum Job {
     Abandon(Answer<()>),
     SetClasses(Vec<NewClass>, Answer<()>),
     ApplyChanges(Box<Changes>, Answer<Vec<ClassChange>>),
+    TakeMoved(Answer<Vec<ValueChange>>),
     Rows(u64, u64, Answer<Vec<StoredRow>>),
     AllRows(Answer<Vec<StoredRow>>),
     User(ObjectId, Answer<Option<StoredUser>>),
@@ -303,6 +305,11 @@ impl Cache {
     /// Brings changes into the snapshot, in one transaction that writes only rows that differ.
     pub fn apply_changes(&self, changes: Changes) -> Reply<Vec<ClassChange>> {
         self.ask(|to| Job::ApplyChanges(Box::new(changes), to))
+    }
+
+    /// Which numbers, countries and licences are others than before, since this was asked the last time.
+    pub fn take_moved(&self) -> Reply<Vec<ValueChange>> {
+        self.ask(Job::TakeMoved)
     }
 
     /// How many users have which marks: what is counted is counted from here.

@@ -15,7 +15,9 @@ use super::super::history::ClassChange;
 use super::super::ledger::rows::{guid, number};
 use super::super::schema::STAGING;
 use super::rows::{ROW, USER, Words, Written, insert_into, rehashed, row_of};
-use super::{Changes, LiveUser, NewClass, Reference, SnapshotHead, StoredUser, former, reference};
+use super::{
+    Changes, LiveUser, NewClass, Reference, SnapshotHead, StoredUser, former, moved, reference,
+};
 
 /// A full read under way.
 #[derive(Debug)]
@@ -66,8 +68,8 @@ impl Staging {
     pub(super) fn finish(
         &self,
         tx: &Connection,
-        reference: &Reference,
-        head: &SnapshotHead,
+        (reference, head): (&Reference, &SnapshotHead),
+        words: &mut Words,
     ) -> Result<Vec<ClassChange>, StoreError> {
         if self.run != head.run {
             return Err(StoreError::NotStaging);
@@ -91,6 +93,9 @@ impl Staging {
                 statement.execute([id.0.bytes()])?;
             }
             former::staged(tx)?;
+            words.refresh(tx)?;
+            let numbers = moved::knew_numbers(tx)? && reference.numbers.is_some();
+            moved::staged(tx, &reference.skus, words, numbers)?;
             let columns = format!("{USER}, hash");
             tx.execute(
                 &format!("INSERT OR REPLACE INTO directory ({columns}) SELECT {columns} FROM staging ORDER BY n"),
@@ -198,10 +203,11 @@ pub(super) fn apply(
             .map_or(change.before, |earlier| earlier.before);
         told.insert(change.id, ClassChange { before, ..change });
     };
-    reclassify(tx, &mut note)?;
+    let numbers = moved::knew_numbers(tx)? && changes.reference.numbers.is_some();
+    reclassify(tx, &mut note, numbers)?;
     words.refresh(tx)?;
     for user in &changes.upserts {
-        note(upsert(tx, user, words)?);
+        note(upsert(tx, user, words, numbers)?);
     }
     words.keep(tx)?;
     for id in &changes.removed {
@@ -232,7 +238,11 @@ pub(super) fn apply(
     Ok(told)
 }
 
-fn reclassify(tx: &Connection, note: &mut impl FnMut(ClassChange)) -> Result<(), StoreError> {
+fn reclassify(
+    tx: &Connection,
+    note: &mut impl FnMut(ClassChange),
+    numbers: bool,
+) -> Result<(), StoreError> {
     let columns = ROW
         .split(", ")
         .map(|column| format!("d.{column}"))
@@ -251,6 +261,10 @@ fn reclassify(tx: &Connection, note: &mut impl FnMut(ClassChange)) -> Result<(),
     while let Some(row) = rows.next()? {
         let before = row_of(row)?;
         let (class, marks, number): (u8, u32, _) = (row.get(10)?, row.get(11)?, number(row, 12)?);
+        if numbers {
+            let who = (before.id, before.name.as_str());
+            moved::number(tx, who, before.number.as_ref(), number.as_ref())?;
+        }
         let hash = rehashed(row.get(9)?, &before, (class, marks, number.as_ref()));
         update.execute(params![
             before.id.0.bytes(),
@@ -275,6 +289,7 @@ fn upsert(
     tx: &Connection,
     user: &StoredUser,
     words: &mut Words,
+    numbers: bool,
 ) -> Result<ClassChange, StoreError> {
     let written = Written::new(user, &mut words.dictionary);
     let found: Option<(i64, u8)> = tx
@@ -285,6 +300,7 @@ fn upsert(
         .optional()?;
     if found.is_none_or(|(hash, _)| hash != written.hash) {
         former::replaced(tx, &user.user)?;
+        moved::replaced(tx, user, words, numbers)?;
         written.insert(&mut *tx.prepare_cached(&insert_into("directory"))?)?;
     }
     Ok(ClassChange {
@@ -306,6 +322,8 @@ pub(super) fn put_live(
     let mut written = Written::new(&live.stored, &mut words.dictionary);
     written.hash = 0;
     former::replaced(tx, &live.stored.user)?;
+    let numbers = moved::knew_numbers(tx)?;
+    moved::replaced(tx, &live.stored, words, numbers)?;
     written.insert(&mut *tx.prepare_cached(&insert_into("directory"))?)?;
     words.keep(tx)?;
     reference::put_teams(tx, id, live.teams.as_ref())?;
@@ -331,7 +349,8 @@ pub(super) fn clear(tx: &Connection) -> Result<(), StoreError> {
     former::everybody(tx)?;
     Ok(tx.execute_batch(
         "DROP TABLE IF EXISTS staging; DELETE FROM meta; DELETE FROM dictionary; DELETE FROM directory;
-         DELETE FROM skus; DELETE FROM teams; DELETE FROM numbers; DELETE FROM live; DELETE FROM reclassified;",
+         DELETE FROM skus; DELETE FROM teams; DELETE FROM numbers; DELETE FROM live; DELETE FROM reclassified;
+         DELETE FROM moved;",
     )?)
 }
 

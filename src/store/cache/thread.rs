@@ -11,7 +11,7 @@ use super::super::open;
 use super::super::reply::Answer;
 use super::rows::Words;
 use super::snapshot::{self, Staging};
-use super::{Job, Reference, SnapshotHead, StoredUser, lookup, reference};
+use super::{Job, Reference, SnapshotHead, StoredUser, lookup, moved, reference};
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -101,6 +101,10 @@ impl CacheThread {
                 let result = self.write(|tx, words| snapshot::apply(tx, &changes, words));
                 self.give(to, result);
             }
+            Job::TakeMoved(to) => {
+                let result = self.write(|tx, _| moved::take(tx));
+                self.give(to, result);
+            }
             Job::NameGroups(groups, to) => {
                 let result = self.write(|tx, _| reference::put_group_names(tx, &groups));
                 self.give(to, result);
@@ -159,7 +163,7 @@ impl CacheThread {
         head: &SnapshotHead,
     ) -> Result<Vec<ClassChange>, StoreError> {
         let staging = self.staging.take().ok_or(StoreError::NotStaging)?;
-        let result = self.write(|tx, _| staging.finish(tx, reference, head));
+        let result = self.write(|tx, words| staging.finish(tx, (reference, head), words));
         self.checkpoint();
         result
     }

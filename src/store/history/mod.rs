@@ -1,5 +1,6 @@
 //! `history.db`: the runs, their logs, and which users changed their first cause in each. The last 50 are kept, 200 MB at most.
 
+mod moved;
 pub(super) mod thread;
 
 use std::sync::mpsc::Sender;
@@ -22,6 +23,21 @@ pub struct ClassChange {
     pub before: Option<u8>,
     /// The class after.
     pub after: Option<u8>,
+}
+
+/// A value of a directory user that was another one when it was read before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueChange {
+    /// Who.
+    pub id: ObjectId,
+    /// The name, as far as it is known.
+    pub name: String,
+    /// `number`, `country` or `licences`.
+    pub field: String,
+    /// The value before, or empty.
+    pub before: String,
+    /// The value after, or empty.
+    pub after: String,
 }
 
 /// When a run saw somebody come, go or change the first cause.
@@ -51,6 +67,8 @@ pub(super) enum Job {
     Lines(RunId, Vec<LogLine>, Answer<()>),
     Changes(RunId, Vec<ClassChange>, Answer<()>),
     ChangeBetween(ClassChange, Answer<()>),
+    Moved(RunId, Vec<ValueChange>, Answer<()>),
+    MovedBetween(RunId, RunId, Answer<Vec<ValueChange>>),
     Close(RunId, Box<(Outcome, Summary)>, Timestamp, Answer<()>),
     Sweep(Timestamp, Answer<u32>),
     Prune(Answer<()>),
@@ -97,6 +115,16 @@ impl History {
     /// will look as if nothing had changed, is given it.
     pub fn keep_change_between(&self, change: ClassChange) -> Reply<()> {
         self.ask(|to| Job::ChangeBetween(change, to))
+    }
+
+    /// Keeps which values a run found to be others than before, as the cache told at the run's end.
+    pub fn keep_moved(&self, run: RunId, moved: Vec<ValueChange>) -> Reply<()> {
+        self.ask(|to| Job::Moved(run, moved, to))
+    }
+
+    /// Which values changed after run `from`, up to and with run `to`, by name.
+    pub fn moved_between(&self, from: RunId, to: RunId) -> Reply<Vec<ValueChange>> {
+        self.ask(|answer| Job::MovedBetween(from, to, answer))
     }
 
     /// Closes a run.

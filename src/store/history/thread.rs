@@ -16,7 +16,7 @@ use super::super::error::StoreError;
 use super::super::ledger::rows::{guid, moment, optional_guid};
 use super::super::open;
 use super::super::reply::Answer;
-use super::{ClassChange, Job, PastChange};
+use super::{ClassChange, Job, PastChange, moved};
 
 const MOST_RUNS: u32 = 50;
 const MOST_BYTES: i64 = 200_000_000;
@@ -47,6 +47,10 @@ impl HistoryThread {
                     self.work(to, |tx| put_changes(tx, run, &changes));
                 }
                 Job::ChangeBetween(change, to) => self.work(to, |tx| put_between(tx, change)),
+                Job::Moved(run, changes, to) => self.work(to, |tx| moved::put(tx, run, &changes)),
+                Job::MovedBetween(from, until, to) => {
+                    self.work(to, |tx| moved::between(tx, from, until));
+                }
                 Job::Close(run, end, at, to) => {
                     self.work(to, |tx| close(tx, run, (&end.0, end.1), at));
                 }
@@ -343,7 +347,12 @@ fn prune(connection: &mut Connection, runs: u32, bytes: i64) -> Result<(), Store
         if left <= runs as usize && used_bytes(&tx)? <= bytes {
             break;
         }
-        for table in ["lines WHERE run", "changes WHERE run", "runs WHERE id"] {
+        for table in [
+            "lines WHERE run",
+            "changes WHERE run",
+            "moved WHERE run",
+            "runs WHERE id",
+        ] {
             tx.execute(&format!("DELETE FROM {table} = ?1"), [id])?;
         }
         left -= 1;

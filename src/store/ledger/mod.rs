@@ -219,6 +219,7 @@ impl AuditVerdict {
     }
 
     /// The same with what was wrong before the files were opened, which completes a mirror that is too short.
+    #[must_use]
     pub fn since(mut self, before: Self) -> Self {
         let lost = |faults: &[AuditFault]| {
             faults.iter().rev().find_map(|fault| match fault {
@@ -272,6 +273,7 @@ pub(super) enum Job {
     RemoveUsers(Vec<UserId>, Stamp, Answer<()>),
     SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
     Close(EntryId, Closing, Stamp, Answer<()>),
+    DropMany(Vec<EntryId>, Stamp, Answer<()>),
     KeepMine(EntryId, Stamp, Answer<()>),
     Released(EntryId, Stamp, Answer<()>),
     Start(EntryId, Step, Stamp, Answer<()>),
@@ -411,6 +413,11 @@ impl Ledger {
     /// Moves entries to new states, all or none: before a request is sent, after its answer, when held.
     pub fn set_states(&self, states: Vec<(EntryId, EntryState)>, stamp: Stamp) -> Reply<()> {
         self.ask(|to| Job::SetStates(states, stamp, to))
+    }
+
+    /// Drops entries in one transaction: all, or none.
+    pub fn drop_many(&self, entries: Vec<EntryId>, stamp: Stamp) -> Reply<()> {
+        self.ask(|to| Job::DropMany(entries, stamp, to))
     }
 
     /// Ends an entry: it leaves the outbox and stands in the audit. Confirmed or already there, the user has what was wanted;

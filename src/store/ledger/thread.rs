@@ -9,7 +9,7 @@ use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
 use super::super::open;
 use super::super::reply::Answer;
-use super::{Job, entries, import, merge, queue, rows, tenant, users};
+use super::{Closing, Job, entries, import, merge, queue, rows, tenant, users};
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -100,6 +100,12 @@ impl LedgerThread {
             }
             Job::Close(id, closing, stamp, to) => {
                 self.write(to, |tx| entries::close(tx, id, closing, &stamp));
+            }
+            Job::DropMany(ids, stamp, to) => {
+                self.write(to, |tx| {
+                    ids.into_iter()
+                        .try_for_each(|id| entries::close(tx, id, Closing::Dropped, &stamp))
+                });
             }
             Job::KeepMine(id, stamp, to) => self.write(to, |tx| entries::keep_mine(tx, id, &stamp)),
             Job::Released(id, stamp, to) => self.write(to, |tx| entries::released(tx, id, &stamp)),

@@ -23,6 +23,8 @@ pub struct ManyForm {
     pub kind: Option<NumberKind>,
     /// A country; blank leaves it.
     pub country: Line,
+    /// What becomes of numbers that somebody has already.
+    pub holders: Holders,
     /// What is wrong, by field.
     pub fault: Option<(ManyField, String)>,
 }
@@ -36,11 +38,23 @@ pub enum ManyField {
     Kind,
     /// Country.
     Country,
+    /// Who has a number already.
+    Holders,
+}
+
+/// What becomes of those who have a number when all get one of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Holders {
+    /// They keep it, and are left out.
+    #[default]
+    Keep,
+    /// They get one of the range; the number that they have comes free.
+    Replace,
 }
 
 impl ManyField {
     /// All fields in order.
-    pub const ALL: [Self; 3] = [Self::Numbers, Self::Kind, Self::Country];
+    pub const ALL: [Self; 4] = [Self::Numbers, Self::Kind, Self::Country, Self::Holders];
 
     /// Its label.
     pub fn label(self) -> &'static str {
@@ -48,6 +62,7 @@ impl ManyField {
             Self::Numbers => "Numbers from",
             Self::Kind => "Kind",
             Self::Country => "Country",
+            Self::Holders => "Who has one",
         }
     }
 
@@ -59,6 +74,9 @@ impl ManyField {
             }
             Self::Kind => "ddi, extension or trunk; blank leaves what each has",
             Self::Country => "two letters; blank leaves what each has",
+            Self::Holders => {
+                "whoever has a number keeps it and gets none of the range, or gets one and the old number comes free"
+            }
         }
     }
 }
@@ -72,6 +90,7 @@ impl ManyForm {
             numbers: Line::default(),
             kind: None,
             country: Line::default(),
+            holders: Holders::Keep,
             fault: None,
         }
     }
@@ -85,6 +104,10 @@ impl ManyForm {
                 self.turn_kind(key);
                 Typed::Changed
             }
+            ManyField::Holders => {
+                self.turn_holders(key);
+                Typed::Changed
+            }
         };
         if typed == Typed::Changed {
             self.fault = None;
@@ -96,9 +119,23 @@ impl ManyForm {
         match self.focus {
             ManyField::Numbers => self.numbers.paste(text),
             ManyField::Country => self.country.paste(text),
-            ManyField::Kind => return,
+            ManyField::Kind | ManyField::Holders => return,
         };
         self.fault = None;
+    }
+
+    fn turn_holders(&mut self, key: Key) {
+        match key.code {
+            Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
+                self.holders = match self.holders {
+                    Holders::Keep => Holders::Replace,
+                    Holders::Replace => Holders::Keep,
+                };
+            }
+            Code::Char('k') => self.holders = Holders::Keep,
+            Code::Char('r') => self.holders = Holders::Replace,
+            _ => {}
+        }
     }
 
     fn turn_kind(&mut self, key: Key) {
@@ -178,6 +215,7 @@ impl ManyForm {
             numbers,
             kind: self.kind,
             country,
+            holders: self.holders,
         })
     }
 
@@ -199,6 +237,8 @@ pub enum Change {
         kind: Option<NumberKind>,
         /// Country.
         country: Option<Country>,
+        /// Who has a number already.
+        holders: Holders,
     },
     /// They are removed here; their numbers stay in the tenant.
     Remove,

@@ -55,6 +55,18 @@ impl Bulk {
         }
     }
 
+    /// Lines above the rows of its list at a width: title, notes, titles of the columns.
+    pub fn head(&self, width: u16) -> Option<u16> {
+        match self {
+            Self::Review(open) => {
+                let notes = open.note_rows(width).len();
+                Some(2 + u16::try_from(notes).unwrap_or_default())
+            }
+            Self::Preview(_) => Some(3),
+            Self::Source(_) | Self::Row(_) | Self::Many(_) | Self::Export(_) => None,
+        }
+    }
+
     /// What would be lost if it were left now, by its name.
     pub fn unsaved(&self) -> Option<String> {
         match self {

@@ -1,6 +1,6 @@
 //! What would become of each of many users, before it does.
 //!
-//! Nothing that silences a number is part of it: such a user is named and refused, and is changed alone.
+//! Nothing silences a number unasked: who has one keeps it and is named, unless the form says that it is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,12 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::range::NumberRange;
-use crate::domain::user::{Field, NewUser, Patch, UserId, Value};
+use crate::domain::user::{Field, LicenseStatus, NewUser, Patch, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
 use crate::roster::inventory::Inventory;
 use crate::roster::{Roster, Row as Person};
 
-use super::many::Change;
+use super::many::{Change, Holders};
 
 /// What would become of each.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,9 +148,13 @@ impl Preview {
                     numbers,
                     kind,
                     country,
+                    holders,
                 },
                 None,
-            ) => edited(who, numbers.is_some(), *kind, *country),
+            ) => {
+                let numbered = numbers.as_ref().map(|_| *holders);
+                edited(who, numbered, *kind, *country)
+            }
         };
         let mut said = PreviewRow {
             whom: who.whom,
@@ -278,6 +282,16 @@ impl Preview {
         done.collect()
     }
 
+    /// All who cannot be done, and why, in words.
+    pub fn refused_words(&self) -> Vec<String> {
+        let rows = self.rows.iter();
+        rows.filter_map(|row| match &row.fate {
+            Fate::Refused(why) => Some(format!("{}: {why}", row.name)),
+            Fate::Done(_) | Fate::Unchanged | Fate::Out => None,
+        })
+        .collect()
+    }
+
     /// Who stands in the way: the first that cannot be done, and why.
     pub fn refused(&self) -> Option<(&str, &str)> {
         self.rows.iter().find_map(|row| match &row.fate {
@@ -307,6 +321,8 @@ struct Subject<'a> {
     entries: &'a [Entry],
     marks: Marks,
     associated: bool,
+    /// Whether the associated directory user is gone from the tenant.
+    gone: bool,
     /// Why nothing is done with this one at all.
     barred: Option<String>,
 }
@@ -323,6 +339,7 @@ impl<'a> Subject<'a> {
             entries: &row.entries,
             marks: row.marks,
             associated: user.association.id().is_some(),
+            gone: row.status == LicenseStatus::Unlicensed(UnlicensedCause::UserGone),
             barred: None,
         }
     }
@@ -347,6 +364,7 @@ impl<'a> Subject<'a> {
             entries: &[],
             marks: row.marks,
             associated: true,
+            gone: false,
             barred,
         }
     }
@@ -404,7 +422,10 @@ fn give(range: &NumberRange, there: &[Subject<'_>], rows: &mut [PreviewRow], kno
             _ => kind,
         };
         patch.kind = (fitting != who.kind).then_some(fitting);
-        let change = (Value::Number(None), Value::Number(Some(number)));
+        let change = (
+            Value::Number(who.number.cloned()),
+            Value::Number(Some(number)),
+        );
         patch.two_way.push(change);
         row.change = words(who, patch);
         row.note = note(who, patch);
@@ -413,14 +434,22 @@ fn give(range: &NumberRange, there: &[Subject<'_>], rows: &mut [PreviewRow], kno
 
 fn edited(
     who: &Subject<'_>,
-    numbered: bool,
+    numbered: Option<Holders>,
     kind: Option<NumberKind>,
     country: Option<Country>,
 ) -> Fate {
     let mut patch = Patch::default();
-    if numbered && let Some(why) = no_number(who) {
+    if who.gone && (numbered.is_some() || country.is_some()) {
+        let why =
+            "gone from the tenant, nothing can be written: d removes, e ties to somebody else";
+        return Fate::Refused(why.to_owned());
+    }
+    if let Some(holders) = numbered
+        && let Some(why) = no_number(who, holders)
+    {
         return Fate::Refused(why);
     }
+    let numbered = numbered.is_some();
     if let Some(kind) = kind.filter(|kind| *kind != who.kind) {
         let number = who.number.filter(|_| !numbered);
         if let Some(number) = number
@@ -453,8 +482,8 @@ fn edited(
     Fate::Done(Box::new(patch))
 }
 
-/// Why somebody gets no number of a range: one who has a number would lose it, and nobody would get it.
-fn no_number(who: &Subject<'_>) -> Option<String> {
+/// Why somebody gets no number of a range: one who has a number would lose it, which is done only where the form says so.
+fn no_number(who: &Subject<'_>, holders: Holders) -> Option<String> {
     if who.is_dirsynced() {
         let why = "the number is mastered in Active Directory (DirSync'd user)";
         return Some(why.to_owned());
@@ -462,12 +491,14 @@ fn no_number(who: &Subject<'_>) -> Option<String> {
     if let Some(entry) = who.entry(Field::Number) {
         return Some(waits(entry));
     }
-    let number = who.number?;
-    Some(format!(
-        "stops {}, which {} has today: e on this user alone changes it",
-        number.spaced(),
-        who.name
-    ))
+    let number = who.number.filter(|_| holders == Holders::Keep)?;
+    Some(match who.whom {
+        Whom::User(_) => format!("has {} and keeps it", number.spaced()),
+        Whom::Person(_) => format!(
+            "has {} in the tenant and keeps it: a adds with it",
+            number.spaced()
+        ),
+    })
 }
 
 fn waits(entry: &Entry) -> String {
@@ -528,10 +559,15 @@ fn words(who: &Subject<'_>, patch: &Patch) -> String {
 fn note(who: &Subject<'_>, patch: &Patch) -> String {
     let mut parts = Vec::new();
     let kind = patch.kind.unwrap_or(who.kind);
-    for (_, after) in &patch.two_way {
+    for (before, after) in &patch.two_way {
         match after {
-            Value::Number(Some(number)) if kind == NumberKind::Ddi => {
-                parts.extend(number.doubt());
+            Value::Number(Some(number)) => {
+                if let Value::Number(Some(old)) = before {
+                    parts.push(format!("{} comes free", old.spaced()));
+                }
+                if kind == NumberKind::Ddi {
+                    parts.extend(number.doubt());
+                }
             }
             Value::Country(_) if who.is_dirsynced() => {
                 parts.push("Active Directory may put it back".to_owned());

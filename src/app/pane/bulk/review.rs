@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::app::cells::thousands;
+use crate::app::cells::{thousands, wrap};
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
+use crate::app::effect::Extent;
 use crate::app::pane::editor::EditState;
 use crate::bulk::columns::Column;
 use crate::bulk::known::Matched;
@@ -32,6 +33,10 @@ pub struct ReviewBox {
     pub mended: usize,
     /// Whether a frame has shown it: keys that queue do not count before.
     pub seen: bool,
+    /// Whether the cursor came to its row by itself: the next jump stays there, so that it passes over none.
+    pub arrived: bool,
+    /// How much of it is being queued.
+    pub extent: Extent,
     /// Whether it is being queued, or judged in another way.
     pub state: EditState,
 }
@@ -57,6 +62,8 @@ impl ReviewBox {
             cursor: Cursor::default(),
             mended: 0,
             seen: false,
+            arrived: true,
+            extent: Extent::All,
             state: EditState::Editing,
         };
         open.refresh();
@@ -101,6 +108,7 @@ impl ReviewBox {
 
     /// Moves the cursor.
     pub fn step(&mut self, step: Move, height: usize) {
+        self.arrived = false;
         let shown = &self.shown;
         self.cursor
             .step(step, (shown.len(), height), |n| shown.get(n).copied());
@@ -121,16 +129,24 @@ impl ReviewBox {
             .find(|&row| !self.is_good(row))
     }
 
-    /// Goes to the next row that cannot go in; false when every row can.
+    /// Goes to the next row that cannot go in, which is the one under the cursor when nobody has chosen that yet; false
+    /// when every row can go in.
     pub fn jump(&mut self) -> bool {
         let here = self.row().and_then(|row| u32::try_from(row).ok());
-        match self.next_bad(here) {
+        let stays = std::mem::take(&mut self.arrived) && here.is_some_and(|row| !self.is_good(row));
+        let next = if stays { here } else { self.next_bad(here) };
+        match next {
             Some(row) => {
                 self.cursor.key = Some(row);
                 true
             }
             None => false,
         }
+    }
+
+    /// The row under the cursor was gone into: the next jump goes on from it.
+    pub fn visited(&mut self) {
+        self.arrived = false;
     }
 
     /// Whether an answer is waited for.
@@ -146,7 +162,14 @@ impl ReviewBox {
         }
         self.mended += 1;
         self.state = EditState::Editing;
+        self.follow(row);
+    }
+
+    /// Lists again after a row was put right: where it is no longer listed, the next one comes under the cursor by itself.
+    fn follow(&mut self, row: usize) {
         self.refresh();
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        self.arrived = self.shown.binary_search(&row).is_err();
     }
 
     /// Takes what is proposed for a row; false when nothing is.
@@ -156,8 +179,39 @@ impl ReviewBox {
         }
         let taken = Arc::make_mut(&mut self.review).take_proposals(row);
         self.mended += usize::from(taken);
-        self.refresh();
+        self.follow(row);
         taken
+    }
+
+    /// What would be taken for every row, in words: `row 3  441235123502 -> +44 1235 123502  Joni Sherman`.
+    pub fn proposals(&self) -> Vec<String> {
+        let sheet = self.review.sheet();
+        let mut lines = Vec::new();
+        for row in 0..sheet.len() {
+            if let Verdict::Proposal(faults) = self.review.verdict(row) {
+                let cells = sheet.row(row);
+                let steps = faults.iter().filter_map(|fault| {
+                    let from = cells.trimmed(fault.column);
+                    Some(format!("{from} -> {}", fault.proposal()?.spaced()))
+                });
+                let steps: Vec<String> = steps.collect();
+                let (number, who) = (cells.number(), who(&self.review, row));
+                lines.push(format!("row {number:<4} {}  {who}", steps.join(", ")));
+            }
+        }
+        lines
+    }
+
+    /// The rows that cannot go in, in words: `row 14  Kim New  PhoneNumber: …`.
+    pub fn left_out(&self) -> Vec<String> {
+        let rows = 0..self.review.sheet().len();
+        rows.filter(|&row| !self.review.verdict(row).is_good())
+            .map(|row| {
+                let number = self.review.sheet().row(row).number();
+                let (who, why) = (who(&self.review, row), cause(&self.review, row));
+                format!("row {number:<4} {who}: {why}")
+            })
+            .collect()
     }
 
     /// Takes what is proposed for every row that needs no more; how many those were.
@@ -170,12 +224,12 @@ impl ReviewBox {
         taken
     }
 
-    /// `IMPORT  people.csv  create`.
+    /// `IMPORT create  people.csv`.
     pub fn title(&self) -> String {
         format!(
-            "IMPORT  {}  {}",
-            self.name,
-            mode_word(self.review.ask().mode)
+            "IMPORT {}  {}",
+            mode_word(self.review.ask().mode),
+            self.name
         )
     }
 
@@ -202,15 +256,20 @@ impl ReviewBox {
         let mut parts = Vec::new();
         match self.summary.seats_missing {
             0 => {}
-            1 => parts.push("1 seat is missing".to_owned()),
-            n => parts.push(format!("{} seats are missing", thousands(n as u64))),
+            n => parts.push(format!("no seat left for {}", thousands(n as u64))),
         }
         match self.summary.unmatched {
             0 => {}
+            1 => parts.push("1 waits for a match".to_owned()),
             n => parts.push(format!("{} wait for a match", thousands(n as u64))),
         }
         if self.review.ask().zeros == Zeros::Trusted {
             parts.push("zeros are believed".to_owned());
+        }
+        for column in self.review.sheet().columns() {
+            if column.is_only_checked() {
+                parts.push(format!("{column} is checked, not kept"));
+            }
         }
         if self.review.sheet().had_passwords() {
             parts.push("passwords were left out".to_owned());
@@ -220,6 +279,23 @@ impl ReviewBox {
             parts.push(format!("not read: {}", ignored.join(", ")));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// The row under the cursor, as the file numbers it: `row 14`.
+    pub fn row_word(&self) -> String {
+        self.row()
+            .map(|row| format!("row {}", self.review.sheet().row(row).number()))
+            .unwrap_or_default()
+    }
+
+    /// The notes at a width, in two rows at most.
+    pub fn note_rows(&self, width: u16) -> Vec<String> {
+        let mut rows = self
+            .notes()
+            .map(|notes| wrap(&notes, usize::from(width)))
+            .unwrap_or_default();
+        rows.truncate(2);
+        rows
     }
 
     /// Everything about the row under the cursor.
@@ -312,6 +388,7 @@ pub fn cause(review: &Review, row: usize) -> String {
     }
 }
 
+/// What is wrong with a row comes first, with what one key takes instead: few lines may be all that there is room for.
 fn detail(review: &Review, row: usize) -> Doc {
     let mut doc = Doc::default();
     let cells = review.sheet().row(row);
@@ -325,11 +402,11 @@ fn detail(review: &Review, row: usize) -> Doc {
         .collect();
     let verdict = review.verdict(row);
     for fault in verdict.faults() {
-        doc.item(Tone::Bad, "", &fault.to_string());
         if let Some(proposal) = fault.proposal() {
             let text = format!("Ctrl-T takes {}", proposal.spaced());
-            doc.item(Tone::Good, "  ", &text);
+            doc.line(Tone::Good, &text);
         }
+        doc.line(Tone::Bad, &fault.to_string());
     }
     if let Verdict::Update { changes, .. } = verdict {
         for change in changes {
@@ -351,9 +428,6 @@ fn detail(review: &Review, row: usize) -> Doc {
     {
         doc.line(Tone::Warn, &doubt);
     }
-    doc.line(
-        Tone::Dim,
-        &format!("row {}: {}", cells.number(), texts.join(" | ")),
-    );
+    doc.line(Tone::Dim, &texts.join(" | "));
     doc
 }

@@ -15,8 +15,9 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::user::{Association, Field, UserId};
+use crate::roster::Roster;
 use crate::roster::desk::Desk;
-use crate::roster::{Query, Roster};
+use crate::roster::query::Query;
 
 use super::verdict::{self, NumberFault};
 use range::NextFree;

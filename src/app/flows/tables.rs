@@ -1,0 +1,126 @@
+//! The tables of panes 1, 2 and 6: order and direction, marks from row to row, what is copied of them.
+
+use crate::app::effect::Effect;
+use crate::app::event::{LedgerEvent, What};
+use crate::app::fixture::Driver;
+use crate::view::screens::screen;
+
+fn names(t: &Driver) -> Vec<String> {
+    let rows = t.app.users.shown.iter();
+    let rows = rows.map(|&n| t.app.desk.users[n].user.name.clone());
+    rows.collect()
+}
+
+fn copied(t: &Driver) -> String {
+    let mut effects = t.effects.iter().rev();
+    let text = effects.find_map(|effect| match effect {
+        Effect::Copy { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    text.expect("something was to be copied")
+}
+
+#[test]
+fn rows_are_sorted_both_ways_and_blanks_stay_last() {
+    let mut t = Driver::new();
+    let up = names(&t);
+    t.keys("R");
+    let down: Vec<String> = up.iter().rev().cloned().collect();
+    assert_eq!(names(&t), down);
+    assert_eq!(t.notice(), "sorted by name, reversed");
+    assert!(screen(&t.app)[2].contains("by name, reversed"));
+    // Ben has no number: last in either direction.
+    t.keys("o");
+    assert_eq!(names(&t).first().map(String::as_str), Some("Pradeep Gupta"));
+    assert_eq!(names(&t).last().map(String::as_str), Some("Ben Walters"));
+    t.keys("R");
+    assert_eq!(
+        names(&t).first().map(String::as_str),
+        Some("Diego Siciliani")
+    );
+    assert_eq!(names(&t).last().map(String::as_str), Some("Ben Walters"));
+    // Every column can be sorted by.
+    let mut words = Vec::new();
+    for _ in 0..5 {
+        words.push(t.app.users.sort.word());
+        t.keys("o");
+    }
+    assert_eq!(words, ["number", "state", "country", "cause", "name"]);
+}
+
+#[test]
+fn order_and_direction_are_remembered_for_the_tenant() {
+    let mut t = Driver::new();
+    t.keys("o o R");
+    let Some(Effect::KeepDraft { key, text }) = t.effects.last().cloned() else {
+        panic!("the order was to be kept: {:?}", t.effects);
+    };
+    let text = text.unwrap();
+    assert_eq!(text, "users=state reversed\nadd-users=name\nnumbers=number");
+    let order = names(&t);
+    let mut again = Driver::new();
+    let draft = |text: &str| {
+        let (key, text) = (key.clone(), text.to_owned());
+        What::Ledger(LedgerEvent::Draft { key, text })
+    };
+    again.event(draft(&text));
+    assert_eq!(names(&again), order);
+    // It is no edit that was kept, and nothing is said of it; what is not known is passed over.
+    assert_eq!((again.notice().as_str(), again.app.drafts.len()), ("", 0));
+    again.event(draft("users=shoe size\nnonsense\nseats=7"));
+    assert_eq!(names(&again), order);
+}
+
+#[test]
+fn a_range_is_marked_from_the_last_mark_to_here() {
+    let mut t = Driver::new();
+    t.keys("V");
+    assert!(t.notice().starts_with("Space marks the first row"));
+    t.keys("g j <space> G V");
+    assert_eq!(t.notice(), "4 rows marked");
+    assert_eq!(t.app.users.marked.len(), 4);
+    // Upwards as well, and what was marked stays.
+    t.keys("<esc> G <space> g V");
+    assert_eq!(t.app.users.marked.len(), 5);
+    t.keys("2 f g <space> j j V");
+    assert_eq!(t.app.candidates.marked.len(), 4);
+}
+
+#[test]
+fn marked_rows_are_copied_in_columns_and_as_json_and_a_cell_alone() {
+    let mut t = Driver::new();
+    t.keys("y");
+    assert!(!copied(&t).contains("name\t"), "{}", copied(&t));
+    t.keys("g <space> j <space> R y");
+    let text = copied(&t);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "name\tmail\tnumber\tcountry\tstate\tcause");
+    assert!(lines[1].starts_with("Lee Gu\t"), "{text}");
+    assert!(lines[2].starts_with("Ben Walters\t"), "{text}");
+    assert_eq!(lines.len(), 3);
+    t.keys("J");
+    let json = copied(&t);
+    assert!(
+        json.starts_with("[\n  {\"name\": \"Lee Gu\", \"mail\": "),
+        "{json}"
+    );
+    assert_eq!(json.matches("\"number\": ").count(), 2);
+    // A quotation mark ends no text.
+    let mut with = crate::app::fixture::desk();
+    with.users[0].user.name = "Ben \"Bo\" W\\x".to_owned();
+    t.desk(with);
+    t.keys("J");
+    assert!(
+        copied(&t).contains(r#""Ben \"Bo\" W\\x""#),
+        "{}",
+        copied(&t)
+    );
+    t.keys("<esc> R g j j o");
+    t.keys("C");
+    let number = t
+        .app
+        .users
+        .row(&t.app.desk)
+        .and_then(|row| row.user.number.clone());
+    assert_eq!(Some(copied(&t)), number.map(|number| number.to_string()));
+}

@@ -1,0 +1,342 @@
+//! What the tables of panes 1, 2 and 6 have in common: their order in both directions, marks from one row to another, their
+//! rows as text for other programs, and what is remembered of them for this tenant.
+
+use crate::domain::text::Label;
+use crate::roster::inventory::{NumberRow, kind_words};
+
+use super::App;
+use super::cells::thousands;
+use super::doc::Tone;
+use super::effect::Effect;
+use super::pane::{Pane, candidates, numbers, users};
+
+/// Under which key the order of the tables is kept with the tenant.
+pub const KEPT: &str = "tables";
+
+/// In which direction rows are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// The smallest first.
+    #[default]
+    Up,
+    /// The largest first. What is blank stays last.
+    Down,
+}
+
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
+    /// What stands behind the name of the column.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Up => "",
+            Self::Down => ", reversed",
+        }
+    }
+
+    /// Turns sorted rows round; those that are blank stay behind the others.
+    pub fn apply<T>(self, rows: &mut [T], is_blank: impl Fn(&T) -> bool) {
+        if self == Self::Down {
+            let end = rows.iter().rposition(|row| !is_blank(row));
+            let end = end.map_or(0, |last| last + 1);
+            rows[..end].reverse();
+        }
+    }
+}
+
+/// A form in which rows are copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A line for each, its cells apart by tabs, under a line of titles.
+    Tsv,
+    /// A list of objects.
+    Json,
+}
+
+/// Rows that are copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Copied {
+    titles: &'static [&'static str],
+    rows: Vec<Vec<String>>,
+}
+
+impl Copied {
+    /// The text. Made safe like everything that is drawn: a clipboard is a way into a shell.
+    fn to_text(&self, form: Form) -> String {
+        let safe = |cell: &String| Label::new(cell).as_str().to_owned();
+        match form {
+            Form::Tsv => {
+                let mut lines = vec![self.titles.join("\t")];
+                for row in &self.rows {
+                    let cells: Vec<String> = row.iter().map(safe).collect();
+                    lines.push(cells.join("\t"));
+                }
+                lines.join("\n")
+            }
+            Form::Json => {
+                let rows = self.rows.iter().map(|row| {
+                    let pairs = self.titles.iter().zip(row);
+                    let pairs = pairs
+                        .map(|(title, cell)| format!("{}: {}", quoted(title), quoted(&safe(cell))));
+                    format!("  {{{}}}", pairs.collect::<Vec<_>>().join(", "))
+                });
+                format!("[\n{}\n]", rows.collect::<Vec<_>>().join(",\n"))
+            }
+        }
+    }
+}
+
+/// A text as JSON has it. Control characters are none here: what is copied was made safe.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+impl App {
+    /// Turns the order of the table round.
+    pub(super) fn reverse(&mut self) -> Vec<Effect> {
+        let (word, direction) = match self.pane {
+            Pane::Candidates => {
+                self.candidates.direction = self.candidates.direction.turned();
+                (self.candidates.sort.word(), self.candidates.direction)
+            }
+            Pane::Numbers => {
+                self.numbers.direction = self.numbers.direction.turned();
+                (self.numbers.sort.word(), self.numbers.direction)
+            }
+            Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences => {
+                self.users.direction = self.users.direction.turned();
+                (self.users.sort.word(), self.users.direction)
+            }
+        };
+        self.refilter();
+        self.say(Tone::Dim, format!("sorted by {word}{}", direction.words()));
+        self.keep_tables()
+    }
+
+    /// Has the order of the tables remembered for this tenant.
+    pub(super) fn keep_tables(&self) -> Vec<Effect> {
+        if self.settings.bundle {
+            return Vec::new();
+        }
+        let line = |pane: &str, sort: &str, direction: Direction| {
+            let reversed = if direction == Direction::Down {
+                " reversed"
+            } else {
+                ""
+            };
+            format!("{pane}={sort}{reversed}")
+        };
+        let lines = [
+            line("users", self.users.sort.word(), self.users.direction),
+            line(
+                "add-users",
+                self.candidates.sort.word(),
+                self.candidates.direction,
+            ),
+            line("numbers", self.numbers.sort.word(), self.numbers.direction),
+        ];
+        vec![Effect::KeepDraft {
+            key: KEPT.to_owned(),
+            text: Some(lines.join("\n")),
+        }]
+    }
+
+    /// The order of the tables as it was left. What is not known any more is passed over.
+    pub(super) fn tables_kept(&mut self, text: &str) {
+        for line in text.lines() {
+            let Some((pane, order)) = line.split_once('=') else {
+                continue;
+            };
+            let (word, direction) = match order.strip_suffix(" reversed") {
+                Some(word) => (word, Direction::Down),
+                None => (order, Direction::Up),
+            };
+            match pane {
+                "users" => {
+                    if let Some(sort) = users::Sort::of(word) {
+                        (self.users.sort, self.users.direction) = (sort, direction);
+                    }
+                }
+                "add-users" => {
+                    if let Some(sort) = candidates::Sort::of(word) {
+                        (self.candidates.sort, self.candidates.direction) = (sort, direction);
+                    }
+                }
+                "numbers" => {
+                    if let Some(sort) = numbers::Sort::of(word) {
+                        (self.numbers.sort, self.numbers.direction) = (sort, direction);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.refilter();
+    }
+
+    /// Marks all rows from the one that was marked last to the one under the cursor.
+    pub(super) fn mark_range(&mut self) {
+        let marked = if self.pane == Pane::Users {
+            self.users.mark_range(&self.desk)
+        } else {
+            self.candidates.mark_range(&self.roster)
+        };
+        match marked {
+            Some(1) => self.say(Tone::Dim, "1 row marked"),
+            Some(n) => self.say(Tone::Dim, format!("{} rows marked", thousands(n as u64))),
+            None => self.say(
+                Tone::Warn,
+                "Space marks the first row of a range, this key the rows from there to here",
+            ),
+        }
+    }
+
+    /// Copies the marked rows, or the row under the cursor where none is marked.
+    pub(super) fn copy_rows(&mut self, form: Form) -> Vec<Effect> {
+        let Some(copied) = self.rows_copied() else {
+            self.say(Tone::Dim, "there is nothing to copy here");
+            return Vec::new();
+        };
+        self.copy_text(copied.to_text(form))
+    }
+
+    /// Copies the cell of the column by which the rows are sorted.
+    pub(super) fn copy_cell(&mut self) -> Vec<Effect> {
+        let column = match self.pane {
+            Pane::Users => match self.users.sort {
+                users::Sort::Name => 0,
+                users::Sort::Number => 2,
+                users::Sort::Country => 3,
+                users::Sort::State => 4,
+                users::Sort::Cause => 5,
+            },
+            Pane::Candidates => match self.candidates.sort {
+                candidates::Sort::Name => 0,
+                candidates::Sort::SignIn => 1,
+                candidates::Sort::Number => 2,
+                candidates::Sort::Country => 3,
+                candidates::Sort::Cause => 4,
+            },
+            Pane::Numbers => match self.numbers.sort {
+                numbers::Sort::Number => 0,
+                numbers::Sort::Type => 1,
+                numbers::Sort::State => 2,
+                numbers::Sort::Holder => 3,
+            },
+            Pane::Sync | Pane::Changes | Pane::Licences => return Vec::new(),
+        };
+        match self.row_here().and_then(|row| row.into_iter().nth(column)) {
+            Some(cell) if !cell.is_empty() => self.copy_text(Label::new(&cell).as_str().to_owned()),
+            Some(_) | None => {
+                self.say(Tone::Dim, "there is nothing to copy here");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether rows are marked in the pane in front.
+    pub(super) fn has_marks(&self) -> bool {
+        match self.pane {
+            Pane::Users => !self.users.marked.is_empty(),
+            Pane::Candidates => !self.candidates.marked.is_empty(),
+            Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => false,
+        }
+    }
+
+    fn row_here(&self) -> Option<Vec<String>> {
+        match self.pane {
+            Pane::Users => Some(self.user_cells(self.users.row(&self.desk)?)),
+            Pane::Candidates => Some(self.person_cells(self.candidates.row(&self.roster)?)),
+            Pane::Numbers => Some(self.number_cells(self.number_row()?)),
+            Pane::Sync | Pane::Changes | Pane::Licences => None,
+        }
+    }
+
+    fn rows_copied(&self) -> Option<Copied> {
+        let titles: &[&str] = match self.pane {
+            Pane::Users => &["name", "mail", "number", "country", "state", "cause"],
+            Pane::Candidates => &["name", "upn", "number", "country", "cause"],
+            Pane::Numbers => &["number", "type", "status", "holder", "upn", "note"],
+            Pane::Sync | Pane::Changes | Pane::Licences => return None,
+        };
+        let rows = match self.pane {
+            // In the order of the pane; those that a filter hides come last.
+            Pane::Users if self.has_marks() => {
+                let (shown, hidden): (Vec<_>, Vec<_>) = (0..self.desk.users.len())
+                    .filter(|&n| self.users.marked.contains(&self.desk.users[n].user.id))
+                    .partition(|n| self.users.shown.contains(n));
+                let place = |n: &usize| self.users.shown.iter().position(|shown| shown == n);
+                let mut shown = shown;
+                shown.sort_by_key(place);
+                let all = shown.into_iter().chain(hidden);
+                all.map(|n| self.user_cells(&self.desk.users[n])).collect()
+            }
+            Pane::Candidates if self.has_marks() => {
+                let marked = &self.candidates.marked;
+                let shown = self.candidates.shown.iter().copied();
+                let rows = shown.filter_map(|place| self.roster.get(place));
+                let rows: Vec<_> = rows.filter(|row| marked.contains(&row.id)).collect();
+                let seen: std::collections::HashSet<_> = rows.iter().map(|row| row.id).collect();
+                let hidden = marked.iter().filter(|id| !seen.contains(id));
+                let hidden = hidden.filter_map(|id| self.roster.find(*id));
+                let all = rows.iter().copied().chain(hidden);
+                all.map(|row| self.person_cells(row)).collect()
+            }
+            Pane::Users
+            | Pane::Candidates
+            | Pane::Numbers
+            | Pane::Sync
+            | Pane::Changes
+            | Pane::Licences => vec![self.row_here()?],
+        };
+        Some(Copied { titles, rows })
+    }
+
+    /// The cells of a user, as they are copied.
+    pub(super) fn user_cells(&self, row: &crate::roster::desk::DeskUser) -> Vec<String> {
+        let state = self.users.state(row, self.now);
+        let number = row.user.number.as_ref().map(ToString::to_string);
+        vec![
+            row.user.name.clone(),
+            row.user.mail.clone(),
+            number.unwrap_or_default(),
+            row.user.country.map(|c| c.to_string()).unwrap_or_default(),
+            state.word.to_owned(),
+            state.cause,
+        ]
+    }
+
+    /// The cells of somebody in the tenant, as they are copied.
+    pub(super) fn person_cells(&self, row: &crate::roster::Row) -> Vec<String> {
+        let number = row.number.as_ref().map(ToString::to_string);
+        vec![
+            row.name.to_string(),
+            row.upn.to_string(),
+            number.unwrap_or_default(),
+            row.location.map(|c| c.to_string()).unwrap_or_default(),
+            self.tenant().cause(row).words().to_owned(),
+        ]
+    }
+
+    /// The cells of a number, as they are copied.
+    pub(super) fn number_cells(&self, row: &NumberRow) -> Vec<String> {
+        let state = numbers::state(row, &self.wishes());
+        let owner = row.holder();
+        let name = owner.map(|owner| owner.name.to_string());
+        let upn = owner.map(|owner| owner.upn.to_string());
+        vec![
+            row.record.number.to_string(),
+            kind_words(row.record.kind).to_owned(),
+            state.word.to_owned(),
+            name.unwrap_or_default(),
+            upn.unwrap_or_default(),
+            state.note,
+        ]
+    }
+}
