@@ -222,7 +222,7 @@ impl App {
             return None;
         }
         let names: Vec<String> = fields.iter().map(|f| format!("{}:", f.word())).collect();
-        Some(format!("word !word re: {}", names.join(" ")))
+        Some(format!("{} re: !not", names.join(" ")))
     }
 
     /// When a filter finds nothing in its pane: who it finds in the others.

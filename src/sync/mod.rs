@@ -52,10 +52,6 @@ pub const TENANT_MISMATCH: &str =
     reason = "each is a switch of its own, as the configuration has them"
 )]
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own, from the configuration or a flag"
-)]
 pub struct RunSettings {
     /// Name or id of the group filter.
     pub group: Option<String>,

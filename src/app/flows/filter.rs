@@ -176,7 +176,7 @@ fn a_column_is_named_and_completed_and_a_pattern_is_read() {
     let mut t = Driver::new();
     t.keys("/");
     assert!(
-        top(&t).contains("word !word re: name: mail: upn: number: country: state:"),
+        top(&t).contains("name: mail: upn: number: country: state: cause: kind:"),
         "{}",
         top(&t)
     );

@@ -211,13 +211,6 @@ impl Terminal {
         state.parser.callbacks().copied.clone()
     }
 
-    /// Waits until the console is there, and has read its tenant once.
-    pub(crate) fn read_first(&mut self) {
-        self.wait_for("s sync");
-        self.press("s");
-        self.wait_until("the first read", |screen| !screen.contains("never read"));
-    }
-
     /// Waits until something was sent to the clipboard; the last of it.
     pub(crate) fn copied_text(&self) -> String {
         let (lock, changed) = &*self.state;
@@ -230,6 +223,13 @@ impl Terminal {
         let copied = state.parser.callbacks().copied.last();
         let text = STANDARD.decode(copied.expect("it was copied")).unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    /// Waits until the console is there, and has read its tenant once.
+    pub(crate) fn read_first(&mut self) {
+        self.wait_for("s sync");
+        self.press("s");
+        self.wait_until("the first read", |screen| !screen.contains("never read"));
     }
 
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.
