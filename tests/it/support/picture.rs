@@ -250,6 +250,7 @@ fn put(row: &mut [char], at: usize, text: &str) {
 
 /// Hours, days and random ids at fixed values of the same width.
 fn fix(row: &mut [char]) {
+    const FILE: &str = "Configuration  ";
     for (shape, fixed) in [
         ("dd:ddZ", "09:00Z"),
         ("dd:dd:ddZ", "09:00:00Z"),
@@ -266,7 +267,6 @@ fn fix(row: &mut [char]) {
         }
     }
     // The home of a test is nobody's.
-    const FILE: &str = "Configuration  ";
     if row.starts_with(&FILE.chars().collect::<Vec<_>>()) {
         row[FILE.len()..].fill(' ');
         put(row, FILE.len(), "~/.config/teamsconnector/config.toml");
