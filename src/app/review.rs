@@ -69,7 +69,7 @@ impl App {
             Action::Open | Action::Edit => self.open_bulk_row(),
             Action::TakeProposal => self.take_here(),
             Action::TakeAll => self.ask_take_all(),
-            Action::QueueAll => return Some(self.queue_review(Extent::All)),
+            Action::QueueAll => return Some(self.ask_queue_doubted()),
             Action::QueueGood => self.ask_queue_good(),
             Action::OtherMode => return Some(self.judge_again(Again::Mode)),
             Action::TrustZeros => return Some(self.judge_again(Again::Zeros)),
@@ -208,6 +208,33 @@ impl App {
             self.say(Tone::Good, text);
         }
         Vec::new()
+    }
+
+    /// All go in at once, unless a number is doubted: then those rows are listed first. In a long list nobody would see them.
+    fn ask_queue_doubted(&mut self) -> Vec<Effect> {
+        let asked = match self.bulk() {
+            Some(Bulk::Review(open)) if open.seen && open.summary.all_good() => {
+                Some((open.summary.changing(), open.doubted()))
+            }
+            _ => None,
+        };
+        match asked {
+            Some((going, doubted)) if !doubted.is_empty() => {
+                let noun = if going == 1 { "row" } else { "rows" };
+                let words = match doubted.len() {
+                    1 => "1 of the numbers is doubted".to_owned(),
+                    n => format!("{} of the numbers are doubted", thousands(n as u64)),
+                };
+                self.question(Question::QueueGood {
+                    going: format!("Queue {} {noun}", thousands(going as u64)),
+                    staying: words,
+                    out: doubted,
+                    file: false,
+                });
+                Vec::new()
+            }
+            _ => self.queue_review(Extent::All),
+        }
     }
 
     /// Asks before the good rows go in alone: how many, and which stay out and why.

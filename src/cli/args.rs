@@ -75,6 +75,9 @@ pub struct Global {
     /// How the console looks: default, light, high-contrast, mono, or a file in themes/ beside the configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// The one application whose secret the environment holds, once that is known in this process.
+    #[arg(skip)]
+    pub secret_of: Option<String>,
     /// The built-in tenant, where several commands of one process share it.
     #[arg(skip)]
     pub served: Option<std::sync::Arc<crate::sim::Simulator>>,

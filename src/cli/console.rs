@@ -82,6 +82,11 @@ async fn work(
 ) -> anyhow::Result<Exit> {
     let mut greeting = not_read;
     let mut damaged = false;
+    // The variable's secret is that of the tenant that the console was opened for.
+    let global = &Global {
+        secret_of: Some(opened.app.clone()),
+        ..global.clone()
+    };
     loop {
         let name = opened.name.clone();
         damaged |= opened.was_damaged();

@@ -29,7 +29,14 @@ pub(super) fn choose(global: &Global, config: &Config, places: &Places) -> anyho
         .into())
     };
     match (&global.tenant, config.tenants.len()) {
-        (Some(name), _) if config.tenants.contains_key(name) => Ok(name.clone()),
+        (Some(name), _) if config.tenants.contains_key(name) => match claimed(config, name) {
+            None => Ok(name.clone()),
+            // Whoever types a domain means its tenant, whatever another one is called here.
+            Some(other) => refuse(
+                format!("{name} is the name of one tenant, and the address of another, {other}"),
+                format!("Give tenant {name} another name in the configuration: nothing is done while it can be mistaken."),
+            ),
+        },
         (Some(name), 0) => refuse(
             format!("There is no tenant {name}: the configuration has none"),
             "See `teamsconnector config sample`, or look around first with `teamsconnector --demo`.".to_owned(),
@@ -53,6 +60,22 @@ pub(super) fn choose(global: &Global, config: &Config, places: &Places) -> anyho
         (None, 1) => Ok(config.tenants.keys().next().cloned().unwrap_or_default()),
         (None, _) => refuse("Which tenant?".to_owned(), format!("Give --tenant NAME; the configuration has: {}", names())),
     }
+}
+
+/// The tenant whose id or domain is used as the name of another.
+pub(super) fn claimed<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
+    config
+        .tenants
+        .iter()
+        .find(|(other, tenant)| {
+            *other != name
+                && (tenant.tenant_id.eq_ignore_ascii_case(name)
+                    || tenant
+                        .domains
+                        .iter()
+                        .any(|domain| domain.eq_ignore_ascii_case(name)))
+        })
+        .map(|(other, _)| other.as_str())
 }
 
 /// The tenants that a text means which is no name of one.

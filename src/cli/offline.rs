@@ -117,6 +117,7 @@ pub(super) async fn open_bundle(file: &Path) -> anyhow::Result<Opened> {
         file: None,
         simulator: None,
         clock,
+        app: String::new(),
         bundle: true,
         temporary: Some(temporary),
     })

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
-use crate::config::secret::{client_secret, secret_file};
+use crate::config::secret::{SECRET_VARIABLE, client_secret, secret_file};
 use crate::config::surroundings::{account_behind, author};
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
@@ -46,6 +46,8 @@ pub(super) struct Opened {
     pub(super) simulator: Option<Simulator>,
     /// The clock.
     pub(super) clock: Clock,
+    /// The application that it is worked with, and where that signs in.
+    pub(super) app: String,
     /// Whether it is a bundle that is looked at.
     pub(super) bundle: bool,
     /// A demo's home, removed at the end.
@@ -114,6 +116,10 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
             "Set `client_id` under [defaults] or for the tenant: the id of the app registration.",
         )
     })?;
+    let variable = match &global.secret_of {
+        Some(app) if *app != app_of(&client_id, &tenant) => Variable::OfAnother,
+        _ => Variable::Ours,
+    };
     prepare(&places)?;
     let dir = places
         .prepare_tenant(&name)
@@ -131,11 +137,18 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
         tenant,
         client_id,
         secret: None,
+        variable,
         dir,
         simulator: None,
         temporary: None,
     })
     .await
+}
+
+/// An application and where it signs in: what a client secret belongs to.
+pub(super) fn app_of(client_id: &str, tenant: &TenantConfig) -> String {
+    let login = endpoints(tenant).map(|endpoints| endpoints.login.to_string());
+    format!("{client_id} at {}", login.unwrap_or_default())
 }
 
 async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
@@ -187,6 +200,7 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
         tenant: demo.config.clone(),
         client_id,
         secret: Some(secret),
+        variable: Variable::OfAnother,
         dir,
         simulator: started,
         temporary,
@@ -268,11 +282,15 @@ pub(super) fn connect(
         tenant,
         client_id,
         secret: None,
+        variable: Variable::Ours,
         dir: dir.clone(),
         simulator: None,
         temporary: None,
     };
-    let client = client(&parts, None);
+    let client = match sign_in(&parts) {
+        SignIn::Lacking(why) => Err(anyhow::Error::new(*why)),
+        _ => client(&parts, None),
+    };
     Ok(Connected {
         name,
         dir,
@@ -291,7 +309,7 @@ fn client(
         credentials: Credentials {
             tenant: parts.tenant.tenant_id.clone(),
             client_id: parts.client_id.clone(),
-            sign_in: sign_in(parts)?,
+            sign_in: sign_in(parts),
         },
         clock: clock::system(),
         pace: Pace::Real,
@@ -323,6 +341,15 @@ pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> T
     }
 }
 
+/// Whose secret the environment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Variable {
+    /// It may be this tenant's.
+    Ours,
+    /// It is of another application, or nobody can tell.
+    OfAnother,
+}
+
 struct Parts {
     file: Option<(PathBuf, String)>,
     tokens: TokenStore,
@@ -331,6 +358,7 @@ struct Parts {
     tenant: TenantConfig,
     client_id: String,
     secret: Option<secrecy::SecretString>,
+    variable: Variable,
     dir: PathBuf,
     simulator: Option<Simulator>,
     temporary: Option<TempDir>,
@@ -341,6 +369,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
     let store = open_store(&parts.dir)?;
     let (to, traffic) = mpsc::unbounded_channel();
     let client = client(&parts, Some(to))?;
+    let app = app_of(&parts.client_id, &parts.tenant);
     let settings = RunSettings {
         group: parts.tenant.group.clone(),
         allowed: allowed(&parts.tenant),
@@ -367,6 +396,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         settings,
         simulator: parts.simulator,
         clock,
+        app,
         bundle: false,
         temporary: parts.temporary,
     })
@@ -420,29 +450,42 @@ pub(super) fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
     Ok(Endpoints::cloud(cloud))
 }
 
-fn sign_in(parts: &Parts) -> anyhow::Result<SignIn> {
-    match parts.tenant.sign_in {
-        SignInWay::ClientSecret => match &parts.secret {
-            Some(secret) => Ok(SignIn::ClientSecret(secret.clone())),
-            None => Ok(SignIn::ClientSecret(
-                client_secret(&parts.tenant).map_err(|error| error.failure())?,
-            )),
-        },
+/// How the tenant is signed in to. Without its secret or certificate it is opened all the same: what was read before can be looked at.
+fn sign_in(parts: &Parts) -> SignIn {
+    let found = match parts.tenant.sign_in {
+        SignInWay::ClientSecret => secret(parts).map(SignIn::ClientSecret),
         SignInWay::DeviceCode => Ok(SignIn::DeviceCode),
         SignInWay::Browser => Ok(SignIn::Browser),
-        SignInWay::Certificate => Ok(SignIn::Certificate(certificate(&parts.tenant)?)),
-    }
+        SignInWay::Certificate => certificate(&parts.tenant).map(SignIn::Certificate),
+    };
+    found.unwrap_or_else(|why| SignIn::Lacking(Box::new(why)))
 }
 
-fn certificate(tenant: &TenantConfig) -> anyhow::Result<Certificate> {
+/// The variable holds the secret of one application: to another one, or to another host, it is never sent.
+fn secret(parts: &Parts) -> Result<secrecy::SecretString, Failure> {
+    if let Some(secret) = &parts.secret {
+        return Ok(secret.clone());
+    }
+    let own_file = parts.tenant.secret_file.is_some();
+    if parts.variable == Variable::OfAnother && !own_file {
+        return Err(Failure::new(
+            FailureKind::Config,
+            format!("{SECRET_VARIABLE} is not used for {}", parts.name),
+            "it holds the secret of one application, and tenants of several are asked for, or were",
+            "Nothing was sent. Name `secret_file` for this tenant, or ask for it alone with --tenant.",
+        ));
+    }
+    client_secret(&parts.tenant).map_err(|error| error.failure())
+}
+
+fn certificate(tenant: &TenantConfig) -> Result<Certificate, Failure> {
     let Some(file) = &tenant.certificate_file else {
         return Err(Failure::new(
             FailureKind::Config,
             "No certificate: set certificate_file in the tenant's table",
             "",
             "The file holds the certificate and its key (PEM), and only you can read it.",
-        )
-        .into());
+        ));
     };
     let pem = secret_file(file).map_err(|error| error.failure())?;
     Certificate::from_pem(&pem).map_err(|error| {
@@ -452,7 +495,6 @@ fn certificate(tenant: &TenantConfig) -> anyhow::Result<Certificate> {
             "",
             "Correct certificate_file in the configuration.",
         )
-        .into()
     })
 }
 

@@ -17,7 +17,7 @@ use crate::runtime::clock;
 use super::args::{Args, Candidates, Command, Global, Login, Sync, Users, UsersWhat, Why};
 use super::exit::Exit;
 use super::find::choose;
-use super::open::{located, open, places, serve};
+use super::open::{app_of, located, open, places, serve};
 use super::{demo, print};
 
 use choice::Choice;
@@ -319,6 +319,14 @@ impl Plain {
             })
             .collect();
         if let Some(name) = terminal::pick("tenants", &rows, "to open")? {
+            let app = |name: &String| {
+                let tenant = &config.tenants[name];
+                app_of(&config.client_id(tenant).unwrap_or_default(), tenant)
+            };
+            // The variable's secret is that of the tenant that the console was opened for.
+            if self.global.secret_of.is_none() && config.tenants.contains_key(&self.name) {
+                self.global.secret_of = Some(app(&self.name));
+            }
             self.global.tenant = Some(name.clone());
             self.name = name;
         }

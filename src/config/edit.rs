@@ -61,6 +61,8 @@ fn rewrite_all(path: &Path, tenant: &str, changes: &[Change]) -> Result<Config, 
         path: path.to_owned(),
         source,
     };
+    // Held from reading to replacing: of two programs, the second changes what the first has written.
+    let _alone = alone(path).map_err(io)?;
     let old = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         read => read.map_err(io)?,
@@ -77,6 +79,14 @@ fn rewrite_all(path: &Path, tenant: &str, changes: &[Change]) -> Result<Config, 
         replace(&target, &text).map_err(io)?;
     }
     Ok(after)
+}
+
+/// The folder of the file, locked: the file itself is replaced by each change.
+fn alone(path: &Path) -> std::io::Result<File> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = File::open(target.parent().unwrap_or(Path::new("/")))?;
+    folder.lock()?;
+    Ok(folder)
 }
 
 fn changed(

@@ -16,15 +16,15 @@ use super::surroundings::variable;
 /// The variable that may hold the secret.
 pub const SECRET_VARIABLE: &str = "TEAMSCONNECTOR_CLIENT_SECRET";
 
-/// The client secret of a tenant.
+/// The client secret of a tenant. Its file goes before the variable, which names no tenant.
 pub fn client_secret(tenant: &TenantConfig) -> Result<SecretString, ConfigError> {
     choose(variable(SECRET_VARIABLE), tenant.secret_file.as_deref())
 }
 
 fn choose(from_variable: Option<String>, file: Option<&Path>) -> Result<SecretString, ConfigError> {
-    match (from_variable, file) {
-        (Some(secret), _) => Ok(SecretString::from(secret)),
-        (None, Some(file)) => secret_file(file),
+    match (file, from_variable) {
+        (Some(file), _) => secret_file(file),
+        (None, Some(secret)) => Ok(SecretString::from(secret)),
         (None, None) => Err(ConfigError::NoSecret {
             variable: SECRET_VARIABLE,
         }),
@@ -115,9 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_goes_before_the_file() {
+    fn the_file_of_the_tenant_goes_before_the_variable_that_names_none() {
         let none = Path::new("/nowhere/secret");
-        let secret = choose(Some("from-variable".to_owned()), Some(none)).unwrap();
+        let secret = choose(Some("from-variable".to_owned()), None).unwrap();
+        assert!(choose(Some("from-variable".to_owned()), Some(none)).is_err());
         assert_eq!(secret.expose_secret(), "from-variable");
         assert!(!format!("{secret:?}").contains("from-variable"));
         assert_eq!(

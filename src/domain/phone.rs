@@ -163,6 +163,9 @@ impl PhoneNumber {
             });
         }
         let digits = drop_trunk_zero(main, digits);
+        if is_two(main, &digits) {
+            return Err(PhoneNumberError::Several);
+        }
         check_shape(&digits)?;
         if kind == NumberKind::Extension && extension.is_empty() {
             return Err(PhoneNumberError::NoExtension);
@@ -270,6 +273,14 @@ impl PhoneNumber {
             return Some(format!("no country has the code of {}", self.as_str()));
         };
         let google = number.is_valid();
+        // The plan forgives the 0 that is dialled at home; the network does not.
+        let meant = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164);
+        if google && meant != self.main() {
+            let meant = Self::from_tenant(&meant).map_or_else(String::new, |meant| meant.spaced());
+            return Some(format!(
+                "a digit after the country code is dialled inside the country only, {meant} may be meant: check it"
+            ));
+        }
         let other = phonenumber::parse(None, self.main())
             .is_ok_and(|number| phonenumber::is_valid(&number));
         match (google, other) {
@@ -336,6 +347,26 @@ fn digits_of(main: &str) -> Result<String, PhoneNumberError> {
         }
     }
     Ok(digits)
+}
+
+/// `+442080000148/149`: a number, and how another one ends. What a slash or a hyphen leaves of it is a number of its country,
+/// and all digits together are none.
+fn is_two(main: &str, digits: &str) -> bool {
+    let Some((_, end)) =
+        main.rsplit_once(['/', '-', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}'])
+    else {
+        return false;
+    };
+    let count = end.bytes().filter(u8::is_ascii_digit).count();
+    let known = |digits: &str| {
+        PHONE_NUMBER_UTIL
+            .parse(format!("+{digits}"), None)
+            .is_ok_and(|number| number.is_valid())
+    };
+    (1..=4).contains(&count)
+        && count < digits.len()
+        && !known(digits)
+        && known(&digits[..digits.len() - count])
 }
 
 /// `+44 (0)1235 …`: the bracketed 0 is how people write both forms at once; it is no digit of the number.
@@ -443,6 +474,43 @@ mod tests {
         let without_country =
             PhoneNumber::parse("01235 123465", NumberKind::Ddi, None).unwrap_err();
         assert_eq!(without_country.proposal(), None);
+    }
+
+    #[test]
+    fn two_numbers_in_one_cell_are_not_made_one() {
+        for text in [
+            "+442080000148/149",
+            "+44 20 8000 0148-149",
+            "+44 20 8000 0148 / 9",
+            "+1 425 555 0100-0199",
+        ] {
+            assert_eq!(parse(text), Err(PhoneNumberError::Several), "{text}");
+        }
+        for text in [
+            "+49 30/1234567",
+            "+1-425-555-0100",
+            "+33 1-23-45-67-89",
+            "+44 20 8000-0148",
+        ] {
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(
+                parse(text).unwrap().as_str(),
+                format!("+{digits}"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_zero_that_is_dialled_at_home_is_doubted_and_stays() {
+        for text in ["+44 020 8000 0172", "+440 2080000172"] {
+            let number = parse(text).unwrap();
+            assert_eq!(number.as_str(), "+4402080000172");
+            let doubt = number.doubt().unwrap();
+            assert!(doubt.contains("+44 20 8000 0172 may be meant"), "{doubt}");
+        }
+        assert_eq!(parse("+39 06 698 12345").unwrap().doubt(), None);
+        assert_eq!(parse("+44 20 8000 0172").unwrap().doubt(), None);
     }
 
     #[test]

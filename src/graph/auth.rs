@@ -245,6 +245,7 @@ impl Client {
                 ];
                 self.by_itself(&proof, &assertion).await
             }
+            SignIn::Lacking(why) => return Err(GraphError::Lacking(why.clone())),
             SignIn::DeviceCode | SignIn::Browser => {
                 let refresh = vault
                     .tokens()

@@ -65,6 +65,9 @@ pub enum Stage {
 /// What went wrong with Entra or Graph.
 #[derive(Debug, thiserror::Error)]
 pub enum GraphError {
+    /// The secret or the certificate cannot be had; nothing was sent.
+    #[error("{}", .0.headline)]
+    Lacking(Box<Failure>),
     /// The token was not accepted, a new one neither.
     #[error("Graph did not accept the token: {reply}")]
     Unauthorized {
@@ -253,7 +256,8 @@ impl GraphError {
             | Self::Server { reply, .. }
             | Self::BadRequest { reply }
             | Self::NotGraph { reply, .. } => Some(reply),
-            Self::Transport { .. }
+            Self::Lacking(_)
+            | Self::Transport { .. }
             | Self::Decode { .. }
             | Self::SignIn(_)
             | Self::Local { .. }
@@ -395,6 +399,9 @@ impl GraphError {
 
     /// The failure in words. `tried` says what was tried, as in "Reading the users".
     pub fn failure(&self, tried: &str) -> Failure {
+        if let Self::Lacking(why) = self {
+            return why.as_ref().clone();
+        }
         let (kind, short) = self.in_short();
         // What the headline says already is not said again.
         let text = self.to_string();
@@ -428,6 +435,7 @@ impl GraphError {
 
     fn in_short(&self) -> (FailureKind, String) {
         match self {
+            Self::Lacking(why) => (why.kind, why.headline.clone()),
             Self::Unauthorized { .. } => (FailureKind::SignIn, "the token was not accepted".into()),
             Self::Forbidden { scopes, .. } if scopes.is_empty() => {
                 (FailureKind::SignIn, "Graph refused access".into())

@@ -173,7 +173,8 @@ impl Wire {
             .map_err(|why| GraphError::Decode {
                 path: url.path().to_owned(),
                 why,
-                accepted: status.is_success(),
+                // No change was asked for, so none can have been accepted.
+                accepted: false,
                 request_id: line.request_id.clone(),
             })?;
         Ok(Answer {

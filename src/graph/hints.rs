@@ -11,6 +11,7 @@ const UNCHANGED: &str = "Nothing was changed.";
 /// What state is left, and what to do next.
 pub(super) fn next_step(error: &GraphError) -> String {
     match error {
+        GraphError::Lacking(why) => why.hint.clone(),
         GraphError::Unauthorized { .. } => format!("{UNCHANGED} Sign in again."),
         GraphError::Forbidden { scopes, reply } => forbidden(scopes, &reply.code),
         GraphError::NotFound { .. } => {

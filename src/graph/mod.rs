@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
+use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
@@ -85,12 +86,17 @@ pub enum SignIn {
     DeviceCode,
     /// A person, whose browser can reach a port of this machine. [`Client::sign_in_by_browser`] asks.
     Browser,
+    /// The application itself, whose secret or certificate cannot be had: why not. What was read before can be looked at.
+    Lacking(Box<Failure>),
 }
 
 impl SignIn {
     /// Whether the application signs in for itself, with nobody behind it.
     pub fn is_app_only(&self) -> bool {
-        matches!(self, Self::ClientSecret(_) | Self::Certificate(_))
+        matches!(
+            self,
+            Self::ClientSecret(_) | Self::Certificate(_) | Self::Lacking(_)
+        )
     }
 }
 

@@ -49,6 +49,12 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: i64,
     },
+    /// The file was moved away or replaced while it was open.
+    #[error("{} is not the file any more that was opened", .path.display())]
+    Removed {
+        /// The database.
+        path: PathBuf,
+    },
     /// The operating system refused.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -195,6 +201,7 @@ impl StoreError {
                 }
             }
             Self::Closed
+            | Self::Removed { .. }
             | Self::NotStaging
             | Self::NoSnapshot
             | Self::MailTaken { .. }
@@ -241,6 +248,10 @@ impl StoreError {
             Self::Io { .. } | Self::Sqlite { .. } => {
                 (FailureKind::Store, "Nothing of this change was kept.")
             }
+            Self::Removed { .. } => (
+                FailureKind::Store,
+                "Nothing was kept. Another program has taken this tenant out of the configuration, or put another file there. Copy what you typed, and start again.",
+            ),
             Self::Closed => (FailureKind::Cancelled, "The program is ending."),
             Self::NotStaging | Self::NoSnapshot => {
                 (FailureKind::Other, "The last good picture stays.")

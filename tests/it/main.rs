@@ -33,6 +33,7 @@ mod pty_plain;
 mod pty_tenants;
 mod refusals;
 mod repairs;
+mod secrets;
 mod sharing;
 mod sign_in;
 mod sign_in_kept;

@@ -225,7 +225,8 @@ async fn a_run_that_reads_is_cancelled_by_a_switch_and_one_that_cannot_open_come
     terminal.press("y");
     terminal.wait_until("the other tenant", |screen| screen.starts_with("fabrikam "));
     web::knobs(&contoso.base(), &json!({ "latency_ms": 0 }));
-    std::fs::remove_file(home.path().join("contoso.secret")).unwrap();
+    let folder = home.path().join("tenants/contoso");
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     terminal.press("t");
     terminal.wait_for("TENANTS  2 of 2");
     terminal.press("conto enter");

@@ -92,8 +92,18 @@ fn writing(report: &mut Report, client: &Client, (granted, leave): (&[String], L
                 format!("{text}; the tenant is read-only, so nothing asks for it yet"),
                 "",
             );
-        } else {
+        } else if client.is_app_only() {
             report.lacks("writing", text, way_out(client, one));
+        } else {
+            report.put(
+                "writing",
+                State::Skipped,
+                format!(
+                    "{} is not asked for yet: it is needed to {}",
+                    one.name, one.purpose
+                ),
+                "The first change that is written asks for it, or `login --write` does now.",
+            );
         }
     }
     if lacks.is_empty() {
@@ -113,8 +123,6 @@ fn way_out(client: &Client, one: &Permission) -> String {
         format!(
             "Add the application permission {name} to the app registration, and let an administrator of the tenant consent."
         )
-    } else if one.writes {
-        format!("Add the delegated permission {name} to the app registration, then: login --write")
     } else {
         format!(
             "Add the delegated permission {name} to the app registration, let an administrator of the tenant consent, then: login"

@@ -2,8 +2,9 @@
 
 use crate::cli::args::{Global, Sync};
 use crate::cli::exit::Exit;
-use crate::cli::open::{located, open_quietly};
+use crate::cli::open::{app_of, located, open_quietly};
 use crate::cli::print;
+use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunKind, Summary};
 use crate::record::json::{self, SummaryJson};
@@ -39,10 +40,12 @@ pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
         );
         return Err(failure.into());
     }
+    let secret_of = Some(one_app(&config).unwrap_or_default());
     let mut worst = Exit::Done;
     for name in config.tenants.keys() {
         let one = Global {
             tenant: Some(name.clone()),
+            secret_of: secret_of.clone(),
             ..global.clone()
         };
         let exit = match Box::pin(plan_one(&one, args)).await {
@@ -58,6 +61,17 @@ pub(super) async fn run(global: &Global, args: &Sync) -> anyhow::Result<Exit> {
         }
     }
     Ok(worst)
+}
+
+/// The application of all tenants that would take their secret from the environment, if it is one and the same.
+fn one_app(config: &Config) -> Option<String> {
+    let mut apps = config
+        .tenants
+        .values()
+        .filter(|tenant| tenant.sign_in == SignInWay::ClientSecret && tenant.secret_file.is_none())
+        .map(|tenant| app_of(&config.client_id(tenant).unwrap_or_default(), tenant));
+    let first = apps.next()?;
+    apps.all(|app| app == first).then_some(first)
 }
 
 async fn plan_one(global: &Global, args: &Sync) -> anyhow::Result<Seen> {

@@ -15,6 +15,7 @@ use crate::store::{Stamp, Store};
 
 use super::super::args::tenants::{Mode, NewTenant};
 use super::super::exit::Exit;
+use super::super::find::claimed;
 use super::super::{open, print};
 
 pub(super) async fn add(
@@ -25,7 +26,24 @@ pub(super) async fn add(
     if config.tenants.contains_key(&new.name) {
         return Err(wrong(format!("There is a tenant {} already", new.name)).into());
     }
+    if let Some(other) = claimed(config, &new.name) {
+        let why = format!(
+            "{} is the id or a domain of tenant {other}: it cannot name another one",
+            new.name
+        );
+        return Err(wrong(why).into());
+    }
     let tenant = tenant(config, (new, id))?;
+    let taken = std::iter::once(&tenant.tenant_id)
+        .chain(&tenant.domains)
+        .find(|address| **address != new.name && config.tenants.contains_key(*address));
+    if let Some(address) = taken {
+        let why = format!(
+            "{address} is the name of another tenant here: it would be mistaken for {}",
+            new.name
+        );
+        return Err(wrong(why).into());
+    }
     let file = places.config_file();
     places.prepare().map_err(|error| error.failure())?;
     let add = Change::AddTenant(Box::new(tenant.clone()));

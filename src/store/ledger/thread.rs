@@ -1,6 +1,7 @@
 //! The thread that owns the ledger's connection: one job after the other, each change in one transaction.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -16,6 +17,8 @@ use super::{Closing, Job, entries, import, merge, queue, rows, tenant, users};
 pub(in crate::store) struct LedgerThread {
     connection: Connection,
     path: PathBuf,
+    /// Device and number of the file that was opened: what lies at its path later may be another.
+    file: Option<(u64, u64)>,
     mirror: Mirror,
 }
 
@@ -24,6 +27,7 @@ impl LedgerThread {
         let mirror = Mirror::new(path.with_file_name("audit.jsonl"));
         let mut this = Self {
             connection,
+            file: identity(&path),
             path,
             mirror,
         };
@@ -169,12 +173,17 @@ impl LedgerThread {
         to: Answer<T>,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) {
+        let (path, file) = (&self.path, self.file);
         let result = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)
             .and_then(|tx| {
                 let done = work(&tx)?;
+                // Another program has taken the tenant out: what is written to its old file nobody would ever see.
+                if identity(path) != file {
+                    return Err(StoreError::Removed { path: path.clone() });
+                }
                 tx.commit()?;
                 Ok(done)
             });
@@ -199,6 +208,11 @@ impl LedgerThread {
             error.at(&self.path)
         })
     }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {

@@ -214,6 +214,26 @@ impl ReviewBox {
             .collect()
     }
 
+    /// The rows that would go in with a number that the numbering plan doubts.
+    pub fn doubted(&self) -> Vec<String> {
+        let rows = 0..self.review.sheet().len();
+        rows.filter(|&row| {
+            matches!(
+                self.review.verdict(row),
+                Verdict::Create | Verdict::Update { .. }
+            )
+        })
+        .filter_map(|row| {
+            let doubt = self.review.doubt(row)?;
+            let number = self.review.sheet().row(row).number();
+            Some(format!(
+                "row {number:<4} {}: {doubt}",
+                who(&self.review, row)
+            ))
+        })
+        .collect()
+    }
+
     /// Takes what is proposed for every row that needs no more; how many those were.
     pub fn take_all(&mut self) -> usize {
         let review = Arc::make_mut(&mut self.review);
