@@ -2,6 +2,7 @@
 
 use crate::domain::text::Label;
 
+use super::action::Action;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
@@ -9,6 +10,9 @@ use super::pane::licences::Item;
 use super::pane::{Pane, changes, licences, plan, sign_in, sync, why};
 use super::tables::Form;
 use super::{App, Wait};
+
+/// The longest text for a clipboard, as base64: terminals cut what is longer, or drop it, and say nothing.
+const LONGEST: usize = 74_994;
 
 impl App {
     /// Sends what is read, or the row under the cursor, to the clipboard.
@@ -20,13 +24,33 @@ impl App {
             self.say(Tone::Dim, "there is nothing to copy here");
             return Vec::new();
         };
-        let req = self.wait_for(Wait::Copied);
-        vec![Effect::Copy { req, text }]
+        self.copy_text(text)
     }
 
     /// Copies a text that no row has.
     pub(super) fn copy_text(&mut self, text: String) -> Vec<Effect> {
-        let req = self.wait_for(Wait::Copied);
+        self.send_copy(Wait::Copied, text)
+    }
+
+    /// Sends a text to the clipboard, unless no terminal would take the whole of it.
+    pub(super) fn send_copy(&mut self, wait: Wait, text: String) -> Vec<Effect> {
+        let bytes = text.len();
+        if bytes.div_ceil(3) * 4 > LONGEST {
+            let most = LONGEST / 4 * 3 / 1000;
+            let size = bytes.div_ceil(1000);
+            let way = if self.refusal_in(self.place(), Action::Export).is_none() {
+                let export = self.settings.keys.first(Action::Export);
+                format!("{export} saves a file")
+            } else {
+                "copy less at a time".to_owned()
+            };
+            self.say(
+                Tone::Warn,
+                format!("nothing copied: {size} kB, a terminal's clipboard takes {most} kB; {way}"),
+            );
+            return Vec::new();
+        }
+        let req = self.wait_for(wait);
         vec![Effect::Copy { req, text }]
     }
 

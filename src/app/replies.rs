@@ -313,7 +313,7 @@ impl App {
             }
             Wait::CopiedStep(step) => self.say(
                 Tone::Good,
-                format!("step {step} cannot be done from here; its text is copied"),
+                format!("step {step} cannot be done from here; its text is {notice}"),
             ),
             Wait::Form
             | Wait::Mended

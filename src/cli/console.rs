@@ -32,12 +32,13 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     }
     let (face, not_read) = face(global)?;
     restore_on_panic();
+    let surroundings = Surroundings::read();
+    let through = surroundings.multiplexer;
     let Some(first) = first_start(global) else {
         let opened = open(global).await?;
-        return work(global, (Seat::take()?, opened), &face, not_read).await;
+        return work(global, (Seat::take(through)?, opened), &face, not_read).await;
     };
-    let mut seat = Seat::take()?;
-    let surroundings = Surroundings::read();
+    let mut seat = Seat::take(through)?;
     let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
     match seat.first_start(&first, (&theme, ascii)).await? {
         Ok(Choice::Demo) => {

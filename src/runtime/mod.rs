@@ -2,6 +2,7 @@
 
 mod bulk;
 mod change;
+mod clipboard;
 pub mod clock;
 mod first_start;
 mod hangup;
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
+use crate::config::surroundings::Multiplexer;
 use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
@@ -73,9 +75,9 @@ pub struct Seat {
 
 impl Seat {
     /// Takes the terminal.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(through: Multiplexer) -> io::Result<Self> {
         let (keys, from_outside) = mpsc::unbounded_channel();
-        let screen = Screen::take()?;
+        let screen = Screen::take(through)?;
         input::start(keys.clone());
         hangup::watch_terminal(keys.clone());
         spawn_signals(keys);

@@ -2,7 +2,6 @@
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -16,7 +15,10 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use crate::app::effect::Reporting;
+use crate::config::surroundings::Multiplexer;
 use crate::domain::text::Label;
+
+use super::clipboard;
 
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
 
@@ -38,6 +40,8 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// The screen while the console runs.
 pub(super) struct Screen {
     terminal: Terminal<Backend>,
+    /// What stands between this program and the terminal.
+    through: Multiplexer,
     gone: bool,
 }
 
@@ -51,7 +55,7 @@ impl std::fmt::Debug for Screen {
 
 impl Screen {
     /// Takes the terminal.
-    pub(super) fn take() -> io::Result<Self> {
+    pub(super) fn take(through: Multiplexer) -> io::Result<Self> {
         enable_raw_mode()?;
         execute!(
             io::stdout(),
@@ -63,6 +67,7 @@ impl Screen {
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
         Ok(Self {
             terminal: Terminal::new(backend)?,
+            through,
             gone: false,
         })
     }
@@ -107,15 +112,13 @@ impl Screen {
         )
     }
 
-    /// Sends text to the terminal's clipboard (OSC 52). Whether it arrives, nobody tells.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
-        if self.gone {
-            return Ok(());
+    /// Sends text to the terminal's clipboard; what is to be said of it.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
+        if !self.gone {
+            let sequence = clipboard::sequence(text, self.through);
+            execute!(self.terminal.backend_mut(), Print(sequence))?;
         }
-        execute!(
-            self.terminal.backend_mut(),
-            CopyToClipboard::to_clipboard_from(text)
-        )
+        Ok(clipboard::sent(self.through))
     }
 
     /// The terminal is not there any more: nothing is written from now on.

@@ -136,7 +136,7 @@ fn a_step_by_hand_is_copied_alone_and_its_notice_goes_with_the_explanation() {
     t.saved(req);
     assert_eq!(
         t.notice(),
-        "step 1 cannot be done from here; its text is copied"
+        "step 1 cannot be done from here; its text is saved"
     );
     t.keys("9");
     assert_eq!(t.notice(), "there is no step 9");
