@@ -163,6 +163,8 @@ pub enum Action {
     Palette,
     /// Has the terminal tell of the mouse, or keep it to itself.
     Mouse,
+    /// Stops the console and shows the shell.
+    Suspend,
     /// Leaves one level.
     Leave,
     /// Quits.
@@ -443,6 +445,7 @@ pub const TABLE: &[Binding] = &[
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
     row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
+    row(A::Suspend, &["Ctrl-Z"], P::MOVES, ["shell", "shell", "Stop here and show the shell; fg comes back. A run waits meanwhile"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
 ];
@@ -463,7 +466,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Palette, A::Mouse,
+    A::LogUp, A::LogDown, A::Palette, A::Mouse, A::Suspend,
 ];
 
 /// Other words by which actions are looked for.

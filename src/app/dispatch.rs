@@ -139,6 +139,7 @@ impl App {
             Action::Copy => return self.copy(),
             Action::Palette => self.open_palette(),
             Action::Mouse => return self.switch_mouse(),
+            Action::Suspend => return vec![Effect::Suspend],
             Action::Leave => return self.leave(),
             Action::Quit => return self.quit(),
         }

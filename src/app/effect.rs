@@ -186,6 +186,8 @@ pub enum Effect {
         /// When.
         at: Timestamp,
     },
+    /// Give the terminal back and stop the process, until it is told to go on.
+    Suspend,
     /// End the program with this exit code, once what was begun is closed.
     Quit {
         /// The exit code.
@@ -208,6 +210,7 @@ impl Effect {
             | Self::Copy { .. }
             | Self::Mouse { .. }
             | Self::Wake { .. }
+            | Self::Suspend
             | Self::Quit { .. } => true,
             Self::StartRun { .. }
             | Self::CancelRun { .. }

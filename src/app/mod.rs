@@ -118,6 +118,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Whether nothing is written without a ticket.
     pub require_ticket: bool,
+    /// Whether a shell waits behind the console, so that it can be stopped for a while.
+    pub shell: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -343,7 +345,9 @@ impl App {
             What::Cache(event) => self.touched(|app| app.cache_says(event)),
             What::Session(event) => self.touched(|app| app.session_says(event)),
             What::Hangup => self.drain(Ending::Hangup),
-            What::Terminate => self.drain(Ending::Terminate),
+            What::Terminate { code } => self.drain(Ending::Terminate { code }),
+            What::Suspend => vec![Effect::Suspend],
+            What::Continued => self.touched(|_| Vec::new()),
         };
         if self.life == Lifecycle::Running {
             effects.extend(self.rest());

@@ -11,7 +11,9 @@ use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, terminal};
+use crate::runtime::{
+    Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell, terminal,
+};
 use crate::sim::{Scenario, Simulator};
 use crate::view::theme::Theme;
 
@@ -199,6 +201,7 @@ fn console(
         keys: face.look.keys.clone(),
         mouse: face.look.mouse && !global.no_mouse,
         require_ticket: opened.config.require_ticket,
+        shell: has_shell(),
         greeting,
     };
     let theme = face.theme(surroundings);
