@@ -185,6 +185,7 @@ impl App {
             | Action::Everyone
             | Action::Sort
             | Action::Reverse
+            | Action::CopyTable
             | Action::CopyJson
             | Action::CopyCell
             | Action::Choose

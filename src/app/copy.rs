@@ -1,5 +1,6 @@
 //! What `y` copies. Made safe like everything that is drawn: a clipboard is a way into a shell.
 
+use crate::domain::letter::letter;
 use crate::domain::text::Label;
 
 use super::action::Action;
@@ -57,16 +58,7 @@ impl App {
     /// What `y` copies: the text that is read, or the row under the cursor.
     fn copied(&self) -> Option<String> {
         match self.modals.last() {
-            Some(Modal::Why(modal)) => {
-                let why = modal.known()?;
-                let head = Label::new(&format!(
-                    "{}  {}  {}",
-                    why.name,
-                    why.upn,
-                    why::read_at(why, self.now)
-                ));
-                Some(format!("{head}\n{}", modal.doc(self.now).to_text()))
-            }
+            Some(Modal::Why(modal)) => modal.known().map(letter),
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
             Some(Modal::SignIn(_)) => Some(sign_in::copied(&self.session)),
@@ -84,6 +76,21 @@ impl App {
             ) => None,
             None => self.copied_row(),
         }
+    }
+
+    /// Copies all that is known of somebody: what a ticket wants, and no customer.
+    pub(super) fn copy_table(&mut self) -> Vec<Effect> {
+        let Some(Modal::Why(modal)) = self.modals.last() else {
+            return Vec::new();
+        };
+        let Some(why) = modal.known() else {
+            self.say(Tone::Dim, "there is nothing to copy here");
+            return Vec::new();
+        };
+        let read = why::read_at(why, self.now);
+        let head = Label::new(&format!("{}  {}  {read}", why.name, why.upn));
+        let text = format!("{head}\n{}", modal.doc(self.now).to_text());
+        self.copy_text(text)
     }
 
     fn copied_row(&self) -> Option<String> {

@@ -137,6 +137,7 @@ impl App {
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
+            Action::CopyTable => return self.copy_table(),
             Action::Palette => self.open_palette(),
             Action::Mouse => return self.switch_mouse(),
             Action::Suspend => return vec![Effect::Suspend],
