@@ -407,6 +407,7 @@ pub(crate) fn settings() -> Settings {
         keys: Keymap::default(),
         mouse: true,
         require_ticket: false,
+        bell: false,
         shell: true,
         greeting: None,
     }

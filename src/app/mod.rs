@@ -116,6 +116,8 @@ pub struct Settings {
     pub keys: Keymap,
     /// Whether the terminal is asked to tell of the mouse.
     pub mouse: bool,
+    /// Whether the end of a long run rings the terminal's bell.
+    pub bell: bool,
     /// Whether nothing is written without a ticket.
     pub require_ticket: bool,
     /// Whether a shell waits behind the console, so that it can be stopped for a while.

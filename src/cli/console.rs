@@ -199,6 +199,7 @@ fn console(
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
+        bell: face.look.bell,
         mouse: face.look.mouse && !global.no_mouse,
         require_ticket: opened.config.require_ticket,
         shell: has_shell(),

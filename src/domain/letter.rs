@@ -208,10 +208,10 @@ fn plain(text: &str) -> String {
         let end = from.find(|c| !is_code(c)).unwrap_or(from.len());
         let (code, behind) = from.split_at(end);
         said.push_str(before);
-        said.push_str(&match plan_name(code) {
-            Some(name) if !before.ends_with('(') => format!("{name} ({code})"),
-            _ => code.to_owned(),
-        });
+        match plan_name(code) {
+            Some(name) if !before.ends_with('(') => said.extend([name, " (", code, ")"]),
+            _ => said.push_str(code),
+        }
         rest = behind;
     }
     said.push_str(rest);

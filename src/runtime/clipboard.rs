@@ -15,6 +15,9 @@ const BEGIN: &str = "\x1bP";
 /// Ends it.
 const END: &str = "\x1b\\";
 
+/// What fits between the two.
+const PIECE: usize = SCREEN_TAKES - BEGIN.len() - END.len();
+
 /// The bytes that put a text into the terminal's clipboard.
 pub(super) fn sequence(text: &str, through: Multiplexer) -> String {
     // It ends with BEL, since ESC \ would end what it is wrapped in.
@@ -26,11 +29,17 @@ pub(super) fn sequence(text: &str, through: Multiplexer) -> String {
             let doubled = plain.replace('\x1b', "\x1b\x1b");
             format!("{plain}{BEGIN}tmux;{doubled}{END}")
         }
-        Multiplexer::Screen => plain
-            .as_bytes()
-            .chunks(SCREEN_TAKES - BEGIN.len() - END.len())
-            .map(|piece| format!("{BEGIN}{}{END}", String::from_utf8_lossy(piece)))
-            .collect(),
+        Multiplexer::Screen => {
+            let mut pieces = String::new();
+            let mut rest = plain.as_str();
+            while !rest.is_empty() {
+                // Base64 is ASCII: it is split anywhere.
+                let (piece, behind) = rest.split_at(rest.len().min(PIECE));
+                pieces.extend([BEGIN, piece, END]);
+                rest = behind;
+            }
+            pieces
+        }
     }
 }
 

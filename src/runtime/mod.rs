@@ -253,6 +253,11 @@ impl Shell<'_> {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
                 Effect::Mouse(reporting) => self.mouse(reporting),
+                Effect::Bell => {
+                    if self.screen.bell().is_err() {
+                        self.screen.is_gone();
+                    }
+                }
                 Effect::Suspend => {
                     if self.screen.step_aside(hangup::stop).is_err() {
                         self.screen.is_gone();

@@ -258,6 +258,7 @@ impl Performer {
             | Effect::Mouse(_)
             | Effect::OpenTenant { .. }
             | Effect::Wake { .. }
+            | Effect::Bell
             | Effect::Suspend
             | Effect::Quit { .. } => {}
         }

@@ -130,6 +130,14 @@ impl Screen {
         execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
+    /// Rings.
+    pub(super) fn bell(&mut self) -> io::Result<()> {
+        if self.state != State::Ours {
+            return Ok(());
+        }
+        execute!(self.terminal.backend_mut(), Print('\x07'))
+    }
+
     /// Sets the window's title.
     pub(super) fn title(&mut self, title: &str) -> io::Result<()> {
         if self.state != State::Ours {

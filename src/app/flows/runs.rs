@@ -75,6 +75,27 @@ fn a_sync_while_one_is_going_says_how_far_it_is() {
 }
 
 #[test]
+fn the_end_of_a_long_run_rings_where_that_is_wished_for() {
+    for (bell, events, outcome, rings) in [
+        (true, 9, Outcome::Done, true),
+        (true, 8, Outcome::Done, false),
+        (true, 9, Outcome::Cancelled, false),
+        (false, 9, Outcome::Done, false),
+    ] {
+        let wishes = Settings { bell, ..settings() };
+        let mut t = Driver::with(wishes, (80, 24));
+        t.keys("s");
+        let req = t.asked();
+        // Each event takes a second.
+        for _ in 0..events {
+            run(&mut t, req, RunEvent::Phase(Phase::ReadUsers));
+        }
+        run(&mut t, req, finished(outcome));
+        assert_eq!(t.effects.contains(&Effect::Bell), rings, "{bell} {events}");
+    }
+}
+
+#[test]
 fn strangers_are_dropped() {
     let mut t = Driver::new();
     t.keys("s");
