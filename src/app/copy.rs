@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::modal::Modal;
 use super::pane::licences::Item;
 use super::pane::{Pane, changes, licences, plan, sign_in, sync, why};
+use super::sync::clock_or_day;
 use super::tables::Form;
 use super::{App, Wait};
 
@@ -87,7 +88,7 @@ impl App {
             self.say(Tone::Dim, "there is nothing to copy here");
             return Vec::new();
         };
-        let read = why::read_at(why, self.now);
+        let read = why::read_at(why, &|at| clock_or_day(at, self.now));
         let head = Label::new(&format!("{}  {}  {read}", why.name, why.upn));
         let text = format!("{head}\n{}", modal.doc(self.now).to_text());
         self.copy_text(text)
@@ -103,7 +104,9 @@ impl App {
             }
             Pane::Changes => {
                 if let Some(entry) = self.changes.entry(&self.desk) {
-                    return Some(changes::detail(entry, self.now).to_text());
+                    return Some(
+                        changes::detail(entry, &|at| clock_or_day(at, self.now)).to_text(),
+                    );
                 }
                 let row = self.changes.audit(&self.desk)?;
                 vec![

@@ -315,7 +315,7 @@ impl App {
             "run {} {debug}{} {} {}",
             run.0,
             head.kind,
-            super::sync::clock_or_day(head.started_at, self.now),
+            self.when(head.started_at),
             head.outcome
         );
         let req = self.ask();
@@ -335,11 +335,11 @@ impl App {
             if is_conflict(&entry) {
                 self.open_conflict(&entry);
             } else {
-                let text = Text::new("CHANGE", changes::detail(&entry, self.now));
+                let text = Text::new("CHANGE", changes::detail(&entry, &|at| self.when(at)));
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {
-            let doc = changes::audit_detail(row, &self.roster, self.now);
+            let doc = changes::audit_detail(row, &self.roster, &|at| self.when(at));
             let text = Text::new(format!("AUDIT {}", row.seq), doc);
             self.modals.push(Modal::Text(text));
         }

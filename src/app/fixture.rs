@@ -408,6 +408,7 @@ pub(crate) fn settings() -> Settings {
         mouse: true,
         require_ticket: false,
         bell: false,
+        zone: super::zone::Zone::default(),
         shell: true,
         greeting: None,
     }

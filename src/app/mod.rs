@@ -47,6 +47,7 @@ pub mod sync;
 pub mod tables;
 pub mod tabs;
 pub mod writing;
+pub mod zone;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -82,6 +83,7 @@ use pane::sync::SyncPane;
 use pane::users::Users;
 use session::{Accent, Auth, Session, Writing};
 use sync::{Run, Runs};
+use zone::Zone;
 
 /// With what the console starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,8 @@ pub struct Settings {
     pub keys: Keymap,
     /// Whether the terminal is asked to tell of the mouse.
     pub mouse: bool,
+    /// Whose clock is shown beside UTC.
+    pub zone: Zone,
     /// Whether the end of a long run rings the terminal's bell.
     pub bell: bool,
     /// Whether nothing is written without a ticket.

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use crate::app::Settings;
 use crate::app::first_start::{Choice, FirstStart};
+use crate::app::zone::Zone;
 use crate::config::palette::Palette;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
@@ -200,6 +201,7 @@ fn console(
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
         bell: face.look.bell,
+        zone: Zone::new(jiff::tz::TimeZone::system()),
         mouse: face.look.mouse && !global.no_mouse,
         require_ticket: opened.config.require_ticket,
         shell: has_shell(),
