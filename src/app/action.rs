@@ -45,6 +45,8 @@ pub enum Action {
     Reverse,
     /// Marks the rows from the last mark to here.
     MarkRange,
+    /// Copies all that an explanation knows.
+    CopyTable,
     /// Copies the marked rows as JSON.
     CopyJson,
     /// Copies the cell of the sorted column.
@@ -163,6 +165,8 @@ pub enum Action {
     Palette,
     /// Has the terminal tell of the mouse, or keep it to itself.
     Mouse,
+    /// Stops the console and shows the shell.
+    Suspend,
     /// Leaves one level.
     Leave,
     /// Quits.
@@ -396,6 +400,7 @@ pub const TABLE: &[Binding] = &[
     row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
+    row(A::CopyTable, &["Y"], P::WHY, ["table", "copy-table", "Why: copy every gate and fact, for the ticket (y copies the words for the customer)"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
     row(A::SignIn, &["L"], P::PANES.and(P::SIGN_IN), ["sign in", "sign-in", "Sign in to this tenant, or begin a sign-in anew"]),
     row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
@@ -443,6 +448,7 @@ pub const TABLE: &[Binding] = &[
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
     row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
+    row(A::Suspend, &["Ctrl-Z"], P::MOVES, ["shell", "shell", "Stop here and show the shell; fg comes back. A run waits meanwhile"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
     row(A::Quit, &["q"], P::PANES, ["quit", "quit", "Quit"]),
 ];
@@ -461,9 +467,9 @@ impl Action {
 #[rustfmt::skip]
 const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
-    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Palette, A::Mouse,
+    A::LogUp, A::LogDown, A::Palette, A::Mouse, A::Suspend,
 ];
 
 /// Other words by which actions are looked for.

@@ -103,6 +103,10 @@ impl App {
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
             .then(|| "nobody is under the cursor; :why TEXT explains anyone".to_owned()),
+            Action::Suspend => (!self.settings.shell).then(|| {
+                let quit = self.settings.keys.first(Action::Quit);
+                format!("no shell waits behind the console, so it cannot stop: {quit} leaves it")
+            }),
             Action::Jump => self.no_jump(),
             Action::MoveNumber => self.no_move(),
             // What only looks, and what answers a box that is open, can always be done.
@@ -181,6 +185,7 @@ impl App {
             | Action::Everyone
             | Action::Sort
             | Action::Reverse
+            | Action::CopyTable
             | Action::CopyJson
             | Action::CopyCell
             | Action::Choose
@@ -194,6 +199,7 @@ impl App {
             | Action::No
             | Action::Palette
             | Action::Mouse
+            | Action::Suspend
             | Action::Leave
             | Action::Quit => false,
         }

@@ -12,7 +12,6 @@ use super::pane::Pane;
 use super::pane::search::{Jump, Search};
 use super::pane::sync::{self, Window};
 use super::pane::text::Text;
-use super::sync::clock_or_day;
 use super::{App, Wait};
 
 impl App {
@@ -155,7 +154,7 @@ impl App {
             "run {} {debug}{} {} by {}: {}",
             head.id.0,
             head.kind,
-            clock_or_day(head.started_at, self.now),
+            self.when(head.started_at),
             head.author,
             head.outcome
         )

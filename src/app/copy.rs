@@ -1,14 +1,20 @@
 //! What `y` copies. Made safe like everything that is drawn: a clipboard is a way into a shell.
 
+use crate::domain::letter::letter;
 use crate::domain::text::Label;
 
+use super::action::Action;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::modal::Modal;
 use super::pane::licences::Item;
 use super::pane::{Pane, changes, licences, plan, sign_in, sync, why};
+use super::sync::clock_or_day;
 use super::tables::Form;
 use super::{App, Wait};
+
+/// The longest text for a clipboard, as base64: terminals cut what is longer, or drop it, and say nothing.
+const LONGEST: usize = 74_994;
 
 impl App {
     /// Sends what is read, or the row under the cursor, to the clipboard.
@@ -20,29 +26,40 @@ impl App {
             self.say(Tone::Dim, "there is nothing to copy here");
             return Vec::new();
         };
-        let req = self.wait_for(Wait::Copied);
-        vec![Effect::Copy { req, text }]
+        self.copy_text(text)
     }
 
     /// Copies a text that no row has.
     pub(super) fn copy_text(&mut self, text: String) -> Vec<Effect> {
-        let req = self.wait_for(Wait::Copied);
+        self.send_copy(Wait::Copied, text)
+    }
+
+    /// Sends a text to the clipboard, unless no terminal would take the whole of it.
+    pub(super) fn send_copy(&mut self, wait: Wait, text: String) -> Vec<Effect> {
+        let bytes = text.len();
+        if bytes.div_ceil(3) * 4 > LONGEST {
+            let most = LONGEST / 4 * 3 / 1000;
+            let size = bytes.div_ceil(1000);
+            let way = if self.refusal_in(self.place(), Action::Export).is_none() {
+                let export = self.settings.keys.first(Action::Export);
+                format!("{export} saves a file")
+            } else {
+                "copy less at a time".to_owned()
+            };
+            self.say(
+                Tone::Warn,
+                format!("nothing copied: {size} kB, a terminal's clipboard takes {most} kB; {way}"),
+            );
+            return Vec::new();
+        }
+        let req = self.wait_for(wait);
         vec![Effect::Copy { req, text }]
     }
 
     /// What `y` copies: the text that is read, or the row under the cursor.
     fn copied(&self) -> Option<String> {
         match self.modals.last() {
-            Some(Modal::Why(modal)) => {
-                let why = modal.known()?;
-                let head = Label::new(&format!(
-                    "{}  {}  {}",
-                    why.name,
-                    why.upn,
-                    why::read_at(why, self.now)
-                ));
-                Some(format!("{head}\n{}", modal.doc(self.now).to_text()))
-            }
+            Some(Modal::Why(modal)) => modal.known().map(letter),
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
             Some(Modal::SignIn(_)) => Some(sign_in::copied(&self.session)),
@@ -62,6 +79,21 @@ impl App {
         }
     }
 
+    /// Copies all that is known of somebody: what a ticket wants, and no customer.
+    pub(super) fn copy_table(&mut self) -> Vec<Effect> {
+        let Some(Modal::Why(modal)) = self.modals.last() else {
+            return Vec::new();
+        };
+        let Some(why) = modal.known() else {
+            self.say(Tone::Dim, "there is nothing to copy here");
+            return Vec::new();
+        };
+        let read = why::read_at(why, &|at| clock_or_day(at, self.now));
+        let head = Label::new(&format!("{}  {}  {read}", why.name, why.upn));
+        let text = format!("{head}\n{}", modal.doc(self.now).to_text());
+        self.copy_text(text)
+    }
+
     fn copied_row(&self) -> Option<String> {
         let cells = match self.pane {
             Pane::Users => self.user_cells(self.users.row(&self.desk)?),
@@ -72,7 +104,9 @@ impl App {
             }
             Pane::Changes => {
                 if let Some(entry) = self.changes.entry(&self.desk) {
-                    return Some(changes::detail(entry, self.now).to_text());
+                    return Some(
+                        changes::detail(entry, &|at| clock_or_day(at, self.now)).to_text(),
+                    );
                 }
                 let row = self.changes.audit(&self.desk)?;
                 vec![

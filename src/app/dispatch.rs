@@ -73,8 +73,6 @@ impl App {
             Action::Sort => return self.sort(),
             Action::Reverse => return self.reverse(),
             Action::MarkRange => self.mark_range(),
-            Action::CopyJson => return self.copy_rows(Form::Json),
-            Action::CopyCell => return self.copy_cell(),
             Action::Mark if self.earlier_open() => self.mark_earlier(),
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
@@ -137,8 +135,11 @@ impl App {
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
+            Action::CopyTable => return self.copy_table(),
+            Action::CopyJson => return self.copy_rows(Form::Json),
+            Action::CopyCell => return self.copy_cell(),
             Action::Palette => self.open_palette(),
-            Action::Mouse => return self.switch_mouse(),
+            Action::Mouse | Action::Suspend => return self.ask_terminal(action),
             Action::Leave => return self.leave(),
             Action::Quit => return self.quit(),
         }
@@ -314,7 +315,7 @@ impl App {
             "run {} {debug}{} {} {}",
             run.0,
             head.kind,
-            super::sync::clock_or_day(head.started_at, self.now),
+            self.when(head.started_at),
             head.outcome
         );
         let req = self.ask();
@@ -334,11 +335,11 @@ impl App {
             if is_conflict(&entry) {
                 self.open_conflict(&entry);
             } else {
-                let text = Text::new("CHANGE", changes::detail(&entry, self.now));
+                let text = Text::new("CHANGE", changes::detail(&entry, &|at| self.when(at)));
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {
-            let doc = changes::audit_detail(row, &self.roster, self.now);
+            let doc = changes::audit_detail(row, &self.roster, &|at| self.when(at));
             let text = Text::new(format!("AUDIT {}", row.seq), doc);
             self.modals.push(Modal::Text(text));
         }

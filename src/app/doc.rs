@@ -62,7 +62,7 @@ impl Doc {
         self.line(Tone::Bad, &failure.headline);
         if !failure.detail.is_empty() {
             self.gap();
-            self.item(Tone::Plain, "Came back  ", &failure.detail);
+            self.item(Tone::Plain, "Because    ", &failure.detail);
         }
         if !failure.hint.is_empty() {
             self.gap();

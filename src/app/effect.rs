@@ -186,6 +186,10 @@ pub enum Effect {
         /// When.
         at: Timestamp,
     },
+    /// Ring the terminal's bell.
+    Bell,
+    /// Give the terminal back and stop the process, until it is told to go on.
+    Suspend,
     /// End the program with this exit code, once what was begun is closed.
     Quit {
         /// The exit code.
@@ -208,6 +212,8 @@ impl Effect {
             | Self::Copy { .. }
             | Self::Mouse { .. }
             | Self::Wake { .. }
+            | Self::Bell
+            | Self::Suspend
             | Self::Quit { .. } => true,
             Self::StartRun { .. }
             | Self::CancelRun { .. }

@@ -67,8 +67,15 @@ pub enum What {
     Wake,
     /// The terminal has gone away.
     Hangup,
-    /// The system asks to stop (SIGTERM, SIGINT).
-    Terminate,
+    /// The system asks to end (SIGTERM, SIGINT, SIGQUIT).
+    Terminate {
+        /// The exit code.
+        code: u8,
+    },
+    /// The system asks to stop for a while (SIGTSTP).
+    Suspend,
+    /// A program that was stopped goes on.
+    Continued,
 }
 
 /// Something done with the mouse.

@@ -407,6 +407,9 @@ pub(crate) fn settings() -> Settings {
         keys: Keymap::default(),
         mouse: true,
         require_ticket: false,
+        bell: false,
+        zone: super::zone::Zone::default(),
+        shell: true,
         greeting: None,
     }
 }

@@ -25,7 +25,10 @@ pub enum Ending {
     /// The terminal has gone away: nothing is drawn any more.
     Hangup,
     /// The system asked for it.
-    Terminate,
+    Terminate {
+        /// The exit code.
+        code: u8,
+    },
     /// Another tenant is opened: the program goes on.
     Switch,
 }
@@ -36,7 +39,7 @@ impl Ending {
         match self {
             Self::Quit | Self::Switch => 0,
             Self::Hangup => 129,
-            Self::Terminate => 143,
+            Self::Terminate { code } => code,
         }
     }
 }

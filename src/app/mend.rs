@@ -121,8 +121,7 @@ impl App {
             Way::Script => self.ask_script(&why),
             Way::ByHand => {
                 let text = Label::new(&step.text).as_str().to_owned();
-                let req = self.wait_for(Wait::CopiedStep(number));
-                vec![Effect::Copy { req, text }]
+                self.send_copy(Wait::CopiedStep(number), text)
             }
             // What to beware of has no number.
             Way::Beware => Vec::new(),

@@ -47,6 +47,7 @@ pub mod sync;
 pub mod tables;
 pub mod tabs;
 pub mod writing;
+pub mod zone;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -82,6 +83,7 @@ use pane::sync::SyncPane;
 use pane::users::Users;
 use session::{Accent, Auth, Session, Writing};
 use sync::{Run, Runs};
+use zone::Zone;
 
 /// With what the console starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +118,14 @@ pub struct Settings {
     pub keys: Keymap,
     /// Whether the terminal is asked to tell of the mouse.
     pub mouse: bool,
+    /// Whose clock is shown beside UTC.
+    pub zone: Zone,
+    /// Whether the end of a long run rings the terminal's bell.
+    pub bell: bool,
     /// Whether nothing is written without a ticket.
     pub require_ticket: bool,
+    /// Whether a shell waits behind the console, so that it can be stopped for a while.
+    pub shell: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -343,7 +351,9 @@ impl App {
             What::Cache(event) => self.touched(|app| app.cache_says(event)),
             What::Session(event) => self.touched(|app| app.session_says(event)),
             What::Hangup => self.drain(Ending::Hangup),
-            What::Terminate => self.drain(Ending::Terminate),
+            What::Terminate { code } => self.drain(Ending::Terminate { code }),
+            What::Suspend => vec![Effect::Suspend],
+            What::Continued => self.touched(|_| Vec::new()),
         };
         if self.life == Lifecycle::Running {
             effects.extend(self.rest());

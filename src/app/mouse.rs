@@ -52,7 +52,15 @@ impl App {
     }
 
     /// Has the terminal tell of the mouse, or keep it to itself so that text can be selected.
-    pub(super) fn switch_mouse(&mut self) -> Vec<Effect> {
+    /// What the terminal is asked for.
+    pub(super) fn ask_terminal(&mut self, action: Action) -> Vec<Effect> {
+        if action == Action::Suspend {
+            return vec![Effect::Suspend];
+        }
+        self.switch_mouse()
+    }
+
+    fn switch_mouse(&mut self) -> Vec<Effect> {
         self.settings.mouse = !self.settings.mouse;
         let key = self.settings.keys.first(Action::Mouse);
         let (reporting, text) = if self.settings.mouse {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::user::UserId;
@@ -25,6 +27,9 @@ use super::sync::{Course, Ended};
 use super::tables::KEPT;
 use super::{App, Wait};
 
+/// A run that took as long rings at its end, where that is wished for.
+const LONG_RUN: SignedDuration = SignedDuration::from_secs(10);
+
 impl App {
     pub(super) fn run_says(&mut self, req: RequestId, event: RunEvent) -> Vec<Effect> {
         let at = self.now;
@@ -47,7 +52,12 @@ impl App {
             RunEvent::GoesOn { account } => self.run_goes_on(account),
             // The shell loads desk and roster again, and they come as events of their own.
             RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
-            RunEvent::Finished { outcome, summary } => return self.run_ended(outcome, summary),
+            RunEvent::Finished { outcome, summary } => {
+                let bell = self.bell(&outcome);
+                let mut effects = self.run_ended(outcome, summary);
+                effects.extend(bell);
+                return effects;
+            }
         }
         Vec::new()
     }
@@ -86,6 +96,13 @@ impl App {
             None if empty => {}
             None => self.say(Tone::Busy, format!("plan ready, p ({items} to write)")),
         }
+    }
+
+    /// Somebody who has turned to something else while a long run went is called back.
+    fn bell(&self, outcome: &Outcome) -> Option<Effect> {
+        let run = self.runs.active()?;
+        let long = self.now.duration_since(run.begun) >= LONG_RUN;
+        (self.settings.bell && long && *outcome != Outcome::Cancelled).then_some(Effect::Bell)
     }
 
     fn run_ended(&mut self, outcome: Outcome, summary: Summary) -> Vec<Effect> {
@@ -313,7 +330,7 @@ impl App {
             }
             Wait::CopiedStep(step) => self.say(
                 Tone::Good,
-                format!("step {step} cannot be done from here; its text is copied"),
+                format!("step {step} cannot be done from here; its text is {notice}"),
             ),
             Wait::Form
             | Wait::Mended

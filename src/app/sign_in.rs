@@ -352,8 +352,7 @@ impl App {
         let Some(text) = sign_in::address(&self.session).map(str::to_owned) else {
             return Vec::new();
         };
-        let req = self.wait_for(Wait::Copied);
-        vec![Effect::Copy { req, text }]
+        self.copy_text(text)
     }
 
     /// Why there is no address to copy.

@@ -49,6 +49,8 @@ pub struct Run {
     pub debug: bool,
     /// Its number in the history, once known.
     pub number: Option<RunId>,
+    /// When it was asked for.
+    pub begun: Timestamp,
     /// Where it is.
     pub phase: Phase,
     /// When that phase began.
@@ -85,6 +87,7 @@ impl Run {
             kind,
             debug,
             number: None,
+            begun: at,
             phase: Phase::Connect,
             phase_since: at,
             progress: None,

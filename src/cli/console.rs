@@ -6,12 +6,15 @@ use tempfile::TempDir;
 
 use crate::app::Settings;
 use crate::app::first_start::{Choice, FirstStart};
+use crate::app::zone::Zone;
 use crate::config::palette::Palette;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, terminal};
+use crate::runtime::{
+    Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell, terminal,
+};
 use crate::sim::{Scenario, Simulator};
 use crate::view::theme::Theme;
 
@@ -32,12 +35,13 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     }
     let (face, not_read) = face(global)?;
     restore_on_panic();
+    let surroundings = Surroundings::read();
+    let through = surroundings.multiplexer;
     let Some(first) = first_start(global) else {
         let opened = open(global).await?;
-        return work(global, (Seat::take()?, opened), &face, not_read).await;
+        return work(global, (Seat::take(through)?, opened), &face, not_read).await;
     };
-    let mut seat = Seat::take()?;
-    let surroundings = Surroundings::read();
+    let mut seat = Seat::take(through)?;
     let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
     match seat.first_start(&first, (&theme, ascii)).await? {
         Ok(Choice::Demo) => {
@@ -201,8 +205,11 @@ fn console(
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
+        bell: face.look.bell,
+        zone: Zone::new(jiff::tz::TimeZone::system()),
         mouse: face.look.mouse && !global.no_mouse,
         require_ticket: opened.config.require_ticket,
+        shell: has_shell(),
         greeting,
     };
     let theme = face.theme(surroundings);

@@ -69,10 +69,13 @@ async fn configured(report: &mut Report, global: &Global) {
     };
     let config = match Config::load(&places.config_file()) {
         Ok(config) => {
-            let count = config.tenants.len();
+            let count = match config.tenants.len() {
+                1 => "1 tenant".to_owned(),
+                n => format!("{n} tenants"),
+            };
             report.ok(
                 "config",
-                format!("{}: {count} tenants", places.config_file().display()),
+                format!("{}: {count}", places.config_file().display()),
             );
             Some(config)
         }

@@ -340,10 +340,9 @@ fn one_line(name: &str, outcome: &Outcome, summary: &Summary, exit: Exit) -> Str
 
 fn show(plan: &WritePlan, picks: &Picks) {
     print::tell(&format!(
-        "PLAN  {}  {} of {} changes",
+        "PLAN  {}  {}",
         plan.tenant_name,
-        picks.write.len(),
-        plan.items.len() + plan.left_out.len()
+        plan.chosen_words(picks.write.len())
     ));
     let chosen = |entry: EntryId| picks.write.contains(&entry);
     for item in plan.items.iter().filter(|item| chosen(item.entry)) {

@@ -22,6 +22,7 @@ pub(super) const ROOT_KEYS: &[&str] = &[
     "extra_ca",
     "theme",
     "mouse",
+    "bell",
     "keys",
 ];
 pub(super) const DEFAULTS_KEYS: &[&str] = &["client_id"];

@@ -20,6 +20,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Look, ConfigError> {
     Ok(Look {
         keys: keys(root)?,
         mouse: root.truth("mouse")?.unwrap_or(true),
+        bell: root.truth("bell")?.unwrap_or(false),
         theme,
     })
 }

@@ -47,6 +47,8 @@ pub struct Look {
     pub keys: Keymap,
     /// Whether the mouse is asked for.
     pub mouse: bool,
+    /// Whether the end of a long run rings the terminal's bell.
+    pub bell: bool,
     /// The name of a theme: one that is built in, or a file in `themes/` beside the configuration.
     pub theme: Option<String>,
 }
@@ -56,6 +58,7 @@ impl Default for Look {
         Self {
             keys: Keymap::default(),
             mouse: true,
+            bell: false,
             theme: None,
         }
     }

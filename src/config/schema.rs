@@ -105,6 +105,9 @@ fn root_key(key: &str) -> Value {
         "shared_group" => text("The group of the operating system that shares it: name or number"),
         "theme" => text("default, light, high-contrast, mono, or the name of a file in themes/"),
         "mouse" => truth("Whether the console asks for the mouse; true where nothing is said"),
+        "bell" => truth(
+            "Whether the end of a run of ten seconds or more rings the bell; false where nothing is said",
+        ),
         "keys" => table(&actions(), &keyboard, &[]),
         "extra_ca" => text("Certificates that are trusted beside those of the system"),
         _ => json!({}),

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod failure;
 pub mod gate;
 pub mod guid;
+pub mod letter;
 pub mod matching;
 pub mod mending;
 pub mod merge;

@@ -24,6 +24,12 @@ pub enum PlanClass {
     Mobile,
 }
 
+/// What the plan of this code is, where it decides.
+pub fn class_of_code(code: &str) -> Option<PlanClass> {
+    let row = DECIDING.iter().find(|(_, name, _)| *name == code);
+    row.map(|(class, _, _)| *class)
+}
+
 const DECIDING: &[(PlanClass, &str, &str)] = &[
     (
         PlanClass::Phone,

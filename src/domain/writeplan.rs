@@ -93,6 +93,16 @@ impl WritePlan {
             .collect()
     }
 
+    /// How many of its changes are chosen: `1 change`, `7 of 9 changes`.
+    pub fn chosen_words(&self, chosen: usize) -> String {
+        match (chosen, self.items.len() + self.left_out.len()) {
+            (1, 1) => "1 change".to_owned(),
+            (chosen, all) if chosen == all => format!("{all} changes"),
+            (chosen, 1) => format!("{chosen} of 1 change"),
+            (chosen, all) => format!("{chosen} of {all} changes"),
+        }
+    }
+
     /// Whether anything would be written.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

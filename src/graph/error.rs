@@ -416,7 +416,7 @@ impl GraphError {
             None => self.source(),
         };
         while let Some(error) = cause {
-            let text = error.to_string();
+            let text = plainly(&error.to_string());
             if !detail.contains(&text) {
                 if !detail.is_empty() {
                     detail.push_str(": ");
@@ -525,5 +525,30 @@ fn transport_text(host: &str, stage: Stage) -> String {
         Stage::NotSent => format!("{host} cannot be reached"),
         Stage::NoReply => format!("{host} did not answer"),
         Stage::CutReply => format!("the answer of {host} was cut off"),
+    }
+}
+
+/// What a library says of a name that was not found, without its own innards.
+fn plainly(text: &str) -> String {
+    let text = text.split(" for Query {").next().unwrap_or(text);
+    match text {
+        "dns error" => "the name could not be resolved".to_owned(),
+        "error resolving DNS" | "DNS error" => String::new(),
+        text => text
+            .replace("error resolving DNS: ", "")
+            .replace("DNS error: ", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_not_found_is_told_without_the_query() {
+        assert_eq!(plainly("dns error"), "the name could not be resolved");
+        let said = "error resolving DNS: DNS error: no records found for Query { name: Name(\"login.example.\"), query_type: AAAA }";
+        assert_eq!(plainly(said), "no records found");
+        assert_eq!(plainly("connection refused"), "connection refused");
     }
 }

@@ -7,7 +7,7 @@ use crate::app::first_start::{Choice, FirstStart, choice};
 use crate::view;
 use crate::view::theme::Theme;
 
-use super::Seat;
+use super::{Seat, hangup};
 
 impl Seat {
     /// Shows the first steps until one is chosen; the exit code when the terminal has gone away or the program is told to end.
@@ -32,7 +32,9 @@ impl Seat {
                     self.screen.is_gone();
                     return Ok(Err(129));
                 }
-                Some(What::Terminate) => return Ok(Err(143)),
+                Some(What::Terminate { code }) => return Ok(Err(code)),
+                Some(What::Suspend) => self.screen.step_aside(hangup::stop)?,
+                Some(What::Continued) => self.screen.come_back()?,
                 Some(_) => {}
             }
         }

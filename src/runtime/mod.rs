@@ -2,6 +2,7 @@
 
 mod bulk;
 mod change;
+mod clipboard;
 pub mod clock;
 mod first_start;
 mod hangup;
@@ -21,10 +22,12 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
+use crate::config::surroundings::Multiplexer;
 use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
 
+pub use hangup::has_shell;
 pub use neighbours::{Neighbours, accent};
 use perform::Performer;
 pub use perform::Workbench;
@@ -73,9 +76,9 @@ pub struct Seat {
 
 impl Seat {
     /// Takes the terminal.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(through: Multiplexer) -> io::Result<Self> {
         let (keys, from_outside) = mpsc::unbounded_channel();
-        let screen = Screen::take()?;
+        let screen = Screen::take(through)?;
         input::start(keys.clone());
         hangup::watch_terminal(keys.clone());
         spawn_signals(keys);
@@ -216,7 +219,28 @@ impl Shell<'_> {
         if matches!(what, What::Hangup) {
             self.screen.is_gone();
         }
+        if matches!(what, What::Continued) {
+            return self.come_back(app, at);
+        }
         app.update(Event { at, what })
+    }
+
+    /// Takes the terminal again after a stop. The window may have another size: nobody told a stopped program.
+    fn come_back(&mut self, app: &mut App, at: Timestamp) -> Vec<Effect> {
+        let back = self.screen.come_back().and_then(|()| self.screen.size());
+        let Ok((width, height)) = back else {
+            self.screen.is_gone();
+            return Vec::new();
+        };
+        // The shell had a title of its own.
+        self.title.clear();
+        let mut effects = app.update(Event {
+            at,
+            what: What::Resize { width, height },
+        });
+        let what = What::Continued;
+        effects.extend(app.update(Event { at, what }));
+        effects
     }
 
     fn perform(&mut self, performer: &mut Performer, effects: Vec<Effect>) -> Option<Ended> {
@@ -229,6 +253,16 @@ impl Shell<'_> {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
                 Effect::Mouse(reporting) => self.mouse(reporting),
+                Effect::Bell => {
+                    if self.screen.bell().is_err() {
+                        self.screen.is_gone();
+                    }
+                }
+                Effect::Suspend => {
+                    if self.screen.step_aside(hangup::stop).is_err() {
+                        self.screen.is_gone();
+                    }
+                }
                 Effect::Copy { req, text } => {
                     let sent = self.screen.copy(&text);
                     performer.copied(req, sent);

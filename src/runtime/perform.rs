@@ -258,16 +258,18 @@ impl Performer {
             | Effect::Mouse(_)
             | Effect::OpenTenant { .. }
             | Effect::Wake { .. }
+            | Effect::Bell
+            | Effect::Suspend
             | Effect::Quit { .. } => {}
         }
     }
 
     /// Tells how a copy went.
-    pub(super) fn copied(&self, req: RequestId, sent: std::io::Result<()>) {
+    pub(super) fn copied(&self, req: RequestId, sent: std::io::Result<&str>) {
         let event = match sent {
-            Ok(()) => SessionEvent::Done {
+            Ok(notice) => SessionEvent::Done {
                 req,
-                notice: "sent to the terminal's clipboard".to_owned(),
+                notice: notice.to_owned(),
             },
             Err(error) => SessionEvent::Refused {
                 req,

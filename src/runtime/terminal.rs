@@ -2,21 +2,23 @@
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    SetTitle, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use crate::app::effect::Reporting;
+use crate::config::surroundings::Multiplexer;
 use crate::domain::text::Label;
+
+use super::clipboard;
 
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
 
@@ -38,33 +40,64 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// The screen while the console runs.
 pub(super) struct Screen {
     terminal: Terminal<Backend>,
-    gone: bool,
+    /// What stands between this program and the terminal.
+    through: Multiplexer,
+    mouse: Reporting,
+    state: State,
+}
+
+/// Who has the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// This program.
+    Ours,
+    /// The shell, while this program is stopped.
+    Lent,
+    /// Nobody: it is not there any more, and nothing is written.
+    Gone,
 }
 
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Screen")
-            .field("gone", &self.gone)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
 
 impl Screen {
     /// Takes the terminal.
-    pub(super) fn take() -> io::Result<Self> {
-        enable_raw_mode()?;
-        execute!(
-            io::stdout(),
-            Print(KEEP_TITLE),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            Hide
-        )?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+    pub(super) fn take(through: Multiplexer) -> io::Result<Self> {
         Ok(Self {
-            terminal: Terminal::new(backend)?,
-            gone: false,
+            terminal: enter()?,
+            through,
+            mouse: Reporting::Off,
+            state: State::Ours,
         })
+    }
+
+    /// Gives the terminal back for as long as this program is stopped; takes it again at once where it could not be.
+    pub(super) fn step_aside(&mut self, stop: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.state != State::Ours {
+            return Ok(());
+        }
+        restore();
+        self.state = State::Lent;
+        stop().or_else(|_| self.come_back())
+    }
+
+    /// Takes the terminal again, as after a stop that nobody announced: what is on the screen may be another's.
+    pub(super) fn come_back(&mut self) -> io::Result<()> {
+        if self.state == State::Gone {
+            return Ok(());
+        }
+        if self.state == State::Ours {
+            // A shell has set the modes for itself.
+            disable_raw_mode()?;
+        }
+        self.terminal = enter()?;
+        self.state = State::Ours;
+        self.mouse(self.mouse)
     }
 
     /// Columns and rows.
@@ -75,7 +108,7 @@ impl Screen {
 
     /// Draws one frame in one synchronized update.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> io::Result<()> {
-        if self.gone {
+        if self.state != State::Ours {
             return Ok(());
         }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
@@ -86,7 +119,8 @@ impl Screen {
 
     /// Has the terminal tell of clicks and the wheel, or not. Moves are not asked for: over a slow line they would be noise.
     pub(super) fn mouse(&mut self, reporting: Reporting) -> io::Result<()> {
-        if self.gone {
+        self.mouse = reporting;
+        if self.state != State::Ours {
             return Ok(());
         }
         let sequence = match reporting {
@@ -96,9 +130,17 @@ impl Screen {
         execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
+    /// Rings.
+    pub(super) fn bell(&mut self) -> io::Result<()> {
+        if self.state != State::Ours {
+            return Ok(());
+        }
+        execute!(self.terminal.backend_mut(), Print('\x07'))
+    }
+
     /// Sets the window's title.
     pub(super) fn title(&mut self, title: &str) -> io::Result<()> {
-        if self.gone {
+        if self.state != State::Ours {
             return Ok(());
         }
         execute!(
@@ -107,31 +149,44 @@ impl Screen {
         )
     }
 
-    /// Sends text to the terminal's clipboard (OSC 52). Whether it arrives, nobody tells.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
-        if self.gone {
-            return Ok(());
+    /// Sends text to the terminal's clipboard; what is to be said of it.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
+        if self.state == State::Ours {
+            let sequence = clipboard::sequence(text, self.through);
+            execute!(self.terminal.backend_mut(), Print(sequence))?;
         }
-        execute!(
-            self.terminal.backend_mut(),
-            CopyToClipboard::to_clipboard_from(text)
-        )
+        Ok(clipboard::sent(self.through))
     }
 
     /// The terminal is not there any more: nothing is written from now on.
     pub(super) fn is_gone(&mut self) {
-        self.gone = true;
+        self.state = State::Gone;
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        if self.gone {
-            // The buffered writer would try to flush; there is nobody to read it.
-            return;
+        match self.state {
+            State::Ours => restore(),
+            // It was given back, or nobody is there to read.
+            State::Lent | State::Gone => {}
         }
-        restore();
     }
+}
+
+/// Raw mode, and a screen of its own that nothing was drawn on yet.
+fn enter() -> io::Result<Terminal<Backend>> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        Print(KEEP_TITLE),
+        EnterAlternateScreen,
+        Clear(ClearType::All),
+        EnableBracketedPaste,
+        Hide
+    )?;
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
+    Terminal::new(backend)
 }
 
 /// Gives the terminal back; also called by the panic hook, so it must not need anything.

@@ -236,7 +236,7 @@ pub enum SimError {
         source: io::Error,
     },
     /// Another process serves the tenant of this folder.
-    #[error("another process keeps the simulated tenant in {}", folder.display())]
+    #[error("another process keeps the simulated tenant in {}: close that console or simulator first", folder.display())]
     Kept {
         /// The folder.
         folder: PathBuf,

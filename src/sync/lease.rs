@@ -61,8 +61,9 @@ impl Lease {
             .into_owned();
         writeln!(
             file,
-            "{author} on {host}, process {}, since {at}, for {purpose}",
-            std::process::id()
+            "{author} on {host}, process {}, since {}, for {purpose}",
+            std::process::id(),
+            at.strftime("%Y-%m-%d %H:%MZ")
         )
         .map_err(failed)?;
         Ok(Self { file })
@@ -89,7 +90,10 @@ mod tests {
         let refused = Lease::take(&path, "lee", "sync", Timestamp::UNIX_EPOCH).unwrap_err();
         assert_eq!(refused.kind, FailureKind::TryAgain);
         assert!(
-            refused.detail.starts_with("held by kim on "),
+            refused.detail.starts_with("held by kim on ")
+                && refused
+                    .detail
+                    .ends_with(", since 1970-01-01 00:00Z, for sync"),
             "{}",
             refused.detail
         );

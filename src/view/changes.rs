@@ -23,6 +23,9 @@ struct Widths {
 /// Cells of a day and a time.
 const WHEN: usize = 12;
 
+/// Cells of the local time behind it.
+const LOCAL: usize = 14;
+
 /// Cells that somebody's name takes to be one.
 const AUTHOR: usize = 8;
 
@@ -60,9 +63,9 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
 /// Everything about the row under the cursor.
 fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
     let doc = if let Some(entry) = app.changes.entry(&app.desk) {
-        detail(entry, app.now)
+        detail(entry, &|at| app.when(at))
     } else if let Some(row) = app.changes.audit(&app.desk) {
-        audit_detail(row, &app.roster, app.now)
+        audit_detail(row, &app.roster, &|at| app.when(at))
     } else {
         return;
     };
@@ -142,8 +145,13 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Opt
     let cells = cells_of(app, item)?;
     let tone = painter.tone(cells.mark.tone());
     let when = clock_or_day(cells.at, app.now);
-    let made = if widths.rest > WHEN + AUTHOR {
+    let local = app.settings.zone.beside(cells.at);
+    let made = if !local.is_empty() && widths.rest > WHEN + LOCAL + AUTHOR {
+        format!("{:<1$} {2}", when + &local, WHEN + LOCAL, cells.author)
+    } else if widths.rest > WHEN + AUTHOR {
         format!("{when:<WHEN$} {}", cells.author)
+    } else if cells::width(&when) + cells::width(&local) <= widths.rest {
+        when + &local
     } else if cells::width(&when) <= widths.rest {
         when
     } else {

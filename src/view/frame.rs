@@ -25,6 +25,9 @@ use crate::domain::user::LicenseStatus;
 
 use super::paint::Painter;
 
+/// From here on there is room for what is good to know.
+const WIDE: u16 = 100;
+
 /// Tenant, READ-ONLY or not, account, seats, time of the last good read.
 pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     let seats = app.desk.seats;
@@ -34,7 +37,9 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         None => format!("seats {used}"),
     };
     let read = match app.desk.read_at {
-        Some(at) => format!("read {}", clock_or_day(at, app.now)),
+        // Who and what is open goes before the local time.
+        Some(at) if area.width < WIDE => format!("read {}", clock_or_day(at, app.now)),
+        Some(at) => format!("read {}", app.when(at)),
         None => "never read".to_owned(),
     };
     let ending = seat::ending(
@@ -79,7 +84,7 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Writing::Allowed => put(painter, " READ-WRITE ", 12, theme.badge),
     }
     if let Some((id, _)) = app.desk.pin
-        && area.width >= 100
+        && area.width >= WIDE
     {
         put(painter, &id.to_string()[..8], 8, theme.dim);
     }

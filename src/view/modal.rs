@@ -9,7 +9,6 @@ use crate::app::pane::confirm::Confirm;
 use crate::app::pane::conflict::{ConflictBox, theirs};
 use crate::app::pane::palette::{Item, Palette};
 use crate::app::pane::text::Text;
-use crate::app::sync::clock_or_day;
 use crate::domain::outbox::Entry;
 use crate::domain::user::Value;
 
@@ -94,7 +93,7 @@ fn three(app: &App, painter: &mut Painter<'_>, area: Area, (y, entry): (u16, &En
     let plain = Style::new();
     let made = format!(
         "entered here {} by {}",
-        clock_or_day(entry.created_at, app.now),
+        app.when(entry.created_at),
         entry.author
     );
     let theirs = theirs(entry).map_or_else(String::new, Value::shown);

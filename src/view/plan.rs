@@ -45,10 +45,10 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: A
 fn title(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     let count = chosen(plan, &app.desk).len();
     let left = format!(
-        "PLAN  {} {}   {count} of {} changes",
+        "PLAN  {} {}   {}",
         plan.tenant_name,
         &plan.tenant.to_string()[..8],
-        plan.items.len() + plan.left_out.len(),
+        plan.chosen_words(count),
     );
     let ticket = app
         .plan_ticket()

@@ -390,7 +390,7 @@ fn the_plan_shows_what_it_takes_away() {
     has(
         &t.app,
         &[
-            "PLAN  Contoso Ltd 11111111   1 of 1 changes                          read 14:00Z",
+            "PLAN  Contoso Ltd 11111111   1 change                                read 14:00Z",
             "[x] Diego Siciliani number  +1 425 555 0101 -> +1 425 555 0199 free",
             "Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199  free",
             "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",

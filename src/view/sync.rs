@@ -154,6 +154,14 @@ fn run(app: &App, painter: &mut Painter<'_>, area: Area, (n, row): (u16, Row), h
         head.kind.clone()
     };
     let dim = painter.theme.dim;
+    let (when, widest) = if area.width < 100 {
+        (clock_or_day(head.started_at, app.now), 12)
+    } else {
+        // The longest is `11-22 23:30Z (11-23 00:30)`.
+        let when = app.when(head.started_at);
+        let local = app.settings.zone.beside(head.started_at);
+        (when, if local.is_empty() { 12 } else { 26 })
+    };
     let mark = if app.sync.marked.contains(&head.id) {
         '*'
     } else {
@@ -162,7 +170,7 @@ fn run(app: &App, painter: &mut Painter<'_>, area: Area, (n, row): (u16, Row), h
     let columns = [
         column(format!("{mark}{:>4}", head.id.0), 5, Style::new()),
         column(kind, 10, Style::new()),
-        column(clock_or_day(head.started_at, app.now), 12, dim),
+        column(when, widest, dim),
         column(format!("{took:>6}"), 6, dim),
         column(head.outcome.as_str(), 11, painter.tone(tone)),
         column(did(head), usize::MAX, Style::new()),

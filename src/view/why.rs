@@ -52,7 +52,7 @@ pub(super) fn beside(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 fn title(app: &App, painter: &mut Painter<'_>, why: &Why, area: Area) {
     let left = format!("WHY  {}  {}", why.name, why.upn);
-    let right = read_at(why, app.now);
+    let right = read_at(why, &|at| app.when(at));
     painter.two(
         area,
         0,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::support::bench::Bench;
 use crate::support::program::configure;
 use crate::support::pty::Terminal;
@@ -130,4 +132,68 @@ async fn the_console_quits_cleanly() {
     });
     terminal.press("q");
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+}
+
+/// Whether the terminal is as a shell wants it.
+fn given_back(screen: &vt100::Screen) -> bool {
+    !screen.alternate_screen()
+        && !screen.bracketed_paste()
+        && !screen.hide_cursor()
+        && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_signal_that_ends_the_console_gives_the_terminal_back_and_has_a_code_of_its_own() {
+    let (bench, home) = configured().await;
+    for (signal, code) in [
+        (Signal::INT, 130),
+        (Signal::QUIT, 131),
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+    ] {
+        let mut terminal = open(&bench, &home, SMALL);
+        terminal.wait_for("s sync");
+        assert!(terminal.screen().alternate_screen());
+        assert!(!given_back(&terminal.screen()));
+        terminal.signal(signal);
+        let ended = terminal.ended_within(Duration::from_secs(10));
+        assert_eq!(ended, Some(code), "{signal:?}");
+        terminal.wait_ended();
+        assert!(given_back(&terminal.screen()), "{signal:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_gives_the_terminal_back_and_going_on_draws_everything_anew() {
+    let (bench, home) = configured().await;
+    let mut terminal = open(&bench, &home, SMALL);
+    terminal.read_first();
+    terminal.press("2");
+    // What is said of the run goes by itself.
+    let table = |screen: &vt100::Screen| {
+        let rows = screen.rows(0, SMALL.0).take(20);
+        rows.map(|row| row.trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = terminal.frame_with(&["Joni Sherman", "? all keys"]);
+    for _ in 0..2 {
+        terminal.signal(Signal::TSTP);
+        terminal.wait_stopped();
+        terminal.wait_screen("the shell's screen", given_back);
+        terminal.signal(Signal::CONT);
+        terminal.wait_screen("the console's screen", |screen| {
+            screen.alternate_screen()
+                && screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == before.mouse_protocol_mode()
+                && table(screen) == table(&before)
+        });
+    }
+    // No shell waits here: the key would stop a program that nobody lets go on.
+    terminal.press("\u{1a}");
+    terminal.wait_for("no shell waits behind the console");
+    terminal.press("1");
+    terminal.wait_for("1 Users");
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    assert!(given_back(&terminal.screen()));
 }

@@ -136,10 +136,23 @@ fn a_step_by_hand_is_copied_alone_and_its_notice_goes_with_the_explanation() {
     t.saved(req);
     assert_eq!(
         t.notice(),
-        "step 1 cannot be done from here; its text is copied"
+        "step 1 cannot be done from here; its text is saved"
     );
     t.keys("9");
     assert_eq!(t.notice(), "there is no step 9");
+    let copied = |t: &Driver| match t.effects.as_slice() {
+        [Effect::Copy { text, .. }] => text.clone(),
+        other => panic!("a text is copied: {other:?}"),
+    };
+    t.keys("y");
+    let words = copied(&t);
+    assert!(
+        words.starts_with("Alex Wilber (alex.wilber@contoso.example) cannot be added"),
+        "{words}"
+    );
+    assert!(!words.contains("EV on"), "{words}");
+    t.keys("Y");
+    assert!(copied(&t).contains("CallingPlan number, online; EV on"));
     t.keys("<esc>");
     assert_eq!((t.app.modals.len(), t.notice()), (0, String::new()));
 }

@@ -75,6 +75,27 @@ fn a_sync_while_one_is_going_says_how_far_it_is() {
 }
 
 #[test]
+fn the_end_of_a_long_run_rings_where_that_is_wished_for() {
+    for (bell, events, outcome, rings) in [
+        (true, 9, Outcome::Done, true),
+        (true, 8, Outcome::Done, false),
+        (true, 9, Outcome::Cancelled, false),
+        (false, 9, Outcome::Done, false),
+    ] {
+        let wishes = Settings { bell, ..settings() };
+        let mut t = Driver::with(wishes, (80, 24));
+        t.keys("s");
+        let req = t.asked();
+        // Each event takes a second.
+        for _ in 0..events {
+            run(&mut t, req, RunEvent::Phase(Phase::ReadUsers));
+        }
+        run(&mut t, req, finished(outcome));
+        assert_eq!(t.effects.contains(&Effect::Bell), rings, "{bell} {events}");
+    }
+}
+
+#[test]
 fn strangers_are_dropped() {
     let mut t = Driver::new();
     t.keys("s");
@@ -215,6 +236,31 @@ fn the_log_follows_its_end_until_it_is_scrolled() {
     assert!(
         matches!(&t.effects[..], [Effect::Copy { text, .. }] if text.starts_with("<00:00> GRAPH> line 0\n"))
     );
+}
+
+#[test]
+fn a_text_that_no_clipboard_takes_whole_is_not_copied_at_all() {
+    for (letters, copied) in [(56_244 - 16, true), (56_245 - 16, false)] {
+        let mut t = Driver::new();
+        t.keys("3 s");
+        let req = t.asked();
+        let line = LogLine {
+            at: 0,
+            source: Source::Graph,
+            level: Level::Info,
+            text: "x".repeat(letters),
+        };
+        run(&mut t, req, RunEvent::Log(line));
+        t.keys("y");
+        match t.effects.as_slice() {
+            [Effect::Copy { text, .. }] if copied => assert_eq!(text.len(), 56_244),
+            [] if !copied => assert_eq!(
+                t.notice(),
+                "nothing copied: 57 kB, a terminal's clipboard takes 56 kB; X saves a file"
+            ),
+            other => panic!("{letters}: {other:?}"),
+        }
+    }
 }
 
 #[test]

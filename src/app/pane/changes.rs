@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
-use crate::app::sync::clock_or_day;
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -297,8 +296,11 @@ pub fn step(entry: &Entry, step: Step) -> String {
     format!("{} of {value}", step.as_str())
 }
 
+/// How a time is shown.
+pub type Clock<'a> = &'a dyn Fn(Timestamp) -> String;
+
 /// Everything about an audit line.
-pub fn audit_detail(row: &AuditRow, roster: &Roster, now: Timestamp) -> Doc {
+pub fn audit_detail(row: &AuditRow, roster: &Roster, when: Clock<'_>) -> Doc {
     let mut doc = Doc::default();
     doc.item(Tone::Strong, "Whose    ", &row.name);
     doc.item(Tone::Plain, "Done     ", &row.action);
@@ -309,7 +311,7 @@ pub fn audit_detail(row: &AuditRow, roster: &Roster, now: Timestamp) -> Doc {
     doc.item(
         Tone::Dim,
         "When     ",
-        &format!("{} by {}", clock_or_day(row.at, now), row.author),
+        &format!("{} by {}", when(row.at), row.author),
     );
     if !row.ticket.is_empty() {
         doc.item(Tone::Dim, "Ticket   ", &row.ticket);
@@ -318,13 +320,13 @@ pub fn audit_detail(row: &AuditRow, roster: &Roster, now: Timestamp) -> Doc {
 }
 
 /// Everything about an entry.
-pub fn detail(entry: &Entry, now: Timestamp) -> Doc {
+pub fn detail(entry: &Entry, when: Clock<'_>) -> Doc {
     let mut doc = Doc::default();
     let (mark, word) = mark(entry);
     doc.item(
         mark.tone(),
         "State    ",
-        &format!("{word}{}", waits(entry, now)),
+        &format!("{word}{}", waits(entry, when)),
     );
     if let EntryState::Rejected { cause, raw, hint } = &entry.state {
         doc.item(Tone::Bad, "Cause    ", cause);
@@ -351,32 +353,34 @@ pub fn detail(entry: &Entry, now: Timestamp) -> Doc {
     doc.item(
         Tone::Dim,
         "Made     ",
-        &format!(
-            "{} by {}",
-            clock_or_day(entry.created_at, now),
-            entry.author
-        ),
+        &format!("{} by {}", when(entry.created_at), entry.author),
     );
-    doc.item(Tone::Dim, "Changed  ", &clock_or_day(entry.updated_at, now));
+    doc.item(Tone::Dim, "Changed  ", &when(entry.updated_at));
+    if let EntryState::Accepted { operation, .. } = &entry.state {
+        // A ticket at Microsoft asks for it.
+        let id = operation.rsplit('/').next().unwrap_or(operation);
+        doc.item(Tone::Dim, "At Teams ", id);
+    }
     doc
 }
 
 /// What an entry waits for, and until when.
-pub fn waits(entry: &Entry, now: Timestamp) -> String {
+pub fn waits(entry: &Entry, when: Clock<'_>) -> String {
     match &entry.state {
         EntryState::Queued => ": waits for the plan to be applied (p)".to_owned(),
         EntryState::Held { why } => format!(": {why}"),
         EntryState::InFlight { step, attempt } => {
             format!(": {}, attempt {attempt}", self::step(entry, *step))
         }
-        EntryState::Accepted { step, operation } => {
-            format!(": {} accepted as {operation}", self::step(entry, *step))
+        EntryState::Accepted { step, .. } => {
+            format!(
+                ": {} accepted by Teams {}; it is read back until it shows",
+                self::step(entry, *step),
+                when(entry.updated_at)
+            )
         }
         EntryState::Applied { visible_by } => {
-            format!(
-                ": done, visible everywhere by {}",
-                clock_or_day(*visible_by, now)
-            )
+            format!(": done, visible everywhere by {}", when(*visible_by))
         }
         EntryState::Unknown { step } => {
             format!(

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::app::doc::{Doc, Scroll, Tone};
 use crate::app::effect::Who;
 use crate::app::event::RequestId;
-use crate::app::sync::{clock_or_day, clock_seconds};
+use crate::app::sync::clock_seconds;
 use crate::domain::evidence;
 use crate::domain::failure::Failure;
 use crate::domain::gate::{FirstCause, Gate, GateFinding, GateResult};
@@ -97,10 +97,10 @@ pub fn tone(cause: FirstCause) -> Tone {
 }
 
 /// When the facts were read: `read live 14:03:11Z`.
-pub fn read_at(why: &Why, now: Timestamp) -> String {
+pub fn read_at(why: &Why, when: &dyn Fn(Timestamp) -> String) -> String {
     match (why.read_at, why.live) {
         (Some(at), true) => format!("read live {}", clock_seconds(at)),
-        (Some(at), false) => format!("read {}", clock_or_day(at, now)),
+        (Some(at), false) => format!("read {}", when(at)),
         (None, _) => "never read".to_owned(),
     }
 }

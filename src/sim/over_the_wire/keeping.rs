@@ -27,7 +27,9 @@ async fn a_folder_is_kept_by_one_simulator_at_a_time() {
     for _ in 0..2 {
         assert_eq!(
             refused(folder.path(), 0).await,
-            format!("another process keeps the simulated tenant in {place}")
+            format!(
+                "another process keeps the simulated tenant in {place}: close that console or simulator first"
+            )
         );
     }
     assert_eq!(first.get("/v1.0/users?$top=1").await.status, 200);

@@ -297,15 +297,39 @@ impl Terminal {
         assert!(waited.0.ended, "the terminal is closed");
     }
 
+    /// Waits until the terminal is in this state.
+    pub(crate) fn wait_screen(&self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, PATIENCE, |state| {
+                !is(state.parser.screen()) && !state.ended
+            })
+            .unwrap();
+        let screen = state.parser.screen();
+        assert!(is(screen), "waited for {what}; {}", screen.contents());
+    }
+
     /// Asks the program to end, as the system does.
     pub(crate) fn terminate(&self) {
         self.signal(rustix::process::Signal::TERM);
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    /// Sends a signal to the program alone.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(self.id(), signal).unwrap();
+    }
+
+    /// Waits until the program is stopped.
+    pub(crate) fn wait_stopped(&self) {
+        let options = rustix::process::WaitOptions::UNTRACED;
+        let status = rustix::process::waitpid(Some(self.id()), options).unwrap();
+        assert!(status.is_some_and(|(_, status)| status.stopped()));
+    }
+
+    fn id(&self) -> rustix::process::Pid {
         let id = self.child.process_id().expect("the program runs");
-        let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-        rustix::process::kill_process(id, signal).unwrap();
+        rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
     }
 
     /// Kills the program as no handler can see.

@@ -1,0 +1,91 @@
+//! The local time beside the UTC time: only on screens. Logs, exports and what programs read stay in UTC.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::App;
+use super::sync::clock_or_day;
+
+/// The zone of whoever sits here. The default is UTC, beside which nothing is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
+impl Zone {
+    /// A zone.
+    pub fn new(zone: TimeZone) -> Self {
+        Self(zone)
+    }
+
+    /// ` (15:02)` where the clock there shows another time than UTC, with the day where that is another too; else nothing.
+    pub fn beside(&self, at: Timestamp) -> String {
+        let there = at.to_zoned(self.0.clone());
+        if there.offset().is_zero() {
+            return String::new();
+        }
+        let same_day = there.date() == at.to_zoned(TimeZone::UTC).date();
+        let form = if same_day { "%H:%M" } else { "%m-%d %H:%M" };
+        format!(" ({})", there.strftime(form))
+    }
+}
+
+impl App {
+    /// A time as the screen shows it: `14:02Z (15:02)`, with the day in front unless it is today.
+    pub fn when(&self, at: Timestamp) -> String {
+        let utc = clock_or_day(at, self.now);
+        format!("{utc}{}", self.settings.zone.beside(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{Offset, TimeZone};
+
+    use super::*;
+    use crate::app::Settings;
+    use crate::app::fixture::{Driver, settings};
+    use crate::view::screens::screen;
+
+    #[test]
+    fn a_wide_screen_shows_the_local_time_and_a_narrow_one_only_utc() {
+        for (size, local) in [((140, 40), true), ((80, 24), false)] {
+            let wishes = Settings {
+                zone: Zone::new(TimeZone::fixed(Offset::constant(1))),
+                ..settings()
+            };
+            let mut t = Driver::with(wishes, size);
+            assert_eq!(screen(&t.app)[0].contains("Z ("), local, "{size:?}");
+            // The header leaves it out where it is narrow, a list where it does not fit.
+            t.keys("4");
+            let rows = screen(&t.app);
+            assert!(rows[4].contains("13:58Z (14:58)"), "{rows:#?}");
+            t.keys("3");
+            let runs = screen(&t.app)
+                .iter()
+                .filter(|row| row.contains("Z ("))
+                .count();
+            assert_eq!(runs > 1, local, "{size:?}");
+        }
+    }
+
+    #[test]
+    fn the_local_time_stands_beside_with_its_day_where_it_is_another() {
+        let beside = |hours: i8, at: &str| {
+            let zone = Zone::new(TimeZone::fixed(Offset::constant(hours)));
+            zone.beside(at.parse().unwrap())
+        };
+        assert_eq!(beside(1, "2026-11-22T14:02:59Z"), " (15:02)");
+        assert_eq!(beside(1, "2026-11-22T23:30:00Z"), " (11-23 00:30)");
+        assert_eq!(beside(-5, "2026-11-22T02:00:00Z"), " (11-21 21:00)");
+        assert_eq!(beside(0, "2026-11-22T14:02:59Z"), "");
+        assert_eq!(
+            Zone::default().beside("2026-11-22T14:02:59Z".parse().unwrap()),
+            ""
+        );
+    }
+}
