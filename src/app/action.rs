@@ -79,6 +79,8 @@ pub enum Action {
     LogUp,
     /// Scrolls the log down.
     LogDown,
+    /// Shows other levels of a log.
+    Levels,
     /// Opens the plan.
     Plan,
     /// Drops a queued change.
@@ -371,8 +373,8 @@ pub const TABLE: &[Binding] = &[
     row(A::Ticket, &["T"], P::PLAN, ["ticket", "ticket", "Note the ticket that the chosen changes belong to: kept in the audit"]),
     row(A::KeepPlan, &["O"], P::PLAN, ["save file", "save-plan", "Save the plan as a file, to be applied later with sync --apply"]),
     row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
-    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
-    row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
+    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW).and(P::LOG), ["open", "open", "Open the row: edit a user, explain a candidate, a holder or whom a line of a log names, read a log, decide a conflict, look into a licence, put a row of an import right"]),
+    row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM).and(P::LOG), ["why", "why", "Explain the person under the cursor, or whom the line of a log names: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
@@ -393,7 +395,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
     row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
     row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
-    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted"]),
+    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS).and(P::LOGS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted (in a log: the line under the cursor)"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
@@ -416,7 +418,7 @@ pub const TABLE: &[Binding] = &[
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
     row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
     row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
-    row(A::Export, &["X"], P::PANES, ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet"]),
+    row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as the text that it is"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
@@ -431,8 +433,9 @@ pub const TABLE: &[Binding] = &[
     row(A::PageUp, &["PageUp", "Ctrl-U"], P::MOVES, ["page up", "page-up", "Page up (in Sync: of the log)"]),
     row(A::First, &["g", "Home"], P::MOVES, ["first", "first", "First row (in Sync: start of the log)"]),
     row(A::Last, &["G", "End"], P::MOVES, ["last", "last", "Last row (in Sync: end of the log, which is then followed)"]),
-    row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Log up by a line"]),
-    row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Log down by a line"]),
+    row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Cursor of the log up by a line: the log stands still, and Enter explains whom the line names"]),
+    row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Cursor of the log down by a line; past the last line the end is followed"]),
+    row(A::Levels, &["v"], P::LOGS, ["levels", "levels", "Levels of the log: all, info and up, warnings and up"]),
     row(A::KeepMine, &["m"], P::CONFLICT, ["keep mine", "keep-mine", "Keep what was entered here; the tenant's value becomes its base"]),
     row(A::TakeTheirs, &["t"], P::CONFLICT, ["take theirs", "take-theirs", "Take what the tenant has; the queued change is dropped"]),
     row(A::Save, &["Enter"], P::FORM, ["save", "save", "Save the form"]),
@@ -463,7 +466,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Palette, A::Mouse,
+    A::LogUp, A::LogDown, A::Levels, A::Palette, A::Mouse,
 ];
 
 /// Other words by which actions are looked for.
@@ -508,8 +511,9 @@ const ALSO: &[(Action, &str)] = &[
         "adopt old numbers parked set aside unpin other tenant",
     ),
     (A::NextWarning, "error triangle"),
+    (A::Levels, "debug info warning filter log"),
     (A::Import, "csv xlsx spreadsheet excel paste bulk"),
-    (A::Export, "csv spreadsheet excel save file"),
+    (A::Export, "csv spreadsheet excel save file text log"),
     (A::QueueGood, "partial"),
     (A::SaveLeftOut, "rejected refused rows import file"),
 ];

@@ -99,6 +99,9 @@ impl App {
                 .asked_about()
                 .is_none()
                 .then(|| "y and n answer the question".to_owned()),
+            Action::Why if self.searched().is_some() && self.log_place() => self.no_person(),
+            Action::Open if matches!(self.over(), Some(Modal::Log(_))) => self.no_person(),
+            Action::CopyCell if self.searched().is_some() => self.no_line(),
             Action::Why | Action::Reread => (self.over().is_none()
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
@@ -186,6 +189,7 @@ impl App {
             | Action::Choose
             | Action::LogUp
             | Action::LogDown
+            | Action::Levels
             | Action::Copy
             | Action::NextWarning
             | Action::NextField

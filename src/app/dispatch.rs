@@ -16,9 +16,9 @@ use super::pane::Pane;
 use super::pane::candidates::Listing;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::search::{Jump, Search};
-use super::pane::sync::{LogView, Tail, Window};
+use super::pane::sync::{LogView, Tail};
 use super::pane::text::Text;
-use super::pane::{changes, plan, sign_in, sync};
+use super::pane::{changes, plan, sign_in};
 use super::sync::Run;
 use super::tables::Form;
 
@@ -65,8 +65,9 @@ impl App {
             Action::PageUp => self.page(Move::Pages(-1)),
             Action::First => self.page(Move::First),
             Action::Last => self.page(Move::Last),
-            Action::LogUp => self.scroll_log(Move::By(-1)),
-            Action::LogDown => self.scroll_log(Move::By(1)),
+            Action::LogUp => self.step_log(Move::By(-1)),
+            Action::LogDown => self.step_log(Move::By(1)),
+            Action::Levels => self.turn_levels(),
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
@@ -211,7 +212,7 @@ impl App {
                     .len();
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
             }
-            Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Log(_)) => self.step_log(step),
             Some(Modal::Earlier(open)) => {
                 open.step(step, layout::list_height(body, super::earlier::AROUND));
             }
@@ -252,29 +253,16 @@ impl App {
     /// A page, or to an end: in pane 3 of the log, which is what is long there.
     fn page(&mut self, step: Move) {
         if self.modals.is_empty() && self.pane == Pane::Sync {
-            self.scroll_log(step);
+            self.step_log(step);
         } else {
             self.move_cursor(step);
         }
     }
 
-    pub(super) fn scroll_log(&mut self, step: Move) {
-        let (area, _) = layout::sync_areas(self.layout().body);
-        let width = usize::from(area.width);
-        let log = &self.runs.log;
-        let mut tail = self.sync.tail;
-        tail.step(
-            step,
-            Window {
-                len: log.len(),
-                height: layout::list_height(area, 1),
-                rows: &|n| log.get(n).map_or(1, |l| sync::rows(l, width).len()),
-            },
-        );
-        self.sync.tail = tail;
-    }
-
     fn open_row(&mut self) -> Vec<Effect> {
+        if self.reads_line() {
+            return self.why_of_line();
+        }
         if let Some(effects) = self.open_elsewhere() {
             return effects;
         }
@@ -417,6 +405,8 @@ impl App {
             self.changes.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
             self.licences.inside = None;
+        } else if self.pane == Pane::Sync && self.sync.in_log() {
+            self.sync.leave_log();
         } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
             self.sync.marked.clear();
         } else {
@@ -546,19 +536,4 @@ fn scroll(scroll: &mut super::doc::Scroll, step: Move, rows: usize, height: usiz
         Move::Last => isize::MAX,
     };
     scroll.by(by, rows, height);
-}
-
-fn scroll_view(view: &mut LogView, step: Move, body: layout::Area) {
-    let Some(lines) = view.lines.clone() else {
-        return;
-    };
-    let width = usize::from(body.width);
-    view.tail.step(
-        step,
-        Window {
-            len: lines.len(),
-            height: layout::list_height(body, 1),
-            rows: &|n| lines.get(n).map_or(1, |line| sync::rows(line, width).len()),
-        },
-    );
 }

@@ -30,6 +30,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod logs;
 pub mod many;
 pub mod mend;
 pub mod modal;
@@ -597,7 +598,7 @@ impl App {
         self.users.stale = true;
         self.runs
             .begin(Run::new(req, kind.clone(), debug, self.now));
-        self.sync.tail = pane::sync::Tail::Follow;
+        self.sync.leave_log();
         self.dirty = true;
         vec![Effect::StartRun { req, kind, debug }]
     }

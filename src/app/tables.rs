@@ -208,6 +208,9 @@ impl App {
 
     /// Copies the cell of the column by which the rows are sorted.
     pub(super) fn copy_cell(&mut self) -> Vec<Effect> {
+        if self.searched().is_some() {
+            return self.copy_line();
+        }
         let column = match self.pane {
             Pane::Users => match self.users.sort {
                 users::Sort::Name => 0,

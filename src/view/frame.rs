@@ -475,6 +475,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
+    if action == Action::Open && place == Place::Log {
+        return app.refusal(Action::Open).is_none();
+    }
     if action == Action::Leave && place == Place::Licences {
         return app.licences.inside.is_some();
     }
@@ -535,6 +538,9 @@ fn sign_in_word(app: &App, action: Action) -> Option<&'static str> {
 }
 
 fn open_word(app: &App) -> &'static str {
+    if app.reads_line() {
+        return "why";
+    }
     if let Some(elsewhere) = &app.filter().elsewhere {
         return elsewhere.enter.word();
     }

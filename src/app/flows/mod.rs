@@ -4,6 +4,7 @@ mod bulk;
 mod earlier;
 mod filter;
 mod form;
+mod logs;
 mod many;
 mod mending;
 mod people;
