@@ -280,8 +280,11 @@ impl App {
 }
 
 /// Where an action works, for somebody who looks for it elsewhere.
-fn elsewhere(action: Action) -> String {
+pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
+    if Place::ALL[..6].iter().all(|place| places.has(*place)) {
+        return "works in every pane".to_owned();
+    }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),
         (Place::Candidates, "2 Add users"),
@@ -297,11 +300,12 @@ fn elsewhere(action: Action) -> String {
         (Place::SignIn, "a sign-in (L)"),
         (Place::Earlier, "the tenant before (E)"),
         (Place::Review, "a review (I)"),
+        (Place::Log, "a log that is open"),
+        (Place::Text, "a text that is read"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))
     .map(|(_, name)| name)
-    .take(3)
     .collect();
     format!("works in {}", names.join(", "))
 }

@@ -1,7 +1,6 @@
 //! From an action to what it does: one arm each.
 
 use crate::domain::outbox::EntryState;
-use crate::domain::run::RunKind;
 
 use super::App;
 use super::action::Action;
@@ -93,8 +92,8 @@ impl App {
             Action::Undo => return self.undo(),
             Action::Why => return self.why_here(false),
             Action::Reread => return self.why_here(true),
-            Action::SyncNow => return self.start_run(RunKind::Sync, false),
-            Action::DebugSync => return self.start_run(RunKind::Sync, true),
+            Action::SyncNow => return self.sync_or_sign_in(false),
+            Action::DebugSync => return self.sync_or_sign_in(true),
             Action::CancelRun => self.ask_cancel(),
             Action::Plan => return self.open_plan(),
             Action::Hold => return self.hold(),

@@ -37,8 +37,8 @@ pub fn footer(place: Place) -> &'static [A] {
             A::Open,
             A::Compare,
             A::NextWarning,
-            A::Levels,
             A::Filter,
+            A::Levels,
             A::Palette,
         ],
         Place::Changes => &[

@@ -111,6 +111,8 @@ pub struct Settings {
     pub ascii: bool,
     /// How a person signs in; `None` where the app signs in by itself.
     pub sign_in: Option<SignInWay>,
+    /// What the configuration calls the tenant on its screens.
+    pub name: Option<String>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
     /// Keys and what they mean.
@@ -220,6 +222,8 @@ pub struct App {
     pub beside: Beside,
     /// Text of forms that was kept when they were not saved, by the form's key.
     pub drafts: Vec<(String, String)>,
+    /// Filters as they were remembered last.
+    filters_kept: String,
     /// What the last import has left out.
     pub left_out: Option<review::LeftOut>,
     /// The time of the last event.
@@ -285,6 +289,7 @@ impl App {
             plan: None,
             beside: Beside::default(),
             drafts: Vec::new(),
+            filters_kept: String::new(),
             left_out: None,
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,

@@ -6,6 +6,7 @@ use crate::roster::inventory::{NumberRow, kind_words};
 
 use super::App;
 use super::cells::thousands;
+use super::cursor::Cursor;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::pane::{Pane, candidates, numbers, users};
@@ -142,10 +143,39 @@ impl App {
             ),
             line("numbers", self.numbers.sort.word(), self.numbers.direction),
         ];
+        let mut text = lines.join("\n");
+        text.push_str(&self.filters());
         vec![Effect::KeepDraft {
             key: KEPT.to_owned(),
-            text: Some(lines.join("\n")),
+            text: Some(text),
         }]
+    }
+
+    /// The filters that stand, a line for each. One that finds nobody in its pane was a question, and no view.
+    fn filters(&self) -> String {
+        let all = [
+            ("users", &self.users.filter),
+            ("add-users", &self.candidates.filter),
+            ("numbers", &self.numbers.filter),
+        ];
+        let set = all
+            .iter()
+            .filter(|(_, filter)| filter.is_shown() && filter.elsewhere.is_none());
+        set.map(|(pane, filter)| format!("\n{pane}/filter={}", filter.field.text()))
+            .collect()
+    }
+
+    /// A filter was set, or taken away: it is remembered as well.
+    pub(super) fn keep_filters(&mut self) -> Vec<Effect> {
+        if self.is_typing() {
+            return Vec::new();
+        }
+        let filters = self.filters();
+        if filters == self.filters_kept {
+            return Vec::new();
+        }
+        self.filters_kept = filters;
+        self.keep_tables()
     }
 
     /// The order of the tables as it was left. What is not known any more is passed over.
@@ -174,10 +204,20 @@ impl App {
                         (self.numbers.sort, self.numbers.direction) = (sort, direction);
                     }
                 }
+                "users/filter" => self.users.filter.stand(order),
+                "add-users/filter" => self.candidates.filter.stand(order),
+                "numbers/filter" => self.numbers.filter.stand(order),
                 _ => {}
             }
         }
-        self.refilter();
+        self.filters_kept = self.filters();
+        self.users.stale = true;
+        self.candidates.stale = true;
+        self.numbers.stale = true;
+        // Nobody has moved yet: the first row of this order, not that of another.
+        self.users.cursor = Cursor::default();
+        self.candidates.cursor = Cursor::default();
+        self.numbers.cursor = Cursor::default();
     }
 
     /// Marks all rows from the one that was marked last to the one under the cursor.

@@ -194,6 +194,7 @@ fn console(
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
+        name: opened.config.display.clone(),
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
         mouse: face.look.mouse && !global.no_mouse,

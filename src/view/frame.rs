@@ -63,9 +63,11 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     let look = accent.map_or(theme.tenant, |accent| {
         theme.accent(accent).add_modifier(Modifier::REVERSED)
     });
-    put(painter, &app.session.tenant, area.width / 3, look);
-    if let Some(accent) = accent {
-        put(painter, accent.as_str(), 7, theme.accent(accent));
+    let name = app.settings.name.as_ref().unwrap_or(&app.session.tenant);
+    put(painter, name, area.width / 3, look);
+    // Where no colour is drawn, its word stands for it: in brackets, since it is no state.
+    if let Some(accent) = accent.filter(|accent| theme.accent(*accent).fg.is_none()) {
+        put(painter, &format!("[{}]", accent.as_str()), 9, look);
     }
     if app.settings.demo {
         put(painter, " DEMO ", 6, theme.badge);
@@ -394,9 +396,11 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
     } else {
         &[]
     };
-    let offered = offered(place)
-        .iter()
-        .copied()
+    let pane = app.modals.is_empty() && place != Place::Filter;
+    let first = (pane && app.needs_sign_in()).then_some(Action::SignIn);
+    let offered = first
+        .into_iter()
+        .chain(offered(place).iter().copied())
         .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
         .map(|action| {
             let key = app.settings.keys.first(action).replace("Page", "Pg");

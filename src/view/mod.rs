@@ -70,7 +70,11 @@ fn small(app: &App, painter: &mut Painter<'_>) {
     let (wide, high) = SMALLEST;
     let lines = [
         format!("This window is {width}x{height}."),
-        format!("{wide}x{high} is the smallest that fits."),
+        match (wide.saturating_sub(width), high.saturating_sub(height)) {
+            (more, 0) => format!("It needs {wide} columns: {more} more."),
+            (0, more) => format!("It needs {high} rows: {more} more."),
+            _ => format!("{wide}x{high} is the smallest that fits."),
+        },
         "Nothing is lost; q quits.".to_owned(),
     ];
     for (n, line) in (1..).zip(&lines) {

@@ -179,6 +179,20 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Marks a row: in its first cell, or behind the sign that stands there.
+    pub(super) fn mark_beside(&mut self, area: Area, n: u16, row: Row) {
+        let (x, y) = (area.x, area.y + n);
+        let blank = self
+            .buffer
+            .cell((x, y))
+            .is_none_or(|cell| cell.symbol() == " ");
+        let style = match row {
+            Row::Selected => self.theme.cursor,
+            Row::Ordinary => self.theme.strong,
+        };
+        self.put((x + u16::from(!blank), y), 1, "*", style);
+    }
+
     /// Gives every cell the look of ordinary text.
     pub(super) fn ground(&mut self) {
         self.buffer.set_style(self.buffer.area, self.theme.plain);

@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::cells;
 use crate::app::doc::Tone;
 use crate::app::layout::{Area, sync_areas};
 use crate::app::pane::search::{Floor, Search};
@@ -14,7 +15,13 @@ use super::paint::{Painter, Row, column};
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let (log, history) = sync_areas(area);
-    head(painter, log, &title(app), &reading(app));
+    let title = title(app);
+    let reading = reading(app);
+    let room = usize::from(log.width).saturating_sub(cells::width(&title) + 2);
+    // What the run does comes first: that its log moves is seen as well.
+    let following = app.sync.tail == Tail::Follow && cells::width(&reading) > room;
+    let reading = if following { "" } else { &reading };
+    head(painter, log, &title, reading);
     let (_, lines) = log.split(1);
     if app.runs.log.is_empty() {
         let text = match &app.runs.state {

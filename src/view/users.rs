@@ -27,7 +27,11 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..area.height).zip(rows) {
         if let Some(row) = app.desk.users.get(place) {
             let columns = columns(app, painter, row, name);
-            painter.row(area, n, Row::from(index == cursor.index), &columns);
+            let look = Row::from(index == cursor.index);
+            painter.row(area, n, look, &columns);
+            if app.users.marked.contains(&row.user.id) {
+                painter.mark_beside(area, n, look);
+            }
         }
     }
 }
@@ -70,14 +74,8 @@ fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec
         .number
         .as_ref()
         .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
-    let marked = app.users.marked.contains(&user.id);
-    let mark = if marked {
-        column('*', 1, painter.theme.strong)
-    } else {
-        column(state.mark.glyph(painter.is_ascii()), 1, tone)
-    };
     vec![
-        mark,
+        column(state.mark.glyph(painter.is_ascii()), 1, tone),
         column(user.name.as_str(), name, Style::new()),
         column(number, NUMBER, Style::new()),
         column(

@@ -37,7 +37,7 @@ pub(crate) fn finished(outcome: Outcome) -> RunEvent {
 
 /// The change that the only effect asks of the ledger.
 pub(crate) fn change(t: &Driver) -> LedgerChange {
-    match t.effects.as_slice() {
+    match t.questions().as_slice() {
         [Effect::Ledger { change, .. }] => change.clone(),
         other => panic!("one change was expected: {other:?}"),
     }
