@@ -81,6 +81,12 @@ pub enum Action {
     LogDown,
     /// Shows other levels of a log.
     Levels,
+    /// Chooses the columns of the pane.
+    Columns,
+    /// Makes a column wider.
+    Wider,
+    /// Makes a column narrower.
+    Narrower,
     /// Opens the plan.
     Plan,
     /// Drops a queued change.
@@ -212,11 +218,13 @@ pub enum Place {
     Earlier,
     /// The review of an import, or the preview of an edit of many.
     Review,
+    /// The columns of a pane.
+    Columns,
 }
 
 impl Place {
     /// All places.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Users,
         Self::Candidates,
         Self::Sync,
@@ -233,6 +241,7 @@ impl Place {
         Self::SignIn,
         Self::Earlier,
         Self::Review,
+        Self::Columns,
         Self::Confirm,
         Self::Form,
         Self::Palette,
@@ -257,6 +266,7 @@ impl Place {
             Self::SignIn => "sign-in",
             Self::Earlier => "earlier",
             Self::Review => "review",
+            Self::Columns => "columns",
             Self::Confirm => "question",
             Self::Form => "form",
             Self::Palette => "actions",
@@ -288,6 +298,7 @@ impl Places {
     const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
     const EARLIER: Self = Self(1 << Place::Earlier as u32);
     const REVIEW: Self = Self(1 << Place::Review as u32);
+    const COLUMNS: Self = Self(1 << Place::Columns as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -303,7 +314,8 @@ impl Places {
         .and(Self::SIGN_IN)
         .and(Self::EARLIER)
         .and(Self::CONFIRM)
-        .and(Self::REVIEW);
+        .and(Self::REVIEW)
+        .and(Self::COLUMNS);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -383,7 +395,7 @@ pub const TABLE: &[Binding] = &[
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released; with marks: all marked, whose numbers stay in the tenant"]),
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change (with marks: all marked, or none), or queue the opposite of one that was written"]),
-    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::CHANGES).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run; in Changes: what is queued), or take the mark away"]),
+    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::CHANGES).and(P::EARLIER).and(P::COLUMNS), ["mark", "mark", "Mark the person (in Sync: the run; in Changes: what is queued), or take the mark away; among the columns: show or hide one"]),
     row(A::MarkAll, &["*"], P::PEOPLE.and(P::CHANGES).and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not, country:gb in one column (Tab completes), re:pattern; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
@@ -396,6 +408,9 @@ pub const TABLE: &[Binding] = &[
     row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
     row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
     row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS).and(P::LOGS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted (in a log: the line under the cursor)"]),
+    row(A::Columns, &["K"], P::PEOPLE.and(P::NUMBERS), ["columns", "columns", "Choose the columns of the pane and their widths; remembered for this tenant"]),
+    row(A::Wider, &["Right", "+"], P::COLUMNS, ["wider", "wider", "Make the column wider"]),
+    row(A::Narrower, &["Left", "-"], P::COLUMNS, ["narrower", "narrower", "Make the column narrower"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
     row(A::AllowWriting, &["W"], P::PANES.and(P::PLAN), ["allow writing", "allow-writing", "Allow writing to this tenant until the console ends"]),
@@ -466,7 +481,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Levels, A::Palette, A::Mouse,
+    A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse,
 ];
 
 /// Other words by which actions are looked for.
@@ -512,6 +527,7 @@ const ALSO: &[(Action, &str)] = &[
     ),
     (A::NextWarning, "error triangle"),
     (A::Levels, "debug info warning filter log"),
+    (A::Columns, "width hide show e-mail table"),
     (A::Import, "csv xlsx spreadsheet excel paste bulk"),
     (A::Export, "csv spreadsheet excel save file text log"),
     (A::QueueGood, "partial"),

@@ -41,6 +41,7 @@ impl App {
             Action::DisableSync => self.no_pin(),
             Action::QueueEarlier => self.nothing_earlier(),
             Action::Mark | Action::MarkAll if self.earlier_open() => None,
+            Action::Mark if matches!(self.over(), Some(Modal::Columns(_))) => None,
             Action::ClearGroup => self
                 .settings
                 .group
@@ -190,6 +191,9 @@ impl App {
             | Action::LogUp
             | Action::LogDown
             | Action::Levels
+            | Action::Columns
+            | Action::Wider
+            | Action::Narrower
             | Action::Copy
             | Action::NextWarning
             | Action::NextField
@@ -300,6 +304,7 @@ pub(super) fn elsewhere(action: Action) -> String {
         (Place::SignIn, "a sign-in (L)"),
         (Place::Earlier, "the tenant before (E)"),
         (Place::Review, "a review (I)"),
+        (Place::Columns, "the columns (K)"),
         (Place::Log, "a log that is open"),
         (Place::Text, "a text that is read"),
     ]

@@ -67,6 +67,9 @@ impl App {
             Action::LogUp => self.step_log(Move::By(-1)),
             Action::LogDown => self.step_log(Move::By(1)),
             Action::Levels => self.turn_levels(),
+            Action::Columns => self.open_columns(),
+            Action::Wider => return self.widen_column(1),
+            Action::Narrower => return self.widen_column(-1),
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
@@ -75,6 +78,9 @@ impl App {
             Action::MarkRange => self.mark_range(),
             Action::CopyJson => return self.copy_rows(Form::Json),
             Action::CopyCell => return self.copy_cell(),
+            Action::Mark if matches!(self.modals.last(), Some(Modal::Columns(_))) => {
+                return self.turn_column();
+            }
             Action::Mark if self.earlier_open() => self.mark_earlier(),
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
@@ -212,6 +218,7 @@ impl App {
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
             }
             Some(Modal::Log(_)) => self.step_log(step),
+            Some(Modal::Columns(_)) => self.step_columns(step),
             Some(Modal::Earlier(open)) => {
                 open.step(step, layout::list_height(body, super::earlier::AROUND));
             }

@@ -101,6 +101,7 @@ pub fn footer(place: Place) -> &'static [A] {
             A::Copy,
             A::Leave,
         ],
+        Place::Columns => &[A::Mark, A::Wider, A::Narrower, A::Leave],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::Review => &[
             A::QueueAll,

@@ -107,6 +107,7 @@ impl App {
             | Place::SignIn
             | Place::Earlier
             | Place::Review
+            | Place::Columns
             | Place::Text => self.command(key, action),
         }
     }
@@ -203,6 +204,7 @@ impl App {
             | Place::Plan
             | Place::Conflict
             | Place::Review
+            | Place::Columns
             | Place::Text
             | Place::Log
             | Place::SignIn

@@ -149,15 +149,13 @@ impl App {
 
     /// Explains whom the line under the cursor names.
     pub(super) fn why_of_line(&mut self) -> Vec<Effect> {
-        match self.person_of_line() {
-            Some((who, name)) => self.explain(who, &name, false),
-            None => {
-                if let Some(reason) = self.no_person() {
-                    self.say(Tone::Warn, reason);
-                }
-                Vec::new()
-            }
+        if let Some((who, name)) = self.person_of_line() {
+            return self.explain(who, &name, false);
         }
+        if let Some(reason) = self.no_person() {
+            self.say(Tone::Warn, reason);
+        }
+        Vec::new()
     }
 
     /// Whom the line under the cursor names: by address, by id, or by the longest name that stands in it.

@@ -9,6 +9,7 @@ pub mod beside;
 pub mod bulk;
 pub mod cells;
 pub mod chooser;
+pub mod columns;
 pub mod compare;
 pub mod copy;
 pub mod cursor;
@@ -222,6 +223,8 @@ pub struct App {
     pub beside: Beside,
     /// Text of forms that was kept when they were not saved, by the form's key.
     pub drafts: Vec<(String, String)>,
+    /// Which columns the tables have.
+    pub columns: columns::Columns,
     /// Filters as they were remembered last.
     filters_kept: String,
     /// What the last import has left out.
@@ -289,6 +292,7 @@ impl App {
             plan: None,
             beside: Beside::default(),
             drafts: Vec::new(),
+            columns: columns::Columns::default(),
             filters_kept: String::new(),
             left_out: None,
             now: Timestamp::UNIX_EPOCH,

@@ -145,6 +145,7 @@ impl App {
         ];
         let mut text = lines.join("\n");
         text.push_str(&self.filters());
+        text.push_str(&self.columns.lines());
         vec![Effect::KeepDraft {
             key: KEPT.to_owned(),
             text: Some(text),
@@ -161,8 +162,9 @@ impl App {
         let set = all
             .iter()
             .filter(|(_, filter)| filter.is_shown() && filter.elsewhere.is_none());
-        set.map(|(pane, filter)| format!("\n{pane}/filter={}", filter.field.text()))
-            .collect()
+        set.fold(String::new(), |text, (pane, filter)| {
+            text + "\n" + pane + "/filter=" + filter.field.text()
+        })
     }
 
     /// A filter was set, or taken away: it is remembered as well.
@@ -207,7 +209,7 @@ impl App {
                 "users/filter" => self.users.filter.stand(order),
                 "add-users/filter" => self.candidates.filter.stand(order),
                 "numbers/filter" => self.numbers.filter.stand(order),
-                _ => {}
+                _ => self.columns.take(pane, order),
             }
         }
         self.filters_kept = self.filters();

@@ -381,14 +381,11 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
         y = painter.below(LABEL, area, y, (Tone::Bad, fault));
     }
     label(painter, area, y, (!on_path, "For"));
-    let text = match form.what {
-        Exported::LogText(_) => {
-            "the text that it is (Left/Right: a spreadsheet, a program)".to_owned()
-        }
-        _ => {
-            let words = ["a spreadsheet", "a program"];
-            either(words, form.reader == Reader::Spreadsheet)
-        }
+    let text = if matches!(form.what, Exported::LogText(_)) {
+        "the text that it is (Left/Right: a spreadsheet, a program)".to_owned()
+    } else {
+        let words = ["a spreadsheet", "a program"];
+        either(words, form.reader == Reader::Spreadsheet)
     };
     value(painter, area, y, &text);
     y += 1;

@@ -512,6 +512,8 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "search"
     } else if action == Action::Everyone && app.candidates.listing == Listing::Everyone {
         "candidates"
+    } else if action == Action::Mark && place == Place::Columns {
+        "show or hide"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
     } else if place == Place::SignIn {

@@ -6,6 +6,7 @@ mod bulk;
 mod candidates;
 mod changes;
 mod chooser;
+mod columns;
 mod earlier;
 pub mod first_start;
 mod form;
@@ -123,6 +124,7 @@ fn detail(painter: &mut Painter<'_>, area: Area, title: &str, doc: &Doc) {
 fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
     match modal {
         Modal::Confirm(confirm) => modal::confirm(app, painter, confirm, body),
+        Modal::Columns(open) => columns::draw(app, painter, open, body),
         Modal::Why(_)
         | Modal::Form(_)
         | Modal::Plan(_)
@@ -154,6 +156,6 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Bulk(open) => bulk::draw(app, painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
-        Modal::Confirm(_) => {}
+        Modal::Confirm(_) | Modal::Columns(_) => {}
     }
 }

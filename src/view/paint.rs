@@ -20,6 +20,16 @@ pub(super) struct Column {
     style: Style,
 }
 
+impl Column {
+    /// The same with so many cells more, or fewer; two always stay.
+    pub(super) fn wider(mut self, by: i16) -> Self {
+        if by != 0 && self.cells != usize::MAX {
+            self.cells = self.cells.saturating_add_signed(isize::from(by)).max(2);
+        }
+        self
+    }
+}
+
 /// Whether a row is under the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Row {
