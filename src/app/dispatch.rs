@@ -19,7 +19,6 @@ use super::pane::sync::{LogView, Tail};
 use super::pane::text::Text;
 use super::pane::{changes, plan, sign_in};
 use super::sync::Run;
-use super::tables::Form;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +39,19 @@ pub struct Heights {
 
 impl App {
     /// Does what was asked for, or says why not.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         if let Some(reason) = self.refusal(action) {
             self.say(Tone::Warn, reason);
             return Vec::new();
         }
         if let Some(effects) = self.bulk_act(action) {
+            return effects;
+        }
+        if let Some(effects) = self.table_act(action) {
             return effects;
         }
         match action {
@@ -64,20 +70,9 @@ impl App {
             Action::PageUp => self.page(Move::Pages(-1)),
             Action::First => self.page(Move::First),
             Action::Last => self.page(Move::Last),
-            Action::LogUp => self.step_log(Move::By(-1)),
-            Action::LogDown => self.step_log(Move::By(1)),
-            Action::Levels => self.turn_levels(),
-            Action::Columns => self.open_columns(),
-            Action::Wider => return self.widen_column(1),
-            Action::Narrower => return self.widen_column(-1),
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
-            Action::Sort => return self.sort(),
-            Action::Reverse => return self.reverse(),
-            Action::MarkRange => self.mark_range(),
-            Action::CopyJson => return self.copy_rows(Form::Json),
-            Action::CopyCell => return self.copy_cell(),
             Action::Mark if matches!(self.modals.last(), Some(Modal::Columns(_))) => {
                 return self.turn_column();
             }
@@ -129,7 +124,7 @@ impl App {
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
             // Which number was chosen is only known where the key is.
-            // The last six are done where the review is.
+            // Those of a review are done where it is, those of tables and logs above.
             Action::NextField
             | Action::PreviousField
             | Action::TakeProposal
@@ -139,7 +134,18 @@ impl App {
             | Action::OnlyBad
             | Action::TakeAll
             | Action::OtherMode
-            | Action::TrustZeros => {}
+            | Action::TrustZeros
+            | Action::Sort
+            | Action::Reverse
+            | Action::MarkRange
+            | Action::CopyJson
+            | Action::CopyCell
+            | Action::LogUp
+            | Action::LogDown
+            | Action::Levels
+            | Action::Columns
+            | Action::Wider
+            | Action::Narrower => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
@@ -353,7 +359,7 @@ impl App {
         self.candidates.stale = true;
     }
 
-    fn sort(&mut self) -> Vec<Effect> {
+    pub(super) fn sort(&mut self) -> Vec<Effect> {
         let word = match self.pane {
             Pane::Candidates => {
                 self.candidates.sort = self.candidates.sort.next();

@@ -5,8 +5,9 @@ use crate::domain::text::Label;
 use crate::roster::inventory::{NumberRow, kind_words};
 
 use super::App;
+use super::action::Action;
 use super::cells::thousands;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Move};
 use super::doc::Tone;
 use super::effect::Effect;
 use super::pane::{Pane, candidates, numbers, users};
@@ -100,6 +101,25 @@ fn quoted(text: &str) -> String {
 }
 
 impl App {
+    /// Does what belongs to tables and logs; `None` for every other action.
+    pub(super) fn table_act(&mut self, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::Sort => return Some(self.sort()),
+            Action::Reverse => return Some(self.reverse()),
+            Action::MarkRange => self.mark_range(),
+            Action::CopyJson => return Some(self.copy_rows(Form::Json)),
+            Action::CopyCell => return Some(self.copy_cell()),
+            Action::LogUp => self.step_log(Move::By(-1)),
+            Action::LogDown => self.step_log(Move::By(1)),
+            Action::Levels => self.turn_levels(),
+            Action::Columns => self.open_columns(),
+            Action::Wider => return Some(self.widen_column(1)),
+            Action::Narrower => return Some(self.widen_column(-1)),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
     /// Turns the order of the table round.
     pub(super) fn reverse(&mut self) -> Vec<Effect> {
         let (word, direction) = match self.pane {

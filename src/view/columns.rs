@@ -34,8 +34,8 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &ColumnsBox, body
 
 /// The columns of a row, or of its titles, as they were chosen. The first of them, the sign, has no name and stays.
 pub(super) fn chosen(app: &App, pane: Pane, names: &[&str], columns: Vec<Column>) -> Vec<Column> {
-    let named = names.iter().zip(columns);
-    let shown = named.filter(|(name, _)| name.is_empty() || app.columns.shows(pane, name));
+    let pairs = names.iter().zip(columns);
+    let shown = pairs.filter(|(name, _)| name.is_empty() || app.columns.shows(pane, name));
     shown
         .map(|(name, column)| column.wider(app.columns.wider(pane, name)))
         .collect()

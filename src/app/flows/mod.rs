@@ -14,6 +14,7 @@ mod runs;
 mod screen;
 mod settings;
 mod sign_in;
+mod signed_out;
 mod stock;
 mod tables;
 
