@@ -27,12 +27,12 @@
 //! | [`bulk`] | import and export: bytes to a sheet, a verdict per row, tables to a file | domain |
 //! | [`record`] | written forms of what is kept or printed | domain |
 //! | [`app`] | the state machine | domain, roster, bulk |
-//! | [`view`] | drawing | app, domain, roster, bulk |
+//! | [`view`] | drawing | app, domain, roster, bulk, config (the file of a theme) |
 //! | [`graph`] | Graph and Entra ID over HTTP, tokens | domain |
 //! | [`store`] | SQLite: ledger, cache, history | domain, roster, record |
 //! | [`sync`] | one run, end to end | domain, roster, graph, store |
 //! | [`ops`] | use cases that console and command line share | domain, roster, bulk, record, store |
-//! | [`config`] | configuration file, places, secrets | domain |
+//! | [`config`] | configuration file, places, secrets | domain, app (what looks and keys are called) |
 //! | [`runtime`] | loop, effects, terminal, signals | all but cli and sim |
 //! | [`sim`] | the simulated tenant | nothing of ours |
 //! | [`cli`] | command line and composition | everything |

@@ -153,7 +153,7 @@ impl Plain {
             || words.iter().any(|word| word.starts_with("--home"));
         if other {
             tell(&format!(
-                "This console works on {}: leave --tenant, --demo, --home and --bundle out. Choice 9 opens another tenant.",
+                "This console works on {}: leave --tenant, --demo, --home and --bundle out. Choice 8 opens another tenant.",
                 self.name
             ));
             return Ok(());

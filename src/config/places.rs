@@ -1,6 +1,6 @@
 //! Where things are kept, and that nobody else can write there.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -181,7 +181,6 @@ impl Places {
     /// Who can write such a file can have anything sent. In a shared folder those of the group may.
     fn check_files(&self, name: &str) -> Result<(), ConfigError> {
         let folder = self.tenant_dir(name);
-        let you = rustix::process::geteuid().as_raw();
         let (shut, word) = match self.shared {
             Some(_) => (0o002, "chmod o-w"),
             None => (0o022, "chmod go-w"),
@@ -196,23 +195,10 @@ impl Places {
                     expected: "a file of its own (it is a link)",
                 });
             }
-            if self.shared.is_none() && found.uid() != you {
-                return Err(ConfigError::Owner {
-                    owner: found.uid(),
-                    you,
-                    remedy: format!("chown {you} {}", shell_word(&path)),
-                    path,
-                });
+            if self.shared.is_none() {
+                ours(&path, &found, "chown")?;
             }
-            let mode = found.mode() & 0o7777;
-            if mode & shut != 0 {
-                return Err(ConfigError::Mode {
-                    mode,
-                    problem: "others can write to it",
-                    remedy: format!("{word} {}", shell_word(&path)),
-                    path,
-                });
-            }
+            closed(&path, &found, (shut, OTHERS_WRITE, word))?;
         }
         Ok(())
     }
@@ -274,25 +260,44 @@ pub(super) fn check_writers(path: &Path) -> Result<(), ConfigError> {
         path: path.to_owned(),
         source,
     })?;
+    if found.uid() != 0 {
+        ours(path, &found, "chown")?;
+    }
+    closed(path, &found, (0o022, OTHERS_WRITE, "chmod go-w"))
+}
+
+const OTHERS_WRITE: &str = "others can write to it";
+
+/// Refuses what another account owns, with the command that gives it back.
+pub(super) fn ours(path: &Path, found: &Metadata, chown: &str) -> Result<(), ConfigError> {
     let you = rustix::process::geteuid().as_raw();
-    if found.uid() != you && found.uid() != 0 {
-        return Err(ConfigError::Owner {
-            path: path.to_owned(),
-            owner: found.uid(),
-            you,
-            remedy: format!("chown {you} {}", shell_word(path)),
-        });
+    if found.uid() == you {
+        return Ok(());
     }
+    Err(ConfigError::Owner {
+        path: path.to_owned(),
+        owner: found.uid(),
+        you,
+        remedy: format!("{chown} {you} {}", shell_word(path)),
+    })
+}
+
+/// Refuses what gives others one of these bits; says what they can do with it, and the command that takes it from them.
+pub(super) fn closed(
+    path: &Path,
+    found: &Metadata,
+    (bits, problem, chmod): (u32, &'static str, &str),
+) -> Result<(), ConfigError> {
     let mode = found.mode() & 0o7777;
-    if mode & 0o022 != 0 {
-        return Err(ConfigError::Mode {
-            path: path.to_owned(),
-            mode,
-            problem: "others can write to it",
-            remedy: format!("chmod go-w {}", shell_word(path)),
-        });
+    if mode & bits == 0 {
+        return Ok(());
     }
-    Ok(())
+    Err(ConfigError::Mode {
+        path: path.to_owned(),
+        mode,
+        problem,
+        remedy: format!("{chmod} {}", shell_word(path)),
+    })
 }
 
 /// Makes a folder with mode 0700, or checks that an existing one is ours and nobody else can write to it.
@@ -319,25 +324,8 @@ fn check_folder(folder: &Path) -> Result<(), ConfigError> {
         path: folder.to_owned(),
         source,
     })?;
-    let mode = found.mode() & 0o7777;
-    let you = rustix::process::geteuid().as_raw();
-    if found.uid() != you {
-        return Err(ConfigError::Owner {
-            path: folder.to_owned(),
-            owner: found.uid(),
-            you,
-            remedy: format!("chown -R {you} {}", shell_word(folder)),
-        });
-    }
-    if mode & 0o022 != 0 {
-        return Err(ConfigError::Mode {
-            path: folder.to_owned(),
-            mode,
-            problem: "others can write to it",
-            remedy: format!("chmod 700 {}", shell_word(folder)),
-        });
-    }
-    Ok(())
+    ours(folder, &found, "chown -R")?;
+    closed(folder, &found, (0o022, OTHERS_WRITE, "chmod 700"))
 }
 
 /// A path as a shell takes it.

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -10,7 +10,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::TenantConfig;
 use super::error::ConfigError;
-use super::places::shell_word;
+use super::places::{closed, ours};
 use super::surroundings::variable;
 
 /// The variable that may hold the secret.
@@ -61,24 +61,9 @@ pub fn secret_file(path: &Path) -> Result<SecretString, ConfigError> {
             expected: "a plain file",
         });
     }
-    let you = rustix::process::geteuid().as_raw();
-    if found.uid() != you {
-        return Err(ConfigError::Owner {
-            path: path.to_owned(),
-            owner: found.uid(),
-            you,
-            remedy: format!("chown {you} {}", shell_word(path)),
-        });
-    }
-    let mode = found.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(ConfigError::Mode {
-            path: path.to_owned(),
-            mode,
-            problem: "others can reach the secret in it",
-            remedy: format!("chmod 600 {}", shell_word(path)),
-        });
-    }
+    ours(path, &found, "chown")?;
+    let secret_to_all = "others can reach the secret in it";
+    closed(path, &found, (0o077, secret_to_all, "chmod 600"))?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(io)?;
     let secret = SecretString::from(text.trim_end_matches(['\r', '\n']));

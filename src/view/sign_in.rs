@@ -69,7 +69,7 @@ fn text(painter: &mut Painter<'_>, area: Area, (doc, top): (&Doc, usize)) {
 fn has_room(letters: &[String], doc: &Doc, area: Area) -> bool {
     let rows = u16::try_from(doc.rows(usize::from(area.width)).len()).unwrap_or(u16::MAX);
     let wide = letters.iter().map(String::len).max().unwrap_or_default();
-    wide <= usize::from(area.width) && rows.saturating_add(TALL + 3) <= area.height
+    wide <= usize::from(area.width) && rows.saturating_add(TALL + 1) <= area.height
 }
 
 /// What a picture at the right edge leaves of an area.
@@ -98,15 +98,30 @@ fn typed(painter: &mut Painter<'_>, area: Area, (code, doc): (&str, &Doc)) -> u1
         return 3;
     };
     let block = if painter.is_ascii() { '#' } else { '█' };
-    for (n, line) in (1..).zip(lines) {
+    let rows = u16::try_from(doc.rows(usize::from(area.width)).len()).unwrap_or(u16::MAX);
+    let roomy = rows.saturating_add(TALL + 3) <= area.height;
+    let wide = lines.first().map_or(0, String::len);
+    for (n, line) in (u16::from(roomy)..).zip(lines) {
         let line: String = line
             .chars()
             .map(|c| if c == '#' { block } else { ' ' })
             .collect();
         painter.line(area, n, &line, strong);
     }
-    painter.line(area, TALL + 2, &format!("Code    {code}"), strong);
-    TALL + 4
+    if roomy {
+        painter.line(area, TALL + 2, &format!("Code    {code}"), strong);
+        return TALL + 4;
+    }
+    // Where rows are short the code stands beside its large letters.
+    let x = u16::try_from(wide + 2).unwrap_or(u16::MAX).min(area.width);
+    let room = area.width - x;
+    painter.put(
+        (area.x + x, area.y + 2),
+        room,
+        &format!("Code    {code}"),
+        strong,
+    );
+    TALL + 1
 }
 
 /// The QR code of an address, in rows of half blocks: one module is a column wide and half a row high.

@@ -225,7 +225,7 @@ async fn a_ticket_is_wanted_kept_and_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_that_was_noted_before_counts_and_only_changes_without_one_are_refused() {
-    let tour = Tour::new("require_ticket = true").await;
+    let tour = with_two("require_ticket = true").await;
     tour.queue("kim", DIEGO, "+14255550150");
     tour.queue("kim", LEE, "+14255550151");
     let noted = EntryId(tour.outbox()[0].0);
@@ -305,7 +305,7 @@ async fn the_next_shift_is_told_what_was_done_by_whom_and_what_is_open() {
 /// Numbers, countries and licences of people whom nobody has put on the list; and not what was written for them from here.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_shift_is_told_what_others_changed_of_people_who_are_not_on_the_list() {
-    let tour = Tour::new("").await;
+    let tour = with_two("").await;
     let base = tour.bench.base();
     let patch = |upn: &str, body: serde_json::Value| {
         web::ask(&base, "PATCH", &format!("/_sim/users/{upn}"), Some(&body));

@@ -34,9 +34,16 @@ fn code(until: i64) -> Prompt {
             address: "https://microsoft.com/devicelogin".to_owned(),
             message: "To sign in, use a web browser".to_owned(),
         },
-        scopes: ["offline_access", "User.Read.All"]
-            .map(str::to_owned)
-            .to_vec(),
+        scopes: [
+            "offline_access",
+            "User.Read.All",
+            "Organization.Read.All",
+            "GroupMember.Read.All",
+            "TeamsUserConfiguration.Read.All",
+            "TeamsTelephoneNumber.Read.All",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         app: "22222222-2222-4333-8444-555555555555".to_owned(),
         tenant: "11111111-2222-4333-8444-555555555555".to_owned(),
         until: at(until),

@@ -40,7 +40,7 @@ const CHOICES: &[(&str, Choice, &str)] = &[
     ("5", Choice::Edit, "Edit a user"),
     ("6", Choice::Waiting, "What waits to be written"),
     ("7", Choice::SignIn, "Sign in"),
-    ("9", Choice::Tenants, "Open another tenant"),
+    ("8", Choice::Tenants, "Open another tenant"),
     ("0", Choice::Leave, "Leave"),
 ];
 
