@@ -221,3 +221,21 @@ fn nothing_is_done_blindly_on_a_screen_that_is_too_small() {
     t.keys("q");
     assert_eq!(t.effects, [Effect::Quit { code: 0 }]);
 }
+
+#[test]
+fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colours() {
+    use crate::app::Settings;
+    use crate::app::session::Accent;
+    let accent = Some(Accent::Red);
+    let t = Driver::with(
+        Settings {
+            accent,
+            ..settings()
+        },
+        (80, 24),
+    );
+    assert!(crate::view::screens::screen(&t.app)[0].starts_with("Contoso Ltd   READ-WRITE"));
+    let mono = crate::view::screens::frame(&t.app, &crate::view::theme::Theme::mono(), t.app.size);
+    let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
+    assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
+}

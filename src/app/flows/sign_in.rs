@@ -12,7 +12,7 @@ use crate::app::event::{Event, RequestId, SessionEvent, SignInEnd, What};
 use crate::app::fixture::{Driver, at, desk, settings};
 use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::pane::chooser::{Card, Counts, Facts};
-use crate::app::session::{Accent, Attempt, Auth, Purpose, Writing};
+use crate::app::session::{Attempt, Auth, Purpose, Writing};
 use crate::app::{App, Settings};
 use crate::view::screens::screen;
 
@@ -584,20 +584,4 @@ fn the_demo_says_that_it_has_one_tenant() {
     );
     t.keys("t");
     assert_eq!(t.notice(), "the demo has one tenant: this one");
-}
-
-#[test]
-fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colours() {
-    let accent = Some(Accent::Red);
-    let t = Driver::with(
-        Settings {
-            accent,
-            ..settings()
-        },
-        (80, 24),
-    );
-    assert!(screen(&t.app)[0].starts_with("Contoso Ltd   READ-WRITE"));
-    let mono = crate::view::screens::frame(&t.app, &crate::view::theme::Theme::mono(), t.app.size);
-    let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
-    assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
 }
