@@ -12,7 +12,7 @@ use crate::app::event::{Event, RequestId, SessionEvent, SignInEnd, What};
 use crate::app::fixture::{Driver, at, desk, settings};
 use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::pane::chooser::{Card, Counts, Facts};
-use crate::app::session::{Attempt, Auth, Purpose, Writing};
+use crate::app::session::{Accent, Attempt, Auth, Purpose, Writing};
 use crate::app::{App, Settings};
 use crate::view::screens::screen;
 
