@@ -81,6 +81,14 @@ pub enum Action {
     LogUp,
     /// Scrolls the log down.
     LogDown,
+    /// Shows other levels of a log.
+    Levels,
+    /// Chooses the columns of the pane.
+    Columns,
+    /// Makes a column wider.
+    Wider,
+    /// Makes a column narrower.
+    Narrower,
     /// Opens the plan.
     Plan,
     /// Drops a queued change.
@@ -214,11 +222,13 @@ pub enum Place {
     Earlier,
     /// The review of an import, or the preview of an edit of many.
     Review,
+    /// The columns of a pane.
+    Columns,
 }
 
 impl Place {
     /// All places.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Users,
         Self::Candidates,
         Self::Sync,
@@ -235,6 +245,7 @@ impl Place {
         Self::SignIn,
         Self::Earlier,
         Self::Review,
+        Self::Columns,
         Self::Confirm,
         Self::Form,
         Self::Palette,
@@ -259,6 +270,7 @@ impl Place {
             Self::SignIn => "sign-in",
             Self::Earlier => "earlier",
             Self::Review => "review",
+            Self::Columns => "columns",
             Self::Confirm => "question",
             Self::Form => "form",
             Self::Palette => "actions",
@@ -290,6 +302,7 @@ impl Places {
     const SIGN_IN: Self = Self(1 << Place::SignIn as u32);
     const EARLIER: Self = Self(1 << Place::Earlier as u32);
     const REVIEW: Self = Self(1 << Place::Review as u32);
+    const COLUMNS: Self = Self(1 << Place::Columns as u32);
     const PEOPLE: Self = Self::USERS.and(Self::CANDIDATES);
     const STOCK: Self = Self::LICENCES.and(Self::NUMBERS);
     const PANES: Self = Self::PEOPLE
@@ -305,7 +318,8 @@ impl Places {
         .and(Self::SIGN_IN)
         .and(Self::EARLIER)
         .and(Self::CONFIRM)
-        .and(Self::REVIEW);
+        .and(Self::REVIEW)
+        .and(Self::COLUMNS);
     const LINES: Self = Self::FORM
         .and(Self::PALETTE)
         .and(Self::FILTER)
@@ -375,8 +389,8 @@ pub const TABLE: &[Binding] = &[
     row(A::Ticket, &["T"], P::PLAN, ["ticket", "ticket", "Note the ticket that the chosen changes belong to: kept in the audit"]),
     row(A::KeepPlan, &["O"], P::PLAN, ["save file", "save-plan", "Save the plan as a file, to be applied later with sync --apply"]),
     row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
-    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW), ["open", "open", "Open the row: edit a user, explain a candidate or a holder, read a log, decide a conflict, look into a licence, put a row of an import right"]),
-    row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM), ["why", "why", "Explain the person under the cursor: every gate with its evidence"]),
+    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW).and(P::LOG), ["open", "open", "Open the row: edit a user, explain a candidate, a holder or whom a line of a log names, read a log, decide a conflict, look into a licence, put a row of an import right"]),
+    row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM).and(P::LOG), ["why", "why", "Explain the person under the cursor, or whom the line of a log names: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
@@ -385,7 +399,7 @@ pub const TABLE: &[Binding] = &[
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released; with marks: all marked, whose numbers stay in the tenant"]),
     row(A::Undo, &["u"], P::USERS.and(P::CHANGES), ["undo", "undo", "Drop a queued change (with marks: all marked, or none), or queue the opposite of one that was written"]),
-    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::CHANGES).and(P::EARLIER), ["mark", "mark", "Mark the person (in Sync: the run; in Changes: what is queued), or take the mark away"]),
+    row(A::Mark, &["Space"], P::PEOPLE.and(P::SYNC).and(P::CHANGES).and(P::EARLIER).and(P::COLUMNS), ["mark", "mark", "Mark the person (in Sync: the run; in Changes: what is queued), or take the mark away; among the columns: show or hide one"]),
     row(A::MarkAll, &["*"], P::PEOPLE.and(P::CHANGES).and(P::EARLIER), ["mark all", "mark-all", "Mark all that are shown, or take their marks away"]),
     row(A::Filter, &["/"], P::PANES.and(P::LOG), ["filter", "filter", "Filter (in a log: search): words that must be there, !word that must not, country:gb in one column (Tab completes), re:pattern; digits whatever the spacing"]),
     row(A::NextHit, &["n"], P::LOGS, ["next hit", "next-hit", "Next hit of the search in the log"]),
@@ -397,7 +411,10 @@ pub const TABLE: &[Binding] = &[
     row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
     row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
     row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
-    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted"]),
+    row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS).and(P::LOGS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted (in a log: the line under the cursor)"]),
+    row(A::Columns, &["K"], P::PEOPLE.and(P::NUMBERS), ["columns", "columns", "Choose the columns of the pane and their widths; remembered for this tenant"]),
+    row(A::Wider, &["Right", "+"], P::COLUMNS, ["wider", "wider", "Make the column wider"]),
+    row(A::Narrower, &["Left", "-"], P::COLUMNS, ["narrower", "narrower", "Make the column narrower"]),
     row(A::Jump, &["n"], P::PEOPLE.and(P::STOCK), ["jump", "jump", "From a person to the number in 6, and from a number to its user"]),
     row(A::Copy, &["y"], P::PANES.and(P::READ).and(P::PLAN).and(P::REVIEW).and(P::SIGN_IN), ["copy", "copy", "Copy the row (with marks: all marked, in columns), the text or the sign-in code to the terminal's clipboard"]),
     row(A::CopyTable, &["Y"], P::WHY, ["table", "copy-table", "Why: copy every gate and fact, for the ticket (y copies the words for the customer)"]),
@@ -421,7 +438,7 @@ pub const TABLE: &[Binding] = &[
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
     row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
     row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
-    row(A::Export, &["X"], P::PANES, ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet"]),
+    row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as the text that it is"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
@@ -436,8 +453,9 @@ pub const TABLE: &[Binding] = &[
     row(A::PageUp, &["PageUp", "Ctrl-U"], P::MOVES, ["page up", "page-up", "Page up (in Sync: of the log)"]),
     row(A::First, &["g", "Home"], P::MOVES, ["first", "first", "First row (in Sync: start of the log)"]),
     row(A::Last, &["G", "End"], P::MOVES, ["last", "last", "Last row (in Sync: end of the log, which is then followed)"]),
-    row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Log up by a line"]),
-    row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Log down by a line"]),
+    row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Cursor of the log up by a line: the log stands still, and Enter explains whom the line names"]),
+    row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Cursor of the log down by a line; past the last line the end is followed"]),
+    row(A::Levels, &["v"], P::LOGS, ["levels", "levels", "Levels of the log: all, info and up, warnings and up"]),
     row(A::KeepMine, &["m"], P::CONFLICT, ["keep mine", "keep-mine", "Keep what was entered here; the tenant's value becomes its base"]),
     row(A::TakeTheirs, &["t"], P::CONFLICT, ["take theirs", "take-theirs", "Take what the tenant has; the queued change is dropped"]),
     row(A::Save, &["Enter"], P::FORM, ["save", "save", "Save the form"]),
@@ -469,7 +487,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Palette, A::Mouse, A::Suspend,
+    A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse, A::Suspend,
 ];
 
 /// Other words by which actions are looked for.
@@ -514,8 +532,10 @@ const ALSO: &[(Action, &str)] = &[
         "adopt old numbers parked set aside unpin other tenant",
     ),
     (A::NextWarning, "error triangle"),
+    (A::Levels, "debug info warning filter log"),
+    (A::Columns, "width hide show e-mail table"),
     (A::Import, "csv xlsx spreadsheet excel paste bulk"),
-    (A::Export, "csv spreadsheet excel save file"),
+    (A::Export, "csv spreadsheet excel save file text log"),
     (A::QueueGood, "partial"),
     (A::SaveLeftOut, "rejected refused rows import file"),
 ];

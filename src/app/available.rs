@@ -41,6 +41,7 @@ impl App {
             Action::DisableSync => self.no_pin(),
             Action::QueueEarlier => self.nothing_earlier(),
             Action::Mark | Action::MarkAll if self.earlier_open() => None,
+            Action::Mark if matches!(self.over(), Some(Modal::Columns(_))) => None,
             Action::ClearGroup => self
                 .settings
                 .group
@@ -99,6 +100,9 @@ impl App {
                 .asked_about()
                 .is_none()
                 .then(|| "y and n answer the question".to_owned()),
+            Action::Why if self.searched().is_some() && self.log_place() => self.no_person(),
+            Action::Open if matches!(self.over(), Some(Modal::Log(_))) => self.no_person(),
+            Action::CopyCell if self.searched().is_some() => self.no_line(),
             Action::Why | Action::Reread => (self.over().is_none()
                 && self.who_here().is_none()
                 && self.filter().elsewhere.is_none())
@@ -191,6 +195,10 @@ impl App {
             | Action::Choose
             | Action::LogUp
             | Action::LogDown
+            | Action::Levels
+            | Action::Columns
+            | Action::Wider
+            | Action::Narrower
             | Action::Copy
             | Action::NextWarning
             | Action::NextField
@@ -282,8 +290,11 @@ impl App {
 }
 
 /// Where an action works, for somebody who looks for it elsewhere.
-fn elsewhere(action: Action) -> String {
+pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
+    if Place::ALL[..6].iter().all(|place| places.has(*place)) {
+        return "works in every pane".to_owned();
+    }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),
         (Place::Candidates, "2 Add users"),
@@ -299,11 +310,13 @@ fn elsewhere(action: Action) -> String {
         (Place::SignIn, "a sign-in (L)"),
         (Place::Earlier, "the tenant before (E)"),
         (Place::Review, "a review (I)"),
+        (Place::Columns, "the columns (K)"),
+        (Place::Log, "a log that is open"),
+        (Place::Text, "a text that is read"),
     ]
     .into_iter()
     .filter(|(place, _)| places.has(*place))
     .map(|(_, name)| name)
-    .take(3)
     .collect();
     format!("works in {}", names.join(", "))
 }

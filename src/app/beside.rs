@@ -6,7 +6,6 @@ use crate::domain::why::Why;
 
 use super::effect::{Effect, Who};
 use super::event::RequestId;
-use super::layout::WIDE;
 use super::pane::Pane;
 use super::{App, REST, filter};
 
@@ -68,7 +67,8 @@ impl App {
 
     /// Asks for the row under the cursor once it has rested there.
     pub(super) fn rest(&mut self) -> Option<Effect> {
-        if self.size.0 < WIDE || !self.modals.is_empty() || self.pane == Pane::Sync {
+        let shown = self.layout().beside.is_some();
+        if !shown || !self.modals.is_empty() || self.pane == Pane::Sync {
             self.beside.aim = None;
             self.beside.due = None;
             return None;

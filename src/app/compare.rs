@@ -6,11 +6,10 @@ use crate::domain::run::RunHead;
 use super::cells;
 use super::doc::{Doc, Tone};
 use super::effect::Effect;
-use super::layout;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::search::{Jump, Search};
-use super::pane::sync::{self, Window};
+use super::pane::sync::Focus;
 use super::pane::text::Text;
 use super::{App, Wait};
 
@@ -27,29 +26,13 @@ impl App {
     /// Goes to a hit or to a warning of the log in front.
     pub(super) fn jump(&mut self, jump: Jump) {
         self.settle();
-        let layout = self.layout();
-        let moved = if let Some(Modal::Log(view)) = self.modals.last_mut() {
-            let Some(lines) = view.lines.clone() else {
-                return;
-            };
-            let width = usize::from(layout.body.width);
-            let top = view.tail.top(Window {
-                len: lines.len(),
-                height: layout::list_height(layout.body, 1),
-                rows: &|n| lines.get(n).map_or(1, |line| sync::rows(line, width).len()),
-            });
-            view.search.jump(jump, &lines, (&mut view.tail, top))
-        } else {
-            let (area, _) = layout::sync_areas(layout.body);
-            let width = usize::from(area.width);
-            let log = &self.runs.log;
-            let top = self.sync.tail.top(Window {
-                len: log.len(),
-                height: layout::list_height(area, 1),
-                rows: &|n| log.get(n).map_or(1, |line| sync::rows(line, width).len()),
-            });
-            let pane = &mut self.sync;
-            pane.search.jump(jump, log, (&mut pane.tail, top))
+        let moved = self.in_log(|search, tail, log, window| {
+            let top = tail.top(window);
+            search.jump(jump, log, (tail, top))
+        });
+        self.sync.focus = Focus::Log;
+        let Some(moved) = moved else {
+            return;
         };
         if !moved {
             let text = match jump {

@@ -72,6 +72,7 @@ impl App {
                 | Modal::Earlier(_)
                 | Modal::Conflict(_)
                 | Modal::Bulk(_)
+                | Modal::Columns(_)
                 | Modal::Confirm(_)
                 | Modal::Palette(_),
             ) => None,

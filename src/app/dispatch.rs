@@ -1,7 +1,6 @@
 //! From an action to what it does: one arm each.
 
 use crate::domain::outbox::EntryState;
-use crate::domain::run::RunKind;
 
 use super::App;
 use super::action::Action;
@@ -16,11 +15,10 @@ use super::pane::Pane;
 use super::pane::candidates::Listing;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::search::{Jump, Search};
-use super::pane::sync::{LogView, Tail, Window};
+use super::pane::sync::{LogView, Tail};
 use super::pane::text::Text;
-use super::pane::{changes, plan, sign_in, sync};
+use super::pane::{changes, plan, sign_in};
 use super::sync::Run;
-use super::tables::Form;
 
 /// Rows that each list has on the screen.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +39,19 @@ pub struct Heights {
 
 impl App {
     /// Does what was asked for, or says why not.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each, so that none can be forgotten"
+    )]
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
         if let Some(reason) = self.refusal(action) {
             self.say(Tone::Warn, reason);
             return Vec::new();
         }
         if let Some(effects) = self.bulk_act(action) {
+            return effects;
+        }
+        if let Some(effects) = self.table_act(action) {
             return effects;
         }
         match action {
@@ -65,14 +70,12 @@ impl App {
             Action::PageUp => self.page(Move::Pages(-1)),
             Action::First => self.page(Move::First),
             Action::Last => self.page(Move::Last),
-            Action::LogUp => self.scroll_log(Move::By(-1)),
-            Action::LogDown => self.scroll_log(Move::By(1)),
             Action::Open => return self.open_row(),
             Action::Filter => self.begin_filter(),
             Action::Everyone => self.everyone(),
-            Action::Sort => return self.sort(),
-            Action::Reverse => return self.reverse(),
-            Action::MarkRange => self.mark_range(),
+            Action::Mark if matches!(self.modals.last(), Some(Modal::Columns(_))) => {
+                return self.turn_column();
+            }
             Action::Mark if self.earlier_open() => self.mark_earlier(),
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
@@ -90,8 +93,8 @@ impl App {
             Action::Undo => return self.undo(),
             Action::Why => return self.why_here(false),
             Action::Reread => return self.why_here(true),
-            Action::SyncNow => return self.start_run(RunKind::Sync, false),
-            Action::DebugSync => return self.start_run(RunKind::Sync, true),
+            Action::SyncNow => return self.sync_or_sign_in(false),
+            Action::DebugSync => return self.sync_or_sign_in(true),
             Action::CancelRun => self.ask_cancel(),
             Action::Plan => return self.open_plan(),
             Action::Hold => return self.hold(),
@@ -121,7 +124,7 @@ impl App {
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),
             // Which number was chosen is only known where the key is.
-            // The last six are done where the review is.
+            // Those of a review are done where it is, those of tables and logs above.
             Action::NextField
             | Action::PreviousField
             | Action::TakeProposal
@@ -131,13 +134,22 @@ impl App {
             | Action::OnlyBad
             | Action::TakeAll
             | Action::OtherMode
-            | Action::TrustZeros => {}
+            | Action::TrustZeros
+            | Action::Sort
+            | Action::Reverse
+            | Action::MarkRange
+            | Action::CopyJson
+            | Action::CopyCell
+            | Action::LogUp
+            | Action::LogDown
+            | Action::Levels
+            | Action::Columns
+            | Action::Wider
+            | Action::Narrower => {}
             Action::Yes => return self.confirmed(),
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
             Action::CopyTable => return self.copy_table(),
-            Action::CopyJson => return self.copy_rows(Form::Json),
-            Action::CopyCell => return self.copy_cell(),
             Action::Palette => self.open_palette(),
             Action::Mouse | Action::Suspend => return self.ask_terminal(action),
             Action::Leave => return self.leave(),
@@ -212,7 +224,8 @@ impl App {
                     .len();
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
             }
-            Some(Modal::Log(view)) => scroll_view(view, step, body),
+            Some(Modal::Log(_)) => self.step_log(step),
+            Some(Modal::Columns(_)) => self.step_columns(step),
             Some(Modal::Earlier(open)) => {
                 open.step(step, layout::list_height(body, super::earlier::AROUND));
             }
@@ -253,29 +266,16 @@ impl App {
     /// A page, or to an end: in pane 3 of the log, which is what is long there.
     fn page(&mut self, step: Move) {
         if self.modals.is_empty() && self.pane == Pane::Sync {
-            self.scroll_log(step);
+            self.step_log(step);
         } else {
             self.move_cursor(step);
         }
     }
 
-    pub(super) fn scroll_log(&mut self, step: Move) {
-        let (area, _) = layout::sync_areas(self.layout().body);
-        let width = usize::from(area.width);
-        let log = &self.runs.log;
-        let mut tail = self.sync.tail;
-        tail.step(
-            step,
-            Window {
-                len: log.len(),
-                height: layout::list_height(area, 1),
-                rows: &|n| log.get(n).map_or(1, |l| sync::rows(l, width).len()),
-            },
-        );
-        self.sync.tail = tail;
-    }
-
     fn open_row(&mut self) -> Vec<Effect> {
+        if self.reads_line() {
+            return self.why_of_line();
+        }
         if let Some(effects) = self.open_elsewhere() {
             return effects;
         }
@@ -360,7 +360,7 @@ impl App {
         self.candidates.stale = true;
     }
 
-    fn sort(&mut self) -> Vec<Effect> {
+    pub(super) fn sort(&mut self) -> Vec<Effect> {
         let word = match self.pane {
             Pane::Candidates => {
                 self.candidates.sort = self.candidates.sort.next();
@@ -418,6 +418,8 @@ impl App {
             self.changes.marked.clear();
         } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
             self.licences.inside = None;
+        } else if self.pane == Pane::Sync && self.sync.in_log() {
+            self.sync.leave_log();
         } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
             self.sync.marked.clear();
         } else {
@@ -547,19 +549,4 @@ fn scroll(scroll: &mut super::doc::Scroll, step: Move, rows: usize, height: usiz
         Move::Last => isize::MAX,
     };
     scroll.by(by, rows, height);
-}
-
-fn scroll_view(view: &mut LogView, step: Move, body: layout::Area) {
-    let Some(lines) = view.lines.clone() else {
-        return;
-    };
-    let width = usize::from(body.width);
-    view.tail.step(
-        step,
-        Window {
-            len: lines.len(),
-            height: layout::list_height(body, 1),
-            rows: &|n| lines.get(n).map_or(1, |line| sync::rows(line, width).len()),
-        },
-    );
 }

@@ -364,8 +364,10 @@ pub enum Exported {
     Reasons(Vec<ObjectId>),
     /// The tenant's numbers.
     Numbers(Vec<PhoneNumber>),
-    /// The log of a run.
+    /// The log of a run, a row for each line.
     Log(RunId),
+    /// The log of a run, as the text that it is.
+    LogText(RunId),
     /// The rows of a review that cannot go in, with the reasons.
     LeftOut(Arc<Review>),
 }

@@ -66,6 +66,12 @@ impl Filter {
         self.old = None;
     }
 
+    /// A text that was left standing stands again.
+    pub fn stand(&mut self, text: &str) {
+        self.clear();
+        self.field.set(text);
+    }
+
     /// What was typed is dropped: the filter before it stands again, and the cursor goes back.
     pub fn take_back(&mut self) {
         let old = self.old.take();

@@ -403,6 +403,7 @@ pub(crate) fn settings() -> Settings {
         sync_on_start: false,
         ascii: false,
         sign_in: None,
+        name: None,
         accent: None,
         keys: Keymap::default(),
         mouse: true,
@@ -498,9 +499,16 @@ impl Driver {
         self
     }
 
+    /// The effects, but for the order and the filters of the tables that are kept beside.
+    pub(crate) fn questions(&self) -> Vec<Effect> {
+        let kept = |effect: &&Effect| matches!(effect, Effect::KeepDraft { key, .. } if key == super::tables::KEPT);
+        let all = self.effects.iter().filter(|effect| !kept(effect));
+        all.cloned().collect()
+    }
+
     /// The request of the only effect.
     pub(crate) fn asked(&self) -> RequestId {
-        match self.effects.as_slice() {
+        match self.questions().as_slice() {
             [
                 Effect::StartRun { req, .. }
                 | Effect::CancelRun { req }

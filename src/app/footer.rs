@@ -38,6 +38,7 @@ pub fn footer(place: Place) -> &'static [A] {
             A::Compare,
             A::NextWarning,
             A::Filter,
+            A::Levels,
             A::Palette,
         ],
         Place::Changes => &[
@@ -92,13 +93,16 @@ pub fn footer(place: Place) -> &'static [A] {
         ],
         Place::Conflict => &[A::KeepMine, A::TakeTheirs, A::Leave],
         Place::Log => &[
+            A::Open,
             A::Filter,
             A::NextHit,
             A::NextWarning,
+            A::Levels,
+            A::Export,
             A::Copy,
-            A::PageDown,
             A::Leave,
         ],
+        Place::Columns => &[A::Mark, A::Wider, A::Narrower, A::Leave],
         Place::Text => &[A::Copy, A::PageDown, A::Leave],
         Place::Review => &[
             A::QueueAll,

@@ -102,6 +102,14 @@ impl Keymap {
             .map(|(_, _, action)| *action)
     }
 
+    /// What a key means somewhere: in a pane, if it means something there.
+    pub fn anywhere(&self, key: Key) -> Option<Action> {
+        let mut all = self.bound.iter().filter(|(bound, ..)| *bound == key);
+        let first = all.clone().next();
+        let pane = all.find(|(_, places, _)| Place::ALL[..6].iter().any(|p| places.has(*p)));
+        pane.or(first).map(|(.., action)| *action)
+    }
+
     /// The keys of an action, as they are written.
     pub fn names(&self, action: Action) -> Vec<String> {
         self.bound

@@ -1,6 +1,7 @@
 //! Where a key goes: to a field that takes text, to what stands over the panes, or through the keymap to an action.
 
 use super::action::{self, Action, Place};
+use super::available;
 use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::{Effect, Who};
@@ -17,7 +18,7 @@ use super::pane::confirm::Question;
 use super::pane::editor::Did;
 use super::pane::palette::{Item, Palette};
 use super::pane::text::Text;
-use super::{App, layout};
+use super::{App, keymap, layout};
 
 impl App {
     /// Where keys are read now.
@@ -41,7 +42,8 @@ impl App {
         let top = self.modals.last().map(std::mem::discriminant);
         let place = self.place();
         let acts = self.settings.keys.action(place, key).is_some() || action::takes_text(place);
-        let effects = self.typed(key);
+        let mut effects = self.typed(key);
+        effects.extend(self.keep_filters());
         let now_top = self.modals.last().map(std::mem::discriminant);
         let elsewhere = self.pane != pane
             || self.modals.len() > over
@@ -105,6 +107,7 @@ impl App {
             | Place::SignIn
             | Place::Earlier
             | Place::Review
+            | Place::Columns
             | Place::Text => self.command(key, action),
         }
     }
@@ -125,8 +128,32 @@ impl App {
         match action {
             Some(Action::Choose) => self.choose(key),
             Some(action) => self.act(action),
-            None => Vec::new(),
+            None => {
+                self.say_no_key(key);
+                Vec::new()
+            }
         }
+    }
+
+    /// A key that does nothing here says where it does something. What stays until it is read is not pushed away by it.
+    fn say_no_key(&mut self, key: Key) {
+        let passing = |notice: &Notice| notice.until().is_some();
+        if !self.notice.as_ref().is_none_or(passing) {
+            return;
+        }
+        let text = if self.place() == Place::Confirm {
+            "{yes} and {no} answer the question; Esc leaves it".to_owned()
+        } else {
+            let name = keymap::name(key);
+            match self.settings.keys.anywhere(key) {
+                Some(action) => {
+                    let word = action.binding().word;
+                    format!("{name} ({word}) {}", available::elsewhere(action))
+                }
+                None => format!("{name} does nothing here; {{actions}} lists all keys"),
+            }
+        };
+        self.say(Tone::Dim, text);
     }
 
     pub(super) fn paste(&mut self, text: &str) {
@@ -177,6 +204,7 @@ impl App {
             | Place::Plan
             | Place::Conflict
             | Place::Review
+            | Place::Columns
             | Place::Text
             | Place::Log
             | Place::SignIn

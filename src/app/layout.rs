@@ -6,6 +6,9 @@ pub const SMALLEST: (u16, u16) = (60, 15);
 /// From this width on, the right half explains the row under the cursor.
 pub const WIDE: u16 = 120;
 
+/// From this height on, a screen that is not wide explains the row below the pane.
+pub const TALL: u16 = 50;
+
 /// Columns that rows with a number in their last column need: what stands beside them gets the rest.
 const LEAST: u16 = 76;
 
@@ -126,6 +129,9 @@ pub fn areas((width, height): (u16, u16), split: Split) -> Layout {
             ..upper
         };
         (main, Some(beside))
+    } else if explains && height >= TALL {
+        let (main, below) = upper.split_end(upper.height / 2);
+        (main, Some(below))
     } else {
         (upper, None)
     };
@@ -216,10 +222,25 @@ mod tests {
                         + l.status.height
                         + l.footer.height;
                     assert_eq!(rows, height);
-                    assert!(l.main.height + l.log.map_or(0, |a| a.height) == l.body.height);
+                    let below = l.beside.filter(|a| a.x == 0).map_or(0, |a| a.height);
+                    let log = l.log.map_or(0, |a| a.height);
+                    assert_eq!(l.main.height + log + below, l.body.height);
                     assert!(l.beside.is_none_or(|a| a.x + a.width == width));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_tall_screen_explains_below_the_list() {
+        for (width, height, below) in [(60, 90, 42), (100, 50, 22), (119, 60, 27), (80, 49, 0)] {
+            let l = areas((width, height), Split::Beside);
+            assert_eq!(
+                l.beside.map_or(0, |area| area.height),
+                below,
+                "{width}x{height}"
+            );
+            assert_eq!(l.main.width, width);
         }
     }
 

@@ -73,6 +73,7 @@ impl App {
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
+                | Modal::Columns(_)
                 | Modal::Log(_)
                 | Modal::Bulk(_)
                 | Modal::Text(_) => None,

@@ -210,6 +210,9 @@ impl App {
 
     /// Why what the pane shows is no table to be exported.
     pub(super) fn no_export(&self) -> Option<String> {
+        if self.searched().is_some() && self.log_run().is_some() {
+            return None;
+        }
         match self.pane {
             Pane::Users | Pane::Candidates | Pane::Numbers => None,
             Pane::Sync => (self.sync.row(&self.desk).is_none())
@@ -225,7 +228,10 @@ impl App {
         let Some((what, words, name)) = self.exported() else {
             return;
         };
-        let name = self.file_name(&name);
+        let mut name = self.file_name(&name);
+        if matches!(what, Exported::LogText(_)) {
+            name = name.replace(".csv", ".txt");
+        }
         self.open_bulk(Bulk::Export(ExportForm::open(what, words, &name)));
     }
 
@@ -245,6 +251,10 @@ impl App {
             let noun = if n == 1 { one } else { many };
             format!("{} {noun}", thousands(n as u64))
         };
+        if let Some(run) = self.searched().and_then(|_| self.log_run()) {
+            let words = format!("the log of run {}", run.0);
+            return Some((Exported::LogText(run), words, format!("run-{}", run.0)));
+        }
         Some(match self.pane {
             Pane::Users => {
                 let rows = self.users.shown.iter();
@@ -279,7 +289,11 @@ impl App {
             Pane::Sync => {
                 let head = self.sync.row(&self.desk)?;
                 let words = format!("the log of run {}", head.id.0);
-                (Exported::Log(head.id), words, format!("run-{}", head.id.0))
+                (
+                    Exported::LogText(head.id),
+                    words,
+                    format!("run-{}", head.id.0),
+                )
             }
             Pane::Changes | Pane::Licences => return None,
         })

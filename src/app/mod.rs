@@ -9,6 +9,7 @@ pub mod beside;
 pub mod bulk;
 pub mod cells;
 pub mod chooser;
+pub mod columns;
 pub mod compare;
 pub mod copy;
 pub mod cursor;
@@ -30,6 +31,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+pub mod logs;
 pub mod many;
 pub mod mend;
 pub mod modal;
@@ -112,6 +114,8 @@ pub struct Settings {
     pub ascii: bool,
     /// How a person signs in; `None` where the app signs in by itself.
     pub sign_in: Option<SignInWay>,
+    /// What the configuration calls the tenant on its screens.
+    pub name: Option<String>,
     /// The tenant's colour.
     pub accent: Option<Accent>,
     /// Keys and what they mean.
@@ -227,6 +231,10 @@ pub struct App {
     pub beside: Beside,
     /// Text of forms that was kept when they were not saved, by the form's key.
     pub drafts: Vec<(String, String)>,
+    /// Which columns the tables have.
+    pub columns: columns::Columns,
+    /// Filters as they were remembered last.
+    filters_kept: String,
     /// What the last import has left out.
     pub left_out: Option<review::LeftOut>,
     /// The time of the last event.
@@ -292,6 +300,8 @@ impl App {
             plan: None,
             beside: Beside::default(),
             drafts: Vec::new(),
+            columns: columns::Columns::default(),
+            filters_kept: String::new(),
             left_out: None,
             now: Timestamp::UNIX_EPOCH,
             life: Lifecycle::Running,
@@ -607,7 +617,7 @@ impl App {
         self.users.stale = true;
         self.runs
             .begin(Run::new(req, kind.clone(), debug, self.now));
-        self.sync.tail = pane::sync::Tail::Follow;
+        self.sync.leave_log();
         self.dirty = true;
         vec![Effect::StartRun { req, kind, debug }]
     }

@@ -1,6 +1,7 @@
 //! What stands over the panes, the topmost of which has the keys.
 
 use super::action::Place;
+use super::columns::ColumnsBox;
 use super::pane::bulk::Bulk;
 use super::pane::chooser::Chooser;
 use super::pane::confirm::Confirm;
@@ -45,6 +46,8 @@ pub enum Modal {
     Log(LogView),
     /// Many users at once: an import, an edit of all marked, an export.
     Bulk(Box<Bulk>),
+    /// The columns of a pane.
+    Columns(ColumnsBox),
     /// A text.
     Text(Text),
 }
@@ -64,6 +67,7 @@ impl Modal {
             Self::Palette(_) => Place::Palette,
             Self::Log(_) => Place::Log,
             Self::Bulk(open) => open.place(),
+            Self::Columns(_) => Place::Columns,
             Self::Text(_) => Place::Text,
         }
     }

@@ -98,6 +98,9 @@ impl App {
             let name = self.name_here().unwrap_or_default();
             return self.explain(Who::Directory(id), &name, live);
         }
+        if self.searched().is_some() {
+            return self.why_of_line();
+        }
         if let Some(Modal::Plan(modal)) = self.modals.last() {
             let item = modal
                 .cursor

@@ -86,6 +86,7 @@ impl App {
             | Modal::Chooser(_)
             | Modal::Earlier(_)
             | Modal::SignIn(_)
+            | Modal::Columns(_)
             | Modal::Log(_)
             | Modal::Bulk(_)
             | Modal::Text(_) => None,
@@ -404,6 +405,7 @@ impl App {
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
+                | Modal::Columns(_)
                 | Modal::Log(_)
                 | Modal::Bulk(_)
                 | Modal::Text(_) => {}

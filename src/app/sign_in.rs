@@ -63,6 +63,21 @@ impl App {
         self.begin_sign_in(attempt)
     }
 
+    /// Syncs; where nobody is signed in, that comes first and the run follows it.
+    pub(super) fn sync_or_sign_in(&mut self, debug: bool) -> Vec<Effect> {
+        if self.needs_sign_in() {
+            self.missed(&RunKind::Sync, debug);
+            return self.sign_in();
+        }
+        self.start_run(RunKind::Sync, debug)
+    }
+
+    /// Whether nobody is signed in, and a person has to.
+    pub fn needs_sign_in(&self) -> bool {
+        let waits = matches!(self.runs.active(), Some(run) if run.course == Course::SignInNeeded);
+        self.settings.sign_in.is_some() && (waits || self.session.auth == Auth::SignedOut)
+    }
+
     /// The other way than the one that is tried, or was.
     pub(super) fn sign_in_otherwise(&mut self) -> Vec<Effect> {
         let Some(attempt) = self.session.attempt() else {
@@ -184,12 +199,17 @@ impl App {
 
     /// What a sign-in was missed for goes on; what was to be written is read again first, and shown.
     fn resume(&mut self) -> Vec<Effect> {
-        let Some(Resume { kind, debug }) = self.session.resume.take() else {
-            return Vec::new();
-        };
         if self.runs.active().is_some() {
+            self.session.resume = None;
             return Vec::new();
         }
+        let Some(Resume { kind, debug }) = self.session.resume.take() else {
+            // Nothing is known of this tenant yet: who signs in wants to see it.
+            if self.desk.read_at.is_none() {
+                return self.start_run(RunKind::Sync, false);
+            }
+            return Vec::new();
+        };
         match kind {
             RunKind::Apply { .. } => self.start_run(RunKind::Plan, debug),
             kind => self.start_run(kind, debug),

@@ -5,7 +5,9 @@ use crate::domain::text::Label;
 use crate::roster::inventory::{NumberRow, kind_words};
 
 use super::App;
+use super::action::Action;
 use super::cells::thousands;
+use super::cursor::{Cursor, Move};
 use super::doc::Tone;
 use super::effect::Effect;
 use super::pane::{Pane, candidates, numbers, users};
@@ -99,6 +101,25 @@ fn quoted(text: &str) -> String {
 }
 
 impl App {
+    /// Does what belongs to tables and logs; `None` for every other action.
+    pub(super) fn table_act(&mut self, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::Sort => return Some(self.sort()),
+            Action::Reverse => return Some(self.reverse()),
+            Action::MarkRange => self.mark_range(),
+            Action::CopyJson => return Some(self.copy_rows(Form::Json)),
+            Action::CopyCell => return Some(self.copy_cell()),
+            Action::LogUp => self.step_log(Move::By(-1)),
+            Action::LogDown => self.step_log(Move::By(1)),
+            Action::Levels => self.turn_levels(),
+            Action::Columns => self.open_columns(),
+            Action::Wider => return Some(self.widen_column(1)),
+            Action::Narrower => return Some(self.widen_column(-1)),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
     /// Turns the order of the table round.
     pub(super) fn reverse(&mut self) -> Vec<Effect> {
         let (word, direction) = match self.pane {
@@ -142,10 +163,41 @@ impl App {
             ),
             line("numbers", self.numbers.sort.word(), self.numbers.direction),
         ];
+        let mut text = lines.join("\n");
+        text.push_str(&self.filters());
+        text.push_str(&self.columns.lines());
         vec![Effect::KeepDraft {
             key: KEPT.to_owned(),
-            text: Some(lines.join("\n")),
+            text: Some(text),
         }]
+    }
+
+    /// The filters that stand, a line for each. One that finds nobody in its pane was a question, and no view.
+    fn filters(&self) -> String {
+        let all = [
+            ("users", &self.users.filter),
+            ("add-users", &self.candidates.filter),
+            ("numbers", &self.numbers.filter),
+        ];
+        let set = all
+            .iter()
+            .filter(|(_, filter)| filter.is_shown() && filter.elsewhere.is_none());
+        set.fold(String::new(), |text, (pane, filter)| {
+            text + "\n" + pane + "/filter=" + filter.field.text()
+        })
+    }
+
+    /// A filter was set, or taken away: it is remembered as well.
+    pub(super) fn keep_filters(&mut self) -> Vec<Effect> {
+        if self.is_typing() {
+            return Vec::new();
+        }
+        let filters = self.filters();
+        if filters == self.filters_kept {
+            return Vec::new();
+        }
+        self.filters_kept = filters;
+        self.keep_tables()
     }
 
     /// The order of the tables as it was left. What is not known any more is passed over.
@@ -174,10 +226,20 @@ impl App {
                         (self.numbers.sort, self.numbers.direction) = (sort, direction);
                     }
                 }
-                _ => {}
+                "users/filter" => self.users.filter.stand(order),
+                "add-users/filter" => self.candidates.filter.stand(order),
+                "numbers/filter" => self.numbers.filter.stand(order),
+                _ => self.columns.take(pane, order),
             }
         }
-        self.refilter();
+        self.filters_kept = self.filters();
+        self.users.stale = true;
+        self.candidates.stale = true;
+        self.numbers.stale = true;
+        // Nobody has moved yet: the first row of this order, not that of another.
+        self.users.cursor = Cursor::default();
+        self.candidates.cursor = Cursor::default();
+        self.numbers.cursor = Cursor::default();
     }
 
     /// Marks all rows from the one that was marked last to the one under the cursor.
@@ -208,6 +270,9 @@ impl App {
 
     /// Copies the cell of the column by which the rows are sorted.
     pub(super) fn copy_cell(&mut self) -> Vec<Effect> {
+        if self.searched().is_some() {
+            return self.copy_line();
+        }
         let column = match self.pane {
             Pane::Users => match self.users.sort {
                 users::Sort::Name => 0,

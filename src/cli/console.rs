@@ -203,6 +203,7 @@ fn console(
         sync_on_start: opened.simulator.is_some(),
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
+        name: opened.config.display.clone(),
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
         bell: face.look.bell,

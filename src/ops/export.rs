@@ -208,6 +208,13 @@ pub async fn numbers(store: &Store) -> Result<Table, Failure> {
     })
 }
 
+/// The log of a run as the console shows it: a line each, warnings and errors with their word.
+pub async fn log_text(store: &Store, run: RunId) -> Result<String, Failure> {
+    let lines = history::log(store, run).await?;
+    let lines = lines.iter().map(crate::domain::run::LogLine::marked);
+    Ok(lines.map(|line| line + "\n").collect())
+}
+
 /// The log of a run.
 pub async fn log(store: &Store, run: RunId) -> Result<Table, Failure> {
     let lines = history::log(store, run).await?;

@@ -116,6 +116,15 @@ impl Shared {
         reader: Reader,
         path: String,
     ) -> Result<String, Failure> {
+        if let Exported::LogText(run) = what {
+            let text = export::log_text(&self.store, run).await?;
+            return apart(move || {
+                let to = expanded(&path);
+                save(&to, &text)?;
+                Ok(format!("the log of run {} is in {}", run.0, to.display()))
+            })
+            .await;
+        }
         let table = self.table(what).await?;
         apart(move || {
             let to = expanded(&path);
@@ -153,7 +162,7 @@ impl Shared {
                 let keys = numbers.iter().map(ToString::to_string);
                 Ok(only(export::numbers(store).await?, "Number", keys))
             }
-            Exported::Log(run) => export::log(store, run).await,
+            Exported::Log(run) | Exported::LogText(run) => export::log(store, run).await,
             Exported::LeftOut(review) => Ok(review.left_out()),
         }
     }

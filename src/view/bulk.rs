@@ -7,6 +7,7 @@ use crate::app::action::Action;
 use crate::app::bulk::review_areas;
 use crate::app::cells;
 use crate::app::doc::Tone;
+use crate::app::effect::Exported;
 use crate::app::field::Field;
 use crate::app::layout::Area;
 use crate::app::pane::Mark;
@@ -380,11 +381,15 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
         y = painter.below(LABEL, area, y, (Tone::Bad, fault));
     }
     label(painter, area, y, (!on_path, "For"));
-    let words = ["a spreadsheet", "a program"];
-    let text = either(words, form.reader == Reader::Spreadsheet);
+    let text = if matches!(form.what, Exported::LogText(_)) {
+        "the text that it is (Left/Right: a spreadsheet, a program)".to_owned()
+    } else {
+        let words = ["a spreadsheet", "a program"];
+        either(words, form.reader == Reader::Spreadsheet)
+    };
     value(painter, area, y, &text);
     y += 1;
-    if !on_path {
+    if !on_path && !matches!(form.what, Exported::LogText(_)) {
         let hint = "a spreadsheet must not run a number's + as a formula, a program wants it bare; import reads both";
         y = painter.below(LABEL, area, y, (Tone::Dim, hint));
     }

@@ -5,16 +5,26 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::Area;
+use crate::app::pane::Pane;
 use crate::app::pane::candidates::{Listing, Sort, note};
 use crate::app::pane::why;
 use crate::domain::gate::FirstCause;
 use crate::domain::phone::PhoneNumber;
 use crate::roster::Row as Person;
 
+use super::columns::chosen;
 use super::paint::{Column, Painter, Row, column};
 
 const NUMBER: usize = 16;
 const CAUSE: usize = 23;
+
+/// The columns as they are drawn.
+fn drawn(listing: Listing) -> [&'static str; 6] {
+    match listing {
+        Listing::Everyone => ["", "NAME", "FIRST CAUSE", "NUMBER", "CC", "USER NAME"],
+        Listing::Candidates => ["", "NAME", "USER NAME", "NUMBER", "CC", "NOTE"],
+    }
+}
 
 /// Cells of the columns that share what is left.
 struct Widths {
@@ -39,11 +49,13 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         empty(app, painter, area);
         return;
     }
+    let names = drawn(app.candidates.listing);
     let cursor = &app.candidates.cursor;
     let rows = app.candidates.shown.iter().enumerate().skip(cursor.top);
     for (n, (index, &place)) in (1..area.height).zip(rows) {
         if let Some(person) = app.roster.get(place) {
             let columns = columns(app, painter, person, &widths);
+            let columns = chosen(app, Pane::Candidates, &names, columns);
             painter.row(area, n, Row::from(index == cursor.index), &columns);
         }
     }
@@ -108,6 +120,8 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
             column("NOTE", widths.last, dim),
         ],
     };
+    let names = drawn(app.candidates.listing);
+    let columns = chosen(app, Pane::Candidates, &names, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 

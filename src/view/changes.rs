@@ -53,7 +53,11 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (list, first, top, len) in lists {
         for (n, index) in (1..list.height).zip(first + top..first + len) {
             if let Some(columns) = columns(app, painter, pane.shown[index], &widths) {
-                painter.row(list, n, Row::from(index == pane.cursor.index), &columns);
+                let look = Row::from(index == pane.cursor.index);
+                painter.row(list, n, look, &columns);
+                if matches!(pane.shown[index], Item::Entry(id) if pane.marked.contains(&id)) {
+                    painter.mark_beside(list, n, look);
+                }
             }
         }
     }
@@ -159,14 +163,8 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Opt
         let day = when.split_once(' ').map_or("", |(day, _)| day);
         day.to_owned()
     };
-    let marked = matches!(item, Item::Entry(id) if app.changes.marked.contains(&id));
-    let mark = if marked {
-        column('*', 1, painter.theme.strong)
-    } else {
-        column(cells.mark.glyph(painter.is_ascii()), 1, tone)
-    };
     Some(vec![
-        mark,
+        column(cells.mark.glyph(painter.is_ascii()), 1, tone),
         column(cells.state, widths.state, tone),
         column(cells.name, widths.name, Style::new()),
         column(cells.change, widths.change, Style::new()),

@@ -68,9 +68,11 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     let look = accent.map_or(theme.tenant, |accent| {
         theme.accent(accent).add_modifier(Modifier::REVERSED)
     });
-    put(painter, &app.session.tenant, area.width / 3, look);
-    if let Some(accent) = accent {
-        put(painter, accent.as_str(), 7, theme.accent(accent));
+    let name = app.settings.name.as_ref().unwrap_or(&app.session.tenant);
+    put(painter, name, area.width / 3, look);
+    // Where no colour is drawn, its word stands for it: in brackets, since it is no state.
+    if let Some(accent) = accent.filter(|accent| theme.accent(*accent).fg.is_none()) {
+        put(painter, &format!("[{}]", accent.as_str()), 9, look);
     }
     if app.settings.demo {
         put(painter, " DEMO ", 6, theme.badge);
@@ -399,9 +401,11 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
     } else {
         &[]
     };
-    let offered = offered(place)
-        .iter()
-        .copied()
+    let pane = app.modals.is_empty() && place != Place::Filter;
+    let first = (pane && app.needs_sign_in()).then_some(Action::SignIn);
+    let offered = first
+        .into_iter()
+        .chain(offered(place).iter().copied())
         .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
         .map(|action| {
             let key = app.settings.keys.first(action).replace("Page", "Pg");
@@ -480,6 +484,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
             .why_shown()
             .is_some_and(|why| why.user.is_none() && why.first_cause.is_candidate());
     }
+    if action == Action::Open && place == Place::Log {
+        return app.refusal(Action::Open).is_none();
+    }
     if action == Action::Leave && place == Place::Licences {
         return app.licences.inside.is_some();
     }
@@ -510,6 +517,8 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "search"
     } else if action == Action::Everyone && app.candidates.listing == Listing::Everyone {
         "candidates"
+    } else if action == Action::Mark && place == Place::Columns {
+        "show or hide"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
     } else if place == Place::SignIn {
@@ -540,6 +549,9 @@ fn sign_in_word(app: &App, action: Action) -> Option<&'static str> {
 }
 
 fn open_word(app: &App) -> &'static str {
+    if app.reads_line() {
+        return "why";
+    }
     if let Some(elsewhere) = &app.filter().elsewhere {
         return elsewhere.enter.word();
     }

@@ -6,6 +6,7 @@ mod bulk;
 mod candidates;
 mod changes;
 mod chooser;
+mod columns;
 mod earlier;
 pub mod first_start;
 mod form;
@@ -70,7 +71,11 @@ fn small(app: &App, painter: &mut Painter<'_>) {
     let (wide, high) = SMALLEST;
     let lines = [
         format!("This window is {width}x{height}."),
-        format!("{wide}x{high} is the smallest that fits."),
+        match (wide.saturating_sub(width), high.saturating_sub(height)) {
+            (more, 0) => format!("It needs {wide} columns: {more} more."),
+            (0, more) => format!("It needs {high} rows: {more} more."),
+            _ => format!("{wide}x{high} is the smallest that fits."),
+        },
         "Nothing is lost; q quits.".to_owned(),
     ];
     for (n, line) in (1..).zip(&lines) {
@@ -119,6 +124,7 @@ fn detail(painter: &mut Painter<'_>, area: Area, title: &str, doc: &Doc) {
 fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
     match modal {
         Modal::Confirm(confirm) => modal::confirm(app, painter, confirm, body),
+        Modal::Columns(open) => columns::draw(app, painter, open, body),
         Modal::Why(_)
         | Modal::Form(_)
         | Modal::Plan(_)
@@ -150,6 +156,6 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Log(open) => sync::view(painter, open, body),
         Modal::Bulk(open) => bulk::draw(app, painter, open, body),
         Modal::Text(open) => modal::text(painter, open, body),
-        Modal::Confirm(_) => {}
+        Modal::Confirm(_) | Modal::Columns(_) => {}
     }
 }

@@ -5,14 +5,19 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::{self, Area};
+use crate::app::pane::Pane;
 use crate::app::pane::numbers::{Sort, detail, state};
 use crate::roster::inventory::{NumberRow, Standing, kind_code};
 use crate::roster::wishes::Wishes;
 
+use super::columns::chosen;
 use super::paint::{Column, Painter, Row, column};
 
 const NUMBER: usize = 16;
 const STATUS: usize = 8;
+
+/// The columns as they are drawn.
+const NAMES: [&str; 7] = ["", "NUMBER", "CC", "TY", "STATUS", "HOLDER", "NOTE"];
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let (list, below) = layout::with_detail(area);
@@ -28,6 +33,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..list.height).zip(rows) {
         if let Some(row) = app.inventory.numbers.get(place as usize) {
             let columns = columns(painter, row, &wishes, holder);
+            let columns = chosen(app, Pane::Numbers, &NAMES, columns);
             painter.row(list, n, Row::from(index == cursor.index), &columns);
         }
     }
@@ -51,7 +57,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, holder: usize) {
         }
     };
     let dim = painter.theme.dim;
-    let columns = [
+    let columns = vec![
         column("", 1, dim),
         column("NUMBER", NUMBER, look(Sort::Number)),
         column("CC", 2, dim),
@@ -60,6 +66,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, holder: usize) {
         column("HOLDER", holder, look(Sort::Holder)),
         column("NOTE", 60, dim),
     ];
+    let columns = chosen(app, Pane::Numbers, &NAMES, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 

@@ -20,6 +20,16 @@ pub(super) struct Column {
     style: Style,
 }
 
+impl Column {
+    /// The same with so many cells more, or fewer; two always stay.
+    pub(super) fn wider(mut self, by: i16) -> Self {
+        if by != 0 && self.cells != usize::MAX {
+            self.cells = self.cells.saturating_add_signed(isize::from(by)).max(2);
+        }
+        self
+    }
+}
+
 /// Whether a row is under the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Row {
@@ -177,6 +187,20 @@ impl<'a> Painter<'a> {
             self.put((x, y), cells, &text, style);
             x = x.saturating_add(cells).saturating_add(1);
         }
+    }
+
+    /// Marks a row: in its first cell, or behind the sign that stands there.
+    pub(super) fn mark_beside(&mut self, area: Area, n: u16, row: Row) {
+        let (x, y) = (area.x, area.y + n);
+        let blank = self
+            .buffer
+            .cell((x, y))
+            .is_none_or(|cell| cell.symbol() == " ");
+        let style = match row {
+            Row::Selected => self.theme.cursor,
+            Row::Ordinary => self.theme.strong,
+        };
+        self.put((x + u16::from(!blank), y), 1, "*", style);
     }
 
     /// Gives every cell the look of ordinary text.

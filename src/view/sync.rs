@@ -3,10 +3,11 @@
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::cells;
 use crate::app::doc::Tone;
 use crate::app::layout::{Area, sync_areas};
-use crate::app::pane::search::Search;
-use crate::app::pane::sync::{GUTTER, LogView, Tail, Window, mark, rows};
+use crate::app::pane::search::{Floor, Search};
+use crate::app::pane::sync::{Focus, GUTTER, LogView, Tail, Window, height, mark, rows};
 use crate::app::sync::{SyncState, clock_or_day};
 use crate::domain::run::{Level, LogLine, RunHead};
 
@@ -15,7 +16,12 @@ use super::paint::{Painter, Row, column};
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let (log, history) = sync_areas(area);
     let title = title(app);
-    painter.rule(log, 0, &title);
+    let reading = reading(app);
+    let room = usize::from(log.width).saturating_sub(cells::width(&title) + 2);
+    // What the run does comes first: that its log moves is seen as well.
+    let following = app.sync.tail == Tail::Follow && cells::width(&reading) > room;
+    let reading = if following { "" } else { &reading };
+    head(painter, log, &title, reading);
     let (_, lines) = log.split(1);
     if app.runs.log.is_empty() {
         let text = match &app.runs.state {
@@ -27,8 +33,11 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         painter.line(lines, 0, &app.settings.keys.fill(text), painter.theme.dim);
     }
     let sync = &app.sync;
-    let found = Some(&sync.search);
+    let found = Some((&sync.search, Row::from(sync.focus == Focus::Log)));
     log_lines(painter, lines, (&app.runs.log, sync.tail), found);
+    if !app.runs.log.is_empty() {
+        nothing_shown(painter, lines, &app.runs.log, sync.search.floor);
+    }
     painter.rule(history, 0, "RUNS");
     let (_, list) = history.split(1);
     let cursor = &sync.cursor;
@@ -38,7 +47,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
             app,
             painter,
             list,
-            (n, Row::from(index == cursor.index)),
+            (n, Row::from(index == cursor.index && !sync.in_log())),
             head,
         );
     }
@@ -48,23 +57,68 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
 }
 
 fn title(app: &App) -> String {
-    let scrolled = match app.sync.tail {
-        Tail::Follow => "",
-        Tail::From(_) => "  scrolled; G follows the end",
-    };
     match &app.runs.state {
-        SyncState::Running(run) => format!("LOG  {}: {}{scrolled}", run.name(), run.doing()),
+        SyncState::Running(run) => format!("LOG  {}: {}", run.name(), run.doing()),
         SyncState::Idle { last: Some(last) } => {
             let number = last
                 .number
                 .map_or(String::new(), |n| format!("run {} ", n.0));
             format!(
-                "LOG  {number}{}: {}{scrolled}",
+                "LOG  {number}{}: {}",
                 last.kind.as_str(),
                 last.outcome.word()
             )
         }
         SyncState::Idle { last: None } => "LOG".to_owned(),
+    }
+}
+
+/// How the log of pane 3 is read: levels, and whether new lines are followed.
+fn reading(app: &App) -> String {
+    let levels = levels(app.sync.search.floor);
+    let going = app.runs.active().is_some();
+    let tail = match (app.sync.tail, app.sync.unread(&app.runs)) {
+        (Tail::Follow, _) if going => "following".to_owned(),
+        (Tail::Follow, _) => String::new(),
+        (Tail::From(_), 0) => "paused; {last} follows".to_owned(),
+        (Tail::From(_), 1) => "paused, 1 new line; {last} follows".to_owned(),
+        (Tail::From(_), n) => format!("paused, {n} new lines; {{last}} follows"),
+    };
+    app.settings.keys.fill(&both(&levels, &tail))
+}
+
+fn levels(floor: Floor) -> String {
+    match floor {
+        Floor::All => String::new(),
+        Floor::Info | Floor::Warnings => floor.words().to_owned(),
+    }
+}
+
+fn both(one: &str, other: &str) -> String {
+    let parts = [one, other].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("  ")
+}
+
+/// A title over a log, and at its right edge how it is read.
+fn head(painter: &mut Painter<'_>, area: Area, title: &str, reading: &str) {
+    painter.rule(area, 0, "");
+    let strong = painter.theme.strong;
+    let title = format!("{title} ");
+    if reading.is_empty() {
+        painter.line(area, 0, &title, strong);
+    } else {
+        painter.two(area, 0, (&title, strong), (&format!(" {reading}"), strong));
+    }
+}
+
+/// Says so where a choice of levels leaves nothing of a log.
+fn nothing_shown(painter: &mut Painter<'_>, area: Area, log: &[LogLine], floor: Floor) {
+    if !log.iter().any(|line| floor.shows(line.level)) {
+        let text = match floor {
+            Floor::Warnings => "no warning and no error in this log",
+            Floor::All | Floor::Info => "no line of these levels in this log",
+        };
+        painter.line(area, 0, text, painter.theme.dim);
     }
 }
 
@@ -78,14 +132,19 @@ pub(super) fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 /// The log of an earlier run.
 pub(super) fn view(painter: &mut Painter<'_>, open: &LogView, area: Area) {
-    painter.rule(area, 0, &format!("LOG  {}", open.title));
+    let title = format!("LOG  {}", open.title);
+    head(painter, area, &title, &levels(open.search.floor));
     let (_, lines) = area.split(1);
     match &open.lines {
         None => painter.line(lines, 0, "reading…", painter.theme.dim),
         Some(log) if log.is_empty() => {
             painter.line(lines, 0, "no log was kept of this run", painter.theme.dim);
         }
-        Some(log) => log_lines(painter, lines, (log, open.tail), Some(&open.search)),
+        Some(log) => {
+            let search = Some((&open.search, Row::Selected));
+            log_lines(painter, lines, (log, open.tail), search);
+            nothing_shown(painter, lines, log, open.search.floor);
+        }
     }
 }
 
@@ -93,18 +152,19 @@ fn log_lines(
     painter: &mut Painter<'_>,
     area: Area,
     (log, tail): (&[LogLine], Tail),
-    search: Option<&Search>,
+    search: Option<(&Search, Row)>,
 ) {
     let width = usize::from(area.width);
-    let line = |n: usize| log.get(n);
+    let floor = search.map_or(Floor::All, |(search, _)| search.floor);
     let len = log.len();
     let top = tail.top(Window {
         len,
         height: usize::from(area.height),
-        rows: &|n| line(n).map_or(1, |line| rows(line, width).len()),
+        rows: &|n| height(log.get(n), floor, area.width),
     });
     let mut y = 0;
-    for (place, line) in log.iter().enumerate().skip(top) {
+    let shown = log.iter().enumerate().skip(top);
+    for (place, line) in shown.filter(|(_, line)| floor.shows(line.level)) {
         let mark = mark(line.level);
         let tone = match line.level {
             Level::Debug => Tone::Dim,
@@ -112,12 +172,13 @@ fn log_lines(
             Level::Warning | Level::Error => mark.tone(),
         };
         let style = match search {
-            Some(search) if search.is_on() && search.hits.binary_search(&place).is_ok() => {
+            Some((search, _)) if search.is_on() && search.hits.binary_search(&place).is_ok() => {
                 painter.theme.strong
             }
             Some(_) | None => painter.tone(tone),
         };
-        let here = search.is_some_and(|search| search.here == Some(place));
+        let here = search
+            .is_some_and(|(search, look)| search.here == Some(place) && look == Row::Selected);
         for (n, text) in rows(line, width).into_iter().enumerate() {
             if y >= area.height {
                 return;

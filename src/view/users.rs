@@ -5,15 +5,21 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::Area;
+use crate::app::pane::Pane;
 use crate::app::pane::users::Sort;
 use crate::domain::phone::PhoneNumber;
 use crate::roster::desk::DeskUser;
 
+use super::columns::chosen;
 use super::paint::{Column, Painter, Row, column};
 
 /// Cells of the columns between the name and the cause.
 const NUMBER: usize = 16;
 const STATE: usize = 10;
+const MAIL: usize = 26;
+
+/// The columns as they are drawn.
+const NAMES: [&str; 7] = ["", "NAME", "E-MAIL", "NUMBER", "CC", "STATE", "CAUSE"];
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let name = name_width(area);
@@ -27,7 +33,12 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..area.height).zip(rows) {
         if let Some(row) = app.desk.users.get(place) {
             let columns = columns(app, painter, row, name);
-            painter.row(area, n, Row::from(index == cursor.index), &columns);
+            let columns = chosen(app, Pane::Users, &NAMES, columns);
+            let look = Row::from(index == cursor.index);
+            painter.row(area, n, look, &columns);
+            if app.users.marked.contains(&row.user.id) {
+                painter.mark_beside(area, n, look);
+            }
         }
     }
 }
@@ -46,14 +57,16 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
             painter.theme.dim
         }
     };
-    let columns = [
+    let columns = vec![
         column("", 1, Style::new()),
         column("NAME", name, look(Sort::Name)),
+        column("E-MAIL", MAIL, painter.theme.dim),
         column("NUMBER", NUMBER, look(Sort::Number)),
         column("CC", 2, look(Sort::Country)),
         column("STATE", STATE, look(Sort::State)),
         column("CAUSE", 60, look(Sort::Cause)),
     ];
+    let columns = chosen(app, Pane::Users, &NAMES, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 
@@ -70,15 +83,10 @@ fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec
         .number
         .as_ref()
         .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
-    let marked = app.users.marked.contains(&user.id);
-    let mark = if marked {
-        column('*', 1, painter.theme.strong)
-    } else {
-        column(state.mark.glyph(painter.is_ascii()), 1, tone)
-    };
     vec![
-        mark,
+        column(state.mark.glyph(painter.is_ascii()), 1, tone),
         column(user.name.as_str(), name, Style::new()),
+        column(user.mail.as_str(), MAIL, painter.theme.dim),
         column(number, NUMBER, Style::new()),
         column(
             user.country.map_or("-".to_owned(), |c| c.to_string()),

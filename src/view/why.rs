@@ -25,13 +25,18 @@ pub(super) fn modal(app: &App, painter: &mut Painter<'_>, open: &WhyBox, area: A
 
 /// Why the row under the cursor is as it is.
 pub(super) fn beside(app: &App, painter: &mut Painter<'_>, area: Area) {
-    for n in 0..area.height {
-        painter.put((area.x - 1, area.y + n), 1, "│", painter.theme.dim);
-    }
-    let inner = Area {
-        x: area.x + 1,
-        width: area.width.saturating_sub(1),
-        ..area
+    let inner = if area.x == 0 {
+        painter.rule(area, 0, "");
+        area.split(1).1
+    } else {
+        for n in 0..area.height {
+            painter.put((area.x - 1, area.y + n), 1, "│", painter.theme.dim);
+        }
+        Area {
+            x: area.x + 1,
+            width: area.width.saturating_sub(1),
+            ..area
+        }
     };
     let Some(why) = &app.beside.why else {
         return;

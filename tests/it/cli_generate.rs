@@ -187,7 +187,7 @@ fn keys_are_listed_as_the_configuration_has_them_and_a_clash_names_both() {
     assert_eq!(row("sync")["whose"], "yours");
     assert_eq!(row("edit")["whose"], "default");
     assert_eq!(row("apply")["contexts"], serde_json::json!(["plan"]));
-    assert_eq!(listed["contexts"].as_array().unwrap().len(), 19);
+    assert_eq!(listed["contexts"].as_array().unwrap().len(), 20);
     std::fs::write(&file, "[keys]\nsync = \"w\"\n").unwrap();
     let ended = run(home.path(), &["keys"]);
     assert_eq!(ended.code, 2);

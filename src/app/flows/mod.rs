@@ -4,6 +4,7 @@ mod bulk;
 mod earlier;
 mod filter;
 mod form;
+mod logs;
 mod many;
 mod mending;
 mod people;
@@ -13,6 +14,7 @@ mod runs;
 mod screen;
 mod settings;
 mod sign_in;
+mod signed_out;
 mod stock;
 mod tables;
 
@@ -36,7 +38,7 @@ pub(crate) fn finished(outcome: Outcome) -> RunEvent {
 
 /// The change that the only effect asks of the ledger.
 pub(crate) fn change(t: &Driver) -> LedgerChange {
-    match t.effects.as_slice() {
+    match t.questions().as_slice() {
         [Effect::Ledger { change, .. }] => change.clone(),
         other => panic!("one change was expected: {other:?}"),
     }

@@ -85,7 +85,7 @@ fn several_hits_elsewhere_are_listed_by_enter() {
     );
     assert_eq!(found.line(20), "2 in everyone (Enter lists them)");
     t.keys("<enter>");
-    assert_eq!(t.effects, []);
+    assert_eq!(t.questions(), []);
     assert_eq!(t.app.pane, Pane::Candidates);
     assert_eq!(t.app.candidates.listing, Listing::Everyone);
     assert_eq!(t.app.candidates.shown.len(), 2);

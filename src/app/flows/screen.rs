@@ -162,6 +162,57 @@ fn wakes_are_asked_for_once() {
 }
 
 #[test]
+fn a_key_that_does_nothing_here_says_where_it_does_something() {
+    let mut t = Driver::new();
+    for (keys, said) in [
+        ("a", "a (add) works in 2 Add users, why (w)"),
+        ("x", "x does nothing here; ? lists all keys"),
+        ("3 u", "u (undo) works in 1 Users, 4 Changes"),
+        ("2 M", "M (move a seat) works in 1 Users"),
+        ("q x", "y and n answer the question; Esc leaves it"),
+        ("<esc> 1 w s", "s (sync) works in every pane"),
+    ] {
+        t.keys(keys);
+        assert_eq!(t.notice(), said, "{keys}");
+    }
+}
+
+#[test]
+fn a_tall_screen_explains_below_the_list() {
+    let mut t = Driver::sized((80, 60));
+    t.event(What::Wake).event(What::Wake);
+    let why = Box::new(why_alex());
+    assert!(
+        matches!(t.effects[..], [Effect::Explain { .. }]),
+        "{:?}",
+        t.effects
+    );
+    let req = t.asked();
+    t.event(What::Cache(CacheEvent::Why { req, why }));
+    let rows = crate::view::screens::screen(&t.app);
+    let rule = rows.iter().position(|row| row.starts_with("────")).unwrap();
+    assert!(rows[rule + 1].starts_with("WHY  Alex"), "{rows:#?}");
+    assert_eq!(rule, 31);
+    let small = crate::view::screens::screen(&Driver::sized((40, 100)).app);
+    assert_eq!(small[2], "It needs 60 columns: 20 more.");
+}
+
+#[test]
+fn the_header_has_the_configured_name_and_no_word_that_reads_like_a_state() {
+    use crate::app::Settings;
+    use crate::app::session::Accent;
+    let with = Settings {
+        name: Some("Lab GmbH".to_owned()),
+        accent: Some(Accent::Red),
+        ..settings()
+    };
+    let t = Driver::with(with, (80, 24));
+    let header = crate::view::screens::screen(&t.app)[0].clone();
+    assert!(header.starts_with("Lab GmbH"), "{header}");
+    assert!(!header.contains("  red"), "{header}");
+}
+
+#[test]
 fn nothing_is_done_blindly_on_a_screen_that_is_too_small() {
     let mut t = Driver::sized((40, 12));
     t.keys("j d y");
@@ -169,4 +220,22 @@ fn nothing_is_done_blindly_on_a_screen_that_is_too_small() {
     assert_eq!(t.app.modals.len(), 0);
     t.keys("q");
     assert_eq!(t.effects, [Effect::Quit { code: 0 }]);
+}
+
+#[test]
+fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colours() {
+    use crate::app::Settings;
+    use crate::app::session::Accent;
+    let accent = Some(Accent::Red);
+    let t = Driver::with(
+        Settings {
+            accent,
+            ..settings()
+        },
+        (80, 24),
+    );
+    assert!(crate::view::screens::screen(&t.app)[0].starts_with("Contoso Ltd   READ-WRITE"));
+    let mono = crate::view::screens::frame(&t.app, &crate::view::theme::Theme::mono(), t.app.size);
+    let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
+    assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
 }

@@ -585,16 +585,3 @@ fn the_demo_says_that_it_has_one_tenant() {
     t.keys("t");
     assert_eq!(t.notice(), "the demo has one tenant: this one");
 }
-
-#[test]
-fn the_colour_of_a_tenant_stands_in_the_header_with_its_word() {
-    let accent = Some(Accent::Red);
-    let t = Driver::with(
-        Settings {
-            accent,
-            ..settings()
-        },
-        (80, 24),
-    );
-    assert!(screen(&t.app)[0].starts_with("Contoso Ltd  red  "));
-}

@@ -71,6 +71,93 @@ fn order_and_direction_are_remembered_for_the_tenant() {
     assert_eq!(names(&again), order);
 }
 
+fn kept(t: &Driver) -> Option<String> {
+    let mut effects = t.effects.iter().rev();
+    effects.find_map(|effect| match effect {
+        Effect::KeepDraft { key, text } if key == crate::app::tables::KEPT => text.clone(),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_filter_stands_again_after_a_start_and_the_cursor_is_on_its_first_row() {
+    let mut t = Driver::new();
+    t.keys("o o / g b");
+    assert_eq!(kept(&t).unwrap().lines().count(), 3, "it is still typed");
+    t.keys("<enter>");
+    let text = kept(&t).unwrap();
+    assert!(text.ends_with("\nusers/filter=gb"), "{text}");
+    let mut again = Driver::new();
+    let key = crate::app::tables::KEPT.to_owned();
+    again.event(What::Ledger(LedgerEvent::Draft { key, text }));
+    assert_eq!(names(&again), names(&t));
+    assert_eq!(again.app.users.cursor.index, 0);
+    assert_eq!(again.app.place(), crate::app::action::Place::Users);
+    assert!(
+        screen(&again.app)[2].starts_with("/gb "),
+        "{}",
+        screen(&again.app)[2]
+    );
+    // Esc takes it away, and that is remembered too; what moves the cursor is not.
+    again.keys("j");
+    assert_eq!(kept(&again), None);
+    again.keys("<esc>");
+    assert_eq!(names(&again).len(), again.app.desk.users.len());
+    assert!(!kept(&again).unwrap().contains("filter"));
+}
+
+#[test]
+fn columns_are_shown_hidden_and_widened_and_remembered() {
+    let titles = |t: &Driver| screen(&t.app)[3].trim_end().to_owned();
+    let mut t = Driver::new();
+    let before = titles(&t);
+    t.keys("K Space");
+    assert!(t.notice().starts_with("the first column stays"));
+    t.keys("<right> j Space");
+    assert!(
+        titles(&t).starts_with("  NAME                 E-MAIL                     NUMBER"),
+        "{}",
+        titles(&t)
+    );
+    assert!(screen(&t.app)[4].contains("ben"), "{}", screen(&t.app)[4]);
+    t.keys("j j Space <esc>");
+    assert!(!titles(&t).contains(" CC "), "{}", titles(&t));
+    let text = kept(&t).unwrap();
+    assert!(
+        text.ends_with("users/columns=NAME:on:2,E-MAIL:on:0,CC:off:0"),
+        "{text}"
+    );
+    let wanted = titles(&t);
+    for row in screen(&t.app) {
+        assert!(crate::app::cells::width(&row) <= 80, "{row}");
+    }
+    let mut again = Driver::new();
+    let key = crate::app::tables::KEPT.to_owned();
+    again.event(What::Ledger(LedgerEvent::Draft { key, text }));
+    assert_eq!(titles(&again), wanted);
+    // Back to how it comes: nothing of it is kept any more.
+    again.keys("K <left> j Space j j Space <esc>");
+    assert_eq!(titles(&again), before);
+    assert!(!kept(&again).unwrap().contains("columns"));
+    // The other panes have theirs, by themselves.
+    again.keys("2 K G Space <esc> 6 K G k Space");
+    let text = kept(&again).unwrap();
+    assert!(
+        text.ends_with("add-users/columns=NOTE:off:0\nnumbers/columns=HOLDER:off:0"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_marked_row_keeps_its_sign() {
+    let mut t = Driver::new();
+    let rows = screen(&t.app);
+    let place = rows.iter().position(|row| row.starts_with('⚠')).unwrap();
+    t.keys("*");
+    let marked = screen(&t.app);
+    assert!(marked[place].starts_with("⚠*"), "{}", marked[place]);
+}
+
 #[test]
 fn a_range_is_marked_from_the_last_mark_to_here() {
     let mut t = Driver::new();

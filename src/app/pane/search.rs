@@ -1,9 +1,11 @@
-//! Search inside a log: all lines stay, those that match are hits, and one of them, or a warning, is where the reader is.
+//! Reading a log: which levels are shown, what is searched for, and the line that the reader is on.
 
 use crate::app::filter::{Filter, Typing};
 use crate::domain::run::{Level, LogLine};
 
-use super::sync::Tail;
+use crate::app::cursor::Move;
+
+use super::sync::{Tail, Window};
 
 /// Lines that stay in sight above a line that was jumped to.
 const ABOVE: usize = 2;
@@ -15,10 +17,54 @@ pub struct Search {
     pub filter: Filter,
     /// Lines that match, in order.
     pub hits: Vec<usize>,
-    /// The line that was jumped to.
+    /// The line under the cursor.
     pub here: Option<usize>,
+    /// Which levels are shown.
+    pub floor: Floor,
     /// Whether the text has changed since the hits were computed.
     pub stale: bool,
+}
+
+/// Which levels of a log are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Floor {
+    /// All of them.
+    #[default]
+    All,
+    /// No debug lines.
+    Info,
+    /// Warnings and errors alone.
+    Warnings,
+}
+
+impl Floor {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::All => Self::Info,
+            Self::Info => Self::Warnings,
+            Self::Warnings => Self::All,
+        }
+    }
+
+    /// Its words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::All => "all levels",
+            Self::Info => "info and up",
+            Self::Warnings => "warnings and up",
+        }
+    }
+
+    /// Whether a line of a level is shown.
+    pub fn shows(self, level: Level) -> bool {
+        match self {
+            Self::All => true,
+            Self::Info => level >= Level::Info,
+            Self::Warnings => level >= Level::Warning,
+        }
+    }
 }
 
 /// To which hit.
@@ -51,8 +97,10 @@ impl Search {
             }
             return;
         }
-        self.hits
-            .extend((first..log.len()).filter(|&n| query.matches(&folded(&log[n]))));
+        self.hits.extend(
+            (first..log.len())
+                .filter(|&n| self.floor.shows(log[n].level) && query.matches(&folded(&log[n]))),
+        );
         if stale && self.filter.typing == Typing::Yes {
             let from = match *tail {
                 Tail::From(line) => line,
@@ -63,6 +111,70 @@ impl Search {
                 self.go(hit, tail);
             }
         }
+    }
+
+    /// Shows the next choice of levels. Where the cursor's line is not among them, it goes.
+    pub fn turn_floor(&mut self, log: &[LogLine]) {
+        self.floor = self.floor.next();
+        let shown = |&line: &usize| log.get(line).is_some_and(|l| self.floor.shows(l.level));
+        self.here = self.here.filter(shown);
+        // The same text finds other lines now; where the reader is stays.
+        self.hits = (0..log.len())
+            .filter(|n| shown(n) && self.is_on() && self.filter.query().matches(&folded(&log[*n])))
+            .collect();
+    }
+
+    /// Moves the cursor; past the last line the end is followed again.
+    pub fn step(&mut self, step: Move, tail: &mut Tail, window: Window<'_>) {
+        let top = tail.top(window);
+        let bottom = window.bottom(top);
+        match (step, self.here) {
+            (Move::By(by), None) => {
+                // The first press shows where the cursor is.
+                self.here = if by < 0 {
+                    bottom
+                } else {
+                    window.shown_from(top)
+                };
+                *tail = Tail::From(top);
+            }
+            (Move::By(by), Some(here)) => match window.lines_on(here, by) {
+                Some(line) => {
+                    self.here = Some(line);
+                    self.show(line, tail, window);
+                }
+                None if by > 0 => (self.here, *tail) = (None, Tail::Follow),
+                None => {}
+            },
+            (Move::Pages(_), here) => {
+                tail.step(step, window);
+                let top = tail.top(window);
+                let first = window.shown_from(top);
+                let last = window.bottom(top);
+                self.here = here.and_then(|here| match (first, last) {
+                    (Some(first), Some(last)) => Some(here.clamp(first, last)),
+                    _ => None,
+                });
+            }
+            (Move::First, _) => {
+                *tail = Tail::From(0);
+                self.here = window.shown_from(0);
+            }
+            (Move::Last, _) => (self.here, *tail) = (None, Tail::Follow),
+        }
+    }
+
+    /// Scrolls so that a line is on the screen.
+    pub fn show(&self, line: usize, tail: &mut Tail, window: Window<'_>) {
+        let top = tail.top(window);
+        let past = window.bottom(top).is_none_or(|bottom| line > bottom);
+        *tail = Tail::From(if line < top {
+            line
+        } else if past {
+            window.up_from(line, window.height)
+        } else {
+            top
+        });
     }
 
     fn go(&mut self, line: usize, tail: &mut Tail) {

@@ -11,7 +11,7 @@ use crate::domain::text::Label;
 use crate::roster::desk::Desk;
 
 use super::Mark;
-use super::search::Search;
+use super::search::{Floor, Search};
 
 /// Cells before a line of the log: the glyph of its level.
 pub const GUTTER: usize = 2;
@@ -31,6 +31,20 @@ pub struct SyncPane {
     pub marked: Vec<RunId>,
     /// The log that was searched last.
     pub seen: Seen,
+    /// Which of its two lists the keys are about.
+    pub focus: Focus,
+    /// Lines that the run had said when the log was no longer followed.
+    pub paused_at: usize,
+}
+
+/// What Enter opens in the pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Focus {
+    /// The run under the cursor of the history.
+    #[default]
+    Runs,
+    /// Whom the line under the cursor of the log names.
+    Log,
 }
 
 /// A state of the log.
@@ -40,6 +54,8 @@ pub struct Seen {
     pub version: u64,
     /// Its lines.
     pub lines: usize,
+    /// Lines that no longer fitted.
+    pub dropped: usize,
 }
 
 /// Where a log is read: a run's log moves, and must not move away under the reader.
@@ -59,7 +75,7 @@ pub struct Window<'a> {
     pub len: usize,
     /// Rows on the screen.
     pub height: usize,
-    /// Rows of a line.
+    /// Rows of a line: none where its level is not shown.
     pub rows: &'a dyn Fn(usize) -> usize,
 }
 
@@ -71,7 +87,7 @@ impl std::fmt::Debug for Window<'_> {
 
 impl Window<'_> {
     /// The line from which `height` rows reach up to and including `last`.
-    fn up_from(&self, last: usize, height: usize) -> usize {
+    pub(super) fn up_from(&self, last: usize, height: usize) -> usize {
         let mut used = 0;
         let mut top = last;
         for n in (0..=last).rev() {
@@ -82,6 +98,39 @@ impl Window<'_> {
             top = n;
         }
         top
+    }
+
+    /// The first line that is shown from `line` on.
+    pub(super) fn shown_from(&self, line: usize) -> Option<usize> {
+        (line..self.len).find(|&n| (self.rows)(n) > 0)
+    }
+
+    /// The last line on the screen below `top`.
+    pub(super) fn bottom(&self, top: usize) -> Option<usize> {
+        let mut used = 0;
+        let mut bottom = None;
+        for n in top..self.len {
+            let rows = (self.rows)(n);
+            used += rows;
+            if used > self.height {
+                break;
+            }
+            if rows > 0 {
+                bottom = Some(n);
+            }
+        }
+        bottom
+    }
+
+    /// The line so many shown lines on, or back; the outermost one where there are fewer, and none from there.
+    pub(super) fn lines_on(&self, from: usize, by: isize) -> Option<usize> {
+        let shown = |n: &usize| (self.rows)(*n) > 0;
+        let most = by.unsigned_abs();
+        if by < 0 {
+            (0..from).rev().filter(shown).take(most).last()
+        } else {
+            (from + 1..self.len).filter(shown).take(most).last()
+        }
     }
 
     /// The first line shown when the end is followed.
@@ -108,7 +157,9 @@ impl Tail {
         let end = window.follow();
         let page = window.height.saturating_sub(1).max(1);
         let to = match step {
-            Move::By(n) => top.saturating_add_signed(n),
+            Move::By(n) => window
+                .lines_on(top, n)
+                .unwrap_or(if n < 0 { 0 } else { end }),
             Move::Pages(n) if n < 0 => match top {
                 0 => 0,
                 top => window.up_from(top - 1, page).min(top - 1),
@@ -140,7 +191,16 @@ impl SyncPane {
         let seen = Seen {
             version: runs.log_version,
             lines: log.len(),
+            dropped: runs.dropped,
         };
+        // The oldest lines were dropped: what is read has moved up by as many.
+        let gone = seen.dropped.saturating_sub(self.seen.dropped);
+        if gone > 0 {
+            self.search.here = self.search.here.and_then(|here| here.checked_sub(gone));
+            if let Tail::From(line) = self.tail {
+                self.tail = Tail::From(line.saturating_sub(gone));
+            }
+        }
         // Lines are only ever added behind, unless a run has begun or old lines were dropped.
         let grown = runs.log_version - self.seen.version
             == (log.len() as u64).wrapping_sub(self.seen.lines as u64);
@@ -149,6 +209,9 @@ impl SyncPane {
             self.search.settle(log, first, &mut self.tail);
         }
         self.seen = seen;
+        if self.tail == Tail::Follow {
+            self.paused_at = runs.dropped + log.len();
+        }
         let history = &desk.history;
         let newest = history.first().map(|head| head.id);
         if self.cursor.key == self.newest && newest != self.newest {
@@ -162,6 +225,26 @@ impl SyncPane {
             |id| history.iter().position(|head| head.id == id),
             |n| history.get(n).map(|head| head.id),
         );
+    }
+
+    /// Whether the keys are about a line of the log.
+    pub fn in_log(&self) -> bool {
+        self.focus == Focus::Log && self.search.here.is_some()
+    }
+
+    /// Follows the log again, and goes back to the history.
+    pub fn leave_log(&mut self) {
+        self.focus = Focus::Runs;
+        self.search.here = None;
+        self.tail = Tail::Follow;
+    }
+
+    /// Lines that have come since the log was no longer followed, as far as they are shown.
+    pub fn unread(&self, runs: &Runs) -> usize {
+        let from = self.paused_at.saturating_sub(runs.dropped);
+        let new = runs.log.iter().skip(from);
+        new.filter(|line| self.search.floor.shows(line.level))
+            .count()
     }
 
     /// Marks the run under the cursor, or takes its mark away; of three the first mark goes.
@@ -205,6 +288,7 @@ impl SyncPane {
 
     /// Moves the cursor of the history.
     pub fn step(&mut self, step: Move, desk: &Desk, height: usize) {
+        self.focus = Focus::Runs;
         let history = &desk.history;
         self.cursor.step(step, (history.len(), height), |n| {
             history.get(n).map(|head| head.id)
@@ -242,6 +326,17 @@ pub fn rows(line: &LogLine, width: usize) -> Vec<String> {
         );
     }
     rows
+}
+
+/// Rows of a line at a width: none where its level is not shown.
+pub fn height(line: Option<&LogLine>, floor: Floor, width: u16) -> usize {
+    line.map_or(1, |line| {
+        if floor.shows(line.level) {
+            rows(line, usize::from(width)).len()
+        } else {
+            0
+        }
+    })
 }
 
 /// The glyph of a level.

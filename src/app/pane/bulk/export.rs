@@ -65,16 +65,38 @@ impl ExportForm {
                 }
             }
             ExportField::Reader => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.reader = match self.reader {
-                        Reader::Machine => Reader::Spreadsheet,
-                        Reader::Spreadsheet => Reader::Machine,
-                    };
-                }
-                Code::Char('m') => self.reader = Reader::Machine,
-                Code::Char('s') => self.reader = Reader::Spreadsheet,
+                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => self.next_reader(),
+                Code::Char('m') => self.choose(Reader::Machine),
+                Code::Char('s') => self.choose(Reader::Spreadsheet),
                 _ => {}
             },
+        }
+    }
+
+    /// Spreadsheet, program, and for a log the text that it is.
+    fn next_reader(&mut self) {
+        match (&self.what, self.reader) {
+            (Exported::Log(run), Reader::Machine) => {
+                self.what = Exported::LogText(*run);
+                self.rename(".csv", ".txt");
+            }
+            (Exported::LogText(_), _) | (_, Reader::Machine) => self.choose(Reader::Spreadsheet),
+            (_, Reader::Spreadsheet) => self.choose(Reader::Machine),
+        }
+    }
+
+    fn choose(&mut self, reader: Reader) {
+        if let Exported::LogText(run) = self.what {
+            self.what = Exported::Log(run);
+            self.rename(".txt", ".csv");
+        }
+        self.reader = reader;
+    }
+
+    /// The name follows what is in the file, as far as it was left as proposed.
+    fn rename(&mut self, from: &str, to: &str) {
+        if let Some(stem) = self.path.text().strip_suffix(from) {
+            self.path = Line::new(&format!("{stem}{to}"));
         }
     }
 
