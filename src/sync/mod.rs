@@ -375,8 +375,8 @@ impl Run<'_> {
         Ok(tenant)
     }
 
-    /// The first good run pins the tenant. Users of another tenant before it come along without their associations, and are looked
-    /// for in the picture that was just read.
+    /// The first good run pins the tenant. Users of another tenant before it come along without their associations: who they are
+    /// here is shown, and waits until somebody takes it over.
     async fn pin(&mut self, tenant: &Tenant, pulled: &mut Pulled) -> Result<(), Stop> {
         let stamp = self.stamp();
         match self
