@@ -210,6 +210,7 @@ pub async fn run(
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
         () = attendance.tell() => unreachable!("it never ends by itself"),
     };
+    attendance.rest().await;
     let outcome = run.close(result).await;
     let summary = run.summary;
     world.traffic = run.journal.finish().await;

@@ -53,7 +53,9 @@ fn title(app: &App) -> String {
         Tail::From(_) => "  scrolled; G follows the end",
     };
     match &app.runs.state {
-        SyncState::Running(run) => format!("LOG  {}: {}{scrolled}", run.name(), run.doing()),
+        SyncState::Running(run) => {
+            format!("LOG  {}: {}{scrolled}", run.name(), run.doing_now(app.now))
+        }
         SyncState::Idle { last: Some(last) } => {
             let number = last
                 .number
