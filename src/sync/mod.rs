@@ -485,6 +485,7 @@ impl Run<'_> {
         {
             tracing::warn!(%error, "the end of run {} could not be kept", run.0);
         }
+        tracing::info!(run = run.0, outcome = outcome.word(), "a run ended");
         drop(self.store.history.prune());
         self.journal.tell(RunEvent::LedgerChanged).await;
         self.journal
@@ -533,6 +534,9 @@ impl Run<'_> {
             .ready_to_write(self.settings.allowed)
             .await
             .map_err(|error| failed(&error, "Preparing to write"))?;
+        let signed_in = self.client.sign_in().await;
+        let signed_in = signed_in.map_err(|error| failed(&error, "Preparing to write"))?;
+        self.is_now(signed_in.account).await;
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
         let written = self.push(tenant, plan, chosen).await;

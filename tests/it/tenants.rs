@@ -598,7 +598,7 @@ fn what_others_can_write_is_not_believed() {
         set_mode(path, open);
         for args in calls {
             let ended = run(home.path(), args);
-            assert_ne!(ended.code, 0, "{args:?}: {ended:?}");
+            assert_eq!(ended.code, 2, "{args:?}: {ended:?}");
             let told = format!("{}{}", ended.out, ended.err);
             assert!(
                 told.contains("others can write to it")
