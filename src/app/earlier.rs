@@ -105,7 +105,7 @@ impl App {
         };
         match open.mark() {
             Ok(()) => open.step(Move::By(1), height),
-            Err(why) => self.say(Tone::Warn, format!("cannot be queued: {why}")),
+            Err(why) => self.say(Tone::Warn, why),
         }
     }
 
@@ -115,21 +115,30 @@ impl App {
         }
     }
 
-    /// Why nothing can be queued.
+    /// Why nothing can be taken over or queued.
     pub(super) fn nothing_earlier(&self) -> Option<String> {
         let Some(Modal::Earlier(open)) = self.over() else {
             return Some("works in the tenant before (E)".to_owned());
         };
-        open.wanted()
-            .is_empty()
-            .then(|| "nothing is marked, and the row under the cursor cannot be queued".to_owned())
+        (open.wanted_matches().is_empty() && open.wanted().is_empty()).then(|| {
+            "nothing is marked, and the row under the cursor can be neither taken over nor queued"
+                .to_owned()
+        })
     }
 
-    /// Asks before the old numbers are queued.
+    /// Asks before matches are taken over; with none of them marked, before the old numbers are queued.
     pub(super) fn ask_queue_earlier(&mut self) {
         let Some(Modal::Earlier(open)) = self.over() else {
             return;
         };
+        let matches = open.wanted_matches();
+        if let Some(first) = matches.first() {
+            let whom = first.found.whom().unwrap_or_default();
+            let first = format!("{} is {whom}", first.name);
+            let users = matches.iter().map(|row| row.user).collect();
+            self.question(Question::TakeMatches { users, first });
+            return;
+        }
         let wanted = open.wanted();
         let Some(first) = wanted.first() else {
             return;
@@ -137,6 +146,15 @@ impl App {
         let first = format!("{} {}", first.name, first.old.spaced());
         let users = wanted.iter().map(|offer| offer.user).collect();
         self.question(Question::QueueEarlier { users, first });
+    }
+
+    /// Takes matches over.
+    pub(super) fn take_matches(&mut self, users: Vec<UserId>) -> Vec<Effect> {
+        let req = self.wait_for(Wait::Adopted);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::TakeMatches(users),
+        }]
     }
 
     /// Queues them.

@@ -322,6 +322,8 @@ pub enum LedgerChange {
         /// Who gets it.
         to: UserId,
     },
+    /// Take over whom users of the tenant before match by e-mail.
+    TakeMatches(Vec<UserId>),
     /// Queue the numbers that users had in the tenant before.
     Adopt(Vec<UserId>),
     /// Take the pin off the tenant.

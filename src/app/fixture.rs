@@ -190,6 +190,7 @@ pub(crate) fn user(id: i64, directory: u8, name: &str, tel: Option<&str>) -> Des
             sip_username: None,
             external_id: None,
             association: Association::Matched(object(directory)),
+            waits: false,
             gone: false,
             rank: id,
             created_at: at(-3600),

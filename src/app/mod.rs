@@ -176,7 +176,7 @@ enum Wait {
     Kept,
     /// Two runs are being compared.
     Compared,
-    /// Old numbers are being queued.
+    /// Matches are being taken over, or old numbers queued.
     Adopted,
     /// The pin is being taken off.
     Unpinned,

@@ -23,7 +23,7 @@ use super::pane::sync::Tail;
 use super::pane::text::Text;
 use super::pane::why::Answer;
 use super::session::{Auth, Writing};
-use super::sync::{Course, Ended};
+use super::sync::{Course, Ended, took};
 use super::tables::KEPT;
 use super::{App, Wait};
 
@@ -109,6 +109,7 @@ impl App {
     fn run_ended(&mut self, outcome: Outcome, summary: Summary) -> Vec<Effect> {
         let asked = self.runs.active().map(|run| run.req);
         let debug = self.runs.active().is_some_and(|run| run.debug);
+        let since = self.runs.active().map(|run| run.since);
         let Some(ended) = self.runs.end(outcome, summary) else {
             return Vec::new();
         };
@@ -118,7 +119,8 @@ impl App {
                 if matches!(confirm.question, Question::CancelRun { req, .. } if Some(req) == asked))
         });
         self.beside.outdate();
-        self.say_ended(&ended);
+        let seconds = since.map_or(0, |since| self.now.duration_since(since).as_secs());
+        self.say_ended(&ended, seconds);
         if matches!(ended.kind, RunKind::Apply { .. })
             && let Some(Notice::Word { until, .. }) = &mut self.notice
         {
@@ -139,12 +141,17 @@ impl App {
         self.plan_missed(&ended.kind)
     }
 
-    fn say_ended(&mut self, ended: &Ended) {
+    fn say_ended(&mut self, ended: &Ended, seconds: i64) {
         let name = match ended.number {
             Some(number) => format!("run {} {}", number.0, ended.kind.as_str()),
             None => ended.kind.as_str().to_owned(),
         };
-        let numbers = numbers(&ended.summary);
+        // What is over at once needs no time.
+        let time = match seconds {
+            ..10 => String::new(),
+            seconds => format!(" in {}", took(seconds)),
+        };
+        let numbers = format!("{time}{}", numbers(&ended.summary));
         match &ended.outcome {
             Outcome::Failed(failure) => self.fail(failure.clone()),
             Outcome::Done => {

@@ -343,6 +343,7 @@ impl App {
 
     /// Time has passed: a prompt that is too old is worth nothing, and what is left of the others is drawn.
     pub(super) fn tick(&mut self) -> Vec<Effect> {
+        self.dirty |= self.runs.active().is_some();
         let Auth::Asking {
             req,
             attempt,
@@ -361,9 +362,11 @@ impl App {
         vec![Effect::CancelSignIn { req }]
     }
 
-    /// When the time that is left is to be drawn again: only while it is shown.
+    /// When the time that is left is to be drawn again: only while it is shown, or a run goes, whose time is.
     pub(super) fn next_tick(&self) -> Option<Timestamp> {
-        self.session.prompt()?;
+        if self.runs.active().is_none() {
+            self.session.prompt()?;
+        }
         self.now.checked_add(TICK).ok()
     }
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::domain::outbox::EntryId;
-use crate::domain::run::{LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
+use crate::domain::run::{Counted, LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
 
 use super::cells::thousands;
 use super::event::RequestId;
@@ -53,6 +53,8 @@ pub struct Run {
     pub begun: Timestamp,
     /// Where it is.
     pub phase: Phase,
+    /// When it was asked for.
+    pub since: Timestamp,
     /// When that phase began.
     pub phase_since: Timestamp,
     /// Pages and users so far, and when that was said.
@@ -89,6 +91,7 @@ impl Run {
             number: None,
             begun: at,
             phase: Phase::Connect,
+            since: at,
             phase_since: at,
             progress: None,
             course: Course::Going,
@@ -106,7 +109,10 @@ impl Run {
 
     /// Pages have come in.
     pub fn seen(&mut self, progress: Progress, at: Timestamp) {
-        self.progress = Some((progress, at));
+        // How many there were last time is said once.
+        let known = self.progress.filter(|(old, _)| old.what == progress.what);
+        let of = progress.of.or(known.and_then(|(old, _)| old.of));
+        self.progress = Some((Progress { of, ..progress }, at));
         if self.course != Course::Stopping {
             self.course = Course::Going;
         }
@@ -135,20 +141,61 @@ impl Run {
             Course::Waiting { until, why } => {
                 format!("waits until {}: {why}", clock_seconds(*until))
             }
-            Course::Going => {
-                let doing = self.phase.as_str();
-                match self.progress.filter(|_| self.phase == Phase::ReadUsers) {
-                    Some((progress, at)) => format!("{doing}: {}", self.pages(progress, at)),
-                    None => doing.to_owned(),
+            Course::Going => self.goes(),
+        }
+    }
+
+    /// The same for a line that is drawn anew each second: a wait that is over is none, and how long it has taken so far.
+    pub fn doing_now(&self, now: Timestamp) -> String {
+        let doing = match &self.course {
+            Course::Waiting { until, why } => {
+                let left = until.duration_since(now).as_millis().div_euclid(1000) + 1;
+                if *until > now {
+                    format!("{why}: {left} s left")
+                } else {
+                    self.goes()
                 }
             }
+            Course::Stopping | Course::SignInNeeded | Course::Going => self.doing(),
+        };
+        match now.duration_since(self.since).as_secs() {
+            0 => doing,
+            seconds => format!("{doing}  ({})", took(seconds)),
+        }
+    }
+
+    fn goes(&self) -> String {
+        let doing = self.phase.as_str();
+        let fits = |progress: &Progress| match progress.what {
+            Counted::Users => self.phase == Phase::ReadUsers,
+            Counted::Rows(_) => self.phase == Phase::ReadReference,
+            Counted::Changes => matches!(self.phase, Phase::Write | Phase::ReadBack),
+        };
+        let Some((progress, at)) = self.progress.filter(|(progress, _)| fits(progress)) else {
+            return doing.to_owned();
+        };
+        let Progress { users, of, .. } = progress;
+        match (progress.what, of) {
+            (Counted::Users, _) => format!("{doing}: {}", self.pages(progress, at)),
+            (Counted::Changes, Some(of)) => format!("{doing}: {users} of {of}"),
+            (Counted::Rows(what), Some(of)) if of >= users => {
+                format!(
+                    "reading {what}: {} of about {}",
+                    thousands(users),
+                    thousands(of)
+                )
+            }
+            (Counted::Rows(what), _) => format!("reading {what}: {}", thousands(users)),
+            (Counted::Changes, None) => doing.to_owned(),
         }
     }
 
     fn pages(&self, progress: Progress, at: Timestamp) -> String {
-        let Progress { pages, users, of } = progress;
+        let Progress {
+            pages, users, of, ..
+        } = progress;
         let plural = if pages == 1 { "" } else { "s" };
-        let of = of.map_or_else(
+        let all = of.map_or_else(
             || " users".to_owned(),
             |of| format!(" of {}", thousands(of)),
         );
@@ -156,9 +203,30 @@ impl Run {
         let rate = u64::try_from(millis)
             .ok()
             .filter(|millis| *millis >= 1000)
-            .map(|millis| format!(", {}/s", thousands(users.saturating_mul(1000) / millis)))
-            .unwrap_or_default();
-        format!("{pages} page{plural}, {}{of}{rate}", thousands(users))
+            .map(|millis| users.saturating_mul(1000) / millis);
+        let speed = rate.map_or_else(String::new, |rate| format!(", {}/s", thousands(rate)));
+        // Below ten seconds it says nothing that the next look does not.
+        let left = of
+            .zip(rate.filter(|rate| *rate > 0))
+            .map(|(of, rate)| of.saturating_sub(users) / rate)
+            .filter(|seconds| *seconds >= 10)
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .map_or_else(String::new, |seconds| {
+                format!(", about {} left", took(seconds))
+            });
+        format!(
+            "{pages} page{plural}, {}{all}{speed}{left}",
+            thousands(users)
+        )
+    }
+}
+
+/// A time that something took: `14 s`, `3 min 20 s`, `1 h 4 min`.
+pub fn took(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -285,6 +353,7 @@ mod tests {
         run.enter(Phase::ReadUsers, at(10));
         run.seen(
             Progress {
+                what: crate::domain::run::Counted::Users,
                 pages: 12,
                 users: 11_988,
                 of: Some(100_000),
@@ -293,15 +362,55 @@ mod tests {
         );
         assert_eq!(
             run.doing(),
-            "reading users: 12 pages, 11,988 of 100,000, 5,994/s"
+            "reading users: 12 pages, 11,988 of 100,000, 5,994/s, about 14 s left"
         );
         run.course = Course::Waiting {
             until: at(3600),
             why: "throttled".into(),
         };
         assert_eq!(run.doing(), "waits until 01:00:00Z: throttled");
+        assert_eq!(
+            run.doing_now(at(3592)),
+            "throttled: 9 s left  (59 min 52 s)"
+        );
+        assert_eq!(
+            run.doing_now(at(3600)),
+            "reading users: 12 pages, 11,988 of 100,000, 5,994/s, about 14 s left  (1 h 0 min)"
+        );
         run.seen(Progress::default(), at(13));
-        assert_eq!(run.doing(), "reading users: 0 pages, 0 users, 0/s");
+        assert_eq!(run.doing(), "reading users: 0 pages, 0 of 100,000, 0/s");
+    }
+
+    #[test]
+    fn counts_lists_and_changes_by_what_the_last_run_had() {
+        let mut run = Run::new(RequestId(1), RunKind::Sync, false, at(0));
+        run.enter(Phase::ReadReference, at(1));
+        let rows = |users, of| Progress {
+            what: Counted::Rows("numbers"),
+            users,
+            of,
+            ..Progress::default()
+        };
+        run.seen(rows(0, Some(1_200)), at(1));
+        run.seen(rows(1_000, None), at(2));
+        assert_eq!(
+            run.doing_now(at(3)),
+            "reading numbers: 1,000 of about 1,200  (3 s)"
+        );
+        run.seen(rows(2_000, None), at(2));
+        assert_eq!(run.doing(), "reading numbers: 2,000");
+        let change = Progress {
+            what: Counted::Changes,
+            users: 2,
+            of: Some(3),
+            ..Progress::default()
+        };
+        run.enter(Phase::Write, at(70));
+        assert_eq!(run.doing(), "writing");
+        run.seen(change, at(70));
+        assert_eq!(run.doing(), "writing: 2 of 3");
+        run.enter(Phase::ReadBack, at(71));
+        assert_eq!(run.doing_now(at(72)), "reading back: 2 of 3  (1 min 12 s)");
     }
 
     #[test]

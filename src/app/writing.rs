@@ -266,6 +266,7 @@ impl App {
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
             Question::ClearGroup { .. } => self.clear_group(),
             Question::DisableSync { .. } => self.disable_sync(),
+            Question::TakeMatches { users, .. } => self.take_matches(users),
             Question::QueueEarlier { users, .. } => self.queue_earlier(users),
             Question::MoveSeat { from, to, .. } => self.move_seat(from, to),
             Question::LeaveForm { .. } => self.drop_form(),
@@ -336,6 +337,7 @@ impl App {
             | Question::Tie { .. }
             | Question::LoseSeats { .. }
             | Question::DisableSync { .. }
+            | Question::TakeMatches { .. }
             | Question::QueueEarlier { .. }
             | Question::ClearGroup { .. }
             | Question::MoveSeat { .. }

@@ -246,9 +246,12 @@ pub enum UsersWhat {
         #[command(flatten)]
         set: UserSet,
     },
-    /// After another tenant was pinned: show the numbers that users had before; queue those that are free with --queue
+    /// After another tenant was pinned: show who its users are here, and the numbers that they had before
     Adopt {
-        /// Queue them; the next sync plans them like any change
+        /// Take over the matches by e-mail: of everybody, or of these (name, e-mail or row id); nobody is associated before
+        #[arg(long, value_name = "USER", num_args = 0..)]
+        take: Option<Vec<String>>,
+        /// Queue the old numbers that are free; the next sync plans them like any change
         #[arg(long)]
         queue: bool,
     },

@@ -14,7 +14,7 @@ use crate::store::ledger::{AuditLine, AuditVerdict};
 use super::args::Global;
 use super::args::looking_back::{Audit, AuditWhat, Changes};
 use super::exit::Exit;
-use super::find::choose;
+use super::find::chosen;
 use super::open::{kept_stores, located, open};
 use super::print;
 
@@ -60,7 +60,7 @@ fn unopened(global: &Global) -> Option<AuditVerdict> {
         return None;
     }
     let (places, config) = located(global).ok()?;
-    let name = choose(global, &config, &places).ok()?;
+    let name = chosen(global, &config, &places).ok()?;
     health::audit_unopened(&places.tenant_dir(&name))
 }
 

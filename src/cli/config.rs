@@ -3,10 +3,13 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 
 use crate::config::Config as File;
+use crate::config::error::ConfigError;
+use crate::config::mistakes::mistakes;
 use crate::config::palette::Palette;
 use crate::config::schema::schema;
 use crate::domain::failure::{Failure, FailureKind};
@@ -41,43 +44,93 @@ pub(super) fn run(global: &Global, args: &Config) -> anyhow::Result<Exit> {
         ConfigWhat::Sample => print::data(SAMPLE.trim_end())?,
         ConfigWhat::Schema => print::data(&serde_json::to_string_pretty(&schema())?)?,
         ConfigWhat::Init => init(global)?,
-        ConfigWhat::Check => check(global)?,
+        ConfigWhat::Check => return check(global),
     }
     Ok(Exit::Done)
 }
 
-fn check(global: &Global) -> anyhow::Result<()> {
+fn check(global: &Global) -> anyhow::Result<Exit> {
     let file = places(global)?.config_file();
-    let config = File::load(&file).map_err(|error| error.failure())?;
-    if let Some(theme) = &config.look.theme {
-        Palette::load(&file, theme).map_err(|error| error.failure())?;
-    }
+    let (config, found) = looked_through(&file)?;
     if global.json {
+        let mistakes: Vec<_> = found.iter().map(mistake_json).collect();
+        let tenants = config.map_or_else(Vec::new, |config| config.tenants.into_keys().collect());
         let answer = serde_json::json!({
             "schema_version": 1,
             "file": file.display().to_string(),
             "there": file.exists(),
-            "sound": true,
-            "tenants": config.tenants.keys().collect::<Vec<_>>(),
+            "sound": found.is_empty(),
+            "mistakes": mistakes,
+            "tenants": tenants,
         });
-        return print::data(&serde_json::to_string_pretty(&answer)?);
+        print::data(&serde_json::to_string_pretty(&answer)?)?;
+        return Ok(exit(&found));
+    }
+    if !found.is_empty() {
+        let noun = if found.len() == 1 {
+            "mistake"
+        } else {
+            "mistakes"
+        };
+        print::tell(&format!("{}: {} {noun}", file.display(), found.len()));
+        for error in &found {
+            print::tell(&error.to_string());
+        }
+        return Ok(exit(&found));
     }
     if !file.exists() {
-        return print::data(&format!(
+        print::data(&format!(
             "{}: not there yet; `teamsconnector config init` writes a commented sample",
             file.display()
-        ));
+        ))?;
+        return Ok(Exit::Done);
     }
-    let noun = if config.tenants.len() == 1 {
-        "tenant"
+    let tenants = config.map_or(0, |config| config.tenants.len());
+    let noun = if tenants == 1 { "tenant" } else { "tenants" };
+    print::data(&format!("{}: sound, {tenants} {noun}", file.display()))?;
+    Ok(Exit::Done)
+}
+
+fn exit(found: &[ConfigError]) -> Exit {
+    if found.is_empty() {
+        Exit::Done
     } else {
-        "tenants"
+        Exit::Usage
+    }
+}
+
+/// All mistakes of the file, and of the theme that it names.
+fn looked_through(file: &Path) -> anyhow::Result<(Option<File>, Vec<ConfigError>)> {
+    let (config, mut found) = match File::load(file) {
+        Ok(config) => (Some(config), Vec::new()),
+        // A place in the file: then there may be more than one.
+        Err(error) if error.place().is_some() => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("{} could not be read", file.display()))?;
+            mistakes(file, &text)
+        }
+        Err(error) => (None, vec![error]),
     };
-    print::data(&format!(
-        "{}: sound, {} {noun}",
-        file.display(),
-        config.tenants.len()
-    ))
+    let theme = config.as_ref().and_then(|config| config.look.theme.clone());
+    if let Some(theme) = theme
+        && let Err(error) = Palette::load(file, &theme)
+    {
+        found.push(error);
+    }
+    Ok((config, found))
+}
+
+fn mistake_json(error: &ConfigError) -> serde_json::Value {
+    let place = error.place();
+    serde_json::json!({
+        "file": place.map(|at| at.path.display().to_string()),
+        "line": place.map(|at| at.line),
+        "column": place.map(|at| at.column),
+        "table": error.table(),
+        "key": error.key(),
+        "nearest": error.nearest(),
+        "message": error.to_string(),
+    })
 }
 
 /// Writes the sample, all of it as comments: its tenants are nobody's, and a file that names them would offer them.

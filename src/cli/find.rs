@@ -8,8 +8,17 @@ use crate::ops::overview;
 use super::args::Global;
 use super::print;
 
-/// The name of the tenant that was asked for.
+/// The name of the tenant that was asked for; one that was found otherwise than by its name is told.
 pub(super) fn choose(global: &Global, config: &Config, places: &Places) -> anyhow::Result<String> {
+    let name = chosen(global, config, places)?;
+    if let Some(text) = global.tenant.as_ref().filter(|text| **text != name) {
+        print::tell(&format!("{text} is of the tenant {name}"));
+    }
+    Ok(name)
+}
+
+/// The same without a word, for a look before it is opened.
+pub(super) fn chosen(global: &Global, config: &Config, places: &Places) -> anyhow::Result<String> {
     let names = || {
         config
             .tenants
@@ -42,10 +51,7 @@ pub(super) fn choose(global: &Global, config: &Config, places: &Places) -> anyho
             "See `teamsconnector config sample`, or look around first with `teamsconnector --demo`.".to_owned(),
         ),
         (Some(text), _) => match meant(config, places, text)?.as_slice() {
-            [name] => {
-                print::tell(&format!("{text} is of the tenant {name}"));
-                Ok(name.clone())
-            }
+            [name] => Ok(name.clone()),
             [] => refuse(format!("There is no tenant {text}"), format!("The configuration has: {}", names())),
             several => refuse(
                 format!("{text} is of {} tenants", several.len()),

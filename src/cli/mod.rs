@@ -7,6 +7,7 @@ mod bundle;
 mod candidates;
 mod config;
 mod console;
+mod crash;
 mod demo;
 mod doctor;
 pub mod exit;

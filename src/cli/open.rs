@@ -82,7 +82,14 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
         ));
     }
     places.prepare().map_err(|error| error.failure())?;
-    crate::telemetry::start(&places.logs()).context("The log file could not be opened")
+    super::crash::report_into(places.crash());
+    crate::telemetry::start(&places.logs()).context("The log file could not be opened")?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        process = std::process::id(),
+        "started"
+    );
+    Ok(())
 }
 
 /// Opens the tenant that was asked for, and says on standard error what its files have been through.

@@ -41,6 +41,7 @@ pub(super) fn failure(failure: &Failure) -> Exit {
 pub(super) fn failed(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(known) = cause.downcast_ref::<Failure>() {
+            tracing::info!(failure = known.headline.as_str(), "ended with a failure");
             return failure(known);
         }
         if cause

@@ -80,8 +80,8 @@ async fn unpin(places: &Places, name: &str, yes: bool) -> anyhow::Result<Exit> {
     crate::sync::disable(&store, &dir.join("lease"), stamp()).await?;
     print::tell("The pin is off: the next sync pins the tenant that is signed in to.");
     print::tell(
-        "If that is another one: its users are matched by e-mail, nothing is dropped, what was queued is set aside \
-         (`outbox list --parked`), and `users adopt` offers the numbers of before.",
+        "If that is another one: nothing is dropped, what was queued is set aside (`outbox list --parked`), and `users adopt` shows who its \
+         users are there by e-mail, to be taken over, and the numbers of before.",
     );
     Ok(Exit::Done)
 }

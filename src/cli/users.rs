@@ -26,7 +26,9 @@ pub(super) async fn run(global: &Global, args: Users) -> anyhow::Result<Exit> {
         UsersWhat::Show { user } => show(&opened, global, &user).await?,
         UsersWhat::Add { user, set } => add(&opened, &user, &set).await?,
         UsersWhat::Edit { user, set } => edit(&opened, &user, &set).await?,
-        UsersWhat::Adopt { queue } => super::adopt::run(&opened, global, queue).await?,
+        UsersWhat::Adopt { take, queue } => {
+            super::adopt::run(&opened, global, (take.as_deref(), queue)).await?;
+        }
         UsersWhat::Remove { user, release } => remove(&opened, &user, release).await?,
     }
     Ok(Exit::Done.or_damaged(damaged))
@@ -134,7 +136,7 @@ async fn show(opened: &Opened, global: &Global, text: &str) -> anyhow::Result<()
     Ok(())
 }
 
-fn find<'a>(desk: &'a Desk, text: &str) -> anyhow::Result<&'a DeskUser> {
+pub(super) fn find<'a>(desk: &'a Desk, text: &str) -> anyhow::Result<&'a DeskUser> {
     let is = |candidate: &str| candidate.eq_ignore_ascii_case(text.trim());
     let hits: Vec<&DeskUser> = desk
         .users

@@ -232,6 +232,49 @@ fn listed(names: &[String]) -> String {
 }
 
 impl ConfigError {
+    /// Where in the file it is, where it is about a place in one.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Syntax { at, .. }
+            | Self::UnknownKey { at, .. }
+            | Self::WrongValue { at, .. }
+            | Self::KeyClash { at, .. }
+            | Self::Missing { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The key that it is about.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { key, .. }
+            | Self::WrongValue { key, .. }
+            | Self::KeyClash { key, .. }
+            | Self::Missing { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The table that the key is in, as it was written.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { table, .. }
+            | Self::WrongValue { table, .. }
+            | Self::Missing { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The key or the name that was probably meant.
+    pub fn nearest(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { nearest, .. } | Self::NoSuchTheme { nearest, .. } => {
+                nearest.as_deref()
+            }
+            _ => None,
+        }
+    }
+
     /// The failure that screens and commands show.
     pub fn failure(&self) -> Failure {
         Failure::new(

@@ -6,6 +6,7 @@ pub mod edit;
 pub mod error;
 mod file;
 mod look;
+pub mod mistakes;
 pub mod palette;
 pub mod places;
 pub mod schema;

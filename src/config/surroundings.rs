@@ -129,6 +129,15 @@ fn author_of(uid: u32, accounts: &str, value: impl Fn(&str) -> Option<String>) -
     clippy::disallowed_methods,
     reason = "the environment is read here, and nowhere else"
 )]
+/// What a build for development is to break with, so that what a panic leaves can be looked at; never in a release.
+pub fn breaks_with() -> Option<String> {
+    if cfg!(debug_assertions) {
+        variable("TEAMSCONNECTOR_BREAK")
+    } else {
+        None
+    }
+}
+
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -422,6 +422,10 @@ fn seat_steps(cause: UnlicensedCause) -> &'static [&'static str] {
             "sync, to match by e-mail",
             "or edit this user and associate a Teams user by hand",
         ],
+        UnlicensedCause::MatchWaits => &[
+            "look at the matches (E in the console, `users adopt` on the command line) and take them over",
+            "or edit this user and associate a Teams user by hand",
+        ],
         UnlicensedCause::UserGone => &[
             "restore the account in Entra ID (Deleted users, within 30 days), then sync",
             "or edit this user and associate somebody else",

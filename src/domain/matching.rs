@@ -75,13 +75,22 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Looks for everybody who has no association.
+    /// Looks for everybody who has no association, and does not wait for somebody to take one over.
     pub fn new(users: &[User]) -> Self {
+        Self::of(users, |user| !user.waits)
+    }
+
+    /// Looks for those who wait for somebody to take a match over.
+    pub fn of_waiting(users: &[User]) -> Self {
+        Self::of(users, |user| user.waits)
+    }
+
+    fn of(users: &[User], wanted_is: impl Fn(&User) -> bool) -> Self {
         let mut wanted: HashMap<String, Vec<UserId>> = HashMap::new();
         let mut order = Vec::new();
         for user in users
             .iter()
-            .filter(|user| user.association == Association::None)
+            .filter(|user| user.association == Association::None && wanted_is(user))
         {
             wanted
                 .entry(user.mail.trim().to_lowercase())
@@ -203,6 +212,7 @@ pub(crate) mod tests {
             sip_username: None,
             external_id: None,
             association: Association::None,
+            waits: false,
             gone: false,
             rank: n,
             created_at: jiff::Timestamp::UNIX_EPOCH,

@@ -72,14 +72,28 @@ impl Phase {
     }
 }
 
-/// How far the reading of users has come.
+/// What a run counts while it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counted {
+    /// Users of the directory, page by page.
+    #[default]
+    Users,
+    /// Rows of a list that is read before them, named in the plural.
+    Rows(&'static str),
+    /// Changes that are written and read back.
+    Changes,
+}
+
+/// How far a phase has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Pages so far.
+    /// What is counted.
+    pub what: Counted,
+    /// Pages so far, of users.
     pub pages: u32,
-    /// Users so far.
+    /// Users, rows or changes so far.
     pub users: u64,
-    /// Users in all, where the tenant said so.
+    /// How many there are in all, where the tenant says so, or the last run.
     pub of: Option<u64>,
 }
 

@@ -27,7 +27,11 @@ pub fn statuses(users: &[User], seats: Seats, today: Date) -> Vec<LicenseStatus>
     for (place, &n) in by_rank.iter().enumerate() {
         let user = &users[n];
         let cause = if user.association == Association::None {
-            Some(UnlicensedCause::NotAssociated)
+            Some(if user.waits {
+                UnlicensedCause::MatchWaits
+            } else {
+                UnlicensedCause::NotAssociated
+            })
         } else if user.gone {
             Some(UnlicensedCause::UserGone)
         } else if ended {

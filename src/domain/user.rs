@@ -56,6 +56,8 @@ pub struct User {
     pub external_id: Option<String>,
     /// Association.
     pub association: Association,
+    /// Whether the user came from the tenant that was pinned before, and no match by e-mail has been taken over yet.
+    pub waits: bool,
     /// Whether the associated directory user was missing from the last whole read.
     pub gone: bool,
     /// Order in which seats are given: low ranks first, new users last.
@@ -364,6 +366,8 @@ pub enum UnlicensedCause {
     TrialEnded,
     /// Not associated with a directory user.
     NotAssociated,
+    /// Not associated since another tenant was pinned: who matches by e-mail is shown, and taken over when somebody says so.
+    MatchWaits,
     /// The associated directory user is no longer in the tenant.
     UserGone,
 }
@@ -374,7 +378,7 @@ impl UnlicensedCause {
         match self {
             Self::NoSeat { .. } => "no_seat",
             Self::TrialEnded => "trial_ended",
-            Self::NotAssociated => "not_associated",
+            Self::NotAssociated | Self::MatchWaits => "not_associated",
             Self::UserGone => "user_gone",
         }
     }
@@ -386,6 +390,9 @@ impl std::fmt::Display for UnlicensedCause {
             Self::NoSeat { used, bought } => write!(f, "no seat left ({used} of {bought} in use)"),
             Self::TrialEnded => f.write_str("the trial has ended"),
             Self::NotAssociated => f.write_str("not associated with a Teams user"),
+            Self::MatchWaits => f.write_str(
+                "not associated since another tenant was pinned; matches by e-mail wait",
+            ),
             Self::UserGone => f.write_str("the associated user is gone from the tenant"),
         }
     }

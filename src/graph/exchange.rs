@@ -207,6 +207,19 @@ impl Wire {
             note = line.note,
             "request"
         );
+        // A code that nobody has typed in yet is asked for again and again: that is no failure.
+        let waits = line.status == Some(400) && line.path.contains("/oauth2/");
+        if line.status.is_none_or(|status| status >= 400) && !waits {
+            let path = line.path.split('?').next().unwrap_or_default();
+            tracing::info!(
+                method = line.method,
+                path,
+                status = line.status,
+                request_id = line.request_id,
+                note = line.note,
+                "a request failed"
+            );
+        }
         if let Some(traffic) = &self.traffic {
             // Nobody listening any more is no reason to stop working.
             let _ = traffic.send(line);

@@ -34,6 +34,7 @@ pub mod auth;
 mod browser;
 pub mod certificate;
 mod challenge;
+pub mod delay;
 pub mod delta;
 pub mod endpoints;
 mod entra;
@@ -181,9 +182,13 @@ pub struct SignedIn {
 }
 
 /// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections. The second part says
-/// how it waits for a person, if it does.
+/// how it waits for a person, if it does, the third who is told of what it waits for.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>, Option<Patience>);
+pub struct Client(
+    Arc<Inner>,
+    Option<Patience>,
+    Option<UnboundedSender<delay::Heard>>,
+);
 
 pub(crate) struct Inner {
     endpoints: Endpoints,
@@ -257,7 +262,7 @@ impl Client {
             told: Mutex::new(|_| {}),
             not_before: Mutex::new(None),
         };
-        Ok(Self(Arc::new(inner), None))
+        Ok(Self(Arc::new(inner), None, None))
     }
 
     /// From now on a person is asked for the permissions to write this, and no other. Nothing is sent by this call.
@@ -324,11 +329,7 @@ impl Client {
 
     /// Waits until the gate is open. A gate that stays closed for long is an error: waiting is then the caller's.
     async fn pass_gate(&self) -> Result<(), GraphError> {
-        let closed_until = *self.gate();
-        let Some(wait) = closed_until
-            .and_then(|at| Duration::try_from(at.duration_since(self.0.wire.now())).ok())
-            .filter(|wait| !wait.is_zero())
-        else {
+        let Some(wait) = self.closed_for() else {
             return Ok(());
         };
         if wait > LONGEST_WAIT {
@@ -343,6 +344,14 @@ impl Client {
         }
         self.wait(wait).await;
         Ok(())
+    }
+
+    /// How long the gate stays closed.
+    fn closed_for(&self) -> Option<Duration> {
+        let closed_until = *self.gate();
+        closed_until
+            .and_then(|at| Duration::try_from(at.duration_since(self.0.wire.now())).ok())
+            .filter(|wait| !wait.is_zero())
     }
 
     /// Closes the gate for a while, for all clones.

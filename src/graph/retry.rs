@@ -14,7 +14,8 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// What a throttled reply without `Retry-After` stands for.
 const THROTTLED: Duration = Duration::from_secs(10);
 
-const MOST_TRIES: u32 = 4;
+/// How often a request is sent at most.
+pub(super) const MOST_TRIES: u32 = 4;
 
 /// What may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

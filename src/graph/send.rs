@@ -78,6 +78,10 @@ impl Client {
         let mut token = self.token_for(ask, None).await?;
         let (mut renewed, mut tries) = (false, 0);
         loop {
+            // Who was told to wait by its own answer has said so.
+            if let Some(wait) = self.closed_for().filter(|_| tries == 0) {
+                self.tell_closed(wait);
+            }
             self.pass_gate().await?;
             let (mut line, outcome) = self.attempt(ask, &token).await?;
             let error = match outcome {
@@ -98,6 +102,7 @@ impl Client {
             let wait = next_try(&error, ask.resend, tries);
             if let Some(wait) = wait {
                 line.note = format!("retry after {} s", wait.as_secs());
+                self.tell_delay(ask, &error, (wait, tries));
             }
             self.0.wire.report(line);
             match (&error, wait) {

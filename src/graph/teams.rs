@@ -33,6 +33,12 @@ const NUMBERS: [&str; 4] = [
 /// The default page size of the older backend, which gave no links: a page that is shorter is the last one.
 const FULL_PAGE: usize = 500;
 
+/// How the rows of the first list are called where they are counted.
+pub const TEAMS_USERS: &str = "Teams users";
+
+/// How the rows of the second one are.
+pub const TENANT_NUMBERS: &str = "numbers";
+
 /// An assignment or release that Graph has accepted: the address that tells how it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation(String);
@@ -80,6 +86,7 @@ impl Client {
                     None => dropped += 1,
                 }
             }
+            self.tell_rows(TEAMS_USERS, users.len());
         }
         if dropped > 0 {
             tracing::warn!(dropped, "Teams users without a readable id were dropped");
@@ -170,6 +177,7 @@ impl Client {
                         numbers.push(number);
                     }
                 }
+                self.tell_rows(TENANT_NUMBERS, numbers.len());
             }
             rows += page_rows;
             if page_count > 1 || page_rows < FULL_PAGE || !is_new {

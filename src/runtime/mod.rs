@@ -303,6 +303,9 @@ impl Shell<'_> {
             self.screen.is_gone();
         }
         app.drawn();
+        if let Some(with) = crate::config::surroundings::breaks_with() {
+            panic!("broken with {with}, as asked");
+        }
         self.drawn_at = Some(now);
         let title = app.title();
         if title != self.title {

@@ -488,6 +488,16 @@ impl Shared {
         adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
     }
 
+    pub(super) async fn take_matches(
+        &self,
+        users: &[UserId],
+        stamp: &Stamp,
+    ) -> Result<String, Failure> {
+        let desk = desk::load_desk(&self.store, stamp.at).await;
+        let desk = desk.map_err(|error| error.failure())?;
+        adopt::take(&self.store, &desk, users, stamp).await
+    }
+
     pub(super) async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
         let desk = desk::load_desk(&self.store, stamp.at).await;
         let desk = desk.map_err(|error| error.failure())?;

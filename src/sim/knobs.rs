@@ -131,6 +131,8 @@ pub(super) struct Knobs {
     pub certificate: Option<String>,
     /// Tokens are handed out for another tenant than the one that was asked.
     pub token_tenant: Option<String>,
+    /// Who signs in, by id or sign-in name, other than the person of the scenario.
+    pub signs_in: Option<String>,
     /// How often a refresh token is taken. Entra does not withdraw one that was used, and says nothing of a limit.
     pub refresh_uses: u8,
     /// What each poll of a device code is told; the last holds on.
@@ -171,6 +173,7 @@ impl Default for Knobs {
             roles: None,
             certificate: None,
             token_tenant: None,
+            signs_in: None,
             refresh_uses: 2,
             device_polls: vec!["authorization_pending".to_owned(), "approve".to_owned()],
             token_seconds: 3599,

@@ -112,6 +112,11 @@ pub(super) const LEDGER: Shape = Shape {
         ALTER TABLE audit ADD COLUMN ticket TEXT NOT NULL DEFAULT '';
         CREATE TABLE tickets (entry INTEGER PRIMARY KEY, ticket TEXT NOT NULL) STRICT;
     ",
+        "
+        ALTER TABLE users ADD COLUMN left_tenant BLOB;
+        ALTER TABLE users ADD COLUMN left_association INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE users ADD COLUMN left_id BLOB;
+    ",
     ],
     making: "",
     settings: "PRAGMA synchronous = FULL;",

@@ -1,25 +1,32 @@
-//! What a run says while it waits for a person to sign in, beside the run itself, which stands still then.
+//! What a run says while it stands still: that it waits for a person to sign in, or for Graph, beside the run itself.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::pace::Clock;
-use crate::domain::run::{Level, RunEvent};
+use crate::domain::run::{Counted, Level, Progress, RunEvent, Source};
 use crate::graph::Client;
+use crate::graph::delay::Heard;
 use crate::graph::patience::{Patience, Pause};
 
-use super::journal::Aside;
+use super::journal::{Aside, line_at};
 use super::{Person, RunSettings};
 
 /// Tells whoever watches of the waits of a run's client.
 #[derive(Debug)]
 pub(super) struct Attendance {
-    heard: mpsc::UnboundedReceiver<Pause>,
+    pauses: mpsc::UnboundedReceiver<Pause>,
+    heard: mpsc::UnboundedReceiver<Heard>,
     events: mpsc::Sender<RunEvent>,
     asides: mpsc::UnboundedSender<Aside>,
     clock: Clock,
+    began: Timestamp,
     since: Option<Timestamp>,
+    /// Whether a wait for Graph has been logged: many requests wait for the same.
+    delayed: bool,
 }
 
 /// The client as a run uses it, with who tells of its waits, and what is left for the log.
@@ -29,7 +36,8 @@ pub(super) fn attended(
     cancel: &CancellationToken,
     events: &mpsc::Sender<RunEvent>,
 ) -> (Client, Attendance, mpsc::UnboundedReceiver<Aside>) {
-    let (told, heard) = mpsc::unbounded_channel();
+    let (told, pauses) = mpsc::unbounded_channel();
+    let (ear, heard) = mpsc::unbounded_channel();
     let (asides, for_journal) = mpsc::unbounded_channel();
     let client = match &settings.person {
         Person::Absent => client.clone(),
@@ -38,42 +46,107 @@ pub(super) fn attended(
         }
     };
     let attendance = Attendance {
+        pauses,
         heard,
         events: events.clone(),
         asides,
         clock: settings.clock.clone(),
+        began: settings.clock.now(),
         since: None,
+        delayed: false,
     };
-    (client, attendance, for_journal)
+    (client.heard_by(ear), attendance, for_journal)
 }
 
 impl Attendance {
     /// Tells as long as it is listened to; never ends.
     pub(super) async fn tell(&mut self) {
-        while let Some(pause) = self.heard.recv().await {
-            match pause {
-                Pause::Began(why) => {
-                    self.since.get_or_insert_with(|| self.clock.now());
-                    let text = format!(
-                        "A sign-in is needed before this can go on: {}",
-                        why.headline
-                    );
-                    let _ = self.asides.send((Level::Warning, text));
-                    let _ = self.events.send(RunEvent::SignInNeeded { why }).await;
-                }
-                Pause::Over { account } => {
-                    let waited = self
-                        .since
-                        .take()
-                        .map_or(0, |since| self.clock.now().duration_since(since).as_secs());
-                    let text = format!(
-                        "{account} has signed in after {waited} s: going on where it stopped"
-                    );
-                    let _ = self.asides.send((Level::Info, text));
-                    let _ = self.events.send(RunEvent::GoesOn { account }).await;
-                }
+        loop {
+            tokio::select! {
+                Some(pause) = self.pauses.recv() => self.paused(pause).await,
+                Some(heard) = self.heard.recv() => self.heard(heard).await,
+                else => break,
             }
         }
         std::future::pending::<()>().await;
+    }
+
+    /// What was told last, while the run came to its end.
+    pub(super) async fn rest(&mut self) {
+        while let Ok(pause) = self.pauses.try_recv() {
+            self.paused(pause).await;
+        }
+        while let Ok(heard) = self.heard.try_recv() {
+            self.heard(heard).await;
+        }
+    }
+
+    async fn paused(&mut self, pause: Pause) {
+        match pause {
+            Pause::Began(why) => {
+                self.since.get_or_insert_with(|| self.clock.now());
+                let text = format!(
+                    "A sign-in is needed before this can go on: {}",
+                    why.headline
+                );
+                self.log((Source::Auth, Level::Warning), &text).await;
+                let _ = self.events.send(RunEvent::SignInNeeded { why }).await;
+            }
+            Pause::Over { account } => {
+                let waited = self
+                    .since
+                    .take()
+                    .map_or(0, |since| self.clock.now().duration_since(since).as_secs());
+                let text =
+                    format!("{account} has signed in after {waited} s: going on where it stopped");
+                self.log((Source::Auth, Level::Info), &text).await;
+                let _ = self.events.send(RunEvent::GoesOn { account }).await;
+            }
+        }
+    }
+
+    async fn heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Delay { wait, why, request } => {
+                let source = if request.contains("/teams/") {
+                    Source::Teams
+                } else {
+                    Source::Graph
+                };
+                self.log((source, Level::Info), &format!("{why}: {request}"))
+                    .await;
+                self.waits(wait, why).await;
+            }
+            Heard::Closed { wait, why } => {
+                if !self.delayed {
+                    self.log((Source::Graph, Level::Info), &why).await;
+                }
+                self.waits(wait, why).await;
+            }
+            Heard::Rows { of, rows } => {
+                let progress = Progress {
+                    what: Counted::Rows(of),
+                    pages: 0,
+                    users: rows as u64,
+                    of: None,
+                };
+                let _ = self.events.send(RunEvent::Progress(progress)).await;
+            }
+        }
+    }
+
+    async fn waits(&mut self, wait: Duration, why: String) {
+        self.delayed = true;
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        if let Ok(until) = self.clock.now().checked_add(wait) {
+            let _ = self.events.send(RunEvent::Waiting { until, why }).await;
+        }
+    }
+
+    /// A line at once for who watches, since the run stands still; the history gets it with the run's own next line.
+    async fn log(&mut self, voice: (Source, Level), text: &str) {
+        let line = line_at(&self.clock, self.began, voice, text);
+        let _ = self.asides.send(line.clone());
+        let _ = self.events.send(RunEvent::Log(line)).await;
     }
 }

@@ -117,6 +117,14 @@ impl Run<'_> {
                         .await;
                     return Ok(None);
                 }
+                // No list of codes is complete: without the link the same question is asked anew, and a refusal then is one.
+                Err(GraphError::BadRequest { reply } | GraphError::NotFound { reply }) => {
+                    let text = format!(
+                        "The tenant refuses the last delta link ({reply}): reading everything"
+                    );
+                    self.journal.warning(Source::Graph, text).await;
+                    return Ok(None);
+                }
                 Err(error) => return Err(failed(&error, "Reading what has changed")),
             };
             self.check_cancelled()?;

@@ -50,7 +50,23 @@ impl Run<'_> {
                 return Err(self.is_foreign(wanted, who, &other.to_string()).await);
             }
         }
+        self.is_now(signed_in.account).await;
         Ok(())
+    }
+
+    /// Whoever has signed in while the run waited is who writes from now on, and stands in the audit.
+    pub(super) async fn is_now(&mut self, account: String) {
+        if self
+            .account
+            .as_ref()
+            .is_some_and(|before| *before != account)
+        {
+            let text = format!("Signed in as {account} by now: what follows is theirs");
+            self.journal
+                .info(crate::domain::run::Source::Auth, text)
+                .await;
+        }
+        self.account = Some(account);
     }
 
     /// Looks at the tenant that a row of Teams names: after another one's row the comparison fails.

@@ -12,8 +12,8 @@ use crate::store::history::History;
 /// Lines that are kept back before they are written into the history in one go.
 const BATCH: usize = 256;
 
-/// A line that something beside the run has to say.
-pub(super) type Aside = (Level, String);
+/// A line that something beside the run has said: whoever watches has it already.
+pub(super) type Aside = LogLine;
 
 /// Says what a run does.
 #[derive(Debug)]
@@ -115,25 +115,22 @@ impl Journal {
     }
 
     async fn write(&mut self, source: Source, level: Level, text: &str) {
-        let since: SignedDuration = self.clock.now().duration_since(self.began);
-        let at = u32::try_from(since.as_secs()).unwrap_or(0);
-        let line = LogLine {
-            at,
-            source,
-            level,
-            text: Label::new(text).to_string(),
-        };
-        self.pending.push(line.clone());
+        let line = line_at(&self.clock, self.began, (source, level), text);
+        self.keep(line.clone());
+        self.tell(RunEvent::Log(line)).await;
+    }
+
+    fn keep(&mut self, line: LogLine) {
+        self.pending.push(line);
         if self.pending.len() >= BATCH {
             self.flush();
         }
-        self.tell(RunEvent::Log(line)).await;
     }
 
     /// What was said beside the run, and what the client has exchanged since the last line; that is dropped unless this is a debug sync, so that nothing piles up.
     async fn exchanges(&mut self) {
-        while let Ok((level, text)) = self.asides.try_recv() {
-            self.write(Source::Auth, level, &text).await;
+        while let Ok(line) = self.asides.try_recv() {
+            self.keep(line);
         }
         let Some(traffic) = &mut self.traffic else {
             return;
@@ -170,6 +167,22 @@ impl Journal {
         self.exchanges().await;
         self.flush();
         self.traffic.take()
+    }
+}
+
+/// A line of a run that began then.
+pub(super) fn line_at(
+    clock: &Clock,
+    began: Timestamp,
+    (source, level): (Source, Level),
+    text: &str,
+) -> LogLine {
+    let since: SignedDuration = clock.now().duration_since(began);
+    LogLine {
+        at: u32::try_from(since.as_secs()).unwrap_or(0),
+        source,
+        level,
+        text: Label::new(text).to_string(),
     }
 }
 

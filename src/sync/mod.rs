@@ -210,6 +210,7 @@ pub async fn run(
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
         () = attendance.tell() => unreachable!("it never ends by itself"),
     };
+    attendance.rest().await;
     let outcome = run.close(result).await;
     let summary = run.summary;
     world.traffic = run.journal.finish().await;
@@ -375,8 +376,8 @@ impl Run<'_> {
         Ok(tenant)
     }
 
-    /// The first good run pins the tenant. Users of another tenant before it come along without their associations, and are looked
-    /// for in the picture that was just read.
+    /// The first good run pins the tenant. Users of another tenant before it come along without their associations: who they are
+    /// here is shown, and waits until somebody takes it over.
     async fn pin(&mut self, tenant: &Tenant, pulled: &mut Pulled) -> Result<(), Stop> {
         let stamp = self.stamp();
         match self
@@ -484,6 +485,7 @@ impl Run<'_> {
         {
             tracing::warn!(%error, "the end of run {} could not be kept", run.0);
         }
+        tracing::info!(run = run.0, outcome = outcome.word(), "a run ended");
         drop(self.store.history.prune());
         self.journal.tell(RunEvent::LedgerChanged).await;
         self.journal
@@ -532,6 +534,9 @@ impl Run<'_> {
             .ready_to_write(self.settings.allowed)
             .await
             .map_err(|error| failed(&error, "Preparing to write"))?;
+        let signed_in = self.client.sign_in().await;
+        let signed_in = signed_in.map_err(|error| failed(&error, "Preparing to write"))?;
+        self.is_now(signed_in.account).await;
         self.journal.phase(Phase::Plan).await;
         let plan = self.make_plan(tenant).await?;
         let written = self.push(tenant, plan, chosen).await;

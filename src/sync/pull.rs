@@ -226,6 +226,7 @@ impl Run<'_> {
     ) -> Result<Read, Stop> {
         let mut pages = self.client.list_users();
         let mut progress = Progress::default();
+        let before = self.store.cache.head().await?.map(|head| head.users);
         let mut seen = HashSet::new();
         let mut flawed = 0;
         loop {
@@ -252,7 +253,12 @@ impl Run<'_> {
             }
             progress.users = tally.users;
             self.store.cache.append(rows).await?;
-            self.journal.progress(progress).await;
+            // Without a count of the tenant's own the last run's is the nearest.
+            let shown = Progress {
+                of: progress.of.or(before),
+                ..progress
+            };
+            self.journal.progress(shown).await;
         }
         if flawed > 0 {
             self.journal

@@ -10,7 +10,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::refusal::{Refusal, diagnose_change};
-use crate::domain::run::{Phase, RunEvent, Source};
+use crate::domain::run::{Counted, Phase, Progress, RunEvent, Source};
 use crate::domain::user::Value;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::graph::error::GraphError;
@@ -134,7 +134,14 @@ impl Run<'_> {
             }
             self.note(&work[n], result, &mut done).await;
         }
-        for one in &work {
+        for (n, one) in (1..).zip(&work) {
+            let progress = Progress {
+                what: Counted::Changes,
+                pages: 0,
+                users: n,
+                of: Some(work.len() as u64),
+            };
+            self.journal.progress(progress).await;
             let stops_here = self.cancel.is_cancelled() && !done.released.contains(&one.entry.id);
             if stops_here || done.out.contains(&one.entry.id) {
                 continue;

@@ -8,9 +8,10 @@ use crate::domain::directory::{
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
 use crate::domain::guid::{GroupId, ObjectId};
-use crate::domain::run::Source;
+use crate::domain::run::{Counted, Progress, Source};
 use crate::domain::text::Label;
 use crate::graph::error::GraphError;
+use crate::graph::teams::{TEAMS_USERS, TENANT_NUMBERS};
 use crate::store::cache::{Reference, StoredUser};
 
 use super::{Run, Stop, failed};
@@ -83,11 +84,18 @@ impl Run<'_> {
         self.check_cancelled()?;
         let group = self.read_group().await?;
         self.check_cancelled()?;
+        let before = self.store.cache.reference().await?.map(|old| {
+            let teams = old.teams.map_or(0, |list| list.len());
+            (teams, old.numbers.map_or(0, |list| list.len()))
+        });
+        let (teams_before, numbers_before) = before.unwrap_or_default();
+        self.expects(TEAMS_USERS, teams_before).await;
         let teams = match self.client.teams_users().await {
             Ok(teams) => Some(teams),
             Err(error) => self.gap(&error, "Reading Teams' users", &mut gaps).await?,
         };
         self.check_cancelled()?;
+        self.expects(TENANT_NUMBERS, numbers_before).await;
         let numbers = match self.client.numbers().await {
             Ok(numbers) => Some(numbers),
             Err(error) => {
@@ -96,8 +104,11 @@ impl Run<'_> {
             }
         };
         self.check_cancelled()?;
-        self.check_halved(teams.as_ref().map(Vec::len), numbers.as_ref().map(Vec::len))
-            .await?;
+        check_halved(
+            (teams_before, numbers_before),
+            teams.as_ref().map(Vec::len),
+            numbers.as_ref().map(Vec::len),
+        )?;
         if let Some(other) = teams
             .iter()
             .flatten()
@@ -131,36 +142,14 @@ impl Run<'_> {
         })
     }
 
-    /// An inventory that has lost more than half since the last read is taken for a failed listing: believing it would take everybody's
-    /// number away on this side.
-    async fn check_halved(&self, teams: Option<usize>, numbers: Option<usize>) -> Result<(), Stop> {
-        let Some(before) = self.store.cache.reference().await? else {
-            return Ok(());
+    /// Says of what it reads next how many there were last time.
+    async fn expects(&mut self, of: &'static str, before: usize) {
+        let progress = Progress {
+            what: Counted::Rows(of),
+            of: (before > 0).then_some(before as u64),
+            ..Progress::default()
         };
-        let lists = [
-            (
-                "users of Teams",
-                before.teams.map_or(0, |list| list.len()),
-                teams,
-            ),
-            (
-                "numbers",
-                before.numbers.map_or(0, |list| list.len()),
-                numbers,
-            ),
-        ];
-        for (what, before, now) in lists {
-            let Some(now) = now.filter(|now| now * 2 < before) else {
-                continue;
-            };
-            return Err(Stop::Failed(Failure::new(
-                FailureKind::Refused,
-                format!("The tenant listed {now} {what}, the last good read had {before}"),
-                "fewer than half is taken for a failed listing",
-                "The last good picture stays. If it is true, remove the tenant's cache.db (see `paths`) and sync again.",
-            )));
-        }
-        Ok(())
+        self.journal.progress(progress).await;
     }
 
     /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
@@ -301,4 +290,29 @@ impl Run<'_> {
             .await;
         Ok(GroupFilter::Unreadable { name, why })
     }
+}
+
+/// An inventory that has lost more than half since the last read is taken for a failed listing: believing it would take everybody's
+/// number away on this side.
+fn check_halved(
+    before: (usize, usize),
+    teams: Option<usize>,
+    numbers: Option<usize>,
+) -> Result<(), Stop> {
+    let lists = [
+        ("users of Teams", before.0, teams),
+        ("numbers", before.1, numbers),
+    ];
+    for (what, before, now) in lists {
+        let Some(now) = now.filter(|now| now * 2 < before) else {
+            continue;
+        };
+        return Err(Stop::Failed(Failure::new(
+            FailureKind::Refused,
+            format!("The tenant listed {now} {what}, the last good read had {before}"),
+            "fewer than half is taken for a failed listing",
+            "The last good picture stays. If it is true, remove the tenant's cache.db (see `paths`) and sync again.",
+        )));
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::domain::merge::{MergeStep, Theirs, merge};
 use crate::domain::outbox::{Closing, Entry, EntryState};
 use crate::domain::run::Source;
 use crate::domain::seat;
-use crate::domain::user::{Field, LicenseStatus, NewUser, User, UserId, Value};
+use crate::domain::user::{Association, Field, LicenseStatus, NewUser, User, UserId, Value};
 use crate::store::cache::StoredUser;
 use crate::store::ledger::MergeChanges;
 
@@ -23,6 +23,7 @@ impl Run<'_> {
         let mut changes = MergeChanges::default();
         self.associate(&desk.users, pulled.matcher.finish(), &mut changes)
             .await?;
+        self.tell_waiting().await?;
         let associations = associations(&desk.users, &changes);
         let there = self.there(&associations).await?;
         let numbers_known = pulled.numbers_known;
@@ -147,6 +148,25 @@ impl Run<'_> {
                     self.journal.debug(Source::Match, || text).await;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Says that matches wait, as long as they do: until somebody takes them over, nobody of the tenant before is anybody here.
+    async fn tell_waiting(&mut self) -> Result<(), Stop> {
+        let users = self.store.ledger.load().await?.users;
+        let waits = |user: &&User| user.waits && user.association == Association::None;
+        let waiting = users.iter().filter(waits).count();
+        if waiting > 0 {
+            let who = if waiting == 1 {
+                "1 user of the tenant before is".to_owned()
+            } else {
+                format!("{waiting} users of the tenant before are")
+            };
+            let text = format!(
+                "{who} not associated yet: look at the matches by e-mail and take them over (E, or `users adopt`)"
+            );
+            self.journal.warning(Source::Match, text).await;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::app::earlier::DETAIL;
 use crate::app::layout::Area;
 use crate::app::pane::changes;
 use crate::app::pane::earlier::{EarlierBox, Listing, Row as Line};
-use crate::domain::earlier::{Offer, OfferState};
+use crate::domain::earlier::{Found, Offer, OfferState, Rematch};
 use crate::domain::outbox::Entry;
 use crate::domain::phone::PhoneNumber;
 
@@ -33,8 +33,8 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &EarlierBox, area: Area) {
             let lines = [
                 "Nothing is left of another tenant.",
                 "",
-                "After sync was disabled and another tenant pinned, its users' old numbers and",
-                "the changes that were queued for it stand here.",
+                "After sync was disabled and another tenant pinned, who its users are here, their",
+                "old numbers and the changes that were queued for it stand here.",
             ];
             for (n, line) in (1..).zip(lines) {
                 painter.line(rest, n, line, Style::new());
@@ -50,6 +50,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &EarlierBox, area: Area) {
     let (list, below) = rest.split_end(DETAIL);
     for (n, index) in (0..list.height).zip(open.cursor.top..open.len()) {
         let columns = match open.row(index) {
+            Some(Line::Match(row)) => matched(painter, open, row, wide),
             Some(Line::Offer(offer)) => offered(painter, open, offer, wide),
             Some(Line::Parked(entry)) => parked(painter, entry, wide),
             None => continue,
@@ -59,6 +60,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &EarlierBox, area: Area) {
     painter.rule(below, 0, "");
     let width = usize::from(below.width);
     let whole: Vec<String> = match open.here() {
+        Some(Line::Match(row)) => match_lines(row),
         Some(Line::Offer(offer)) => offer_lines(offer),
         Some(Line::Parked(entry)) => parked_lines(entry),
         None => Vec::new(),
@@ -78,20 +80,19 @@ fn title(open: &EarlierBox) -> String {
     if all.is_empty() {
         return "THE TENANT BEFORE".to_owned();
     }
-    let numbers = match all.offers.len() {
-        1 => "1 old number".to_owned(),
-        n => format!("{n} old numbers"),
-    };
-    let changes = match all.parked.len() {
+    let count = |n: usize, one: &str, many: &str| match n {
         0 => String::new(),
-        1 => "  1 change set aside".to_owned(),
-        n => format!("  {n} changes set aside"),
+        1 => format!("  1 {one}"),
+        n => format!("  {n} {many}"),
     };
+    let waiting = count(all.matches.len(), "user waits", "users wait");
+    let numbers = count(all.offers.len(), "old number", "old numbers");
+    let changes = count(all.parked.len(), "change set aside", "changes set aside");
     let marked = match open.marked.len() {
         0 => String::new(),
         n => format!("  {n} marked"),
     };
-    format!("THE TENANT BEFORE  {numbers}{changes}{marked}")
+    format!("THE TENANT BEFORE{waiting}{numbers}{changes}{marked}")
 }
 
 fn titles(wide: bool, dim: Style) -> Vec<Column> {
@@ -112,13 +113,63 @@ fn spaced(number: Option<&PhoneNumber>) -> String {
     number.map_or_else(|| "-".to_owned(), PhoneNumber::spaced)
 }
 
+/// A user who waits. Where there is room, the name and the sign-in name of the match stand in columns of their own.
+fn matched(painter: &Painter<'_>, open: &EarlierBox, row: &Rematch, wide: bool) -> Vec<Column> {
+    let theme = painter.theme;
+    let plain = Style::new();
+    let (mark, look) = match (row.found.is_one(), open.marked.contains(&row.user)) {
+        (true, true) => ("[x]", theme.good),
+        (true, false) => ("[ ]", plain),
+        (false, _) => ("", theme.warn),
+    };
+    let whom = row.found.whom();
+    let mut columns = vec![
+        column(mark, 3, theme.strong),
+        column(row.name.as_str(), 18, plain),
+    ];
+    if wide {
+        columns.push(column(row.mail.as_str(), 35, plain));
+        columns.push(column(whom.unwrap_or("-"), 34, plain));
+    } else {
+        let here = whom.map_or_else(|| row.mail.clone(), |whom| format!("is {whom}"));
+        columns.push(column(here, 35, plain));
+    }
+    columns.push(column(row.found.words(), usize::MAX, look));
+    columns
+}
+
+fn match_lines(row: &Rematch) -> Vec<String> {
+    let (name, mail) = (&row.name, &row.mail);
+    let (whom, then) = match &row.found {
+        Found::One { name, upn, by, .. } => (
+            format!("{mail} is the {} of {name} ({upn}) here", by.words()),
+            "Nobody is associated before it is taken over: Space marks, Enter takes over.",
+        ),
+        Found::Several(count) => (
+            format!("{mail} is an address of {count} directory users here"),
+            "The user is kept: associate by hand in the form (e in Users).",
+        ),
+        Found::Taken(other) => (
+            format!("{mail} is {other}, who belongs to another configured user already"),
+            "The user is kept: associate by hand in the form (e in Users).",
+        ),
+        Found::Nobody => (
+            format!("{mail} is nobody's sign-in name, mail or proxy address here"),
+            "The user is kept. The list is compared anew after each sync.",
+        ),
+    };
+    vec![format!("{name}: {whom}."), then.to_owned()]
+}
+
 fn offered(painter: &Painter<'_>, open: &EarlierBox, offer: &Offer, wide: bool) -> Vec<Column> {
     let theme = painter.theme;
     let plain = Style::new();
     let look = match &offer.state {
         OfferState::Free => plain,
         OfferState::Has | OfferState::Queued => theme.good,
-        OfferState::Busy | OfferState::NotFound | OfferState::Held(_) => theme.warn,
+        OfferState::Busy | OfferState::NotFound | OfferState::Waits | OfferState::Held(_) => {
+            theme.warn
+        }
     };
     let marked = open.marked.contains(&offer.user);
     let mark = match (&offer.state, marked) {
@@ -144,6 +195,7 @@ fn short(state: &OfferState) -> String {
     match state {
         OfferState::Busy => "other change waits".to_owned(),
         OfferState::NotFound => "nobody matches".to_owned(),
+        OfferState::Waits => "match waits".to_owned(),
         OfferState::Free | OfferState::Has | OfferState::Queued | OfferState::Held(_) => {
             state.words()
         }

@@ -313,7 +313,7 @@ pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
         .runs
         .active()
         .filter(|_| app.pane != Pane::Sync || !app.modals.is_empty())
-        .map(|run| format!("{}: {}", run.name(), run.doing()))
+        .map(|run| format!("{}: {}", run.name(), run.doing_now(app.now)))
         .unwrap_or_default();
     let busy = painter.theme.busy;
     let (tone, text) = match &app.notice {

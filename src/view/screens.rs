@@ -203,6 +203,7 @@ fn the_log_wraps_and_marks_what_matters() {
     says(
         &mut t,
         RunEvent::Progress(Progress {
+            what: crate::domain::run::Counted::Users,
             pages: 12,
             users: 11_988,
             of: Some(100_000),
@@ -222,7 +223,7 @@ fn the_log_wraps_and_marks_what_matters() {
     let rows = screen(&t.app);
     assert!(
         rows[3].starts_with(
-            "LOG  run 13 sync: reading users: 12 pages, 11,988 of 100,000, 11,988/s ──"
+            "LOG  run 13 sync: reading users: 12 pages, 11,988 of 100,000, 11,988/s  (6 s) ──"
         ),
         "{}",
         rows[3]
@@ -485,7 +486,7 @@ fn a_wide_screen_explains_beside_and_logs_below() {
     assert!(rows[4].contains("| NOT ADDABLE: Calling Plan inside"));
     assert!(
         rows.iter()
-            .any(|row| row.starts_with("LOG  sync: signing in ---"))
+            .any(|row| row.starts_with("LOG  sync: signing in  ("))
     );
     has(&t.app, &["! <00:01> GRAPH> no seat left [warning]"]);
     assert!(rows.iter().all(|row| row.is_ascii()), "{rows:#?}");

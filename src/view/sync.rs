@@ -58,7 +58,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 fn title(app: &App) -> String {
     match &app.runs.state {
-        SyncState::Running(run) => format!("LOG  {}: {}", run.name(), run.doing()),
+        SyncState::Running(run) => format!("LOG  {}: {}", run.name(), run.doing_now(app.now)),
         SyncState::Idle { last: Some(last) } => {
             let number = last
                 .number

@@ -136,7 +136,7 @@ fn a_configuration_is_begun_once_and_never_written_over() {
     let ended = run(home.path(), &["config", "check"]);
     assert_eq!(ended.code, 2);
     assert_eq!(
-        ended.err.lines().next(),
+        ended.err.lines().nth(1),
         Some("config.toml:4:1: unknown key \"grup\" in [tenants.a]; did you mean \"group\"?")
     );
 }
@@ -195,4 +195,46 @@ fn keys_are_listed_as_the_configuration_has_them_and_a_clash_names_both() {
         ended.err.trim_end(),
         "config.toml:2:1: w is \"sync\" and \"why\" in one place (users): give one of them another key"
     );
+}
+
+#[test]
+fn a_check_of_the_configuration_tells_all_mistakes_in_words_and_as_json() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config.toml");
+    std::fs::write(
+        &file,
+        "them = \"dusk\"\nmouse = 1\n[tenants.a]\ngroop = 1\ntenant_id = \"a.example\"\n",
+    )
+    .unwrap();
+    let ended = run(home.path(), &["config", "check"]);
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{ended:?}");
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert_eq!(lines[0], format!("{}: 3 mistakes", file.display()));
+    assert_eq!(
+        lines[1],
+        "config.toml:1:1: unknown key \"them\" in the file; did you mean \"theme\"?"
+    );
+    let ended = run(home.path(), &["--json", "config", "check"]);
+    assert_eq!(ended.code, 2);
+    let json = ended.json();
+    assert_eq!(
+        (&json["sound"], &json["there"]),
+        (&false.into(), &true.into())
+    );
+    let seen: Vec<_> = json["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let number = |key: &str| one[key].as_u64().unwrap();
+            (
+                number("line"),
+                number("column"),
+                one["key"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(seen, [(1, 1, "them"), (2, 9, "mouse"), (4, 1, "groop")]);
+    assert_eq!(json["mistakes"][2]["nearest"], "group");
+    assert_eq!(json["mistakes"][0]["file"], file.display().to_string());
 }

@@ -344,3 +344,40 @@ async fn the_first_write_waits_until_somebody_has_agreed_to_writing() {
         assert_eq!(web::count(&bench.base(), "POST", path), 0, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_in_meanwhile_is_who_the_audit_names_for_what_is_written_then() {
+    let mut bench = with_a_change("diego@contoso.example", "+14255550150").await;
+    bench.settings.allowed = Allowed {
+        numbers: true,
+        ..Allowed::default()
+    };
+    bench.world.client.allow_write(Allowed::default());
+    let (first, _) = by_code(&bench.world.client).await;
+    let kind = bench.planned().await;
+    // The run waits for somebody to agree to writing, and somebody else comes.
+    web::knobs(
+        &bench.base(),
+        &json!({ "signs_in": "megan@contoso.example" }),
+    );
+    let before = bench.store().ledger.audit_tail(1).await.unwrap()[0].seq;
+    let (ran, asked) = attended(&mut bench, kind).await;
+    ran.wrote(1);
+    assert_eq!(asked.len(), 1);
+    assert_ne!(first.account, "megan@contoso.example");
+    assert!(
+        ran.says("Signed in as megan@contoso.example by now: what follows is theirs"),
+        "{}",
+        ran.text()
+    );
+    let lines = bench.store().ledger.audit_tail(50).await.unwrap();
+    let sent: Vec<&str> = lines
+        .iter()
+        .filter(|line| line.seq > before && line.action == "sending")
+        .map(|line| line.author.as_str())
+        .collect();
+    assert!(!sent.is_empty());
+    for author in sent {
+        assert_eq!(author, "tester as megan@contoso.example");
+    }
+}

@@ -197,3 +197,47 @@ async fn a_stop_gives_the_terminal_back_and_going_on_draws_everything_anew() {
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
     assert!(given_back(&terminal.screen()));
 }
+
+/// The variable is only read in a build for development.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_gives_the_terminal_back_and_leaves_a_report_without_what_it_was_about() {
+    let (_bench, home) = configured().await;
+    let mut terminal = Terminal::start_with(
+        home.path(),
+        &["--tenant", "contoso"],
+        &[
+            ("TEAMSCONNECTOR_CLIENT_SECRET", "canary-of-the-app"),
+            ("TEAMSCONNECTOR_BREAK", "canary-of-the-message"),
+        ],
+        (200, 50),
+    );
+    assert_eq!(terminal.ended_within(Duration::from_secs(20)), Some(101));
+    let screen = terminal.screen();
+    assert!(!screen.alternate_screen(), "{}", screen.contents());
+    assert!(!screen.hide_cursor());
+    assert_eq!(terminal.mouse(), vt100::MouseProtocolMode::None);
+    assert!(
+        screen
+            .contents()
+            .contains("This is a mistake of the program"),
+        "{}",
+        screen.contents()
+    );
+    let reports: Vec<_> = std::fs::read_dir(home.path().join("crash"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    let report = std::fs::read_to_string(&reports[0]).unwrap();
+    let version = format!("teamsconnector {}\n", env!("CARGO_PKG_VERSION"));
+    assert!(report.starts_with(&version), "{report}");
+    assert!(report.contains("place src/runtime/mod.rs:"), "{report}");
+    assert!(!report.contains("canary"), "{report}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(&reports[0]).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let log = std::fs::read_to_string(home.path().join("logs/teamsconnector.log")).unwrap();
+    assert!(log.contains(" INFO ") && log.contains("started"), "{log}");
+    assert!(!log.contains("canary"), "{log}");
+}

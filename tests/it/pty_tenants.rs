@@ -193,13 +193,22 @@ async fn sync_is_disabled_and_the_numbers_of_the_tenant_before_are_offered_and_q
     terminal.press("4");
     terminal.wait_for("1 of the tenant before set aside: E");
     terminal.press("E");
-    let screen = terminal.wait_for("THE TENANT BEFORE  2 old numbers  1 change set aside");
-    assert!(screen.contains("can be queued"), "{screen}");
+    let screen =
+        terminal.wait_for("THE TENANT BEFORE  2 users wait  2 old numbers  1 change set aside");
+    assert!(screen.contains("match waits"), "{screen}");
     assert!(screen.contains("nobody matches"), "{screen}");
     assert!(screen.contains("set aside"), "{screen}");
-    assert!(screen.contains(&format!("{olga} matches")), "{screen}");
+    assert!(
+        screen.contains(&format!("{olga} is the sign-in name")),
+        "{screen}"
+    );
     terminal.press("* enter");
-    terminal.wait_for("y yes");
+    terminal.wait_for("Take over in ");
+    terminal.press("y");
+    terminal.wait_for("1 match taken over");
+    terminal.wait_for("THE TENANT BEFORE  1 user waits  2 old numbers  1 change set aside");
+    terminal.press("* enter");
+    terminal.wait_for("Queue in ");
     terminal.press("y");
     terminal.wait_for("1 old number queued: p plans");
     terminal.wait_for("is queued");

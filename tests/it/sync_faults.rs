@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use teamsconnector::domain::outbox::{Closing, EntryState};
-use teamsconnector::domain::run::Outcome;
+use teamsconnector::domain::run::{Level, Outcome, RunEvent, RunKind};
 use teamsconnector::ops::change;
 use teamsconnector::sync::{ReadAgain, TENANT_MISMATCH, read_again};
 
@@ -79,9 +79,66 @@ async fn throttling_is_waited_for() {
         &bench.base(),
         &json!({ "fail_next": [{ "path_contains": "/users", "times": 2, "status": 429, "retry_after": 1 }] }),
     );
-    let ran = bench.sync().await;
+    let mut waits = Vec::new();
+    let ran = bench
+        .run_watching(RunKind::Sync, |event, _| {
+            if let RunEvent::Waiting { until, why } = event {
+                waits.push((*until > noon(), why.clone()));
+            }
+        })
+        .await;
     assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
     assert!(ran.says("total=8"));
+    // Said while it waits, and kept as ordinary lines: with the request, without its query.
+    let told: Vec<_> = ran
+        .lines
+        .iter()
+        .filter(|line| line.level == Level::Info && line.text.starts_with("Graph asks to wait "))
+        .map(|line| line.text.split_once(" s (").unwrap().1)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 of 3): GET /v1.0/users/delta",
+            "2 of 3): GET /v1.0/users/delta"
+        ],
+        "{}",
+        ran.text()
+    );
+    assert!(
+        waits.len() >= 2 && waits.iter().all(|wait| wait.0),
+        "{waits:?}"
+    );
+    assert!(waits[0].1.starts_with("Graph asks to wait "), "{waits:?}");
+    let run = bench.store().history.list(1).await.unwrap()[0].id;
+    let kept = bench.store().history.log(run).await.unwrap();
+    assert_eq!(kept, ran.lines);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_link_that_is_refused_by_a_code_of_no_list_is_left_for_a_whole_read() {
+    for (status, code) in [
+        (400, "Request_BadRequest"),
+        (404, "Request_ResourceNotFound"),
+    ] {
+        let mut bench = Bench::synced("tour").await;
+        let read = |bench: &Bench| web::count(&bench.base(), "GET", "/v1.0/users?");
+        let before = read(&bench);
+        let fault = json!({ "fail_next": [{ "path_contains": "deltatoken", "times": 1, "status": status }] });
+        web::knobs(&bench.base(), &fault);
+        let ran = bench.sync().await;
+        assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+        let line = format!("The tenant refuses the last delta link ({status} {code}");
+        assert!(ran.says(&line), "{line}: {}", ran.text());
+        assert!(read(&bench) > before, "{}", ran.text());
+        // The link of that read is a good one.
+        let ran = bench.sync().await;
+        assert!(
+            ran.says("0 changed, 0 removed since the last run"),
+            "{}",
+            ran.text()
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -369,16 +369,86 @@ async fn after_another_pin_nothing_is_lost_and_the_old_numbers_are_offered() {
             offer["state"].as_str().unwrap().to_owned(),
         )
     };
+    // Nobody is anybody here before somebody has looked.
+    let waits = "its match is not taken over yet";
+    assert_eq!(state(&offers, "olga"), (old.clone(), waits.to_owned()));
+    assert_eq!(state(&offers, "megan").1, waits);
+    assert!(
+        synced
+            .out
+            .contains("2 users of the tenant before are not associated yet"),
+        "{synced:?}"
+    );
+    let again = with(&second, &["sync"]);
+    assert!(again.out.contains("not associated yet"), "{again:?}");
+    let user = |start: &str| {
+        let users = with(&second, &["users", "list", "--json"]).json()["users"].clone();
+        let users = users.as_array().unwrap().iter();
+        let mut users = users.filter(|user| user["mail"].as_str().unwrap().starts_with(start));
+        users.next().cloned().unwrap()
+    };
+    assert_eq!(user("olga")["cause"], "not_associated", "{}", user("olga"));
+    let matches = with(&second, &["users", "adopt", "--json"]).json()["matches"].clone();
+    let found: Vec<(bool, String)> = matches
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["matches"].is_string(),
+                row["state"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (true, "match by sign-in name".to_owned()),
+            (false, "nobody matches".to_owned())
+        ]
+    );
+    let queued = with(&second, &["users", "adopt", "--queue"]);
+    assert!(queued.err.contains("Queued: 0"), "{queued:?}");
+    let taken = with(&second, &["users", "adopt", "--take"]);
+    assert!(taken.err.contains("Matches taken over: 1."), "{taken:?}");
+    let line = with(&second, &["audit", "show", "--json"]).out;
+    assert!(line.contains("\"matched\""), "{line}");
+    assert_eq!(
+        user("olga")["license_status"],
+        "licensed",
+        "{}",
+        user("olga")
+    );
+    let offers = with(&second, &["users", "adopt", "--json"]).json()["offers"].clone();
     assert_eq!(
         state(&offers, "olga"),
         (old.clone(), "can be queued".to_owned())
     );
-    assert_eq!(state(&offers, "megan").1, "nobody here has this e-mail");
+    assert_eq!(state(&offers, "megan").1, waits);
     let after = with(&second, &["users", "adopt", "--queue", "--json"]);
     assert!(after.err.contains("Queued: 1"), "{}", after.err);
     assert_eq!(state(&after.json()["offers"], "olga").1, "is queued");
     let waiting = with(&second, &["outbox", "list", "--json"]).json();
     assert_eq!(waiting["entries"][0]["wanted"], json!(old));
+
+    // Back in the tenant that they came from, everybody is who they were, and nothing waits for a look.
+    let ended = with(&second, &["tenants", "unpin", "contoso", "--yes"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    configure(home.path(), &first, "");
+    let synced = with(&first, &["sync"]);
+    assert!(!synced.out.contains("not associated yet"), "{synced:?}");
+    let users = with(&first, &["users", "list", "--json"]).json()["users"].clone();
+    let upns: Vec<&str> = users
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["upn"].as_str().unwrap_or("nobody"))
+        .collect();
+    assert_eq!(
+        upns,
+        ["lee@contoso.example", "megan@contoso.example"],
+        "{users}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -528,7 +598,7 @@ fn what_others_can_write_is_not_believed() {
         set_mode(path, open);
         for args in calls {
             let ended = run(home.path(), args);
-            assert_ne!(ended.code, 0, "{args:?}: {ended:?}");
+            assert_eq!(ended.code, 2, "{args:?}: {ended:?}");
             let told = format!("{}{}", ended.out, ended.err);
             assert!(
                 told.contains("others can write to it")

@@ -7,7 +7,9 @@ use crate::app::effect::{Effect, LedgerChange};
 use crate::app::event::{LedgerEvent, What};
 use crate::app::fixture::{Driver, desk, number};
 use crate::app::modal::Modal;
-use crate::domain::earlier::{Earlier, Offer, OfferState};
+use crate::domain::earlier::{Earlier, Found, Offer, OfferState, Rematch};
+use crate::domain::matching::MatchedBy;
+use crate::domain::matching::tests::id as object;
 use crate::domain::user::UserId;
 use crate::view::screens::screen;
 
@@ -25,6 +27,7 @@ fn offer(id: i64, name: &str, state: OfferState) -> Offer {
 
 fn earlier() -> Earlier {
     Earlier {
+        matches: Vec::new(),
         offers: vec![
             offer(1, "Kim", OfferState::Free),
             offer(2, "Lee", OfferState::NotFound),
@@ -36,12 +39,16 @@ fn earlier() -> Earlier {
 }
 
 fn opened(size: (u16, u16)) -> Driver {
+    opened_with(size, earlier())
+}
+
+fn opened_with(size: (u16, u16), earlier: Earlier) -> Driver {
     let mut t = Driver::sized(size);
     t.keys("E");
     let [Effect::LoadEarlier { req }] = t.effects.as_slice() else {
         panic!("{:?}", t.effects);
     };
-    let (req, earlier) = (*req, Ok(Arc::new(earlier())));
+    let (req, earlier) = (*req, Ok(Arc::new(earlier)));
     t.event(What::Ledger(LedgerEvent::Earlier { req, earlier }));
     t
 }
@@ -154,4 +161,74 @@ fn sync_is_disabled_only_after_a_question_that_names_the_tenant_and_never_under_
     t.keys("?").text("disable sync");
     t.keys("<enter>");
     assert!(t.notice().contains("no tenant is pinned"));
+}
+
+fn rematch(id: i64, name: &str, found: Found) -> Rematch {
+    Rematch {
+        user: UserId(id),
+        name: name.to_owned(),
+        mail: format!("{}@both.example", name.to_lowercase()),
+        found,
+    }
+}
+
+fn one(n: u8, name: &str) -> Found {
+    Found::One {
+        id: object(n),
+        name: name.to_owned(),
+        upn: format!("{}@new.example", name.to_lowercase()),
+        by: MatchedBy::Mail,
+    }
+}
+
+fn taken(t: &Driver) -> Option<Vec<UserId>> {
+    t.effects.iter().find_map(|effect| match effect {
+        Effect::Ledger {
+            change: LedgerChange::TakeMatches(users),
+            ..
+        } => Some(users.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn matches_are_looked_at_and_taken_over_after_a_question_before_numbers_are_queued() {
+    let with = Earlier {
+        matches: vec![
+            rematch(11, "Ana", one(1, "Ana")),
+            rematch(12, "Bea", Found::Several(2)),
+            rematch(13, "Cem", Found::Nobody),
+            rematch(14, "Dov", one(2, "Dov")),
+        ],
+        ..earlier()
+    };
+    let mut t = opened_with((80, 24), with.clone());
+    let rows = screen(&t.app);
+    for text in [
+        "THE TENANT BEFORE  4 users wait  4 old numbers  1 change set aside",
+        "[ ] Ana                is ana@new.example                  match by mail",
+        "    Bea                bea@both.example                    2 have this address",
+        "    Cem                cem@both.example                    nobody matches",
+        "Ana: ana@both.example is the mail of Ana (ana@new.example) here.",
+    ] {
+        assert!(
+            rows.iter().any(|row| row.starts_with(text)),
+            "{text}: {rows:#?}"
+        );
+    }
+    t.keys("j Space");
+    assert!(t.notice().contains("2 have this address"), "{}", t.notice());
+    t.keys("* <enter> <enter>");
+    assert_eq!((taken(&t), adopted(&t)), (None, None));
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.keys("y");
+    assert_eq!(taken(&t), Some(vec![UserId(11), UserId(14)]));
+    assert_eq!(adopted(&t), None, "numbers are a question of their own");
+    let req = t.asked();
+    t.saved(req);
+    assert!(matches!(t.effects.as_slice(), [Effect::LoadEarlier { .. }]));
+    // One of them alone, by the cursor.
+    let mut t = opened_with((140, 40), with);
+    t.keys("j j j <enter> y");
+    assert_eq!(taken(&t), Some(vec![UserId(14)]));
 }

@@ -50,6 +50,7 @@ fn a_sync_while_one_is_going_says_how_far_it_is() {
     run(&mut t, req, RunEvent::Started { number: RunId(13) });
     run(&mut t, req, RunEvent::Phase(Phase::ReadUsers));
     let progress = Progress {
+        what: crate::domain::run::Counted::Users,
         pages: 2,
         users: 1_998,
         of: Some(4_000),

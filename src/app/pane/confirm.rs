@@ -89,6 +89,13 @@ pub enum Question {
         /// The tenant's id.
         id: String,
     },
+    /// Take over whom users of the tenant before match by e-mail?
+    TakeMatches {
+        /// Whose matches.
+        users: Vec<UserId>,
+        /// The first of them, in words.
+        first: String,
+    },
     /// Queue the numbers that users had in the tenant before?
     QueueEarlier {
         /// Whose.
@@ -232,6 +239,7 @@ impl Confirm {
             | Question::LoseSeats { .. }
             | Question::ClearGroup { .. }
             | Question::DisableSync { .. }
+            | Question::TakeMatches { .. }
             | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
             | Question::TakeBack { .. }
@@ -302,6 +310,16 @@ impl Confirm {
                     .to_owned(),
             ],
             Question::DisableSync { id } => disable_lines(tenant, id),
+            Question::TakeMatches { users, first } => {
+                let what = match users.len() {
+                    1 => first.clone(),
+                    n => format!("{n} matches by e-mail, {first} the first"),
+                };
+                vec![
+                    format!("Take over in {tenant}: {what}?"),
+                    "They are associated, with the number and the country that they have here. Nothing is written to the tenant.".to_owned(),
+                ]
+            }
             Question::QueueEarlier { users, first } => {
                 let what = match users.len() {
                     1 => first.clone(),

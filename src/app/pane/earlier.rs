@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::cursor::{Cursor, Move};
 use crate::app::event::RequestId;
-use crate::domain::earlier::{Earlier, Offer, OfferState};
+use crate::domain::earlier::{Earlier, Offer, OfferState, Rematch};
 use crate::domain::failure::Failure;
 use crate::domain::outbox::Entry;
 use crate::domain::user::UserId;
@@ -17,9 +17,9 @@ pub struct EarlierBox {
     pub listing: Listing,
     /// The question that is open, while it is read or read again.
     pub asked: Option<RequestId>,
-    /// Users whose old number is to be queued.
+    /// Users whose match is to be taken over, or whose old number is to be queued.
     pub marked: BTreeSet<UserId>,
-    /// The cursor: offers first, then what was set aside.
+    /// The cursor: matches first, then offers, then what was set aside.
     pub cursor: Cursor<usize>,
 }
 
@@ -37,6 +37,8 @@ pub enum Listing {
 /// A row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Row<'a> {
+    /// A user, and who that is here.
+    Match(&'a Rematch),
     /// A user with the number of then.
     Offer(&'a Offer),
     /// A change that was set aside.
@@ -56,12 +58,8 @@ impl EarlierBox {
 
     /// It has come.
     pub fn known(&mut self, earlier: Arc<Earlier>) {
-        self.marked.retain(|user| {
-            earlier
-                .offers
-                .iter()
-                .any(|offer| offer.user == *user && offer.state == OfferState::Free)
-        });
+        let markable = markable(&earlier);
+        self.marked.retain(|user| markable.contains(user));
         self.listing = Listing::Known(earlier);
         self.asked = None;
     }
@@ -76,8 +74,9 @@ impl EarlierBox {
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.earlier()
-            .map_or(0, |all| all.offers.len() + all.parked.len())
+        self.earlier().map_or(0, |all| {
+            all.matches.len() + all.offers.len() + all.parked.len()
+        })
     }
 
     /// Whether there is no row.
@@ -88,10 +87,10 @@ impl EarlierBox {
     /// The row at a place.
     pub fn row(&self, n: usize) -> Option<Row<'_>> {
         let all = self.earlier()?;
-        match all.offers.get(n) {
-            Some(offer) => Some(Row::Offer(offer)),
-            None => all.parked.get(n - all.offers.len()).map(Row::Parked),
-        }
+        let matches = all.matches.iter().map(Row::Match);
+        let offers = all.offers.iter().map(Row::Offer);
+        let parked = all.parked.iter().map(Row::Parked);
+        matches.chain(offers).chain(parked).nth(n)
     }
 
     /// The row under the cursor.
@@ -102,10 +101,19 @@ impl EarlierBox {
     /// Marks the row, or takes the mark away; why it cannot be marked.
     pub fn mark(&mut self) -> Result<(), String> {
         let user = match self.here() {
+            Some(Row::Match(row)) if row.found.is_one() => row.user,
+            Some(Row::Match(row)) => {
+                return Err(format!("cannot be taken over: {}", row.found.words()));
+            }
             Some(Row::Offer(offer)) if offer.state == OfferState::Free => offer.user,
-            Some(Row::Offer(offer)) => return Err(offer.state.words()),
+            Some(Row::Offer(offer)) => {
+                return Err(format!("cannot be queued: {}", offer.state.words()));
+            }
             Some(Row::Parked(_)) => {
-                return Err("it was for the tenant before, and is never sent here".to_owned());
+                return Err(
+                    "cannot be queued: it was for the tenant before, and is never sent here"
+                        .to_owned(),
+                );
             }
             None => return Err("nothing is under the cursor".to_owned()),
         };
@@ -115,20 +123,28 @@ impl EarlierBox {
         Ok(())
     }
 
-    /// Marks all whose number can be queued, or takes all marks away where all of them are marked.
+    /// Marks all that can be taken over or queued, or takes all marks away where all of them are marked.
     pub fn mark_all(&mut self) {
-        let free: BTreeSet<UserId> = self
-            .earlier()
-            .into_iter()
-            .flat_map(|all| &all.offers)
-            .filter(|offer| offer.state == OfferState::Free)
-            .map(|offer| offer.user)
-            .collect();
-        self.marked = if self.marked == free {
+        let all = self.earlier().map(markable).unwrap_or_default();
+        self.marked = if self.marked == all {
             BTreeSet::new()
         } else {
-            free
+            all
         };
+    }
+
+    /// Whose matches would be taken over: the marked, else the row under the cursor; in the order of the list.
+    pub fn wanted_matches(&self) -> Vec<&Rematch> {
+        let marked: Vec<&Rematch> = self
+            .earlier()
+            .into_iter()
+            .flat_map(|all| &all.matches)
+            .filter(|row| self.marked.contains(&row.user))
+            .collect();
+        match (self.marked.is_empty(), self.here()) {
+            (true, Some(Row::Match(row))) if row.found.is_one() => vec![row],
+            _ => marked,
+        }
     }
 
     /// Whose numbers would be queued: the marked, else the row under the cursor; in the order of the list.
@@ -137,9 +153,9 @@ impl EarlierBox {
             .earlier()
             .into_iter()
             .flat_map(|all| &all.offers)
-            .filter(|offer| self.marked.contains(&offer.user))
+            .filter(|offer| offer.state == OfferState::Free && self.marked.contains(&offer.user))
             .collect();
-        match (marked.is_empty(), self.here()) {
+        match (self.marked.is_empty(), self.here()) {
             (true, Some(Row::Offer(offer))) if offer.state == OfferState::Free => vec![offer],
             _ => marked,
         }
@@ -158,4 +174,17 @@ impl EarlierBox {
         self.cursor
             .step(step, (len, height), |n| (n < len).then_some(n));
     }
+}
+
+/// Who can be marked: whose match can be taken over, and whose number can be queued. Nobody is both: a number waits for the match.
+fn markable(all: &Earlier) -> BTreeSet<UserId> {
+    let matches = all.matches.iter().filter(|row| row.found.is_one());
+    let offers = all
+        .offers
+        .iter()
+        .filter(|offer| offer.state == OfferState::Free);
+    matches
+        .map(|row| row.user)
+        .chain(offers.map(|offer| offer.user))
+        .collect()
 }

@@ -532,6 +532,7 @@ pub fn short(cause: UnlicensedCause) -> String {
         }
         UnlicensedCause::TrialEnded => "trial ended".to_owned(),
         UnlicensedCause::NotAssociated => "not associated".to_owned(),
+        UnlicensedCause::MatchWaits => "not associated: E has matches".to_owned(),
         UnlicensedCause::UserGone => "associated user is gone".to_owned(),
     }
 }

@@ -43,6 +43,7 @@ fn facts() -> Facts {
             sip_username: Some(name.to_lowercase()),
             external_id: external.map(str::to_owned),
             association: Association::Matched(id(n)),
+            waits: false,
             gone: false,
             rank: i64::from(n),
             created_at: jiff::Timestamp::UNIX_EPOCH,

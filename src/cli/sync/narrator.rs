@@ -153,13 +153,6 @@ impl Narrator {
                 self.said = true;
                 self.line(&line)
             }
-            RunEvent::Waiting { until, why } => {
-                print::tell(&format!(
-                    "waiting until {}: {why}",
-                    until.strftime("%H:%M:%SZ")
-                ));
-                Ok(())
-            }
             RunEvent::Finished {
                 outcome: Outcome::Failed(failure),
                 ..
@@ -187,6 +180,8 @@ impl Narrator {
             RunEvent::Started { .. }
             | RunEvent::Phase(_)
             | RunEvent::Progress(_)
+            // Stands in the log.
+            | RunEvent::Waiting { .. }
             | RunEvent::SignedIn { .. }
             | RunEvent::LedgerChanged
             | RunEvent::SnapshotChanged

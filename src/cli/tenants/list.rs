@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::config::places::Places;
 use crate::config::{Config, Words as _};
+use crate::domain::failure::FailureKind;
 use crate::domain::settings::Selection;
 use crate::ops::overview::{self, TenantOverview};
 use crate::record::json::listing;
@@ -52,8 +53,14 @@ pub(super) fn list(places: &Places, config: &Config, as_json: bool) -> anyhow::R
             }
         }
     }
-    let damaged = seen.iter().any(|tenant| tenant.counts.is_err());
-    Ok(Exit::Done.or_damaged(damaged))
+    let failed = || {
+        seen.iter()
+            .filter_map(|tenant| tenant.counts.as_ref().err())
+    };
+    // A folder of a wrong mode or owner is nothing damaged: its command puts it right.
+    let refused = failed().any(|failure| failure.kind == FailureKind::Config);
+    let exit = if refused { Exit::Usage } else { Exit::Done };
+    Ok(exit.or_damaged(failed().next().is_some()))
 }
 
 fn object(config: &Config, seen: &TenantOverview) -> serde_json::Value {

@@ -70,10 +70,13 @@ pub(in crate::store) fn country(row: &Row<'_>, column: usize) -> rusqlite::Resul
     }
 }
 
+/// In the column of the association: none, and a match by e-mail is only taken over when somebody says so.
+pub(super) const WAITS: i64 = 3;
+
 /// What a column of the association says, with the id beside it.
 pub(super) fn association_of(code: i64, id: Option<ObjectId>) -> Option<Association> {
     match (code, id) {
-        (0, None) => Some(Association::None),
+        (0 | WAITS, None) => Some(Association::None),
         (1, Some(id)) => Some(Association::Matched(id)),
         (2, Some(id)) => Some(Association::Manual(id)),
         _ => None,
@@ -104,6 +107,7 @@ fn user_of_row(row: &Row<'_>) -> rusqlite::Result<User> {
         external_id: row.get(8)?,
         association: association_of(row.get(9)?, directory_id)
             .ok_or_else(|| bad(9, "not an association"))?,
+        waits: row.get::<_, i64>(9)? == WAITS,
         gone: row.get(11)?,
         rank: row.get(12)?,
         created_at: moment(row, 13)?,

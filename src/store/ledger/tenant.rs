@@ -26,12 +26,7 @@ pub(super) fn pin(
         None => {}
     }
     let id = tenant.0.bytes();
-    let moved = tx.execute(
-        "UPDATE users SET tenant = ?1, old_number = coalesce(number, old_number), number = NULL, country = NULL,
-                association = 0, directory_id = NULL, gone = 0
-         WHERE tenant <> ?1",
-        params![id],
-    )?;
+    let (known, moved) = move_users(tx, tenant)?;
     let parked = tx.execute(
         "UPDATE outbox SET parked = 1 WHERE tenant <> ?1 AND NOT parked",
         params![id],
@@ -47,6 +42,9 @@ pub(super) fn pin(
             "; associations dissolved: {moved}, changes set aside: {parked}"
         );
     }
+    if known > 0 {
+        let _ = write!(note, "; users as they were here before: {known}");
+    }
     if again > 0 {
         let _ = write!(
             note,
@@ -61,6 +59,25 @@ pub(super) fn pin(
     };
     append(tx, stamp, said)?;
     Ok(PinOutcome::New)
+}
+
+/// Makes all users rows of this tenant: how many were in it before and are associated as they were, and how many wait for somebody
+/// to look at who they match here.
+fn move_users(tx: &Connection, tenant: TenantId) -> Result<(usize, usize), StoreError> {
+    let id = tenant.0.bytes();
+    let known = tx
+        .prepare_cached("SELECT count(*) FROM users WHERE tenant <> ?1 AND left_tenant = ?1")?
+        .query_row(params![id], |row| row.get::<_, i64>(0))?;
+    let known = usize::try_from(known).unwrap_or(0);
+    let all = tx.execute(
+        "UPDATE users SET tenant = ?1, old_number = coalesce(number, old_number), number = NULL, country = NULL, gone = 0,
+                association = CASE WHEN left_tenant = ?1 THEN left_association ELSE ?2 END,
+                directory_id = CASE WHEN left_tenant = ?1 THEN left_id END,
+                left_tenant = tenant, left_association = association, left_id = directory_id
+         WHERE tenant <> ?1",
+        params![id, rows::WAITS],
+    )?;
+    Ok((known, all.saturating_sub(known)))
 }
 
 /// What was set aside for another tenant's sake waits again, held back: nobody has looked at it since.
@@ -243,6 +260,7 @@ mod tests {
             .edit_user(UserId(1), patch, stamp(2))
             .wait()
             .unwrap()[0];
+        let before = store.ledger.load().wait().unwrap();
         store.ledger.unpin(stamp(3)).wait().unwrap();
         assert_eq!(
             store
@@ -259,6 +277,7 @@ mod tests {
         );
         for user in &after.users {
             assert_eq!((user.tenant, user.association), (OTHER, Association::None));
+            assert!(user.waits, "{user:?}");
             assert_eq!((&user.number, user.country), (&None, None));
         }
         assert_eq!(
@@ -286,6 +305,14 @@ mod tests {
             .wait()
             .unwrap();
         let back = store.ledger.load().wait().unwrap();
+        let associations = |users: &[crate::domain::user::User]| -> Vec<_> {
+            users
+                .iter()
+                .map(|user| (user.association, user.waits))
+                .collect()
+        };
+        assert_eq!(associations(&back.users), associations(&before.users));
+        assert_ne!(back.users[0].association, Association::None);
         assert_eq!((back.entries.len(), back.parked), (1, 0));
         assert_eq!(
             back.entries[0].state,
