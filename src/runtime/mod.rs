@@ -3,6 +3,7 @@
 mod bulk;
 mod change;
 pub mod clock;
+mod elsewhere;
 mod first_start;
 mod hangup;
 mod input;

@@ -289,6 +289,7 @@ pub(super) enum Job {
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
+    ChangedElsewhere(Answer<bool>),
     Stop,
 }
 
@@ -510,6 +511,11 @@ impl Ledger {
     /// What was in flight when the program ended is unknown now; the reply says how many entries that are.
     pub fn recover(&self, stamp: Stamp) -> Reply<u32> {
         self.ask(|to| Job::Recover(stamp, to))
+    }
+
+    /// Whether another program has changed the ledger since the last time that this was asked.
+    pub fn changed_elsewhere(&self) -> Reply<bool> {
+        self.ask(Job::ChangedElsewhere)
     }
 
     pub(super) fn stop(&self) {

@@ -17,6 +17,8 @@ pub(in crate::store) struct LedgerThread {
     connection: Connection,
     path: PathBuf,
     mirror: Mirror,
+    /// What SQLite counts for the commits of others, as of the last question.
+    version: Option<i64>,
 }
 
 impl LedgerThread {
@@ -26,8 +28,10 @@ impl LedgerThread {
             connection,
             path,
             mirror,
+            version: None,
         };
         this.follow();
+        this.version = data_version(&this.connection).ok();
         this
     }
 
@@ -57,6 +61,11 @@ impl LedgerThread {
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
                 to.give(verdict.map_err(|error| error.at(&self.path)));
+            }
+            Job::ChangedElsewhere(to) => {
+                let found = data_version(&self.connection).map_err(StoreError::from);
+                let moved = found.map(|now| self.version.replace(now) != Some(now));
+                to.give(self.judged(moved));
             }
             job => self.change(job),
         }
@@ -147,6 +156,7 @@ impl LedgerThread {
             | Job::TakenSince(..)
             | Job::Tickets(_)
             | Job::VerifyAudit(..)
+            | Job::ChangedElsewhere(_)
             | Job::Stop => {}
         }
     }
@@ -199,6 +209,11 @@ impl LedgerThread {
             error.at(&self.path)
         })
     }
+}
+
+/// A count that moves with the commits of all connections but this one.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
