@@ -39,8 +39,8 @@ impl Shared {
         }
         let head = self.store.cache.head().await?;
         let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nothing is known before the first loading, and a run of our own tells of its picture itself.
-        if loaded.as_ref().is_some_and(|known| *known != head) {
+        // A run of our own tells of its picture itself, and is known by then.
+        if *loaded != head {
             self.reload_roster.notify_one();
             self.reload_desk.notify_one();
         }
@@ -56,6 +56,6 @@ impl Shared {
 
     fn knows(&self, head: Option<SnapshotHead>) {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        *loaded = Some(head);
+        *loaded = head;
     }
 }

@@ -75,8 +75,8 @@ pub(super) struct Shared {
     pub(super) reload_roster: Notify,
     /// Somebody wants to know at once whether another session has changed something.
     pub(super) look_elsewhere: Notify,
-    /// The picture that the roster was loaded from last; `Some(None)` where there was none.
-    pub(super) loaded: StdMutex<Option<Option<SnapshotHead>>>,
+    /// The picture that the roster was loaded from last.
+    pub(super) loaded: StdMutex<Option<SnapshotHead>>,
     generation: AtomicU64,
 }
 

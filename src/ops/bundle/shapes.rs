@@ -85,15 +85,12 @@ fn decoded(text: &str) -> String {
             .get(..2)
             .and_then(|hex| std::str::from_utf8(hex).ok());
         let hex = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex.filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some(byte) = hex.filter(|_| *first == b'%') {
+            bytes.push(byte);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
