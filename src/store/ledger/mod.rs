@@ -11,6 +11,7 @@ mod tenant;
 pub(super) mod thread;
 mod users;
 
+use std::fmt;
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -195,6 +196,38 @@ pub enum AuditFault {
         /// Which line.
         seq: i64,
     },
+}
+
+impl fmt::Display for AuditPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "ledger.db",
+            Self::Mirror => "audit.jsonl",
+        })
+    }
+}
+
+impl fmt::Display for AuditFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { place, seq } => write!(f, "line {seq} of {place} was altered"),
+            Self::Missing { place, seq } => {
+                write!(f, "lines are missing from {place}, from {seq} on")
+            }
+            Self::Unreadable { line } => {
+                write!(
+                    f,
+                    "line {line} of the file audit.jsonl is no line of an audit"
+                )
+            }
+            Self::Differs { seq } => {
+                write!(
+                    f,
+                    "ledger.db and audit.jsonl say different things in line {seq}"
+                )
+            }
+        }
+    }
 }
 
 /// What a check of the whole audit found.
