@@ -103,6 +103,8 @@ pub enum Did {
 pub enum LedgerEvent {
     /// The desk as it is now.
     Desk(Arc<Desk>),
+    /// The desk as it is now that another session has changed the ledger.
+    ChangedElsewhere(Arc<Desk>),
     /// What was asked is committed. A new desk follows as an event of its own.
     Saved {
         /// The question.

@@ -118,7 +118,12 @@ impl App {
                     .collect();
                 return Some(self.copy_text(lines.join("\n")));
             }
-            _ => return None,
+            action if is_general(action) => return None,
+            // What stands below is not what the cursor is on here.
+            _ => self.say(
+                Tone::Warn,
+                "here: {queue-all} queues all, {queue-good} without those marked [!], {hold} leaves one out, {back} goes back",
+            ),
         }
         Some(Vec::new())
     }
@@ -325,4 +330,20 @@ impl App {
             path,
         }]
     }
+}
+
+/// Whether an action moves the cursor or is about the console as a whole: in a preview it does what it does everywhere.
+fn is_general(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::First
+            | Action::Last
+            | Action::Palette
+            | Action::Mouse
+            | Action::Quit
+    )
 }

@@ -188,6 +188,10 @@ impl App {
                 self.desk_is(desk);
                 self.explain_again()
             }
+            LedgerEvent::ChangedElsewhere(desk) => {
+                self.changed_elsewhere(desk);
+                self.explain_again()
+            }
             LedgerEvent::Saved { req, notice } => self.saved(req, notice),
             LedgerEvent::Refused { req, failure } => {
                 self.refused(req, failure);
@@ -235,6 +239,18 @@ impl App {
                 }
                 Vec::new()
             }
+        }
+    }
+
+    /// Says so where nothing else is said: what an engineer is told of its own doing counts more.
+    fn changed_elsewhere(&mut self, desk: Arc<Desk>) {
+        let changed = *desk != *self.desk;
+        self.desk_is(desk);
+        if changed && self.notice.is_none() {
+            self.say(
+                Tone::Dim,
+                "another session has changed something: the lists show it as it is now",
+            );
         }
     }
 

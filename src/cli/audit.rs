@@ -125,7 +125,7 @@ fn values(field: &str, before: &str, after: &str) -> String {
 }
 
 fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow::Result<Exit> {
-    let faults: Vec<String> = verdict.faults.iter().map(handover::fault_words).collect();
+    let faults: Vec<String> = verdict.faults.iter().map(ToString::to_string).collect();
     let head = verdict
         .head
         .as_ref()

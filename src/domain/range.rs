@@ -157,6 +157,25 @@ impl NumberRange {
             .take(count)
             .collect()
     }
+
+    /// The numbers of the range that are passed over as taken until that one is reached; up to its end without one.
+    pub fn skipped<'a>(
+        &self,
+        taken: impl IntoIterator<Item = &'a PhoneNumber>,
+        until: Option<&PhoneNumber>,
+    ) -> Vec<PhoneNumber> {
+        let end = until.and_then(|number| self.place(number));
+        let end = end.unwrap_or(self.last);
+        let taken: BTreeSet<u64> = taken
+            .into_iter()
+            .filter_map(|number| self.place(number))
+            .filter(|value| *value <= end)
+            .collect();
+        taken
+            .into_iter()
+            .filter_map(|value| PhoneNumber::from_tenant(&self.written(value)))
+            .collect()
+    }
 }
 
 /// The text without what is only there for the eye.
@@ -271,6 +290,15 @@ mod tests {
         assert_eq!(free(3), ["400", "402", "404"]);
         assert_eq!(free(9), ["400", "402", "404", "405"]);
         assert_eq!(free(0), [""; 0]);
+        let skipped = |until: Option<&str>| {
+            let skipped = range.skipped(&taken, until.map(number).as_ref());
+            skipped
+                .iter()
+                .map(|n| n.as_str()[10..].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(skipped(Some("+441235123402")), ["401"]);
+        assert_eq!(skipped(None), ["401", "403"]);
     }
 
     #[test]

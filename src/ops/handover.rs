@@ -238,28 +238,6 @@ pub async fn verify(store: &Store, head: Option<&str>) -> Result<AuditVerdict, F
     Ok(verdict)
 }
 
-/// A fault in words.
-pub fn fault_words(fault: &AuditFault) -> String {
-    let place = |place: AuditPlace| match place {
-        AuditPlace::Table => "ledger.db",
-        AuditPlace::Mirror => "audit.jsonl",
-    };
-    match fault {
-        AuditFault::Altered { place: at, seq } => {
-            format!("line {seq} of {} was altered", place(*at))
-        }
-        AuditFault::Missing { place: at, seq } => {
-            format!("lines are missing from {}, from {seq} on", place(*at))
-        }
-        AuditFault::Unreadable { line } => {
-            format!("line {line} of the file audit.jsonl is no line of an audit")
-        }
-        AuditFault::Differs { seq } => {
-            format!("ledger.db and audit.jsonl say different things in line {seq}")
-        }
-    }
-}
-
 /// The moment that a text means: so long ago (`8h`, `30m`, `2d`, `1w`), a day, or a moment.
 pub fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     let text = text.trim();

@@ -4,6 +4,7 @@ mod bulk;
 mod change;
 mod clipboard;
 pub mod clock;
+mod elsewhere;
 mod first_start;
 mod hangup;
 mod input;

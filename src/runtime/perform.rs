@@ -1,7 +1,7 @@
 //! Performs effects: hands each to a task of its own and sends the answer back as an event. Nothing here waits in the loop.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc};
@@ -23,6 +23,7 @@ use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
 use crate::ops::{adopt, desk, explain, history, inventory, planfile, script};
+use crate::store::cache::SnapshotHead;
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
@@ -70,8 +71,12 @@ pub(super) struct Shared {
     pub(super) writing: AtomicBool,
     to: mpsc::Sender<What>,
     clock: Clock,
-    reload_desk: Notify,
-    reload_roster: Notify,
+    pub(super) reload_desk: Notify,
+    pub(super) reload_roster: Notify,
+    /// Somebody wants to know at once whether another session has changed something.
+    pub(super) look_elsewhere: Notify,
+    /// The picture that the roster was loaded from last.
+    pub(super) loaded: StdMutex<Option<SnapshotHead>>,
     generation: AtomicU64,
 }
 
@@ -96,6 +101,8 @@ impl Performer {
             clock,
             reload_desk: Notify::new(),
             reload_roster: Notify::new(),
+            look_elsewhere: Notify::new(),
+            loaded: StdMutex::default(),
             generation: AtomicU64::new(1),
         });
         let performer = Self {
@@ -108,6 +115,9 @@ impl Performer {
         };
         performer.spawn(Shared::keep_desk);
         performer.spawn(Shared::keep_roster);
+        if !only_looked_at {
+            performer.spawn(Shared::watch_others);
+        }
         performer
     }
 
@@ -339,6 +349,7 @@ impl Shared {
     async fn keep_roster(self: Arc<Self>) {
         loop {
             self.reload_roster.notified().await;
+            self.note_loaded().await;
             let generation = self.generation.fetch_add(1, Ordering::SeqCst);
             match desk::load_roster(&self.store, generation).await {
                 Ok(roster) => {
@@ -478,6 +489,8 @@ impl Shared {
             Err(failure) => {
                 self.send(What::Ledger(LedgerEvent::Refused { req, failure }))
                     .await;
+                // What another session did may be the reason.
+                self.look_elsewhere.notify_one();
             }
         }
     }

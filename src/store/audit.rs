@@ -383,9 +383,10 @@ pub(super) fn verify(
     };
     if let Some((seq, hash)) = noted {
         match chain.hashes.get(seq) {
+            // What is missing begins behind the last line that is there.
             None => verdict.faults.push(AuditFault::Missing {
                 place: AuditPlace::Table,
-                seq: *seq,
+                seq: (*seq).min(chain.last + 1),
             }),
             Some(found) if found != hash => verdict.faults.push(AuditFault::Altered {
                 place: AuditPlace::Table,
@@ -757,7 +758,7 @@ mod tests {
             verify(&connection, &mirror, Some(&head)).unwrap().faults,
             [AuditFault::Missing {
                 place: AuditPlace::Table,
-                seq: 4
+                seq: 3
             }]
         );
     }

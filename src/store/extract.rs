@@ -393,6 +393,8 @@ pub struct Vocabulary {
     pub forms: Vec<String>,
     /// Products, as the JSON that is kept.
     pub products: Vec<String>,
+    /// What the group filter was, and is.
+    pub groups: BTreeSet<String>,
     /// The tenants' names.
     pub tenants: BTreeSet<String>,
     /// Lines of logs and notes that name somebody by their shape, who may be in no table any more.
@@ -435,6 +437,7 @@ enum Kind {
     Form,
     Product,
     Tenant,
+    Group,
     Said,
 }
 
@@ -464,6 +467,11 @@ const LEDGER_WORDS: &[(Kind, &str)] = &[
         "SELECT author FROM outbox UNION SELECT author FROM audit",
     ),
     (Kind::Tenant, "SELECT v FROM settings WHERE k = 'pin_name'"),
+    (
+        Kind::Group,
+        "SELECT before FROM audit WHERE action = 'settings' AND field = 'group'
+         UNION SELECT after FROM audit WHERE action = 'settings' AND field = 'group'",
+    ),
     (
         Kind::Said,
         "SELECT note FROM audit WHERE note <> '' UNION SELECT state FROM outbox",
@@ -516,6 +524,7 @@ const HISTORY_WORDS: &[(Kind, &str)] = &[
         Kind::Said,
         "SELECT DISTINCT text FROM lines
          WHERE text LIKE '%<%@%' OR text LIKE '%held by %' OR text LIKE '%promised to %' OR text LIKE '%moves from %'
+            OR text LIKE '%group %''%' OR text LIKE '%groups %''%' OR text LIKE '%displayName%eq%'
          UNION SELECT failure FROM runs WHERE failure <> ''",
     ),
 ];
@@ -534,6 +543,7 @@ impl Vocabulary {
             Kind::Form => self.forms.push(text.to_owned()),
             Kind::Product => self.products.push(text.to_owned()),
             Kind::Said => self.said.push(text.to_owned()),
+            Kind::Group => drop(self.groups.insert(text.to_owned())),
             Kind::Tenant => drop(self.tenants.insert(text.to_owned())),
         }
     }

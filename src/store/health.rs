@@ -137,11 +137,11 @@ fn audit(dir: &Path) -> Result<HealthState, String> {
             bytes,
         }
     } else {
-        HealthState::Damaged(format!(
-            "{} faults, the first: {:?}",
-            verdict.faults.len(),
-            verdict.faults[0]
-        ))
+        let first = &verdict.faults[0];
+        HealthState::Damaged(match verdict.faults.len() {
+            1 => first.to_string(),
+            n => format!("{n} faults, the first: {first}"),
+        })
     })
 }
 
@@ -171,6 +171,11 @@ mod tests {
         let seen = look(root.path());
         assert!(matches!(seen[1].state, HealthState::Damaged(_)), "{seen:?}");
         assert!(matches!(seen[3].state, HealthState::Damaged(_)), "{seen:?}");
+        let HealthState::Damaged(why) = &seen[3].state else {
+            panic!("{seen:?}");
+        };
+        assert!(why.ends_with(" of audit.jsonl was altered"), "{why}");
+        assert!(!why.contains(['{', '}']), "{why}");
         assert_eq!(
             std::fs::read(&path).unwrap(),
             b"nonsense that is no database"

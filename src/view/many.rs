@@ -87,6 +87,11 @@ pub(super) fn preview(app: &App, painter: &mut Painter<'_>, open: &Preview) {
     };
     painter.two(list, 0, (&open.title(), strong), (&counts, look));
     painter.line(list, 1, hint(open, refused), dim);
+    let skipped = open.skipped_words();
+    let head = if skipped.is_empty() { 2 } else { 3 };
+    if head == 3 {
+        painter.line(list, 2, &skipped, dim);
+    }
     let wide = (usize::from(list.width) / 2).max(46);
     let titles = [
         ("", 3),
@@ -95,9 +100,9 @@ pub(super) fn preview(app: &App, painter: &mut Painter<'_>, open: &Preview) {
         ("NOTE", usize::MAX),
     ];
     let columns = titles.map(|(text, wide)| column(text, wide, dim));
-    painter.row(list, 2, Row::Ordinary, &columns);
+    painter.row(list, head, Row::Ordinary, &columns);
     let rows = open.rows.iter().enumerate().skip(open.cursor.top);
-    for (n, (index, row)) in (3..list.height).zip(rows) {
+    for (n, (index, row)) in (head + 1..list.height).zip(rows) {
         let columns = preview_columns(painter, row, wide);
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }

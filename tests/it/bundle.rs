@@ -431,3 +431,32 @@ async fn the_words_that_were_asked_for_are_replaced_too() {
         }
     }
 }
+
+/// What the group filter was called before it was changed, and before it was cleared.
+#[tokio::test(flavor = "multi_thread")]
+async fn former_group_filters_are_replaced_too() {
+    let served = worked_on().await;
+    for group in [
+        &["--group", "Drell Cluster"][..],
+        &["--group", "Nopegroup's Xander"],
+        &["--no-group"],
+    ] {
+        let set = served.call(&[&["tenants", "set", "contoso"], group].concat());
+        assert_eq!(set.code, 0, "{set:?}");
+        let read = served.call(&["sync", "--debug"]);
+        assert!([0, 5, 7].contains(&read.code), "{read:?}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.tar.gz");
+    bundle(&served, &file, &[], &["--runs", "50"]);
+    for (name, part) in &unpacked(&file) {
+        let compact = letters(part);
+        for known in ["drell", "cluster", "nopegroup", "xander", "voiceusers"] {
+            assert!(
+                !compact.contains(known),
+                "{known} in {name}: {}",
+                around(part, known)
+            );
+        }
+    }
+}

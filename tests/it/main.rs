@@ -15,6 +15,7 @@ mod cli_script;
 mod desk;
 mod doctor;
 mod documents;
+mod elsewhere;
 mod generator;
 mod guard;
 mod hostile;

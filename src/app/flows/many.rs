@@ -28,7 +28,10 @@ fn marked() -> Driver {
 
 fn rows(t: &Driver) -> Vec<String> {
     let rows = screen(&t.app);
-    let rows = rows.iter().skip(5).take_while(|row| row.starts_with('['));
+    let rows = rows
+        .iter()
+        .skip_while(|row| !row.starts_with('['))
+        .take_while(|row| row.starts_with('['));
     rows.map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect()
 }
@@ -85,6 +88,42 @@ fn marked_users_get_consecutive_numbers_that_are_free_in_one_change() {
     t.saved(req);
     assert_eq!(t.app.modals.len(), 0);
     assert!(t.app.users.marked.is_empty());
+}
+
+#[test]
+fn a_preview_has_only_its_own_keys_and_names_the_numbers_that_it_skips() {
+    let mut t = marked();
+    t.keys("g <space> <space> G <space> e");
+    t.text("+441235123470..");
+    t.keys("<enter>");
+    let skipped = "4 skipped as taken: +44 1235 123470, +44 1235 123471, ";
+    assert!(shows(&t, skipped), "{}", screen(&t.app).join("\n"));
+    assert_eq!(rows(&t)[0], "[x] Ann Lee number +44 1235 123474");
+    let open = t.app.modals.len();
+    for key in ["<enter>", "e", "a", "d", "w", "n", "u", "I", "s", "4"] {
+        t.keys(key);
+        assert_eq!(t.app.modals.len(), open, "{key}");
+        assert_eq!(
+            (t.effects.as_slice(), t.app.pane),
+            (&[][..], Pane::Users),
+            "{key}"
+        );
+        assert!(
+            !t.notice().contains("not on the list"),
+            "{key}: {}",
+            t.notice()
+        );
+    }
+    t.keys("e");
+    assert_eq!(
+        t.notice(),
+        "here: A queues all, P without those marked [!], Space leaves one out, Esc goes back"
+    );
+    // Moving does what it does everywhere, and the keys of the preview still count.
+    t.keys("j <space>");
+    assert!(rows(&t)[1].contains("left out"));
+    t.keys("A");
+    assert!(matches!(change(&t), LedgerChange::EditMany(_)));
 }
 
 #[test]

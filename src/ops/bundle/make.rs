@@ -23,6 +23,9 @@ use super::pseudonym::Pseudonyms;
 use super::scrub::Scrubber;
 use super::shapes;
 
+/// How the audit says that there was no group filter.
+const NO_GROUP: &str = "none";
+
 /// What a part holds that may have been replaced.
 const PEOPLE: &str = "names, addresses, numbers, ids of people, groups and tenant";
 
@@ -61,6 +64,12 @@ pub fn scrubber(
     }
     for name in &words.names {
         scrubber.lexicon().put(name, Sort::Name);
+    }
+    for group in words.groups.iter().filter(|group| *group != NO_GROUP) {
+        scrubber.hide("group", group);
+    }
+    for group in words.said.iter().flat_map(|line| shapes::groups(line)) {
+        scrubber.hide("group", &group);
     }
     for address in &words.addresses {
         address_words(&mut scrubber, address);

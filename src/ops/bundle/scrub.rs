@@ -305,7 +305,7 @@ impl Scrubber {
         let Some((at, path, word)) = self
             .paths
             .iter()
-            .filter_map(|(path, word)| Some((text.find(path.as_str())?, path, word)))
+            .filter_map(|(path, word)| Some((whole_path(text, path)?, path, word)))
             .min_by_key(|(at, path, _)| (*at, std::cmp::Reverse(path.len())))
         else {
             return vec![Piece::Raw(text.to_owned())];
@@ -390,6 +390,24 @@ fn settle(pieces: Vec<Piece>, step: &dyn Fn(&str) -> Vec<Piece>) -> Vec<Piece> {
             settled => vec![settled],
         })
         .collect()
+}
+
+/// Where a path stands as a whole one, not inside of a word or of another path.
+fn whole_path(text: &str, path: &str) -> Option<usize> {
+    let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let mut found = text.match_indices(path).map(|(at, _)| at);
+    found.find(|&at| {
+        let (before, after) = (&text[..at], &text[at + path.len()..]);
+        // A relative one may be written from here on: `./home`.
+        let inside = !path.starts_with('/') && before.ends_with('/') && !before.ends_with("./");
+        let mut next = after.chars();
+        let longer = match next.next() {
+            Some('.') => next.next().is_some_and(in_name),
+            Some(c) => in_name(c),
+            None => false,
+        };
+        !inside && !longer && !before.ends_with(in_name)
+    })
 }
 
 /// JSON inside of a text.
@@ -526,6 +544,23 @@ mod tests {
         scrubber.keep_id("6fd2c87f-b296-42f0-b197-1e91e994b900".parse().unwrap());
         scrubber.hide_path("/home/jo", "HOME");
         scrubber
+    }
+
+    #[test]
+    fn only_whole_paths_are_replaced() {
+        let mut scrubber = scrubber(false);
+        scrubber.hide_path("h2", "HOME");
+        for (text, wanted) in [
+            ("POST /oauth2/v2.0/token", "POST /oauth2/v2.0/token"),
+            (
+                "h2/tenants, ./h2/x and (h2).",
+                "HOME/tenants, ./HOME/x and (HOME).",
+            ),
+            ("h2.old h2x x/h2", "h2.old h2x x/h2"),
+            ("in /home/jo/x of /home/jones", "in HOME/x of /home/jones"),
+        ] {
+            assert_eq!(scrubber.text(text), wanted);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Names that a line of a log gives away by its shape, whoever was called so: `NAME <address>`, `held by NAME`.
+//! Names that a line of a log gives away by its shape, whoever was called so: `NAME <address>`, `held by NAME`, `group 'NAME'`.
 //!
-//! For people whom no table knows any more. The shapes are those that this program writes.
+//! For people and groups whom no table knows any more. The shapes are those that this program writes.
 
 /// What stands before a name.
 const BEFORE: &[&str] = &[
@@ -42,6 +42,60 @@ pub(super) fn names(text: &str) -> Vec<&str> {
     found
 }
 
+/// What stands before the name of a group: in a line of a run, in a request, in the words of a refusal.
+const BEFORE_GROUP: &[&str] = &[
+    "group '",
+    "Group '",
+    "group is called '",
+    "groups are called '",
+    "displayName eq '",
+    "displayName%20eq%20%27",
+    "displayName+eq+%27",
+];
+
+/// What stands behind it. A name may have such a sign in it: the nearest of these ends it, and else the last sign of the line.
+const BEHIND_GROUP: &[&str] = &["': ", "' hides", "' is empty", "' (", "'&", "%27&"];
+
+/// The names of groups in a line.
+pub(super) fn groups(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for phrase in BEFORE_GROUP {
+        for (at, _) in text.match_indices(phrase) {
+            let rest = &text[at + phrase.len()..];
+            let rest = rest.lines().next().unwrap_or_default();
+            let end = BEHIND_GROUP.iter().filter_map(|sign| rest.find(sign)).min();
+            let end = end.or_else(|| rest.rfind('\'').max(rest.rfind("%27")));
+            let name = decoded(&rest[..end.unwrap_or(rest.len())]);
+            // A filter writes the sign twice.
+            let name = name.replace("''", "'").trim().to_owned();
+            if name.chars().any(char::is_alphanumeric) {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// What an address of the web writes as `%20`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let hex = behind
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok());
+        let hex = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        if let Some(byte) = hex.filter(|_| *first == b'%') {
+            bytes.push(byte);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// What stands before an address, back to where the words before it end.
 fn before_address(text: &str) -> &str {
     let start = [": ", "; ", "> ", "\"", "(", "\n"]
@@ -76,6 +130,37 @@ fn capitalized(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_seen_by_where_they_stand() {
+        for (text, wanted) in [
+            (
+                "Applying filter for group 'Drell Cluster': include 3 of 35 users",
+                "Drell Cluster",
+            ),
+            (
+                "No group is called 'Nope's Xander': nobody is included; correct or clear `group`",
+                "Nope's Xander",
+            ),
+            (
+                "2 groups are called 'Twice' (a, b): nobody is included; set the group's id instead",
+                "Twice",
+            ),
+            (
+                "Group 'Hid' hides its members from this app: grant it, or clear `group`",
+                "Hid",
+            ),
+            ("Group 'Bare' is empty: nobody is included", "Bare"),
+            (
+                "GET /v1.0/groups?$filter=displayName%20eq%20%27Zo%C3%AB%27%27s%20Lot%27&$select=id 200",
+                "Zoë's Lot",
+            ),
+            ("Invalid filter: displayName eq 'Odd'", "Odd"),
+        ] {
+            assert_eq!(groups(text), [wanted], "{text}");
+        }
+        assert_eq!(groups("the group filter could not be read"), [""; 0]);
+    }
 
     #[test]
     fn names_are_seen_by_where_they_stand() {

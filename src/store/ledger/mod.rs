@@ -11,6 +11,7 @@ mod tenant;
 pub(super) mod thread;
 mod users;
 
+use std::fmt;
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -197,6 +198,38 @@ pub enum AuditFault {
     },
 }
 
+impl fmt::Display for AuditPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "ledger.db",
+            Self::Mirror => "audit.jsonl",
+        })
+    }
+}
+
+impl fmt::Display for AuditFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { place, seq } => write!(f, "line {seq} of {place} was altered"),
+            Self::Missing { place, seq } => {
+                write!(f, "lines are missing from {place}, from {seq} on")
+            }
+            Self::Unreadable { line } => {
+                write!(
+                    f,
+                    "line {line} of the file audit.jsonl is no line of an audit"
+                )
+            }
+            Self::Differs { seq } => {
+                write!(
+                    f,
+                    "ledger.db and audit.jsonl say different things in line {seq}"
+                )
+            }
+        }
+    }
+}
+
 /// What a check of the whole audit found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditVerdict {
@@ -289,6 +322,7 @@ pub(super) enum Job {
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
+    ChangedElsewhere(Answer<bool>),
     Stop,
 }
 
@@ -510,6 +544,11 @@ impl Ledger {
     /// What was in flight when the program ended is unknown now; the reply says how many entries that are.
     pub fn recover(&self, stamp: Stamp) -> Reply<u32> {
         self.ask(|to| Job::Recover(stamp, to))
+    }
+
+    /// Whether another program has changed the ledger since the last time that this was asked.
+    pub fn changed_elsewhere(&self) -> Reply<bool> {
+        self.ask(Job::ChangedElsewhere)
     }
 
     pub(super) fn stop(&self) {

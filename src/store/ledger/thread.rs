@@ -20,6 +20,8 @@ pub(in crate::store) struct LedgerThread {
     /// Device and number of the file that was opened: what lies at its path later may be another.
     file: Option<(u64, u64)>,
     mirror: Mirror,
+    /// What SQLite counts for the commits of others, as of the last question.
+    version: Option<i64>,
 }
 
 impl LedgerThread {
@@ -30,8 +32,10 @@ impl LedgerThread {
             file: identity(&path),
             path,
             mirror,
+            version: None,
         };
         this.follow();
+        this.version = data_version(&this.connection).ok();
         this
     }
 
@@ -61,6 +65,11 @@ impl LedgerThread {
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
                 to.give(verdict.map_err(|error| error.at(&self.path)));
+            }
+            Job::ChangedElsewhere(to) => {
+                let found = data_version(&self.connection).map_err(StoreError::from);
+                let moved = found.map(|now| self.version.replace(now) != Some(now));
+                to.give(self.judged(moved));
             }
             job => self.change(job),
         }
@@ -151,6 +160,7 @@ impl LedgerThread {
             | Job::TakenSince(..)
             | Job::Tickets(_)
             | Job::VerifyAudit(..)
+            | Job::ChangedElsewhere(_)
             | Job::Stop => {}
         }
     }
@@ -213,6 +223,11 @@ impl LedgerThread {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
+}
+
+/// A count that moves with the commits of all connections but this one.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {

@@ -62,7 +62,7 @@ impl Bulk {
                 let notes = open.note_rows(width).len();
                 Some(2 + u16::try_from(notes).unwrap_or_default())
             }
-            Self::Preview(_) => Some(3),
+            Self::Preview(open) => Some(if open.skipped.is_empty() { 3 } else { 4 }),
             Self::Source(_) | Self::Row(_) | Self::Many(_) | Self::Export(_) => None,
         }
     }

@@ -22,6 +22,9 @@ use crate::roster::{Roster, Row as Person};
 
 use super::many::{Change, Holders};
 
+/// So many numbers that are skipped are named.
+const NAMED: usize = 20;
+
 /// What would become of each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
@@ -33,6 +36,8 @@ pub struct Preview {
     pub out: BTreeSet<Whom>,
     /// A row for each.
     pub rows: Vec<PreviewRow>,
+    /// Numbers of the range that are passed over, since somebody has them.
+    pub skipped: Vec<PhoneNumber>,
     /// Whether all numbers of the tenant were known when numbers were given.
     pub sure: bool,
     /// Its cursor.
@@ -81,6 +86,7 @@ impl Preview {
             change,
             out: BTreeSet::new(),
             rows: Vec::new(),
+            skipped: Vec::new(),
             sure: true,
             cursor: Cursor::default(),
             seen: false,
@@ -132,7 +138,7 @@ impl Preview {
             ..
         } = &self.change
         {
-            give(range, &there, &mut rows, known);
+            self.skipped = give(range, &there, &mut rows, known);
         }
         self.rows = rows;
     }
@@ -233,6 +239,26 @@ impl Preview {
             Change::Edit { .. } if self.adds() => format!("ADD {n} MARKED"),
             Change::Edit { .. } => format!("EDIT {n} MARKED"),
         }
+    }
+
+    /// `2 skipped as taken: +44 1235 123471, +44 1235 123472`; blank where no number was passed over. The screen cuts it.
+    pub fn skipped_words(&self) -> String {
+        let n = self.skipped.len();
+        if n == 0 {
+            return String::new();
+        }
+        let shown: Vec<String> = self
+            .skipped
+            .iter()
+            .take(NAMED)
+            .map(PhoneNumber::spaced)
+            .collect();
+        let more = if n > NAMED { ", …" } else { "" };
+        format!(
+            "{} skipped as taken: {}{more}",
+            thousands(n as u64),
+            shown.join(", ")
+        )
     }
 
     /// `4 change, 1 refused`.
@@ -397,13 +423,23 @@ fn with(mut user: NewUser, patch: &Patch) -> NewUser {
 /// What an edit is judged against.
 pub type Known<'a> = (&'a Desk, &'a Roster, &'a Inventory);
 
-/// Gives each row that may have one the next free number of the range.
-fn give(range: &NumberRange, there: &[Subject<'_>], rows: &mut [PreviewRow], known: Known<'_>) {
+/// Gives each row that may have one the next free number of the range; the numbers that were passed over.
+fn give(
+    range: &NumberRange,
+    there: &[Subject<'_>],
+    rows: &mut [PreviewRow],
+    known: Known<'_>,
+) -> Vec<PhoneNumber> {
     let wanting = |row: &PreviewRow| matches!(row.fate, Fate::Done(_));
     let count = rows.iter().filter(|row| wanting(row)).count();
     let (desk, roster, inventory) = known;
     let free = range.free(taken(desk, roster, inventory), count);
     let missing = count - free.len();
+    let skipped = match (count, missing) {
+        (0, _) => Vec::new(),
+        (_, 0) => range.skipped(taken(desk, roster, inventory), free.last()),
+        (_, _) => range.skipped(taken(desk, roster, inventory), None),
+    };
     let mut free = free.into_iter();
     for (row, who) in rows.iter_mut().zip(there) {
         let Fate::Done(patch) = &mut row.fate else {
@@ -430,6 +466,7 @@ fn give(range: &NumberRange, there: &[Subject<'_>], rows: &mut [PreviewRow], kno
         row.change = words(who, patch);
         row.note = note(who, patch);
     }
+    skipped
 }
 
 fn edited(

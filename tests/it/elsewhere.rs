@@ -1,0 +1,58 @@
+//! A console that is open while other programs change the same files.
+
+use crate::support::program::Tour;
+use crate::support::pty::Terminal;
+
+fn open(tour: &Tour) -> Terminal {
+    Terminal::start(
+        tour.home.path(),
+        &["--tenant", "contoso"],
+        Some(tour.bench.simulator.client_secret()),
+        (80, 24),
+    )
+}
+
+const SAYS: &str = "another session has changed something";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_session_changes_is_shown_without_a_key() {
+    let tour = Tour::new("").await;
+    for (who, number) in [
+        ("lee@contoso.example", "+441235123480"),
+        ("joni@contoso.example", "+441235123481"),
+    ] {
+        tour.good(&["users", "add", who, "--number", number]);
+    }
+    let mut terminal = open(&tour);
+    terminal.wait_for("4 Changes 2");
+    terminal.press("4");
+    terminal.wait_for("+44 1235 123481");
+    tour.good(&["outbox", "drop", "1"]);
+    terminal.wait_for("4 Changes 1");
+    terminal.wait_for(SAYS);
+    // What the engineer does now is about what is there.
+    terminal.press("* u");
+    terminal.wait_for("1 change");
+    terminal.press("y");
+    terminal.wait_until("nothing is queued", |screen| !screen.contains("Changes 1"));
+    // A second console, and a run out of cron.
+    let other = open(&tour);
+    other.wait_for("Joni Sherman");
+    terminal.press("1");
+    terminal.wait_for("Joni Sherman");
+    tour.good(&[
+        "users",
+        "edit",
+        "joni@contoso.example",
+        "--number",
+        "+441235123482",
+    ]);
+    for console in [&terminal, &other] {
+        console.wait_for("4 Changes 1");
+    }
+    let ended = tour.call(&["sync", "--yes"]);
+    assert!(ended.err.contains("1 written"), "{ended:?}");
+    for console in [&terminal, &other] {
+        console.wait_until("it was written", |screen| !screen.contains("Changes 1"));
+    }
+}
