@@ -102,6 +102,10 @@ fn author_of(uid: u32, accounts: &str, value: impl Fn(&str) -> Option<String>) -
     clippy::disallowed_methods,
     reason = "the environment is read here, and nowhere else"
 )]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// What a build for development is to break with, so that what a panic leaves can be looked at; never in a release.
 pub fn breaks_with() -> Option<String> {
     if cfg!(debug_assertions) {
@@ -109,10 +113,6 @@ pub fn breaks_with() -> Option<String> {
     } else {
         None
     }
-}
-
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
