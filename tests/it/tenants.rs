@@ -307,6 +307,10 @@ async fn a_tenant_is_found_by_what_its_files_know_unless_several_do() {
     reason = "one story of one ledger: each part stands on the one before"
 )]
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one way through two tenants and back, each step on the one before"
+)]
 async fn after_another_pin_nothing_is_lost_and_the_old_numbers_are_offered() {
     let first = tour().await;
     let second = Bench::new("other-tenant").await.simulator;

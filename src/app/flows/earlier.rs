@@ -226,7 +226,20 @@ fn matches_are_looked_at_and_taken_over_after_a_question_before_numbers_are_queu
     assert_eq!(adopted(&t), None, "numbers are a question of their own");
     let req = t.asked();
     t.saved(req);
-    assert!(matches!(t.effects.as_slice(), [Effect::LoadEarlier { .. }]));
+    let [Effect::LoadEarlier { req }] = t.effects.as_slice() else {
+        panic!("{:?}", t.effects);
+    };
+    // Whose match was marked is not marked for the number that can be queued by it.
+    let after = Earlier {
+        offers: vec![offer(11, "Ana", OfferState::Free)],
+        ..Earlier::default()
+    };
+    let (req, earlier) = (*req, Ok(Arc::new(after)));
+    t.event(What::Ledger(LedgerEvent::Earlier { req, earlier }));
+    let Some(Modal::Earlier(open)) = t.app.modals.last() else {
+        panic!("{:?}", t.app.modals);
+    };
+    assert!(open.marked.is_empty(), "{:?}", open.marked);
     // One of them alone, by the cursor.
     let mut t = opened_with((140, 40), with);
     t.keys("j j j <enter> y");

@@ -59,7 +59,20 @@ impl EarlierBox {
     /// It has come.
     pub fn known(&mut self, earlier: Arc<Earlier>) {
         let markable = markable(&earlier);
-        self.marked.retain(|user| markable.contains(user));
+        let waits = |all: &Earlier, user: UserId| all.matches.iter().any(|row| row.user == user);
+        // A mark that was for a match is none for the number of that user, which comes into reach by it.
+        let before: BTreeSet<UserId> = match self.earlier() {
+            Some(old) => self
+                .marked
+                .iter()
+                .copied()
+                .filter(|user| waits(old, *user))
+                .collect(),
+            None => BTreeSet::new(),
+        };
+        self.marked.retain(|user| {
+            markable.contains(user) && before.contains(user) == waits(&earlier, *user)
+        });
         self.listing = Listing::Known(earlier);
         self.asked = None;
     }
