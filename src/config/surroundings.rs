@@ -17,6 +17,20 @@ pub struct Surroundings {
     pub dumb: bool,
     /// The session came over SSH.
     pub ssh: bool,
+    /// What stands between the program and the terminal.
+    pub multiplexer: Multiplexer,
+}
+
+/// A program that draws the screens of others into a terminal of its own, and keeps what it does not know to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Multiplexer {
+    /// Nothing.
+    #[default]
+    None,
+    /// tmux, here or on the computer that the session came from.
+    Tmux,
+    /// GNU screen.
+    Screen,
 }
 
 impl Surroundings {
@@ -38,7 +52,20 @@ impl Surroundings {
             ssh: value("SSH_TTY")
                 .or_else(|| value("SSH_CONNECTION"))
                 .is_some(),
+            multiplexer: multiplexer(&value),
         }
+    }
+}
+
+/// The variables do not go through SSH, the kind of terminal does: `tmux-256color` is tmux's own, while `screen` may be either.
+fn multiplexer(value: &impl Fn(&str) -> Option<String>) -> Multiplexer {
+    let kind = value("TERM").unwrap_or_default();
+    if value("TMUX").is_some() || kind.starts_with("tmux") {
+        Multiplexer::Tmux
+    } else if value("STY").is_some() {
+        Multiplexer::Screen
+    } else {
+        Multiplexer::None
     }
 }
 
@@ -97,15 +124,6 @@ fn author_of(uid: u32, accounts: &str, value: impl Fn(&str) -> Option<String>) -
     }
 }
 
-/// A variable that is set and not empty.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is read here, and nowhere else"
-)]
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// What a build for development is to break with, so that what a panic leaves can be looked at; never in a release.
 pub fn breaks_with() -> Option<String> {
     if cfg!(debug_assertions) {
@@ -113,6 +131,15 @@ pub fn breaks_with() -> Option<String> {
     } else {
         None
     }
+}
+
+/// A variable that is set and not empty.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here, and nowhere else"
+)]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -142,7 +169,8 @@ mod tests {
                 no_color: false,
                 utf8: true,
                 dumb: false,
-                ssh: true
+                ssh: true,
+                multiplexer: Multiplexer::None,
             }
         );
         let found = Surroundings::from_variables(values(&[
@@ -156,9 +184,20 @@ mod tests {
                 no_color: true,
                 utf8: false,
                 dumb: true,
-                ssh: false
+                ssh: false,
+                multiplexer: Multiplexer::None,
             }
         );
+    }
+
+    #[test]
+    fn what_stands_between() {
+        let of = |pairs: &[(&str, &str)]| Surroundings::from_variables(values(pairs)).multiplexer;
+        let screen = ("TERM", "screen-256color");
+        assert_eq!(of(&[screen]), Multiplexer::None);
+        assert_eq!(of(&[screen, ("STY", "941.pts-0.vm")]), Multiplexer::Screen);
+        assert_eq!(of(&[screen, ("TMUX", "/run/tmux,1,0")]), Multiplexer::Tmux);
+        assert_eq!(of(&[("TERM", "tmux-256color")]), Multiplexer::Tmux);
     }
 
     #[test]
