@@ -23,6 +23,7 @@ mod settings;
 pub mod sign_in;
 #[cfg(test)]
 mod sizes;
+mod summary;
 mod sync;
 mod tabs;
 mod users;

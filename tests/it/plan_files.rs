@@ -396,9 +396,12 @@ async fn all_tenants_are_read_whichever_of_them_fails() {
     let tour = with_two("").await;
     let config = tour.home.path().join("config.toml");
     let mut text = std::fs::read_to_string(&config).unwrap();
-    // Sorted before the good one, at an address where nobody listens.
+    // Sorted before the good one, at an address where nobody listens, with a secret of its own.
+    std::fs::write(tour.home.path().join("adatum.secret"), "none").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(tour.home.path().join("adatum.secret"), mode).unwrap();
     text.push_str(
-        "\n[tenants.adatum]\ntenant_id = \"adatum.example\"\nclient_id = \"7fe2bcd1-b42b-4066-80f5-28430c497a61\"\n\
+        "\n[tenants.adatum]\nsecret_file = \"adatum.secret\"\ntenant_id = \"adatum.example\"\nclient_id = \"7fe2bcd1-b42b-4066-80f5-28430c497a61\"\n\
          sign_in = \"client-secret\"\ncloud = \"custom\"\n\
          [tenants.adatum.endpoints]\nlogin = \"http://127.0.0.1:9\"\ngraph = \"http://127.0.0.1:9\"\n",
     );

@@ -302,10 +302,6 @@ async fn a_tenant_is_found_by_what_its_files_know_unless_several_do() {
     }
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one story of one ledger: each part stands on the one before"
-)]
 #[tokio::test(flavor = "multi_thread")]
 #[expect(
     clippy::too_many_lines,

@@ -8,6 +8,7 @@ pub mod many;
 pub mod preview;
 pub mod review;
 pub mod source;
+mod wording;
 
 use crate::app::action::Place;
 

@@ -21,6 +21,7 @@ use crate::roster::inventory::Inventory;
 use crate::roster::{Roster, Row as Person};
 
 use super::many::{Change, Holders};
+use super::wording::{left_behind, note, words};
 
 /// So many numbers that are skipped are named.
 const NAMED: usize = 20;
@@ -338,15 +339,15 @@ pub enum Whom {
 
 /// What is known of one of them.
 #[derive(Debug)]
-struct Subject<'a> {
-    whom: Whom,
-    name: &'a str,
-    number: Option<&'a PhoneNumber>,
-    kind: NumberKind,
-    country: Option<Country>,
-    entries: &'a [Entry],
-    marks: Marks,
-    associated: bool,
+pub(super) struct Subject<'a> {
+    pub(super) whom: Whom,
+    pub(super) name: &'a str,
+    pub(super) number: Option<&'a PhoneNumber>,
+    pub(super) kind: NumberKind,
+    pub(super) country: Option<Country>,
+    pub(super) entries: &'a [Entry],
+    pub(super) marks: Marks,
+    pub(super) associated: bool,
     /// Whether the associated directory user is gone from the tenant.
     gone: bool,
     /// Why nothing is done with this one at all.
@@ -399,7 +400,7 @@ impl<'a> Subject<'a> {
         self.entries.iter().find(|entry| entry.field() == field)
     }
 
-    fn is_dirsynced(&self) -> bool {
+    pub(super) fn is_dirsynced(&self) -> bool {
         let mut warnings = self.marks.warnings();
         warnings.any(|warning| warning == Warning::DirsyncNumber)
     }
@@ -554,66 +555,4 @@ fn removed(who: &Subject<'_>) -> Fate {
         Some(entry) => Fate::Refused(waits(entry)),
         None => Fate::Done(Box::default()),
     }
-}
-
-/// What stays in the tenant when a user is removed here, and what goes with it.
-fn left_behind(who: &Subject<'_>) -> String {
-    let mut parts = Vec::new();
-    if let Some(number) = who.number {
-        parts.push(format!("{} stays in the tenant", number.spaced()));
-    }
-    match who.entries.len() {
-        0 => {}
-        1 => parts.push("1 queued change goes".to_owned()),
-        n => parts.push(format!("{n} queued changes go")),
-    }
-    parts.join("; ")
-}
-
-/// `number +44 1235 123400, country FR -> GB, kind ddi -> trunk`.
-fn words(who: &Subject<'_>, patch: &Patch) -> String {
-    let pairs = patch.two_way.iter().rev();
-    let mut parts: Vec<String> = pairs
-        .map(|(before, after)| {
-            let (field, wanted) = (after.field().as_str(), after.shown());
-            match before {
-                Value::Number(None) => format!("{field} {wanted}"),
-                before => format!("{field} {} -> {wanted}", before.shown()),
-            }
-        })
-        .collect();
-    if let Some(kind) = patch.kind {
-        let before = who.kind.as_str();
-        parts.push(format!("kind {before} -> {}", kind.as_str()));
-    }
-    if parts.is_empty() && matches!(who.whom, Whom::Person(_)) {
-        return "added".to_owned();
-    }
-    parts.join(", ")
-}
-
-/// What should be known of a change: doubt of the numbering plan, who is not in the tenant yet, a directory that takes it back.
-fn note(who: &Subject<'_>, patch: &Patch) -> String {
-    let mut parts = Vec::new();
-    let kind = patch.kind.unwrap_or(who.kind);
-    for (before, after) in &patch.two_way {
-        match after {
-            Value::Number(Some(number)) => {
-                if let Value::Number(Some(old)) = before {
-                    parts.push(format!("{} comes free", old.spaced()));
-                }
-                if kind == NumberKind::Ddi {
-                    parts.extend(number.doubt());
-                }
-            }
-            Value::Country(_) if who.is_dirsynced() => {
-                parts.push("Active Directory may put it back".to_owned());
-            }
-            _ => {}
-        }
-    }
-    if !who.associated && !patch.two_way.is_empty() {
-        parts.push("waits for a match".to_owned());
-    }
-    parts.join("; ")
 }

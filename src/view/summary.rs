@@ -1,0 +1,124 @@
+//! The line that says what a pane holds: how many, in which order, what is marked.
+
+use crate::app::App;
+use crate::app::pane::Pane;
+use crate::app::pane::candidates::Listing;
+use crate::domain::user::LicenseStatus;
+
+pub(super) fn marks(app: &App) -> Option<String> {
+    match app.pane {
+        Pane::Candidates => app.candidates.marks(&app.roster),
+        Pane::Users => app.users.marks(&app.desk),
+        Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
+    }
+}
+
+/// What the pane holds, in one line.
+pub(super) fn summary(app: &App) -> String {
+    let mut parts = Vec::new();
+    match app.pane {
+        Pane::Users => {
+            let unlicensed = app
+                .desk
+                .users
+                .iter()
+                .filter(|row| row.status != LicenseStatus::Licensed)
+                .count();
+            parts.push(counted(app.desk.users.len(), "user", "users"));
+            if unlicensed > 0 {
+                parts.push(format!("{unlicensed} Unlicensed"));
+            }
+            parts.push(format!(
+                "by {}{}",
+                app.users.sort.word(),
+                app.users.direction.words()
+            ));
+            parts.extend(marks(app));
+        }
+        Pane::Candidates => {
+            match app.candidates.listing {
+                Listing::Candidates if app.settings.manual_mode => {
+                    parts.push("added by hand".to_owned());
+                }
+                Listing::Candidates => {
+                    parts.push(format!("{} may be added", app.candidates.candidates()));
+                    parts.push("f everyone".to_owned());
+                }
+                Listing::Everyone => {
+                    parts.push(format!("everyone in the tenant: {}", app.roster.len()));
+                    parts.push("f candidates".to_owned());
+                }
+            }
+            if let Some(group) = &app.settings.group {
+                parts.push(format!("group {group}"));
+            }
+            parts.push(format!(
+                "by {}{}",
+                app.candidates.sort.word(),
+                app.candidates.direction.words()
+            ));
+            parts.extend(marks(app));
+        }
+        Pane::Sync => {
+            parts.push(counted(app.runs.log.len(), "line", "lines"));
+            if app.runs.dropped > 0 {
+                parts.push(format!(
+                    "{} older ones are in the history",
+                    app.runs.dropped
+                ));
+            }
+            parts.push(counted(app.desk.history.len(), "run kept", "runs kept"));
+        }
+        Pane::Changes => {
+            parts.push(match app.desk.entries.len() {
+                0 => "nothing waits to be written".to_owned(),
+                n => counted(n, "change waits", "changes wait"),
+            });
+            if app.desk.parked > 0 {
+                parts.push(format!(
+                    "{} of the tenant before set aside: E",
+                    app.desk.parked
+                ));
+            }
+        }
+        Pane::Licences => licence_summary(app, &mut parts),
+        Pane::Numbers => number_summary(app, &mut parts),
+    }
+    parts.join("   ")
+}
+
+fn licence_summary(app: &App, parts: &mut Vec<String>) {
+    if let Some(open) = &app.licences.inside {
+        parts.push(counted(open.people(), "user", "users"));
+        parts.push("Esc goes back".to_owned());
+        return;
+    }
+    parts.push(counted(app.inventory.products.len(), "licence", "licences"));
+    parts.push(super::licences::seats(app));
+    parts.push(format!("by {}", app.licences.sort.word()));
+}
+
+fn number_summary(app: &App, parts: &mut Vec<String>) {
+    let counts = app.numbers.counts;
+    parts.push(counted(app.inventory.numbers.len(), "number", "numbers"));
+    for (count, word) in [
+        (counts.free, "free"),
+        (counts.assigned, "assigned"),
+        (counts.phantom, "phantom"),
+        (counts.blocked, "blocked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.push(format!(
+        "by {}{}",
+        app.numbers.sort.word(),
+        app.numbers.direction.words()
+    ));
+}
+
+/// A count with its noun.
+pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
