@@ -17,7 +17,7 @@ use super::print;
 pub(super) async fn run(global: &Global, args: &Script) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
     opened.need_snapshot().await?;
-    let store = &opened.world.store;
+    let (store, cloud) = (&opened.world.store, opened.world.client.cloud());
     let country = country(args)?;
     let number = number(args, country)?;
     let text = match (&args.user, &args.resource_account) {
@@ -38,7 +38,7 @@ pub(super) async fn run(global: &Global, args: &Script) -> anyhow::Result<Exit> 
                 location,
                 number,
             };
-            script::resource_account(store, account).await?
+            script::resource_account((store, cloud), account).await?
         }
         (Some(user), None) => {
             let asked = Asked {
@@ -46,9 +46,9 @@ pub(super) async fn run(global: &Global, args: &Script) -> anyhow::Result<Exit> 
                 country,
                 voice_route: args.voice_route.clone(),
             };
-            script::for_user(store, user, &asked, opened.clock.now()).await?
+            script::for_user((store, cloud), user, &asked, opened.clock.now()).await?
         }
-        (None, None) => script::queued(store).await?,
+        (None, None) => script::queued((store, cloud)).await?,
     };
     if global.json {
         print::data(&json::single(&serde_json::json!({ "script": text }))?)?;

@@ -8,18 +8,7 @@ use url::{Host, Url};
 
 use super::error::GraphError;
 
-/// A cloud of Microsoft's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cloud {
-    /// Worldwide, and GCC.
-    Global,
-    /// US Government L4 (GCC High).
-    UsGov,
-    /// US Government L5 (DoD).
-    UsDod,
-    /// China, operated by 21Vianet.
-    China,
-}
+pub use crate::domain::script::Cloud;
 
 /// The addresses of one cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +19,8 @@ pub struct Endpoints {
     pub graph: Url,
     /// Whether the Teams administration namespace exists there (it does in the worldwide cloud alone).
     pub teams_api: bool,
+    /// Which cloud that is; own addresses count as the worldwide one.
+    pub cloud: Cloud,
     resource: String,
 }
 
@@ -91,6 +82,7 @@ impl Endpoints {
             login: Url::parse(login).expect("the addresses above are URLs"),
             graph: Url::parse(graph).expect("the addresses above are URLs"),
             teams_api: cloud == Cloud::Global,
+            cloud,
             resource: graph.to_owned(),
         }
     }
@@ -101,6 +93,7 @@ impl Endpoints {
             login: address(login)?,
             graph: address(graph)?,
             teams_api: true,
+            cloud: Cloud::Global,
             resource: "https://graph.microsoft.com".to_owned(),
         })
     }

@@ -6,6 +6,7 @@
 use crate::domain::planning::Allowed;
 
 use super::Client;
+use super::endpoints::Cloud;
 
 /// A permission of Graph that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,11 @@ impl Client {
     /// Whether the tenant's cloud has the Teams administration API: the worldwide one alone does.
     pub fn has_teams_api(&self) -> bool {
         self.0.endpoints.teams_api
+    }
+
+    /// The cloud that the tenant lies in.
+    pub fn cloud(&self) -> Cloud {
+        self.0.endpoints.cloud
     }
 
     /// Whether the application signs in for itself, with nobody behind it.

@@ -14,7 +14,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::script::queue::{self, Known, Queue};
 use crate::domain::script::way_out::{Asked, person as person_of, way_out};
-use crate::domain::script::{Act, Home, NewAccount, Person, script};
+use crate::domain::script::{Act, Cloud, Home, NewAccount, Person, script};
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
 use crate::store::Store;
@@ -26,9 +26,9 @@ use super::explain::{self, Whom};
 use super::whom;
 
 /// A script for all that is queued.
-pub async fn queued(store: &Store) -> Result<String, Failure> {
+pub async fn queued((store, cloud): (&Store, Cloud)) -> Result<String, Failure> {
     let picture = store.ledger.load().await.map_err(failure)?;
-    let home = home(&picture)?;
+    let home = home(&picture, cloud)?;
     let acts = queued_acts(store, &picture, home.tenant)
         .await
         .map_err(failure)?;
@@ -45,12 +45,12 @@ pub async fn queued(store: &Store) -> Result<String, Failure> {
 
 /// A script for the way out of one user, by address, name or id, and what is asked for besides.
 pub async fn for_user(
-    store: &Store,
+    (store, cloud): (&Store, Cloud),
     text: &str,
     asked: &Asked,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let home = home(&store.ledger.load().await.map_err(failure)?)?;
+    let home = home(&store.ledger.load().await.map_err(failure)?, cloud)?;
     let stored = whom::person(store, text).await?;
     let id = stored.user.id;
     let reference = reference(store).await?;
@@ -105,8 +105,11 @@ fn released(why: &Why, user: &Person) -> Vec<Act> {
 }
 
 /// A script that makes, licenses and numbers a resource account.
-pub async fn resource_account(store: &Store, account: NewAccount) -> Result<String, Failure> {
-    let home = home(&store.ledger.load().await.map_err(failure)?)?;
+pub async fn resource_account(
+    (store, cloud): (&Store, Cloud),
+    account: NewAccount,
+) -> Result<String, Failure> {
+    let home = home(&store.ledger.load().await.map_err(failure)?, cloud)?;
     Ok(script(&home, &[Act::CreateResourceAccount(account)]))
 }
 
@@ -116,7 +119,7 @@ fn failure(error: StoreError) -> Failure {
 }
 
 /// A script names the tenant that it may run in, so there has to be one.
-fn home(picture: &LedgerPicture) -> Result<Home, Failure> {
+fn home(picture: &LedgerPicture, cloud: Cloud) -> Result<Home, Failure> {
     let pin = picture.pin.as_ref().ok_or_else(|| {
         Failure::new(
             FailureKind::Refused,
@@ -128,6 +131,7 @@ fn home(picture: &LedgerPicture) -> Result<Home, Failure> {
     Ok(Home {
         tenant: pin.tenant,
         name: pin.name.clone(),
+        cloud,
     })
 }
 

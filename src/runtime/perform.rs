@@ -519,7 +519,13 @@ impl Shared {
 
     async fn script(self: Arc<Self>, req: RequestId, id: ObjectId) {
         let (asked, who) = (Asked::default(), id.to_string());
-        let written = script::for_user(&self.store, &who, &asked, self.clock.now()).await;
+        let written = script::for_user(
+            (&self.store, self.client.cloud()),
+            &who,
+            &asked,
+            self.clock.now(),
+        )
+        .await;
         let event = match written {
             Ok(text) => CacheEvent::Script { req, text },
             Err(failure) => CacheEvent::Failed { req, failure },

@@ -20,6 +20,32 @@ use super::phone::PhoneNumber;
 use quote::{comment, quoted};
 use stops::Stops;
 
+/// The cloud that a script signs in to: both modules go to the worldwide one unless they are told another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cloud {
+    /// Worldwide, and GCC.
+    #[default]
+    Global,
+    /// US Government L4 (GCC High).
+    UsGov,
+    /// US Government L5 (DoD).
+    UsDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+impl Cloud {
+    /// What `Connect-MicrosoftTeams` and `Connect-MgGraph` are told besides the tenant.
+    fn parameters(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Global => ("", ""),
+            Self::UsGov => (" -TeamsEnvironmentName TeamsGCCH", " -Environment USGov"),
+            Self::UsDod => (" -TeamsEnvironmentName TeamsDOD", " -Environment USGovDoD"),
+            Self::China => (" -TeamsEnvironmentName TeamsChina", " -Environment China"),
+        }
+    }
+}
+
 /// The tenant that a script is made for: it stops in any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
@@ -27,6 +53,8 @@ pub struct Home {
     pub tenant: TenantId,
     /// Its name, for those who read the script.
     pub name: String,
+    /// Where it lies.
+    pub cloud: Cloud,
 }
 
 /// Whom an act is about.
@@ -312,17 +340,21 @@ fn head(text: &mut Text, home: &Home, needs: Needs) {
     text.line(CONFIRM);
     // Both sign-ins are checked before anything is changed.
     if needs.teams {
-        text.line("Connect-MicrosoftTeams -TenantId $tenant | Out-Null");
+        let (teams, _) = home.cloud.parameters();
+        text.line(&format!(
+            "Connect-MicrosoftTeams -TenantId $tenant{teams} | Out-Null"
+        ));
         text.line("if ([string](Get-CsTenant).TenantId -ne $tenant) { throw 'Teams is signed in to another tenant. Nothing was changed.' }");
     }
     if needs.users || needs.groups {
+        let (_, graph) = home.cloud.parameters();
         let scopes = if needs.groups {
             "'User.ReadWrite.All', 'Organization.Read.All', 'LicenseAssignment.ReadWrite.All', 'GroupMember.ReadWrite.All'"
         } else {
             "'User.ReadWrite.All', 'Organization.Read.All', 'LicenseAssignment.ReadWrite.All'"
         };
         text.line(&format!(
-            "Connect-MgGraph -TenantId $tenant -NoWelcome -Scopes {scopes}"
+            "Connect-MgGraph -TenantId $tenant{graph} -NoWelcome -Scopes {scopes}"
         ));
         text.line("if ([string](Get-MgContext).TenantId -ne $tenant) { throw 'Graph is signed in to another tenant. Nothing was changed.' }");
     }

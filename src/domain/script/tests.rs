@@ -255,6 +255,7 @@ fn made(name: &str) -> String {
     let home = Home {
         tenant: id(9),
         name: name.to_owned(),
+        cloud: Cloud::Global,
     };
     script(&home, &every_act(name))
 }
@@ -335,6 +336,7 @@ fn each_change_is_made_only_if_needed_and_is_checked() {
         let home = Home {
             tenant: id(9),
             name: PLAIN.to_owned(),
+            cloud: Cloud::Global,
         };
         if matches!(act, Act::Stated(_) | Act::LeftOut(_)) {
             continue;
@@ -369,6 +371,7 @@ fn a_plan_is_switched_off_beside_what_is_off_already() {
     let home = Home {
         tenant: id(9),
         name: PLAIN.to_owned(),
+        cloud: Cloud::Global,
     };
     let script = script(&home, &acts[3..4]);
     assert!(script.contains("DisabledPlans = @($off + $plan)"));
@@ -381,6 +384,7 @@ fn only(act: Act) -> String {
     let home = Home {
         tenant: id(9),
         name: PLAIN.to_owned(),
+        cloud: Cloud::Global,
     };
     script(&home, &[act])
 }
@@ -499,6 +503,7 @@ fn what_is_left_out_is_no_step() {
     let home = Home {
         tenant: id(9),
         name: PLAIN.to_owned(),
+        cloud: Cloud::Global,
     };
     let acts = [
         Act::LeftOut("Kim: held".to_owned()),
@@ -508,4 +513,45 @@ fn what_is_left_out_is_no_step() {
         &script(&home, &acts),
         &["# Left out: Kim: held\n", "# Step 1, by hand: this\n"],
     );
+}
+
+#[test]
+fn both_modules_sign_in_to_the_cloud_that_the_tenant_lies_in() {
+    for (cloud, teams, graph) in [
+        (
+            Cloud::Global,
+            "-TenantId $tenant | Out-Null",
+            "-TenantId $tenant -NoWelcome",
+        ),
+        (
+            Cloud::UsGov,
+            "-TenantId $tenant -TeamsEnvironmentName TeamsGCCH |",
+            "-TenantId $tenant -Environment USGov -NoWelcome",
+        ),
+        (
+            Cloud::UsDod,
+            "-TenantId $tenant -TeamsEnvironmentName TeamsDOD |",
+            "-TenantId $tenant -Environment USGovDoD -NoWelcome",
+        ),
+        (
+            Cloud::China,
+            "-TenantId $tenant -TeamsEnvironmentName TeamsChina |",
+            "-TenantId $tenant -Environment China -NoWelcome",
+        ),
+    ] {
+        let home = Home {
+            tenant: id(9),
+            name: "Contoso".to_owned(),
+            cloud,
+        };
+        let script = script(&home, &every_act("Kim"));
+        assert!(
+            script.contains(&format!("Connect-MicrosoftTeams {teams}")),
+            "{script}"
+        );
+        assert!(
+            script.contains(&format!("Connect-MgGraph {graph}")),
+            "{script}"
+        );
+    }
 }
