@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::EntryId;
 use crate::domain::run::{Counted, LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
 
@@ -277,6 +278,37 @@ impl Default for Runs {
 }
 
 impl Runs {
+    /// What the last run was to write to `tenant` and did not: told where that tenant's screen is left.
+    pub fn not_written(&self, tenant: &str) -> Option<Failure> {
+        let SyncState::Idle { last: Some(last) } = &self.state else {
+            return None;
+        };
+        if !matches!(last.kind, RunKind::Apply { .. }) || last.outcome == Outcome::Done {
+            return None;
+        }
+        let number = last
+            .number
+            .map_or_else(String::new, |run| format!(" {}", run.0));
+        let written = match last.summary.written {
+            1 => "1 change was written".to_owned(),
+            n => format!("{n} changes were written"),
+        };
+        let headline = format!(
+            "{tenant}: run{number} apply: {}, {written}",
+            last.outcome.word()
+        );
+        let (kind, detail) = match &last.outcome {
+            Outcome::Failed(failure) => (
+                failure.kind,
+                format!("{}\n{}", failure.headline, failure.detail),
+            ),
+            _ => (FailureKind::Other, String::new()),
+        };
+        let hint =
+            "What is not written waits there, in 4 Changes. Open that tenant again (t) to see it.";
+        Some(Failure::new(kind, headline, detail, hint))
+    }
+
     /// The active run.
     pub fn active(&self) -> Option<&Run> {
         match &self.state {
@@ -344,6 +376,44 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn what_an_apply_did_not_write_is_told_when_its_tenant_is_left() {
+        let ended = |kind, outcome| Runs {
+            state: SyncState::Idle {
+                last: Some(Ended {
+                    number: Some(RunId(22)),
+                    kind,
+                    outcome,
+                    summary: Summary {
+                        written: 1,
+                        ..Summary::default()
+                    },
+                }),
+            },
+            ..Runs::default()
+        };
+        let apply = || RunKind::Apply {
+            entries: Vec::new(),
+        };
+        let failed = || {
+            Outcome::Failed(Failure::new(
+                FailureKind::SignIn,
+                "Writing failed",
+                "403",
+                "",
+            ))
+        };
+        let told = ended(apply(), failed()).not_written("Contoso").unwrap();
+        assert_eq!(
+            told.headline,
+            "Contoso: run 22 apply: failed, 1 change was written"
+        );
+        assert_eq!(told.detail, "Writing failed\n403");
+        assert_eq!(ended(apply(), Outcome::Done).not_written("Contoso"), None);
+        assert_eq!(ended(RunKind::Sync, failed()).not_written("Contoso"), None);
+        assert_eq!(Runs::default().not_written("Contoso"), None);
     }
 
     #[test]

@@ -102,7 +102,8 @@ async fn work(
         match ended {
             Ended::Exit(0) => return Ok(Exit::Done.or_damaged(damaged)),
             Ended::Exit(code) => return Ok(Exit::Other(code)),
-            Ended::Switch(next) => {
+            Ended::Switch { name: next, left } => {
+                greeting = left;
                 opened = match open_quietly(&of(global, &next)).await {
                     Ok(opened) => opened,
                     // What was open is opened again, and says why.

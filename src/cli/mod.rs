@@ -87,7 +87,7 @@ async fn dispatch(args: Args) -> anyhow::Result<Exit> {
             if plain::is_wanted(&global) {
                 plain::run(&global).await
             } else {
-                console::run(&global).await
+                Box::pin(console::run(&global)).await
             }
         }
         Some(command) => self::command(&global, command).await,

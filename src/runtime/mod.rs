@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
 use crate::config::surroundings::Multiplexer;
+use crate::domain::failure::Failure;
 use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
@@ -62,8 +63,13 @@ pub struct Console {
 pub enum Ended {
     /// The program ends with this exit code.
     Exit(u8),
-    /// Another tenant is to be opened, by its name in the configuration.
-    Switch(String),
+    /// Another tenant is to be opened.
+    Switch {
+        /// Its name in the configuration.
+        name: String,
+        /// What was to be written to the tenant that is left, and was not.
+        left: Option<Failure>,
+    },
 }
 
 /// The terminal with its keys and signals, for one tenant after another.
@@ -156,14 +162,20 @@ async fn run(
     }
     loop {
         if let Some(ended) = exit {
-            if matches!(ended, Ended::Switch(_)) {
+            if matches!(ended, Ended::Switch { .. }) {
                 app.settle();
                 shell.draw_now(&mut app, clock.now());
             }
             // Nobody hears the tasks any more; one that waits to be heard would never end.
             drop(from_tasks);
             performer.close(CLOSING).await;
-            return Ok(ended);
+            return Ok(match ended {
+                Ended::Switch { name, .. } => Ended::Switch {
+                    name,
+                    left: app.runs.not_written(&app.session.tenant),
+                },
+                exit @ Ended::Exit(_) => exit,
+            });
         }
         app.settle();
         shell.draw(&mut app, clock.now());
@@ -249,7 +261,7 @@ impl Shell<'_> {
         for effect in effects {
             match effect {
                 Effect::Quit { code } => exit = Some(Ended::Exit(code)),
-                Effect::OpenTenant { name } => exit = Some(Ended::Switch(name)),
+                Effect::OpenTenant { name } => exit = Some(Ended::Switch { name, left: None }),
                 Effect::Wake { at } => {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }
