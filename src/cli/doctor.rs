@@ -86,7 +86,19 @@ async fn configured(report: &mut Report, global: &Global) {
     };
     places::folders(report, &places);
     let Some(config) = config else {
-        return report.skipped("tenant", "without a configuration no tenant is known");
+        report.skipped("tenant", "without a configuration no tenant is known");
+        // The files of those that were there before can be looked at all the same.
+        for (name, dir) in places.tenants_with_files() {
+            report.ok(
+                "tenant",
+                format!("{name}: {}, by its files alone", dir.display()),
+            );
+            places::tenant(report, &places, (&name, &dir));
+        }
+        for name in ONLINE {
+            report.skipped(name, "without a configuration nothing is asked");
+        }
+        return;
     };
     let connected = match open::connect(global, &config, &places) {
         Ok(connected) => connected,

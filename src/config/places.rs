@@ -85,6 +85,25 @@ impl Places {
         self.kept.join("tenants").join(name)
     }
 
+    /// The tenants that have a folder of their own here, whatever the configuration says, by name.
+    pub fn tenants_with_files(&self) -> Vec<(String, PathBuf)> {
+        let Ok(found) = fs::read_dir(self.kept.join("tenants")) else {
+            return Vec::new();
+        };
+        let mut tenants: Vec<(String, PathBuf)> = found
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .map(|entry| {
+                (
+                    entry.file_name().to_string_lossy().into_owned(),
+                    entry.path(),
+                )
+            })
+            .collect();
+        tenants.sort();
+        tenants
+    }
+
     /// The folder of an identity: its tokens.
     pub fn identity_dir(&self, name: &str) -> PathBuf {
         self.kept.join("identities").join(name)

@@ -116,7 +116,7 @@ pub fn overview(
         .collect()
 }
 
-/// The tenants whose files know a number or an e-mail. Nothing is found by a text that is neither.
+/// The tenants whose files know a number, an e-mail or a domain. Nothing is found by a text that is none of them.
 pub fn knowing<'a>(
     tenants: impl IntoIterator<Item = (&'a str, PathBuf)>,
     text: &str,
@@ -155,10 +155,15 @@ fn sought(text: &str) -> Option<Sought> {
         .chars()
         .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.'))
         .collect();
-    compact
-        .starts_with('+')
-        .then(|| PhoneNumber::from_tenant(&compact).map(Sought::Number))
-        .flatten()
+    if compact.starts_with('+') {
+        return PhoneNumber::from_tenant(&compact).map(Sought::Number);
+    }
+    let is_domain = text.contains('.')
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+        && text.chars().any(char::is_alphabetic);
+    is_domain.then(|| Sought::Domain(text.to_owned()))
 }
 
 /// Whether a tenant has files of its own already.

@@ -43,6 +43,8 @@ pub enum Sought {
     Number(PhoneNumber),
     /// An address of a user.
     Mail(String),
+    /// A domain of the tenant: Entra lets nobody sign in by one that is not verified there.
+    Domain(String),
 }
 
 /// Looks into a tenant's folder; `None` where no ledger is.
@@ -88,6 +90,9 @@ fn of_ledger(connection: &Connection) -> Result<Peek, StoreError> {
 
 /// Whether a tenant's users, here or in the last picture, have what is sought. No files, no users.
 pub fn has(dir: &Path, sought: &Sought) -> Result<bool, StoreError> {
+    if let Sought::Domain(domain) = sought {
+        return signs_in_by(dir, domain);
+    }
     for (shape, number, mail) in [
         (
             &LEDGER,
@@ -108,13 +113,25 @@ pub fn has(dir: &Path, sought: &Sought) -> Result<bool, StoreError> {
             Sought::Number(wanted) => connection
                 .prepare(number)
                 .and_then(|mut statement| statement.exists([wanted.as_str()])),
-            Sought::Mail(wanted) => has_mail(&connection, mail, wanted),
+            Sought::Mail(wanted) | Sought::Domain(wanted) => has_mail(&connection, mail, wanted),
         };
         if found.map_err(|error| StoreError::from(error).at(&dir.join(shape.file)))? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether somebody's sign-in name ends in the domain. Addresses do not count: a guest's are of another tenant.
+fn signs_in_by(dir: &Path, domain: &str) -> Result<bool, StoreError> {
+    let Some(connection) = read_only(dir, &CACHE)? else {
+        return Ok(false);
+    };
+    let ending = format!("@{}", domain.to_lowercase());
+    connection
+        .prepare("SELECT 1 FROM directory WHERE substr(lower(upn), -length(?1)) = ?1 LIMIT 1")
+        .and_then(|mut statement| statement.exists([&ending]))
+        .map_err(|error| StoreError::from(error).at(&dir.join(CACHE.file)))
 }
 
 /// `LIKE` takes signs of the address for any sign, so what it finds is compared to the letter.

@@ -171,3 +171,46 @@ fn the_address_of_one_tenant_is_not_the_name_of_another() {
         "{ended:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_found_by_a_domain_that_its_people_sign_in_by() {
+    let (ours, other) = two().await;
+    assert_eq!(ours.call(&["--tenant", "contoso", "sync"]).code, 0);
+    let found = run(
+        ours.home.path(),
+        &["--tenant", "Contoso.example", "users", "list"],
+    );
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(
+        found
+            .err
+            .contains("Contoso.example is of the tenant contoso"),
+        "{found:?}"
+    );
+    // A part of a domain is none, and a guest's address is not the tenant's.
+    for text in ["toso.example", "partner.example"] {
+        let ended = run(ours.home.path(), &["--tenant", text, "users", "list"]);
+        assert_eq!(ended.code, 2, "{text} {ended:?}");
+    }
+    drop(other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_configuration_leaves_the_files_to_be_looked_at() {
+    let ours = Served::new(Scenario::parse("tour").unwrap(), "").await;
+    assert_eq!(ours.call(&["sync"]).code, 0);
+    fs::write(ours.home.path().join("config.toml"), "[tenants.contoso\n").unwrap();
+    let ended = run(ours.home.path(), &["doctor", "--json"]);
+    let told = ended.json();
+    let state = |name: &str| {
+        let checks = told["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["name"] == name);
+        found.unwrap_or_else(|| panic!("{name}: {told:#}"))["state"].clone()
+    };
+    assert_eq!(state("config"), "failed");
+    for name in ["tenant folder", "ledger.db", "cache.db", "history.db"] {
+        assert_eq!(state(name), "ok", "{name}");
+    }
+    assert_eq!(state("sign-in"), "skipped");
+    assert_eq!(ended.code, 2, "{ended:?}");
+}
