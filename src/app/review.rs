@@ -245,7 +245,7 @@ impl App {
         if !open.seen {
             return;
         }
-        let out = open.left_out();
+        let (mut out, doubted) = (open.left_out(), open.doubted());
         let changing = open.summary.changing();
         match (changing, out.is_empty()) {
             (0, _) => self.say(
@@ -256,10 +256,15 @@ impl App {
             (n, false) => {
                 let noun = if n == 1 { "row" } else { "rows" };
                 let going = format!("Queue {} {noun}", thousands(n as u64));
-                let staying = match out.len() {
+                let mut staying = match out.len() {
                     1 => "1 row stays out".to_owned(),
                     n => format!("{} rows stay out", thousands(n as u64)),
                 };
+                if !doubted.is_empty() {
+                    let n = thousands(doubted.len() as u64);
+                    staying = format!("{n} of them doubted, listed first; {staying}");
+                    out.splice(0..0, doubted);
+                }
                 self.question(Question::QueueGood {
                     going,
                     staying,

@@ -157,3 +157,38 @@ fn rows_that_stay_out_are_saved_from_the_question_and_after_it() {
     t.keys("O");
     assert_eq!(t.notice(), "no rows were left out of an import here");
 }
+
+#[test]
+fn numbers_that_are_doubted_are_listed_before_they_are_queued() {
+    let table = |more: &str| {
+        format!(
+            "Email\tPhoneNumber\njo@contoso.example\t+44 020 8000 0172\nal@contoso.example\t+44 1235 123481\n{more}"
+        )
+    };
+    let mut t = reviewing_of(table(""), (140, 40));
+    t.keys("A");
+    assert!(shows(&t, "Queue 2 rows?  1 of the numbers is doubted:"));
+    assert!(shows(
+        &t,
+        "row 2    jo@contoso.example: a digit after the country code"
+    ));
+    assert!(shows(&t, "+44 20 8000 0172 may be meant"));
+    t.keys("y");
+    assert!(
+        matches!(t.effects.as_slice(), [Effect::Ledger { .. }]),
+        "{:?}",
+        t.effects
+    );
+    let mut t = reviewing_of(table("xy@contoso.example\t+442080000148/149\n"), (140, 40));
+    t.keys("P");
+    assert!(shows(
+        &t,
+        "Queue 2 rows?  1 of them doubted, listed first; 1 row stays out:"
+    ));
+    // Where nothing is doubted, A queues at once.
+    let plain = table("").replace("020 8000 0172", "20 8000 0172");
+    let mut t = reviewing_of(plain, (140, 40));
+    t.keys("A");
+    assert!(!shows(&t, "doubted"));
+    assert_eq!(t.effects.len(), 1, "{:?}", t.effects);
+}

@@ -402,7 +402,7 @@ pub fn cause(review: &Review, row: usize) -> String {
         Verdict::Create => match review.matched(row) {
             Matched::Nobody => "nobody in the tenant yet: waits for a match".to_owned(),
             Matched::Several(n) => format!("{n} directory users have this e-mail: tie by hand"),
-            Matched::Unsaid | Matched::One(_) => String::new(),
+            Matched::Unsaid | Matched::One(_) => review.doubt(row).unwrap_or_default(),
         },
         Verdict::Unchanged { .. } => String::new(),
     }
