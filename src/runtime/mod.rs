@@ -10,6 +10,7 @@ mod hangup;
 mod input;
 mod neighbours;
 mod perform;
+mod script;
 mod settings;
 mod sign_in;
 pub mod terminal;

@@ -17,12 +17,11 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
-use crate::domain::script::way_out::Asked;
 use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{adopt, desk, explain, history, inventory, planfile, script};
+use crate::ops::{adopt, desk, explain, history, inventory, planfile};
 use crate::store::cache::SnapshotHead;
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
@@ -515,22 +514,6 @@ impl Shared {
         let desk = desk::load_desk(&self.store, stamp.at).await;
         let desk = desk.map_err(|error| error.failure())?;
         adopt::adopt(&self.store, &desk, users, stamp).await
-    }
-
-    async fn script(self: Arc<Self>, req: RequestId, id: ObjectId) {
-        let (asked, who) = (Asked::default(), id.to_string());
-        let written = script::for_user(
-            (&self.store, self.client.cloud()),
-            &who,
-            &asked,
-            self.clock.now(),
-        )
-        .await;
-        let event = match written {
-            Ok(text) => CacheEvent::Script { req, text },
-            Err(failure) => CacheEvent::Failed { req, failure },
-        };
-        self.send(What::Cache(event)).await;
     }
 
     async fn explain(self: Arc<Self>, req: RequestId, who: Who, live: bool) {
