@@ -4,8 +4,9 @@
 use std::io;
 use std::time::Duration;
 
+use nix::unistd::{getpgid, getpgrp, getppid, getsid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Signal, getpgid, getpgrp, getpid, getppid, getsid, kill_process};
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -95,10 +96,11 @@ pub(super) fn stop() -> io::Result<()> {
 }
 
 /// Whether a shell waits behind this program that can let it go on once it is stopped.
+///
+/// In a process namespace of its own (a container), a parent's session or group can lie outside: the kernel then says 0, which
+/// `rustix` takes for impossible.
 pub fn has_shell() -> bool {
-    let Some(parent) = getppid() else {
-        return false;
-    };
-    let session = getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session));
-    session && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
+    let parent = Some(getppid());
+    let session = getsid(parent).is_ok_and(|session| getsid(None) == Ok(session));
+    session && getpgid(parent).is_ok_and(|group| group != getpgrp())
 }
