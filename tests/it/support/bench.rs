@@ -106,6 +106,7 @@ impl Bench {
             traffic: Some(to),
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
@@ -168,6 +169,7 @@ impl Bench {
             traffic: None,
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
