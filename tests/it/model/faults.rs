@@ -71,7 +71,7 @@ fn of_a_write(chance: &mut Chance) -> Value {
         9..13 => json!({ "status": status, "after": true, "html": chance.percent(40) }),
         13 => json!({ "status": status }),
         14 => {
-            json!({ "status": 429, "retry_after": chance.pick(&[json!(5), json!(400), json!(999_999), json!("soon")]), "times": chance.pick(&[1, 2, 9]) })
+            json!({ "status": 429, "retry_after": chance.pick(&[json!(5), json!(400), json!(5000), json!("soon")]), "times": chance.pick(&[1, 2, 9]) })
         }
         15 => json!({ "status": chance.pick(&[404, 409, 412]) }),
         16 => json!({ "cut": chance.below(40) }),

@@ -13,6 +13,7 @@ mod tenant;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -137,7 +138,14 @@ fn play(next: &AtomicU64, end: u64, found: &Mutex<Found>, loud: bool) {
         if seed >= end {
             return;
         }
-        let told = runtime.block_on(history::play(&stage, seed));
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(history::play(&stage, seed))
+        }));
+        let Ok(told) = played else {
+            let why = vec!["it panicked; see above".to_owned()];
+            found.lock().unwrap().wrong.push((seed, why));
+            continue;
+        };
         let wrong = oracle::judge(&told);
         if loud {
             eprintln!("{}", story(seed, &told, &wrong));

@@ -112,6 +112,8 @@ impl Stage {
 
     /// Puts a tenant in the place of the last one, with nothing under way and no fault.
     pub(super) fn reset(&self, tenant: &SmallTenant) {
+        // Whatever the last history was told to wait for is over, and its token with it.
+        self.pass(90);
         self.knobs(&json!({ "fail_next": [], "meanwhile": [], "teams_lag": false, "remember_truth": true }));
         web::ask(&self.base, "PUT", "/_sim/tenant", Some(&tenant.described()));
         web::ask(&self.base, "DELETE", "/_sim/log", None);
