@@ -26,13 +26,19 @@ pub(super) fn round(chance: &mut Chance, tenant: &SmallTenant, writes: bool) -> 
         teams_lag: json!(false),
         broken: Break::Not,
     };
-    for _ in 0..chance.pick(&[0, 1, 1, 2]) {
-        let fault = if writes && chance.percent(75) {
+    for _ in 0..chance.pick(&[0, 1, 1, 1, 2]) {
+        let fault = if writes && chance.percent(85) {
             of_a_write(chance)
         } else {
             of_a_read(chance)
         };
         round.fail_next.push(fault);
+    }
+    if writes && chance.percent(25) {
+        let (path, method) = a_write(chance);
+        round.fail_next.push(
+            json!({ "path_contains": path, "method": method, "times": 1, "drop": true, "after": true }),
+        );
     }
     for _ in 0..chance.pick(&[0, 0, 0, 1, 2]) {
         round.meanwhile.push(another(chance, tenant));
@@ -66,8 +72,8 @@ fn of_a_write(chance: &mut Chance) -> Value {
     let status = chance.pick(&[500, 502, 503, 504]);
     let mut fault = json!({ "path_contains": path, "method": method, "skip": skip, "times": 1 });
     let more = match chance.below(20) {
-        0..7 => json!({ "drop": true, "after": true }),
-        7..9 => json!({ "drop": true }),
+        0..8 => json!({ "drop": true, "after": true }),
+        8 => json!({ "drop": true }),
         9..13 => json!({ "status": status, "after": true, "html": chance.percent(40) }),
         13 => json!({ "status": status }),
         14 => {

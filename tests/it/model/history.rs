@@ -76,7 +76,7 @@ pub(super) async fn play(stage: &Stage, seed: u64) -> Told {
     course.add_users().await;
     let rounds = 1 + course.chance.below(3);
     for _ in 0..rounds {
-        for _ in 0..1 + course.chance.below(4) {
+        for _ in 0..2 + course.chance.below(3) {
             course.edit().await;
         }
         course.round().await;
@@ -162,6 +162,11 @@ impl Course<'_> {
     async fn edit(&mut self) {
         let desk = self.look().await;
         if desk.users.is_empty() {
+            return;
+        }
+        let is_conflict = |entry: &Entry| matches!(entry.state, EntryState::Conflict { .. });
+        if desk.entries.iter().any(is_conflict) && self.chance.percent(30) {
+            self.decide(&desk).await;
             return;
         }
         let user = self.chance.pick(&desk.users);

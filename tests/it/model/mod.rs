@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use history::Told;
 use stage::Stage;
 
-const SAMPLE: u64 = 300;
+const SAMPLE: u64 = 200;
 
 /// What occurred, over all histories.
 #[derive(Debug, Default)]

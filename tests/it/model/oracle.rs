@@ -460,14 +460,16 @@ fn what_was_released_is_owed(told: &Told, steps: &[Step], wrong: &mut Vec<String
             continue;
         }
         let Some(entry) = line.entry else { continue };
-        let is_done = |entry: EntryId| {
-            ends_of(&told.audit, entry).iter().any(|end| {
-                matches!(
-                    end.action.as_str(),
-                    "confirmed" | "already there" | "theirs taken"
-                )
-            })
-        };
+        // By this change, or by one of the same user that a person has put in its place.
+        let is_done = told.audit.iter().any(|end| {
+            let is_of_it = end.entry == Some(entry)
+                || end.user_id.is_some() && end.user_id == line.user_id && end.field == "number";
+            let decided = matches!(
+                end.action.as_str(),
+                "confirmed" | "already there" | "theirs taken"
+            );
+            end.seq > line.seq && is_of_it && (decided || end.outcome == "stays released")
+        });
         let is_shown = told.desk.entries.iter().any(|open| {
             open.id == entry
                 || open
@@ -488,7 +490,7 @@ fn what_was_released_is_owed(told: &Told, steps: &[Step], wrong: &mut Vec<String
                     .entry
                     .is_some_and(|later| !ends_of(&told.audit, later).is_empty())
         });
-        if !is_done(entry) && !is_shown && !decided {
+        if !is_done && !is_shown && !decided {
             wrong.push(format!(
                 "{number} was released by {entry:?}, rings nowhere, and nothing shows it"
             ));
