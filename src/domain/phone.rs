@@ -399,7 +399,7 @@ fn without_trunk_zero(
         PHONE_NUMBER_UTIL
             .parse(format!("+{digits}"), None)
             .ok()
-            .filter(|number| number.is_valid())
+            .filter(rlibphonenumber::PhoneNumber::is_valid)
     };
     let keeps_zero = read(&digits).is_some_and(|number| number.italian_leading_zero());
     match (keeps_zero, read(&without).is_some()) {
