@@ -23,6 +23,8 @@ pub fn start(folder: &Path) -> io::Result<()> {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(Mutex::new(log))
         .with_ansi(false)
+        // A full disk would otherwise be told on the terminal, in the middle of the screen.
+        .log_internal_errors(false)
         .with_max_level(LevelFilter::INFO)
         .finish();
     // Another part of the same process, such as a test, may have set one already.

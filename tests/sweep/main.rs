@@ -24,5 +24,6 @@ mod support {
 
 mod applies;
 mod points;
+mod power;
 mod runs;
 mod trace;

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::Command;
 
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 use teamsconnector::domain::pace::{Clock, Pace};
 use teamsconnector::graph::endpoints::Endpoints;
 use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 
 use crate::applies;
 use crate::points::{After, Sweep};
+use crate::power;
 use crate::support::bench::noon;
 use crate::support::invariants::{Saved, Scene, broken, picture};
 use crate::support::program::{Ended, Tour, command};
@@ -38,7 +39,7 @@ fn call(command: &mut Command) -> Ended {
     command.output().unwrap().into()
 }
 
-fn state(tour: &Tour) -> serde_json::Value {
+fn state(tour: &Tour) -> Value {
     web::ask(&tour.bench.base(), "GET", "/_sim/state", None)
 }
 
@@ -94,6 +95,12 @@ async fn an_edit_that_is_saved() {
                 &["outbox", "list", "--json"],
             ));
             must_end(&listed, 0, "outbox list", &mut found);
+            let denied = ["Nothing was changed", "Nothing of this change was kept"];
+            if denied.iter().any(|words| after.ended.err.contains(words))
+                && listed.json()["entries"] != json!([])
+            {
+                found.push("what was said not to be kept is not there".to_owned());
+            }
             found.extend(wrong(&tour, after.home, acknowledged, &listed.err));
             // Once more: what was there is there once.
             let again = call(&mut program(after.home, &tour, &args));
@@ -103,6 +110,16 @@ async fn an_edit_that_is_saved() {
         },
     };
     sweep.take_all();
+    power::lose(&sweep, "saved; queued: number", &|disk, was_told| {
+        let folder = disk.join("tenants/contoso");
+        let acknowledged: &[Saved] = if was_told { &[EDIT] } else { &[] };
+        broken(&Scene {
+            home: Some(disk),
+            folder: Some(&folder),
+            saved: acknowledged,
+            ..Scene::default()
+        })
+    });
 }
 
 /// Three changes of three people: two numbers that replace others, and a country.
@@ -331,6 +348,23 @@ async fn a_schema_that_is_raised() {
         },
     };
     sweep.take_all();
+    power::lose(&sweep, "entries", &|disk, _| {
+        let folder = disk.join("tenants/contoso");
+        let mut found = broken(&Scene {
+            folder: Some(&folder),
+            saved: &CHANGES,
+            ..Scene::default()
+        });
+        let now = rows(&ledger(disk)).map_err(|error| error.to_string());
+        if now.as_ref() != Ok(&before) {
+            found.push(format!("every row is as it was: {now:?}"));
+        }
+        let copy = folder.join("ledger.db.before-schema-4");
+        if rows(&copy).map_err(|error| error.to_string()).as_ref() != Ok(&before) {
+            found.push("the copy that was made before is whole".to_owned());
+        }
+        found
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,4 +434,50 @@ async fn a_token_that_is_renewed() {
         },
     };
     sweep.take_all();
+    power::lose(&sweep, "", &|disk, _| {
+        let tokens = disk.join("tenants/contoso/tokens");
+        let read = std::fs::read(&tokens).map(|bytes| serde_json::from_slice::<Value>(&bytes));
+        let is_whole = matches!(&read, Ok(Ok(kept)) if kept["refresh_token"].is_string());
+        let mut found = Vec::new();
+        if !is_whole {
+            found.push(format!(
+                "the token file is the old one or the new one: {read:?}"
+            ));
+        }
+        found
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_made() {
+    let tour = Tour::new("").await;
+    let home = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        tour.home.path().join("config.toml"),
+        home.path().join("config.toml"),
+    )
+    .unwrap();
+    let args = ["outbox", "list", "--json"];
+    let sweep = Sweep {
+        name: "making the files",
+        home: home.path(),
+        code: 0,
+        start: &|home| program(home, &tour, &args),
+        look: &|after: &After<'_>| {
+            let mut found = Vec::new();
+            let again = call(&mut program(after.home, &tour, &args));
+            must_end(&again, 0, "outbox list", &mut found);
+            found.extend(wrong(&tour, after.home, &[], &again.err));
+            found
+        },
+    };
+    sweep.take_all();
+    power::lose(&sweep, "entries", &|disk, _| {
+        let folder = disk.join("tenants/contoso");
+        std::fs::create_dir_all(&folder).unwrap();
+        broken(&Scene {
+            folder: Some(&folder),
+            ..Scene::default()
+        })
+    });
 }

@@ -295,7 +295,10 @@ impl Tracer<'_> {
             libc::SYS_fchmod => by_file("fchmod", Deed::Else),
             libc::SYS_rename => by_path("rename", text(first), Deed::Rename(text(second)?)),
             libc::SYS_unlink => by_path("unlink", text(first), Deed::Remove),
-            libc::SYS_mkdir => by_path("mkdir", text(first), Deed::MakeFolder),
+            libc::SYS_mkdir => {
+                let path = text(first).filter(|path| !path.exists());
+                by_path("mkdir", path, Deed::MakeFolder)
+            }
             libc::SYS_openat => {
                 let path = text(second)?;
                 let flags = i32::try_from(third).ok()?;

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::invariants::{Scene, broken};
 use super::sign_in::by_code;
 
 /// The time of all tests that do not say another.
@@ -252,6 +253,13 @@ impl Bench {
             (lines, plan)
         };
         let ((outcome, summary), (lines, plan)) = tokio::join!(run, listen);
+        // Whatever the tenant has done to this run: its files are as they must be.
+        let folder = self.dir.path().join("tenant");
+        let scene = Scene {
+            folder: Some(&folder),
+            ..Scene::default()
+        };
+        assert_eq!(broken(&scene), Vec::<String>::new(), "after {outcome:?}");
         Ran {
             outcome,
             summary,
