@@ -22,6 +22,7 @@ mod hostile;
 mod import;
 mod import_files;
 mod import_scale;
+mod limits;
 mod model;
 mod partner;
 mod pause;
