@@ -67,6 +67,12 @@ async fn a_lost_reply_is_settled_by_reading_and_never_sent_again() {
 async fn a_run_that_dies_leaves_the_last_good_picture() {
     let mut bench = Bench::synced("calling-plans").await;
     let before = bench.store().cache.all_rows().await.unwrap();
+    // Whoever is on the first page has another name by now: half a picture would show it.
+    for row in before.iter().take(200).step_by(20) {
+        let body = json!({ "displayName": "Somebody Else" });
+        let path = format!("/_sim/users/{}", row.upn);
+        web::ask(&bench.base(), "PATCH", &path, Some(&body));
+    }
     web::knobs(
         &bench.base(),
         &json!({ "delta_refusal": "gone", "page_size": 100, "fail_next": [
@@ -75,6 +81,11 @@ async fn a_run_that_dies_leaves_the_last_good_picture() {
     let ran = bench.sync().await;
     assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
     assert_eq!(bench.store().cache.all_rows().await.unwrap(), before);
+    web::knobs(&bench.base(), &json!({ "fail_next": [] }));
+    bench.sync().await;
+    let after = bench.store().cache.all_rows().await.unwrap();
+    let renamed = after.iter().filter(|row| row.name == "Somebody Else");
+    assert_eq!(renamed.count(), 10, "the next run has them all");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! One history: edits, runs, faults, kills and another administrator, as a seed says; then quiet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -43,12 +43,13 @@ pub(super) struct Told {
     pub(super) unsettled: Vec<String>,
 }
 
-struct Course<'a> {
+/// One console on one tenant, and what is remembered of it on the way.
+pub(super) struct Course<'a> {
     chance: Chance,
-    console: Console<'a>,
+    pub(super) console: Console<'a>,
+    began: Timestamp,
     tenant: SmallTenant,
     seen: BTreeMap<EntryId, Seen>,
-    confirmed: BTreeSet<EntryId>,
     runs: Vec<String>,
     moves: usize,
     kills: usize,
@@ -59,21 +60,9 @@ struct Course<'a> {
 pub(super) async fn play(stage: &Stage, seed: u64) -> Told {
     let mut chance = Chance::of(seed);
     let tenant = SmallTenant::of(&mut chance);
-    stage.reset(&tenant);
-    let began = stage.now();
-    let mut course = Course {
-        chance,
-        console: Console::open(stage),
-        tenant,
-        seen: BTreeMap::new(),
-        confirmed: BTreeSet::new(),
-        runs: Vec::new(),
-        moves: 0,
-        kills: 0,
-        cancels: 0,
-    };
-    course.run(RunKind::Sync, Break::Not).await;
-    course.add_users().await;
+    let mut course = Course::of(stage, chance, tenant).await;
+    let leave_out = course.chance.below(course.tenant.people.len() * 2);
+    course.add_users(leave_out).await;
     let rounds = 1 + course.chance.below(3);
     for _ in 0..rounds {
         for _ in 0..2 + course.chance.below(3) {
@@ -83,14 +72,67 @@ pub(super) async fn play(stage: &Stage, seed: u64) -> Told {
         let minutes = course.chance.pick(&[0, 1, 40, 90]);
         stage.pass(minutes);
     }
-    course.quiet(began).await
+    course.quiet().await
 }
 
 fn id(text: &str) -> ObjectId {
     text.parse().unwrap()
 }
 
-impl Course<'_> {
+impl<'a> Course<'a> {
+    /// A tenant that was just read, by a console that is new.
+    async fn of(stage: &'a Stage, chance: Chance, tenant: SmallTenant) -> Self {
+        stage.reset(&tenant);
+        let mut course = Self {
+            chance,
+            console: Console::open(stage),
+            began: stage.now(),
+            tenant,
+            seen: BTreeMap::new(),
+            runs: Vec::new(),
+            moves: 0,
+            kills: 0,
+            cancels: 0,
+        };
+        course.run(RunKind::Sync, Break::Not).await;
+        course
+    }
+
+    /// As [`Self::of`], with everybody on the list and nothing left to chance.
+    pub(super) async fn plain(stage: &'a Stage, tenant: SmallTenant) -> Self {
+        let course = Self::of(stage, Chance::of(0), tenant).await;
+        course.add_users(usize::MAX).await;
+        course
+    }
+
+    /// Queues a number for the n-th person.
+    pub(super) async fn give(&mut self, n: usize, wanted: Option<&str>) {
+        let user = self.user(n).await;
+        self.want_number(&user, wanted).await;
+        self.look().await;
+    }
+
+    /// Queues a place for the n-th person.
+    pub(super) async fn locate(&mut self, n: usize, wanted: &str) {
+        let user = self.user(n).await;
+        let wanted = Value::Country(Some(wanted.parse().unwrap()));
+        self.want(&user, Value::Country(user.country), wanted).await;
+        self.look().await;
+    }
+
+    async fn user(&self, n: usize) -> User {
+        let mut users = self.desk().await.users;
+        let at = users.iter().position(|user| user.mail == upn(n)).unwrap();
+        users.swap_remove(at)
+    }
+
+    /// Writes all that is queued.
+    pub(super) async fn apply(&mut self, broken: Break) -> Option<Outcome> {
+        let desk = self.desk().await;
+        let entries = desk.entries.iter().map(|entry| entry.id).collect();
+        self.run(RunKind::Apply { entries }, broken).await
+    }
+
     async fn desk(&self) -> LedgerPicture {
         self.console.store().ledger.load().await.unwrap()
     }
@@ -109,7 +151,7 @@ impl Course<'_> {
         desk
     }
 
-    async fn run(&mut self, kind: RunKind, broken: Break) -> Option<Outcome> {
+    pub(super) async fn run(&mut self, kind: RunKind, broken: Break) -> Option<Outcome> {
         let word = kind.as_str();
         let outcome = self.console.run(kind, broken).await;
         self.kills += usize::from(outcome.is_none());
@@ -125,8 +167,7 @@ impl Course<'_> {
     }
 
     /// All but sometimes one of the people.
-    async fn add_users(&mut self) {
-        let leave_out = self.chance.below(self.tenant.people.len() * 2);
+    async fn add_users(&self, leave_out: usize) {
         let users = (0..self.tenant.people.len())
             .filter(|n| *n != leave_out)
             .map(|n| {
@@ -319,12 +360,8 @@ impl Course<'_> {
             return;
         }
         let entry = self.chance.pick(&closed);
-        if repair::take_back(self.console.store(), entry, None, self.console.stamp())
-            .await
-            .is_ok()
-        {
-            self.confirmed.insert(entry);
-        }
+        let _refused =
+            repair::take_back(self.console.store(), entry, None, self.console.stamp()).await;
     }
 
     /// One apply, and perhaps a sync, in a world that is not kind.
@@ -357,7 +394,7 @@ impl Course<'_> {
     }
 
     /// Nobody disturbs any more: runs until nothing is under way.
-    async fn quiet(mut self, began: Timestamp) -> Told {
+    pub(super) async fn quiet(mut self) -> Told {
         self.console
             .stage
             .knobs(&json!({ "fail_next": [], "meanwhile": [], "teams_lag": false }));
@@ -382,7 +419,7 @@ impl Course<'_> {
         let verdict = store.ledger.verify_audit().await.unwrap();
         Told {
             log: self.console.stage.log(),
-            audit: store.ledger.audit_since(began).await.unwrap(),
+            audit: store.ledger.audit_since(self.began).await.unwrap(),
             desk,
             audit_faults: verdict.faults.iter().map(ToString::to_string).collect(),
             tenant: self.tenant,
