@@ -782,7 +782,7 @@ mod tests {
         let cut = AuditFault::Cut { seq: 1 };
         assert_eq!(
             verify(&connection, &mirror, None).unwrap().faults,
-            [cut.clone()]
+            std::slice::from_ref(&cut)
         );
         let gone = AuditFault::Missing {
             place: AuditPlace::Table,
