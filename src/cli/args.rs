@@ -347,7 +347,7 @@ pub struct Why {
 }
 
 /// `script`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub struct Script {
     /// Whose way out, by sign-in name, name or id; without one, all that is queued
     pub user: Option<String>,

@@ -27,7 +27,14 @@ fn interactive(size: (u16, u16)) -> Driver {
     Driver::with(settings, size)
 }
 
-fn code(until: i64) -> Prompt {
+/// A console that asks somebody to sign in, and waits for the code.
+pub(super) fn asking() -> Driver {
+    let mut t = interactive((80, 24));
+    t.keys("L");
+    t
+}
+
+pub(super) fn code(until: i64) -> Prompt {
     Prompt {
         way: PromptWay::Code {
             code: "FJC3RD2JY".to_owned(),
@@ -50,7 +57,7 @@ fn code(until: i64) -> Prompt {
     }
 }
 
-fn browser() -> Prompt {
+pub(super) fn browser() -> Prompt {
     Prompt {
         way: PromptWay::Browser {
             address: "https://login.example/authorize?client_id=2&state=3".to_owned(),
@@ -65,7 +72,7 @@ fn says(t: &mut Driver, event: SessionEvent) {
     t.event(What::Session(event));
 }
 
-fn prompted(t: &mut Driver, prompt: Prompt) -> RequestId {
+pub(super) fn prompted(t: &mut Driver, prompt: Prompt) -> RequestId {
     let req = t.asked();
     let prompt = Box::new(prompt);
     says(t, SessionEvent::Prompted { req, prompt });
@@ -402,7 +409,7 @@ fn card(name: &str, tenant: &str, queued: usize) -> Card {
     }
 }
 
-fn chosen(t: &mut Driver) {
+pub(super) fn chosen(t: &mut Driver) {
     t.keys("t");
     let req = t.asked();
     assert_eq!(t.effects, [Effect::ListTenants { req }]);
