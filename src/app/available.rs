@@ -65,12 +65,12 @@ impl App {
                 .changes
                 .markable(&self.desk)
                 .is_none()
-                .then(|| "only a change that waits and was not sent can be marked".to_owned()),
+                .then(|| "only what waits and was not sent, or was confirmed and not undone since, can be marked".to_owned()),
             Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
                 .changes
                 .all_markable(&self.desk)
                 .is_empty()
-                .then(|| "nothing here waits that was not sent".to_owned()),
+                .then(|| "nothing in this list can be undone".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()

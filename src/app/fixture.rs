@@ -399,6 +399,7 @@ pub(crate) fn settings() -> Settings {
         read_only: false,
         manual_mode: false,
         group: None,
+        has_namesake: false,
         demo: false,
         bundle: false,
         sync_on_start: false,

@@ -9,6 +9,7 @@ use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
 use crate::roster::Roster;
+use crate::roster::desk::{AuditRow, Desk};
 use crate::roster::query::Query;
 
 use super::doc::Tone;
@@ -344,17 +345,7 @@ impl App {
             return None;
         }
         let row = self.changes.audit(&self.desk)?;
-        let entry = row.entry.filter(|_| row.action == "confirmed")?;
-        let opposite = opposite(&row.change);
-        let undone = self.desk.audit.iter().any(|later| {
-            later.seq > row.seq
-                && later.action == "confirmed"
-                && later.name == row.name
-                && Some(&later.change) == opposite.as_ref()
-        });
-        if undone {
-            return None;
-        }
+        let entry = written(&self.desk, row)?;
         Some((entry, format!("{}: {}", row.name, row.change)))
     }
 
@@ -378,6 +369,16 @@ impl App {
         vec![Effect::Ledger {
             req,
             change: LedgerChange::TakeBack { entry },
+        }]
+    }
+
+    /// Queues the opposite of all that are marked.
+    pub(super) fn take_back_many(&mut self, entries: Vec<EntryId>) -> Vec<Effect> {
+        self.changes.marked.clear();
+        let req = self.wait_for(Wait::Mended);
+        vec![Effect::Ledger {
+            req,
+            change: LedgerChange::TakeBackMany(entries),
         }]
     }
 
@@ -453,6 +454,19 @@ fn holds_none(cause: FirstCause) -> bool {
         | FirstCause::CallingPlan
         | FirstCause::CommunicationsCredits => false,
     }
+}
+
+/// The entry of a line of the audit, if it was written and its opposite was not since.
+pub(super) fn written(desk: &Desk, row: &AuditRow) -> Option<EntryId> {
+    let entry = row.entry.filter(|_| row.action == "confirmed")?;
+    let opposite = opposite(&row.change);
+    let undone = desk.audit.iter().any(|later| {
+        later.seq > row.seq
+            && later.action == "confirmed"
+            && later.name == row.name
+            && Some(&later.change) == opposite.as_ref()
+    });
+    (!undone).then_some(entry)
 }
 
 /// The words of the opposite of a change.

@@ -277,6 +277,7 @@ impl App {
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
             Question::UndoMany { entries, .. } => self.undo_many(entries),
+            Question::TakeBackMany { entries, .. } => self.take_back_many(entries),
             question @ (Question::MassChange { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
@@ -350,6 +351,7 @@ impl App {
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
             | Question::UndoMany { .. }
+            | Question::TakeBackMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),

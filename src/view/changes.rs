@@ -55,7 +55,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
             if let Some(columns) = columns(app, painter, pane.shown[index], &widths) {
                 let look = Row::from(index == pane.cursor.index);
                 painter.row(list, n, look, &columns);
-                if matches!(pane.shown[index], Item::Entry(id) if pane.marked.contains(&id)) {
+                if pane.is_marked(pane.shown[index], &app.desk) {
                     painter.mark_beside(list, n, look);
                 }
             }

@@ -86,7 +86,7 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Writing::Allowed => put(painter, " READ-WRITE ", 12, theme.badge),
     }
     if let Some((id, _)) = app.desk.pin
-        && area.width >= WIDE
+        && (area.width >= WIDE || app.settings.has_namesake)
     {
         put(painter, &id.to_string()[..8], 8, theme.dim);
     }

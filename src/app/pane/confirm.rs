@@ -163,6 +163,13 @@ pub enum Question {
         /// Each in words.
         shown: Vec<String>,
     },
+    /// Queue the opposite of all these, which were written?
+    TakeBackMany {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// Each in words.
+        shown: Vec<String>,
+    },
     /// Which ticket do these changes belong to?
     Ticket {
         /// Which.
@@ -241,7 +248,8 @@ impl Confirm {
             | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
             | Question::TakeBack { .. }
-            | Question::UndoMany { .. } => None,
+            | Question::UndoMany { .. }
+            | Question::TakeBackMany { .. } => None,
         }
     }
 
@@ -373,6 +381,7 @@ impl Confirm {
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
             Question::UndoMany { shown, .. } => undo_lines(shown),
+            Question::TakeBackMany { shown, .. } => take_back_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
                 "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
@@ -400,15 +409,30 @@ impl Confirm {
 /// Changes that are listed in a question; of more, the rest is counted.
 const LISTED: usize = 6;
 
+fn take_back_lines(shown: &[String]) -> Vec<String> {
+    let mut lines = vec![match shown.len() {
+        1 => "Take back the marked change, which was written?".to_owned(),
+        n => format!("Take back {n} marked changes, which were written?"),
+    }];
+    lines.extend(listed(shown));
+    lines.push("The opposite of each is queued, where nobody has changed it since; nothing is written before their plan is applied.".to_owned());
+    lines
+}
+
+fn listed(shown: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = shown.iter().take(LISTED).cloned().collect();
+    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines
+}
+
 fn undo_lines(shown: &[String]) -> Vec<String> {
     let mut lines = vec![match shown.len() {
         1 => "Undo the marked change?".to_owned(),
         n => format!("Undo {n} marked changes?"),
     }];
-    lines.extend(shown.iter().take(LISTED).cloned());
-    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        lines.push(format!("  and {more} more"));
-    }
+    lines.extend(listed(shown));
     lines.push("They are then no longer queued, all of them or none. What a run has released already is queued to go back.".to_owned());
     lines
 }
