@@ -334,7 +334,7 @@ fn the_top_level_is_the_layout() {
     }
 }
 
-/// The table of keys as the README must have it.
+/// The table of keys as the manual must have it.
 fn keys_table() -> String {
     let rows = teamsconnector::app::action::action_table()
         .map(|(keys, name, help)| format!("| {} | {name} | {help} |\n", keys.replace('|', "\\|")));
@@ -345,22 +345,22 @@ fn keys_table() -> String {
 }
 
 #[test]
-fn the_readme_has_the_keys_of_the_action_table() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, rest) = readme
+fn the_manual_has_the_keys_of_the_action_table() {
+    let manual = fs::read_to_string(root().join("assets/manual.md")).unwrap();
+    let (_, rest) = manual
         .split_once("<!-- keys: made from the action table, and checked by a test -->\n")
         .unwrap();
     let (table, _) = rest.split_once("<!-- end of keys -->").unwrap();
     assert_eq!(table, keys_table());
 }
 
-/// The README's block of commands: each word of it is one of the program, and each command of the program stands in it.
+/// The manual's block of commands: each word of it is one of the program, and each command of the program stands in it.
 #[test]
-fn the_readme_has_the_commands_of_the_program() {
+fn the_manual_has_the_commands_of_the_program() {
     use clap::CommandFactory as _;
     let program = teamsconnector::cli::args::Args::command();
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, rest) = readme.split_once("## Commands\n").unwrap();
+    let manual = fs::read_to_string(root().join("assets/manual.md")).unwrap();
+    let (_, rest) = manual.split_once("## Commands\n").unwrap();
     let block: Vec<&str> = rest
         .lines()
         .skip_while(|line| line.is_empty())
@@ -378,7 +378,7 @@ fn the_readme_has_the_commands_of_the_program() {
                 at = Some(
                     program
                         .find_subcommand(first)
-                        .unwrap_or_else(|| panic!("the README names {first}: no such command")),
+                        .unwrap_or_else(|| panic!("the manual names {first}: no such command")),
                 );
                 named.push(first.to_owned());
             }
@@ -394,7 +394,7 @@ fn the_readme_has_the_commands_of_the_program() {
         for word in words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
             assert!(
                 !word.starts_with("--") || flags.iter().any(|flag| flag == word),
-                "the README names {word} of {}: no such flag",
+                "the manual names {word} of {}: no such flag",
                 command.get_name()
             );
         }
@@ -403,7 +403,7 @@ fn the_readme_has_the_commands_of_the_program() {
         let name = command.get_name();
         assert!(
             name == "help" || command.is_hide_set() || named.iter().any(|named| named == name),
-            "the README lacks the command {name}"
+            "the manual lacks the command {name}"
         );
     }
 }
