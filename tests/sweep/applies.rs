@@ -95,6 +95,7 @@ async fn what_is_queued_is_written() {
         traffic: None,
         tokens: TokenStore::Memory,
         extra_ca: None,
+        proxy_named: false,
         user: "root".to_owned(),
     };
     let mut world = World {

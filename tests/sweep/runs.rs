@@ -419,6 +419,7 @@ async fn a_token_that_is_renewed() {
         traffic: None,
         tokens: TokenStore::File(home.join("tenants/contoso/tokens")),
         extra_ca: None,
+        proxy_named: false,
         user: "root".to_owned(),
     });
     by_code(&client.unwrap()).await;
