@@ -56,6 +56,10 @@ impl<'de> Deserialize<'de> for Lag {
 /// One fault, and how often it strikes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of its own on the wire"
+)]
 pub(super) struct Fault {
     /// A part of path and question, as sent.
     pub path_contains: String,

@@ -162,7 +162,7 @@ impl Waits {
         if !self.owes.load(Ordering::SeqCst) {
             self.leave.cancel();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// A number is taken away that is to be given to somebody.
