@@ -19,6 +19,7 @@ mod touch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -143,6 +144,39 @@ struct Run<'a> {
     foreign: Option<Failure>,
     /// The account that is signed in, once it is known.
     account: Option<String>,
+    /// What a cancel does to waits for Graph.
+    waits: Waits,
+}
+
+/// Whether waits for Graph end with a cancel: not while a number is released that is still to be given.
+#[derive(Debug, Clone, Default)]
+struct Waits {
+    leave: CancellationToken,
+    owes: Arc<AtomicBool>,
+}
+
+impl Waits {
+    /// Lets go of waits once the run is cancelled; never ends.
+    async fn leave_with(&self, cancel: &CancellationToken) {
+        cancel.cancelled().await;
+        if !self.owes.load(Ordering::SeqCst) {
+            self.leave.cancel();
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// A number is taken away that is to be given to somebody.
+    fn owe(&self) {
+        self.owes.store(true, Ordering::SeqCst);
+    }
+
+    /// All that was owed has been seen to.
+    fn owe_nothing(&self, cancel: &CancellationToken) {
+        self.owes.store(false, Ordering::SeqCst);
+        if cancel.is_cancelled() {
+            self.leave.cancel();
+        }
+    }
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -186,6 +220,8 @@ pub async fn run(
     let _ = events.send(RunEvent::Started { number }).await;
     world.client.forget_stranger();
     let (client, mut attendance, asides) = attended(&world.client, settings, cancel, &events);
+    let waits = Waits::default();
+    let client = client.leaving(waits.leave.clone());
     let listeners = Listeners {
         events,
         history: world.store.history.clone(),
@@ -202,6 +238,7 @@ pub async fn run(
         summary: Summary::default(),
         foreign: None,
         account: None,
+        waits: waits.clone(),
     };
     let result = tokio::select! {
         biased;
@@ -209,6 +246,16 @@ pub async fn run(
         // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
         () = attendance.tell() => unreachable!("it never ends by itself"),
+        () = waits.leave_with(cancel) => unreachable!("it never ends by itself"),
+    };
+    let result = match result {
+        // It would have gone on after the wait: nothing has failed.
+        Err(Stop::Failed(failure))
+            if waits.leave.is_cancelled() && failure.kind == FailureKind::TryAgain =>
+        {
+            Err(Stop::Cancelled)
+        }
+        result => result,
     };
     attendance.rest().await;
     let outcome = run.close(result).await;

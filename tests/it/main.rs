@@ -16,6 +16,7 @@ mod desk;
 mod doctor;
 mod documents;
 mod elsewhere;
+mod garbled;
 mod generator;
 mod guard;
 mod hostile;
