@@ -1,8 +1,8 @@
 //! Diagnostics to a file, never to the terminal. Secrets cannot get in: their types do not print themselves.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -47,7 +47,10 @@ impl Capped {
             .create(true)
             .append(true)
             .mode(0o600)
+            // A link in its place would have another file written, by whoever was talked into starting this.
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
             .open(folder.join(FILE))?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         let bytes = file.metadata()?.len();
         Ok(Self {
             folder: folder.to_owned(),
@@ -87,8 +90,6 @@ impl Write for Capped {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -129,5 +130,28 @@ mod tests {
         let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(read(FILE), "new\nalso new\n");
         assert_eq!(read(BEFORE), "one, which is full\nother, which is full\n");
+    }
+
+    #[test]
+    fn the_log_is_its_owners_alone_and_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other");
+        std::fs::write(&other, "precious").unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join(FILE)).unwrap();
+        assert!(start(dir.path()).is_err());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "precious");
+        std::fs::remove_file(dir.path().join(FILE)).unwrap();
+        // One that was there, and that everybody can read.
+        std::fs::write(dir.path().join(FILE), "").unwrap();
+        std::fs::set_permissions(dir.path().join(FILE), Permissions::from_mode(0o644)).unwrap();
+        start(dir.path()).unwrap();
+        let mode = dir
+            .path()
+            .join(FILE)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -47,6 +47,8 @@ pub mod keyring;
 pub mod licences;
 pub mod local;
 mod loopback;
+#[cfg(test)]
+mod malformed;
 mod page;
 pub mod partial;
 pub mod patience;

@@ -12,7 +12,7 @@ use crate::app::pane::plan::{
 use crate::app::sync::{Run, clock};
 use crate::domain::writeplan::WritePlan;
 
-use super::paint::{Column, Painter, Row, column};
+use super::paint::{Column, Painter, Row, column, shown};
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: Area) {
     let Some(plan) = &app.plan else {
@@ -71,7 +71,7 @@ struct Widths {
 impl Widths {
     fn of(rows: &[PlanRow], area: Area) -> Self {
         let widest = |text: fn(&PlanRow) -> &str| {
-            let widths = rows.iter().map(|row| cells::width(text(row)));
+            let widths = rows.iter().map(|row| shown(text(row)));
             widths.max().unwrap_or_default()
         };
         let width = usize::from(area.width);
@@ -99,7 +99,7 @@ fn whole(painter: &mut Painter<'_>, row: &PlanRow, area: Area) {
         note => format!("  {note}"),
     };
     let text = format!("{}  {}  {}{note}", row.name, row.field.as_str(), row.change);
-    let lines = cells::wrap(&text, usize::from(area.width));
+    let lines = cells::wrap(&painter.safe(&text), usize::from(area.width));
     for (n, line) in (1..WHOLE).zip(lines) {
         painter.line(area, n, &line, Style::new());
     }
