@@ -27,6 +27,7 @@ impl App {
         }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
+            Action::Choose => self.no_way(),
             Action::CancelRun => self
                 .runs
                 .active()
@@ -236,6 +237,14 @@ impl App {
                 self.settings.keys.first(Action::Edit)
             )
         })
+    }
+
+    /// An explanation without ways has no number to press; one that is still read may get some.
+    fn no_way(&self) -> Option<String> {
+        let none = self
+            .why_shown()
+            .is_some_and(|why| why.numbered().next().is_none());
+        none.then(|| "nothing here has a number: nothing stands in the way".to_owned())
     }
 
     fn no_range(&self, action: Action) -> Option<String> {

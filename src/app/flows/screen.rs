@@ -239,3 +239,20 @@ fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colour
     let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
     assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
 }
+
+#[test]
+fn a_number_is_offered_only_where_a_way_has_one() {
+    let offers = |ways: bool| {
+        let mut t = Driver::new();
+        t.keys("w");
+        let mut why = why_alex();
+        if !ways {
+            why.steps.clear();
+        }
+        let (req, why) = (t.asked(), Box::new(why));
+        t.event(What::Cache(CacheEvent::Why { req, why }));
+        crate::view::screens::screen(&t.app)[23].contains("1 choose")
+    };
+    assert!(offers(true));
+    assert!(!offers(false));
+}
