@@ -321,7 +321,7 @@ impl Known {
             return None;
         }
         if let Some(place) = self.configured_as(*holder)
-            && (Some(place) == me || released(place) || leaving || leaves(place))
+            && (released(place) || leaving || leaves(place))
         {
             return None;
         }

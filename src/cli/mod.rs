@@ -57,6 +57,7 @@ pub fn main() -> u8 {
         }
     };
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    keep_memory_to_itself();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -76,6 +77,23 @@ pub fn main() -> u8 {
     match result {
         Ok(exit) => exit.code(),
         Err(error) => print::failed(&error).code(),
+    }
+}
+
+/// No core file, and no other program of the same account that looks into this one: tokens are in its memory.
+fn keep_memory_to_itself() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A limit can always be lowered, and nothing of the program depends on either.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }
 

@@ -193,11 +193,7 @@ pub async fn take(
         ));
     }
     let noun = if taken == 1 { "match" } else { "matches" };
-    let rest = match left {
-        0 => String::new(),
-        left => format!("; {left} can no longer be taken over"),
-    };
-    Ok(format!("{taken} {noun} taken over{rest}"))
+    Ok(done(&format!("{taken} {noun} taken over"), left))
 }
 
 /// All that is left of the tenant before.
@@ -231,11 +227,18 @@ pub async fn adopt(
         ));
     }
     let noun = if queued == 1 { "number" } else { "numbers" };
-    let rest = match left {
-        0 => String::new(),
-        left => format!("; {left} can no longer be queued"),
-    };
-    Ok(format!("{queued} old {noun} queued{rest}: p plans"))
+    Ok(format!(
+        "{}: p plans",
+        done(&format!("{queued} old {noun} queued"), left)
+    ))
+}
+
+/// What was done, and of how many it was not.
+fn done(what: &str, left: usize) -> String {
+    match left {
+        0 => what.to_owned(),
+        left => format!("{what}; {left} can no longer be"),
+    }
 }
 
 /// Queues the old numbers of those whose number is free; how many were queued. The next run plans them like any change.

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
+use crate::app::tables::Direction;
 use crate::domain::user::LicenseStatus;
 
 pub(super) fn marks(app: &App) -> Option<String> {
@@ -28,11 +29,7 @@ pub(super) fn summary(app: &App) -> String {
             if unlicensed > 0 {
                 parts.push(format!("{unlicensed} Unlicensed"));
             }
-            parts.push(format!(
-                "by {}{}",
-                app.users.sort.word(),
-                app.users.direction.words()
-            ));
+            parts.push(ordered(app.users.sort.word(), app.users.direction));
             parts.extend(marks(app));
         }
         Pane::Candidates => {
@@ -52,10 +49,9 @@ pub(super) fn summary(app: &App) -> String {
             if let Some(group) = &app.settings.group {
                 parts.push(format!("group {group}"));
             }
-            parts.push(format!(
-                "by {}{}",
+            parts.push(ordered(
                 app.candidates.sort.word(),
-                app.candidates.direction.words()
+                app.candidates.direction,
             ));
             parts.extend(marks(app));
         }
@@ -111,11 +107,12 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
             parts.push(format!("{count} {word}"));
         }
     }
-    parts.push(format!(
-        "by {}{}",
-        app.numbers.sort.word(),
-        app.numbers.direction.words()
-    ));
+    parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
+}
+
+/// What a table is ordered by.
+fn ordered(by: &str, direction: Direction) -> String {
+    format!("by {by}{}", direction.words())
 }
 
 /// A count with its noun.

@@ -4,11 +4,14 @@
 //! The variable of the client secret is in the environment of who set it, by design; tokens are in nobody's.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::bench::Bench;
@@ -255,4 +258,38 @@ async fn no_token_is_found_anywhere_but_in_its_file() {
             );
         }
     }
+}
+
+/// Tokens are in the memory of the program: it leaves no core file, and no program of the same account reads it.
+#[test]
+fn the_memory_of_the_program_is_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = command(home.path())
+        .args(["simulate", "tour"])
+        .current_dir(home.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("http://127.0.0.1"), "{line}");
+    let about = PathBuf::from(format!("/proc/{}", child.id()));
+    let limits = fs::read_to_string(about.join("limits")).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let words: Vec<_> = core.split_whitespace().collect();
+    assert_eq!(words[4..], ["0", "0", "bytes"]);
+    // What may be looked into belongs to its account, and all else to root.
+    let owner = |of: &Path| fs::metadata(of).unwrap().uid();
+    if owner(Path::new("/proc/self")) != 0 {
+        assert_eq!(owner(&about.join("environ")), 0);
+    }
+    let id = Pid::from_child(&child);
+    kill_process(id, Signal::ABORT).unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(6), false));
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use teamsconnector::sim::Simulator;
 
 use crate::support::bench::Bench;
-use crate::support::program::{Ended, configure, configure_at, run, run_with_secret};
+use crate::support::program::{Ended, configure, configure_for, run, run_with_secret};
 use crate::support::web;
 
 const CLIENT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -463,19 +463,11 @@ async fn a_person_signs_in_once_and_signs_out() {
         &simulator.base_url(),
         &json!({ "device_polls": ["approve"] }),
     );
-    configure_at(
-        home.path(),
-        simulator.tenant_id(),
-        simulator.client_id(),
-        &simulator.base_url(),
-        "",
-    );
-    let file = home.path().join("config.toml");
-    let text = fs::read_to_string(&file)
-        .unwrap()
-        .replace("client-secret", "device-code")
-        .replace("read_only = false", "read_only = true");
-    fs::write(&file, text).unwrap();
+    let other = [
+        ("client-secret", "device-code"),
+        ("read_only = false", "read_only = true"),
+    ];
+    configure_for(home.path(), &simulator, &other);
     let ended = run(home.path(), &["login"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.out, "");
@@ -626,19 +618,11 @@ async fn a_person_is_asked_for_writing_when_something_is_first_written() {
     let home = tempfile::tempdir().unwrap();
     let base = simulator.base_url();
     web::knobs(&base, &json!({ "device_polls": ["approve"] }));
-    configure_at(
-        home.path(),
-        simulator.tenant_id(),
-        simulator.client_id(),
-        &base,
-        "",
-    );
-    let file = home.path().join("config.toml");
-    let text = fs::read_to_string(&file)
-        .unwrap()
-        .replace("client-secret", "device-code")
-        .replace("\"numbers\", \"location\"", "\"numbers\"");
-    fs::write(&file, text).unwrap();
+    let other = [
+        ("client-secret", "device-code"),
+        ("\"numbers\", \"location\"", "\"numbers\""),
+    ];
+    configure_for(home.path(), &simulator, &other);
     let call = |args: &[&str]| run(home.path(), args);
     let tokens = home.path().join("tenants/contoso/tokens");
     // What the tenant has given is what it was asked for.

@@ -38,7 +38,7 @@ fn earlier() -> Earlier {
     }
 }
 
-fn opened(size: (u16, u16)) -> Driver {
+pub(super) fn opened(size: (u16, u16)) -> Driver {
     opened_with(size, earlier())
 }
 
@@ -53,12 +53,20 @@ fn opened_with(size: (u16, u16), earlier: Earlier) -> Driver {
     t
 }
 
-fn adopted(t: &Driver) -> Option<Vec<UserId>> {
+/// Whom a change of the ledger is about that this picks.
+fn users_of(
+    t: &Driver,
+    pick: impl Fn(&LedgerChange) -> Option<&Vec<UserId>>,
+) -> Option<Vec<UserId>> {
     t.effects.iter().find_map(|effect| match effect {
-        Effect::Ledger {
-            change: LedgerChange::Adopt(users),
-            ..
-        } => Some(users.clone()),
+        Effect::Ledger { change, .. } => pick(change).cloned(),
+        _ => None,
+    })
+}
+
+fn adopted(t: &Driver) -> Option<Vec<UserId>> {
+    users_of(t, |change| match change {
+        LedgerChange::Adopt(users) => Some(users),
         _ => None,
     })
 }
@@ -182,11 +190,8 @@ fn one(n: u8, name: &str) -> Found {
 }
 
 fn taken(t: &Driver) -> Option<Vec<UserId>> {
-    t.effects.iter().find_map(|effect| match effect {
-        Effect::Ledger {
-            change: LedgerChange::TakeMatches(users),
-            ..
-        } => Some(users.clone()),
+    users_of(t, |change| match change {
+        LedgerChange::TakeMatches(users) => Some(users),
         _ => None,
     })
 }

@@ -528,6 +528,55 @@ fn the_patch_of_an_update_starts_from_what_the_tenant_has() {
 }
 
 #[test]
+fn an_update_that_mends_the_e_mail_is_about_whom_it_finds_now() {
+    let edit = |rows: &[&str]| -> (Option<Association>, Vec<(Value, Value)>) {
+        let review = review(Mode::Update, rows);
+        let steps = review.steps();
+        let [steps::Step::Edit { patch, .. }] = steps.as_slice() else {
+            panic!("{steps:?} {}", said(&review, 0));
+        };
+        (patch.association, patch.two_way.clone())
+    };
+    let numbers = |old: Option<&str>, new: &str| {
+        vec![(Value::Number(old.map(num)), Value::Number(Some(num(new))))]
+    };
+    // Ann's row becomes Dee's, who has no number: it is given to Dee, and Ann's is not taken away.
+    assert_eq!(
+        edit(&["ann,,dee@contoso.example,+441235124000,"]),
+        (
+            Some(Association::Matched(id(4))),
+            numbers(None, "+441235124000")
+        )
+    );
+    // Nobody yet: it waits for a match.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235124000,"]),
+        (Some(Association::None), numbers(None, "+441235124000"))
+    );
+    // Nobody yet, and nothing would be written: she may be about to be renamed.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235123401,"]),
+        (None, Vec::new())
+    );
+    // Cy has this number already.
+    assert_eq!(
+        edit(&["ann,,cy@contoso.example,+441235123403,"]),
+        (Some(Association::Matched(id(3))), Vec::new())
+    );
+    // The same address in other letters is the same person.
+    assert_eq!(
+        edit(&["ann,,ANN@contoso.example,+441235124000,"]),
+        (None, numbers(Some("+441235123401"), "+441235124000"))
+    );
+    // What Ann has is Ann's, as long as nobody releases it.
+    let review = review(Mode::Update, &["ann,,dee@contoso.example,+441235123401,"]);
+    assert_eq!(
+        said(&review, 0),
+        "refused; PhoneNumber: it is held by Ann in the tenant"
+    );
+}
+
+#[test]
 fn no_password_is_kept_anywhere() {
     let text = "Email,Password,SIP Password,Name\nd@x.example,canary-1,canary-2,D\n";
     let review = review_of(facts(), Mode::Create, text);

@@ -97,6 +97,7 @@ impl Stage {
             traffic: None,
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::invariants::{Scene, broken};
 use super::sign_in::by_code;
 
 /// The time of all tests that do not say another.
@@ -110,6 +111,7 @@ impl Bench {
             traffic: Some(to),
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
@@ -172,6 +174,7 @@ impl Bench {
             traffic: None,
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
@@ -254,6 +257,13 @@ impl Bench {
             (lines, plan)
         };
         let ((outcome, summary), (lines, plan)) = tokio::join!(run, listen);
+        // Whatever the tenant has done to this run: its files are as they must be.
+        let folder = self.dir.path().join("tenant");
+        let scene = Scene {
+            folder: Some(&folder),
+            ..Scene::default()
+        };
+        assert_eq!(broken(&scene), Vec::<String>::new(), "after {outcome:?}");
         Ran {
             outcome,
             summary,

@@ -149,6 +149,19 @@ pub(crate) fn configure(home: &Path, simulator: &Simulator, more: &str) {
     );
 }
 
+/// Like [`configure_at`] for a simulator on loopback, some words of the file replaced.
+pub(crate) fn configure_for(home: &Path, simulator: &Simulator, other: &[(&str, &str)]) {
+    let (tenant, client) = (simulator.tenant_id(), simulator.client_id());
+    configure_at(home, tenant, client, &simulator.base_url(), "");
+    let file = home.join("config.toml");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    for (old, new) in other {
+        assert!(text.contains(old), "{old}");
+        text = text.replace(old, new);
+    }
+    std::fs::write(file, text).unwrap();
+}
+
 /// Writes a configuration for an address.
 pub(crate) fn configure_at(home: &Path, tenant: &str, client: &str, base: &str, more: &str) {
     let text = format!(
