@@ -45,6 +45,10 @@ pub enum Action {
     Reverse,
     /// Marks the rows from the last mark to here.
     MarkRange,
+    /// Marks the row and goes down.
+    MarkDown,
+    /// Marks the row and goes up.
+    MarkUp,
     /// Copies all that an explanation knows.
     CopyTable,
     /// Copies the marked rows as JSON.
@@ -410,6 +414,8 @@ pub const TABLE: &[Binding] = &[
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
     row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
     row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
+    row(A::MarkDown, &["Shift-Down"], P::PEOPLE, ["mark down", "mark-down", "Mark this row and the one below, where the terminal sends Shift with an arrow (V does it everywhere)"]),
+    row(A::MarkUp, &["Shift-Up"], P::PEOPLE, ["mark up", "mark-up", "Mark this row and the one above, where the terminal sends Shift with an arrow"]),
     row(A::CopyJson, &["J"], P::PEOPLE.and(P::NUMBERS), ["copy JSON", "copy-json", "Copy the marked rows, or the row, as JSON"]),
     row(A::CopyCell, &["C"], P::PEOPLE.and(P::NUMBERS).and(P::LOGS), ["copy cell", "copy-cell", "Copy one cell of the row: that of the column by which the rows are sorted (in a log: the line under the cursor)"]),
     row(A::Columns, &["K"], P::PEOPLE.and(P::NUMBERS), ["columns", "columns", "Choose the columns of the pane and their widths; remembered for this tenant"]),
@@ -423,7 +429,7 @@ pub const TABLE: &[Binding] = &[
     row(A::OtherWay, &["b"], P::SIGN_IN, ["other way", "sign-in-otherwise", "Sign in by the other way: browser instead of code, code instead of browser"]),
     row(A::SignOut, &[], P::PANES, ["sign out", "sign-out", "Sign out: forget this tenant's sign-in; what was read stays"]),
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
-    row(A::Tenants, &["t"], P::PANES, ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
+    row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),
@@ -445,8 +451,8 @@ pub const TABLE: &[Binding] = &[
     row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
     row(A::ShowLicences, &["5"], P::PANES, ["licences", "licences", "Pane 5: Microsoft licences: bought, used, free; Enter shows who has one and its plans"]),
     row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom, blocked, duplicate, pending"]),
-    row(A::NextPane, &["Tab"], P::PANES, ["next pane", "next-pane", "Next pane"]),
-    row(A::PreviousPane, &["BackTab"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
+    row(A::NextPane, &["Tab", "l", "Right"], P::PANES, ["next pane", "next-pane", "Next pane"]),
+    row(A::PreviousPane, &["BackTab", "h", "Left"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
     row(A::Down, &["j", "Down"], P::MOVES, ["down", "down", "Down"]),
     row(A::Up, &["k", "Up"], P::MOVES, ["up", "up", "Up"]),
     row(A::PageDown, &["PageDown", "Ctrl-F"], P::MOVES, ["page down", "page-down", "Page down (in Sync: of the log)"]),
@@ -464,7 +470,7 @@ pub const TABLE: &[Binding] = &[
     row(A::TakeProposal, &["Ctrl-T"], P::FORM.and(P::REVIEW), ["take proposal", "take-proposal", "Take what the field, or the row of a review, proposes"]),
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
-    row(A::Palette, &["?", ":"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::Palette, &["?", ":", "F1"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
     row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
     row(A::Suspend, &["Ctrl-Z"], P::MOVES, ["shell", "shell", "Stop here and show the shell; fg comes back. A run waits meanwhile"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
@@ -485,7 +491,7 @@ impl Action {
 #[rustfmt::skip]
 const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
-    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
+    A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::MarkDown, A::MarkUp, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
     A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse, A::Suspend,
 ];

@@ -82,7 +82,7 @@ impl App {
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
-            Action::MarkRange if self.pane == Pane::Users => self.no_user("mark"),
+            Action::MarkRange | Action::MarkDown | Action::MarkUp => self.no_range(action),
             Action::Edit | Action::Remove if self.edits_many() => None,
             Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
                 .adds_many())
@@ -90,9 +90,7 @@ impl App {
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
             Action::SaveLeftOut => self.no_left_out(),
-            Action::Add | Action::Mark | Action::MarkAll | Action::MarkRange => {
-                self.no_candidate(action)
-            }
+            Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
@@ -137,6 +135,8 @@ impl App {
             | Action::AddByHand
             | Action::MarkAll
             | Action::MarkRange
+            | Action::MarkDown
+            | Action::MarkUp
             | Action::Edit
             | Action::Remove
             | Action::Undo
@@ -236,6 +236,14 @@ impl App {
                 self.settings.keys.first(Action::Edit)
             )
         })
+    }
+
+    fn no_range(&self, action: Action) -> Option<String> {
+        if self.pane == Pane::Users {
+            self.no_user("mark")
+        } else {
+            self.no_candidate(action)
+        }
     }
 
     fn no_candidate(&self, action: Action) -> Option<String> {

@@ -18,6 +18,7 @@ use super::lifecycle::{Ending, Lifecycle};
 use super::modal::Modal;
 use super::pane::chooser::{Card, Chooser, Listing};
 use super::pane::confirm::Question;
+use super::sync::{Course, Run};
 
 /// Lines above the rows of the chooser: title, field, titles of the columns.
 pub const ABOVE: u16 = 3;
@@ -100,16 +101,50 @@ impl App {
             self.say(Tone::Dim, format!("{} is open already", card.label));
             return Vec::new();
         }
-        let Some(run) = self.runs.active() else {
+        let name = &card.name;
+        let run = self.runs.active().map(|run| self.run_then(run, name));
+        let then: Vec<String> = self.plan_then().into_iter().chain(run).collect();
+        if then.is_empty() {
             return self.open_tenant(card.name.clone());
-        };
-        let question = Question::OpenTenant {
+        }
+        self.question(Question::OpenTenant {
             name: card.name.clone(),
-            run: run.name(),
-            writes: run.is_writing() || self.runs.then_apply.is_some(),
-        };
-        self.question(question);
+            then,
+        });
         Vec::new()
+    }
+
+    /// What becomes of the plan that is open.
+    fn plan_then(&self) -> Option<String> {
+        let open = self.modals.iter().any(|m| matches!(m, Modal::Plan(_)));
+        let queued = self.plan.as_ref().filter(|_| open)?.items.len();
+        let stay = match queued {
+            0 => "nothing in it could be written anyway".to_owned(),
+            1 => "its change stays queued there".to_owned(),
+            n => format!("its {n} changes stay queued there"),
+        };
+        Some(format!(
+            "The plan of {} is closed and nothing of it is written: {stay}.",
+            self.session.tenant
+        ))
+    }
+
+    /// What becomes of the run that is going.
+    fn run_then(&self, run: &Run, name: &str) -> String {
+        let run_name = run.name();
+        let writes = run.is_writing() || self.runs.then_apply.is_some();
+        match (writes, &run.course) {
+            (true, Course::SignInNeeded) => format!(
+                "{run_name} writes, and waits for somebody to sign in: {name} is opened when it has ended. {{sign-in}} signs in and it \
+                 goes on; {{cancel-run}} ends it, and what it has not written stays queued."
+            ),
+            (true, _) => format!(
+                "{run_name} writes: it is waited for, and {name} is opened when it has ended."
+            ),
+            (false, _) => {
+                format!("{run_name} only reads: it is cancelled, and the last good picture stays.")
+            }
+        }
     }
 
     /// `y`: a run that reads is cancelled, one that writes is waited for.
@@ -119,7 +154,14 @@ impl App {
         let waits = self.runs.then_apply.is_some();
         match self.runs.active() {
             Some(run) if run.is_writing() || waits => {
-                let text = format!("{name} is opened when {} has ended", run.name());
+                let what = match run.course {
+                    Course::SignInNeeded => {
+                        "has ended: it waits for a sign-in, {sign-in}; {cancel-run} ends it"
+                    }
+                    Course::Going | Course::Waiting { .. } | Course::Stopping => "has ended",
+                };
+                let text = format!("{name} is opened when {} {what}", run.name());
+                let text = self.settings.keys.fill(&text);
                 self.session.then_open = Some(name);
                 self.notice = Some(super::notice::Notice::lasting(Tone::Busy, text));
                 Vec::new()

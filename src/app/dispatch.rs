@@ -138,6 +138,8 @@ impl App {
             | Action::Sort
             | Action::Reverse
             | Action::MarkRange
+            | Action::MarkDown
+            | Action::MarkUp
             | Action::CopyJson
             | Action::CopyCell
             | Action::LogUp

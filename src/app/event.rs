@@ -319,6 +319,10 @@ pub enum Code {
     Up,
     /// Arrow down.
     Down,
+    /// Arrow up with Shift, where the terminal tells it apart.
+    ShiftUp,
+    /// Arrow down with Shift.
+    ShiftDown,
     /// Arrow left.
     Left,
     /// Arrow right.

@@ -102,6 +102,19 @@ impl Keymap {
             .map(|(_, _, action)| *action)
     }
 
+    /// The key that is meant: an arrow with Shift is an arrow where Shift adds nothing.
+    pub fn meant(&self, place: Place, key: Key) -> Key {
+        let bare = match key.code {
+            Code::ShiftUp => Code::Up,
+            Code::ShiftDown => Code::Down,
+            _ => return key,
+        };
+        match self.action(place, key) {
+            Some(_) => key,
+            None => Key { code: bare, ..key },
+        }
+    }
+
     /// What a key means somewhere: in a pane, if it means something there.
     pub fn anywhere(&self, key: Key) -> Option<Action> {
         let mut all = self.bound.iter().filter(|(bound, ..)| *bound == key);
@@ -169,6 +182,9 @@ const NAMED: &[(&str, Code)] = &[
     ("Delete", Code::Delete),
     ("Up", Code::Up),
     ("Down", Code::Down),
+    ("Shift-Up", Code::ShiftUp),
+    ("Shift-Down", Code::ShiftDown),
+    ("F1", Code::F(1)),
     ("Left", Code::Left),
     ("Right", Code::Right),
     ("Home", Code::Home),
@@ -201,6 +217,7 @@ pub fn name(key: Key) -> String {
         (Some((word, _)), _) => (*word).to_owned(),
         (None, Code::Char(c)) if key.ctrl => c.to_ascii_uppercase().to_string(),
         (None, Code::Char(c)) => c.to_string(),
+        (None, Code::F(n)) => format!("F{n}"),
         (None, code) => format!("{code:?}"),
     };
     if key.ctrl {
@@ -216,7 +233,9 @@ pub fn chosen(text: &str) -> Result<Key, &'static str> {
     if lower.starts_with("alt-") || lower.starts_with("meta-") || lower.starts_with("m-") {
         return Err("many terminals and SSH clients lose Alt: choose a key without it");
     }
+    // F1 is help everywhere; it is never the only key of anything.
     if lower.len() > 1
+        && lower != "f1"
         && lower.starts_with('f')
         && lower[1..].bytes().all(|byte| byte.is_ascii_digit())
     {
@@ -236,7 +255,7 @@ pub fn chosen(text: &str) -> Result<Key, &'static str> {
         (None, Some(c), None) if !c.is_control() && !c.is_whitespace() => Code::Char(c),
         _ => {
             return Err(
-                "write one letter or sign, Ctrl-X, or Enter, Esc, Space, Tab, BackTab, Backspace, Delete, Up, Down, Left, Right, Home, End, PageUp, PageDown",
+                "write one letter or sign, Ctrl-X, or Enter, Esc, Space, Tab, BackTab, Backspace, Delete, Up, Down, Shift-Up, Shift-Down, Left, Right, Home, End, PageUp, PageDown",
             );
         }
     };

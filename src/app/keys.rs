@@ -41,6 +41,7 @@ impl App {
         let over = self.modals.len();
         let top = self.modals.last().map(std::mem::discriminant);
         let place = self.place();
+        let key = self.settings.keys.meant(place, key);
         let acts = self.settings.keys.action(place, key).is_some() || action::takes_text(place);
         let mut effects = self.typed(key);
         effects.extend(self.keep_filters());
@@ -236,8 +237,8 @@ impl App {
                 self.filter_mut().end();
                 return self.open_elsewhere().unwrap_or_default();
             }
-            Code::Down => return self.move_cursor(Move::By(1)),
-            Code::Up => return self.move_cursor(Move::By(-1)),
+            Code::Down | Code::ShiftDown => return self.move_cursor(Move::By(1)),
+            Code::Up | Code::ShiftUp => return self.move_cursor(Move::By(-1)),
             Code::PageDown => return self.move_cursor(Move::Pages(1)),
             Code::PageUp => return self.move_cursor(Move::Pages(-1)),
             Code::Tab if self.completion().is_some() => {

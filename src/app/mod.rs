@@ -24,7 +24,7 @@ pub mod first_start;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]
-mod flows;
+pub(crate) mod flows;
 pub mod footer;
 mod kept;
 pub mod keymap;

@@ -107,6 +107,8 @@ impl App {
             Action::Sort => return Some(self.sort()),
             Action::Reverse => return Some(self.reverse()),
             Action::MarkRange => self.mark_range(),
+            Action::MarkDown => return Some(self.mark_step(1)),
+            Action::MarkUp => return Some(self.mark_step(-1)),
             Action::CopyJson => return Some(self.copy_rows(Form::Json)),
             Action::CopyCell => return Some(self.copy_cell()),
             Action::LogUp => self.step_log(Move::By(-1)),
@@ -256,6 +258,22 @@ impl App {
                 Tone::Warn,
                 "Space marks the first row of a range, this key the rows from there to here",
             ),
+        }
+    }
+
+    /// Marks the row under the cursor and the next one in a direction.
+    fn mark_step(&mut self, by: isize) -> Vec<Effect> {
+        self.mark_under_cursor();
+        let effects = self.move_cursor(Move::By(by));
+        self.mark_under_cursor();
+        effects
+    }
+
+    fn mark_under_cursor(&mut self) {
+        if self.pane == Pane::Users {
+            self.users.mark_here();
+        } else {
+            self.candidates.mark_here();
         }
     }
 

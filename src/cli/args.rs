@@ -5,9 +5,11 @@ pub mod bundle;
 pub mod looking_back;
 pub mod tenants;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Brings a Microsoft 365 tenant's users into a telephone service, gives them numbers, and says why one is missing.
@@ -54,7 +56,8 @@ pub struct Global {
         global = true,
         value_name = "DIR",
         env = "TEAMSCONNECTOR_HOME",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = OsStringValueParser::new().try_map(home)
     )]
     pub home: Option<PathBuf>,
     /// Look at a support bundle instead of a tenant: without network, nothing is written
@@ -196,6 +199,17 @@ pub struct Sync {
     pub all_tenants: bool,
 }
 
+/// A folder has a name: an empty one would be wherever the program was started.
+fn home(text: OsString) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err(
+            "TEAMSCONNECTOR_HOME or --home is there and names no folder; name one, or leave it out"
+                .to_owned(),
+        );
+    }
+    Ok(text.into())
+}
+
 /// A ticket's id: one line of text.
 fn ticket(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
@@ -333,7 +347,7 @@ pub struct Why {
 }
 
 /// `script`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub struct Script {
     /// Whose way out, by sign-in name, name or id; without one, all that is queued
     pub user: Option<String>,

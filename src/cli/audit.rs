@@ -9,13 +9,13 @@ use crate::ops::handover::{self, Handover, Wanted};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 use crate::store::health;
-use crate::store::ledger::{AuditLine, AuditVerdict};
+use crate::store::ledger::{AuditFault, AuditLine, AuditVerdict};
 
 use super::args::Global;
 use super::args::looking_back::{Audit, AuditWhat, Changes};
 use super::exit::Exit;
 use super::find::chosen;
-use super::open::{kept_stores, located, open};
+use super::open::{Opened, kept_stores, located, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &Audit) -> anyhow::Result<Exit> {
@@ -41,16 +41,33 @@ pub(super) async fn run(global: &Global, args: &Audit) -> anyhow::Result<Exit> {
             show(global, &handover::audit(store, &wanted).await?)?;
             Exit::Done
         }
-        AuditWhat::Verify { head } => {
+        AuditWhat::Verify { head, seen } => {
+            if *seen {
+                say_seen(&opened).await?;
+            }
             let verdict = handover::verify(store, head.as_deref()).await?;
             let verdict = match before {
-                Some(before) => verdict.since(before),
-                None => verdict,
+                // What the file lacked is what was just seen.
+                Some(before) if !*seen => verdict.since(before),
+                _ => verdict,
             };
             verified(global, &verdict, head.is_some())?
         }
     };
     Ok(exit.or_damaged(opened.was_damaged()))
+}
+
+async fn say_seen(opened: &Opened) -> anyhow::Result<()> {
+    let seen = opened.world.store.ledger.audit_seen(opened.stamp()).await;
+    let text = match seen.map_err(|error| error.failure())? {
+        Some(from) => format!(
+            "Noted in the audit: {} has seen that audit.jsonl had lost its lines from {from} on.",
+            opened.stamp().author
+        ),
+        None => "audit.jsonl has not lost lines: nothing was noted.".to_owned(),
+    };
+    print::tell(&text);
+    Ok(())
 }
 
 /// The audit as it lies there before anything is opened. A bundle and a demo have none of their own; what cannot be found is told by
@@ -146,15 +163,21 @@ fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow:
         for fault in &faults {
             print::data(&format!("  {fault}"))?;
         }
+        let cut = |fault: &AuditFault| matches!(fault, AuditFault::Cut { .. });
+        let cut = verdict.faults.iter().any(cut);
         if verdict.torn {
-            print::data(
-                "audit.jsonl ended in half a line, as after a crash; ledger.db has it whole",
-            )?;
+            let how = if cut { "" } else { ", as after a crash" };
+            print::data(&format!(
+                "audit.jsonl ended in half a line{how}; ledger.db has it whole"
+            ))?;
         }
         if let Some(seq) = verdict.completed {
             print::data(&format!(
                 "audit.jsonl was shorter than ledger.db: it has been completed from line {seq} on"
             ))?;
+        }
+        if cut {
+            print::data("This is told until `audit verify --seen` says that somebody knows why")?;
         }
         if let Some(head) = &head {
             print::data(&format!("head {head}"))?;

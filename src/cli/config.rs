@@ -112,10 +112,8 @@ fn looked_through(file: &Path) -> anyhow::Result<(Option<File>, Vec<ConfigError>
         Err(error) => (None, vec![error]),
     };
     let theme = config.as_ref().and_then(|config| config.look.theme.clone());
-    if let Some(theme) = theme
-        && let Err(error) = Palette::load(file, &theme)
-    {
-        found.push(error);
+    if let Some(theme) = theme {
+        found.extend(Palette::mistakes(file, &theme));
     }
     Ok((config, found))
 }

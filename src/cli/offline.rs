@@ -145,6 +145,7 @@ fn nobody(config: &TenantConfig, clock: &Clock) -> anyhow::Result<Client> {
         traffic: None,
         tokens: TokenStore::Memory,
         extra_ca: None,
+        proxy_named: false,
         user: String::new(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
 use crate::config::secret::{SECRET_VARIABLE, client_secret, secret_file};
-use crate::config::surroundings::{account_behind, author};
+use crate::config::surroundings::{account_behind, author, names_itself_to_proxy};
 use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
@@ -323,6 +323,7 @@ fn client(
         traffic,
         tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
+        proxy_named: names_itself_to_proxy(),
         user: account_behind(),
     })
     .map_err(|error| error.failure("Preparing the connection"))?;

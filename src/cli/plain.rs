@@ -3,6 +3,7 @@
 
 mod choice;
 mod terminal;
+mod ways;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::ops::overview::{self, Counts};
 use crate::runtime::clock;
 
-use super::args::{Args, Candidates, Command, Global, Login, Sync, Users, UsersWhat, Why};
+use super::args::{Args, Candidates, Command, Global, Login, Sync, Users, UsersWhat};
 use super::exit::Exit;
 use super::find::choose;
 use super::open::{app_of, located, open, places, serve};
@@ -183,6 +184,7 @@ impl Plain {
                 _ => Ok(()),
             },
             Choice::Waiting => self.waiting().await,
+            Choice::Earlier => self.earlier().await,
             Choice::SignIn => self.call(Command::Login(Login { write: false })).await,
             Choice::Tenants => self.other_tenant(),
             Choice::Leave => Ok(()),
@@ -230,27 +232,6 @@ impl Plain {
         self.call(Command::Users(Users { what })).await
     }
 
-    async fn why(&self) -> anyhow::Result<()> {
-        let Some(user) = line("Why who? Name, e-mail, number or id; Enter goes back:")? else {
-            return Ok(());
-        };
-        if user.is_empty() {
-            return Ok(());
-        }
-        let ask = |live| {
-            Command::Why(Why {
-                user: Some(user.clone()),
-                live,
-                all: false,
-            })
-        };
-        self.call(ask(false)).await?;
-        match line("r reads this person again from the tenant, now; Enter goes back:")? {
-            Some(text) if text == "r" => self.call(ask(true)).await,
-            _ => Ok(()),
-        }
-    }
-
     /// One field of one user after another, until nothing more is to be changed.
     async fn edit(&self, who: &str) -> anyhow::Result<()> {
         loop {
@@ -272,29 +253,6 @@ impl Plain {
                 print::failed(&error);
             }
         }
-    }
-
-    async fn waiting(&self) -> anyhow::Result<()> {
-        let list = |what| Command::Outbox(super::args::Outbox { what });
-        self.call(list(super::args::OutboxWhat::List {
-            parked: false,
-            done: false,
-        }))
-        .await?;
-        let Some(text) = line("An id drops that change; Enter goes back (choice 1 writes):")?
-        else {
-            return Ok(());
-        };
-        if text.is_empty() {
-            return Ok(());
-        }
-        let Ok(id) = text.parse::<i64>() else {
-            tell(&format!(
-                "{text} is no id of a change. Nothing was dropped."
-            ));
-            return Ok(());
-        };
-        self.call(list(super::args::OutboxWhat::Drop { id })).await
     }
 
     fn other_tenant(&mut self) -> anyhow::Result<()> {

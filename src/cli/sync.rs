@@ -47,8 +47,10 @@ async fn both(
     let (outcome, mut summary) = narrator.follow(opened, kind, args.debug).await?;
     let mut exit = Exit::of_run(&outcome, &summary);
     let mut last = outcome;
+    // What was asked for and is left out is told, also where it is all of the plan.
+    let some_asked = args.mine || !args.only.is_empty();
     let plan = narrator.plan.take().or_else(|| sealed.map(nothing_now));
-    let plan = plan.filter(|plan| !plan.is_empty() || sealed.is_some() || !args.only.is_empty());
+    let plan = plan.filter(|plan| !plan.is_empty() || sealed.is_some() || some_asked);
     let mut some = args.mine;
     if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
         let entries = entries(opened).await?;
@@ -242,7 +244,11 @@ fn decide(
     }
     if opened.settings.read_only || !may_write(args, json) {
         let way = match &args.apply {
-            Some(file) => format!("`sync --apply {} --yes`", file.display()),
+            Some(file) => {
+                let file = file.to_string_lossy();
+                let word = shlex::try_quote(&file).unwrap_or_else(|_| file.clone());
+                format!("`sync --apply {word} --yes`")
+            }
             None => "`sync --yes`".to_owned(),
         };
         print::tell(&format!("Nothing was written; {way} writes it."));
@@ -335,7 +341,13 @@ fn one_line(name: &str, outcome: &Outcome, summary: &Summary, exit: Exit) -> Str
         "{} written, {} refused, {} in conflict, {} left in the outbox",
         summary.written, summary.refused, summary.conflicts, summary.left
     );
-    format!("{name}: {}: {counts}; exit {}", outcome.word(), exit.code())
+    let word = match (exit, outcome) {
+        (Exit::Refused, Outcome::Done) => "refused",
+        (Exit::Planned, Outcome::Done) if summary.written == 0 => "not written",
+        (Exit::Planned | Exit::Partly, Outcome::Done) => "partly",
+        _ => outcome.word(),
+    };
+    format!("{name}: {word}: {counts}; exit {}", exit.code())
 }
 
 fn show(plan: &WritePlan, picks: &Picks) {
@@ -366,5 +378,37 @@ fn show(plan: &WritePlan, picks: &Picks) {
     if takes > 0 {
         let text = format!("  takes away {takes}, limit {}", plan.limit);
         print::tell(Label::new(&text).as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_done_says_so() {
+        let summary = |written| Summary {
+            written,
+            left: 2,
+            ..Summary::default()
+        };
+        for (written, exit, word) in [
+            (0, Exit::Refused, "refused"),
+            (0, Exit::Planned, "not written"),
+            (1, Exit::Planned, "partly"),
+            (1, Exit::Partly, "partly"),
+            (1, Exit::Done, "done"),
+        ] {
+            let line = one_line("contoso", &Outcome::Done, &summary(written), exit);
+            let begins = format!("contoso: {word}: {written} written");
+            assert!(line.starts_with(&begins), "{line}");
+        }
+        let line = one_line(
+            "contoso",
+            &Outcome::Cancelled,
+            &summary(0),
+            Exit::Other(130),
+        );
+        assert!(line.starts_with("contoso: cancelled: "), "{line}");
     }
 }

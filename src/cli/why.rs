@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &args::Why) -> anyhow::Result<Exi
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
 }
 
-async fn one(opened: &Opened, text: &str, live: bool) -> anyhow::Result<Why> {
+pub(super) async fn one(opened: &Opened, text: &str, live: bool) -> anyhow::Result<Why> {
     let store = &opened.world.store;
     let now = opened.clock.now();
     let mut whom = Whom::Text(text.to_owned());
@@ -98,7 +98,7 @@ async fn all(opened: &Opened) -> anyhow::Result<()> {
 /// Columns of a line, where the words of the left column end.
 const LEFT: usize = 12;
 
-fn text_of(why: &Why) -> anyhow::Result<()> {
+pub(super) fn text_of(why: &Why) -> anyhow::Result<()> {
     for line in lines(why) {
         print::data(&Label::new(&line).to_string())?;
     }

@@ -100,11 +100,10 @@ mod tests {
 
     #[test]
     fn keys_are_one_or_a_list() {
-        let look =
-            read("[keys]\nsync = \"x\"\nopen = [\"Enter\", \"Right\"]\nsort = []\n").unwrap();
+        let look = read("[keys]\nsync = \"x\"\nopen = [\"Enter\", \"i\"]\nsort = []\n").unwrap();
         let action = |code| look.keys.action(Place::Users, code);
         assert_eq!(action(Code::Char('x').into()), Some(Action::SyncNow));
-        assert_eq!(action(Code::Right.into()), Some(Action::Open));
+        assert_eq!(action(Code::Char('i').into()), Some(Action::Open));
         assert_eq!(action(Code::Enter.into()), Some(Action::Open));
         assert_eq!(action(Code::Char('o').into()), None);
     }

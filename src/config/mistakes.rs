@@ -1,4 +1,4 @@
-//! All mistakes of a configuration at once: each is put out of sight, and the rest is read again.
+//! All mistakes of a configuration, or of a theme, at once: each is put out of sight, and the rest is read again.
 //!
 //! What only follows from a mistake is not told: where a key decides what others may be, its whole table goes out of sight with it.
 
@@ -22,11 +22,30 @@ const PAIR: [&str; 2] = ["shared_dir", "shared_group"];
 
 /// All mistakes of a text as if it stood in the file, and what is left of it without them; no configuration where that cannot be told.
 pub fn mistakes(path: &Path, text: &str) -> (Option<Config>, Vec<ConfigError>) {
+    all(path, text, Config::parse)
+}
+
+/// All mistakes of a text, by line, and what it says without them.
+pub(super) fn all<T>(
+    path: &Path,
+    text: &str,
+    read: impl Fn(&Path, &str) -> Result<T, ConfigError>,
+) -> (Option<T>, Vec<ConfigError>) {
+    let (left, mut found) = gathered(path, text, read);
+    found.sort_by_key(|error| error.place().map(|place| (place.line, place.column)));
+    (left, found)
+}
+
+fn gathered<T>(
+    path: &Path,
+    text: &str,
+    read: impl Fn(&Path, &str) -> Result<T, ConfigError>,
+) -> (Option<T>, Vec<ConfigError>) {
     let mut text = text.to_owned();
     let mut found: Vec<ConfigError> = Vec::new();
     let mut lost_identity = false;
     while found.len() < MOST {
-        let error = match Config::parse(path, &text) {
+        let error = match read(path, &text) {
             Ok(config) => return (Some(config), found),
             Err(error) => error,
         };

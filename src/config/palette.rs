@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Words;
 use super::error::ConfigError;
 use super::look::is_theme_name;
+use super::mistakes;
 use super::table::{Table, nearest, parsed};
 
 /// A theme that was read.
@@ -143,17 +144,31 @@ impl Palette {
                 roles: Vec::new(),
             });
         }
-        let folder = config_file.with_file_name("themes");
-        let path = folder.join(format!("{name}.toml"));
-        let text = match fs::read_to_string(&path) {
-            _ if !is_theme_name(name) => return Err(no_theme(&folder, name)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(no_theme(&folder, name));
-            }
-            Err(source) => return Err(ConfigError::Io { path, source }),
-            Ok(text) => text,
-        };
+        let (path, text) = file(config_file, name)?;
         read(&path, &text)
+    }
+
+    /// All mistakes of a theme, by line.
+    pub fn mistakes(config_file: &Path, name: &str) -> Vec<ConfigError> {
+        if BuiltIn::from_word(name).is_some() {
+            return Vec::new();
+        }
+        match file(config_file, name) {
+            Ok((path, text)) => mistakes::all(&path, &text, read).1,
+            Err(error) => vec![error],
+        }
+    }
+}
+
+/// The file of a theme, and what stands in it.
+fn file(config_file: &Path, name: &str) -> Result<(PathBuf, String), ConfigError> {
+    let folder = config_file.with_file_name("themes");
+    let path = folder.join(format!("{name}.toml"));
+    match fs::read_to_string(&path) {
+        _ if !is_theme_name(name) => Err(no_theme(&folder, name)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(no_theme(&folder, name)),
+        Err(source) => Err(ConfigError::Io { path, source }),
+        Ok(text) => Ok((path, text)),
     }
 }
 
@@ -288,6 +303,30 @@ mod tests {
             );
         }
         assert!(refusal("base = \"drak\"\n").contains("\"default\", \"light\""));
+    }
+
+    #[test]
+    fn all_mistakes_of_a_theme_are_told_at_once_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.toml");
+        fs::create_dir(folder.path().join("themes")).unwrap();
+        let text = "good = \"green\"\nwarm = \"red\"\nbad = \"pink\"\nbusy = 3\nbase = \"drak\"\n";
+        fs::write(folder.path().join("themes/mine.toml"), text).unwrap();
+        let told: Vec<String> = Palette::mistakes(&config, "mine")
+            .iter()
+            .map(|error| error.to_string().chars().take(17).collect())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "mine.toml:2:1: un",
+                "mine.toml:3:7: ba",
+                "mine.toml:4:8: bu",
+                "mine.toml:5:8: ba"
+            ]
+        );
+        assert!(Palette::mistakes(&config, "light").is_empty());
+        assert_eq!(Palette::mistakes(&config, "gone").len(), 1);
     }
 
     #[test]

@@ -74,6 +74,25 @@ pub fn sudo_by() -> Option<String> {
     variable("SUDO_USER")
 }
 
+/// Whether the variables of the proxy give a name for it.
+pub fn names_itself_to_proxy() -> bool {
+    names_proxy(variable)
+}
+
+/// The variable for secure addresses goes before the one for all, capitals before small letters: as the library takes them.
+fn names_proxy(value: impl Fn(&str) -> Option<String>) -> bool {
+    let found = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find_map(value);
+    found.is_some_and(|address| {
+        let rest = address
+            .split_once("://")
+            .map_or(&*address, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.contains('@')
+    })
+}
+
 /// The name of the operating-system user alone.
 pub(super) fn account() -> String {
     let uid = rustix::process::geteuid().as_raw();
@@ -152,6 +171,27 @@ mod tests {
                 .iter()
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_is_given_a_name() {
+        for (pairs, named) in [
+            (vec![], false),
+            (vec![("HTTPS_PROXY", "http://proxy:8080")], false),
+            (vec![("HTTPS_PROXY", "http://me:pa%40ss@proxy:8080/")], true),
+            (vec![("https_proxy", "me@proxy:8080")], true),
+            (vec![("HTTPS_PROXY", "http://proxy:1/a@b")], false),
+            (vec![("ALL_PROXY", "http://me:x@proxy:1")], true),
+            (
+                vec![
+                    ("HTTPS_PROXY", "http://proxy:1"),
+                    ("ALL_PROXY", "http://me:x@proxy:1"),
+                ],
+                false,
+            ),
+        ] {
+            assert_eq!(names_proxy(values(&pairs)), named, "{pairs:?}");
         }
     }
 

@@ -106,6 +106,17 @@ pub enum PhoneNumberError {
         "{NOT_VALID}: a number of kind extension ends in ;ext= and its digits, such as ;ext=1001"
     )]
     NoExtension,
+    /// `(0)` behind the code of a country whose numbers may begin with 0.
+    #[error(
+        "{NOT_VALID}: the (0) can be a digit of the number there, or not; write {} or {}",
+        .with.spaced(), .without.spaced()
+    )]
+    BracketedZero {
+        /// The number with the 0.
+        with: PhoneNumber,
+        /// The number without it.
+        without: PhoneNumber,
+    },
     /// A spreadsheet has rounded it: the digits are gone.
     #[error(
         "{NOT_VALID}: a spreadsheet has rounded it, and the digits are gone; look the number up again"
@@ -162,7 +173,7 @@ impl PhoneNumber {
                 proposal: propose(&digits, &extension, country),
             });
         }
-        let digits = drop_trunk_zero(main, digits);
+        let digits = without_trunk_zero(main, digits, &extension)?;
         if is_two(main, &digits) {
             return Err(PhoneNumberError::Several);
         }
@@ -369,16 +380,36 @@ fn is_two(main: &str, digits: &str) -> bool {
         && known(&digits[..digits.len() - count])
 }
 
-/// `+44 (0)1235 …`: the bracketed 0 is how people write both forms at once; it is no digit of the number.
-fn drop_trunk_zero(main: &str, digits: String) -> String {
+/// `+44 (0)1235 …`: the bracketed 0 is how people write both forms at once; it is no digit of the number, except where numbers
+/// begin with 0 behind the country code, as in Italy. Where both would be numbers, nobody but the writer knows.
+fn without_trunk_zero(
+    main: &str,
+    digits: String,
+    extension: &str,
+) -> Result<String, PhoneNumberError> {
     let Some(at) = main.find("(0)") else {
-        return digits;
+        return Ok(digits);
     };
     let before = main[..at].bytes().filter(u8::is_ascii_digit).count();
     if before == 0 || before > 3 {
-        return digits;
+        return Ok(digits);
     }
-    format!("{}{}", &digits[..before], &digits[before + 1..])
+    let without = format!("{}{}", &digits[..before], &digits[before + 1..]);
+    let read = |digits: &str| {
+        PHONE_NUMBER_UTIL
+            .parse(format!("+{digits}"), None)
+            .ok()
+            .filter(rlibphonenumber::PhoneNumber::is_valid)
+    };
+    let keeps_zero = read(&digits).is_some_and(|number| number.italian_leading_zero());
+    match (keeps_zero, read(&without).is_some()) {
+        (false, _) => Ok(without),
+        (true, false) => Ok(digits),
+        (true, true) => Err(PhoneNumberError::BracketedZero {
+            with: PhoneNumber::from_parts(&digits, extension),
+            without: PhoneNumber::from_parts(&without, extension),
+        }),
+    }
 }
 
 fn check_shape(digits: &str) -> Result<(), PhoneNumberError> {
@@ -521,6 +552,28 @@ mod tests {
             error.proposal().map(PhoneNumber::as_str),
             Some("+390669812345")
         );
+    }
+
+    #[test]
+    fn a_bracketed_zero_stays_where_numbers_begin_with_one() {
+        assert_eq!(
+            parse("+39 (0)6 698 12345")
+                .as_ref()
+                .map(PhoneNumber::as_str),
+            Ok("+390669812345")
+        );
+        assert_eq!(
+            parse("+49 (0)30 123456").as_ref().map(PhoneNumber::as_str),
+            Ok("+4930123456")
+        );
+        // A line of Busto Arsizio, or somebody's mobile.
+        let error = parse("+39 (0)331 234567").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "The telephone number provided is not valid: the (0) can be a digit of the number there, or not; \
+             write +39 0331 234567 or +39 331 234 567"
+        );
+        assert_eq!(error.proposal(), None);
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub enum GraphError {
         host: String,
         /// How far it got.
         stage: Stage,
+        /// Whether the proxy, if there is one, was given a name and a password.
+        named: bool,
         /// What the network said.
         source: reqwest::Error,
     },
@@ -467,6 +469,7 @@ impl GraphError {
                 host,
                 stage,
                 source,
+                ..
             } => match Untrusted::within(source) {
                 Some(_) => (
                     FailureKind::Config,

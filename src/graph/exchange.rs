@@ -53,13 +53,14 @@ pub(super) struct Wire {
     http: reqwest::Client,
     clock: Clock,
     traffic: Option<UnboundedSender<Exchange>>,
+    proxy_named: bool,
     skew: Mutex<Option<SignedDuration>>,
 }
 
 impl Wire {
     pub(super) fn new(
         endpoints: &Endpoints,
-        extra_ca: Option<&Path>,
+        (extra_ca, proxy_named): (Option<&Path>, bool),
         clock: Clock,
         traffic: Option<UnboundedSender<Exchange>>,
     ) -> Result<Self, GraphError> {
@@ -97,6 +98,7 @@ impl Wire {
             http,
             clock,
             traffic,
+            proxy_named,
             skew: Mutex::new(None),
         })
     }
@@ -157,7 +159,7 @@ impl Wire {
             } else {
                 Stage::NoReply
             };
-            transport(url, stage, error)
+            self.transport(url, stage, error)
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
         let shown = response.extensions_mut().remove::<reqwest::tls::TlsInfo>();
@@ -168,7 +170,7 @@ impl Wire {
         self.note_skew(&headers);
         let packed = collect(response)
             .await
-            .map_err(|error| transport(url, Stage::CutReply, error))?;
+            .map_err(|error| self.transport(url, Stage::CutReply, error))?;
         let body = packed
             .and_then(|packed| unpack(packed, &headers))
             .map(readable)
@@ -199,6 +201,15 @@ impl Wire {
     }
 
     /// Tells the debug log of a request.
+    fn transport(&self, url: &Url, stage: Stage, source: reqwest::Error) -> GraphError {
+        GraphError::Transport {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            stage,
+            named: self.proxy_named,
+            source: source.without_url(),
+        }
+    }
+
     pub(super) fn report(&self, line: Exchange) {
         tracing::debug!(
             method = line.method,
@@ -226,14 +237,6 @@ impl Wire {
             // Nobody listening any more is no reason to stop working.
             let _ = traffic.send(line);
         }
-    }
-}
-
-fn transport(url: &Url, stage: Stage, source: reqwest::Error) -> GraphError {
-    GraphError::Transport {
-        host: url.host_str().unwrap_or_default().to_owned(),
-        stage,
-        source: source.without_url(),
     }
 }
 

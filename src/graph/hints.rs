@@ -35,13 +35,11 @@ pub(super) fn next_step(error: &GraphError) -> String {
         GraphError::Transport {
             host,
             stage,
+            named,
             source,
         } => match Untrusted::within(source) {
             Some(untrusted) => certificate(host, untrusted),
-            None if wants_to_know_who(source) => {
-                "Nothing was sent. The proxy wants a name and a password: HTTPS_PROXY=http://name:password@proxy:port, or ask whoever runs it to let this host through. NO_PROXY names hosts that need none."
-                    .to_owned()
-            }
+            None if wants_to_know_who(source) => proxy(*named).to_owned(),
             None => transport(host, *stage),
         },
         GraphError::Decode { accepted: true, .. } => {
@@ -116,13 +114,16 @@ fn certificate(host: &str, untrusted: &Untrusted) -> String {
     let issuer = untrusted.issuer();
     match untrusted.fault() {
         Fault::Issuer => format!(
-            "Nothing was sent. {issuer} issued what was shown for {host}. If that is your company's proxy, put its root certificate into a PEM file and name it as extra_ca in the configuration; if not, somebody is in between."
+            "Nothing was sent. {issuer} issued what was shown for {host}. If that is your company's proxy, put its root certificate into a PEM file and name it as extra_ca at the top of config.toml (extra_ca = \"FILE\"); if not, somebody is in between."
         ),
         Fault::Name => format!(
             "Nothing was sent. Another server than {host} answered, with a certificate of {issuer}: check name resolution, HTTPS_PROXY and the endpoints."
         ),
         Fault::Time => format!(
             "Nothing was sent. The certificate, issued by {issuer}, is not valid at this machine's time: check the clock here first, then the server's certificate."
+        ),
+        Fault::Authority => format!(
+            "Nothing was sent. {host} showed the certificate of an authority where its own belongs, issued by {issuer}. If it is a server of yours, give it a certificate that this authority has signed; naming it as extra_ca does not mend this. If not, somebody is in between."
         ),
         Fault::Other => format!(
             "Nothing was sent. The certificate was issued by {issuer}: give this whole message to whoever runs the network."
@@ -145,6 +146,15 @@ fn local(why: &LocalError) -> &'static str {
         LocalError::Io(_) | LocalError::NotAFile | LocalError::TooLarge => {
             "Check that it is there, and that this account may use it."
         }
+    }
+}
+
+/// What to do when a proxy has answered 407.
+fn proxy(named: bool) -> &'static str {
+    if named {
+        "Nothing was sent. The proxy was given the name and the password of HTTPS_PROXY and refused them: they are wrong, expired or locked, or it wants another way than Basic. Signs such as @ : / in a password are written as %40 %3A %2F."
+    } else {
+        "Nothing was sent. The proxy wants a name and a password, and HTTPS_PROXY gives none: HTTPS_PROXY=http://name:password@proxy:port, or ask whoever runs it to let this host through. NO_PROXY names hosts that need none."
     }
 }
 

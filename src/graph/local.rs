@@ -32,7 +32,10 @@ pub enum LocalError {
         you: u32,
     },
     /// Others can reach it.
-    #[error("has mode {mode:04o}, so others can reach the tokens in it; run: chmod 600 {path}")]
+    #[error(
+        "has mode {mode:04o}, so others can reach the tokens in it; run: chmod 600 {}",
+        shell_word(path)
+    )]
     Mode {
         /// Its mode.
         mode: u32,
@@ -61,6 +64,11 @@ impl LocalError {
             source: self,
         }
     }
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &str) -> String {
+    shlex::try_quote(path).map_or_else(|_| path.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// Flags that keep links and pipes from being opened in a file's place.

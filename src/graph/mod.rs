@@ -151,6 +151,8 @@ pub struct Setup {
     pub tokens: TokenStore,
     /// A PEM file with certificates that are trusted besides those of the system.
     pub extra_ca: Option<PathBuf>,
+    /// Whether the environment gives a name (and a password) for the proxy.
+    pub proxy_named: bool,
     /// The account that this program runs as, for the line that forwards a port to it.
     pub user: String,
 }
@@ -218,7 +220,7 @@ impl Client {
     pub fn new(setup: Setup) -> Result<Self, GraphError> {
         let wire = Wire::new(
             &setup.endpoints,
-            setup.extra_ca.as_deref(),
+            (setup.extra_ca.as_deref(), setup.proxy_named),
             setup.clock,
             setup.traffic,
         )?;
@@ -420,6 +422,7 @@ mod tests {
             traffic: None,
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "pat".to_owned(),
         };
         assert!(!format!("{setup:?}").contains(SECRET));

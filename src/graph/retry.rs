@@ -63,7 +63,7 @@ pub(super) fn next_try(error: &GraphError, resend: Resend, tries: u32) -> Option
         GraphError::Transport { .. } if resend == Resend::Idempotent => {
             jittered(Duration::from_secs(1), tries - 1, Duration::ZERO)
         }
-        GraphError::Conflict { .. } if resend == Resend::Idempotent && error.is_retryable() => {
+        GraphError::Conflict { .. } if error.is_retryable() => {
             jittered(Duration::from_secs(1), 0, Duration::ZERO)
         }
         GraphError::SignIn { .. } if error.is_retryable() => {
@@ -151,6 +151,17 @@ mod tests {
 
     #[test]
     fn a_write_is_not_sent_again_after_a_failure() {
+        let violation = |code: &str| GraphError::Conflict {
+            reply: Box::new(Reply {
+                code: code.to_owned(),
+                ..Reply::default()
+            }),
+        };
+        // Refused since too many wrote at once: nothing was carried out.
+        let refused = violation("Directory_ConcurrencyViolation");
+        assert!(next_try(&refused, Resend::WhenRefused, 1).is_some());
+        let other = violation("Request_BadRequest");
+        assert_eq!(next_try(&other, Resend::WhenRefused, 1), None);
         assert_eq!(next_try(&server(), Resend::WhenRefused, 1), None);
         let wait = next_try(&server(), Resend::Idempotent, 3).unwrap();
         assert!(wait >= Duration::from_secs(4), "{wait:?}");

@@ -60,12 +60,13 @@ impl Ask {
         }
     }
 
+    /// Setting a value twice is setting it once, but only while nobody else sets it in between: whoever asks looks first.
     pub(super) fn patch(url: Url, body: Value, needs: &'static [&'static str]) -> Self {
         Self {
             method: Method::PATCH,
             url,
             body: Some(body),
-            resend: Resend::Idempotent,
+            resend: Resend::WhenRefused,
             extra: PLAIN,
             needs,
         }

@@ -140,6 +140,7 @@ impl Stage {
             traffic: Some(sender),
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "pat".to_owned(),
         })
         .unwrap();

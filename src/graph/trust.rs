@@ -146,10 +146,14 @@ impl Untrusted {
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => Fault::Time,
+            _ if format!("{why:?}").contains(AUTHORITY) => Fault::Authority,
             _ => Fault::Other,
         }
     }
 }
+
+/// What the check below ours calls the certificate of an authority in the place of a server's: it has no name of its own here.
+const AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// What about a certificate is not as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,13 +164,21 @@ pub(super) enum Fault {
     Name,
     /// It is not valid now.
     Time,
+    /// It is that of an authority, which is nobody's own.
+    Authority,
     /// Something else.
     Other,
 }
 
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; the server showed", self.why)?;
+        match self.fault() {
+            Fault::Authority => f.write_str(
+                "invalid peer certificate: an authority's certificate in the place of a server's",
+            )?,
+            _ => write!(f, "{}", self.why)?,
+        }
+        f.write_str("; the server showed")?;
         for (place, one) in self.chain.iter().enumerate() {
             let and = if place == 0 { "" } else { "," };
             write!(f, "{and} {} issued by {}", one.subject, one.issuer)?;

@@ -45,6 +45,7 @@ pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), St
         .map(|row| (row.number.clone(), row))
         .collect();
     tenant.seats.clear();
+    tenant.operations.clear();
     tenant.signed_in = tenant
         .people
         .first_key_value()
@@ -52,6 +53,7 @@ pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), St
         .unwrap_or_default();
     tenant.restore(None);
     tenant.open_seats();
+    world.held.send_replace(0);
     Ok(())
 }
 
@@ -77,6 +79,10 @@ fn person(user: &Map<String, Value>, now: jiff::Timestamp) -> Result<Person, Str
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let teams = odd.remove("_teams").unwrap_or_default();
+    if whole["usageLocation"].is_string() {
+        // What can be patched must not go on showing what was described.
+        odd.remove("usageLocation");
+    }
     Ok(Person {
         // Kept in small letters, as groups and numbers name it; it goes out as it was given.
         id: text(&whole, "id")?.to_ascii_lowercase(),

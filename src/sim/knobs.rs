@@ -56,6 +56,10 @@ impl<'de> Deserialize<'de> for Lag {
 /// One fault, and how often it strikes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of a fault as a test writes it in JSON"
+)]
 pub(super) struct Fault {
     /// A part of path and question, as sent.
     pub path_contains: String,
@@ -81,6 +85,8 @@ pub(super) struct Fault {
     pub body: Option<Value>,
     /// A `Location` of the test's own.
     pub location: Option<String>,
+    /// Nothing is ever answered, and the connection stays open; `GET /_sim/held?N` tells when it has come to that.
+    pub hold: bool,
 }
 
 impl Default for Fault {
@@ -100,8 +106,39 @@ impl Default for Fault {
             message: None,
             body: None,
             location: None,
+            hold: false,
         }
     }
+}
+
+/// What another administrator does when a certain call arrives: before it is carried out, or straight after.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Meanwhile {
+    /// A part of path and question, as sent.
+    pub path_contains: String,
+    /// Any method, if none is named.
+    pub method: Option<String>,
+    /// So many such calls are let through before.
+    pub skip: u32,
+    /// Not before the call but after it.
+    pub after: bool,
+    /// A call of the control plane: its method, its path from `/_sim/` on, its body.
+    pub edit: Edit,
+}
+
+/// A call of the control plane.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    pub method: String,
+    pub path: String,
+    pub body: Value,
+}
+
+fn is_meant(call: &Call, path_contains: &str, method: Option<&str>) -> bool {
+    call.target().contains(path_contains)
+        && method.is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
 }
 
 /// All knobs.
@@ -147,6 +184,10 @@ pub(super) struct Knobs {
     /// Turned up by one with each `expire_tokens`.
     pub token_epoch: u64,
     pub fail_next: Vec<Fault>,
+    pub meanwhile: Vec<Meanwhile>,
+    /// The log tells bodies of writes as well, what became of each answer, and each change of a number's holder or of a usage
+    /// location, in the order in which they came about. Looks at everybody after each call: for small tenants.
+    pub remember_truth: bool,
 }
 
 impl fmt::Debug for Knobs {
@@ -182,6 +223,8 @@ impl Default for Knobs {
             remember_secrets: false,
             token_epoch: 0,
             fail_next: Vec::new(),
+            meanwhile: Vec::new(),
+            remember_truth: false,
         }
     }
 }
@@ -252,17 +295,10 @@ impl Knobs {
 
     /// The fault that strikes this call, if one does; it is used up by that.
     pub(super) fn take_fault(&mut self, call: &Call) -> Option<Fault> {
-        let target = call.target();
-        let is_meant = |fault: &Fault| {
-            fault.times > 0
-                && target.contains(&fault.path_contains)
-                && fault
-                    .method
-                    .as_ref()
-                    .is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
-        };
         let mut fault = None;
-        for meant in self.fail_next.iter_mut().filter(|fault| is_meant(fault)) {
+        for meant in self.fail_next.iter_mut().filter(|fault| {
+            fault.times > 0 && is_meant(call, &fault.path_contains, fault.method.as_deref())
+        }) {
             if meant.skip == 0 {
                 fault = Some(meant);
                 break;
@@ -274,6 +310,18 @@ impl Knobs {
         let struck = fault.clone();
         self.fail_next.retain(|fault| fault.times > 0);
         Some(struck)
+    }
+
+    /// What others do at this call; each is done once.
+    pub(super) fn take_meanwhile(&mut self, call: &Call) -> Vec<Meanwhile> {
+        self.meanwhile
+            .extract_if(.., |one| {
+                let is_now = is_meant(call, &one.path_contains, one.method.as_deref());
+                let waits = is_now && one.skip > 0;
+                one.skip -= u32::from(waits);
+                is_now && !waits
+            })
+            .collect()
     }
 }
 

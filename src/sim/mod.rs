@@ -6,7 +6,7 @@
 //!
 //! Beside Graph there is a control plane without tokens, under `/_sim/`: `GET state`, `GET users/{key}`,
 //! `POST users`, `PATCH users/{key}`, `DELETE users/{key}`, `POST numbers`, `PUT groups/{name}`, `PUT tenant`,
-//! `POST knobs`, `GET log`, `GET issued`. What is changed there is what another administrator would have changed.
+//! `POST knobs`, `GET log`, `GET issued`, `GET held?N` (answers once more than N answers are held back). What is changed there is what another administrator would have changed.
 
 mod access;
 mod amend;

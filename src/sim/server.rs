@@ -67,12 +67,23 @@ async fn answer(
     };
     call.body = body.to_vec();
 
+    if call.raw_path == "/_sim/held" {
+        let seen: u64 = call.raw_query.parse().unwrap_or(0);
+        let mut held = locked(&world).held.subscribe();
+        // The world that tells lives as long as the server.
+        let _told = held.wait_for(|count| *count > seen).await;
+        return status(StatusCode::NO_CONTENT);
+    }
     let control = call.path.first().is_some_and(|part| part == "_sim");
     let wait = locked(&world).knobs.latency_ms;
     if wait > 0 && !control {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
     let sent = locked(&world).answer(&call);
+    if sent.hold {
+        locked(&world).held.send_modify(|count| *count += 1);
+        return std::future::pending().await;
+    }
     if let Some(bytes) = sent.cut {
         limit
             .left

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::access::{self, Need};
 
-use super::knobs::Knobs;
+use super::knobs::{Fault, Knobs, Meanwhile};
 use super::sign_in::{AuthorizationCode, DeviceCode};
 use super::tenant::Tenant;
 use super::token::{self, Caller};
@@ -30,7 +31,12 @@ pub(super) struct Sent {
     pub body: Vec<u8>,
     /// After so many bytes the connection breaks.
     pub cut: Option<u64>,
+    /// It is never sent.
+    pub hold: bool,
 }
+
+/// The value of each field that a client can write, by what and whose it is.
+type Truth = BTreeMap<(&'static str, String), Option<String>>;
 
 /// Everything behind the server.
 pub(super) struct World {
@@ -41,6 +47,10 @@ pub(super) struct World {
     pub codes: BTreeMap<String, AuthorizationCode>,
     /// Tokens and codes that were handed out, while a knob says so.
     pub issued: Vec<String>,
+    /// How many answers were held back for ever, since the tenant was described.
+    pub held: watch::Sender<u64>,
+    /// Who holds each number and where each person is, when the log last told of it.
+    truth: Truth,
     clock: Clock,
     file: Option<PathBuf>,
     changed: bool,
@@ -65,6 +75,8 @@ impl World {
             devices: BTreeMap::new(),
             codes: BTreeMap::new(),
             issued: Vec::new(),
+            held: watch::Sender::new(0),
+            truth: Truth::new(),
             clock,
             file,
             changed: false,
@@ -118,10 +130,19 @@ impl World {
     pub(super) fn answer(&mut self, call: &Call) -> Sent {
         if call.path.first().is_some_and(|part| part == "_sim") {
             let outcome = control::route(self, call);
+            self.remember_truth("another");
             let outcome = self.saved(outcome);
             return self.sent(call, outcome, None);
         }
+        let (later, before): (Vec<_>, Vec<_>) = self
+            .knobs
+            .take_meanwhile(call)
+            .into_iter()
+            .partition(|one| one.after);
+        self.others(before, call);
         let fault = self.knobs.take_fault(call);
+        let fate = fate(fault.as_ref());
+        let hold = fault.as_ref().is_some_and(|fault| fault.hold);
         let true_answer = match &fault {
             Some(fault) if !fault.after && fault.cut.is_none() => None,
             _ => Some(self.serve(call)),
@@ -132,10 +153,50 @@ impl World {
             (Some(fault), _) => (fault.reply(call), fault.drop.then_some(0)),
             (None, None) => unreachable!("without a fault the request was served"),
         };
+        self.remember_truth("caller");
         let outcome = self.saved(outcome);
         let sent = self.sent(call, outcome, cut);
-        self.note(call, sent.status);
-        sent
+        self.note(call, sent.status, fate);
+        self.others(later, call);
+        Sent { hold, ..sent }
+    }
+
+    /// Carries out what other administrators do at this moment.
+    fn others(&mut self, edits: Vec<Meanwhile>, at: &Call) {
+        for one in edits {
+            let target = format!("/_sim/{}", one.edit.path);
+            let mut call = Call::new(&one.edit.method, &target, at.base.clone());
+            call.body = one.edit.body.to_string().into_bytes();
+            if let Err(refusal) = control::route(self, &call) {
+                tracing::warn!(
+                    target,
+                    message = refusal.message,
+                    "an edit of another was refused"
+                );
+            }
+            self.remember_truth("another");
+        }
+    }
+
+    /// Tells the log what is another way now than when it was told last.
+    fn remember_truth(&mut self, by: &str) {
+        if !self.knobs.remember_truth {
+            return;
+        }
+        let holders = self.tenant.numbers.values();
+        let holders = holders.map(|row| (("number", row.number.clone()), row.target.clone()));
+        let people = self.tenant.people.values().filter(|one| !one.deleted);
+        let places = people.map(|one| (("country", one.id.clone()), one.location.clone()));
+        let truth: Truth = holders.chain(places).collect();
+        let before = std::mem::take(&mut self.truth);
+        for ((what, whose), value) in &truth {
+            let known = before.get(&(*what, whose.clone())).cloned().flatten();
+            if known != *value {
+                let line = json!({ "changed": what, "of": whose, "from": known, "to": value, "by": by, "at": self.now().to_string() });
+                self.push(line);
+            }
+        }
+        self.truth = truth;
     }
 
     /// Answers one item of a batch.
@@ -154,6 +215,7 @@ impl World {
             outcome
                 .as_ref()
                 .map_or_else(|refusal| refusal.status, |reply| reply.status),
+            "item",
         );
         outcome
     }
@@ -192,6 +254,7 @@ impl World {
             headers,
             body,
             cut,
+            hold: false,
         }
     }
 
@@ -281,16 +344,37 @@ impl World {
         }
     }
 
-    fn note(&mut self, call: &Call, status: u16) {
-        if self.log.len() == LOG {
-            self.log.pop_front();
-        }
+    fn note(&mut self, call: &Call, status: u16, fate: &str) {
         let path = if call.raw_path.contains("/oauth2/") {
             call.raw_path.clone()
         } else {
             call.target()
         };
-        self.log.push_back(json!({ "method": call.method, "path": path, "status": status, "at": self.now().to_string() }));
+        let mut line = json!({ "method": call.method, "path": path, "status": status, "at": self.now().to_string() });
+        if self.knobs.remember_truth {
+            line["fate"] = fate.into();
+            if is_graph(call) {
+                line["body"] = serde_json::from_slice(&call.body).unwrap_or_default();
+            }
+        }
+        self.push(line);
+    }
+
+    fn push(&mut self, line: Value) {
+        if self.log.len() == LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back(line);
+    }
+}
+
+/// What becomes of a call and of its answer, in a word.
+fn fate(fault: Option<&Fault>) -> &'static str {
+    match fault {
+        None => "answered",
+        Some(fault) if fault.after || fault.cut.is_some() => "lost",
+        Some(fault) if fault.drop || fault.hold => "dropped",
+        Some(_) => "refused",
     }
 }
 

@@ -23,6 +23,7 @@ use super::Stamp;
 use super::error::StoreError;
 use super::keeping::Keeping;
 use super::ledger::{AuditFault, AuditLine, AuditPlace, AuditVerdict};
+use super::mirrored::{self, Known};
 
 /// What a line tells, apart from who and when.
 #[derive(Debug, Clone, Default)]
@@ -257,6 +258,11 @@ impl Mirror {
             Some((known, seq)) if known == len => seq,
             _ => {
                 let (last, tail) = last_line(&mut file).map_err(io)?;
+                let there = Known { len, seq: last };
+                if let Some(from) = mirrored::lacks(connection, there, newest)? {
+                    // Noted before the file is filled up: afterwards nobody could see it.
+                    mirrored::note_loss(connection, from, newest)?;
+                }
                 if !tail.is_empty() {
                     if is_torn(&tail, connection, last)? {
                         file.set_len(len - tail.len() as u64).map_err(io)?;
@@ -276,8 +282,9 @@ impl Mirror {
             file.sync_data().map_err(io)?;
         }
         let len = file.metadata().map_err(io)?.len();
-        self.known = Some((len, last.max(newest)));
-        Ok(())
+        let seq = last.max(newest);
+        self.known = Some((len, seq));
+        mirrored::note(connection, Known { len, seq })
     }
 
     fn file(&self) -> io::Result<File> {
@@ -378,6 +385,7 @@ pub(super) fn verify(
         lines: chain.hashes.len() as u64,
         head: head(connection)?,
         torn: false,
+        behind: None,
         completed: None,
         faults: chain.faults,
     };
@@ -397,6 +405,22 @@ pub(super) fn verify(
     }
     let (last, faults) = mirror_faults(&bytes, &chain.hashes, chain.last);
     verdict.faults.extend(faults);
+    let there = Known {
+        len: bytes.len() as u64,
+        seq: last,
+    };
+    if last < chain.last && mirrored::lacks(connection, there, chain.last)?.is_none() {
+        // Never in the file: whoever wrote them was stopped between the two places.
+        verdict.behind = Some(last + 1);
+        let tail = AuditFault::Missing {
+            place: AuditPlace::Mirror,
+            seq: last + 1,
+        };
+        verdict.faults.retain(|fault| *fault != tail);
+    }
+    if let Some(seq) = mirrored::lost(connection)? {
+        verdict.faults.push(AuditFault::Cut { seq });
+    }
     let whole = whole_lines(&bytes);
     if whole < bytes.len() {
         verdict.torn = is_torn(&bytes[whole..], connection, last)?;
@@ -524,6 +548,7 @@ mod tests {
     fn with_lines(dir: &Path, count: i64) -> (Connection, Mirror) {
         let connection = open(dir, &LEDGER, Journal::Wal).unwrap().connection;
         let mut mirror = Mirror::new(dir.join("audit.jsonl"));
+        mirror.catch_up(&connection).unwrap();
         for n in 0..count {
             let said = Said {
                 action: "queued",
@@ -592,7 +617,8 @@ mod tests {
             .map(|fault| match fault {
                 AuditFault::Altered { seq, .. }
                 | AuditFault::Missing { seq, .. }
-                | AuditFault::Differs { seq } => *seq,
+                | AuditFault::Differs { seq }
+                | AuditFault::Cut { seq } => *seq,
                 AuditFault::Unreadable { line } => i64::try_from(*line).unwrap(),
             })
             .collect()
@@ -753,13 +779,18 @@ mod tests {
         fs::remove_file(&mirror.path).unwrap();
         mirror.known = None;
         mirror.catch_up(&connection).unwrap();
-        assert!(verify(&connection, &mirror, None).unwrap().is_intact());
+        let cut = AuditFault::Cut { seq: 1 };
+        assert_eq!(
+            verify(&connection, &mirror, None).unwrap().faults,
+            std::slice::from_ref(&cut)
+        );
+        let gone = AuditFault::Missing {
+            place: AuditPlace::Table,
+            seq: 3,
+        };
         assert_eq!(
             verify(&connection, &mirror, Some(&head)).unwrap().faults,
-            [AuditFault::Missing {
-                place: AuditPlace::Table,
-                seq: 3
-            }]
+            [gone, cut]
         );
     }
 
@@ -778,25 +809,30 @@ mod tests {
                 assert!(!verdict.torn, "bit {bit}");
                 let unreadable = AuditFault::Unreadable { line: 200 };
                 assert!(verdict.faults.contains(&unreadable), "bit {bit}");
-                assert_eq!(verdict.faults.len(), if again { 1 } else { 2 });
+                let lost = if again {
+                    AuditFault::Cut { seq: 200 }
+                } else {
+                    AuditFault::Missing {
+                        place: AuditPlace::Mirror,
+                        seq: 200,
+                    }
+                };
+                assert!(verdict.faults.contains(&lost), "bit {bit}: {verdict:?}");
+                assert_eq!(verdict.faults.len(), 2, "bit {bit}");
                 mirror.catch_up(&connection).unwrap();
             }
+            mirrored::seen_for_a_test(&connection);
         }
         let start = whole.len() - 40;
         fs::write(&mirror.path, &whole[..start]).unwrap();
         let before = verify(&connection, &mirror, None).unwrap();
         mirror.catch_up(&connection).unwrap();
         let after = verify(&connection, &mirror, None).unwrap();
-        assert!(before.torn && after.is_intact() && after.completed.is_none());
+        let cut = [AuditFault::Cut { seq: 200 }];
+        assert!(before.torn && after.faults == cut && after.completed.is_none());
         let both = after.since(before);
         assert_eq!((both.torn, both.completed), (true, Some(200)));
-        assert_eq!(
-            both.faults,
-            [AuditFault::Missing {
-                place: AuditPlace::Mirror,
-                seq: 200
-            }]
-        );
+        assert_eq!(both.faults, cut);
     }
 
     #[test]
@@ -805,12 +841,15 @@ mod tests {
         let (connection, mut mirror) = with_lines(root.path(), 3);
         let whole = mirror.bytes().unwrap();
         for cut in [1, 40, 300] {
+            // As if the rest had never reached the disk.
+            mirrored::note(&connection, Known::default()).unwrap();
             fs::write(&mirror.path, &whole[..whole.len() - cut]).unwrap();
             let verdict = verify(&connection, &mirror, None).unwrap();
-            assert!(verdict.torn);
+            assert!(verdict.torn && verdict.is_intact() && verdict.behind.is_some());
             mirror.catch_up(&connection).unwrap();
             assert_eq!(mirror.bytes().unwrap(), whole, "cut {cut}");
         }
+        mirrored::note(&connection, Known::default()).unwrap();
         let mut other = Mirror::new(mirror.path.clone());
         for mirror in [&mut other, &mut mirror] {
             append(

@@ -13,6 +13,7 @@ pub mod health;
 pub mod history;
 pub mod keeping;
 pub mod ledger;
+mod mirrored;
 mod open;
 pub mod peek;
 pub mod reply;
@@ -106,6 +107,7 @@ impl Store {
         let (cache_jobs, cache_work) = channel();
         let (history_jobs, history_work) = channel();
         let ledger = LedgerThread::new(ledger.connection, ledger.path);
+        notes.extend(ledger.note());
         let cache = CacheThread::new(cache.connection, cache.path);
         let history = HistoryThread::new(history.connection, history.path);
         let threads = vec![

@@ -31,7 +31,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let before = self.store.cache.reference().await?;
-        let Some(affected) = affected(before.as_ref(), &lookup.reference) else {
+        let Some(mut affected) = affected(before.as_ref(), &lookup.reference) else {
             self.journal
                 .debug(Source::Graph, || {
                     "the group filter has changed: everybody is classified anew".to_owned()
@@ -39,6 +39,8 @@ impl Run<'_> {
                 .await;
             return Ok(None);
         };
+        // Who was read by itself has brought a number along that another row still shows.
+        affected.extend(self.store.cache.former_holders().await?);
         let mut ids: Vec<ObjectId> = deltas.keys().copied().collect();
         ids.extend(affected.into_iter().filter(|id| !deltas.contains_key(id)));
         let old = self.store.cache.users(ids.clone()).await?;

@@ -193,7 +193,6 @@ impl Run<'_> {
             && matches!(result, Err(Skip::Trouble(failure)) if failure.kind == FailureKind::SignIn)
     }
 
-    /// The mass-change limit, the same here as where the plan was shown.
     /// Leaves out what has no ticket where the tenant wants one. The last gate of all ways to write: console, command, kept plan.
     async fn with_ticket(
         &mut self,
@@ -217,6 +216,7 @@ impl Run<'_> {
         Ok(chosen)
     }
 
+    /// The mass-change limit, the same here as where the plan was shown.
     fn check_limit(&self, plan: &WritePlan, chosen: &HashSet<EntryId>) -> Result<(), Stop> {
         let taking = plan.taking_away(|entry| chosen.contains(&entry));
         if taking <= plan.limit || self.settings.past_limit {
@@ -225,7 +225,12 @@ impl Run<'_> {
         Err(Stop::Failed(Failure::new(
             FailureKind::Refused,
             format!(
-                "{taking} changes take something away, the limit is {}",
+                "{} something away, the limit is {}",
+                if taking == 1 {
+                    "1 change takes".to_owned()
+                } else {
+                    format!("{taking} changes take")
+                },
                 plan.limit
             ),
             "",

@@ -55,7 +55,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..area.height).zip(rows) {
         if let Some(person) = app.roster.get(place) {
             let columns = columns(app, painter, person, &widths);
-            let columns = chosen(app, Pane::Candidates, &names, columns);
+            let columns = chosen(app, (Pane::Candidates, area.width), &names, columns);
             painter.row(area, n, Row::from(index == cursor.index), &columns);
         }
     }
@@ -121,7 +121,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
         ],
     };
     let names = drawn(app.candidates.listing);
-    let columns = chosen(app, Pane::Candidates, &names, columns);
+    let columns = chosen(app, (Pane::Candidates, area.width), &names, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 

@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..list.height).zip(rows) {
         if let Some(row) = app.inventory.numbers.get(place as usize) {
             let columns = columns(painter, row, &wishes, holder);
-            let columns = chosen(app, Pane::Numbers, &NAMES, columns);
+            let columns = chosen(app, (Pane::Numbers, list.width), &NAMES, columns);
             painter.row(list, n, Row::from(index == cursor.index), &columns);
         }
     }
@@ -66,7 +66,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, holder: usize) {
         column("HOLDER", holder, look(Sort::Holder)),
         column("NOTE", 60, dim),
     ];
-    let columns = chosen(app, Pane::Numbers, &NAMES, columns);
+    let columns = chosen(app, (Pane::Numbers, area.width), &NAMES, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 

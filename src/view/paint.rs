@@ -28,6 +28,21 @@ impl Column {
         }
         self
     }
+
+    /// Cells that it takes; the last of a row may take all that are left.
+    pub(super) fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells == 0
+    }
+
+    /// Gives up to so many cells away, and keeps the least.
+    pub(super) fn give(&mut self, wanted: usize, least: usize) {
+        self.cells = self.cells.saturating_sub(wanted).max(least.min(self.cells));
+    }
 }
 
 /// Whether a row is under the cursor.

@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..area.height).zip(rows) {
         if let Some(row) = app.desk.users.get(place) {
             let columns = columns(app, painter, row, name);
-            let columns = chosen(app, Pane::Users, &NAMES, columns);
+            let columns = chosen(app, (Pane::Users, area.width), &NAMES, columns);
             let look = Row::from(index == cursor.index);
             painter.row(area, n, look, &columns);
             if app.users.marked.contains(&row.user.id) {
@@ -66,7 +66,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
         column("STATE", STATE, look(Sort::State)),
         column("CAUSE", 60, look(Sort::Cause)),
     ];
-    let columns = chosen(app, Pane::Users, &NAMES, columns);
+    let columns = chosen(app, (Pane::Users, area.width), &NAMES, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 

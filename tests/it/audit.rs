@@ -29,48 +29,94 @@ async fn two_hundred_lines() -> (Served, Vec<u8>, std::path::PathBuf) {
     (served, bytes, path)
 }
 
+/// What is left of the file, from which line on it is gone, and whether that leaves half a line.
+fn cut_off(whole: &[u8], how: &str) -> (Option<Vec<u8>>, usize, bool) {
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let but = |bytes: usize| Some(whole[..whole.len() - bytes].to_vec());
+    match how {
+        "150 lines" => (Some(lines[..150].concat()), 151, false),
+        "none" => (Some(Vec::new()), 1, false),
+        "half a line" => (but(30), lines.len(), true),
+        "no last end of a line" => (but(1), lines.len(), true),
+        "other lines" => {
+            let other = "x".repeat(whole.len()) + "\n";
+            let left = [&lines[..150].concat(), other.as_bytes()].concat();
+            (Some(left), 151, false)
+        }
+        _ => (None, 1, false),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_was_cut_off_is_found_although_opening_completes_it() {
-    let (served, whole, path) = two_hundred_lines().await;
+async fn a_file_that_was_cut_off_is_told_until_somebody_has_seen_it() {
+    let (served, sound, path) = two_hundred_lines().await;
     let verify = || served.call(&["audit", "verify"]);
     assert_eq!(verify().code, 0, "{:?}", verify());
-    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
-    let cases: [(&str, Vec<u8>, &str, bool); 4] = [
-        (
-            "150 lines",
-            lines[..150].concat(),
-            "from line 151 on",
-            false,
-        ),
-        ("none", Vec::new(), "from line 1 on", false),
-        (
-            "half a line",
-            whole[..whole.len() - 30].to_vec(),
-            "from line 200 on",
-            true,
-        ),
-        (
-            "the last end of a line",
-            whole[..whole.len() - 1].to_vec(),
-            "from line 200 on",
-            true,
-        ),
+    let first = [(["audit", "verify"], 1), (["users", "list"], 0)];
+    let cuts = [
+        "150 lines",
+        "none",
+        "half a line",
+        "no last end of a line",
+        "no file",
     ];
-    for (what, bytes, from, torn) in cases {
-        std::fs::write(&path, bytes).unwrap();
-        let ended = verify();
-        assert_eq!(ended.code, 1, "{what}: {ended:?}");
-        assert!(ended.out.contains(from), "{what}: {ended:?}");
-        assert_eq!(ended.out.contains("half a line"), torn, "{what}: {ended:?}");
-        assert_eq!(std::fs::read(&path).unwrap(), whole, "{what}");
-        assert_eq!(verify().code, 0, "{what}");
+    for (command, code) in first {
+        for cut in cuts {
+            let what = format!("{command:?}: {cut}");
+            let whole = std::fs::read(&path).unwrap();
+            let (left, from, torn) = cut_off(&whole, cut);
+            match left {
+                Some(left) => std::fs::write(&path, left).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            let ended = served.call(&command);
+            assert_eq!(ended.code, code, "{what}: {ended:?}");
+            assert!(
+                ended.err.contains("audit.jsonl was cut off"),
+                "{what}: {ended:?}"
+            );
+            if code == 1 {
+                let from = format!("completed from line {from} on");
+                assert!(ended.out.contains(&from), "{what}: {ended:?}");
+                assert_eq!(ended.out.contains("half a line"), torn, "{what}: {ended:?}");
+            }
+            assert!(std::fs::read(&path).unwrap().starts_with(&whole), "{what}");
+            for _ in 0..2 {
+                let ended = verify();
+                assert_eq!(ended.code, 1, "{what}: {ended:?}");
+                let from = format!("what was in it from line {from} on was gone");
+                assert_eq!(ended.out.matches(&from).count(), 1, "{what}: {ended:?}");
+                assert!(!ended.out.contains("missing"), "{what}: {ended:?}");
+            }
+            let seen = served.call(&["audit", "verify", "--seen"]);
+            assert_eq!(seen.code, 0, "{what}: {seen:?}");
+            let ended = verify();
+            let told = ended.err.contains("audit.jsonl was cut off");
+            assert_eq!((ended.code, told), (0, false), "{what}: {ended:?}");
+        }
     }
+    let told = served.call(&["audit", "show"]).out;
+    assert_eq!(told.matches("audit-cut-seen").count(), 10, "{told}");
+    assert!(told.contains("had lost lines 151 to 200, "), "{told}");
     std::fs::remove_file(&path).unwrap();
     let json = served.call(&["--json", "audit", "verify"]);
     assert_eq!(json.code, 1, "{json:?}");
     let json = json.json();
     assert_eq!(json["completed_from"], 1, "{json}");
     assert_eq!(json["intact"], false, "{json}");
+    assert!(std::fs::read(&path).unwrap().starts_with(&sound));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_cut_off_and_filled_up_again_is_told_as_well() {
+    let (served, whole, path) = two_hundred_lines().await;
+    let (left, ..) = cut_off(&whole, "other lines");
+    std::fs::write(&path, left.unwrap()).unwrap();
+    let ended = served.call(&["users", "list"]);
+    assert!(ended.err.contains("from line 151 on"), "{ended:?}");
+    let ended = served.call(&["audit", "verify"]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.out.contains("line 151 of the file"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

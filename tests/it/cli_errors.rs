@@ -215,6 +215,21 @@ fn unknown_scenarios_and_tenants_name_what_there_is() {
     assert!(ended.err.contains("--demo"), "{}", ended.err);
 }
 
+/// A folder without a name would be wherever the program was started.
+#[test]
+fn a_home_that_is_empty_is_refused_and_named() {
+    let home = tempfile::tempdir().unwrap();
+    let output = command(home.path())
+        .env("TEAMSCONNECTOR_HOME", "")
+        .args(["paths"])
+        .output()
+        .unwrap();
+    let ended = Ended::from(output);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let words = "TEAMSCONNECTOR_HOME or --home is there and names no folder";
+    assert!(ended.err.contains(words), "{ended:?}");
+}
+
 /// A company's proxy that wants to know who asks: said as such, with the whole chain, and its password nowhere.
 #[test]
 fn a_proxy_that_wants_a_password_is_named_as_the_cause() {
@@ -237,21 +252,29 @@ fn a_proxy_that_wants_a_password_is_named_as_the_cause() {
         "https://login.contoso.example",
         "",
     );
-    let output = command(home.path())
-        .env("TEAMSCONNECTOR_CLIENT_SECRET", "s")
-        .env("HTTPS_PROXY", format!("http://me:opensesame@{address}"))
-        .args(["--tenant", "contoso", "sync"])
-        .output()
-        .unwrap();
-    let ended = Ended::from(output);
-    assert_eq!(ended.code, 3, "{ended:?}");
-    let said = format!("{}{}", ended.out, ended.err);
-    assert!(said.contains("proxy authorization required"), "{said}");
-    assert!(
-        said.contains("The proxy wants a name and a password"),
-        "{said}"
-    );
-    assert!(!said.contains("opensesame"), "{said}");
+    for (user, words) in [
+        (
+            "",
+            "The proxy wants a name and a password, and HTTPS_PROXY gives none",
+        ),
+        (
+            "me:opensesame@",
+            "The proxy was given the name and the password of HTTPS_PROXY and refused them",
+        ),
+    ] {
+        let output = command(home.path())
+            .env("TEAMSCONNECTOR_CLIENT_SECRET", "s")
+            .env("HTTPS_PROXY", format!("http://{user}{address}"))
+            .args(["--tenant", "contoso", "sync"])
+            .output()
+            .unwrap();
+        let ended = Ended::from(output);
+        assert_eq!(ended.code, 3, "{ended:?}");
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(said.contains("proxy authorization required"), "{said}");
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains("opensesame"), "{said}");
+    }
 }
 
 /// A tenant that is named by a domain is not just whoever answers first.

@@ -233,6 +233,21 @@ async fn a_cloud_without_the_teams_api_is_no_failure_and_names_the_way() {
     let waiting = call(&["outbox", "list", "--json"]).json();
     assert_eq!(waiting["entries"][0]["wanted"], "+441235123480");
     assert_eq!(waiting["entries"][0]["state"], "queued");
+    // Whoever asks for it is not told that it is done.
+    let id = waiting["entries"][0]["id"].to_string();
+    for asked in [vec!["--mine"], vec!["--only", &id]] {
+        let left = call(&[&["sync", "--yes"][..], &asked].concat());
+        assert_eq!(left.code, 7, "{asked:?}: {left:?}");
+        let last =
+            "contoso: partly: 0 written, 0 refused, 0 in conflict, 1 left in the outbox; exit 7";
+        assert!(left.err.contains(last), "{left:?}");
+    }
+    let left = call(&["sync", "--yes"]);
+    assert_eq!(left.code, 5, "{left:?}");
+    assert!(
+        left.err.contains("contoso: not written: 0 written"),
+        "{left:?}"
+    );
     assert!(
         call(&["numbers"])
             .err

@@ -82,3 +82,59 @@ async fn the_end_of_input_ends_it_and_a_dumb_terminal_gets_it_unasked() {
         Some(0)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cause_is_mended_by_the_number_of_its_way() {
+    let bench = Bench::new("tour").await;
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &bench.simulator, "");
+    let mut terminal = Terminal::start(
+        home.path(),
+        &["--tenant", "contoso", "--plain"],
+        Some(bench.simulator.client_secret()),
+        (100, 160),
+    );
+    terminal.wait_for("not read yet.\ncontoso>");
+    terminal.press("6 enter");
+    terminal.wait_for("Nothing waits to be written.");
+    terminal.press("4 enter");
+    terminal.wait_for("Why who?");
+    terminal.press("alex enter");
+    terminal.wait_for(
+        "A number goes that way; r reads this person again from the tenant; Enter goes back:",
+    );
+    // A number that no way has, and the wrong name: nothing is queued.
+    terminal.press("7 7 enter");
+    terminal.wait_for("77 is none of these. Nothing was done.");
+    terminal.press("1 enter");
+    terminal.wait_for("The user's full name queues it; Enter goes back:");
+    terminal.press("a l e x enter");
+    terminal.wait_for("yes also adds this user as soon as all gates pass; Enter does not:");
+    terminal.press("enter");
+    terminal.wait_for("It is done only with the user's name typed.");
+    terminal.wait_for("nothing waits to be written.");
+    terminal.press("4 enter a l e x enter");
+    terminal.wait_until("asked again", |screen| {
+        screen.matches("A number goes that way").count() == 3
+    });
+    terminal.press("1 enter");
+    terminal.wait_until("the name", |screen| {
+        screen.matches("full name queues it").count() == 2
+    });
+    terminal.press("A l e x space W i l b e r enter");
+    terminal.wait_until("adding", |screen| {
+        screen.matches("yes also adds").count() == 2
+    });
+    terminal.press("yes enter");
+    terminal.wait_for("Choice 1 shows it once more, and writes it.");
+    terminal.press("6 enter");
+    terminal.wait_for("A number to decide or drop one; Enter goes back:");
+    terminal.press("1 enter 1 enter");
+    terminal.press("9 enter");
+    terminal.wait_for("Nothing is left of another tenant.");
+    terminal.press("0 enter");
+    assert_eq!(
+        terminal.ended_within(std::time::Duration::from_secs(4)),
+        Some(0)
+    );
+}

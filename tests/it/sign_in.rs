@@ -351,12 +351,19 @@ async fn an_untrusted_certificate_names_its_issuer_and_the_companys_own_is_taken
     let from_stranger = Front::before(behind, &stranger, "localhost", 2199).await;
     let wrong_host = Front::before(behind, &authority, "other.example", 2199).await;
     let expired = Front::before(behind, &authority, "localhost", 2021).await;
+    let itself = Front::authority_itself(behind, &authority).await;
     for (front, issuer, detail, hint) in [
+        (
+            &itself,
+            "Contoso Inspection CA",
+            "an authority's certificate in the place of a server's; the server showed",
+            "naming it as extra_ca does not mend this",
+        ),
         (
             &from_stranger,
             "Somebody Else",
             "UnknownIssuer",
-            "name it as extra_ca",
+            "name it as extra_ca at the top of config.toml",
         ),
         (
             &wrong_host,
@@ -388,6 +395,7 @@ async fn an_untrusted_certificate_names_its_issuer_and_the_companys_own_is_taken
             "{}",
             failure.detail
         );
+        assert!(!failure.detail.contains("CaUsed"), "{}", failure.detail);
         assert!(failure.hint.contains(hint), "{}", failure.hint);
         assert!(failure.hint.contains(issuer), "{}", failure.hint);
         assert_eq!(place.asked_for_tokens(), asked);

@@ -279,6 +279,7 @@ async fn the_limit_holds_for_half_an_hour() {
     bench.want_number(&diego, Some("+14255550151")).await;
     let plan = bench.plan().await;
     assert_eq!(plan.limit, 4, "one of five was taken a moment ago");
+    // What is refused for it: `limits::what_gives_and_takes_nothing_is_not_counted`.
 }
 
 /// What a person holds back is not let go by a conflict that comes and goes.

@@ -5,8 +5,9 @@ use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::run::{Outcome, RunKind};
 use teamsconnector::domain::user::Value;
 use teamsconnector::ops::change;
+use teamsconnector::sync::{ReadAgain, read_again};
 
-use crate::support::bench::{Bench, number};
+use crate::support::bench::{Bench, noon, number};
 use crate::support::web;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,4 +210,23 @@ async fn read_only_writes_nothing() {
     assert!(matches!(ran.outcome, Outcome::Failed(_)), "{}", ran.text());
     assert_eq!(web::count(&bench.base(), "POST", "Number"), 0);
     assert_eq!(bench.desk().await.entries.len(), 1, "it stays queued");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_a_number_to_somebody_who_was_read_alone_is_shown_without_it() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    let held = amy.number.clone().unwrap();
+    web::put_number(
+        &bench.base(),
+        held.as_str(),
+        Some("hazel.holly@contoso.example"),
+    );
+    let who = ReadAgain::Text("hazel.holly@contoso.example".into());
+    read_again(&bench.world.client, bench.store(), &who, noon())
+        .await
+        .unwrap();
+    let ran = bench.sync().await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    assert_eq!(bench.user(&amy.mail).await.number, None, "{}", ran.text());
 }

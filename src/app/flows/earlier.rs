@@ -38,7 +38,7 @@ fn earlier() -> Earlier {
     }
 }
 
-fn opened(size: (u16, u16)) -> Driver {
+pub(super) fn opened(size: (u16, u16)) -> Driver {
     opened_with(size, earlier())
 }
 

@@ -16,7 +16,7 @@ use super::bulk::shows;
 use super::{change, failure};
 
 /// Ben without a number, Ann and Zoe without one either, Lee with one.
-fn marked() -> Driver {
+pub(super) fn marked() -> Driver {
     let mut with = desk();
     with.users.truncate(3);
     with.users.push(user(8, 1, "Ann Lee", None));

@@ -138,3 +138,31 @@ mod any {
         }
     }
 }
+
+/// Screens that keys alone do not lead to, at 80x24: each with its name.
+pub(crate) fn answered() -> Vec<(&'static str, Driver)> {
+    let mut code = sign_in::asking();
+    sign_in::prompted(&mut code, sign_in::code(600));
+    let mut browser = sign_in::asking();
+    sign_in::prompted(&mut browser, sign_in::browser());
+    let mut chooser = Driver::new();
+    sign_in::chosen(&mut chooser);
+    let mut many = many::marked();
+    many.keys("g <space> <space> G <space> e");
+    let mut preview = many::marked();
+    preview.keys("g <space> <space> G <space> e");
+    preview.text("+441235123471..");
+    preview.keys("<enter>");
+    let mut left_out = bulk::reviewing();
+    left_out.keys("P");
+    vec![
+        ("code", code),
+        ("browser", browser),
+        ("chooser", chooser),
+        ("earlier", earlier::opened((80, 24))),
+        ("many", many),
+        ("preview", preview),
+        ("review", bulk::reviewing()),
+        ("left out", left_out),
+    ]
+}

@@ -27,7 +27,14 @@ fn interactive(size: (u16, u16)) -> Driver {
     Driver::with(settings, size)
 }
 
-fn code(until: i64) -> Prompt {
+/// A console that asks somebody to sign in, and waits for the code.
+pub(super) fn asking() -> Driver {
+    let mut t = interactive((80, 24));
+    t.keys("L");
+    t
+}
+
+pub(super) fn code(until: i64) -> Prompt {
     Prompt {
         way: PromptWay::Code {
             code: "FJC3RD2JY".to_owned(),
@@ -50,7 +57,7 @@ fn code(until: i64) -> Prompt {
     }
 }
 
-fn browser() -> Prompt {
+pub(super) fn browser() -> Prompt {
     Prompt {
         way: PromptWay::Browser {
             address: "https://login.example/authorize?client_id=2&state=3".to_owned(),
@@ -65,7 +72,7 @@ fn says(t: &mut Driver, event: SessionEvent) {
     t.event(What::Session(event));
 }
 
-fn prompted(t: &mut Driver, prompt: Prompt) -> RequestId {
+pub(super) fn prompted(t: &mut Driver, prompt: Prompt) -> RequestId {
     let req = t.asked();
     let prompt = Box::new(prompt);
     says(t, SessionEvent::Prompted { req, prompt });
@@ -402,7 +409,7 @@ fn card(name: &str, tenant: &str, queued: usize) -> Card {
     }
 }
 
-fn chosen(t: &mut Driver) {
+pub(super) fn chosen(t: &mut Driver) {
     t.keys("t");
     let req = t.asked();
     assert_eq!(t.effects, [Effect::ListTenants { req }]);
@@ -469,13 +476,23 @@ fn a_plan_that_is_open_cannot_be_applied_once_another_tenant_is_opened() {
     run(&mut t, reading, ready);
     run(&mut t, reading, finished(Outcome::Done));
     assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
-    // The chooser is not called from within the plan, so the plan is left first; it stays known to this screen alone.
-    t.keys("t");
-    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
+    // Called over the plan and left, the chooser leaves it as it was.
+    chosen(&mut t);
     t.keys("<esc>");
+    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
     chosen(&mut t);
     t.text("fabri");
     t.keys("<enter>");
+    assert_eq!(t.effects, [], "it asks first");
+    assert!(shows(
+        &t,
+        "The plan of Contoso Ltd is closed and nothing of it is written"
+    ));
+    t.keys("n <esc>");
+    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
+    chosen(&mut t);
+    t.text("fabri");
+    t.keys("<enter> y");
     let name = "fabrikam".to_owned();
     assert_eq!(t.effects, [Effect::OpenTenant { name }]);
     t.keys("p A y <enter>");
@@ -535,6 +552,31 @@ fn a_run_that_writes_is_waited_for() {
     run(&mut t, writing, finished(Outcome::Done));
     let name = "fabrikam".to_owned();
     assert_eq!(t.effects, [Effect::OpenTenant { name }]);
+}
+
+#[test]
+fn a_writing_run_that_waits_for_a_person_says_so() {
+    let mut t = Driver::new();
+    t.keys("p");
+    let reading = t.asked();
+    let plan = Box::new(crate::app::fixture::plan());
+    run(&mut t, reading, RunEvent::PlanReady(plan));
+    run(&mut t, reading, finished(Outcome::Done));
+    t.keys("A");
+    let writing = t.asked();
+    let why = Failure::new(FailureKind::SignIn, "the sign-in was revoked", "", "");
+    run(&mut t, writing, RunEvent::SignInNeeded { why });
+    chosen(&mut t);
+    t.text("fabri");
+    t.keys("<enter>");
+    assert!(shows(&t, "writes, and waits for somebody to sign in"));
+    assert!(shows(&t, "L signs in and it goes on; c ends it"));
+    t.keys("y");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "fabrikam is opened when apply has ended: it waits for a sign-in, L; c ends it"
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The tables of panes 1, 2 and 6: order and direction, marks from row to row, what is copied of them.
 
+use crate::app::action::Place;
 use crate::app::effect::Effect;
 use crate::app::event::{LedgerEvent, What};
 use crate::app::fixture::Driver;
+use crate::app::pane::Pane;
 use crate::view::screens::screen;
 
 fn names(t: &Driver) -> Vec<String> {
@@ -115,10 +117,26 @@ fn columns_are_shown_hidden_and_widened_and_remembered() {
     assert!(t.notice().starts_with("the first column stays"));
     t.keys("<right> j Space");
     assert!(
-        titles(&t).starts_with("  NAME                 E-MAIL                     NUMBER"),
+        titles(&t).starts_with("  NAME        E-MAIL       NUMBER"),
         "{}",
         titles(&t)
     );
+    // Where there is room, both have what they come with, and the name two more.
+    t.event(What::Resize {
+        width: 119,
+        height: 24,
+    });
+    assert!(
+        titles(&t).starts_with(
+            "  NAME                                 E-MAIL                     NUMBER"
+        ),
+        "{}",
+        titles(&t)
+    );
+    t.event(What::Resize {
+        width: 80,
+        height: 24,
+    });
     assert!(screen(&t.app)[4].contains("ben"), "{}", screen(&t.app)[4]);
     t.keys("j j Space <esc>");
     assert!(!titles(&t).contains(" CC "), "{}", titles(&t));
@@ -210,4 +228,42 @@ fn marked_rows_are_copied_in_columns_and_as_json_and_a_cell_alone() {
         .row(&t.app.desk)
         .and_then(|row| row.user.number.clone());
     assert_eq!(Some(copied(&t)), number.map(|number| number.to_string()));
+}
+
+#[test]
+fn an_arrow_with_shift_marks_on_the_way_and_is_an_arrow_elsewhere() {
+    let mut t = Driver::new();
+    t.keys("j Shift-Down Shift-Down");
+    assert_eq!(t.app.users.marked.len(), 3);
+    assert_eq!(t.app.users.cursor.index, 3);
+    // Back up: what is marked stays so.
+    t.keys("Shift-Up");
+    assert_eq!(t.app.users.marked.len(), 3);
+    // A range goes on from the mark that was made last.
+    t.keys("G V");
+    assert_eq!(t.app.users.marked.len(), 4);
+    t.keys("2 Shift-Down");
+    assert_eq!(t.app.candidates.marked.len(), 2);
+    t.keys("6 Shift-Down");
+    assert_eq!(t.app.numbers.cursor.index, 1);
+    // In a form it is the arrow that the field knows.
+    t.keys("1 e");
+    let before = screen(&t.app);
+    t.keys("Down");
+    let down = screen(&t.app);
+    t.keys("Up Shift-Down");
+    assert_eq!(screen(&t.app), down);
+    assert_ne!(before, down);
+}
+
+#[test]
+fn left_and_right_turn_the_panes_for_vi_and_arrows_alike() {
+    let mut t = Driver::new();
+    t.keys("l Right");
+    assert_eq!(t.app.pane, Pane::Sync);
+    t.keys("h Left Left");
+    assert_eq!(t.app.pane, Pane::Numbers);
+    // F1 is the list of all keys, where it arrives.
+    t.keys("F1");
+    assert_eq!(t.app.place(), Place::Palette);
 }

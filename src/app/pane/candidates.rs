@@ -249,6 +249,14 @@ impl Candidates {
         roster.get(place).filter(|row| row.id == id)
     }
 
+    /// Marks the row under the cursor, whatever it was before.
+    pub fn mark_here(&mut self) {
+        if let Some(id) = self.cursor.key.filter(|_| !self.shown.is_empty()) {
+            self.marked.insert(id);
+            self.last_mark = Some(id);
+        }
+    }
+
     /// Marks or unmarks the row under the cursor.
     pub fn mark(&mut self) {
         if let Some(id) = self.cursor.key.filter(|_| !self.shown.is_empty())

@@ -49,14 +49,12 @@ pub enum Question {
     },
     /// Sign out?
     SignOut,
-    /// Open another tenant although a run is going?
+    /// Open another tenant although a run is going, or a plan is open?
     OpenTenant {
         /// Which, by its name in the configuration.
         name: String,
-        /// The run.
-        run: String,
-        /// Whether it writes, so that it is waited for.
-        writes: bool,
+        /// What becomes of them.
+        then: Vec<String>,
     },
     /// Add somebody who is no candidate?
     AddAnyway {
@@ -292,7 +290,7 @@ impl Confirm {
                 format!("Sign out of {tenant}?"),
                 "This console forgets its sign-in. What was read and what is queued stays.".to_owned(),
             ],
-            Question::OpenTenant { name, run, writes } => open_lines(name, run, *writes),
+            Question::OpenTenant { name, then } => open_lines(name, then),
             Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
             Question::Tie { text, .. } => vec![
                 text.clone(),
@@ -441,17 +439,11 @@ fn disable_lines(tenant: &str, id: &str) -> Vec<String> {
     ]
 }
 
-fn open_lines(name: &str, run: &str, writes: bool) -> Vec<String> {
-    let what = if writes {
-        format!("{run} writes: it is waited for, and {name} is opened when it has ended.")
-    } else {
-        format!("{run} only reads: it is cancelled, and the last good picture stays.")
-    };
-    vec![
-        format!("Open {name}?"),
-        what,
-        "Forms that are open are kept as drafts.".to_owned(),
-    ]
+fn open_lines(name: &str, then: &[String]) -> Vec<String> {
+    let mut lines = vec![format!("Open {name}?")];
+    lines.extend_from_slice(then);
+    lines.push("Forms that are open are kept as drafts.".to_owned());
+    lines
 }
 
 fn mend_lines(mend: &Mend) -> Vec<String> {

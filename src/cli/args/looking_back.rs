@@ -30,6 +30,9 @@ pub enum AuditWhat {
         /// A head that a writing run told, NUMBER:HASH: then a tail that was cut off is found too
         #[arg(long, value_name = "HEAD")]
         head: Option<String>,
+        /// audit.jsonl had lost lines, and you know why: it is told no more, and the audit keeps who said so
+        #[arg(long)]
+        seen: bool,
     },
 }
 

@@ -161,7 +161,7 @@ fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
     let path = place.display();
     let me = rustix::process::geteuid().as_raw();
     if meta.uid() != me {
-        let hint = format!("sudo chown -R {me} {path}");
+        let hint = format!("sudo chown -R {me} {}", shell_word(place));
         return report.put(
             name,
             State::Failed,
@@ -170,7 +170,7 @@ fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
         );
     }
     if bits & shut != 0 {
-        let hint = format!("chmod go-rwx {path}");
+        let hint = format!("chmod go-rwx {}", shell_word(place));
         return report.put(
             name,
             State::Failed,
@@ -179,6 +179,12 @@ fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
         );
     }
     report.ok(name, format!("{path}: yours, mode {bits:o}"));
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), std::borrow::Cow::into_owned)
 }
 
 /// Whether no file of the tenant is open to more than it may be.
@@ -197,7 +203,7 @@ fn files(report: &mut Report, dir: &Path, widest: u32) {
                 "files",
                 State::Failed,
                 format!("{path}: mode {bits:o}, and {widest:o} is the widest that may be"),
-                &format!("chmod {widest:o} {path}"),
+                &format!("chmod {widest:o} {}", shell_word(&file)),
             );
             return;
         }

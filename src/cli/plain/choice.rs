@@ -24,6 +24,8 @@ pub(super) enum Choice {
     SignIn,
     /// Another tenant.
     Tenants,
+    /// What is left of the tenant before.
+    Earlier,
     /// The end.
     Leave,
 }
@@ -41,6 +43,11 @@ const CHOICES: &[(&str, Choice, &str)] = &[
     ("6", Choice::Waiting, "What waits to be written"),
     ("7", Choice::SignIn, "Sign in"),
     ("8", Choice::Tenants, "Open another tenant"),
+    (
+        "9",
+        Choice::Earlier,
+        "After a change of tenant: who the users are here, and their old numbers",
+    ),
     ("0", Choice::Leave, "Leave"),
 ];
 

@@ -114,6 +114,16 @@ pub(super) fn held_numbers(
     })
 }
 
+/// Users whose row shows a number that the inventory gives to somebody else: that one was read by itself since, and this one was not.
+pub(super) fn former_holders(connection: &Connection) -> Result<Vec<ObjectId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT d.id FROM directory d JOIN numbers n ON n.number = d.number
+         WHERE n.target IS NOT NULL AND n.target <> d.id",
+    )?;
+    let rows = statement.query_map([], |row| Ok(ObjectId(guid(row, 0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Every licence of every user, in the order of the table.
 pub(super) fn licences(
     connection: &Connection,

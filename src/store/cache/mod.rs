@@ -235,6 +235,7 @@ pub(super) enum Job {
     NumbersOf(ObjectId, Answer<Vec<TenantNumber>>),
     Number(PhoneNumber, Answer<Option<TenantNumber>>),
     HeldNumbers(Answer<HeldNumbers>),
+    FormerHolders(Answer<Vec<ObjectId>>),
     Licences(Answer<Vec<LicenceOf>>),
     NameOf(ObjectId, Answer<Option<String>>),
     PutLive(Box<LiveUser>, Answer<()>),
@@ -365,6 +366,11 @@ impl Cache {
     /// Products and numbers with their holders: what the panes of the inventory show.
     pub fn held_numbers(&self) -> Reply<HeldNumbers> {
         self.ask(Job::HeldNumbers)
+    }
+
+    /// Users whose row shows a number that the inventory gives to somebody else by now.
+    pub fn former_holders(&self) -> Reply<Vec<ObjectId>> {
+        self.ask(Job::FormerHolders)
     }
 
     /// Every licence of every directory user.

@@ -64,6 +64,7 @@ impl CacheThread {
             Job::NumbersOf(id, to) => self.read(to, |tx, _| reference::numbers_of(tx, id)),
             Job::Number(number, to) => self.read(to, |tx, _| reference::one_number(tx, &number)),
             Job::HeldNumbers(to) => self.read(to, |tx, words| lookup::held_numbers(tx, words)),
+            Job::FormerHolders(to) => self.read(to, |tx, _| lookup::former_holders(tx)),
             Job::Licences(to) => self.read(to, |tx, words| lookup::licences(tx, words)),
             Job::NameOf(id, to) => self.read(to, |tx, _| lookup::name_of(tx, id)),
             Job::LiveOf(id, to) => self.read(to, |tx, _| lookup::live_of(tx, id)),
@@ -140,6 +141,7 @@ impl CacheThread {
             | Job::NumbersOf(..)
             | Job::Number(..)
             | Job::HeldNumbers(_)
+            | Job::FormerHolders(_)
             | Job::Licences(_)
             | Job::NameOf(..)
             | Job::ReadAtOf(..)

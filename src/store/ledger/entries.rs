@@ -10,6 +10,7 @@ use crate::record::entry as form;
 use super::super::Stamp;
 use super::super::audit::{Said, append};
 use super::super::error::StoreError;
+use super::super::mirrored;
 use super::rows;
 
 /// Puts an entry into the outbox; its id is the row's.
@@ -477,6 +478,7 @@ pub(super) fn recover(tx: &Connection, stamp: &Stamp) -> Result<u32, StoreError>
         };
         append(tx, stamp, said)?;
     }
+    mirrored::tell(tx, stamp)?;
     let mut count = 0;
     for entry in rows::entries(tx, "TRUE", &[])? {
         if let EntryState::InFlight { step, .. } = entry.state {

@@ -196,6 +196,11 @@ pub enum AuditFault {
         /// Which line.
         seq: i64,
     },
+    /// The mirror had lost lines, was completed, and nobody has seen it yet.
+    Cut {
+        /// The first that was gone.
+        seq: i64,
+    },
 }
 
 impl fmt::Display for AuditPlace {
@@ -226,6 +231,10 @@ impl fmt::Display for AuditFault {
                     "ledger.db and audit.jsonl say different things in line {seq}"
                 )
             }
+            Self::Cut { seq } => write!(
+                f,
+                "audit.jsonl was cut off: what was in it from line {seq} on was gone, and was written again from ledger.db"
+            ),
         }
     }
 }
@@ -239,6 +248,8 @@ pub struct AuditVerdict {
     pub head: Option<(i64, String)>,
     /// Whether the mirror ends in half a line, as after a crash.
     pub torn: bool,
+    /// From which line on the mirror is behind by lines that never were in it, as after a crash.
+    pub behind: Option<i64>,
     /// From which line on the mirror has been completed since it was first looked at.
     pub completed: Option<i64>,
     /// What is wrong, at most a hundred faults.
@@ -264,11 +275,18 @@ impl AuditVerdict {
             })
         };
         if lost(&self.faults).is_none() {
-            self.completed = lost(&before.faults);
+            self.completed = lost(&before.faults).or(before.behind);
         }
         self.torn |= before.torn;
         for fault in before.faults {
-            if !self.faults.contains(&fault) {
+            let told = match &fault {
+                AuditFault::Missing {
+                    place: AuditPlace::Mirror,
+                    seq,
+                } => self.faults.contains(&AuditFault::Cut { seq: *seq }),
+                _ => false,
+            };
+            if !told && !self.faults.contains(&fault) {
                 self.faults.push(fault);
             }
         }
@@ -294,6 +312,7 @@ pub(super) enum Job {
     AuditOf(String, u32, Answer<Vec<AuditLine>>),
     AuditSince(Timestamp, Answer<Vec<AuditLine>>),
     VerifyAudit(Option<(i64, String)>, Answer<AuditVerdict>),
+    AuditSeen(Stamp, Answer<Option<i64>>),
     Pin(TenantId, String, Stamp, Answer<PinOutcome>),
     Unpin(Stamp, Answer<()>),
     SetSeats(Seats, Stamp, Answer<()>),
@@ -529,6 +548,11 @@ impl Ledger {
     /// The lines since a moment, oldest first.
     pub fn audit_since(&self, at: Timestamp) -> Reply<Vec<AuditLine>> {
         self.ask(|to| Job::AuditSince(at, to))
+    }
+
+    /// Somebody has seen that the mirror had lost lines: from which one on, if it had. It is told no more; the audit keeps it.
+    pub fn audit_seen(&self, stamp: Stamp) -> Reply<Option<i64>> {
+        self.ask(|to| Job::AuditSeen(stamp, to))
     }
 
     /// Checks the chain of the table, the mirror, and that both say the same.

@@ -269,7 +269,10 @@ pub(super) fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry
 }
 
 /// A setting.
-pub(super) fn setting(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+pub(in crate::store) fn setting(
+    connection: &Connection,
+    key: &str,
+) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT v FROM settings WHERE k = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
+use super::super::mirrored;
 use super::super::open;
 use super::super::reply::Answer;
 use super::{Closing, Job, entries, import, merge, queue, rows, tenant, users};
@@ -37,6 +38,12 @@ impl LedgerThread {
         this.follow();
         this.version = data_version(&this.connection).ok();
         this
+    }
+
+    /// What the engineer should know of the audit's file.
+    pub(in crate::store) fn note(&self) -> Option<String> {
+        let lost = mirrored::lost(&self.connection);
+        lost.ok().flatten().map(mirrored::worded)
     }
 
     /// Works until it is told to stop, or nobody is left to ask.
@@ -147,6 +154,7 @@ impl LedgerThread {
             Job::KeepDraft(key, text, to) => {
                 self.write(to, |tx| keep_draft(tx, &key, text.as_deref()));
             }
+            Job::AuditSeen(stamp, to) => self.write(to, |tx| mirrored::seen(tx, &stamp)),
             Job::Recover(stamp, to) => self.write(to, |tx| entries::recover(tx, &stamp)),
             Job::Load(_)
             | Job::ParkedEntries(_)

@@ -345,7 +345,12 @@ fn two_way(
         }
         released.clone_from(&old.released);
         let undone = *wanted == base;
-        let outcome = if undone { "undone" } else { "replaced" };
+        let outcome = match &released {
+            // No number is wanted any more, and the old one is gone already: a person has seen that it is.
+            Some(_) if undone => "stays released",
+            _ if undone => "undone",
+            _ => "replaced",
+        };
         entries::leave(tx, &old, (Closing::Dropped.as_str(), outcome), stamp)?;
     }
     if *wanted == base {

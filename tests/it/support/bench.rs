@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::invariants::{Scene, broken};
 use super::sign_in::by_code;
 
 /// The time of all tests that do not say another.
@@ -81,7 +82,11 @@ impl Ran {
 
 impl Bench {
     pub(crate) async fn new(scenario: &str) -> Self {
-        let clock = Clock::fixed(noon());
+        Self::paced(scenario, Clock::fixed(noon()), Pace::Instant).await
+    }
+
+    /// As [`Self::new`], with a clock of its own for both sides, and waits that take their time or none.
+    pub(crate) async fn paced(scenario: &str, clock: Clock, pace: Pace) -> Self {
         let now = clock.clone();
         let simulator = Simulator::start(Options {
             scenario: Scenario::parse(scenario).unwrap(),
@@ -102,10 +107,11 @@ impl Bench {
                 sign_in: SignIn::ClientSecret(simulator.client_secret().into()),
             },
             clock: clock.clone(),
-            pace: Pace::Instant,
+            pace,
             traffic: Some(to),
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
@@ -122,7 +128,7 @@ impl Bench {
             author: "tester".to_owned(),
             lease: dir.path().join("lease"),
             clock: clock.clone(),
-            pace: Pace::Instant,
+            pace,
             debug: true,
             person: Person::Absent,
         };
@@ -168,6 +174,7 @@ impl Bench {
             traffic: None,
             tokens: TokenStore::Memory,
             extra_ca: None,
+            proxy_named: false,
             user: "tester".to_owned(),
         })
         .unwrap();
@@ -250,6 +257,13 @@ impl Bench {
             (lines, plan)
         };
         let ((outcome, summary), (lines, plan)) = tokio::join!(run, listen);
+        // Whatever the tenant has done to this run: its files are as they must be.
+        let folder = self.dir.path().join("tenant");
+        let scene = Scene {
+            folder: Some(&folder),
+            ..Scene::default()
+        };
+        assert_eq!(broken(&scene), Vec::<String>::new(), "after {outcome:?}");
         Ran {
             outcome,
             summary,

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod browser;
 pub(crate) mod cloud;
+pub(crate) mod invariants;
 pub(crate) mod picture;
 pub(crate) mod program;
 pub(crate) mod pty;

@@ -98,6 +98,7 @@ impl Place {
             traffic: None,
             tokens: way.tokens,
             extra_ca: way.extra_ca,
+            proxy_named: false,
             user: "pat".to_owned(),
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -15,6 +15,8 @@ pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// What has to be trusted, as PEM text.
     pub(crate) pem: String,
+    own: CertificateDer<'static>,
+    key: Vec<u8>,
 }
 
 impl Authority {
@@ -23,10 +25,12 @@ impl Authority {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
-        let pem = parameters.self_signed(&key).unwrap().pem();
+        let own = parameters.self_signed(&key).unwrap();
         Self {
+            pem: own.pem(),
+            own: own.der().clone(),
+            key: key.serialize_der(),
             issuer: Issuer::new(parameters, key),
-            pem,
         }
     }
 
@@ -38,17 +42,18 @@ impl Authority {
         parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap()
+        shows(certificate.der().clone(), key.serialize_der())
     }
+}
+
+fn shows(certificate: CertificateDer<'static>, key: Vec<u8>) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key).unwrap())
+        .unwrap()
 }
 
 /// Stands before `behind` for as long as it is kept, as `host`.
@@ -64,9 +69,18 @@ impl Front {
         host: &str,
         until: i32,
     ) -> Self {
+        Self::showing(behind, authority.serves(host, until)).await
+    }
+
+    /// The same with the authority's own certificate.
+    pub(crate) async fn authority_itself(behind: SocketAddr, authority: &Authority) -> Self {
+        Self::showing(behind, shows(authority.own.clone(), authority.key.clone())).await
+    }
+
+    async fn showing(behind: SocketAddr, config: ServerConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let acceptor = TlsAcceptor::from(Arc::new(authority.serves(host, until)));
+        let acceptor = TlsAcceptor::from(Arc::new(config));
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut visits = JoinSet::new();
