@@ -119,6 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn the_log_is_its_owners_alone_and_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (other, log) = (dir.path().join("other"), dir.path().join(FILE));
+        fs::write(&other, "precious").unwrap();
+        std::os::unix::fs::symlink(&other, &log).unwrap();
+        assert!(Capped::open(dir.path(), 10).is_err());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+        fs::remove_file(&log).unwrap();
+        // One that was there, and that everybody can read.
+        fs::write(&log, "").unwrap();
+        fs::set_permissions(&log, Permissions::from_mode(0o644)).unwrap();
+        Capped::open(dir.path(), 10).unwrap();
+        let mode = fs::metadata(&log).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
     fn a_log_that_another_process_has_put_aside_is_followed() {
         let folder = tempfile::tempdir().unwrap();
         let mut one = Capped::open(folder.path(), 10).unwrap();
@@ -130,28 +147,5 @@ mod tests {
         let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(read(FILE), "new\nalso new\n");
         assert_eq!(read(BEFORE), "one, which is full\nother, which is full\n");
-    }
-
-    #[test]
-    fn the_log_is_its_owners_alone_and_no_link() {
-        let dir = tempfile::tempdir().unwrap();
-        let other = dir.path().join("other");
-        std::fs::write(&other, "precious").unwrap();
-        std::os::unix::fs::symlink(&other, dir.path().join(FILE)).unwrap();
-        assert!(start(dir.path()).is_err());
-        assert_eq!(std::fs::read_to_string(&other).unwrap(), "precious");
-        std::fs::remove_file(dir.path().join(FILE)).unwrap();
-        // One that was there, and that everybody can read.
-        std::fs::write(dir.path().join(FILE), "").unwrap();
-        std::fs::set_permissions(dir.path().join(FILE), Permissions::from_mode(0o644)).unwrap();
-        start(dir.path()).unwrap();
-        let mode = dir
-            .path()
-            .join(FILE)
-            .metadata()
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 }
