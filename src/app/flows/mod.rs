@@ -17,6 +17,7 @@ mod sign_in;
 mod signed_out;
 mod stock;
 mod tables;
+mod tenants;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, Summary};
@@ -146,7 +147,7 @@ pub(crate) fn answered() -> Vec<(&'static str, Driver)> {
     let mut browser = sign_in::asking();
     sign_in::prompted(&mut browser, sign_in::browser());
     let mut chooser = Driver::new();
-    sign_in::chosen(&mut chooser);
+    tenants::chosen(&mut chooser);
     let mut many = many::marked();
     many.keys("g <space> <space> G <space> e");
     let mut preview = many::marked();
