@@ -18,6 +18,7 @@ mod documents;
 mod elsewhere;
 mod generator;
 mod guard;
+mod handing_over;
 mod hostile;
 mod import;
 mod import_files;
