@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::domain::guid::ObjectId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 
 use super::columns::{Column, Set};
@@ -107,6 +108,8 @@ pub struct Review {
     numbers: Index,
     /// Rows by the user that they are about.
     about: HashMap<u32, Vec<u32>>,
+    /// Rows by the directory user whom their e-mail means.
+    people: HashMap<ObjectId, Vec<u32>>,
     /// Rows whose number a person has entered here: it is believed.
     retyped: HashSet<u32>,
     /// How many doubtful numbers end in so many zeros or more.
@@ -127,6 +130,7 @@ fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, retyped: HashSet<u32>) -> Revie
         externals: Index::with_capacity(rows),
         numbers: Index::with_capacity(rows),
         about: HashMap::new(),
+        people: HashMap::new(),
         retyped,
         zeros: [0; 16],
         sheet,

@@ -19,6 +19,7 @@ mod elsewhere;
 mod garbled;
 mod generator;
 mod guard;
+mod handing_over;
 mod hostile;
 mod import;
 mod import_files;
