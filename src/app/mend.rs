@@ -12,6 +12,7 @@ use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
 use crate::roster::query::Query;
 
+use super::action::Action;
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};
 use super::event::{Code, Key};
@@ -120,6 +121,7 @@ impl App {
                 self.copy_text(page)
             }
             Way::Script => self.ask_script(&why),
+            Way::Add => self.act(Action::Add),
             Way::ByHand => {
                 let text = Label::new(&step.text).as_str().to_owned();
                 self.send_copy(Wait::CopiedStep(number), text)

@@ -2,10 +2,12 @@
 
 use crate::app::action::{Action, Place};
 use crate::app::effect::{Effect, LedgerChange, Who};
-use crate::app::fixture::{Driver, desk, entry, number, object};
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{Driver, desk, entry, number, object, why_alex};
 use crate::app::modal::Modal;
 use crate::domain::outbox::{EntryId, EntryState, Giver};
 use crate::domain::user::Value;
+use crate::domain::why::WhyStep;
 use crate::roster::desk::{AuditRow, Desk};
 
 /// The lines of the question on top.
@@ -135,4 +137,28 @@ fn somebody_whom_a_gate_stops_is_explained_from_the_question() {
     t.keys("d w");
     assert_eq!(t.effects, []);
     assert_eq!(t.app.place(), Place::Confirm);
+}
+
+#[test]
+fn the_number_of_adding_adds_as_its_key_does() {
+    let added = |key: &str| {
+        let mut t = Driver::new();
+        t.keys("2 w");
+        let mut why = why_alex();
+        why.id = t.app.candidates.row(&t.app.roster).map(|row| row.id);
+        why.steps = vec![WhyStep::add()];
+        let (req, why) = (t.asked(), Box::new(why));
+        t.event(What::Cache(CacheEvent::Why { req, why }));
+        t.keys(key);
+        t.effects.clone()
+    };
+    let by_number = added("1");
+    assert!(
+        matches!(
+            by_number.as_slice(),
+            [Effect::Ledger { change: LedgerChange::Add(users), .. }] if users.len() == 1
+        ),
+        "{by_number:?}"
+    );
+    assert_eq!(by_number, added("a"));
 }
