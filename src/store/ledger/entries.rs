@@ -326,7 +326,18 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
     put_value(tx, loser, &Value::Number(None))?;
     let before = Value::Number(old.cloned());
     let said = about(&entry, "released").values(&before, &Value::Number(None));
-    append(tx, stamp, said)
+    match &entry.takes_from {
+        None => append(tx, stamp, said),
+        // Who lost it is told, not who is to have it.
+        Some(giver) => {
+            let said = Said {
+                user: loser.map(|id| (id, giver.name.as_str())),
+                name: &giver.name,
+                ..said
+            };
+            append(tx, stamp, said)
+        }
+    }
 }
 
 /// Marks an entry in flight, if it is still queued: what somebody held back, dropped or edited in the meantime is not sent.
