@@ -311,7 +311,7 @@ impl App {
 pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
-        return "works in every pane".to_owned();
+        return "works in every pane: Esc closes what is open over it".to_owned();
     }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),

@@ -71,6 +71,11 @@ impl Review {
             }
         }
         if sip.is_empty() {
+            // A list exported here has neither key for somebody added from the tenant: the e-mail is then the key, and not mended.
+            let mail = row.trimmed(Column::Email);
+            if external.is_empty() && !mail.is_empty() {
+                return only(&self.known.all_with_mail(mail), Column::Email);
+            }
             let has_sip = self.sheet.columns().contains(&Column::SipUsername);
             let column = if has_sip {
                 Column::SipUsername
@@ -96,6 +101,13 @@ impl Review {
 
     /// The verdict of a row beside the others.
     pub(super) fn decide(&mut self, index: usize) {
+        if self.is_left_out(index) {
+            let column = self.sheet.columns()[0];
+            let judged = &mut self.judged[index];
+            judged.verdict = Verdict::Refused(vec![fault(column, Why::LeftOut)]);
+            judged.leans_on = None;
+            return;
+        }
         let mut faults = Vec::new();
         self.check_cells(index, &mut faults);
         let (mut target, mut leans_on) = (None, None);
