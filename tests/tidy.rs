@@ -585,3 +585,34 @@ fn what_comes_from_outside_is_what_the_file_of_it_allows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(reached.len() > 200, "{}", reached.len());
 }
+
+/// Each promise names its tests; a name that is gone is a promise that nobody keeps.
+#[test]
+fn the_tests_that_promises_name_are_there() {
+    let table = fs::read_to_string(root().join("src/promises.md")).unwrap();
+    let rows: Vec<_> = table
+        .lines()
+        .filter(|row| row.starts_with("| R-"))
+        .collect();
+    assert_eq!(rows.len(), 36, "each promise has one row");
+    for (n, row) in rows.iter().enumerate() {
+        let cells: Vec<_> = row.split(" | ").collect();
+        assert!(row.starts_with(&format!("| R-{:02} |", n + 1)), "{row}");
+        assert_eq!(cells.len(), 4, "{row}");
+        let named: Vec<_> = cells[2]
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|test| test.split_once("::").unwrap_or((test, "")))
+            .collect();
+        assert!(!named.is_empty(), "no test is named: {row}");
+        for (file, name) in named {
+            let text = fs::read_to_string(root().join(file))
+                .unwrap_or_else(|e| panic!("{file}: {e}, named by {row}"));
+            assert!(
+                text.contains(&format!("fn {name}(")),
+                "{file} has no test {name}, named by {row}"
+            );
+        }
+    }
+}
