@@ -15,6 +15,7 @@ pub mod copy;
 pub mod cursor;
 pub mod dispatch;
 pub mod doc;
+pub mod doubt;
 pub mod earlier;
 pub mod effect;
 pub mod event;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::bulk::review::{Mode, Review, Zeros};
+use crate::domain::text::Label;
 
 use super::App;
 use super::Wait;
@@ -357,10 +358,13 @@ impl App {
     pub fn question_rows(&self, open: &Confirm, body: Area) -> (Vec<(Tone, String)>, usize) {
         let width = usize::from(body.width);
         let mut rows = Vec::new();
-        for (n, line) in open.lines(&self.session.tenant).iter().enumerate() {
+        let doubts = self.doubts(&open.question);
+        let mut lines = open.lines(&self.session.tenant);
+        lines.splice(1..1, doubts);
+        for (n, line) in lines.iter().enumerate() {
             let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
             let line = self.settings.keys.fill(line);
-            let wrapped = cells::wrap(&line, width).into_iter();
+            let wrapped = cells::wrap(Label::new(&line).as_str(), width).into_iter();
             rows.extend(wrapped.map(|row| (tone, row)));
         }
         // A rule above, and one below that says how much of the list is shown.

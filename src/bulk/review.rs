@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::domain::guid::ObjectId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 
 use super::columns::{Column, Set};
@@ -116,6 +117,8 @@ pub struct Review {
     numbers: Index,
     /// Rows by the user that they are about.
     about: HashMap<u32, Vec<u32>>,
+    /// Rows by the directory user whom their e-mail means.
+    people: HashMap<ObjectId, Vec<u32>>,
     by_hand: ByHand,
     /// How many doubtful numbers end in so many zeros or more.
     zeros: [u32; 16],
@@ -135,6 +138,7 @@ fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, by_hand: ByHand) -> Review {
         externals: Index::with_capacity(rows),
         numbers: Index::with_capacity(rows),
         about: HashMap::new(),
+        people: HashMap::new(),
         by_hand,
         zeros: [0; 16],
         sheet,

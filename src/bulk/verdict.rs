@@ -154,6 +154,8 @@ pub enum Why {
     Rounded,
     /// A number cell of a workbook whose value is no whole number that it can hold exactly.
     Inexact,
+    /// The same, where it is an identifier or a name.
+    InexactText,
     /// More cells than the header has columns.
     TooWide {
         /// How many.
@@ -173,6 +175,13 @@ pub enum Why {
     Twice {
         /// Its row number.
         row: u32,
+    },
+    /// Another row's e-mail is of the same directory user.
+    SamePerson {
+        /// Its row number.
+        row: u32,
+        /// Who.
+        name: String,
     },
     /// Another row says something else of the same user.
     SameUser {
@@ -267,6 +276,9 @@ impl fmt::Display for Why {
                 f,
                 "{NOT_VALID}: the cell holds a fraction or more digits than a spreadsheet keeps; look the number up again"
             ),
+            Self::InexactText => f.write_str(
+                "a number cell holds a fraction or more digits than a spreadsheet keeps: look the value up again, and write it as text",
+            ),
             Self::TooWide { cells, columns } => {
                 write!(
                     f,
@@ -282,6 +294,11 @@ impl fmt::Display for Why {
                 f.write_str("no blanks and no control characters may stand in it")
             }
             Self::Twice { row } => write!(f, "row {row} has the same"),
+            Self::SamePerson { row, name } => write!(
+                f,
+                "row {row} is the same directory user, {}, by another address",
+                Label::new(name)
+            ),
             Self::SameUser { row } => write!(f, "row {row} is about the same user"),
             Self::Exists { name } => write!(
                 f,

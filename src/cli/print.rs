@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::app::cells;
 use crate::domain::failure::Failure;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, escaped};
 
 use super::exit::Exit;
 
-/// One line of data.
+/// One line of data, or a document: what no terminal may be sent is escaped in it.
 pub(super) fn data(line: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    Ok(writeln!(out, "{line}")?)
+    Ok(writeln!(out, "{}", escaped(line))?)
 }
 
 /// One line of narration. Nobody reading it is no error.

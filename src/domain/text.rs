@@ -3,7 +3,8 @@
 //! Controls and format characters become visible; nothing moves the cursor, turns the direction or hides. Arabic and Indic
 //! joiners between letters are ordinary spelling and stay.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use unicode_width::UnicodeWidthChar;
 
@@ -66,6 +67,27 @@ impl Label {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The text with what would be unseen as JSON escapes it, but for line ends and tabs: in JSON it means the same, and a terminal
+/// that shows it is not led astray.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    let unseen =
+        |c: char| !matches!(c, '\n' | '\t') && matches!(kind(c), Kind::Control | Kind::Hidden);
+    if !text.contains(unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
+        if !unseen(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}").expect("writing into a String cannot fail");
+        }
+    }
+    Cow::Owned(out)
 }
 
 impl fmt::Display for Label {
@@ -150,7 +172,6 @@ fn picture(c: char) -> char {
 }
 
 fn push_escape(out: &mut String, c: char) {
-    use fmt::Write as _;
     write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing into a String cannot fail");
 }
 
@@ -211,6 +232,25 @@ mod tests {
                 let once = Label::new(&text);
                 assert_eq!(Label::new(once.as_str()), once, "{:x}", u32::from(c));
             }
+        }
+    }
+
+    #[test]
+    fn json_stays_json_and_means_the_same() {
+        for text in [
+            "plain",
+            "a\u{7f}\u{9b}2J\u{202e}\u{e0041}\u{1f3fd}",
+            "می\u{200c}خو",
+            "a\n\tb",
+        ] {
+            let json = serde_json::to_string_pretty(&[text]).unwrap();
+            let safe = escaped(&json);
+            assert!(
+                safe.chars()
+                    .all(|c| c == '\n' || !matches!(kind(c), Kind::Control | Kind::Hidden))
+            );
+            let read: Vec<String> = serde_json::from_str(&safe).unwrap();
+            assert_eq!(read, [text]);
         }
     }
 

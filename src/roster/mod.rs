@@ -151,6 +151,13 @@ impl Roster {
         built
     }
 
+    /// The same, where nobody can be taken for another: for tests of everything else.
+    #[cfg(test)]
+    pub(crate) fn without_doubts(mut self) -> Self {
+        self.doubts = Arc::default();
+        self
+    }
+
     /// What can mislead about a user, in a sentence.
     pub fn doubt(&self, id: ObjectId) -> Option<String> {
         let doubt = self.doubts.get(&self.place_of(id)?)?;

@@ -95,7 +95,8 @@ fn people(words: &mut Words<'_>) -> Roster {
         mail: Some(words.next().into()),
         ..row.clone()
     });
-    Roster::new(1, renamed.collect::<Vec<_>>())
+    // Marks beside names depend on what stands in them, and would shift the one and not the other.
+    Roster::new(1, renamed.collect::<Vec<_>>()).without_doubts()
 }
 
 /// A console whose every word from outside is hostile, or its stand-in.

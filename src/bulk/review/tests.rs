@@ -4,7 +4,7 @@ use super::*;
 use crate::bulk::decode::Encoding;
 use crate::bulk::known::{Facts, KnownUser, TenantHeld, Waiting};
 use crate::domain::country::Country;
-use crate::domain::guid::{Guid, ObjectId, TenantId};
+use crate::domain::guid::{Guid, TenantId};
 use crate::domain::user::{Association, User, UserId, Value};
 
 const HEADER: &str = "SIPUsername,Name,Email,PhoneNumber,ExternalId";
@@ -392,6 +392,61 @@ fn e_mails_are_matched_to_whom_or_to_nobody() {
     assert_eq!(
         (user.association, &user.wanted_number),
         (Association::None, &Some(num("+441235123460")))
+    );
+}
+
+#[test]
+fn two_addresses_of_one_directory_user_are_no_two_users() {
+    let mut both = review(
+        Mode::Create,
+        &[
+            ",Dee,dee@contoso.example,,",
+            ",Cy,cy@contoso.example,,",
+            ",Dee again,alias@contoso.example,,",
+        ],
+    );
+    assert_eq!(
+        [0, 1, 2].map(|row| said(&both, row)),
+        [
+            "refused; Email: row 4 is the same directory user, Person 4, by another address",
+            "create",
+            "refused; Email: row 2 is the same directory user, Person 4, by another address",
+        ]
+    );
+    both.put_right(2, Column::Email, "dee.twin@contoso.example");
+    assert_eq!(
+        [0, 1, 2].map(|row| said(&both, row)),
+        ["create", "create", "create"]
+    );
+    both.put_right(1, Column::Email, "alias@contoso.example");
+    assert_eq!(
+        said(&both, 0),
+        "refused; Email: row 3 is the same directory user, Person 4, by another address"
+    );
+}
+
+#[test]
+fn a_sip_user_name_of_another_is_not_given_though_external_ids_would_tell_them_apart() {
+    let mut facts = facts();
+    facts.users[1].user.external_id = Some("E-2".into());
+    let text = format!("{HEADER}\nbob,,,,E-1\n");
+    assert_eq!(
+        said(&review_of(facts.clone(), Mode::Update, &text), 0),
+        "refused; SIPUsername: Bob has it"
+    );
+    // Those that collide already stay as they are.
+    facts.users[0].user.sip_username = Some("bob".into());
+    assert_eq!(said(&review_of(facts, Mode::Update, &text), 0), "unchanged");
+}
+
+#[test]
+fn of_a_row_with_too_many_cells_only_that_is_said() {
+    check(
+        Mode::Create,
+        &["c,Cy, Jr,cy@contoso.example,,E-9"],
+        &[
+            "refused; ExternalId: the row has 6 cells and the header 5: is a text with a delimiter not in quotation marks?",
+        ],
     );
 }
 
