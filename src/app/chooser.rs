@@ -26,9 +26,9 @@ pub const ABOVE: u16 = 3;
 impl App {
     /// Why there is nothing to be chosen.
     pub(super) fn no_tenants(&self) -> Option<String> {
-        self.settings
-            .demo
-            .then(|| "the demo has one tenant: this one".to_owned())
+        self.settings.demo.then(|| {
+            "the demo has one tenant; `teamsconnector tenants add` adds a real one".to_owned()
+        })
     }
 
     /// Opens the chooser.
@@ -99,6 +99,10 @@ impl App {
         if card.name == self.settings.tenant_label {
             self.modals.pop();
             self.say(Tone::Dim, format!("{} is open already", card.label));
+            return Vec::new();
+        }
+        if let Some(lacks) = &card.lacks {
+            self.say(Tone::Warn, lacks.clone());
             return Vec::new();
         }
         let name = &card.name;

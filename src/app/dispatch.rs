@@ -341,7 +341,14 @@ impl App {
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {
-            let doc = changes::audit_detail(row, &self.roster, &|at| self.when(at));
+            let known = (&*self.desk, &*self.roster);
+            let mut doc = changes::audit_detail(row, known, &|at| self.when(at));
+            for step in changes::steps(row, &self.desk) {
+                let change = changes::audited(&step.change, &self.roster);
+                let text = format!("{} {change}  {}", step.action, step.outcome);
+                let lead = format!("{}  ", self.when(step.at));
+                doc.item(Tone::Dim, &lead, text.trim_end());
+            }
             let text = Text::new(format!("AUDIT {}", row.seq), doc);
             self.modals.push(Modal::Text(text));
         }

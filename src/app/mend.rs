@@ -21,6 +21,7 @@ use super::field::{Field, Typed};
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::{Tenant, new_user};
+use super::pane::changes::whole;
 use super::pane::confirm::{Confirm, Question};
 use super::{App, Wait};
 
@@ -392,7 +393,7 @@ impl App {
         };
         let row = self.changes.audit(&self.desk);
         let giver = row.and_then(|row| giver(&self.desk, row));
-        let then = row.map(|row| taken_back(&row.change, giver));
+        let then = row.map(|row| taken_back(&whole(row, &self.desk), giver));
         let then = then.unwrap_or_default();
         self.question(Question::TakeBack { entry, what, then });
         true
@@ -463,7 +464,9 @@ fn successors(tenant: &Tenant<'_>, typed: &str, holder: Option<ObjectId>) -> Vec
     let mut hits: Vec<_> = rows
         .map(|row| {
             let hit = successor(tenant, row, holder);
-            let later = !begins(&hit.shown, typed);
+            // What all addresses have in common begins nobody.
+            let own = row.upn.split('@').next().unwrap_or_default();
+            let later = !begins(&format!("{} {own}", row.name), typed);
             ((hit.cannot.is_some(), later, hit.off_list.is_some()), hit)
         })
         .collect();

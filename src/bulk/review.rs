@@ -27,7 +27,7 @@ pub mod steps;
 pub enum Mode {
     /// New users only.
     Create,
-    /// Changes of users only: found by ExternalId, then SIPUsername, or TrunkNumber, never by e-mail.
+    /// Changes of users only: found by ExternalId, then SIPUsername, by the e-mail where a row has neither; or by TrunkNumber.
     Update,
 }
 

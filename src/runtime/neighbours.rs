@@ -28,6 +28,7 @@ impl Neighbours {
             return Ok(Vec::new());
         };
         let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
+        let file = places.config_file();
         let places = places.clone().sharing(&config);
         let folders = config
             .tenants
@@ -35,7 +36,20 @@ impl Neighbours {
             .map(|name| (name.clone(), places.tenant_dir(name)));
         let cards = overview::overview(folders, now)
             .into_iter()
-            .filter_map(|seen| Some(card(config.tenants.get(&seen.name)?, seen)));
+            .filter_map(|seen| {
+                let tenant = config.tenants.get(&seen.name)?;
+                let lacks = config.client_id(tenant).is_none().then(|| {
+                    format!(
+                        "{} lacks client_id (the app's id): add it in {}",
+                        seen.name,
+                        file.display()
+                    )
+                });
+                Some(Card {
+                    lacks,
+                    ..card(tenant, seen)
+                })
+            });
         Ok(cards.collect())
     }
 }
@@ -60,6 +74,7 @@ fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
         read_only: tenant.read_only,
         accent: accent(tenant),
         facts,
+        lacks: None,
     }
 }
 

@@ -245,7 +245,7 @@ fn hint(field: SourceField) -> &'static str {
     match field {
         SourceField::From => "path of a .csv or .xlsx file, or paste cells with their header here",
         SourceField::Mode => {
-            "changes find their user by ExternalId, then SIPUsername, or TrunkNumber; the e-mail is what they mend"
+            "found by ExternalId, SIPUsername or TrunkNumber; where a row has none of them, by its e-mail"
         }
         SourceField::Letters => "of a file: Windows-1252 is what Excel writes as plain CSV",
     }

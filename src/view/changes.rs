@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::app::cells;
 use crate::app::layout::{Area, changes_areas};
 use crate::app::pane::Mark;
-use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, mark};
+use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, mark, whole};
 use crate::app::sync::clock_or_day;
 
 use super::paint::{Column, Painter, Row, column, shown};
@@ -69,7 +69,7 @@ fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
     let doc = if let Some(entry) = app.changes.entry(&app.desk) {
         detail(entry, &|at| app.when(at))
     } else if let Some(row) = app.changes.audit(&app.desk) {
-        audit_detail(row, &app.roster, &|at| app.when(at))
+        audit_detail(row, (&app.desk, &app.roster), &|at| app.when(at))
     } else {
         return;
     };
@@ -137,7 +137,7 @@ fn cells_of(app: &App, item: Item) -> Option<Cells> {
                 mark: Mark::Blank,
                 state: row.action.clone(),
                 name: row.name.clone(),
-                change: audited(row, &app.roster),
+                change: audited(&whole(row, &app.desk), &app.roster),
                 at: row.at,
                 author: row.author.clone(),
             })

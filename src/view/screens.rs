@@ -282,6 +282,7 @@ fn long() -> crate::roster::desk::Desk {
             name: format!("Person {seq}"),
             action: "confirmed".to_owned(),
             change: "number +441235123470 -> +441235123480".to_owned(),
+            entry: None,
             ..row.clone()
         })
         .collect();

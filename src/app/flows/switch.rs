@@ -32,6 +32,7 @@ fn card(name: &str, tenant: &str, queued: usize) -> Card {
             queued,
             failed: 1,
         }),
+        lacks: None,
     }
 }
 
@@ -251,5 +252,24 @@ fn the_demo_says_that_it_has_one_tenant() {
         (80, 24),
     );
     t.keys("t");
-    assert_eq!(t.notice(), "the demo has one tenant: this one");
+    assert_eq!(
+        t.notice(),
+        "the demo has one tenant; `teamsconnector tenants add` adds a real one"
+    );
+}
+
+#[test]
+fn a_tenant_that_is_not_finished_says_what_it_lacks_and_is_not_opened() {
+    let mut t = Driver::new();
+    t.keys("t");
+    let req = t.asked();
+    let mut first = card("first", "f.example", 0);
+    first.lacks = Some("first lacks client_id".to_owned());
+    let tenants = Ok(Arc::new(vec![first]));
+    says(&mut t, SessionEvent::Tenants { req, tenants });
+    t.text("first");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), "first lacks client_id");
+    assert_eq!(t.app.modals.len(), 1, "the chooser stays");
 }

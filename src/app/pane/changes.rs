@@ -91,12 +91,7 @@ impl Changes {
             .filter(|entry| query.matches(&folded_entry(entry)))
             .collect();
         entries.sort_by_key(|entry| std::cmp::Reverse((entry.created_at, entry.id)));
-        let mut audit: Vec<&AuditRow> = desk
-            .audit
-            .iter()
-            .filter(|row| query.matches(&folded_audit(row)))
-            .collect();
-        audit.sort_by_key(|row| std::cmp::Reverse(row.seq));
+        let audit = done(desk, |row| query.matches(&folded_audit(row)));
         self.waiting = entries.len();
         self.shown = entries
             .into_iter()
@@ -234,6 +229,53 @@ impl Changes {
     }
 }
 
+/// What was done, the newest first: of each change the row that it ended with, and none of one that still waits above. A change is
+/// found by any of its rows.
+fn done(desk: &Desk, found: impl Fn(&AuditRow) -> bool) -> Vec<&AuditRow> {
+    let waiting: BTreeSet<EntryId> = desk.entries.iter().map(|entry| entry.id).collect();
+    let hits: BTreeSet<EntryId> = desk
+        .audit
+        .iter()
+        .filter(|row| row.entry.is_some() && found(row))
+        .filter_map(|row| row.entry)
+        .collect();
+    let mut rows: Vec<&AuditRow> = desk.audit.iter().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.seq));
+    let mut told = BTreeSet::new();
+    rows.retain(|row| match row.entry {
+        Some(entry) => hits.contains(&entry) && !waiting.contains(&entry) && told.insert(entry),
+        None => found(row),
+    });
+    rows
+}
+
+/// The rows of the change that a row is the end of, the oldest first; none where it is the only one.
+pub fn steps<'a>(row: &AuditRow, desk: &'a Desk) -> Vec<&'a AuditRow> {
+    let same = |other: &&AuditRow| row.entry.is_some() && other.entry == row.entry;
+    let mut rows: Vec<&AuditRow> = desk.audit.iter().filter(same).collect();
+    rows.sort_by_key(|row| row.seq);
+    if rows.len() < 2 {
+        rows.clear();
+    }
+    rows
+}
+
+/// What a row changed from the change's beginning on: once a number was released, the change itself knows none before.
+pub fn whole(row: &AuditRow, desk: &Desk) -> String {
+    let Some(new) = row.change.strip_prefix("number none -> ") else {
+        return row.change.clone();
+    };
+    let released = desk.audit.iter().find(|other| {
+        row.entry.is_some()
+            && other.entry == row.entry
+            && other.action == "released"
+            && other.name == row.name
+    });
+    released
+        .and_then(|other| other.change.strip_suffix(" -> none"))
+        .map_or_else(|| row.change.clone(), |old| format!("{old} -> {new}"))
+}
+
 /// The first row shown, so that `index` is among `height` rows and no room is left at the end.
 fn top(top: usize, index: usize, (len, height): (usize, usize)) -> usize {
     let height = height.max(1);
@@ -301,8 +343,8 @@ pub fn change(entry: &Entry) -> String {
 }
 
 /// What an audit line changed, for eyes: numbers spaced, people by name instead of by id.
-pub fn audited(row: &AuditRow, roster: &Roster) -> String {
-    let text = row.change.strip_prefix("number ").unwrap_or(&row.change);
+pub fn audited(change: &str, roster: &Roster) -> String {
+    let text = change.strip_prefix("number ").unwrap_or(change);
     text.split(' ')
         .map(|word| named(word, roster))
         .collect::<Vec<_>>()
@@ -342,11 +384,15 @@ pub fn step(entry: &Entry, step: Step) -> String {
 pub type Clock<'a> = &'a dyn Fn(Timestamp) -> String;
 
 /// Everything about an audit line.
-pub fn audit_detail(row: &AuditRow, roster: &Roster, when: Clock<'_>) -> Doc {
+pub fn audit_detail(row: &AuditRow, (desk, roster): (&Desk, &Roster), when: Clock<'_>) -> Doc {
     let mut doc = Doc::default();
     doc.item(Tone::Strong, "Whose    ", &row.name);
     doc.item(Tone::Plain, "Done     ", &row.action);
-    doc.item(Tone::Plain, "Change   ", &audited(row, roster));
+    doc.item(
+        Tone::Plain,
+        "Change   ",
+        &audited(&whole(row, desk), roster),
+    );
     if !row.outcome.is_empty() {
         doc.item(Tone::Plain, "Was      ", &row.outcome);
     }

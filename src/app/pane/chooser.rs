@@ -28,6 +28,8 @@ pub struct Card {
     pub accent: Option<Accent>,
     /// What its files say.
     pub facts: Facts,
+    /// What the configuration lacks, so that it cannot be opened, and how it is added.
+    pub lacks: Option<String>,
 }
 
 /// What the files of a tenant say.

@@ -24,7 +24,12 @@ pub(super) async fn add(
     (new, id): (&NewTenant, Option<&str>),
 ) -> anyhow::Result<Exit> {
     if config.tenants.contains_key(&new.name) {
-        return Err(wrong(format!("There is a tenant {} already", new.name)).into());
+        return Err(wrong(format!(
+            "There is a tenant {} already: what it lacks is written into {}",
+            new.name,
+            places.config_file().display()
+        ))
+        .into());
     }
     if let Some(other) = claimed(config, &new.name) {
         let why = format!(
