@@ -1,8 +1,8 @@
 //! Diagnostics to a file, never to the terminal. Secrets cannot get in: their types do not print themselves.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -47,7 +47,10 @@ impl Capped {
             .create(true)
             .append(true)
             .mode(0o600)
+            // A link in its place would have another file written, by whoever was talked into starting this.
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
             .open(folder.join(FILE))?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         let bytes = file.metadata()?.len();
         Ok(Self {
             folder: folder.to_owned(),
@@ -87,8 +90,6 @@ impl Write for Capped {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -115,6 +116,23 @@ mod tests {
                 .permissions();
             assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
         }
+    }
+
+    #[test]
+    fn the_log_is_its_owners_alone_and_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (other, log) = (dir.path().join("other"), dir.path().join(FILE));
+        fs::write(&other, "precious").unwrap();
+        std::os::unix::fs::symlink(&other, &log).unwrap();
+        assert!(Capped::open(dir.path(), 10).is_err());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "precious");
+        fs::remove_file(&log).unwrap();
+        // One that was there, and that everybody can read.
+        fs::write(&log, "").unwrap();
+        fs::set_permissions(&log, Permissions::from_mode(0o644)).unwrap();
+        Capped::open(dir.path(), 10).unwrap();
+        let mode = fs::metadata(&log).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

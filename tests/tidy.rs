@@ -334,7 +334,7 @@ fn the_top_level_is_the_layout() {
     }
 }
 
-/// The table of keys as the README must have it.
+/// The table of keys as the manual must have it.
 fn keys_table() -> String {
     let rows = teamsconnector::app::action::action_table()
         .map(|(keys, name, help)| format!("| {} | {name} | {help} |\n", keys.replace('|', "\\|")));
@@ -345,22 +345,22 @@ fn keys_table() -> String {
 }
 
 #[test]
-fn the_readme_has_the_keys_of_the_action_table() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, rest) = readme
+fn the_manual_has_the_keys_of_the_action_table() {
+    let manual = fs::read_to_string(root().join("assets/manual.md")).unwrap();
+    let (_, rest) = manual
         .split_once("<!-- keys: made from the action table, and checked by a test -->\n")
         .unwrap();
     let (table, _) = rest.split_once("<!-- end of keys -->").unwrap();
     assert_eq!(table, keys_table());
 }
 
-/// The README's block of commands: each word of it is one of the program, and each command of the program stands in it.
+/// The manual's block of commands: each word of it is one of the program, and each command of the program stands in it.
 #[test]
-fn the_readme_has_the_commands_of_the_program() {
+fn the_manual_has_the_commands_of_the_program() {
     use clap::CommandFactory as _;
     let program = teamsconnector::cli::args::Args::command();
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, rest) = readme.split_once("## Commands\n").unwrap();
+    let manual = fs::read_to_string(root().join("assets/manual.md")).unwrap();
+    let (_, rest) = manual.split_once("## Commands\n").unwrap();
     let block: Vec<&str> = rest
         .lines()
         .skip_while(|line| line.is_empty())
@@ -378,7 +378,7 @@ fn the_readme_has_the_commands_of_the_program() {
                 at = Some(
                     program
                         .find_subcommand(first)
-                        .unwrap_or_else(|| panic!("the README names {first}: no such command")),
+                        .unwrap_or_else(|| panic!("the manual names {first}: no such command")),
                 );
                 named.push(first.to_owned());
             }
@@ -394,7 +394,7 @@ fn the_readme_has_the_commands_of_the_program() {
         for word in words.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
             assert!(
                 !word.starts_with("--") || flags.iter().any(|flag| flag == word),
-                "the README names {word} of {}: no such flag",
+                "the manual names {word} of {}: no such flag",
                 command.get_name()
             );
         }
@@ -403,7 +403,185 @@ fn the_readme_has_the_commands_of_the_program() {
         let name = command.get_name();
         assert!(
             name == "help" || command.is_hide_set() || named.iter().any(|named| named == name),
-            "the README lacks the command {name}"
+            "the manual lacks the command {name}"
         );
     }
+}
+
+/// No source of this crate can hold unsafe code, and none takes that back.
+#[test]
+fn unsafe_code_is_forbidden() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+    assert_eq!(
+        manifest["lints"]["rust"]["unsafe_code"].as_str(),
+        Some("forbid")
+    );
+    for path in sources(&root().join("src")) {
+        let code = code_of(&fs::read_to_string(&path).unwrap());
+        assert!(
+            !names(&code, "unsafe") && !code.contains("unsafe "),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+/// Whether all that an expression of licences asks for is in the list; of alternatives one will do.
+fn is_allowed(licence: &str, allowed: &[&str]) -> bool {
+    let spaced = licence
+        .replace('/', " OR ")
+        .replace('(', " ( ")
+        .replace(')', " ) ");
+    let mut words = spaced.split_whitespace().peekable();
+    let told = any_of(&mut words, allowed);
+    told && words.next().is_none()
+}
+
+type Words<'a, 'b> = &'b mut std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+
+fn any_of(words: Words<'_, '_>, allowed: &[&str]) -> bool {
+    let mut one = all_of(words, allowed);
+    while words.next_if_eq(&"OR").is_some() {
+        one |= all_of(words, allowed);
+    }
+    one
+}
+
+fn all_of(words: Words<'_, '_>, allowed: &[&str]) -> bool {
+    let mut all = true;
+    loop {
+        match words.next() {
+            Some("(") => {
+                all &= any_of(words, allowed);
+                assert_eq!(words.next(), Some(")"));
+            }
+            Some(word) => all &= allowed.contains(&word),
+            None => return false,
+        }
+        // An exception gives more than its licence does.
+        if words.next_if_eq(&"WITH").is_some() {
+            words.next();
+        }
+        if words.next_if_eq(&"AND").is_none() {
+            return all;
+        }
+    }
+}
+
+#[test]
+fn licences_are_read_as_they_are_meant() {
+    let allowed = ["MIT", "Apache-2.0", "Unicode-3.0"];
+    for (licence, is) in [
+        ("MIT", true),
+        ("MIT/Apache-2.0", true),
+        ("GPL-3.0 OR MIT", true),
+        ("GPL-3.0 AND MIT", false),
+        ("(MIT OR Apache-2.0) AND Unicode-3.0", true),
+        ("(MIT OR Apache-2.0) AND OpenSSL", false),
+        ("Apache-2.0 WITH LLVM-exception OR GPL-3.0", true),
+        ("", false),
+    ] {
+        assert_eq!(is_allowed(licence, &allowed), is, "{licence}");
+    }
+}
+
+/// What `cargo deny` would refuse of licences, bans and sources, by the same file: the tool need not be there.
+#[test]
+fn what_comes_from_outside_is_what_the_file_of_it_allows() {
+    let rules = fs::read_to_string(root().join(".deny.toml")).unwrap();
+    let rules: toml_edit::DocumentMut = rules.parse().unwrap();
+    let list = |item: &toml_edit::Item| -> Vec<toml_edit::Value> {
+        item.as_array().unwrap().iter().cloned().collect()
+    };
+    let field = |value: &toml_edit::Value, name: &str| {
+        let table = value.as_inline_table().unwrap();
+        table.get(name).cloned()
+    };
+    let ended = std::process::Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["metadata", "--locked", "--offline", "--format-version", "1"])
+        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
+        .output()
+        .unwrap();
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    let found: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let packages = found["packages"].as_array().unwrap();
+    let nodes = found["resolve"]["nodes"].as_array().unwrap();
+    let package = |id: &serde_json::Value| packages.iter().find(|one| one["id"] == *id).unwrap();
+    // What is built into the program, or builds it: not what its tests alone need.
+    let own = &found["resolve"]["root"];
+    let (mut reached, mut next) = (vec![own], vec![own]);
+    let mut wrong = Vec::new();
+    let banned = list(&rules["bans"]["deny"]);
+    while let Some(id) = next.pop() {
+        let node = nodes.iter().find(|node| node["id"] == *id).unwrap();
+        for on in node["deps"].as_array().unwrap() {
+            let kinds = on["dep_kinds"].as_array().unwrap();
+            if kinds.iter().all(|kind| kind["kind"] == "dev") {
+                continue;
+            }
+            let (by, name) = (&package(id)["name"], &package(&on["pkg"])["name"]);
+            let rule = banned
+                .iter()
+                .find(|rule| field(rule, "crate").unwrap().as_str() == name.as_str());
+            let is_wrapped = |rule: &toml_edit::Value| {
+                field(rule, "wrappers").is_some_and(|by_whom| {
+                    by_whom
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .any(|one| one.as_str() == by.as_str())
+                })
+            };
+            if rule.is_some_and(|rule| !is_wrapped(rule)) {
+                wrong.push(format!("{name} is banned, and {by} brings it"));
+            }
+            if !reached.contains(&&on["pkg"]) {
+                reached.push(&on["pkg"]);
+                next.push(&on["pkg"]);
+            }
+        }
+    }
+    let allowed = list(&rules["licenses"]["allow"]);
+    let exceptions = list(&rules["licenses"]["exceptions"]);
+    for one in reached
+        .iter()
+        .filter(|id| **id != own)
+        .map(|id| package(id))
+    {
+        let name = one["name"].as_str().unwrap();
+        let own = exceptions
+            .iter()
+            .filter(|rule| field(rule, "crate").unwrap().as_str() == Some(name));
+        let own: Vec<toml_edit::Value> = own
+            .flat_map(|rule| {
+                field(rule, "allow")
+                    .unwrap()
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let allowed: Vec<&str> = allowed
+            .iter()
+            .chain(&own)
+            .map(|word| word.as_str().unwrap())
+            .collect();
+        let licence = one["license"].as_str().unwrap_or_default();
+        if !is_allowed(licence, &allowed) {
+            wrong.push(format!("{name}: {licence:?} is no licence of the list"));
+        }
+        if one["source"] != "registry+https://github.com/rust-lang/crates.io-index" {
+            wrong.push(format!("{name} comes from {}", one["source"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(reached.len() > 200, "{}", reached.len());
 }

@@ -27,6 +27,7 @@ impl App {
         }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
+            Action::Choose => self.no_way(),
             Action::CancelRun => self
                 .runs
                 .active()
@@ -61,16 +62,17 @@ impl App {
                 .row(&self.desk)
                 .is_none()
                 .then(|| "no run is under the cursor".to_owned()),
-            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => self
-                .changes
-                .markable(&self.desk)
-                .is_none()
-                .then(|| "only a change that waits and was not sent can be marked".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => {
+                self.changes.markable(&self.desk).is_none().then(|| {
+                    "only what waits unsent, or was confirmed and not undone, can be marked"
+                        .to_owned()
+                })
+            }
             Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
                 .changes
                 .all_markable(&self.desk)
                 .is_empty()
-                .then(|| "nothing here waits that was not sent".to_owned()),
+                .then(|| "nothing in this list can be undone".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -239,6 +241,14 @@ impl App {
         })
     }
 
+    /// An explanation without ways has no number to press; one that is still read may get some.
+    fn no_way(&self) -> Option<String> {
+        let none = self
+            .why_shown()
+            .is_some_and(|why| why.numbered().next().is_none());
+        none.then(|| "nothing here has a number: nothing stands in the way".to_owned())
+    }
+
     fn no_range(&self, action: Action) -> Option<String> {
         if self.pane == Pane::Users {
             self.no_user("mark")
@@ -302,7 +312,7 @@ impl App {
 pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
-        return "works in every pane".to_owned();
+        return "works in every pane: Esc closes what is open over it".to_owned();
     }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),

@@ -3,7 +3,7 @@
 //! Graphemes are the unit, as in the terminal, so that a wide or combining name never shifts the column behind it.
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
 
 /// How many cells a text takes.
 pub fn width(text: &str) -> usize {
@@ -13,13 +13,33 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(grapheme_width).sum()
 }
 
-/// Width of one grapheme. The halfwidth sound marks take a cell of their own in terminals, though Unicode calls them marks.
+/// Width of one grapheme: what its characters take, as terminals count them. Unicode lets some of them share a cell, such as
+/// two Khmer consonants, which few terminals do.
 fn grapheme_width(grapheme: &str) -> usize {
-    let marks = grapheme
-        .chars()
-        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
-        .count();
-    grapheme.width() + marks
+    grapheme.chars().map(char_width).sum()
+}
+
+/// Width of one character. The halfwidth sound marks take a cell of their own in terminals, though Unicode calls them marks.
+fn char_width(c: char) -> usize {
+    match c {
+        '\u{ff9e}' | '\u{ff9f}' => 1,
+        c => c.width().unwrap_or(0).min(2),
+    }
+}
+
+/// The text in pieces that take cells of their own: a character and what sits on it.
+pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut chars = rest.char_indices();
+        chars.next()?;
+        let end = chars
+            .find(|(_, c)| char_width(*c) > 0)
+            .map_or(rest.len(), |(at, _)| at);
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece)
+    })
 }
 
 /// The text cut or padded to exactly `cells`; a cut ends in `mark`.
@@ -117,6 +137,25 @@ mod tests {
         }
         assert_eq!(fit("abc", 0, '…'), "");
         assert_eq!(fit("山田", 1, '…'), "…");
+    }
+
+    #[test]
+    fn what_others_draw_as_one_takes_the_cells_of_its_characters() {
+        for (text, shown) in [
+            ("ក្កa", vec!["ក្", "ក", "a"]),
+            ("山e\u{301}", vec!["山", "e\u{301}"]),
+            ("각", vec!["각"]),
+            ("ｶﾞ", vec!["ｶ", "ﾞ"]),
+            ("", vec![]),
+        ] {
+            let found: Vec<&str> = pieces(text).collect();
+            assert_eq!(found, shown);
+            assert_eq!(
+                width(text),
+                found.iter().map(|piece| width(piece)).sum::<usize>()
+            );
+        }
+        assert_eq!((width("ក្ក"), width("ｶﾞ"), width("각")), (2, 2, 2));
     }
 
     #[test]

@@ -325,6 +325,8 @@ pub enum LedgerChange {
         /// Which change.
         entry: EntryId,
     },
+    /// Queue the opposite of each of these, as far as that can be.
+    TakeBackMany(Vec<EntryId>),
     /// Give somebody's seat to another.
     MoveSeat {
         /// Who gives it.

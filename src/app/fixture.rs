@@ -132,12 +132,17 @@ pub(crate) const VOICE: u8 = 0xa1;
 
 /// Numbers and products of the tenant.
 pub(crate) fn inventory(loading: u64) -> Inventory {
-    let owner = |n: u8, name: &str, fitness| {
+    inventory_called(loading, str::to_owned)
+}
+
+/// The same, where everything has the name that this makes of its own.
+pub(crate) fn inventory_called(loading: u64, mut called: impl FnMut(&str) -> String) -> Inventory {
+    let mut owner = |n: u8, name: &str, fitness| {
         let upn = format!("{}@contoso.example", name.to_lowercase().replace(' ', "."));
         let owner = Owner {
             id: object(n),
-            name: name.into(),
-            upn: upn.as_str().into(),
+            name: called(name).into(),
+            upn: called(&upn).into(),
             resource: false,
             fitness,
         };
@@ -165,7 +170,7 @@ pub(crate) fn inventory(loading: u64) -> Inventory {
     ];
     let phone = "4828c8ec-dc2e-4779-b502-87ac9ce28ab7";
     let calling = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
-    let skus = vec![
+    let mut skus = vec![
         sku(
             VOICE,
             "CONTOSO_VOICE",
@@ -174,6 +179,12 @@ pub(crate) fn inventory(loading: u64) -> Inventory {
         ),
         sku(0xa2, "CONTOSO_MAIL", (25, 20), &[]),
     ];
+    for sku in &mut skus {
+        sku.part_number = called(&sku.part_number);
+        for plan in &mut sku.plans {
+            plan.name = called(&plan.name);
+        }
+    }
     Inventory::new(loading, Some(numbers), &owners, skus)
 }
 
@@ -400,6 +411,7 @@ pub(crate) fn settings() -> Settings {
         read_only: false,
         manual_mode: false,
         group: None,
+        has_namesake: false,
         demo: false,
         bundle: false,
         sync_on_start: false,

@@ -15,6 +15,7 @@ pub mod copy;
 pub mod cursor;
 pub mod dispatch;
 pub mod doc;
+pub mod doubt;
 pub mod earlier;
 pub mod effect;
 pub mod event;
@@ -118,6 +119,8 @@ pub struct Settings {
     pub sign_in: Option<SignInWay>,
     /// What the configuration calls the tenant on its screens.
     pub name: Option<String>,
+    /// Whether another tenant of the configuration is shown by the same name.
+    pub has_namesake: bool,
     /// The tenant's colour.
     pub accent: Option<Accent>,
     /// Keys and what they mean.

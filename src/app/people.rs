@@ -13,6 +13,7 @@ use crate::roster::desk::DeskUser;
 use super::doc::{Scroll, Tone};
 use super::effect::{Effect, LedgerChange, Who};
 use super::event::RequestId;
+use super::mend::written;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::new_user;
@@ -513,8 +514,28 @@ impl App {
                 format!("  {name}: {}", super::pane::changes::change(entry))
             })
             .collect();
-        let entries = entries.iter().map(|entry| entry.id).collect();
-        self.question(Question::UndoMany { entries, shown });
+        let entries: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let written: Vec<(EntryId, String)> = self
+            .desk
+            .audit
+            .iter()
+            .filter(|row| row.entry.is_some_and(|id| marked.contains(&id)))
+            .filter_map(|row| {
+                let words = format!("  {}: {}", Label::new(&row.name), row.change);
+                Some((written(&self.desk, row)?, words))
+            })
+            .collect();
+        match (entries.is_empty(), written.is_empty()) {
+            (_, true) => self.question(Question::UndoMany { entries, shown }),
+            (true, false) => {
+                let (entries, shown) = written.into_iter().unzip();
+                self.question(Question::TakeBackMany { entries, shown });
+            }
+            (false, false) => self.say(
+                Tone::Warn,
+                "what waits and what was written are both marked: Esc takes marks away",
+            ),
+        }
     }
 
     /// Drops all marked changes, or none.

@@ -456,6 +456,7 @@ impl App {
             CacheEvent::Inventory(inventory) => self.inventory_is(inventory),
             CacheEvent::Members { req, members } => self.members_are(req, members),
             CacheEvent::Why { req, why } => {
+                let why = self.with_doubt(why);
                 if let Some(Modal::Why(modal)) = self.why_asked(req) {
                     modal.asked = None;
                     modal.title.clone_from(&why.name);

@@ -263,6 +263,9 @@ impl App {
             Question::AllowWriting { .. } => self.allow_writing(),
             Question::SignOut => self.sign_out(),
             Question::OpenTenant { name, .. } => self.open_agreed(name),
+            Question::AddForMove {
+                number, to, user, ..
+            } => self.add_and_move((number, to), *user),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
             Question::Replace { .. } => self.replace_theirs(),
@@ -280,6 +283,7 @@ impl App {
             Question::Mend(mend) if mend.wants() == Wants::Nothing => self.mend(*mend),
             Question::TakeBack { entry, .. } => self.take_back(entry),
             Question::UndoMany { entries, .. } => self.undo_many(entries),
+            Question::TakeBackMany { entries, .. } => self.take_back_many(entries),
             question @ (Question::MassChange { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
@@ -368,6 +372,7 @@ impl App {
             | Question::SignOut
             | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
+            | Question::AddForMove { .. }
             | Question::Tie { .. }
             | Question::Replace { .. }
             | Question::LoseSeats { .. }
@@ -385,6 +390,7 @@ impl App {
             | Question::MoveTo(_)
             | Question::TakeBack { .. }
             | Question::UndoMany { .. }
+            | Question::TakeBackMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::MassChange { .. } => Vec::new(),

@@ -101,7 +101,11 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.column, self.why)
+        match self.why {
+            // That is about the whole row.
+            Why::LeftOut => self.why.fmt(f),
+            _ => write!(f, "{}: {}", self.column, self.why),
+        }
     }
 }
 
@@ -230,6 +234,8 @@ pub enum Why {
     },
     /// A caller ID that is neither the trunk number nor one of the tenant.
     CallerId,
+    /// A person has left the row out.
+    LeftOut,
     /// A trunk sheet with create.
     TrunkCreate,
 }
@@ -296,10 +302,10 @@ impl fmt::Display for Why {
             Self::SameUser { row } => write!(f, "row {row} is about the same user"),
             Self::Exists { name } => write!(
                 f,
-                "{} has it already: import with --update",
+                "{} has it already: choose changes of users",
                 Label::new(name)
             ),
-            Self::NoSuchUser => f.write_str("nobody on the list has it: import with --create"),
+            Self::NoSuchUser => f.write_str("nobody on the list has it: choose new users"),
             Self::SeveralUsers { count } => write!(f, "{count} users have it: give the ExternalId"),
             Self::OtherExternalId { name, has } => {
                 write!(
@@ -328,7 +334,10 @@ impl fmt::Display for Why {
             Self::CallerId => {
                 f.write_str("it is neither the trunk number nor a number of the tenant")
             }
-            Self::TrunkCreate => f.write_str("trunk users are only updated: import with --update"),
+            Self::LeftOut => f.write_str("left out by hand: the same key takes it in again"),
+            Self::TrunkCreate => {
+                f.write_str("trunk users are only changed: choose changes of users")
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::runtime::{
     Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell, terminal,
 };
 use crate::sim::{Scenario, Simulator};
+use crate::store::peek;
 use crate::view::theme::Theme;
 
 use super::args::Global;
@@ -206,6 +207,7 @@ fn console(
         ascii: global.ascii || !surroundings.utf8,
         sign_in: way(&opened.config).filter(|_| !opened.bundle),
         name: opened.config.display.clone(),
+        has_namesake: opened.file.is_some() && has_namesake(global, &opened.name)?,
         accent: accent(&opened.config),
         keys: face.look.keys.clone(),
         bell: face.look.bell,
@@ -237,6 +239,21 @@ fn console(
         _home: opened.temporary,
     };
     Ok((console, kept))
+}
+
+/// Whether another tenant of the configuration is shown by the name of this one.
+fn has_namesake(global: &Global, name: &str) -> anyhow::Result<bool> {
+    let (places, config) = located(global)?;
+    let shown = |name: &str, tenant: &TenantConfig| {
+        let shown = tenant.display.clone();
+        let shown = shown.or_else(|| peek::pinned_name(&places.tenant_dir(name)));
+        shown.unwrap_or_else(|| name.to_owned()).to_lowercase()
+    };
+    let Some(ours) = config.tenants.get(name).map(|tenant| shown(name, tenant)) else {
+        return Ok(false);
+    };
+    let mut others = config.tenants.iter().filter(|(other, _)| *other != name);
+    Ok(others.any(|(other, tenant)| shown(other, tenant) == ours))
 }
 
 /// How a person signs in to a tenant; `None` where the app does by itself.

@@ -2,6 +2,7 @@
 
 use crate::domain::difference::{Difference, Kind};
 use crate::domain::run::{RunHead, RunId};
+use crate::domain::text::Label;
 use crate::ops::history;
 use crate::record::json::{self, DifferenceJson, LineJson, RunJson};
 
@@ -28,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &History) -> anyhow::Result<Exit>
                 if global.json {
                     print::data(&json::line(&LineJson::from(&line))?)?;
                 } else {
-                    print::data(&line.marked())?;
+                    print::data(Label::new(&line.marked()).as_str())?;
                 }
             }
         }

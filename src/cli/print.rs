@@ -2,17 +2,16 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use unicode_width::UnicodeWidthStr as _;
-
+use crate::app::cells;
 use crate::domain::failure::Failure;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, escaped};
 
 use super::exit::Exit;
 
-/// One line of data.
+/// One line of data, or a document: what no terminal may be sent is escaped in it.
 pub(super) fn data(line: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    Ok(writeln!(out, "{line}")?)
+    Ok(writeln!(out, "{}", escaped(line))?)
 }
 
 /// One line of narration. Nobody reading it is no error.
@@ -90,8 +89,8 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()>
         let cells = rows
             .iter()
             .filter_map(|row| row.get(n))
-            .map(|cell| cell.width());
-        cells.chain([header[n].width()]).max().unwrap_or(0)
+            .map(|cell| cells::width(cell));
+        cells.chain([cells::width(header[n])]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
@@ -99,7 +98,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()>
         for (n, cell) in cells.enumerate() {
             out.push_str(cell);
             if n + 1 < widths.len() {
-                out.push_str(&" ".repeat(widths[n].saturating_sub(cell.width()) + 2));
+                out.push_str(&" ".repeat(widths[n].saturating_sub(cells::width(cell)) + 2));
             }
         }
         out.trim_end().to_owned()

@@ -93,6 +93,18 @@ pub enum ConfigError {
         /// What it may be.
         allowed: String,
     },
+    /// Two names for one tenant.
+    #[error(
+        "{at}: {table} is the tenant of [tenants.{other}] too. Each name has a queue, an audit and a lease of its own, so that two would write to one tenant side by side: keep one of them (`tenants remove` keeps the files of the other)"
+    )]
+    SameTenant {
+        /// Where its id stands.
+        at: Box<Place>,
+        /// The later table.
+        table: String,
+        /// The earlier name.
+        other: String,
+    },
     /// No such tenant in the configuration.
     #[error("no tenant \"{name}\" in {}{}", .path.display(), listed(.known))]
     NoSuchTenant {
@@ -239,6 +251,7 @@ impl ConfigError {
             | Self::UnknownKey { at, .. }
             | Self::WrongValue { at, .. }
             | Self::KeyClash { at, .. }
+            | Self::SameTenant { at, .. }
             | Self::Missing { at, .. } => Some(at),
             _ => None,
         }
@@ -251,6 +264,7 @@ impl ConfigError {
             | Self::WrongValue { key, .. }
             | Self::KeyClash { key, .. }
             | Self::Missing { key, .. } => Some(key),
+            Self::SameTenant { .. } => Some("tenant_id"),
             _ => None,
         }
     }
@@ -260,6 +274,7 @@ impl ConfigError {
         match self {
             Self::UnknownKey { table, .. }
             | Self::WrongValue { table, .. }
+            | Self::SameTenant { table, .. }
             | Self::Missing { table, .. } => Some(table),
             _ => None,
         }

@@ -10,7 +10,7 @@ use super::look;
 use super::table::{Table, nearest, parsed};
 use super::{
     Accent, AddUsers, Allow, CloudName, Config, Defaults, Endpoints, Identity, Shared, SignInWay,
-    TenantConfig, TokensKept,
+    TenantConfig, TokensKept, Words,
 };
 
 pub(super) const ROOT_KEYS: &[&str] = &[
@@ -74,11 +74,35 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
     for (name, table) in named(&root, "identities", IDENTITY_NAME)? {
         config.identities.insert(name, identity(&table)?);
     }
+    let mut seen = Vec::new();
     for (name, table) in named(&root, "tenants", TENANT_NAME)? {
         let tenant = tenant(&table, &config.identities)?;
+        seen.push((name.clone(), table));
         config.tenants.insert(name, tenant);
     }
+    one_name_each(&seen, &config)?;
     Ok(config)
+}
+
+/// Refuses two names for one tenant, as far as the ids tell: that a domain is another's, only the tenant knows.
+fn one_name_each(tables: &[(String, Table<'_>)], config: &Config) -> Result<(), ConfigError> {
+    let mut names = BTreeMap::new();
+    for (name, table) in tables {
+        let Some(tenant) = config.tenants.get(name) else {
+            continue;
+        };
+        // A simulated tenant has the same id at each address.
+        let place = tenant.endpoints.as_ref().map(|at| at.graph.as_str());
+        let key = (
+            tenant.tenant_id.to_lowercase(),
+            Words::as_str(tenant.cloud),
+            place,
+        );
+        if let Some(other) = names.insert(key, name) {
+            return Err(table.same_tenant(other));
+        }
+    }
+    Ok(())
 }
 
 /// The tables inside a table, each under a name of the engineer's.

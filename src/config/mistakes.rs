@@ -82,7 +82,9 @@ fn hidden(path: &Path, text: &str, error: &ConfigError) -> Option<String> {
         let (own, header) = at(root, offset)?;
         let is_missing = matches!(error, ConfigError::Missing { .. });
         ranges.push(match header {
-            _ if DECIDING.contains(&key) => section(text, error.table()?)?,
+            _ if DECIDING.contains(&key) || matches!(error, ConfigError::SameTenant { .. }) => {
+                section(text, error.table()?)?
+            }
             Some(_) if is_missing => section(text, error.table()?)?,
             Some(start) => from_header(text, start),
             None => own,
@@ -230,6 +232,32 @@ client_id = \"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee\"
         assert_eq!(found.len(), 8, "{found:#?}");
         assert!(
             !found.iter().any(|line| line.contains("tenants.c")),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn two_names_for_one_tenant_are_told_with_both() {
+        let text = "\
+[tenants.a]
+tenant_id = \"Contoso.example\"
+group = \"Voice\"
+
+[tenants.b]
+tenant_id = \"other.example\"
+
+[tenants.c]
+group = \"Sales\"
+tenant_id = \"contoso.EXAMPLE\"
+
+[tenants.d]
+tenant_id = \"contoso.example\"
+cloud = \"us-gov\"
+";
+        let found = told(text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(
+            found[0].contains("config.toml:10:13: [tenants.c] is the tenant of [tenants.a] too"),
             "{found:#?}"
         );
     }

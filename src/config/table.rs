@@ -185,6 +185,16 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Its tenant has another name already.
+    pub(super) fn same_tenant(&self, other: &str) -> ConfigError {
+        let span = self.items.get("tenant_id").and_then(Item::span);
+        ConfigError::SameTenant {
+            at: Box::new(place(self.path, self.text, span)),
+            table: self.name.clone(),
+            other: other.to_owned(),
+        }
+    }
+
     pub(super) fn wrong(&self, key: &str, item: &Item, allowed: &str) -> ConfigError {
         let span = item.span();
         let found = span

@@ -8,6 +8,7 @@ use super::directory::{
 use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::run::Counters;
+use super::standing::{self, Blocked};
 
 /// Why somebody is no candidate, or that they are one: exactly one per directory user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,11 +139,13 @@ pub enum Warning {
     NoName,
     /// No e-mail.
     NoMail,
+    /// A Direct Routing number is held, and enterprise voice is off.
+    CallsBlocked,
 }
 
 impl Warning {
     /// All warnings, by their bit.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoTeams,
         Self::Room,
         Self::NoUsageLocation,
@@ -150,6 +153,7 @@ impl Warning {
         Self::DirsyncNumber,
         Self::NoName,
         Self::NoMail,
+        Self::CallsBlocked,
     ];
 
     /// The code of `--json`.
@@ -162,6 +166,7 @@ impl Warning {
             Self::DirsyncNumber => "dirsync_number",
             Self::NoName => "no_name",
             Self::NoMail => "no_mail",
+            Self::CallsBlocked => "calls_blocked",
         }
     }
 
@@ -175,6 +180,7 @@ impl Warning {
             Self::DirsyncNumber => "DirSync'd user: number is in AD",
             Self::NoName => "no name",
             Self::NoMail => "no e-mail",
+            Self::CallsBlocked => "calls blocked: enterprise voice is off",
         }
     }
 }
@@ -447,6 +453,10 @@ impl Facts<'_> {
         }
         if user.mail.is_none() {
             marks.warn(Warning::NoMail);
+        }
+        // That no voice route is granted blocks only where the tenant's own policy has none: that is told by `why` alone.
+        if standing::blocked(self) == Some(Blocked::NoVoice) {
+            marks.warn(Warning::CallsBlocked);
         }
     }
 }
@@ -850,6 +860,32 @@ mod tests {
                 Warning::NoMail
             ]
         );
+        let teams = TeamsUser {
+            id: id(1),
+            tenant: None,
+            account: AccountType::User,
+            enterprise_voice: Some(false),
+            features: Features::default(),
+            number: None,
+            voice_routing: None,
+            dial_plan: None,
+        };
+        let with_voice = |voice| {
+            let teams = TeamsUser {
+                enterprise_voice: voice,
+                ..teams.clone()
+            };
+            let facts = Facts {
+                user: &user,
+                group: &GroupFilter::Off,
+                teams: Some(&teams),
+                numbers: Some(&numbers),
+            };
+            let mut warnings = facts.classify().marks.warnings();
+            warnings.any(|warning| warning == Warning::CallsBlocked)
+        };
+        let blocked = [Some(false), Some(true), None].map(with_voice);
+        assert_eq!(blocked, [true, false, false]);
         assert_eq!(
             class.number.map(|n| n.to_string()).as_deref(),
             Some("+441235123471")

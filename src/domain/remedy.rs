@@ -60,7 +60,7 @@ fn evidence_of(subject: &Subject<'_>, wanted: GateResult) -> String {
 }
 
 fn eligible(subject: &Subject<'_>, verdict: &str) -> Advice {
-    let mut steps = vec![WhyStep::by_hand("add this user")];
+    let mut steps = vec![WhyStep::add()];
     steps.extend(more(subject));
     (verdict.to_owned(), steps)
 }
@@ -88,7 +88,15 @@ pub(super) fn more(subject: &Subject<'_>) -> Vec<WhyStep> {
                 "assign a licence with Teams: Phone System alone rings nowhere",
             )),
             (Warning::DirsyncNumber, _) => steps.extend(dirsync(subject)),
-            (Warning::Country | Warning::Room | Warning::NoName | Warning::NoMail, _) => {}
+            // What blocks calls has a step of its own, by its kind.
+            (
+                Warning::Country
+                | Warning::Room
+                | Warning::NoName
+                | Warning::NoMail
+                | Warning::CallsBlocked,
+                _,
+            ) => {}
         }
     }
     steps

@@ -1,8 +1,10 @@
 //! What a client tells whoever listens while a call is under way: that it waits before it sends again, and how much has come so far.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use super::Client;
 use super::error::GraphError;
@@ -41,7 +43,23 @@ impl Client {
     /// The same client, which tells what it waits for and how much has come.
     #[must_use]
     pub fn heard_by(&self, ear: UnboundedSender<Heard>) -> Self {
-        Self(std::sync::Arc::clone(&self.0), self.1.clone(), Some(ear))
+        Self(
+            Arc::clone(&self.0),
+            self.1.clone(),
+            Some(ear),
+            self.3.clone(),
+        )
+    }
+
+    /// The same client, whose waits before a request is sent again end when this is cancelled: the request is then not sent.
+    #[must_use]
+    pub fn leaving(&self, leave: CancellationToken) -> Self {
+        Self(
+            Arc::clone(&self.0),
+            self.1.clone(),
+            self.2.clone(),
+            Some(leave),
+        )
     }
 
     /// Tells that rows have come.

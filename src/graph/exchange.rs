@@ -20,8 +20,9 @@ use super::endpoints::Endpoints;
 use super::error::{DecodeError, GraphError, Stage};
 use super::trust;
 
-/// No reply is read beyond this, compressed or inflated: a page of 999 users has about 8 MB.
-pub(super) const LARGEST_REPLY: usize = 64 * 1024 * 1024;
+/// No reply is read beyond this, compressed or inflated. An ordinary page of 999 users has 8 MB, and one of users with every
+/// product and a long history of plans has three times that.
+pub(super) const LARGEST_REPLY: usize = 24 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
@@ -172,6 +173,7 @@ impl Wire {
             .map_err(|error| self.transport(url, Stage::CutReply, error))?;
         let body = packed
             .and_then(|packed| unpack(packed, &headers))
+            .map(readable)
             .map_err(|why| GraphError::Decode {
                 path: url.path().to_owned(),
                 why,
@@ -267,6 +269,55 @@ fn unpack(body: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, DecodeError> {
     } else {
         Err(DecodeError::Encoding(encoding.to_owned()))
     }
+}
+
+/// The body with U+FFFD for each byte and each half of a pair that is no character: one text of one user must not take the
+/// whole page with it.
+fn readable(body: Vec<u8>) -> Vec<u8> {
+    let text = match String::from_utf8(body) {
+        Ok(text) => text,
+        Err(broken) => String::from_utf8_lossy(broken.as_bytes()).into_owned(),
+    };
+    let Some(first) = memchr::memmem::find(text.as_bytes(), br"\ud")
+        .into_iter()
+        .chain(memchr::memmem::find(text.as_bytes(), br"\uD"))
+        .min()
+    else {
+        return text.into_bytes();
+    };
+    // A backslash before it may be the second of two: from the start of the run on, escapes are read one after the other.
+    let start = first
+        - text.as_bytes()[..first]
+            .iter()
+            .rev()
+            .take_while(|b| **b == b'\\')
+            .count();
+    let (mut out, mut rest) = (text.as_bytes()[..start].to_vec(), &text.as_bytes()[start..]);
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let length = match (unit(rest), rest.get(6..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.extend_from_slice(br"\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            _ => rest.len().min(2),
+        };
+        out.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The number of an escape such as `\u00e4` at the start of a text.
+fn unit(text: &[u8]) -> Option<u16> {
+    let digits = text.strip_prefix(br"\u")?.get(..4)?;
+    let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
+    let digits = is_hex.then_some(digits)?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// The date of a header, if it is one.
@@ -385,6 +436,25 @@ mod tests {
             inflate(&bomb),
             Err(DecodeError::TooLarge { limit }) if limit == LARGEST_REPLY
         ));
+    }
+
+    #[test]
+    fn what_is_no_character_is_replaced_and_nothing_else() {
+        for (body, read) in [
+            (&br#"{"a":"x"}"#[..], r#"{"a":"x"}"#),
+            (br#""\ud83d\ude00 \u00e4""#, r#""\ud83d\ude00 \u00e4""#),
+            (br#""\ud83d""#, r#""\ufffd""#),
+            (br#""\ude00\ud83d\n""#, r#""\ufffd\ufffd\n""#),
+            (br#""\uD83d\u0041""#, r#""\ufffd\u0041""#),
+            // No escape at all: two backslashes are one.
+            (br#""\\ud83d""#, r#""\\ud83d""#),
+            (br#""\\\ud83d""#, r#""\\\ufffd""#),
+            (b"\"a\xffb\"", "\"a\u{fffd}b\""),
+            (b"\\ud8", "\\ud8"),
+            (b"\\ud83\xff\\", "\\ud83\u{fffd}\\"),
+        ] {
+            assert_eq!(String::from_utf8(readable(body.to_vec())).unwrap(), read);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
@@ -46,6 +47,8 @@ pub mod keyring;
 pub mod licences;
 pub mod local;
 mod loopback;
+#[cfg(test)]
+mod malformed;
 mod page;
 pub mod partial;
 pub mod patience;
@@ -184,12 +187,13 @@ pub struct SignedIn {
 }
 
 /// The connection to one tenant. Cheap to clone; all clones share token, throttle gate and connections. The second part says
-/// how it waits for a person, if it does, the third who is told of what it waits for.
+/// how it waits for a person, if it does, the third who is told of what it waits for, the fourth what ends a wait.
 #[derive(Clone)]
 pub struct Client(
     Arc<Inner>,
     Option<Patience>,
     Option<UnboundedSender<delay::Heard>>,
+    Option<CancellationToken>,
 );
 
 pub(crate) struct Inner {
@@ -264,7 +268,7 @@ impl Client {
             told: Mutex::new(|_| {}),
             not_before: Mutex::new(None),
         };
-        Ok(Self(Arc::new(inner), None, None))
+        Ok(Self(Arc::new(inner), None, None, None))
     }
 
     /// From now on a person is asked for the permissions to write this, and no other. Nothing is sent by this call.
@@ -329,12 +333,25 @@ impl Client {
         tokio::time::sleep(self.0.pace.wait(asked)).await;
     }
 
+    /// Waits; false when whoever asked no longer wants to, and what it waited for is then not sent.
+    async fn waits(&self, asked: Duration) -> bool {
+        let Some(leave) = &self.3 else {
+            self.wait(asked).await;
+            return true;
+        };
+        tokio::select! {
+            biased;
+            () = leave.cancelled() => false,
+            () = self.wait(asked) => true,
+        }
+    }
+
     /// Waits until the gate is open. A gate that stays closed for long is an error: waiting is then the caller's.
     async fn pass_gate(&self) -> Result<(), GraphError> {
         let Some(wait) = self.closed_for() else {
             return Ok(());
         };
-        if wait > LONGEST_WAIT {
+        if wait > LONGEST_WAIT || !self.waits(wait).await {
             return Err(GraphError::Throttled {
                 after: wait,
                 reply: Box::new(Reply {
@@ -344,7 +361,6 @@ impl Client {
                 }),
             });
         }
-        self.wait(wait).await;
         Ok(())
     }
 

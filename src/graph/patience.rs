@@ -108,7 +108,12 @@ impl Client {
     /// The same client, whose reading waits for a person where it would end for want of a sign-in.
     #[must_use]
     pub fn waiting(&self, patience: Patience) -> Self {
-        Self(Arc::clone(&self.0), Some(patience), self.2.clone())
+        Self(
+            Arc::clone(&self.0),
+            Some(patience),
+            self.2.clone(),
+            self.3.clone(),
+        )
     }
 
     /// A token for a request, other than the one that was refused.

@@ -13,6 +13,9 @@ use super::retry::{retry_after, throttled_for};
 /// Longest message that is kept of a server's text.
 const LONGEST_MESSAGE: usize = 2000;
 
+/// Longest code and longest request-id.
+const LONGEST_WORD: usize = 200;
+
 /// What was asked, as far as reading a refusal needs it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -89,7 +92,13 @@ fn read_reply(answer: &Answer) -> Reply {
     if answer.status.is_redirection() {
         reply.foreign.get_or_insert_with(|| "a redirect".to_owned());
     }
-    reply.message = reply.message.chars().take(LONGEST_MESSAGE).collect();
+    for (text, most) in [
+        (&mut reply.message, LONGEST_MESSAGE),
+        (&mut reply.code, LONGEST_WORD),
+        (&mut reply.request_id, LONGEST_WORD),
+    ] {
+        *text = text.chars().take(most).collect();
+    }
     reply
 }
 

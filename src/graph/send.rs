@@ -113,8 +113,8 @@ impl Client {
                         return Err(error);
                     }
                 }
-                (_, Some(wait)) => self.wait(wait).await,
-                (_, None) => return Err(error),
+                (_, Some(wait)) if self.waits(wait).await => {}
+                (_, Some(_) | None) => return Err(error),
             }
         }
     }

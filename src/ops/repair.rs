@@ -441,6 +441,40 @@ pub async fn take_back(
     Ok(words)
 }
 
+/// Queues the opposite of each of these: what cannot be taken back is told with the reason of the first, and the others are queued.
+pub async fn take_back_many(
+    store: &Store,
+    entries: Vec<EntryId>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let (mut queued, mut failed) = (0, Vec::new());
+    for entry in entries {
+        match take_back(store, entry, None, stamp.clone()).await {
+            Ok(_) => queued += 1,
+            Err(failure) => failed.push(failure),
+        }
+    }
+    let (words, it) = match queued {
+        1 => (
+            "1 change goes back: its opposite is queued".to_owned(),
+            "it",
+        ),
+        n => (
+            format!("{n} changes go back: their opposites are queued"),
+            "them",
+        ),
+    };
+    match failed.first() {
+        None => Ok(format!("{words}; p plans {it}")),
+        Some(first) if queued == 0 => Err(first.clone()),
+        Some(first) => Ok(format!(
+            "{words}; {} not, the first because: {}",
+            failed.len(),
+            first.headline
+        )),
+    }
+}
+
 /// That what was written is what the user has, and that nobody has queued another change of it since.
 fn still_so(subject: &Subject, written: &Written) -> Result<(), Failure> {
     let field = written.wanted.field();

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::domain::country::Country;
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::ObjectId;
+use crate::domain::lookalike::{self, Doubt};
 use crate::domain::phone::PhoneNumber;
 
 use query::{Field, Query};
@@ -106,6 +107,7 @@ pub struct Roster {
     chunks: Vec<Arc<Chunk>>,
     len: usize,
     places: Arc<HashMap<ObjectId, u32>>,
+    doubts: Arc<HashMap<u32, Doubt>>,
 }
 
 impl PartialEq for Roster {
@@ -137,12 +139,50 @@ impl Roster {
         if !pending.is_empty() {
             chunks.push(Arc::new(Chunk::new(pending)));
         }
-        Self {
+        let mut built = Self {
             snapshot,
             chunks,
             len,
             places: Arc::new(places),
-        }
+            doubts: Arc::default(),
+        };
+        let written = built.rows().map(|row| (&*row.name, &*row.upn));
+        built.doubts = Arc::new(lookalike::doubts(written));
+        built
+    }
+
+    /// The same, where nobody can be taken for another: for tests of everything else.
+    #[cfg(test)]
+    pub(crate) fn without_doubts(mut self) -> Self {
+        self.doubts = Arc::default();
+        self
+    }
+
+    /// What can mislead about a user, in a sentence.
+    pub fn doubt(&self, id: ObjectId) -> Option<String> {
+        let doubt = self.doubts.get(&self.place_of(id)?)?;
+        let like = doubt.like.and_then(|place| self.get(place));
+        let mixed = doubt.mixed.as_ref();
+        let like = like.map(|row| {
+            format!(
+                "Looks like {} <{}>, who is somebody else.",
+                row.name, row.upn
+            )
+        });
+        let mixed = mixed.map(|word| format!("Letters of two scripts stand in \"{word}\"."));
+        Some(
+            [mixed, like]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }
+
+    /// Whether something can mislead about a user.
+    pub fn is_doubted(&self, id: ObjectId) -> bool {
+        self.place_of(id)
+            .is_some_and(|place| self.doubts.contains_key(&place))
     }
 
     /// The snapshot that it shows; 0 before the first.

@@ -49,6 +49,9 @@ impl Shared {
                 repair::move_number(store, &number, to, stamp).await
             }
             LedgerChange::TakeBack { entry } => repair::take_back(store, entry, None, stamp).await,
+            LedgerChange::TakeBackMany(entries) => {
+                repair::take_back_many(store, entries, stamp).await
+            }
             LedgerChange::TakeMatches(users) => self.take_matches(&users, &stamp).await,
             LedgerChange::Adopt(users) => self.adopt(&users, &stamp).await,
             LedgerChange::Unpin => crate::sync::disable(store, &self.settings.lease, stamp)

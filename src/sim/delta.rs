@@ -307,6 +307,7 @@ fn link(json: &mut Json, world: &World, call: &Call, round: &Round, next: Option
             "kind": "delta", "names": round.names, "ids": round.ids, "until": round.until, "at": world.now().as_second(),
         });
         json.name("@odata.deltaLink");
-        json.text(&address("deltatoken", &state));
+        let link = world.knobs.delta_link.clone();
+        json.text(&link.unwrap_or_else(|| address("deltatoken", &state)));
     }
 }

@@ -83,6 +83,8 @@ pub(super) struct Fault {
     pub message: Option<String>,
     /// A body of the test's own.
     pub body: Option<Value>,
+    /// A body of the test's own that may be no JSON, or no text: as base64, sent as JSON.
+    pub raw: Option<String>,
     /// A `Location` of the test's own.
     pub location: Option<String>,
     /// Nothing is ever answered, and the connection stays open; `GET /_sim/held?N` tells when it has come to that.
@@ -105,6 +107,7 @@ impl Default for Fault {
             code: None,
             message: None,
             body: None,
+            raw: None,
             location: None,
             hold: false,
         }
@@ -161,6 +164,8 @@ pub(super) struct Knobs {
     pub next_link_numbers: bool,
     /// Put in the place of every link to a next page; `{self}` stands for the address of the request.
     pub next_link: Option<String>,
+    /// Put in the place of every link to the next delta.
+    pub delta_link: Option<String>,
     pub reject_secret: bool,
     /// The application permissions that a token names, where they are others than all.
     pub roles: Option<Vec<String>>,
@@ -210,6 +215,7 @@ impl Default for Knobs {
             teams_lag: Lag::None,
             next_link_numbers: false,
             next_link: None,
+            delta_link: None,
             reject_secret: false,
             roles: None,
             certificate: None,
@@ -347,6 +353,13 @@ impl Fault {
         }
         if let Some(location) = &self.location {
             return Ok(Reply::empty(self.status).with("Location", location.clone()));
+        }
+        if let Some(raw) = &self.raw {
+            let payload = Payload::Json(STANDARD.decode(raw).unwrap_or_default(), Vec::new());
+            return Ok(Reply {
+                payload,
+                ..Reply::empty(self.status)
+            });
         }
         if let Some(body) = &self.body {
             let reply = Reply::json(self.status, body);

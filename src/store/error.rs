@@ -166,6 +166,11 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Whether the system could not read or write, or could not say that it has written.
+fn is_of_disk(source: &rusqlite::Error) -> bool {
+    source.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure)
+}
+
 impl StoreError {
     /// A value in the file that this program never wrote.
     pub(super) fn damaged(what: impl Into<String>) -> Self {
@@ -244,6 +249,11 @@ impl StoreError {
             Self::TooNew { .. } => (
                 FailureKind::Store,
                 "A newer version of this program has written it. Use that version; the file is left as it is.",
+            ),
+            // When the last step of a commit fails, the next start may find all of it in the log.
+            Self::Sqlite { source, .. } if is_of_disk(source) => (
+                FailureKind::Store,
+                "The disk has failed. Whether this change was kept is not certain: look for it before you make it again.",
             ),
             Self::Io { .. } | Self::Sqlite { .. } => {
                 (FailureKind::Store, "Nothing of this change was kept.")

@@ -61,6 +61,12 @@ pub fn look(dir: &Path) -> Result<Option<Peek>, StoreError> {
     Ok(Some(peek))
 }
 
+/// The name of the tenant that a folder is pinned to.
+pub fn pinned_name(dir: &Path) -> Option<String> {
+    let ledger = read_only(dir, &LEDGER).ok()??;
+    Some(rows::pin(&ledger).ok()??.name)
+}
+
 /// Only columns of the first schema are asked for: an older file is read as it is.
 fn of_ledger(connection: &Connection) -> Result<Peek, StoreError> {
     let read = connection.unchecked_transaction()?;

@@ -16,6 +16,7 @@ mod reference;
 mod settle;
 mod stopped;
 mod touch;
+mod waits;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +42,7 @@ use journal::{Journal, Listeners};
 use lease::Lease;
 pub use one::{ReadAgain, Reading, read_again};
 use pull::Pulled;
+use waits::Waits;
 
 /// The document's words for a sign-in to another tenant than the pinned one.
 pub const TENANT_MISMATCH: &str =
@@ -143,6 +145,8 @@ struct Run<'a> {
     foreign: Option<Failure>,
     /// The account that is signed in, once it is known.
     account: Option<String>,
+    /// What a cancel does to waits for Graph.
+    waits: Waits,
 }
 
 impl std::fmt::Debug for Run<'_> {
@@ -186,6 +190,8 @@ pub async fn run(
     let _ = events.send(RunEvent::Started { number }).await;
     world.client.forget_stranger();
     let (client, mut attendance, asides) = attended(&world.client, settings, cancel, &events);
+    let waits = Waits::default();
+    let client = client.leaving(waits.leave.clone());
     let listeners = Listeners {
         events,
         history: world.store.history.clone(),
@@ -202,6 +208,7 @@ pub async fn run(
         summary: Summary::default(),
         foreign: None,
         account: None,
+        waits: waits.clone(),
     };
     let result = tokio::select! {
         biased;
@@ -209,6 +216,16 @@ pub async fn run(
         // Reading may be left at any point; a write finishes what it has begun, and looks at the token itself.
         () = cancelled(cancel, &kind) => Err(Stop::Cancelled),
         () = attendance.tell() => unreachable!("it never ends by itself"),
+        () = waits.leave_with(cancel) => unreachable!("it never ends by itself"),
+    };
+    let result = match result {
+        // It would have gone on after the wait: nothing has failed.
+        Err(Stop::Failed(failure))
+            if waits.leave.is_cancelled() && failure.kind == FailureKind::TryAgain =>
+        {
+            Err(Stop::Cancelled)
+        }
+        result => result,
     };
     attendance.rest().await;
     let outcome = run.close(result).await;

@@ -207,6 +207,7 @@ impl Run<'_> {
             };
             self.note(one, result, &mut done).await;
         }
+        self.waits.owe_nothing(self.cancel);
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(tenant, &desk, &items).await;
@@ -332,6 +333,9 @@ impl Run<'_> {
         let Some(record) = record.filter(|record| record.holder() == Some(loser)) else {
             return Ok(()); // Somebody released it in the meantime: that is what was wanted.
         };
+        if one.wants().is_some() || one.entry.field().is_licence() {
+            self.waits.owe();
+        }
         self.start(&one.entry, Step::Release).await?;
         let sent = match self.client.unassign_number(old, record.kind).await {
             Ok(operation) => self.follow(&one.entry, Step::Release, &operation).await?,

@@ -129,7 +129,8 @@ fn columns(app: &App, painter: &Painter<'_>, person: &Person, widths: &Widths) -
     let plain = Style::new();
     let marked = app.candidates.marked.contains(&person.id);
     let mark = column(if marked { "*" } else { " " }, 1, painter.theme.strong);
-    let name = column(&*person.name, widths.name, plain);
+    let name = app.called(Some(person.id), &person.name);
+    let name = column(name, widths.name, plain);
     let number = person
         .number
         .as_ref()

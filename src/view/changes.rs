@@ -10,7 +10,7 @@ use crate::app::pane::Mark;
 use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, mark};
 use crate::app::sync::clock_or_day;
 
-use super::paint::{Column, Painter, Row, column};
+use super::paint::{Column, Painter, Row, column, shown};
 
 /// Cells of the columns that hold values and people; the time and who it was get what is left.
 struct Widths {
@@ -55,7 +55,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
             if let Some(columns) = columns(app, painter, pane.shown[index], &widths) {
                 let look = Row::from(index == pane.cursor.index);
                 painter.row(list, n, look, &columns);
-                if matches!(pane.shown[index], Item::Entry(id) if pane.marked.contains(&id)) {
+                if pane.is_marked(pane.shown[index], &app.desk) {
                     painter.mark_beside(list, n, look);
                 }
             }
@@ -88,9 +88,9 @@ fn widths(app: &App, area: Area) -> Widths {
         let Some(cells) = cells_of(app, *item) else {
             continue;
         };
-        state = state.max(cells::width(&cells.state));
-        name = name.max(cells::width(&cells.name));
-        change = change.max(cells::width(&cells.change));
+        state = state.max(shown(&cells.state));
+        name = name.max(shown(&cells.name));
+        change = change.max(shown(&cells.change));
     }
     let state = state.min(13);
     // Two numbers go into this; a longer text stands whole in the detail.

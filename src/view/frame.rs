@@ -86,7 +86,7 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Writing::Allowed => put(painter, " READ-WRITE ", 12, theme.badge),
     }
     if let Some((id, _)) = app.desk.pin
-        && area.width >= WIDE
+        && (area.width >= WIDE || app.settings.has_namesake)
     {
         put(painter, &id.to_string()[..8], 8, theme.dim);
     }
@@ -403,6 +403,10 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "candidates"
     } else if action == Action::Mark && place == Place::Columns {
         "show or hide"
+    } else if action == Action::Copy && place == Place::Why {
+        "for the customer"
+    } else if action == Action::CopyTable && place == Place::Why {
+        "for the ticket"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
     } else if place == Place::SignIn {

@@ -11,6 +11,8 @@ mod earlier;
 pub mod first_start;
 mod form;
 mod frame;
+#[cfg(test)]
+mod hostile;
 mod licences;
 mod many;
 mod modal;

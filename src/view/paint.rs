@@ -96,7 +96,7 @@ impl<'a> Painter<'a> {
     }
 
     /// Text as it may be drawn: safe, and in ASCII where nothing else can be.
-    fn safe(&self, text: &str) -> String {
+    pub(super) fn safe(&self, text: &str) -> String {
         let label = Label::new(text);
         if !self.ascii || label.as_str().is_ascii() {
             return label.as_str().to_owned();
@@ -123,8 +123,20 @@ impl<'a> Painter<'a> {
         }
         let room = usize::from(width.min(area.right() - x));
         let text = cells::cut(&self.safe(text), room, self.mark());
-        let (end, _) = self.buffer.set_stringn(x, y, &text, room, style);
-        end - x
+        let mut at = x;
+        for piece in cells::pieces(&text) {
+            // `cut` has seen to it that all of them fit; what takes no cell has nothing to sit on.
+            let wide = u16::try_from(cells::width(piece)).unwrap_or_default();
+            if wide == 0 || at + wide > area.right() {
+                continue;
+            }
+            self.buffer[(at, y)].set_symbol(piece).set_style(style);
+            for behind in at + 1..at + wide {
+                self.buffer[(behind, y)].reset();
+            }
+            at += wide;
+        }
+        at - x
     }
 
     /// Writes a line into row `n` of an area.
@@ -144,7 +156,7 @@ impl<'a> Painter<'a> {
     ) -> u16 {
         let style = self.tone(tone);
         let room = area.width.saturating_sub(column + 1);
-        for row in cells::wrap(text, usize::from(room)) {
+        for row in cells::wrap(&self.safe(text), usize::from(room)) {
             if y < area.height {
                 self.put((area.x + column, area.y + y), room, &row, style);
             }
@@ -269,6 +281,11 @@ impl<'a> Painter<'a> {
     pub(super) fn tone(&self, tone: Tone) -> Style {
         self.theme.tone(tone)
     }
+}
+
+/// How many cells a text from outside takes once it is made safe to draw.
+pub(super) fn shown(text: &str) -> usize {
+    cells::width(Label::new(text).as_str())
 }
 
 /// The text without its first cells.

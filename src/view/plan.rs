@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::app::App;
 use crate::app::cells;
+use crate::app::doubt;
 use crate::app::layout::Area;
 use crate::app::pane::Mark;
 use crate::app::pane::plan::{
@@ -12,7 +13,7 @@ use crate::app::pane::plan::{
 use crate::app::sync::{Run, clock};
 use crate::domain::writeplan::WritePlan;
 
-use super::paint::{Column, Painter, Row, column};
+use super::paint::{Column, Painter, Row, column, shown};
 
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: Area) {
     let Some(plan) = &app.plan else {
@@ -30,11 +31,12 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: A
     let widths = Widths::of(&rows, area);
     let shown = rows.iter().enumerate().skip(cursor.top);
     for (n, (index, row)) in (0..list.height).zip(shown) {
-        let columns = columns(painter, row, &widths);
+        let columns = columns(app, painter, row, &widths);
         painter.row(list, n, Row::from(index == cursor.index), &columns);
     }
     if let Some(row) = rows.get(cursor.index) {
-        whole(painter, row, below);
+        let doubt = row.who.and_then(|id| app.roster.doubt(id));
+        whole(painter, row, doubt, below);
     }
     if rows.is_empty() {
         painter.line(area, 2, "Nothing would be written.", Style::new());
@@ -71,7 +73,7 @@ struct Widths {
 impl Widths {
     fn of(rows: &[PlanRow], area: Area) -> Self {
         let widest = |text: fn(&PlanRow) -> &str| {
-            let widths = rows.iter().map(|row| cells::width(text(row)));
+            let widths = rows.iter().map(|row| shown(text(row)));
             widths.max().unwrap_or_default()
         };
         let width = usize::from(area.width);
@@ -92,20 +94,26 @@ fn result(row: &PlanRow) -> &str {
 }
 
 /// The row under the cursor, with nothing cut.
-fn whole(painter: &mut Painter<'_>, row: &PlanRow, area: Area) {
+fn whole(painter: &mut Painter<'_>, row: &PlanRow, doubt: Option<String>, area: Area) {
     painter.rule(area, 0, "");
     let note = match result(row) {
         "" => String::new(),
         note => format!("  {note}"),
     };
-    let text = format!("{}  {}  {}{note}", row.name, row.field.as_str(), row.change);
-    let lines = cells::wrap(&text, usize::from(area.width));
+    let doubt = doubt.map_or_else(String::new, |doubt| format!("  {} {doubt}", doubt::SIGN));
+    let text = format!(
+        "{}  {}  {}{note}{doubt}",
+        row.name,
+        row.field.as_str(),
+        row.change
+    );
+    let lines = cells::wrap(&painter.safe(&text), usize::from(area.width));
     for (n, line) in (1..WHOLE).zip(lines) {
         painter.line(area, n, &line, Style::new());
     }
 }
 
-fn columns(painter: &Painter<'_>, row: &PlanRow, widths: &Widths) -> Vec<Column> {
+fn columns(app: &App, painter: &Painter<'_>, row: &PlanRow, widths: &Widths) -> Vec<Column> {
     let (tick, style) = match &row.choice {
         Choice::Chosen => ("[x]", Style::new()),
         Choice::HeldBack => ("[ ]", painter.theme.dim),
@@ -114,7 +122,7 @@ fn columns(painter: &Painter<'_>, row: &PlanRow, widths: &Widths) -> Vec<Column>
     let note = result(row);
     vec![
         column(tick, 3, style),
-        column(row.name.as_str(), widths.name, style),
+        column(app.called(row.who, &row.name), widths.name, style),
         column(row.field.as_str(), 7, style),
         column(row.change.as_str(), widths.change, style),
         column(note, usize::MAX, style),
@@ -129,7 +137,8 @@ fn bottom(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     } else {
         (painter.theme.dim, "")
     };
-    let right = format!("takes away {takes}, limit {}{note}", plan.limit);
+    let verb = if takes == 1 { "takes" } else { "take" };
+    let right = format!("{takes} {verb} something away, limit {}{note}", plan.limit);
     let (_, lines) = area.split_end(2);
     if let Some((first, rest)) = silent.split_first() {
         let more = match rest.len() {

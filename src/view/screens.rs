@@ -13,7 +13,7 @@ use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, desk, object, plan, settings, why_alex};
 use crate::domain::outbox::EntryId;
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
-use crate::domain::user::Value;
+use crate::domain::user::{LicenseStatus, Value};
 use crate::domain::writeplan::LeftOut;
 
 use crate::roster::desk::AuditRow;
@@ -395,7 +395,7 @@ fn the_plan_shows_what_it_takes_away() {
             "[x] Diego Siciliani number  +1 425 555 0101 -> +1 425 555 0199 free",
             "Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199  free",
             "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",
-            "                                                           takes away 1, limit 5",
+            "                                                 1 takes something away, limit 5",
             "Space leave out  w why  O save file  T ticket  A apply 1  Esc writes nothing",
         ],
     );
@@ -492,6 +492,61 @@ fn a_wide_screen_explains_beside_and_logs_below() {
     assert!(rows.iter().all(|row| row.is_ascii()), "{rows:#?}");
     t.keys("2 f");
     assert!(screen(&t.app).iter().all(|row| row.is_ascii()));
+}
+
+#[test]
+fn a_narrow_header_has_the_id_where_the_name_is_anothers_too() {
+    for (has_namesake, shown) in [(false, false), (true, true)] {
+        let t = Driver::with(
+            Settings {
+                has_namesake,
+                ..settings()
+            },
+            (80, 24),
+        );
+        let rows = screen(&t.app);
+        assert!(rows[0].starts_with("Contoso Ltd"), "{}", rows[0]);
+        assert_eq!(rows[0].contains("11111111"), shown, "{}", rows[0]);
+        assert!(rows[0].contains("read "), "{}", rows[0]);
+    }
+}
+
+#[test]
+fn pane_4_counts_its_marks_and_pane_3_of_a_bundle_promises_no_sync() {
+    let mut t = Driver::new();
+    t.keys("4");
+    assert!(!screen(&t.app)[2].contains("marked"));
+    t.keys("<space>");
+    assert_eq!(screen(&t.app)[2].trim_end(), "4 changes wait   1 marked");
+    let t = &mut Driver::with(
+        Settings {
+            bundle: true,
+            ..settings()
+        },
+        (80, 24),
+    );
+    t.keys("3");
+    has(
+        &t.app,
+        &["A bundle reads no tenant: its runs stand below; Enter shows the log of one."],
+    );
+}
+
+#[test]
+fn whose_calls_are_blocked_is_seen_in_the_list() {
+    let mut t = Driver::sized((80, 24));
+    let mut desk = crate::app::fixture::desk();
+    let row = &mut desk.users[0];
+    row.entries.clear();
+    row.status = LicenseStatus::Licensed;
+    row.cause = None;
+    // The eighth warning.
+    row.marks = crate::domain::gate::Marks(1 << 8 << 7);
+    let name = row.user.name.clone();
+    t.desk(desk);
+    let rows = screen(&t.app);
+    let row = rows.iter().find(|row| row.contains(&name)).unwrap();
+    assert!(row.contains("warning    calls blocked"), "{row}");
 }
 
 #[test]

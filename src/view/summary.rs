@@ -10,7 +10,8 @@ pub(super) fn marks(app: &App) -> Option<String> {
     match app.pane {
         Pane::Candidates => app.candidates.marks(&app.roster),
         Pane::Users => app.users.marks(&app.desk),
-        Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => None,
+        Pane::Changes => app.changes.marks(&app.desk),
+        Pane::Sync | Pane::Licences | Pane::Numbers => None,
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn summary(app: &App) -> String {
                     app.desk.parked
                 ));
             }
+            parts.extend(marks(app));
         }
         Pane::Licences => licence_summary(app, &mut parts),
         Pane::Numbers => number_summary(app, &mut parts),
@@ -101,11 +103,14 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
         (counts.free, "free"),
         (counts.assigned, "assigned"),
         (counts.phantom, "phantom"),
-        (counts.blocked, "blocked"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
+    }
+    // A blocked number is counted above already, as what it is.
+    if counts.blocked > 0 {
+        parts.push(format!("{} of them blocked", counts.blocked));
     }
     parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
 }

@@ -26,6 +26,9 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     if app.runs.log.is_empty() {
         let text = match &app.runs.state {
             SyncState::Running(_) => "…",
+            SyncState::Idle { .. } if app.settings.bundle => {
+                "A bundle reads no tenant: its runs stand below; {open} shows the log of one."
+            }
             SyncState::Idle { .. } => {
                 "{sync} reads the tenant: its log runs here. {debug-sync} writes a line for everyone who is excluded."
             }

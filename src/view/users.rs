@@ -85,7 +85,11 @@ fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec
         .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
     vec![
         column(state.mark.glyph(painter.is_ascii()), 1, tone),
-        column(user.name.as_str(), name, Style::new()),
+        column(
+            app.called(user.association.id(), &user.name),
+            name,
+            Style::new(),
+        ),
         column(user.mail.as_str(), MAIL, painter.theme.dim),
         column(number, NUMBER, Style::new()),
         column(

@@ -163,3 +163,29 @@ async fn an_operation_that_lies_elsewhere_is_not_asked_for_there() {
         assert_eq!(thief.visits(), 0, "{form}");
     }
 }
+
+/// A link to the next delta is kept from one run to the next: it is not followed then either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_link_that_leads_elsewhere_is_not_followed_by_the_next_run() {
+    let (mut bench, thief, forms) = ready().await;
+    for form in forms {
+        web::knobs(&bench.base(), &json!({ "delta_link": form }));
+        bench.sync().await;
+        web::knobs(&bench.base(), &json!({ "delta_link": null }));
+        let before = web::count(&bench.base(), "GET", "other.example");
+        let ran = bench.sync().await;
+        assert_eq!(ran.outcome, Outcome::Done, "{form}: {}", ran.text());
+        assert_eq!(thief.visits(), 0, "{form}");
+        assert_eq!(
+            web::count(&bench.base(), "GET", "other.example"),
+            before,
+            "{form}"
+        );
+        let again = bench.sync().await;
+        assert!(
+            again.says("0 changed, 0 removed since the last run"),
+            "{form}: {}",
+            again.text()
+        );
+    }
+}

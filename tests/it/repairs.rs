@@ -7,6 +7,7 @@ use teamsconnector::domain::mending;
 use teamsconnector::domain::outbox::{EntryId, EntryState, Step};
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
+use teamsconnector::domain::user::Value;
 use teamsconnector::ops::change;
 use teamsconnector::ops::repair::{self, With};
 
@@ -231,6 +232,59 @@ async fn credits_are_removed_and_taken_back_by_a_counter_change() {
     assert_eq!(ran.summary.written, 1, "{}", ran.text());
     assert!(holds(&bench), "{}", ran.text());
     assert_eq!(writes(&bench).len(), 2);
+}
+
+/// A bulk change is taken back in one plan; what has moved since stays as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_for_several_goes_back_in_one_plan() {
+    let mut bench = Bench::synced("tour").await;
+    let mut written = Vec::new();
+    let (joni, isaiah) = ("joni@contoso.example", "isaiah@contoso.example");
+    for (upn, digits) in [(joni, "+441235123480"), (isaiah, "+441235123481")] {
+        let user = bench.add(upn).await;
+        bench.want_number(&user, Some(digits)).await;
+    }
+    written.extend(bench.desk().await.entries.iter().map(|entry| entry.id));
+    bench.apply().await.wrote(2);
+    let user = bench.user(isaiah).await;
+    bench.want_number(&user, Some("+441235123482")).await;
+    let said = repair::take_back_many(bench.store(), written.clone(), bench.stamp()).await;
+    let said = said.unwrap();
+    assert!(
+        said.starts_with(
+            "1 change goes back: its opposite is queued; 1 not, the first because: Isaiah"
+        ),
+        "{said}"
+    );
+    let isaiahs = bench.desk().await.entries;
+    assert_eq!(isaiahs.len(), 2, "what was queued since stays");
+    bench
+        .store()
+        .ledger
+        .drop_many(
+            isaiahs.iter().map(|entry| entry.id).collect(),
+            bench.stamp(),
+        )
+        .await
+        .unwrap();
+    let said = repair::take_back_many(bench.store(), written.clone(), bench.stamp()).await;
+    assert_eq!(
+        said.unwrap(),
+        "2 changes go back: their opposites are queued; p plans them"
+    );
+    let plan = bench.plan().await;
+    assert_eq!(plan.items.len(), 2);
+    assert!(
+        plan.items
+            .iter()
+            .all(|item| item.new == Value::Number(None))
+    );
+    bench.apply().await.wrote(2);
+    for upn in [joni, isaiah] {
+        assert_eq!(bench.user(upn).await.number, None, "{upn}");
+    }
+    let refused = repair::take_back_many(bench.store(), written, bench.stamp()).await;
+    assert!(refused.is_err(), "{refused:?}");
 }
 
 /// A plan that was switched off, and a whole licence, each taken back by what `u` on its line queues.

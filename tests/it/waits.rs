@@ -98,12 +98,24 @@ async fn nothing_is_sent_while_graph_has_asked_to_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_is_left_at_once_by_a_cancel() {
-    let mut bench = bench().await;
-    for (kind, path, method) in [(RunKind::Sync, "/users/delta", "GET")] {
+    for (path, method) in [
+        ("/users/delta", "GET"),
+        ("organization", "GET"),
+        ("/v1.0/users/", "PATCH"),
+    ] {
+        let mut bench = bench().await;
+        let amy = bench.add("amy.apple@contoso.example").await;
+        bench.want_country(&amy, "US").await;
+        let apply = bench.planned().await;
+        let kind = if path == "/users/delta" {
+            RunKind::Sync
+        } else {
+            apply
+        };
         let knobs = json!({ "fail_next": [{ "path_contains": path, "method": method, "times": 9, "status": 429, "retry_after": 120 }] });
         web::knobs(&bench.base(), &knobs);
         let mut since = None;
-        let word = kind.as_str();
+        let word = path;
         let ran = bench.run_watching(kind, |event, cancel| {
             if matches!(event, RunEvent::Waiting { .. }) {
                 since.get_or_insert_with(Instant::now);
@@ -116,7 +128,7 @@ async fn a_wait_is_left_at_once_by_a_cancel() {
         assert_eq!(ran.outcome, Outcome::Cancelled, "{word}: {}", ran.text());
         // 200 ms is the promise on a quiet machine.
         assert!(took < Duration::from_secs(2), "{word}: {took:?}");
-        web::knobs(&bench.base(), &json!({ "fail_next": [] }));
+        assert_eq!(bench.desk().await.entries.len(), 1, "it stays queued");
     }
 }
 
@@ -131,4 +143,24 @@ async fn a_storm_is_bounded_and_ends_with_three() {
         let sent = web::count(&served.base(), "GET", "/v1.0/");
         assert!((1..=most).contains(&sent), "{retry_after}: {sent} requests");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_between_release_and_gift_is_sat_out_whoever_cancels() {
+    let mut bench = bench().await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let kind = bench.planned().await;
+    let knobs = json!({ "fail_next": [{ "path_contains": "/assignNumber", "method": "POST", "times": 1, "status": 429, "retry_after": 1 }] });
+    web::knobs(&bench.base(), &knobs);
+    let ran = bench
+        .run_watching(kind, |event, cancel| {
+            if matches!(event, RunEvent::Waiting { .. }) {
+                cancel.cancel();
+            }
+        })
+        .await;
+    let id = web::person(&bench.base(), "amy.apple@contoso.example")["id"].clone();
+    let held = web::number(&bench.base(), "+441235123511").unwrap();
+    assert_eq!(held["assignmentTargetId"], id, "{}", ran.text());
 }

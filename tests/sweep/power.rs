@@ -100,7 +100,7 @@ fn is_content(call: &Call) -> bool {
 }
 
 /// Those of the calls that nothing has synced. Names that were changed are on the disk when their folder was synced; a file's own
-/// sync brings its name as well, as it does on the file systems of Linux.
+/// sync brings its name and its folders as well, as it does on the file systems of Linux.
 fn loose(calls: &[Call]) -> Vec<usize> {
     let mut loose: Vec<usize> = Vec::new();
     for (at, call) in calls.iter().enumerate() {
@@ -110,7 +110,9 @@ fn loose(calls: &[Call]) -> Vec<usize> {
             }),
             Deed::Sync => loose.retain(|old| {
                 let old = &calls[*old];
-                old.path != call.path || !(is_content(old) || old.deed == Deed::Create)
+                let is_above = old.deed == Deed::MakeFolder && call.path.starts_with(&old.path);
+                let is_it = old.path == call.path && (is_content(old) || old.deed == Deed::Create);
+                !is_above && !is_it
             }),
             Deed::Write { .. }
             | Deed::Cut(_)
@@ -180,11 +182,12 @@ fn play(call: &Call, traced: &Path, disk: &Path, is_torn: bool) {
         Deed::Create => {
             let mut options = File::options();
             let made = options.write(true).create(true).truncate(false).mode(0o600);
-            made.open(&path).unwrap();
+            // Its folder was lost.
+            drop(made.open(&path));
         }
         Deed::MakeFolder => {
-            fs::create_dir(&path).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+            let private = fs::Permissions::from_mode(0o700);
+            drop(fs::create_dir(&path).and_then(|()| fs::set_permissions(&path, private)));
         }
         Deed::Rename(to) => drop(fs::rename(&path, there(to))),
         Deed::Remove => drop(fs::remove_file(&path)),

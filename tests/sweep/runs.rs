@@ -167,6 +167,29 @@ fn put_back(tour: &Tour) {
     web::ask(&base, "DELETE", "/_sim/log", None);
 }
 
+/// What the tenant has taken: each request that changes something once, whoever was killed in between.
+fn sent_once(tour: &Tour) -> Vec<String> {
+    let log = web::ask(&tour.bench.base(), "GET", "/_sim/log", None);
+    let taken = |method: &str, path: &str| {
+        let requests = log["requests"].as_array().into_iter().flatten();
+        requests
+            .filter(|request| request["method"] == method)
+            .filter(|request| request["status"].as_u64().is_some_and(|code| code < 300))
+            .filter(|request| request["path"].as_str().is_some_and(|at| at.contains(path)))
+            .count()
+    };
+    [
+        ("POST", "/assignNumber", 2),
+        ("POST", "/unassignNumber", 2),
+        ("PATCH", "/users/", 1),
+    ]
+    .into_iter()
+    .map(|(method, path, once)| (method, path, once, taken(method, path)))
+    .filter(|(_, _, once, taken)| taken != once)
+    .map(|sent| format!("sent once: {sent:?}"))
+    .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_are_written() {
     let tour = with_changes().await;
@@ -201,6 +224,7 @@ async fn changes_that_are_written() {
             if left.json()["entries"] != json!([]) {
                 found.push(format!("all is written in the end: {left:?} {again:?}"));
             }
+            found.extend(sent_once(&tour));
             let held = |who: &str| web::person(&tour.bench.base(), who);
             for (who, field, wanted) in [
                 (DIEGO, "numbers", json!(["+14255550150"])),

@@ -16,6 +16,7 @@ mod settings;
 mod sign_in;
 mod signed_out;
 mod stock;
+mod switch;
 mod tables;
 
 use crate::domain::failure::{Failure, FailureKind};
@@ -146,7 +147,7 @@ pub(crate) fn answered() -> Vec<(&'static str, Driver)> {
     let mut browser = sign_in::asking();
     sign_in::prompted(&mut browser, sign_in::browser());
     let mut chooser = Driver::new();
-    sign_in::chosen(&mut chooser);
+    switch::chosen(&mut chooser);
     let mut many = many::marked();
     many.keys("g <space> <space> G <space> e");
     let mut preview = many::marked();

@@ -16,6 +16,7 @@ use crate::app::fixture::{
 use crate::app::modal::Modal;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
+use crate::roster::desk::AuditRow;
 
 use super::{change, failure, here};
 
@@ -338,6 +339,55 @@ fn undo_drops_the_queued_change() {
     assert_eq!(t.effects, []);
     t.keys("1 4 u");
     assert_eq!(change(&t), LedgerChange::Undo(EntryId(4)));
+}
+
+#[test]
+fn marked_changes_that_were_written_are_taken_back_together() {
+    let mut t = Driver::new();
+    let mut desk = t.app.desk.as_ref().clone();
+    let row = desk.audit[0].clone();
+    desk.audit = [
+        ("country FR -> GB", 31),
+        ("number none -> +44 1", 32),
+        ("country GB -> DE", 33),
+    ]
+    .into_iter()
+    .map(|(change, n)| AuditRow {
+        seq: n,
+        name: format!("Person {n}"),
+        action: if n == 33 { "queued" } else { "confirmed" }.to_owned(),
+        change: change.to_owned(),
+        entry: Some(EntryId(n)),
+        ..row.clone()
+    })
+    .collect();
+    t.desk(desk);
+    t.keys("4 G *");
+    assert_eq!(
+        t.app.changes.marked,
+        [EntryId(31), EntryId(32)].into(),
+        "only what was confirmed"
+    );
+    assert_eq!(t.app.changes.marks(&t.app.desk).unwrap(), "2 marked");
+    t.keys("g <space> u");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Changes, "not both kinds at once");
+    assert!(
+        t.notice()
+            .starts_with("what waits and what was written are both marked")
+    );
+    t.keys("<esc> G * u");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Confirm);
+    t.keys("u");
+    assert_eq!(t.effects, [], "the key that asks does not answer");
+    t.keys("y");
+    let LedgerChange::TakeBackMany(mut ids) = change(&t) else {
+        panic!("{:?}", t.effects);
+    };
+    ids.sort();
+    assert_eq!(ids, [EntryId(31), EntryId(32)]);
+    assert_eq!(t.app.changes.marked.len(), 0);
 }
 
 #[test]

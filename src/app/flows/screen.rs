@@ -170,7 +170,10 @@ fn a_key_that_does_nothing_here_says_where_it_does_something() {
         ("3 u", "u (undo) works in 1 Users, 4 Changes"),
         ("2 M", "M (move a seat) works in 1 Users"),
         ("q x", "y and n answer the question; Esc leaves it"),
-        ("<esc> 1 w s", "s (sync) works in every pane"),
+        (
+            "<esc> 1 w s",
+            "s (sync) works in every pane: Esc closes what is open over it",
+        ),
     ] {
         t.keys(keys);
         assert_eq!(t.notice(), said, "{keys}");
@@ -238,4 +241,21 @@ fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colour
     let mono = crate::view::screens::frame(&t.app, &crate::view::theme::Theme::mono(), t.app.size);
     let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
     assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
+}
+
+#[test]
+fn a_number_is_offered_only_where_a_way_has_one() {
+    let offers = |ways: bool| {
+        let mut t = Driver::new();
+        t.keys("w");
+        let mut why = why_alex();
+        if !ways {
+            why.steps.clear();
+        }
+        let (req, why) = (t.asked(), Box::new(why));
+        t.event(What::Cache(CacheEvent::Why { req, why }));
+        crate::view::screens::screen(&t.app)[23].contains("1 choose")
+    };
+    assert!(offers(true));
+    assert!(!offers(false));
 }

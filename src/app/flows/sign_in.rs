@@ -1,7 +1,5 @@
 //! Signing in by key, its time counted down, its ends; opening another tenant.
 
-use std::sync::Arc;
-
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, Phase, RunEvent, RunId, RunKind};
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay};
@@ -9,10 +7,8 @@ use crate::domain::sign_in::{Prompt, PromptWay, SignInWay};
 use crate::app::action::Place;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, RequestId, SessionEvent, SignInEnd, What};
-use crate::app::fixture::{Driver, at, desk, settings};
-use crate::app::lifecycle::{Ending, Lifecycle};
-use crate::app::pane::chooser::{Card, Counts, Facts};
-use crate::app::session::{Accent, Attempt, Auth, Purpose, Writing};
+use crate::app::fixture::{Driver, at, settings};
+use crate::app::session::{Attempt, Auth, Purpose, Writing};
 use crate::app::{App, Settings};
 use crate::view::screens::screen;
 
@@ -68,7 +64,7 @@ pub(super) fn browser() -> Prompt {
     }
 }
 
-fn says(t: &mut Driver, event: SessionEvent) {
+pub(super) fn says(t: &mut Driver, event: SessionEvent) {
     t.event(What::Session(event));
 }
 
@@ -79,7 +75,7 @@ pub(super) fn prompted(t: &mut Driver, prompt: Prompt) -> RequestId {
     req
 }
 
-fn shows(t: &Driver, text: &str) -> bool {
+pub(super) fn shows(t: &Driver, text: &str) -> bool {
     screen(&t.app).iter().any(|row| row.contains(text))
 }
 
@@ -389,241 +385,4 @@ fn signing_out_asks_and_takes_back_what_was_allowed() {
     says(&mut t, SessionEvent::SignedOut { req });
     assert_eq!(t.app.session.auth, Auth::SignedOut);
     assert_eq!(t.app.session.writing, Writing::ReadOnly);
-}
-
-fn card(name: &str, tenant: &str, queued: usize) -> Card {
-    Card {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        tenant: tenant.to_owned(),
-        domains: vec![format!("{name}.example")],
-        read_only: true,
-        accent: Some(Accent::Green),
-        facts: Facts::Known(Counts {
-            read_at: Some(at(-7200)),
-            users: 23,
-            unlicensed: 2,
-            queued,
-            failed: 1,
-        }),
-    }
-}
-
-pub(super) fn chosen(t: &mut Driver) {
-    t.keys("t");
-    let req = t.asked();
-    assert_eq!(t.effects, [Effect::ListTenants { req }]);
-    let mut broken = card("zeta", "z.example", 0);
-    broken.facts = Facts::Broken("ledger.db is damaged".to_owned());
-    let tenants = vec![
-        card("contoso", "11111111-2222-4333-8444-555555555555", 0),
-        card("fabrikam", "99999999-2222-4333-8444-555555555555", 3),
-        broken,
-    ];
-    let tenants = Ok(Arc::new(tenants));
-    says(t, SessionEvent::Tenants { req, tenants });
-}
-
-#[test]
-fn tenants_are_found_by_name_domain_and_id_and_opened() {
-    for typed in ["fabri", "FABRIKAM.example", "99999999"] {
-        let mut t = Driver::new();
-        chosen(&mut t);
-        t.text(typed);
-        t.keys("<enter>");
-        let name = "fabrikam".to_owned();
-        assert_eq!(t.effects, [Effect::OpenTenant { name }], "{typed}");
-        let why = Ending::Switch;
-        assert_eq!(t.app.lifecycle(), Lifecycle::Draining { why });
-        t.keys("s A y <enter>");
-        assert_eq!(t.effects, [], "keys do nothing any more");
-    }
-    let mut t = Driver::new();
-    chosen(&mut t);
-    t.keys("<enter>");
-    assert_eq!(t.effects, [], "this tenant is open already");
-}
-
-#[test]
-fn all_tenants_stand_in_columns() {
-    let mut t = Driver::new();
-    chosen(&mut t);
-    let rows = screen(&t.app);
-    let row = |text: &str| rows.iter().find(|row| row.contains(text)).unwrap().clone();
-    assert_eq!(
-        row("fabrikam"),
-        "  fabrikam                 RO       2 h    23     2      3      1"
-    );
-    assert!(row("zeta").contains("! damaged: ledger.db is damaged"));
-    let mut t = Driver::sized((140, 40));
-    chosen(&mut t);
-    let rows = screen(&t.app);
-    let row = rows.iter().find(|row| row.contains("fabrikam")).unwrap();
-    assert!(row.contains("green"), "the colour has its word: {row}");
-    assert!(
-        row.contains("99999999-2222-4333-8444-555555555555"),
-        "{row}"
-    );
-}
-
-#[test]
-fn a_plan_that_is_open_cannot_be_applied_once_another_tenant_is_opened() {
-    let mut t = Driver::new();
-    t.keys("p");
-    let reading = t.asked();
-    let plan = Box::new(crate::app::fixture::plan());
-    let ready = crate::domain::run::RunEvent::PlanReady(plan);
-    run(&mut t, reading, ready);
-    run(&mut t, reading, finished(Outcome::Done));
-    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
-    // Called over the plan and left, the chooser leaves it as it was.
-    chosen(&mut t);
-    t.keys("<esc>");
-    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
-    chosen(&mut t);
-    t.text("fabri");
-    t.keys("<enter>");
-    assert_eq!(t.effects, [], "it asks first");
-    assert!(shows(
-        &t,
-        "The plan of Contoso Ltd is closed and nothing of it is written"
-    ));
-    t.keys("n <esc>");
-    assert!(shows(&t, "PLAN  Contoso Ltd 11111111"));
-    chosen(&mut t);
-    t.text("fabri");
-    t.keys("<enter> y");
-    let name = "fabrikam".to_owned();
-    assert_eq!(t.effects, [Effect::OpenTenant { name }]);
-    t.keys("p A y <enter>");
-    assert_eq!(t.effects, [], "the screen that is left takes no key");
-    let other = Driver::empty(
-        crate::app::Settings {
-            tenant_label: "fabrikam".to_owned(),
-            ..crate::app::fixture::settings()
-        },
-        (80, 24),
-    );
-    assert_eq!(other.app.plan, None);
-}
-
-#[test]
-fn a_run_that_reads_is_cancelled_after_asking() {
-    let mut t = Driver::new();
-    t.keys("s");
-    let run = t.asked();
-    chosen(&mut t);
-    t.text("fabri");
-    t.keys("<enter>");
-    assert_eq!(t.effects, []);
-    assert!(shows(&t, "sync only reads: it is cancelled"));
-    t.keys("y");
-    let name = "fabrikam".to_owned();
-    assert_eq!(
-        t.effects,
-        [Effect::CancelRun { req: run }, Effect::OpenTenant { name }]
-    );
-}
-
-#[test]
-fn a_run_that_writes_is_waited_for() {
-    let mut t = Driver::new();
-    t.keys("p");
-    let reading = t.asked();
-    let plan = Box::new(crate::app::fixture::plan());
-    run(&mut t, reading, RunEvent::PlanReady(plan));
-    run(&mut t, reading, finished(Outcome::Done));
-    t.keys("A");
-    let writing = t.asked();
-    assert!(matches!(
-        t.effects.as_slice(),
-        [Effect::StartRun {
-            kind: RunKind::Apply { .. },
-            ..
-        }]
-    ));
-    chosen(&mut t);
-    t.text("fabri");
-    t.keys("<enter>");
-    assert!(shows(&t, "writes: it is waited for"));
-    t.keys("y");
-    assert_eq!(t.effects, [], "nothing is cancelled");
-    assert!(t.notice().contains("fabrikam is opened when"));
-    run(&mut t, writing, finished(Outcome::Done));
-    let name = "fabrikam".to_owned();
-    assert_eq!(t.effects, [Effect::OpenTenant { name }]);
-}
-
-#[test]
-fn a_writing_run_that_waits_for_a_person_says_so() {
-    let mut t = Driver::new();
-    t.keys("p");
-    let reading = t.asked();
-    let plan = Box::new(crate::app::fixture::plan());
-    run(&mut t, reading, RunEvent::PlanReady(plan));
-    run(&mut t, reading, finished(Outcome::Done));
-    t.keys("A");
-    let writing = t.asked();
-    let why = Failure::new(FailureKind::SignIn, "the sign-in was revoked", "", "");
-    run(&mut t, writing, RunEvent::SignInNeeded { why });
-    chosen(&mut t);
-    t.text("fabri");
-    t.keys("<enter>");
-    assert!(shows(&t, "writes, and waits for somebody to sign in"));
-    assert!(shows(&t, "L signs in and it goes on; c ends it"));
-    t.keys("y");
-    assert_eq!(t.effects, []);
-    assert_eq!(
-        t.notice(),
-        "fabrikam is opened when apply has ended: it waits for a sign-in, L; c ends it"
-    );
-}
-
-#[test]
-fn a_form_that_is_open_is_kept_as_a_draft() {
-    let mut t = Driver::new();
-    t.keys("s");
-    chosen(&mut t);
-    // The chooser works in panes only, so a form can be open only under a switch that waited.
-    t.keys("<esc> e 9");
-    t.app.session.then_open = Some("fabrikam".to_owned());
-    let running = t.app.runs.active().unwrap().req;
-    run(&mut t, running, finished(Outcome::Done));
-    assert!(matches!(
-        t.effects.as_slice(),
-        [
-            Effect::KeepDraft { text: Some(_), .. },
-            Effect::OpenTenant { .. }
-        ]
-    ));
-}
-
-#[test]
-fn an_answer_to_the_tenant_before_means_nothing_to_the_next() {
-    let mut before = Driver::new();
-    before.keys("s");
-    let old = before.asked();
-    let mut after = Driver::empty(settings(), (80, 24));
-    after.app = App::new(settings(), (80, 24)).numbered_from(1 << 32);
-    after.desk(desk());
-    after.keys("s");
-    assert!(after.asked() > RequestId(1 << 32));
-    let known = after.app.clone();
-    run(&mut after, old, finished(Outcome::Cancelled));
-    assert_eq!(after.effects, []);
-    assert_eq!(after.app.runs, known.runs);
-    assert_eq!(after.app.notice, known.notice);
-}
-
-#[test]
-fn the_demo_says_that_it_has_one_tenant() {
-    let mut t = Driver::with(
-        Settings {
-            demo: true,
-            ..settings()
-        },
-        (80, 24),
-    );
-    t.keys("t");
-    assert_eq!(t.notice(), "the demo has one tenant: this one");
 }

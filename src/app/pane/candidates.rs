@@ -376,6 +376,7 @@ pub fn note(row: &Row) -> String {
         Warning::DirsyncNumber => "DirSync'd",
         Warning::NoName => "no name",
         Warning::NoMail => "no e-mail",
+        Warning::CallsBlocked => "voice off",
     });
     resource
         .into_iter()

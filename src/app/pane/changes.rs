@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
+use crate::app::mend::written;
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -78,7 +79,11 @@ impl Changes {
             let mut entries = desk.entries.iter();
             entries.any(|entry| entry.id == *id && entry.state.is_ours())
         };
-        self.marked.retain(waits);
+        let written = |id: &EntryId| {
+            let mut rows = desk.audit.iter();
+            rows.any(|row| row.entry == Some(*id) && written(desk, row).is_some())
+        };
+        self.marked.retain(|id| waits(id) || written(id));
         let query = self.filter.query();
         let mut entries: Vec<&Entry> = desk
             .entries
@@ -98,6 +103,17 @@ impl Changes {
             .map(|entry| Item::Entry(entry.id))
             .chain(audit.into_iter().map(|row| Item::Audit(row.seq)))
             .collect();
+    }
+
+    /// `5 marked, 3 not shown`; `None` when none is.
+    pub fn marks(&self, desk: &Desk) -> Option<String> {
+        let is_marked = |item: &&Item| self.is_marked(**item, desk);
+        let shown = self.shown.iter().filter(is_marked).count();
+        match (self.marked.len(), self.marked.len().saturating_sub(shown)) {
+            (0, _) => None,
+            (marked, 0) => Some(format!("{marked} marked")),
+            (marked, hidden) => Some(format!("{marked} marked, {hidden} not shown")),
+        }
     }
 
     /// Finds the cursor's row again, and scrolls both lists.
@@ -139,11 +155,12 @@ impl Changes {
         self.cursor = Cursor::default();
     }
 
-    /// The entry under the cursor, if it can be undone.
+    /// The change under the cursor, if it can be undone: it waits unsent, or was written.
     pub fn markable(&self, desk: &Desk) -> Option<EntryId> {
-        self.entry(desk)
-            .filter(|entry| entry.state.is_ours())
+        let waits = self.entry(desk).filter(|entry| entry.state.is_ours());
+        waits
             .map(|entry| entry.id)
+            .or_else(|| written(desk, self.audit(desk)?))
     }
 
     /// Marks the entry under the cursor, or takes its mark away.
@@ -155,14 +172,39 @@ impl Changes {
         }
     }
 
-    /// All that are shown and can be undone.
+    /// All of the list under the cursor that are shown and can be undone.
     pub fn all_markable(&self, desk: &Desk) -> BTreeSet<EntryId> {
+        if self.audit(desk).is_some() {
+            let shown = |seq: i64| self.shown.contains(&Item::Audit(seq));
+            return desk
+                .audit
+                .iter()
+                .filter(|row| shown(row.seq))
+                .filter_map(|row| written(desk, row))
+                .collect();
+        }
         let shown = |id: EntryId| self.shown.contains(&Item::Entry(id));
         desk.entries
             .iter()
             .filter(|entry| entry.state.is_ours() && shown(entry.id))
             .map(|entry| entry.id)
             .collect()
+    }
+
+    /// Whether a row has a mark.
+    pub fn is_marked(&self, item: Item, desk: &Desk) -> bool {
+        if self.marked.is_empty() {
+            return false;
+        }
+        match item {
+            Item::Entry(id) => self.marked.contains(&id),
+            Item::Audit(seq) => desk
+                .audit
+                .iter()
+                .find(|row| row.seq == seq && row.action == "confirmed")
+                .and_then(|row| row.entry)
+                .is_some_and(|id| self.marked.contains(&id)),
+        }
     }
 
     /// Marks all that are shown and can be undone, or takes their marks away.

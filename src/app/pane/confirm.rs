@@ -3,6 +3,7 @@
 use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat::Seats;
@@ -55,6 +56,17 @@ pub enum Question {
         name: String,
         /// What becomes of them.
         then: Vec<String>,
+    },
+    /// Add somebody who is to have a number that moves?
+    AddForMove {
+        /// Which number.
+        number: PhoneNumber,
+        /// To whom.
+        to: ObjectId,
+        /// The same as a user of the list.
+        user: Box<NewUser>,
+        /// What they are not.
+        reason: String,
     },
     /// Add somebody who is no candidate?
     AddAnyway {
@@ -168,6 +180,13 @@ pub enum Question {
         /// Each in words.
         shown: Vec<String>,
     },
+    /// Queue the opposite of all these, which were written?
+    TakeBackMany {
+        /// Which.
+        entries: Vec<EntryId>,
+        /// Each in words.
+        shown: Vec<String>,
+    },
     /// Which ticket do these changes belong to?
     Ticket {
         /// Which.
@@ -233,6 +252,7 @@ impl Confirm {
             | Question::SignOut
             | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
+            | Question::AddForMove { .. }
             | Question::Tie { .. }
             | Question::Replace { .. }
             | Question::LeaveForm { .. }
@@ -247,7 +267,8 @@ impl Confirm {
             | Question::QueueEarlier { .. }
             | Question::MoveSeat { .. }
             | Question::TakeBack { .. }
-            | Question::UndoMany { .. } => None,
+            | Question::UndoMany { .. }
+            | Question::TakeBackMany { .. } => None,
         }
     }
 
@@ -297,6 +318,17 @@ impl Confirm {
                 "This console forgets its sign-in. What was read and what is queued stays.".to_owned(),
             ],
             Question::OpenTenant { name, then } => open_lines(name, then),
+            Question::AddForMove {
+                number,
+                user,
+                reason,
+                ..
+            } => vec![
+                format!("Add {} and move {} there?", user.name, number.spaced()),
+                format!("{}: {reason}.", user.name),
+                "{yes} puts this user on the list, which takes a seat, and queues the move; {no} does nothing."
+                    .to_owned(),
+            ],
             Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
             Question::Tie { text, .. } => vec![
                 text.clone(),
@@ -385,6 +417,7 @@ impl Confirm {
                 "The opposite is queued; nothing is written before its plan is applied.".to_owned(),
             ],
             Question::UndoMany { shown, .. } => undo_lines(shown),
+            Question::TakeBackMany { shown, .. } => take_back_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
                 "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
@@ -412,15 +445,30 @@ impl Confirm {
 /// Changes that are listed in a question; of more, the rest is counted.
 const LISTED: usize = 6;
 
+fn take_back_lines(shown: &[String]) -> Vec<String> {
+    let mut lines = vec![match shown.len() {
+        1 => "Take back the marked change, which was written?".to_owned(),
+        n => format!("Take back {n} marked changes, which were written?"),
+    }];
+    lines.extend(listed(shown));
+    lines.push("The opposite of each is queued, where nobody has changed it since; nothing is written before their plan is applied.".to_owned());
+    lines
+}
+
+fn listed(shown: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = shown.iter().take(LISTED).cloned().collect();
+    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines
+}
+
 fn undo_lines(shown: &[String]) -> Vec<String> {
     let mut lines = vec![match shown.len() {
         1 => "Undo the marked change?".to_owned(),
         n => format!("Undo {n} marked changes?"),
     }];
-    lines.extend(shown.iter().take(LISTED).cloned());
-    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        lines.push(format!("  and {more} more"));
-    }
+    lines.extend(listed(shown));
     lines.push("They are then no longer queued, all of them or none. What a run has released already is queued to go back.".to_owned());
     lines
 }
@@ -493,7 +541,9 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
             .as_ref()
             .map(|why| format!("  (no: {why})"))
             .unwrap_or_default();
-        lines.push(format!("{mark} {}{why}", hit.shown));
+        let off = hit.off_list.as_ref().filter(|_| hit.cannot.is_none());
+        let off = off.map(|off| format!("  ({off})")).unwrap_or_default();
+        lines.push(format!("{mark} {}{why}{off}", hit.shown));
     }
     if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
         lines.push("  nobody is called that".to_owned());

@@ -2,6 +2,7 @@
 
 use crate::app::cursor::{Cursor, Move};
 use crate::app::sync::clock;
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::Field;
@@ -50,6 +51,8 @@ pub enum Choice {
 pub struct PlanRow {
     /// The entry.
     pub entry: EntryId,
+    /// The directory user, where one is known.
+    pub who: Option<ObjectId>,
     /// Whose.
     pub name: String,
     /// Which field.
@@ -110,6 +113,7 @@ pub fn choice(item: &PlanItem, desk: &Desk) -> Choice {
 pub fn rows(plan: &WritePlan, desk: &Desk) -> Vec<PlanRow> {
     let items = plan.items.iter().map(|item| PlanRow {
         entry: item.entry,
+        who: Some(item.target),
         name: item.name.clone(),
         field: item.new.field(),
         change: format!("{} -> {}", item.old.shown(), item.new.shown()),
@@ -118,6 +122,11 @@ pub fn rows(plan: &WritePlan, desk: &Desk) -> Vec<PlanRow> {
     });
     let left = plan.left_out.iter().map(|left| PlanRow {
         entry: left.entry,
+        who: desk
+            .entries
+            .iter()
+            .find(|entry| entry.id == left.entry)
+            .and_then(|entry| entry.directory_id),
         name: left.name.clone(),
         field: left.new.field(),
         change: format!("-> {}", left.new.shown()),

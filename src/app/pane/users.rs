@@ -395,7 +395,9 @@ pub fn state(row: &DeskUser, now: Timestamp) -> State {
         .or_else(|| {
             row.marks
                 .warnings()
-                .find(|warning| tells_of_a_user(*warning))
+                .filter(|warning| tells_of_a_user(*warning))
+                // Nobody is reached before that is mended.
+                .min_by_key(|warning| *warning != Warning::CallsBlocked)
                 .map(short_warning)
         });
     match warning {
@@ -417,6 +419,7 @@ fn short_warning(warning: Warning) -> &'static str {
     match warning {
         Warning::NoTeams => "no Teams licence",
         Warning::Country => "country differs",
+        Warning::CallsBlocked => "calls blocked: voice off",
         Warning::DirsyncNumber => "DirSync'd: number in AD",
         Warning::Room | Warning::NoUsageLocation | Warning::NoName | Warning::NoMail => {
             warning.words()
@@ -434,9 +437,11 @@ fn short_cause(cause: FirstCause) -> &'static str {
 
 fn tells_of_a_user(warning: Warning) -> bool {
     match warning {
-        Warning::NoTeams | Warning::NoUsageLocation | Warning::Country | Warning::DirsyncNumber => {
-            true
-        }
+        Warning::NoTeams
+        | Warning::NoUsageLocation
+        | Warning::Country
+        | Warning::DirsyncNumber
+        | Warning::CallsBlocked => true,
         Warning::Room | Warning::NoName | Warning::NoMail => false,
     }
 }

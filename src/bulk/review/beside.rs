@@ -60,7 +60,10 @@ impl Review {
             return 0;
         };
         let zeros = number::zeros(number);
-        if zeros < 3 || self.ask.zeros == Zeros::Trusted || self.retyped.contains(&place(index)) {
+        if zeros < 3
+            || self.ask.zeros == Zeros::Trusted
+            || self.by_hand.retyped.contains(&place(index))
+        {
             return 0;
         }
         let known =

@@ -2,6 +2,7 @@
 
 use crate::domain::country::Country;
 use crate::domain::guid::ObjectId;
+use crate::domain::user::Association;
 
 use super::super::verdict::Change;
 use super::{
@@ -70,6 +71,11 @@ impl Review {
             }
         }
         if sip.is_empty() {
+            // A list exported here has neither key for somebody added from the tenant: the e-mail is then the key, and not mended.
+            let mail = row.trimmed(Column::Email);
+            if external.is_empty() && !mail.is_empty() {
+                return only(&self.known.all_with_mail(mail), Column::Email);
+            }
             let has_sip = self.sheet.columns().contains(&Column::SipUsername);
             let column = if has_sip {
                 Column::SipUsername
@@ -95,6 +101,13 @@ impl Review {
 
     /// The verdict of a row beside the others.
     pub(super) fn decide(&mut self, index: usize) {
+        if self.is_left_out(index) {
+            let column = self.sheet.columns()[0];
+            let judged = &mut self.judged[index];
+            judged.verdict = Verdict::Refused(vec![fault(column, Why::LeftOut)]);
+            judged.leans_on = None;
+            return;
+        }
         let mut faults = Vec::new();
         self.check_cells(index, &mut faults);
         let (mut target, mut leans_on) = (None, None);
@@ -370,12 +383,15 @@ impl Review {
             return;
         }
         let person: Option<ObjectId> = match judged.target {
-            Some(target) => self.known.user(target).user.association.id(),
+            Some(target) => self
+                .associated_anew(index, target)
+                .unwrap_or(self.known.user(target).user.association)
+                .id(),
             None => self.person(index).map(|person| person.id),
         };
         if let Some(target) = judged.target {
             let known = self.known.user(target);
-            if known.number() == Some(number) {
+            if self.number_before(index, target) == Some(number) {
                 return;
             }
             if let Some(word) = known.waiting.as_ref().and_then(|waiting| waiting.under_way) {
@@ -405,6 +421,36 @@ impl Review {
         rows.iter().copied().find(leaves)
     }
 
+    /// Whom an update associates, where its e-mail is mended: whoever was found by the old one may not be meant any more, and what
+    /// is written would be written to them. `None` where it stays, as it does with whom a person has associated by hand.
+    pub(super) fn associated_anew(&self, index: usize, target: u32) -> Option<Association> {
+        let user = &self.known.user(target).user;
+        let mail = self.sheet.row(index).trimmed(Column::Email);
+        let Association::Matched(old) = user.association else {
+            return None;
+        };
+        if mail.is_empty() || same(user.mail.trim(), mail) {
+            return None;
+        }
+        match self.person(index).map(|person| person.id) {
+            Some(id) if id == old => None,
+            Some(id) => Some(Association::Matched(id)),
+            // Somebody who is about to be renamed, or somebody else who is not there yet: what would be written waits.
+            None => self
+                .number(index)
+                .is_some_and(|number| self.known.user(target).number() != Some(number))
+                .then_some(Association::None),
+        }
+    }
+
+    /// The number of whom an update is about, who may be another than before.
+    pub(super) fn number_before(&self, index: usize, target: u32) -> Option<&PhoneNumber> {
+        match self.associated_anew(index, target) {
+            None => self.known.user(target).number(),
+            Some(_) => self.person(index).and_then(|person| person.number.as_ref()),
+        }
+    }
+
     fn changes(&self, index: usize, target: u32) -> Verdict {
         let row = self.sheet.row(index);
         let known = self.known.user(target);
@@ -430,7 +476,8 @@ impl Review {
         compare(Column::Name, &user.name, row.trimmed(Column::Name));
         compare(Column::Email, &user.mail, row.trimmed(Column::Email));
         if self.sheet.set() == Set::Pbx {
-            let before = known.number().map(PhoneNumber::as_str).unwrap_or_default();
+            let before = self.number_before(index, target);
+            let before = before.map(PhoneNumber::as_str).unwrap_or_default();
             let after = self
                 .number(index)
                 .map(PhoneNumber::as_str)

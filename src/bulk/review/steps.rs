@@ -67,18 +67,22 @@ impl Review {
             let change = changes.find(|change| change.column == column);
             change.map(|change| change.after.clone())
         };
-        let known = self.judged[index]
-            .target
-            .map(|target| self.known.user(target));
+        let target = self.judged[index].target;
+        let anew = target.and_then(|target| self.associated_anew(index, target));
         let mut patch = Patch {
             name: of(Column::Name),
             mail: of(Column::Email),
+            association: anew,
             ..Patch::default()
         };
-        if let (Some(_), Some(number), Some(known)) =
-            (of(Column::PhoneNumber), self.number(index), known)
+        if let (Some(_), Some(number), Some(target)) =
+            (of(Column::PhoneNumber), self.number(index), target)
         {
-            let seen = Value::Number(known.user.number.clone());
+            let known = self.known.user(target);
+            let seen = Value::Number(match anew {
+                None => known.user.number.clone(),
+                Some(_) => self.number_before(index, target).cloned(),
+            });
             patch
                 .two_way
                 .push((seen, Value::Number(Some(number.clone()))));

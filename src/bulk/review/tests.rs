@@ -174,9 +174,9 @@ fn who_is_there_already_is_not_created() {
             "x3,Nameless,,+441235123461,",
         ],
         &[
-            "refused; Email: Ann has it already: import with --update",
-            "refused; ExternalId: Ann has it already: import with --update",
-            "refused; SIPUsername: Bob has it already: import with --update",
+            "refused; Email: Ann has it already: choose changes of users",
+            "refused; ExternalId: Ann has it already: choose changes of users",
+            "refused; SIPUsername: Bob has it already: choose changes of users",
             // SIP user names may collide where both sides have an external id.
             "create",
             "refused; Email: nothing was entered, and the row cannot be told without it",
@@ -192,22 +192,24 @@ fn who_is_there_already_is_not_created() {
 }
 
 #[test]
-fn updates_find_by_external_id_then_sip_user_name_and_never_by_e_mail() {
+fn updates_find_by_external_id_then_sip_user_name_and_by_e_mail_only_without_both() {
     check(
         Mode::Update,
         &[
             "ann2,Ann,ann.new@contoso.example,+441235123401,E-1",
             "bob,Bob,bob@contoso.example,+441235123402,",
-            ",Ann,ann@contoso.example,,",
+            ",Ann,,,",
+            ",Cy,cy@contoso.example,,",
             "nobody,X,x@contoso.example,,",
             "ann,X,,,E-8",
             "bob,,,,E-2",
         ],
         &[
             "update 1; SIPUsername ann -> ann2; Email ann@contoso.example -> ann.new@contoso.example",
-            "refused; SIPUsername: row 7 is about the same user",
+            "refused; SIPUsername: row 8 is about the same user",
             "refused; SIPUsername: nothing was entered, and the row cannot be told without it",
-            "refused; SIPUsername: nobody on the list has it: import with --create",
+            "refused; Email: nobody on the list has it: choose new users",
+            "refused; SIPUsername: nobody on the list has it: choose new users",
             "refused; SIPUsername: it belongs to Ann with ExternalId E-1",
             "refused; SIPUsername: row 3 has the same; ExternalId: row 3 is about the same user",
         ],
@@ -481,14 +483,14 @@ fn trunk_users_are_found_by_number_and_only_updated() {
         [
             "update 1; Email ann@contoso.example -> ann@new.example",
             "refused; Caller ID: it is neither the trunk number nor a number of the tenant",
-            "refused; TrunkNumber: nobody on the list has it: import with --create",
+            "refused; TrunkNumber: nobody on the list has it: choose new users",
             "refused; TrunkNumber: nothing was entered, and the row cannot be told without it",
         ]
     );
     let review = review_of(facts(), Mode::Create, text);
     assert!(
         said(&review, 0)
-            .contains("TrunkNumber: trunk users are only updated: import with --update")
+            .contains("TrunkNumber: trunk users are only changed: choose changes of users")
     );
 }
 
@@ -583,6 +585,55 @@ fn the_patch_of_an_update_starts_from_what_the_tenant_has() {
 }
 
 #[test]
+fn an_update_that_mends_the_e_mail_is_about_whom_it_finds_now() {
+    let edit = |rows: &[&str]| -> (Option<Association>, Vec<(Value, Value)>) {
+        let review = review(Mode::Update, rows);
+        let steps = review.steps();
+        let [steps::Step::Edit { patch, .. }] = steps.as_slice() else {
+            panic!("{steps:?} {}", said(&review, 0));
+        };
+        (patch.association, patch.two_way.clone())
+    };
+    let numbers = |old: Option<&str>, new: &str| {
+        vec![(Value::Number(old.map(num)), Value::Number(Some(num(new))))]
+    };
+    // Ann's row becomes Dee's, who has no number: it is given to Dee, and Ann's is not taken away.
+    assert_eq!(
+        edit(&["ann,,dee@contoso.example,+441235124000,"]),
+        (
+            Some(Association::Matched(id(4))),
+            numbers(None, "+441235124000")
+        )
+    );
+    // Nobody yet: it waits for a match.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235124000,"]),
+        (Some(Association::None), numbers(None, "+441235124000"))
+    );
+    // Nobody yet, and nothing would be written: she may be about to be renamed.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235123401,"]),
+        (None, Vec::new())
+    );
+    // Cy has this number already.
+    assert_eq!(
+        edit(&["ann,,cy@contoso.example,+441235123403,"]),
+        (Some(Association::Matched(id(3))), Vec::new())
+    );
+    // The same address in other letters is the same person.
+    assert_eq!(
+        edit(&["ann,,ANN@contoso.example,+441235124000,"]),
+        (None, numbers(Some("+441235123401"), "+441235124000"))
+    );
+    // What Ann has is Ann's, as long as nobody releases it.
+    let review = review(Mode::Update, &["ann,,dee@contoso.example,+441235123401,"]);
+    assert_eq!(
+        said(&review, 0),
+        "refused; PhoneNumber: it is held by Ann in the tenant"
+    );
+}
+
+#[test]
 fn no_password_is_kept_anywhere() {
     let text = "Email,Password,SIP Password,Name\nd@x.example,canary-1,canary-2,D\n";
     let review = review_of(facts(), Mode::Create, text);
@@ -596,4 +647,39 @@ fn no_password_is_kept_anywhere() {
     assert!(!format!("{review:?}").contains("canary"));
     let error = Sheet::read(b"sip,canary-1\n", Encoding::Detect).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("canary"));
+}
+
+#[test]
+fn a_row_that_is_left_out_is_not_there_for_the_others() {
+    let mut review = review(
+        Mode::Create,
+        &["cy,Cy,cy@contoso.example,,", "cy2,Cy,cy@contoso.example,,"],
+    );
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "create");
+    assert_eq!(
+        said(&review, 1),
+        "refused; left out by hand: the same key takes it in again"
+    );
+    assert_eq!(review.steps().len(), 1);
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    assert_eq!(said(&review, 1), "refused; Email: row 2 has the same");
+}
+
+#[test]
+fn a_row_without_keys_is_found_by_an_e_mail_that_one_user_has() {
+    let found = review(
+        Mode::Update,
+        &[
+            ",Ann New,ANN@contoso.example,,",
+            "bob,Bob,bob@contoso.example,+441235123402,",
+        ],
+    );
+    assert!(matches!(found.verdict(0), Verdict::Update { user, .. } if *user == UserId(1)));
+    assert!(found.found_by_mail(0));
+    assert!(!found.found_by_mail(1));
+    let like = review(Mode::Create, &["x,Ann,ann.new@contoso.example,,"]);
+    assert_eq!(like.namesake(0), Some("ann@contoso.example"));
 }

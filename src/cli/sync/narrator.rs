@@ -8,6 +8,7 @@ use crate::cli::{login, print};
 use crate::config::SignInWay;
 use crate::domain::pace::Clock;
 use crate::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
+use crate::domain::text::Label;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::record::json::{self, LineJson};
@@ -193,6 +194,6 @@ impl Narrator {
         if self.json {
             return print::data(&json::line(&LineJson::from(line))?);
         }
-        print::data(&line.marked())
+        print::data(Label::new(&line.marked()).as_str())
     }
 }

@@ -116,8 +116,11 @@ impl Numbers {
                 return Some((*end, laid_out(&text[..*end], &stand_in)));
             }
         }
+        let national = run.national();
         let (end, count) = if run.plus {
             *run.ends.iter().rev().find(|(_, count)| *count <= 15)?
+        } else if let Some(national) = national {
+            national
         } else {
             *run.ends.iter().take(run.unspaced).next_back()?
         };
@@ -135,7 +138,11 @@ impl Numbers {
             return None;
         }
         // Without a sign of a number, round counts such as 1200000 stay.
-        if !run.plus && run.unspaced == 1 && run.digits[..count].ends_with("000") {
+        if !run.plus
+            && national.is_none()
+            && run.unspaced == 1
+            && run.digits[..count].ends_with("000")
+        {
             return None;
         }
         let (stand_in, _) = self.stand_in(&run.digits[..count], run.plus, pseudonyms);
@@ -186,6 +193,26 @@ impl Run {
         }
         run.ends.retain(|(_, count)| *count <= MOST);
         (!run.ends.is_empty()).then_some(run)
+    }
+
+    /// Where a number ends that is written as in its own country: after one zero (`01235 555 666`), or as three, three and four
+    /// digits (`425 555 0177`). Whose it is nobody here knows: a ticket may name anybody's.
+    fn national(&self) -> Option<(usize, usize)> {
+        let mut before = 0;
+        let mut groups = Vec::new();
+        for &(_, count) in &self.ends {
+            groups.push(count - before);
+            before = count;
+        }
+        let digits = self.digits.as_bytes();
+        let after_zero = groups[0] >= 2 && digits[0] == b'0' && digits[1] != b'0';
+        if after_zero {
+            let whole = groups.iter().take_while(|length| **length >= 2).count();
+            let fits = |(_, count): &&(usize, usize)| (9..=12).contains(count);
+            return self.ends[..whole].iter().rev().find(fits).copied();
+        }
+        let is_american = groups.starts_with(&[3, 3, 4]) && digits[0] >= b'2';
+        is_american.then(|| self.ends[2])
     }
 }
 

@@ -340,7 +340,9 @@ fn two_way(
         if !old.state.is_ours() || (old.takes_from.is_some() && old.released.is_some()) {
             return Err(settling(old));
         }
-        if matches!(old.state, EntryState::Queued | EntryState::Held { .. }) {
+        // What waited for another directory user started from that one's value.
+        let is_theirs = old.directory_id.is_some() && old.directory_id != user.association.id();
+        if matches!(old.state, EntryState::Queued | EntryState::Held { .. }) && !is_theirs {
             base = old.base.clone();
         }
         released.clone_from(&old.released);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use teamsconnector::domain::outbox::{EntryId, EntryState};
+use teamsconnector::domain::phone::PhoneNumber;
 use teamsconnector::domain::user::Value;
 use teamsconnector::store::ledger::AuditLine;
 
@@ -197,10 +198,10 @@ fn one_end_and_none_lost(told: &Told, wrong: &mut Vec<String>) {
     for entry in &told.desk.entries {
         match &entry.state {
             EntryState::Rejected { cause, .. } if cause.is_empty() => {
-                wrong.push(format!("{entry:?} failed without a cause"))
+                wrong.push(format!("{entry:?} failed without a cause"));
             }
             EntryState::Held { why } if why.is_empty() => {
-                wrong.push(format!("{entry:?} is held without a word"))
+                wrong.push(format!("{entry:?} is held without a word"));
             }
             _ => {}
         }
@@ -506,7 +507,7 @@ fn this_side_is_right(told: &Told, steps: &[Step], wrong: &mut Vec<String>) {
             continue;
         };
         let held = last.truth.numbers_of(&id);
-        let number = user.number.as_ref().map(|number| number.as_str());
+        let number = user.number.as_ref().map(PhoneNumber::as_str);
         let agrees = match number {
             None => held.is_empty(),
             Some(number) => held.contains(&number),

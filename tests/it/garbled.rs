@@ -1,0 +1,101 @@
+//! Bodies that are no answer: what is no text, no JSON, too deep, said twice or cut short is a failed reading. The last picture
+//! stays, nothing is taken for an empty tenant, and the next run has everything.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use teamsconnector::domain::outbox::EntryState;
+use teamsconnector::domain::run::Outcome;
+
+use crate::support::bench::Bench;
+use crate::support::web;
+
+/// What a body can be that is none.
+fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let id = "00000000-0000-4000-8000-00000000000a";
+    vec![
+        ("no text", b"{\"value\":[{\"id\":\"\xff\xfe\"}]}".to_vec()),
+        (
+            "cut in a letter",
+            b"{\"value\":[{\"displayName\":\"\xe2\x82".to_vec(),
+        ),
+        ("too deep", b"[".repeat(100_000)),
+        (
+            "a list too deep",
+            [&b"{\"value\":"[..], &b"[".repeat(100_000)].concat(),
+        ),
+        (
+            "cut short",
+            format!("{{\"value\":[{{\"id\":\"{id}\"}},").into_bytes(),
+        ),
+        (
+            "twice the list",
+            format!("{{\"value\":[],\"value\":[{{\"id\":\"{id}\"}}]}}").into_bytes(),
+        ),
+        ("more behind it", b"{\"value\":[]} {\"value\":[]}".to_vec()),
+        ("no list", b"{\"value\":{}}".to_vec()),
+        ("null", b"null".to_vec()),
+        ("nothing", Vec::new()),
+        ("zeros", vec![0; 4096]),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_none_leaves_the_last_picture() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    let before = bench.store().cache.all_rows().await.unwrap();
+    for path in ["/v1.0/users?", "numberAssignments", "userConfigurations"] {
+        for (what, body) in bodies() {
+            let fault = json!({ "path_contains": path, "method": "GET", "times": 9, "status": 200, "raw": STANDARD.encode(&body) });
+            web::knobs(
+                &bench.base(),
+                &json!({ "delta_refusal": "gone", "fail_next": [fault] }),
+            );
+            let ran = bench.sync().await;
+            let about = format!("{path}, {what}: {}", ran.text());
+            assert!(matches!(ran.outcome, Outcome::Failed(_)), "{about}");
+            let rows = bench.store().cache.all_rows().await.unwrap();
+            assert_eq!(rows, before, "{about}");
+            let now = bench.user(&amy.mail).await;
+            assert_eq!(now.number, amy.number, "{about}");
+        }
+    }
+    web::knobs(
+        &bench.base(),
+        &json!({ "delta_refusal": null, "fail_next": [] }),
+    );
+    let ran = bench.sync().await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+}
+
+/// A write was accepted, and what came back cannot be read: nobody knows, and it is read before anything is sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_is_garbled_is_settled_by_reading() {
+    for (what, body) in bodies() {
+        let mut bench = Bench::synced("seats-short").await;
+        let amy = bench.add("amy.apple@contoso.example").await;
+        bench.want_country(&amy, "US").await;
+        let kind = bench.planned().await;
+        let fault = json!({ "path_contains": "/v1.0/users/", "method": "PATCH", "times": 1, "status": 200, "raw": STANDARD.encode(&body), "after": true });
+        web::knobs(&bench.base(), &json!({ "fail_next": [fault] }));
+        let ran = bench.run(kind).await;
+        assert_eq!(
+            web::count(&bench.base(), "PATCH", "/v1.0/users/"),
+            1,
+            "{what}: {}",
+            ran.text()
+        );
+        bench.sync().await;
+        let states: Vec<EntryState> = bench
+            .desk()
+            .await
+            .entries
+            .into_iter()
+            .map(|e| e.state)
+            .collect();
+        assert_eq!(states, [], "{what}: {}", ran.text());
+        let now = bench.user(&amy.mail).await.country.map(|c| c.to_string());
+        assert_eq!(now.as_deref(), Some("US"), "{what}");
+    }
+}
