@@ -131,6 +131,8 @@ pub enum Action {
     NextWarning,
     /// Compares two runs.
     Compare,
+    /// Shows what was done in the last eight hours.
+    Handover,
     /// Holds an item of the plan back, or lets it go.
     Hold,
     /// Applies the plan.
@@ -448,6 +450,7 @@ pub const TABLE: &[Binding] = &[
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
+    row(A::Handover, &["H"], P::PANES, ["handover", "handover", "What was done in the last 8 hours: from here, by others in the tenant, and what is open"]),
     row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
     row(A::ShowLicences, &["5"], P::PANES, ["licences", "licences", "Pane 5: Microsoft licences: bought, used, free; Enter shows who has one and its plans"]),
     row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom, blocked, duplicate, pending"]),
@@ -490,7 +493,7 @@ impl Action {
 /// Actions that never ask a question: one of their keys may be the one that says yes.
 #[rustfmt::skip]
 const HARMLESS: &[Action] = &[
-    A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Everyone,
+    A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Handover, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::MarkDown, A::MarkUp, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
     A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse, A::Suspend,
@@ -531,6 +534,10 @@ const ALSO: &[(Action, &str)] = &[
     (A::Tenants, "switch customer overview chooser change tenant"),
     (A::MoveSeat, "swap license unlicensed"),
     (A::Compare, "diff difference history runs"),
+    (
+        A::Handover,
+        "changed changes since shift audit who did what others history",
+    ),
     (A::ClearGroup, "remove filter bad-group"),
     (A::DisableSync, "unpin pin another tenant wrong mismatch"),
     (

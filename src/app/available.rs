@@ -168,6 +168,7 @@ impl App {
             Action::NextHit
             | Action::PreviousHit
             | Action::Compare
+            | Action::Handover
             | Action::CopyAddress
             | Action::Earlier
             | Action::Why

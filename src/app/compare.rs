@@ -1,5 +1,7 @@
 //! Looking into logs and runs: jumping in a log, marking runs, comparing two.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::domain::difference::{Difference, Kind};
 use crate::domain::run::RunHead;
 
@@ -12,6 +14,9 @@ use super::pane::search::{Jump, Search};
 use super::pane::sync::Focus;
 use super::pane::text::Text;
 use super::{App, Wait};
+
+/// What the handover looks back on in the console.
+const SHIFT: SignedDuration = SignedDuration::from_hours(8);
 
 impl App {
     /// The search of the log in front, if one is.
@@ -128,6 +133,34 @@ impl App {
                 doc.item(Tone::Plain, &format!(" {name} "), &turn.words());
             }
         }
+        self.modals.push(Modal::Text(Text::new(title, doc)));
+    }
+
+    /// Asks what was done in the last eight hours: a shift.
+    pub(super) fn handover(&mut self) -> Vec<Effect> {
+        let now = self.now;
+        let since = now.saturating_sub(SHIFT).unwrap_or(now);
+        let req = self.wait_for(Wait::Handover);
+        vec![Effect::Handover { req, since, now }]
+    }
+
+    /// Shows it.
+    pub(super) fn handover_is(&mut self, since: Timestamp, lines: &[String]) {
+        let title = format!("HANDOVER  since {}", self.when(since));
+        let mut doc = Doc::default();
+        for line in lines {
+            if let Some(text) = line.strip_prefix("  ") {
+                doc.item(Tone::Plain, "  ", text);
+            } else {
+                doc.gap();
+                doc.line(Tone::Strong, line);
+            }
+        }
+        doc.gap();
+        doc.line(
+            Tone::Dim,
+            "Of another time, or of all tenants: `teamsconnector changes --since 2d --all-tenants`.",
+        );
         self.modals.push(Modal::Text(Text::new(title, doc)));
     }
 

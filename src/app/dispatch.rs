@@ -120,6 +120,7 @@ impl App {
             Action::PreviousHit => self.jump(Jump::Previous),
             Action::NextWarning => self.jump(Jump::Warning),
             Action::Compare => return self.compare(),
+            Action::Handover => return self.handover(),
             Action::KeepMine => return self.decide(super::effect::Keep::Mine),
             Action::TakeTheirs => return self.decide(super::effect::Keep::Theirs),
             Action::Save => return self.save_form(),

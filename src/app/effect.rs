@@ -67,6 +67,15 @@ pub enum Effect {
         /// Which.
         runs: (RunId, RunId),
     },
+    /// Read what was done since then.
+    Handover {
+        /// The question.
+        req: RequestId,
+        /// From when on.
+        since: Timestamp,
+        /// As of when.
+        now: Timestamp,
+    },
     /// Change the settings of the tenant: ledger and configuration.
     Settings {
         /// The question.
@@ -203,6 +212,7 @@ impl Effect {
         match self {
             Self::LoadLog { .. }
             | Self::Compare { .. }
+            | Self::Handover { .. }
             | Self::Explain { live: false, .. }
             | Self::LoadPerson { .. }
             | Self::Script { .. }

@@ -156,6 +156,15 @@ pub enum LedgerEvent {
         /// The difference.
         diff: Box<Difference>,
     },
+    /// What was done since some time, line by line.
+    Handover {
+        /// The question.
+        req: RequestId,
+        /// From when on.
+        since: Timestamp,
+        /// The lines; what belongs to a heading is set in.
+        lines: Vec<String>,
+    },
     /// The log of an earlier run.
     Log {
         /// The question.

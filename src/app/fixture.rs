@@ -407,6 +407,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         tenant_label: "contoso".to_owned(),
         account: "j.smith@msp.example".to_owned(),
+        author: "j.smith".to_owned(),
         read_only: false,
         manual_mode: false,
         group: None,
@@ -529,6 +530,7 @@ impl Driver {
                 | Effect::LoadLog { req, .. }
                 | Effect::Settings { req, .. }
                 | Effect::Compare { req, .. }
+                | Effect::Handover { req, .. }
                 | Effect::Explain { req, .. }
                 | Effect::LoadPerson { req, .. }
                 | Effect::LoadMembers { req, .. }

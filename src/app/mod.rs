@@ -99,6 +99,8 @@ pub struct Settings {
     pub tenant_label: String,
     /// Account or app, as far as it is known before the first sign-in.
     pub account: String,
+    /// Who makes the changes of this console, as the outbox has it.
+    pub author: String,
     /// Whether the tenant may only be read.
     pub read_only: bool,
     /// Whether users are added by hand, so that no picklist is built.
@@ -179,6 +181,8 @@ enum Wait {
     Kept,
     /// Two runs are being compared.
     Compared,
+    /// What was done is being read.
+    Handover,
     /// Matches are being taken over, or old numbers queued.
     Adopted,
     /// The pin is being taken off.

@@ -345,7 +345,12 @@ impl App {
             self.ask_tie(to);
             return Vec::new();
         }
-        let target = form.target;
+        let (target, agreed) = (form.target, form.replaces);
+        let theirs = self.queued_by_others(&finished, target);
+        if !agreed && !theirs.is_empty() {
+            self.question(Question::Replace { theirs });
+            return Vec::new();
+        }
         let changes = match (finished, target) {
             (Finished::Nothing, _) => {
                 self.modals.pop();
@@ -366,6 +371,10 @@ impl App {
             }
             (Finished::Change { .. }, Target::New) => Vec::new(),
         };
+        self.send_form(changes)
+    }
+
+    fn send_form(&mut self, changes: Vec<(Wait, LedgerChange)>) -> Vec<Effect> {
         let mut open = Vec::new();
         let mut effects = Vec::new();
         for (wait, change) in changes {

@@ -227,6 +227,12 @@ impl App {
                 }
                 Vec::new()
             }
+            LedgerEvent::Handover { req, since, lines } => {
+                if self.answered(req).is_some() {
+                    self.handover_is(since, &lines);
+                }
+                Vec::new()
+            }
             LedgerEvent::Log { req, run, lines } => {
                 for modal in &mut self.modals {
                     if let Modal::Log(view) = modal
@@ -364,6 +370,7 @@ impl App {
             | Wait::SignedOut
             | Wait::Kept
             | Wait::Compared
+            | Wait::Handover
             | Wait::Judged
             | Wait::Exported
             | Wait::Script { .. }

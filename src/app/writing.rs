@@ -1,6 +1,6 @@
 //! What leads to a write: the plan, holding back, applying, conflicts, and the questions before them.
 
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{Entry, EntryId, by_another};
 use crate::domain::run::RunKind;
 use crate::domain::text::Label;
 
@@ -10,6 +10,8 @@ use super::lifecycle::Ending;
 use super::mend::Wants;
 use super::modal::Modal;
 use super::pane::confirm::{Confirm, Question};
+use super::pane::editor::Target;
+use super::pane::editor::finish::Finished;
 use super::pane::plan::{self, Choice, PlanBox, Stage};
 use super::session::{Attempt, Purpose, Writing};
 use super::sync::Course;
@@ -266,6 +268,7 @@ impl App {
             } => self.add_and_move((number, to), *user),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
+            Question::Replace { .. } => self.replace_theirs(),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
             Question::ClearGroup { .. } => self.clear_group(),
             Question::DisableSync { .. } => self.disable_sync(),
@@ -291,6 +294,37 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Changes that another person has queued, and that saving the form replaces, each in a line.
+    pub(super) fn queued_by_others(&self, finished: &Finished, target: Target) -> Vec<String> {
+        let (Finished::Change { patch, undo }, Target::User(id)) = (finished, target) else {
+            return Vec::new();
+        };
+        let fields: Vec<_> = patch
+            .two_way
+            .iter()
+            .map(|(_, value)| value.field())
+            .collect();
+        let replaced = |entry: &&Entry| {
+            let is_theirs = by_another(&entry.author, &self.settings.author);
+            let own = entry.user == Some(id) && entry.state.is_ours();
+            own && is_theirs && (fields.contains(&entry.field()) || undo.contains(&entry.id))
+        };
+        self.desk
+            .entries
+            .iter()
+            .filter(replaced)
+            .map(Entry::whose)
+            .collect()
+    }
+
+    /// It was agreed to: the form is saved.
+    pub(super) fn replace_theirs(&mut self) -> Vec<Effect> {
+        if let Some(Modal::Form(form)) = self.modals.last_mut() {
+            form.replaces = true;
+        }
+        self.save_form()
     }
 
     fn drop_form(&mut self) -> Vec<Effect> {
@@ -340,6 +374,7 @@ impl App {
             | Question::AddAnyway { .. }
             | Question::AddForMove { .. }
             | Question::Tie { .. }
+            | Question::Replace { .. }
             | Question::LoseSeats { .. }
             | Question::DisableSync { .. }
             | Question::TakeMatches { .. }

@@ -6,7 +6,7 @@ use crate::domain::failure::Failure;
 use crate::domain::outbox::EntryState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
-use crate::ops::handover::{self, Handover, Open, Wanted};
+use crate::ops::handover::{self, Handover, Open, Wanted, change_words};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 use crate::store::health;
@@ -128,18 +128,6 @@ fn cells(line: &AuditLine) -> Vec<String> {
         line.ticket.clone(),
         line.note.clone(),
     ]
-}
-
-fn change_words(line: &AuditLine) -> String {
-    if line.before.is_empty() && line.after.is_empty() {
-        return line.field.clone();
-    }
-    values(&line.field, &line.before, &line.after)
-}
-
-fn values(field: &str, before: &str, after: &str) -> String {
-    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
-    format!("{field} {} -> {}", or_none(before), or_none(after))
 }
 
 fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow::Result<Exit> {
@@ -296,90 +284,6 @@ fn tenant_json(name: &str, seen: &Result<Handover, Failure>) -> serde_json::Valu
     })
 }
 
-fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
-    let say = |text: &str| print::data(Label::new(text).as_str());
-    say(&format!(
-        "{name}, since {}",
-        seen.since.strftime("%Y-%m-%d %H:%MZ")
-    ))?;
-    say(&format!(
-        "  Done from here: {}",
-        or_nothing(seen.ours.len())
-    ))?;
-    for line in &seen.ours {
-        say(&format!("    {}", line_words(line)))?;
-    }
-    let theirs = seen.moved.len() + seen.people.len() + seen.turns.len();
-    let runs = seen.compared.map_or_else(
-        || "no two good syncs to compare".to_owned(),
-        |(from, to)| format!("runs {} to {}", from.0, to.0),
-    );
-    say(&format!(
-        "  Done by others in the tenant ({runs}): {}",
-        or_nothing(theirs)
-    ))?;
-    for line in &seen.moved {
-        say(&format!("    {}", moved_words(line)))?;
-    }
-    for change in &seen.people {
-        let words = values(&change.field, &change.before, &change.after);
-        say(&format!("    {}  {words}", change.name))?;
-    }
-    for turn in &seen.turns {
-        say(&format!(
-            "    {}  {}  {}",
-            turn.kind().word(),
-            turn.name,
-            turn.words()
-        ))?;
-    }
-    say(&format!("  Open: {}", or_nothing(seen.open.len())))?;
-    for open in &seen.open {
-        say(&format!("    {}", open_words(open)))?;
-    }
-    Ok(())
-}
-
-fn or_nothing(count: usize) -> String {
-    match count {
-        0 => "nothing".to_owned(),
-        n => n.to_string(),
-    }
-}
-
-fn line_words(line: &AuditLine) -> String {
-    let parts = [
-        line.at.strftime("%m-%d %H:%MZ").to_string(),
-        line.author.clone(),
-        line.user.clone(),
-        change_words(line),
-        line.action.clone(),
-        // Whose number a move took: it stands on record under the name of whoever got it.
-        line.note
-            .strip_prefix("from ")
-            .filter(|_| line.entry.is_some())
-            .map(|giver| format!("taken from {giver}"))
-            .unwrap_or_default(),
-        line.ticket.clone(),
-    ];
-    parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("  ")
-}
-
-/// What somebody else did: the line's author is whose run has found it, and no run can see who it was.
-fn moved_words(line: &AuditLine) -> String {
-    format!(
-        "{}  {}  {}  changed in the tenant, not from here (by whom is not known; a run of {} found it)",
-        line.at.strftime("%m-%d %H:%MZ"),
-        line.user,
-        change_words(line),
-        line.author
-    )
-}
-
 fn moved_json(line: &AuditLine) -> serde_json::Value {
     let mut row = line_json(line);
     row["by"] = serde_json::Value::Null;
@@ -387,39 +291,11 @@ fn moved_json(line: &AuditLine) -> serde_json::Value {
     row
 }
 
-fn open_words(open: &Open) -> String {
-    let Open {
-        entry,
-        ticket,
-        waits,
-    } = open;
-    let state = match &entry.state {
-        EntryState::Queued if waits.is_some() => {
-            format!("held: {}", waits.as_deref().unwrap_or_default())
-        }
-        EntryState::Applied { visible_by } => {
-            format!("written, due {}", visible_by.strftime("%m-%d %H:%MZ"))
-        }
-        EntryState::Held { why } => format!("held: {why}"),
-        EntryState::Conflict { theirs } => format!("conflict: the tenant has {}", theirs.shown()),
-        EntryState::Rejected { cause, .. } => format!("refused: {cause}"),
-        EntryState::Queued
-        | EntryState::InFlight { .. }
-        | EntryState::Accepted { .. }
-        | EntryState::Unknown { .. } => entry.state.word().to_owned(),
-    };
-    let state = match entry.owed_words() {
-        Some(owed) => format!("{state}; {owed}"),
-        None => state,
-    };
-    let text = format!(
-        "{}  {}  {} {} -> {}  {state}  by {}  {ticket}",
-        entry.id.0,
-        entry.name,
-        entry.field().as_str(),
-        entry.had().shown(),
-        entry.wanted.shown(),
-        entry.author
-    );
-    text.trim_end().to_owned()
+fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
+    let since = seen.since.strftime("%Y-%m-%d %H:%MZ");
+    print::data(Label::new(&format!("{name}, since {since}")).as_str())?;
+    for line in seen.words() {
+        print::data(&format!("  {}", Label::new(&line)))?;
+    }
+    Ok(())
 }

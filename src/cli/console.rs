@@ -197,6 +197,7 @@ fn console(
     let settings = Settings {
         tenant_label: opened.name.clone(),
         account: String::new(),
+        author: opened.settings.author.clone(),
         read_only: opened.config.read_only,
         manual_mode: opened.manual_mode(),
         group: opened.config.group.clone(),

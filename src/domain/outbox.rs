@@ -128,6 +128,11 @@ pub fn person(author: &str) -> &str {
     &author[..end.unwrap_or(author.len())]
 }
 
+/// Whether two authors are two people.
+pub fn by_another(author: &str, me: &str) -> bool {
+    person(author) != person(me)
+}
+
 /// How an entry ended. It then leaves the outbox and stands in the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
@@ -285,6 +290,17 @@ impl Entry {
     /// Which field.
     pub fn field(&self) -> Field {
         self.wanted.field()
+    }
+
+    /// Whose change it is, when it was made, and what it wants: `pat 11-20 12:03Z: number +44 1235 123511`.
+    pub fn whose(&self) -> String {
+        format!(
+            "{} {}: {} {}",
+            person(&self.author),
+            self.created_at.strftime("%m-%d %H:%MZ"),
+            self.field().as_str(),
+            self.wanted.shown()
+        )
     }
 
     /// What the tenant had before this change began: its own release has moved the base on to none.

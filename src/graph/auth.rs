@@ -52,6 +52,7 @@ impl Client {
 
     async fn by_code(&self, prompts: &UnboundedSender<Prompt>) -> Result<SignedIn, GraphError> {
         let wanted = self.wanted();
+        self.recall_claims().await;
         let claims = self.claims().clone();
         let scopes = self.scopes();
         let mut pairs = vec![
@@ -73,6 +74,15 @@ impl Client {
         self.accept(reply, &wanted).await
     }
 
+    /// What a policy has asked of a program before this one, which had nobody to ask.
+    pub(super) async fn recall_claims(&self) {
+        let kept = self.0.vault.lock().await.file().and_then(TokenFile::claims);
+        let mut claims = self.claims();
+        if claims.is_none() {
+            *claims = kept;
+        }
+    }
+
     /// Keeps what a person's sign-in has brought. The lock is taken only now: a person may take a quarter of an hour.
     pub(super) async fn accept(
         &self,
@@ -88,6 +98,9 @@ impl Client {
         if let Err(error) = self.keep(&mut vault, reply, wanted, held.as_ref()) {
             vault.put_back(before);
             return Err(error);
+        }
+        if let Some(file) = vault.file() {
+            file.forget_claims();
         }
         drop((held, vault));
         *self.claims() = None;
@@ -267,6 +280,9 @@ impl Client {
                         && refusal.claims.is_some()
                     {
                         self.claims().clone_from(&refusal.claims);
+                    }
+                    if let (Some(file), Some(claims)) = (vault.file(), self.claims().as_deref()) {
+                        file.keep_claims(claims);
                     }
                     vault.forget(held)?;
                 }

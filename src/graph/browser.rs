@@ -37,6 +37,7 @@ impl Client {
 
     async fn by_browser(&self, prompts: &UnboundedSender<Prompt>) -> Result<SignedIn, GraphError> {
         let wanted = self.wanted();
+        self.recall_claims().await;
         let loopback = Loopback::open().await?;
         let port = loopback.port();
         let redirect = format!("http://localhost:{port}");

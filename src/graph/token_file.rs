@@ -60,6 +60,18 @@ pub(super) struct Held {
     _lock: Option<File>,
 }
 
+/// How the file ends that holds what a policy wants.
+const CLAIMS: &str = "claims";
+
+/// What a policy wants of the next sign-in, and of which one.
+#[derive(Serialize, Deserialize)]
+struct Wish {
+    login: String,
+    tenant: String,
+    client_id: String,
+    claims: String,
+}
+
 /// The written form.
 #[derive(Clone, Serialize, Deserialize)]
 struct Kept {
@@ -281,7 +293,7 @@ impl TokenFile {
             return self.remove_file();
         }
         let mut text = serde_json::to_vec(&kept).expect("texts and numbers are always JSON");
-        let written = self.replace(&text);
+        let written = self.replace(&self.path, &text);
         text.zeroize();
         written.map_err(|why| why.about(&self.path))
     }
@@ -307,7 +319,38 @@ impl TokenFile {
         }
     }
 
-    fn replace(&self, text: &[u8]) -> Result<(), LocalError> {
+    /// Keeps what a policy wants of the next sign-in: whoever signs in then may be another program. It is no secret, but what
+    /// cannot be kept is only told, since the sign-in itself is still to come.
+    pub(super) fn keep_claims(&self, claims: &str) {
+        let wish = Wish {
+            login: self.bound.login.clone(),
+            tenant: self.bound.tenant.clone(),
+            client_id: self.bound.client_id.clone(),
+            claims: claims.to_owned(),
+        };
+        let text = serde_json::to_vec(&wish).expect("texts are always JSON");
+        if let Err(error) = self.replace(&self.beside(CLAIMS), &text) {
+            tracing::warn!(%error, "what the policy wants is not kept beyond this program");
+        }
+    }
+
+    /// What a policy wants of the next sign-in to this tenant.
+    pub(super) fn claims(&self) -> Option<String> {
+        let bytes = read_private(&self.beside(CLAIMS)).ok()??;
+        let wish: Wish = serde_json::from_slice(&bytes).ok()?;
+        let bound = &self.bound;
+        let is_ours = wish.login == bound.login
+            && wish.tenant.eq_ignore_ascii_case(&bound.tenant)
+            && wish.client_id.eq_ignore_ascii_case(&bound.client_id);
+        is_ours.then_some(wish.claims)
+    }
+
+    /// Somebody has signed in: the wish is fulfilled, or is made again.
+    pub(super) fn forget_claims(&self) {
+        let _ = fs::remove_file(self.beside(CLAIMS));
+    }
+
+    fn replace(&self, path: &Path, text: &[u8]) -> Result<(), LocalError> {
         let new = self.beside("new");
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -316,7 +359,7 @@ impl TokenFile {
         let mut file = open_private(OpenOptions::new().write(true).create_new(true), &new)?;
         file.write_all(text)?;
         file.sync_all()?;
-        fs::rename(&new, &self.path)?;
+        fs::rename(&new, path)?;
         self.sync_folder()
     }
 

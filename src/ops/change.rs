@@ -1,7 +1,7 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::{Closing, Entry, EntryId, person};
+use crate::domain::outbox::{Closing, Entry, EntryId, by_another, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::{NewUser, Patch, UserId, Value};
@@ -52,6 +52,8 @@ pub async fn edit(
         Some(name) => name.clone(),
         None => user_name(store, id).await?,
     };
+    let before = store.ledger.load().await.map_err(|e| e.failure())?;
+    let theirs = of_others(&before.entries, (id, &patch), &stamp.author);
     let ids = store
         .ledger
         .edit_user(id, patch, stamp)
@@ -66,10 +68,33 @@ pub async fn edit(
         .map(|entry| format!("{} {}", entry.field().as_str(), entry.wanted.shown()))
         .collect();
     let name = Label::new(&name);
+    let replaced = match theirs.as_slice() {
+        [] => String::new(),
+        theirs => format!("; it replaces what was queued by {}", theirs.join(", by ")),
+    };
     Ok(match queued.as_slice() {
-        [] => format!("{name} saved"),
-        queued => format!("{name} saved; queued: {}; p plans it", queued.join(", ")),
+        [] => format!("{name} saved{replaced}"),
+        queued => format!(
+            "{name} saved; queued: {}{replaced}; p plans it",
+            queued.join(", ")
+        ),
     })
+}
+
+/// Changes that other people have queued and that an edit of the same fields replaces, each in words.
+fn of_others(entries: &[Entry], (id, patch): (UserId, &Patch), me: &str) -> Vec<String> {
+    let fields: Vec<_> = patch
+        .two_way
+        .iter()
+        .map(|(_, value)| value.field())
+        .collect();
+    let replaced = |entry: &&Entry| {
+        entry.user == Some(id)
+            && entry.state.is_ours()
+            && fields.contains(&entry.field())
+            && by_another(&entry.author, me)
+    };
+    entries.iter().filter(replaced).map(Entry::whose).collect()
 }
 
 /// Changes many users, all or none, each by the rules of one edit.

@@ -92,13 +92,26 @@ fn audit_row(line: AuditLine) -> AuditRow {
             or_none(&line.after)
         ),
     };
+    // Whose number a move took: it stands on record under the name of whoever got it.
+    let from = line
+        .note
+        .strip_prefix("from ")
+        .filter(|_| line.entry.is_some());
+    let change = match from {
+        Some(giver) => format!("{} from {giver}", change.trim()),
+        None => change.trim().to_owned(),
+    };
     AuditRow {
         seq: line.seq,
         at: line.at,
-        author: line.author,
+        // Whose run has found it did not do it.
+        author: match line.action.as_str() {
+            "taken over" => format!("somebody in the tenant, found by {}", line.author),
+            _ => line.author,
+        },
         name: line.user,
         action: line.action,
-        change: change.trim().to_owned(),
+        change,
         outcome: line.outcome,
         entry: line.entry,
         ticket: line.ticket,

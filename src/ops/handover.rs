@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::difference::Turn;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryId, Written};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Written};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::held_back;
 use crate::domain::run::{RunHead, RunId};
@@ -65,6 +65,138 @@ pub struct Wanted {
 
 /// What a run found that others have done.
 const THEIRS: [&str; 2] = ["taken over", "conflict"];
+
+impl Handover {
+    /// All of it, line by line; what belongs to a heading is set in.
+    pub fn words(&self) -> Vec<String> {
+        let mut out = vec![format!("Done from here: {}", or_nothing(self.ours.len()))];
+        out.extend(
+            self.ours
+                .iter()
+                .map(|line| format!("  {}", line_words(line))),
+        );
+        let theirs = self.moved.len() + self.people.len() + self.turns.len();
+        let runs = self.compared.map_or_else(
+            || "no two good syncs to compare".to_owned(),
+            |(from, to)| format!("runs {} to {}", from.0, to.0),
+        );
+        out.push(format!(
+            "Done by others in the tenant ({runs}): {}",
+            or_nothing(theirs)
+        ));
+        out.extend(
+            self.moved
+                .iter()
+                .map(|line| format!("  {}", moved_words(line))),
+        );
+        out.extend(self.people.iter().map(|change| {
+            let words = values(&change.field, &change.before, &change.after);
+            format!("  {}  {words}", change.name)
+        }));
+        out.extend(
+            self.turns
+                .iter()
+                .map(|turn| format!("  {}  {}  {}", turn.kind().word(), turn.name, turn.words())),
+        );
+        out.push(format!("Open: {}", or_nothing(self.open.len())));
+        out.extend(
+            self.open
+                .iter()
+                .map(|open| format!("  {}", open_words(open))),
+        );
+        out
+    }
+}
+
+/// What a line of the audit changed: `number +441235123501 -> none`.
+pub fn change_words(line: &AuditLine) -> String {
+    if line.before.is_empty() && line.after.is_empty() {
+        return line.field.clone();
+    }
+    values(&line.field, &line.before, &line.after)
+}
+
+fn values(field: &str, before: &str, after: &str) -> String {
+    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+    format!("{field} {} -> {}", or_none(before), or_none(after))
+}
+
+fn or_nothing(count: usize) -> String {
+    match count {
+        0 => "nothing".to_owned(),
+        n => n.to_string(),
+    }
+}
+
+fn line_words(line: &AuditLine) -> String {
+    let parts = [
+        line.at.strftime("%m-%d %H:%MZ").to_string(),
+        line.author.clone(),
+        line.user.clone(),
+        change_words(line),
+        line.action.clone(),
+        // Whose number a move took: it stands on record under the name of whoever got it.
+        line.note
+            .strip_prefix("from ")
+            .filter(|_| line.entry.is_some())
+            .map(|giver| format!("taken from {giver}"))
+            .unwrap_or_default(),
+        line.ticket.clone(),
+    ];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("  ")
+}
+
+/// What somebody else did: the line's author is whose run has found it, and no run can see who it was.
+fn moved_words(line: &AuditLine) -> String {
+    format!(
+        "{}  {}  {}  changed in the tenant, not from here (by whom is not known; a run of {} found it)",
+        line.at.strftime("%m-%d %H:%MZ"),
+        line.user,
+        change_words(line),
+        line.author
+    )
+}
+
+fn open_words(open: &Open) -> String {
+    let Open {
+        entry,
+        ticket,
+        waits,
+    } = open;
+    let state = match &entry.state {
+        EntryState::Queued if waits.is_some() => {
+            format!("held: {}", waits.as_deref().unwrap_or_default())
+        }
+        EntryState::Applied { visible_by } => {
+            format!("written, due {}", visible_by.strftime("%m-%d %H:%MZ"))
+        }
+        EntryState::Held { why } => format!("held: {why}"),
+        EntryState::Conflict { theirs } => format!("conflict: the tenant has {}", theirs.shown()),
+        EntryState::Rejected { cause, .. } => format!("refused: {cause}"),
+        EntryState::Queued
+        | EntryState::InFlight { .. }
+        | EntryState::Accepted { .. }
+        | EntryState::Unknown { .. } => entry.state.word().to_owned(),
+    };
+    let state = match entry.owed_words() {
+        Some(owed) => format!("{state}; {owed}"),
+        None => state,
+    };
+    let text = format!(
+        "{}  {}  {} {} -> {}  {state}  by {}  {ticket}",
+        entry.id.0,
+        entry.name,
+        entry.field().as_str(),
+        entry.had().shown(),
+        entry.wanted.shown(),
+        entry.author
+    );
+    text.trim_end().to_owned()
+}
 
 /// Reads the handover of a tenant from its files, as of `now`.
 pub async fn handover(

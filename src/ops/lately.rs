@@ -122,6 +122,14 @@ fn audit_words(line: &AuditLine) -> String {
         line.outcome.as_str(),
     ];
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    if line.action == "taken over" {
+        return format!(
+            "{} changed in the tenant, not from here: {} (a run of {} found it)",
+            line.at.strftime("%Y-%m-%d %H:%MZ"),
+            words[1..].join(" "),
+            line.author
+        );
+    }
     format!(
         "{} {} ({})",
         line.at.strftime("%Y-%m-%d %H:%MZ"),
@@ -175,7 +183,7 @@ mod tests {
     fn values_are_told_as_a_person_reads_them() {
         assert_eq!(
             told("taken over", "number", "+441235123474"),
-            "2026-11-22 18:34Z taken over number +44 1235 123474 (root)"
+            "2026-11-22 18:34Z changed in the tenant, not from here: number +44 1235 123474 (a run of root found it)"
         );
         let associated = "42a9545b-d2bb-4a78-97ff-1881e534bf84 by e-mail";
         assert_eq!(

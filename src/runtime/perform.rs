@@ -21,7 +21,7 @@ use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{adopt, desk, explain, history, inventory, planfile};
+use crate::ops::{adopt, desk, explain, handover, history, inventory, planfile};
 use crate::store::cache::SnapshotHead;
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
@@ -203,6 +203,17 @@ impl Performer {
                     Ok(diff) => LedgerEvent::Compared {
                         req,
                         diff: Box::new(diff),
+                    },
+                    Err(failure) => LedgerEvent::Refused { req, failure },
+                };
+                shared.send(What::Ledger(event)).await;
+            }),
+            Effect::Handover { req, since, now } => self.track(move |shared| async move {
+                let event = match handover::handover(&shared.store, since, now).await {
+                    Ok(seen) => LedgerEvent::Handover {
+                        req,
+                        since,
+                        lines: seen.words(),
                     },
                     Err(failure) => LedgerEvent::Refused { req, failure },
                 };

@@ -128,6 +128,7 @@ fn settings() -> Settings {
     Settings {
         tenant_label: "contoso".to_owned(),
         account: "j.smith@msp.example".to_owned(),
+        author: "j.smith".to_owned(),
         read_only: false,
         manual_mode: false,
         group: None,

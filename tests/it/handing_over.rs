@@ -1,10 +1,13 @@
 //! What the next shift is told: what was done from here, by others, and what waits, each as it was.
 
 use teamsconnector::domain::outbox::{EntryState, Step};
+use teamsconnector::domain::user::{Patch, Value};
+use teamsconnector::ops::change;
 use teamsconnector::ops::handover::{Handover, handover};
+use teamsconnector::store::Stamp;
 use teamsconnector::store::ledger::AuditLine;
 
-use crate::support::bench::{Bench, noon};
+use crate::support::bench::{Bench, noon, number};
 use crate::support::web;
 
 async fn told(bench: &Bench) -> Handover {
@@ -106,6 +109,42 @@ async fn what_a_move_takes_is_told_of_who_loses_it() {
     assert_eq!(
         of("confirmed"),
         "Bob Birch confirmed number:  -> +441235123501; from Amy Apple"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_change_an_edit_replaces_is_told() {
+    let bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let edit = async |wanted: &str, author: &str| {
+        let patch = Patch {
+            two_way: vec![(
+                Value::Number(amy.number.clone()),
+                Value::Number(Some(number(wanted))),
+            )],
+            ..Patch::default()
+        };
+        let stamp = Stamp {
+            author: author.to_owned(),
+            ..bench.stamp()
+        };
+        change::edit(bench.store(), amy.id, patch, stamp)
+            .await
+            .unwrap()
+    };
+    let me = bench.stamp().author;
+    assert_eq!(
+        edit("+441235123512", &me).await,
+        "Amy Apple saved; queued: number +44 1235 123512; p plans it"
+    );
+    let at = noon().strftime("%m-%d %H:%MZ");
+    assert_eq!(
+        edit("+441235123513", "pat").await,
+        format!(
+            "Amy Apple saved; queued: number +44 1235 123513; it replaces what was queued by {me} {at}: \
+             number +44 1235 123512; p plans it"
+        )
     );
 }
 

@@ -75,6 +75,27 @@ async fn a_sign_in_that_is_revoked_is_told_once_and_then_a_person_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_wants_is_asked_for_by_the_next_program_that_signs_in() {
+    let place = Place::new().await;
+    by_code(&place.person()).await;
+    let policy = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+    place.knobs(&json!({ "claims_challenge": policy, "claims_need_person": true }));
+    let error = place.person().subscribed_skus().await.unwrap_err();
+    assert!(error.needs_person(), "{error:?}");
+    // The command has ended: somebody signs in with another one, and a third one goes on.
+    by_code(&place.person()).await;
+    assert!(!place.person().subscribed_skus().await.unwrap().is_empty());
+    let left = fs::read_dir(place.file().parent().unwrap()).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().ends_with(".claims")),
+        "the wish is fulfilled: {left:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_that_lands_in_another_tenant_keeps_nothing() {
     let place = Place::new().await;
     let client = place.person();

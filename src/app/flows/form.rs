@@ -238,6 +238,38 @@ fn an_association_is_found_by_typing() {
     assert_eq!(patch.two_way, []);
 }
 
+#[test]
+fn what_somebody_else_has_queued_is_not_replaced_unasked() {
+    let edit = |t: &mut Driver| {
+        t.keys("j e Ctrl-U").text("+44 1235 123499");
+        t.keys("<enter>");
+        // Where the plan doubts the number, it is saved twice.
+        if t.effects.is_empty() && t.app.place() == Place::Form {
+            t.keys("<enter>");
+        }
+    };
+    let mut own = Driver::new();
+    edit(&mut own);
+    assert!(matches!(change(&own), LedgerChange::Edit { .. }));
+
+    let mut t = Driver::new();
+    t.app.settings.author = "pat as pat@msp.example".to_owned();
+    edit(&mut t);
+    assert_eq!(t.effects, []);
+    assert_eq!(asked(&t), "Replace what somebody else has queued?");
+    let Some(Modal::Confirm(confirm)) = t.app.modals.last() else {
+        panic!("a question was expected");
+    };
+    let line = confirm.lines("Contoso Ltd")[1].clone();
+    assert!(line.starts_with("j.smith "), "{line}");
+    assert!(line.ends_with(": number +1 425 555 0199"), "{line}");
+    t.keys("n");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.app.place(), Place::Form);
+    t.keys("<enter> y");
+    assert!(matches!(change(&t), LedgerChange::Edit { .. }));
+}
+
 /// The question on top.
 fn asked(t: &Driver) -> String {
     match t.app.modals.last() {

@@ -233,6 +233,39 @@ fn two_fields_in_conflict_are_decided_each_on_its_own() {
 }
 
 #[test]
+fn what_was_changed_in_the_last_hours_is_found_by_that_word() {
+    let mut t = Driver::new();
+    t.keys(":").text("changed");
+    t.keys("<enter>");
+    let req = t.asked();
+    let [Effect::Handover { since, now, .. }] = t.effects[..] else {
+        panic!("{:?}", t.effects)
+    };
+    assert_eq!(now.duration_since(since).as_hours(), 8);
+    let lines = [
+        "Done from here: 1",
+        "  Lee Gu  number 1 -> 2",
+        "Open: nothing",
+    ];
+    t.event(What::Ledger(LedgerEvent::Handover {
+        req,
+        since,
+        lines: lines.map(str::to_owned).to_vec(),
+    }));
+    let rows = screen(&t.app);
+    for text in [
+        "HANDOVER  since ",
+        "Done from here: 1",
+        "Lee Gu  number 1 -> 2",
+    ] {
+        assert!(
+            rows.iter().any(|row| row.contains(text)),
+            "{text}: {rows:#?}"
+        );
+    }
+}
+
+#[test]
 fn two_marked_runs_are_compared() {
     let mut t = Driver::new();
     t.keys("3 Space");

@@ -82,6 +82,11 @@ pub enum Question {
         /// To whom.
         to: Association,
     },
+    /// Replace what somebody else has queued?
+    Replace {
+        /// Whose change it is, when it was made, and what it wants; one each.
+        theirs: Vec<String>,
+    },
     /// Save seats by which somebody loses the license?
     LoseSeats {
         /// What is saved.
@@ -249,6 +254,7 @@ impl Confirm {
             | Question::AddAnyway { .. }
             | Question::AddForMove { .. }
             | Question::Tie { .. }
+            | Question::Replace { .. }
             | Question::LeaveForm { .. }
             | Question::TakeProposals { .. }
             | Question::QueueGood { .. }
@@ -328,6 +334,12 @@ impl Confirm {
                 text.clone(),
                 "Saved here only; no run undoes it. Esc goes back to the form.".to_owned(),
             ],
+            Question::Replace { theirs } => {
+                let mut lines = vec!["Replace what somebody else has queued?".to_owned()];
+                lines.extend(theirs.iter().cloned());
+                lines.push("It is then no longer queued. Esc goes back to the form.".to_owned());
+                lines
+            }
             Question::LoseSeats { wanted, losers } => vec![
                 format!("Save {}?", seats_words(wanted.seats)),
                 format!("{losers}."),

@@ -140,7 +140,7 @@ fn belongs_to(own: &str, file: &str) -> bool {
     let Some(rest) = file.strip_prefix(own) else {
         return false;
     };
-    matches!(rest, "" | ".lock" | ".new")
+    matches!(rest, "" | ".lock" | ".new" | ".claims")
         || rest.strip_prefix(".damaged-").is_some_and(|number| {
             !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
         })
@@ -193,6 +193,7 @@ mod tests {
             "i1.tokens",
             "i1.tokens.lock",
             "i1.tokens.new",
+            "i1.tokens.claims",
             "i1.tokens.damaged-12",
         ] {
             assert!(belongs_to("i1.tokens", file), "{file}");

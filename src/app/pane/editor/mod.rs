@@ -56,6 +56,8 @@ pub struct Editor {
     pub hits: Vec<ObjectId>,
     /// The association that was agreed to when it was asked for.
     pub agreed: Option<Association>,
+    /// Whether it was agreed to that another person's queued change is replaced.
+    pub replaces: bool,
     /// The text of the draft that was kept last.
     pub kept: Option<String>,
     /// Whether it is being saved.
