@@ -20,6 +20,7 @@ mod garbled;
 mod generator;
 mod guard;
 mod hostile;
+mod hostile_text;
 mod import;
 mod import_files;
 mod import_scale;
