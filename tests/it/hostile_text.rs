@@ -135,11 +135,18 @@ async fn nothing_hostile_is_printed_whatever_the_tenant_holds() {
     // The list of this side, filled from a file with the same strings, in all its columns.
     let mut csv = "Name,Email,PhoneNumber,Country,SipUsername,ExternalId\n".to_owned();
     for (n, text) in (1..).zip(&all) {
-        let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace('\0', ""));
-        let text = cell(text);
-        csv.push_str(&format!(
-            "{text},m{n}@contoso.example,{text},{text},{text},{text}\n"
-        ));
+        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace('\0', ""));
+        let text = quoted(text);
+        let row = [
+            text.as_str(),
+            &format!("m{n}@contoso.example"),
+            &text,
+            &text,
+            &text,
+            &text,
+        ];
+        csv.push_str(&row.join(","));
+        csv.push('\n');
     }
     let file = home.join("people.csv");
     fs::write(&file, csv).unwrap();

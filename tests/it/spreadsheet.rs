@@ -26,7 +26,6 @@ fn opened(folder: &Path, files: &[&str]) -> Option<Vec<String>> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what was not looked at is said")]
 fn an_export_for_a_spreadsheet_has_no_formula_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let naughty = fs::read(concat!(
