@@ -62,11 +62,12 @@ impl App {
                 .row(&self.desk)
                 .is_none()
                 .then(|| "no run is under the cursor".to_owned()),
-            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => self
-                .changes
-                .markable(&self.desk)
-                .is_none()
-                .then(|| "only what waits and was not sent, or was confirmed and not undone since, can be marked".to_owned()),
+            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => {
+                self.changes.markable(&self.desk).is_none().then(|| {
+                    "only what waits unsent, or was confirmed and not undone, can be marked"
+                        .to_owned()
+                })
+            }
             Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
                 .changes
                 .all_markable(&self.desk)
@@ -310,7 +311,7 @@ impl App {
 pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
-        return "works in every pane".to_owned();
+        return "works in every pane: Esc closes what is open over it".to_owned();
     }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),

@@ -7,17 +7,20 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::text::Label;
+use crate::domain::user::NewUser;
 use crate::domain::why::{Way, Why};
-use crate::roster::Roster;
+use crate::roster::Row;
 use crate::roster::desk::{AuditRow, Desk};
 use crate::roster::query::Query;
 
+use super::action::Action;
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};
 use super::event::{Code, Key};
 use super::field::{Field, Typed};
 use super::modal::Modal;
 use super::pane::Pane;
+use super::pane::candidates::{Tenant, new_user};
 use super::pane::confirm::{Confirm, Question};
 use super::{App, Wait};
 
@@ -90,6 +93,8 @@ pub struct Successor {
     pub shown: String,
     /// Why the number cannot go there.
     pub cannot: Option<String>,
+    /// What has to be known of somebody who is not on the list of users.
+    pub off_list: Option<String>,
 }
 
 /// Successors that are offered at once.
@@ -120,6 +125,7 @@ impl App {
                 self.copy_text(page)
             }
             Way::Script => self.ask_script(&why),
+            Way::Add => self.act(Action::Add),
             Way::ByHand => {
                 let text = Label::new(&step.text).as_str().to_owned();
                 self.send_copy(Wait::CopiedStep(number), text)
@@ -309,11 +315,15 @@ impl App {
             _ => {
                 if open.typed.key(key) == Typed::Changed {
                     open.at = 0;
-                    let query = Query::parse(open.typed.text());
-                    open.hits = if query.is_empty() {
+                    let tenant = Tenant {
+                        roster: &self.roster,
+                        configured: &self.configured,
+                    };
+                    let typed = open.typed.text();
+                    open.hits = if Query::parse(typed).is_empty() {
                         Vec::new()
                     } else {
-                        successors(&self.roster, &query, open.holder)
+                        successors(&tenant, typed, open.holder)
                     };
                 }
             }
@@ -331,7 +341,33 @@ impl App {
             return Vec::new();
         }
         let (number, to) = (open.number.clone(), hit.id);
+        let off_list = hit.off_list.clone();
         self.modals.pop();
+        if let (Some(reason), Some(row)) = (off_list, self.roster.find(to)) {
+            let user = Box::new(new_user(row));
+            self.question(Question::AddForMove {
+                number,
+                to,
+                user,
+                reason,
+            });
+            return Vec::new();
+        }
+        self.queue_move(number, to)
+    }
+
+    /// Puts whom a number moves to on the list, and queues the move.
+    pub(super) fn add_and_move(
+        &mut self,
+        (number, to): (PhoneNumber, ObjectId),
+        user: NewUser,
+    ) -> Vec<Effect> {
+        let mut effects = self.add_these(vec![user]);
+        effects.extend(self.queue_move(number, to));
+        effects
+    }
+
+    fn queue_move(&mut self, number: PhoneNumber, to: ObjectId) -> Vec<Effect> {
         let req = self.wait_for(Wait::Mended);
         vec![Effect::Ledger {
             req,
@@ -354,11 +390,10 @@ impl App {
         let Some((entry, what)) = self.revertible() else {
             return false;
         };
-        let change = self
-            .changes
-            .audit(&self.desk)
-            .map(|row| row.change.as_str());
-        let then = change.map(taken_back).unwrap_or_default();
+        let row = self.changes.audit(&self.desk);
+        let giver = row.and_then(|row| giver(&self.desk, row));
+        let then = row.map(|row| taken_back(&row.change, giver));
+        let then = then.unwrap_or_default();
         self.question(Question::TakeBack { entry, what, then });
         true
     }
@@ -418,23 +453,49 @@ impl App {
     }
 }
 
-/// Who is found, those first who can hold a number; the others say why they cannot.
-fn successors(roster: &Roster, query: &Query, holder: Option<ObjectId>) -> Vec<Successor> {
-    let (can, cannot): (Vec<Successor>, Vec<Successor>) = roster
-        .search(query, |_| true)
+/// Who is found: those first who can hold a number, of them those first of whom a word begins with what was typed, then those who
+/// are on the list. The others say why they cannot, or what they are not.
+fn successors(tenant: &Tenant<'_>, typed: &str, holder: Option<ObjectId>) -> Vec<Successor> {
+    let found = tenant.roster.search(&Query::parse(typed), |_| true);
+    let rows = found
         .into_iter()
-        .filter_map(|place| roster.get(place))
-        .map(|row| Successor {
-            id: row.id,
-            shown: format!("{} <{}>", row.name, row.upn),
-            cannot: if Some(row.id) == holder {
-                Some("has it now".to_owned())
-            } else {
-                holds_none(row.cause).then(|| row.cause.words().to_owned())
-            },
+        .filter_map(|place| tenant.roster.get(place));
+    let mut hits: Vec<_> = rows
+        .map(|row| {
+            let hit = successor(tenant, row, holder);
+            let later = !begins(&hit.shown, typed);
+            ((hit.cannot.is_some(), later, hit.off_list.is_some()), hit)
         })
-        .partition(|hit| hit.cannot.is_none());
-    can.into_iter().chain(cannot).take(OFFERED).collect()
+        .collect();
+    hits.sort_by_key(|(rank, _)| *rank);
+    hits.into_iter().map(|(_, hit)| hit).take(OFFERED).collect()
+}
+
+fn successor(tenant: &Tenant<'_>, row: &Row, holder: Option<ObjectId>) -> Successor {
+    let listed = tenant.cause(row) == FirstCause::Configured;
+    Successor {
+        id: row.id,
+        shown: format!("{} <{}>", row.name, row.upn),
+        cannot: if Some(row.id) == holder {
+            Some("has it now".to_owned())
+        } else {
+            holds_none(row.cause).then(|| row.cause.words().to_owned())
+        },
+        off_list: (!listed).then(|| match row.cause {
+            cause if cause.is_candidate() => "not on the list of users".to_owned(),
+            cause => format!("not on the list of users; {}", cause.words()),
+        }),
+    }
+}
+
+/// Whether each word that was typed begins one of a name or an address.
+fn begins(shown: &str, typed: &str) -> bool {
+    let shown = shown.to_lowercase();
+    let words: Vec<&str> = shown.split(|c: char| !c.is_alphanumeric()).collect();
+    let typed = typed.to_lowercase();
+    typed
+        .split_whitespace()
+        .all(|word| words.iter().any(|own| own.starts_with(word)))
 }
 
 /// Whether Teams gives nobody of this kind a number.
@@ -477,7 +538,7 @@ fn opposite(change: &str) -> Option<String> {
 }
 
 /// What the opposite of a change does, from its words: `number +44 1 -> +44 2`.
-fn taken_back(change: &str) -> String {
+fn taken_back(change: &str, giver: Option<&str>) -> String {
     let Some((field, values)) = change.split_once(' ') else {
         return String::new();
     };
@@ -489,8 +550,33 @@ fn taken_back(change: &str) -> String {
         (old, new) if field == "plan" || field == "licence" => {
             format!("{new} becomes {old} again.")
         }
-        ("none", new) => format!("{new} is taken away again."),
-        (old, "none") => format!("{old} is given back."),
-        (old, new) => format!("{new} is taken away, and {old} is given back."),
+        (_, new) if field == "number" && giver.is_some() => {
+            let giver = Label::new(giver.unwrap_or_default());
+            format!("{} goes back to {giver}.", spaced(new))
+        }
+        ("none", new) => format!("{} is taken away again.", spaced(new)),
+        (old, "none") => format!("{} is given back.", spaced(old)),
+        (old, new) if field == "number" => {
+            format!(
+                "The number goes back to {}, from {}.",
+                spaced(old),
+                spaced(new)
+            )
+        }
+        (old, new) => format!("{new} goes back to {old}."),
     }
+}
+
+/// Who lost the number that a change has moved: its release is told by the same entry, under another's name.
+fn giver<'a>(desk: &'a Desk, row: &AuditRow) -> Option<&'a str> {
+    let mut rows = desk.audit.iter();
+    let released = rows.find(|other| {
+        other.entry == row.entry && other.action == "released" && other.name != row.name
+    })?;
+    Some(released.name.as_str())
+}
+
+/// A number as it is said; anything else as it stands.
+fn spaced(text: &str) -> String {
+    PhoneNumber::from_tenant(text).map_or_else(|| text.to_owned(), |number| number.spaced())
 }

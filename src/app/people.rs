@@ -524,7 +524,7 @@ impl App {
             }
             (false, false) => self.say(
                 Tone::Warn,
-                "marked is what waits and what was written: mark one of the two (Esc takes all marks away)",
+                "what waits and what was written are both marked: Esc takes marks away",
             ),
         }
     }

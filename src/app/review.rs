@@ -57,6 +57,7 @@ impl App {
             Action::OnlyBad => self.only_bad(),
             Action::Open
             | Action::Edit
+            | Action::Hold
             | Action::TakeProposal
             | Action::TakeAll
             | Action::QueueAll
@@ -67,6 +68,7 @@ impl App {
             {
                 self.say(Tone::Busy, "it is being queued");
             }
+            Action::Hold => self.leave_row_out(),
             Action::Open | Action::Edit => self.open_bulk_row(),
             Action::TakeProposal => self.take_here(),
             Action::TakeAll => self.ask_take_all(),
@@ -96,7 +98,10 @@ impl App {
                 let why = faults.first().map(ToString::to_string).unwrap_or_default();
                 self.say(Tone::Warn, format!("row {number}: {why}"));
             }
-            _ => self.say(Tone::Good, "every row can go in: A queues them"),
+            _ => {
+                let text = format!("{}: A queues them", open.all_go_in());
+                self.say(Tone::Good, text);
+            }
         }
     }
 
@@ -121,6 +126,26 @@ impl App {
             let form = RowForm::open(&open.review, row);
             self.open_bulk(Bulk::Row(form));
         }
+    }
+
+    /// Leaves the row under the cursor out of the import, or takes it in again.
+    fn leave_row_out(&mut self) {
+        let Some(Bulk::Review(open)) = self.bulk() else {
+            return;
+        };
+        let Some(row) = open.row() else {
+            return;
+        };
+        open.leave_out(row);
+        let number = open.review.sheet().row(row).number();
+        let text = if open.review.is_left_out(row) {
+            format!("row {number} is left out: the same key takes it in again")
+        } else {
+            let word = open.review.verdict(row).word();
+            format!("row {number} is in again: {word}")
+        };
+        self.say(Tone::Good, text);
+        self.settle();
     }
 
     /// Takes what is proposed for the row under the cursor.
@@ -155,7 +180,7 @@ impl App {
         let here = open.listing == Rows::Bad;
         let text = match (verdict.faults().first(), left) {
             (Some(fault), _) => format!("row {number} is still refused: {fault}"),
-            (None, 0) => format!("row {number}: {word}; every row can go in, A queues"),
+            (None, 0) => format!("row {number}: {word}; {}, A queues", open.all_go_in()),
             (None, 1) if here => format!("row {number}: {word}; 1 is left, under the cursor"),
             (None, n) if here => format!("row {number}: {word}; {n} are left, the next one here"),
             (None, 1) => format!("row {number}: {word}; 1 is left, ! goes there"),

@@ -261,6 +261,9 @@ impl App {
             Question::AllowWriting { .. } => self.allow_writing(),
             Question::SignOut => self.sign_out(),
             Question::OpenTenant { name, .. } => self.open_agreed(name),
+            Question::AddForMove {
+                number, to, user, ..
+            } => self.add_and_move((number, to), *user),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
@@ -335,6 +338,7 @@ impl App {
             | Question::SignOut
             | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
+            | Question::AddForMove { .. }
             | Question::Tie { .. }
             | Question::LoseSeats { .. }
             | Question::DisableSync { .. }

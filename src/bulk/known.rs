@@ -199,6 +199,14 @@ impl Known {
             .find(|&n| same(self.user(n).user.mail.trim(), mail))
     }
 
+    /// Everybody on the list with an e-mail.
+    pub(super) fn all_with_mail(&self, mail: &str) -> Vec<u32> {
+        let places = self.by_mail.of(mail).iter().copied();
+        places
+            .filter(|&n| same(self.user(n).user.mail.trim(), mail))
+            .collect()
+    }
+
     pub(super) fn with_sip(&self, sip: &str) -> Vec<u32> {
         let is = |n: &u32| {
             self.user(*n)

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::domain::guid::ObjectId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 
 use super::columns::{Column, Set};
@@ -94,6 +95,15 @@ struct Judged {
     seat: bool,
 }
 
+/// What a person has said of rows in the review.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct ByHand {
+    /// Rows whose number was entered here: it is believed.
+    retyped: HashSet<u32>,
+    /// Rows that are not to go in: to the others they are not there.
+    left: HashSet<u32>,
+}
+
 /// A sheet with its verdicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
@@ -107,18 +117,19 @@ pub struct Review {
     numbers: Index,
     /// Rows by the user that they are about.
     about: HashMap<u32, Vec<u32>>,
-    /// Rows whose number a person has entered here: it is believed.
-    retyped: HashSet<u32>,
+    /// Rows by the directory user whom their e-mail means.
+    people: HashMap<ObjectId, Vec<u32>>,
+    by_hand: ByHand,
     /// How many doubtful numbers end in so many zeros or more.
     zeros: [u32; 16],
 }
 
 /// Judges every row.
 pub fn judge(sheet: Sheet, known: Arc<Known>, ask: Ask) -> Review {
-    of(sheet, known, ask, HashSet::new())
+    of(sheet, known, ask, ByHand::default())
 }
 
-fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, retyped: HashSet<u32>) -> Review {
+fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, by_hand: ByHand) -> Review {
     let rows = sheet.len();
     let mut review = Review {
         judged: Vec::with_capacity(rows),
@@ -127,7 +138,8 @@ fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, retyped: HashSet<u32>) -> Revie
         externals: Index::with_capacity(rows),
         numbers: Index::with_capacity(rows),
         about: HashMap::new(),
-        retyped,
+        people: HashMap::new(),
+        by_hand,
         zeros: [0; 16],
         sheet,
         known,
@@ -136,7 +148,9 @@ fn of(sheet: Sheet, known: Arc<Known>, ask: Ask, retyped: HashSet<u32>) -> Revie
     for index in 0..rows {
         let judged = review.look(index);
         review.judged.push(judged);
-        review.note(index);
+        if !review.is_left_out(index) {
+            review.note(index);
+        }
     }
     for index in 0..rows {
         review.decide(index);
@@ -164,7 +178,7 @@ impl Review {
     /// The same rows against what is known now.
     #[must_use]
     pub fn again(&self, known: Arc<Known>) -> Self {
-        of(self.sheet.clone(), known, self.ask, self.retyped.clone())
+        of(self.sheet.clone(), known, self.ask, self.by_hand.clone())
     }
 
     /// The verdict of a row, by its place.
@@ -255,16 +269,62 @@ impl Review {
 
     /// Puts another text into a cell, as a person entered it, and judges again what depends on it.
     pub fn put_right(&mut self, index: usize, column: Column, text: &str) {
+        // Who puts a row right wants it in.
+        if self.by_hand.left.remove(&place(index)) {
+            self.note(index);
+        }
         let mut affected = self.related(index);
         let zeros = self.zeros;
         self.forget(index);
         self.sheet.put(index, column, text);
         if column == self.sheet.set().number() {
-            self.retyped.insert(place(index));
+            self.by_hand.retyped.insert(place(index));
         }
         self.judged[index] = self.look(index);
         self.note(index);
         affected.extend(self.related(index));
+        self.weigh(affected, zeros);
+    }
+
+    /// Whether a person has left the row out.
+    pub fn is_left_out(&self, index: usize) -> bool {
+        self.by_hand.left.contains(&place(index))
+    }
+
+    /// Whether an update found the user by the e-mail, since the row has neither key.
+    pub fn found_by_mail(&self, index: usize) -> bool {
+        let row = self.sheet.row(index);
+        let keys = [Column::ExternalId, Column::SipUsername];
+        self.judged[index].target.is_some()
+            && self.sheet.set() == Set::Pbx
+            && keys.iter().all(|key| row.trimmed(*key).is_empty())
+    }
+
+    /// Somebody on the list whom a new user of this row is called like: looked for when it is asked, since it takes time.
+    pub fn namesake(&self, index: usize) -> Option<&str> {
+        let name = self.sheet.row(index).trimmed(Column::Name);
+        let mut users = self.known.facts().users.iter();
+        let like = users.find(|known| !name.is_empty() && same(known.user.name.trim(), name))?;
+        (self.judged[index].verdict == Verdict::Create).then_some(like.user.mail.as_str())
+    }
+
+    /// Leaves a row out, or takes it in again; what depends on it is judged anew.
+    pub fn leave_out(&mut self, index: usize) {
+        let zeros = self.zeros;
+        let mut affected = self.related(index);
+        if self.by_hand.left.insert(place(index)) {
+            self.forget(index);
+        } else {
+            self.by_hand.left.remove(&place(index));
+            self.note(index);
+        }
+        affected.push(index);
+        affected.extend(self.related(index));
+        self.weigh(affected, zeros);
+    }
+
+    /// Judges these rows anew, and all with zeros at their end where those have become more or fewer.
+    fn weigh(&mut self, mut affected: Vec<usize>, zeros: [u32; 16]) {
         if zeros != self.zeros {
             let ends_in_zeros =
                 |row: &usize| self.number(*row).is_some_and(|n| number::zeros(n) >= 3);

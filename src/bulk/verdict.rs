@@ -101,7 +101,11 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.column, self.why)
+        match self.why {
+            // That is about the whole row.
+            Why::LeftOut => self.why.fmt(f),
+            _ => write!(f, "{}: {}", self.column, self.why),
+        }
     }
 }
 
@@ -150,6 +154,8 @@ pub enum Why {
     Rounded,
     /// A number cell of a workbook whose value is no whole number that it can hold exactly.
     Inexact,
+    /// The same, where it is an identifier or a name.
+    InexactText,
     /// More cells than the header has columns.
     TooWide {
         /// How many.
@@ -169,6 +175,13 @@ pub enum Why {
     Twice {
         /// Its row number.
         row: u32,
+    },
+    /// Another row's e-mail is of the same directory user.
+    SamePerson {
+        /// Its row number.
+        row: u32,
+        /// Who.
+        name: String,
     },
     /// Another row says something else of the same user.
     SameUser {
@@ -221,6 +234,8 @@ pub enum Why {
     },
     /// A caller ID that is neither the trunk number nor one of the tenant.
     CallerId,
+    /// A person has left the row out.
+    LeftOut,
     /// A trunk sheet with create.
     TrunkCreate,
 }
@@ -261,6 +276,9 @@ impl fmt::Display for Why {
                 f,
                 "{NOT_VALID}: the cell holds a fraction or more digits than a spreadsheet keeps; look the number up again"
             ),
+            Self::InexactText => f.write_str(
+                "a number cell holds a fraction or more digits than a spreadsheet keeps: look the value up again, and write it as text",
+            ),
             Self::TooWide { cells, columns } => {
                 write!(
                     f,
@@ -276,13 +294,18 @@ impl fmt::Display for Why {
                 f.write_str("no blanks and no control characters may stand in it")
             }
             Self::Twice { row } => write!(f, "row {row} has the same"),
+            Self::SamePerson { row, name } => write!(
+                f,
+                "row {row} is the same directory user, {}, by another address",
+                Label::new(name)
+            ),
             Self::SameUser { row } => write!(f, "row {row} is about the same user"),
             Self::Exists { name } => write!(
                 f,
-                "{} has it already: import with --update",
+                "{} has it already: choose changes of users",
                 Label::new(name)
             ),
-            Self::NoSuchUser => f.write_str("nobody on the list has it: import with --create"),
+            Self::NoSuchUser => f.write_str("nobody on the list has it: choose new users"),
             Self::SeveralUsers { count } => write!(f, "{count} users have it: give the ExternalId"),
             Self::OtherExternalId { name, has } => {
                 write!(
@@ -311,7 +334,10 @@ impl fmt::Display for Why {
             Self::CallerId => {
                 f.write_str("it is neither the trunk number nor a number of the tenant")
             }
-            Self::TrunkCreate => f.write_str("trunk users are only updated: import with --update"),
+            Self::LeftOut => f.write_str("left out by hand: the same key takes it in again"),
+            Self::TrunkCreate => {
+                f.write_str("trunk users are only changed: choose changes of users")
+            }
         }
     }
 }

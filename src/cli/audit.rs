@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::domain::failure::Failure;
-use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::outbox::EntryState;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
-use crate::ops::handover::{self, Handover, Wanted};
+use crate::ops::handover::{self, Handover, Open, Wanted};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 use crate::store::health;
@@ -203,7 +204,7 @@ pub(super) async fn changes(global: &Global, args: &Changes) -> anyhow::Result<E
     if args.all_tenants {
         for (name, store) in kept_stores(global)? {
             let seen = match store {
-                Ok(store) => handover::handover(&store, since).await,
+                Ok(store) => handover::handover(&store, since, now).await,
                 Err(failure) => Err(failure),
             };
             match seen {
@@ -217,7 +218,7 @@ pub(super) async fn changes(global: &Global, args: &Changes) -> anyhow::Result<E
     } else {
         let opened = open(global).await?;
         let store: &Store = &opened.world.store;
-        let seen = handover::handover(store, since).await?;
+        let seen = handover::handover(store, since, now).await?;
         all.push((opened.name.clone(), Ok(seen)));
         exit = exit.or_damaged(opened.was_damaged());
     }
@@ -267,21 +268,29 @@ fn tenant_json(name: &str, seen: &Result<Handover, Failure>) -> serde_json::Valu
     let open: Vec<_> = seen
         .open
         .iter()
-        .map(|(entry, ticket)| {
-            let mut row = json!(EntryJson::new(entry));
-            row["ticket"] = json!((!ticket.is_empty()).then_some(ticket));
-            row["due"] = match &entry.state {
-                EntryState::Applied { visible_by } => json!(visible_by.to_string()),
-                _ => serde_json::Value::Null,
-            };
-            row
-        })
+        .map(
+            |Open {
+                 entry,
+                 ticket,
+                 waits,
+             }| {
+                let mut row = json!(EntryJson::new(entry));
+                row["waits"] = json!(waits);
+                row["released"] = json!(entry.owed().map(PhoneNumber::as_str));
+                row["ticket"] = json!((!ticket.is_empty()).then_some(ticket));
+                row["due"] = match &entry.state {
+                    EntryState::Applied { visible_by } => json!(visible_by.to_string()),
+                    _ => serde_json::Value::Null,
+                };
+                row
+            },
+        )
         .collect();
     json!({
         "tenant": name,
         "since": seen.since.to_string(),
         "ours": seen.ours.iter().map(line_json).collect::<Vec<_>>(),
-        "theirs": { "values": seen.moved.iter().map(line_json).collect::<Vec<_>>(), "people": people, "users": turns,
+        "theirs": { "values": seen.moved.iter().map(moved_json).collect::<Vec<_>>(), "people": people, "users": turns,
                     "runs": seen.compared.map(|(from, to)| [from.0, to.0]) },
         "open": open,
     })
@@ -310,7 +319,7 @@ fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
         or_nothing(theirs)
     ))?;
     for line in &seen.moved {
-        say(&format!("    {}", line_words(line)))?;
+        say(&format!("    {}", moved_words(line)))?;
     }
     for change in &seen.people {
         let words = values(&change.field, &change.before, &change.after);
@@ -325,8 +334,8 @@ fn tell(name: &str, seen: &Handover) -> anyhow::Result<()> {
         ))?;
     }
     say(&format!("  Open: {}", or_nothing(seen.open.len())))?;
-    for (entry, ticket) in &seen.open {
-        say(&format!("    {}", open_words(entry, ticket)))?;
+    for open in &seen.open {
+        say(&format!("    {}", open_words(open)))?;
     }
     Ok(())
 }
@@ -345,6 +354,12 @@ fn line_words(line: &AuditLine) -> String {
         line.user.clone(),
         change_words(line),
         line.action.clone(),
+        // Whose number a move took: it stands on record under the name of whoever got it.
+        line.note
+            .strip_prefix("from ")
+            .filter(|_| line.entry.is_some())
+            .map(|giver| format!("taken from {giver}"))
+            .unwrap_or_default(),
         line.ticket.clone(),
     ];
     parts
@@ -354,8 +369,34 @@ fn line_words(line: &AuditLine) -> String {
         .join("  ")
 }
 
-fn open_words(entry: &Entry, ticket: &str) -> String {
+/// What somebody else did: the line's author is whose run has found it, and no run can see who it was.
+fn moved_words(line: &AuditLine) -> String {
+    format!(
+        "{}  {}  {}  changed in the tenant, not from here (by whom is not known; a run of {} found it)",
+        line.at.strftime("%m-%d %H:%MZ"),
+        line.user,
+        change_words(line),
+        line.author
+    )
+}
+
+fn moved_json(line: &AuditLine) -> serde_json::Value {
+    let mut row = line_json(line);
+    row["by"] = serde_json::Value::Null;
+    row["found_by"] = json!(line.author);
+    row
+}
+
+fn open_words(open: &Open) -> String {
+    let Open {
+        entry,
+        ticket,
+        waits,
+    } = open;
     let state = match &entry.state {
+        EntryState::Queued if waits.is_some() => {
+            format!("held: {}", waits.as_deref().unwrap_or_default())
+        }
         EntryState::Applied { visible_by } => {
             format!("written, due {}", visible_by.strftime("%m-%d %H:%MZ"))
         }
@@ -367,12 +408,16 @@ fn open_words(entry: &Entry, ticket: &str) -> String {
         | EntryState::Accepted { .. }
         | EntryState::Unknown { .. } => entry.state.word().to_owned(),
     };
+    let state = match entry.owed_words() {
+        Some(owed) => format!("{state}; {owed}"),
+        None => state,
+    };
     let text = format!(
         "{}  {}  {} {} -> {}  {state}  by {}  {ticket}",
         entry.id.0,
         entry.name,
         entry.field().as_str(),
-        entry.base.shown(),
+        entry.had().shown(),
         entry.wanted.shown(),
         entry.author
     );

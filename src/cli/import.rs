@@ -296,6 +296,9 @@ fn what(review: &Review, row: usize, near: &[&str]) -> String {
             faults.iter().map(ToString::to_string).collect()
         }
     };
+    if review.found_by_mail(row) {
+        parts.push("found by its e-mail".to_owned());
+    }
     match review.matched(row) {
         Matched::One(_) => parts.extend(
             review

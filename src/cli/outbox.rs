@@ -1,11 +1,17 @@
 //! `outbox`: what waits to be written.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
+use crate::domain::{planning, seat};
 use crate::ops::{change, history};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
+use crate::store::error::StoreError;
 
 use super::args::{Global, Outbox, OutboxWhat};
 use super::exit::Exit;
@@ -17,7 +23,10 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
     let store = &opened.world.store;
     match &args.what {
         OutboxWhat::List { done: true, .. } => done(global, store).await?,
-        OutboxWhat::List { parked, .. } => list(store, *parked, global.json).await?,
+        OutboxWhat::List { parked, .. } => {
+            let today = opened.clock.now().to_zoned(TimeZone::UTC).date();
+            list(store, *parked, global.json, today).await?;
+        }
         OutboxWhat::Drop { id } => {
             print::tell(&change::undo(store, EntryId(*id), opened.stamp()).await?);
         }
@@ -37,15 +46,29 @@ pub(super) async fn run(global: &Global, args: &Outbox) -> anyhow::Result<Exit> 
 }
 
 /// What waits, or what is set aside of the tenant before.
-async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> {
+async fn list(store: &Store, parked: bool, as_json: bool, today: Date) -> anyhow::Result<()> {
+    let failed = |error: StoreError| error.failure();
+    let picture = store.ledger.load().await.map_err(failed)?;
+    let statuses = seat::statuses(&picture.users, picture.seats, today);
     let entries = if parked {
-        store.ledger.parked_entries().await
+        store.ledger.parked_entries().await.map_err(failed)?
     } else {
-        store.ledger.load().await.map(|picture| picture.entries)
+        picture.entries
     };
-    let entries = entries.map_err(|error| error.failure())?;
+    let waits = |entry: &Entry| {
+        let held = planning::held_back(entry, &entries, &picture.users, &statuses);
+        held.filter(|_| !parked)
+    };
     if as_json {
-        let rows: Vec<EntryJson> = entries.iter().map(EntryJson::new).collect();
+        let rows: Vec<serde_json::Value> = entries
+            .iter()
+            .map(|entry| {
+                let mut row = serde_json::json!(EntryJson::new(entry));
+                row["waits"] = serde_json::json!(waits(entry));
+                row["released"] = serde_json::json!(entry.owed().map(PhoneNumber::as_str));
+                row
+            })
+            .collect();
         print::data(&json::listing("entries", &rows)?)?;
         return Ok(());
     }
@@ -54,6 +77,8 @@ async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> 
         .map(|entry| {
             let state = if parked {
                 format!("set aside, of {}", entry.tenant)
+            } else if waits(entry).is_some() {
+                "held".to_owned()
             } else {
                 entry.state.word().to_owned()
             };
@@ -61,7 +86,7 @@ async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> 
                 entry.id.0.to_string(),
                 entry.name.clone(),
                 entry.field().as_str().to_owned(),
-                entry.base.shown(),
+                was(entry),
                 entry.wanted.shown(),
                 theirs(entry),
                 state,
@@ -80,7 +105,32 @@ async fn list(store: &Store, parked: bool, as_json: bool) -> anyhow::Result<()> 
         "BY",
     ];
     print::table(&header, &rows)?;
-    entries.iter().try_for_each(refused)
+    for entry in &entries {
+        refused(entry)?;
+        let held = match &entry.state {
+            EntryState::Held { why } => Some(why.clone()),
+            _ => waits(entry),
+        };
+        let line = |text: String| print::data(Label::new(&text).as_str());
+        if let Some(why) = held.filter(|why| !why.is_empty()) {
+            line(format!("{} held: {why}", entry.id.0))?;
+        }
+        if let Some(owed) = entry.owed_words() {
+            line(format!("{} {owed}", entry.id.0))?;
+            line(format!(
+                "   to do: sync again to go on, or `outbox drop {}` to give it back",
+                entry.id.0
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// What the tenant had; of a number that this change has taken away already, that it has.
+fn was(entry: &Entry) -> String {
+    let released = entry.owed().is_some() && entry.takes_from.is_none();
+    let mark = if released { ", released" } else { "" };
+    format!("{}{mark}", entry.had().shown())
 }
 
 /// What was written, the newest first.

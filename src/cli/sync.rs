@@ -111,7 +111,12 @@ async fn both(
         let object = serde_json::json!({ "summary": SummaryJson::new(&last, &summary) });
         print::data(&json::line(&object)?)?;
     } else if args.yes {
-        print::tell(&one_line(&opened.name, &last, &summary, exit));
+        let owed = entries(opened)
+            .await?
+            .iter()
+            .filter(|entry| entry.owed().is_some())
+            .count();
+        print::tell(&one_line((&opened.name, owed), &last, &summary, exit));
     }
     Ok(exit)
 }
@@ -336,9 +341,19 @@ fn keep(
 }
 
 /// What an unattended run comes to.
-fn one_line(name: &str, outcome: &Outcome, summary: &Summary, exit: Exit) -> String {
+fn one_line(
+    (name, owed): (&str, usize),
+    outcome: &Outcome,
+    summary: &Summary,
+    exit: Exit,
+) -> String {
+    let owed = match owed {
+        0 => String::new(),
+        1 => ", 1 NUMBER RELEASED and not given again".to_owned(),
+        n => format!(", {n} NUMBERS RELEASED and not given again"),
+    };
     let counts = format!(
-        "{} written, {} refused, {} in conflict, {} left in the outbox",
+        "{} written, {} refused, {} in conflict, {} left in the outbox{owed}",
         summary.written, summary.refused, summary.conflicts, summary.left
     );
     let word = match (exit, outcome) {
@@ -399,16 +414,20 @@ mod tests {
             (1, Exit::Partly, "partly"),
             (1, Exit::Done, "done"),
         ] {
-            let line = one_line("contoso", &Outcome::Done, &summary(written), exit);
+            let line = one_line(("contoso", 0), &Outcome::Done, &summary(written), exit);
             let begins = format!("contoso: {word}: {written} written");
             assert!(line.starts_with(&begins), "{line}");
         }
         let line = one_line(
-            "contoso",
+            ("contoso", 2),
             &Outcome::Cancelled,
             &summary(0),
             Exit::Other(130),
         );
         assert!(line.starts_with("contoso: cancelled: "), "{line}");
+        assert!(
+            line.contains("2 left in the outbox, 2 NUMBERS RELEASED and not given again; exit 130"),
+            "{line}"
+        );
     }
 }

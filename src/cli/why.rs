@@ -161,7 +161,7 @@ fn steps(why: &Why) -> Vec<String> {
             match &step.way {
                 Way::Page(address) => format!("{number:>2} {}: {address}", step.text),
                 Way::Script => format!("{number:>2} {}: the command script prints it", step.text),
-                Way::Here { .. } | Way::ByHand | Way::Beware => {
+                Way::Here { .. } | Way::Add | Way::ByHand | Way::Beware => {
                     format!("{number:>2} {}", step.text)
                 }
             }

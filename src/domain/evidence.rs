@@ -210,7 +210,7 @@ fn absent(facts: &Facts<'_>, names: &Names<'_>, gate: Gate, class: PlanClass) ->
             gate,
             true,
             format!(
-                "{} is {} and does not count",
+                "{} is there, but not in force ({}): it does not stand in the way",
                 plan_ids::code(plan.plan),
                 plan.status.as_str()
             ),

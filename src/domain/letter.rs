@@ -152,7 +152,7 @@ fn steps(why: &Why) -> Vec<String> {
                     None => said.push(text),
                 }
             }
-            Way::Here { .. } | Way::ByHand => said.push(step_words(step)),
+            Way::Here { .. } | Way::Add | Way::ByHand => said.push(step_words(step)),
         }
     }
     said
@@ -167,8 +167,8 @@ fn step_words(step: &WhyStep) -> String {
             ..
         } => format!("{text} (on our side)."),
         Way::Here { .. } => format!("{text} (we can do this for you)."),
-        Way::ByHand if ours => format!("{text} (on our side)."),
-        Way::ByHand | Way::Script | Way::Page(_) | Way::Beware => format!("{text}."),
+        Way::Add | Way::ByHand if ours => format!("{text} (on our side)."),
+        Way::Add | Way::ByHand | Way::Script | Way::Page(_) | Way::Beware => format!("{text}."),
     }
 }
 
@@ -181,7 +181,7 @@ fn capitalised(text: &str) -> String {
 fn pages(why: &Why) -> impl Iterator<Item = String> {
     why.steps.iter().filter_map(|step| match &step.way {
         Way::Page(address) => Some(format!("Page: {address}")),
-        Way::Here { .. } | Way::ByHand | Way::Script | Way::Beware => None,
+        Way::Here { .. } | Way::Add | Way::ByHand | Way::Script | Way::Beware => None,
     })
 }
 

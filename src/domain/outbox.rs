@@ -286,6 +286,43 @@ impl Entry {
     pub fn field(&self) -> Field {
         self.wanted.field()
     }
+
+    /// What the tenant had before this change began: its own release has moved the base on to none.
+    pub fn had(&self) -> Value {
+        match (&self.released, self.field()) {
+            (Some(old), Field::Number) if self.takes_from.is_none() => {
+                Value::Number(Some(old.clone()))
+            }
+            _ => self.base.clone(),
+        }
+    }
+
+    /// The number that this change has taken from somebody and not given to anybody: it rings nowhere.
+    pub fn owed(&self) -> Option<&PhoneNumber> {
+        self.released
+            .as_ref()
+            .filter(|old| self.takes_from.is_some() || self.wanted.number() != Some(*old))
+    }
+
+    /// Whose number is owed: of whom it was taken.
+    pub fn loser(&self) -> &str {
+        self.takes_from
+            .as_ref()
+            .map_or(&self.name, |giver| &giver.name)
+    }
+
+    /// What is to be known of an owed number, in words: `+44 1235 123501 IS RELEASED and rings nowhere`.
+    pub fn owed_words(&self) -> Option<String> {
+        let old = self.owed()?;
+        let of = match &self.takes_from {
+            Some(giver) => format!(" of {}", giver.name),
+            None => String::new(),
+        };
+        Some(format!(
+            "{}{of} IS RELEASED and rings nowhere",
+            old.spaced()
+        ))
+    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub enum PhoneNumberError {
     #[error("{NOT_VALID}: no country code begins with 0")]
     ZeroCountryCode,
     /// Fewer digits than any number has.
-    #[error("{NOT_VALID}: {count} digits are too few")]
+    #[error("{NOT_VALID}: {} too few", digits(*count))]
     TooShort {
         /// Digits that were entered.
         count: usize,
@@ -443,6 +443,14 @@ fn propose(digits: &str, extension: &str, country: Option<Country>) -> Option<Ph
     check_shape(&full)
         .is_ok()
         .then(|| PhoneNumber::from_parts(&full, extension))
+}
+
+/// `1 digit is`, `3 digits are`.
+fn digits(count: usize) -> String {
+    match count {
+        1 => "1 digit is".to_owned(),
+        n => format!("{n} digits are"),
+    }
 }
 
 #[cfg(test)]

@@ -249,6 +249,45 @@ fn frees(input: &PlanInput<'_>, entry: &Entry, target: ObjectId) -> Option<Phone
     }
 }
 
+/// Why a queued change would not be written now, as far as that can be told without the tenant.
+pub fn held_back(
+    entry: &Entry,
+    entries: &[Entry],
+    users: &[User],
+    statuses: &[LicenseStatus],
+) -> Option<String> {
+    if entry.state != EntryState::Queued {
+        return None;
+    }
+    if entry.field() == Field::Added {
+        return Some(WAITS_FOR_GATES.to_owned());
+    }
+    if let Some(number) = entry.wanted.number()
+        && let Some(first) = asked_before(entries, entry)
+    {
+        return Some(promised(number, first));
+    }
+    let (n, user) = find(users, entry.user?)?;
+    match statuses.get(n)? {
+        LicenseStatus::Unlicensed(cause) => Some(format!("Unlicensed: {cause}")),
+        LicenseStatus::Licensed => {
+            (user.association.id().is_none()).then(|| NOT_ASSOCIATED.to_owned())
+        }
+    }
+}
+
+const NOT_ASSOCIATED: &str = "not associated with a Teams user";
+
+const WAITS_FOR_GATES: &str = "waits until all gates pass; a sync then puts the user on the list";
+
+fn promised(number: &PhoneNumber, first: &Entry) -> String {
+    format!(
+        "{} is promised to {} by a change that was queued before",
+        number.spaced(),
+        Label::new(&first.name)
+    )
+}
+
 /// The directory user that an entry is written to, or why it is not written.
 fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
     if entry.tenant != input.tenant {
@@ -280,12 +319,9 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
         );
     }
     // One number goes to one user: whoever asked first.
-    if let (Some(number), Some(first)) = (entry.wanted.number(), asked_before(input, entry)) {
-        return Err(format!(
-            "{} is promised to {} by a change that was queued before",
-            number.spaced(),
-            Label::new(&first.name)
-        ));
+    if let (Some(number), Some(first)) = (entry.wanted.number(), asked_before(input.entries, entry))
+    {
+        return Err(promised(number, first));
     }
     if input.entries.iter().any(|other| {
         other.id < entry.id
@@ -298,7 +334,7 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
         );
     }
     if entry.field() == Field::Added {
-        return Err("waits until all gates pass; a sync then puts the user on the list".to_owned());
+        return Err(WAITS_FOR_GATES.to_owned());
     }
     let target = match entry.user {
         None => entry.directory_id,
@@ -310,7 +346,7 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
             user.association.id()
         }
     };
-    let target = target.ok_or("not associated with a Teams user")?;
+    let target = target.ok_or(NOT_ASSOCIATED)?;
     match input.touched.users.get(&target) {
         None => Err("the tenant's record could not be read".to_owned()),
         Some(touched) if touched.directory.is_none() => {
@@ -329,9 +365,9 @@ fn same_person(input: &PlanInput<'_>, one: &Entry, other: &Entry) -> bool {
 }
 
 /// An older queued change that gives the same number to somebody else.
-fn asked_before<'a>(input: &PlanInput<'a>, entry: &Entry) -> Option<&'a Entry> {
+fn asked_before<'a>(entries: &'a [Entry], entry: &Entry) -> Option<&'a Entry> {
     let wanted = entry.wanted.number()?;
-    input.entries.iter().find(|other| {
+    entries.iter().find(|other| {
         other.id < entry.id
             && other.state == EntryState::Queued
             && other.wanted.number() == Some(wanted)
@@ -399,7 +435,10 @@ fn item(
         releases: releases.filter(|number| old != entry.wanted || old.number() != Some(number)),
         old,
         new: entry.wanted.clone(),
-        note,
+        note: match entry.owed_words() {
+            Some(owed) => format!("{owed}; {note}"),
+            None => note,
+        },
     })
 }
 

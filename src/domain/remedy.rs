@@ -60,7 +60,7 @@ fn evidence_of(subject: &Subject<'_>, wanted: GateResult) -> String {
 }
 
 fn eligible(subject: &Subject<'_>, verdict: &str) -> Advice {
-    let mut steps = vec![WhyStep::by_hand("add this user")];
+    let mut steps = vec![WhyStep::add()];
     steps.extend(more(subject));
     (verdict.to_owned(), steps)
 }

@@ -9,7 +9,7 @@ use super::why::{Way, WhyStep};
 
 /// Whether it can be added, and what stands between it and a number.
 pub(super) fn advise(subject: &Subject<'_>) -> Advice {
-    let add = WhyStep::by_hand("add this user");
+    let add = WhyStep::add();
     if let Some((flaws, mut steps)) = flaws(subject) {
         // The first step is the remedy, never the addition: without it a number is refused.
         let after = steps

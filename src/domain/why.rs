@@ -29,6 +29,8 @@ pub enum Way {
         /// The number that it silences, which is in use today.
         stops: Option<PhoneNumber>,
     },
+    /// The user is added to the list.
+    Add,
     /// Nothing is done from here: the text says who does what, and where.
     ByHand,
     /// Prints the PowerShell that does the same.
@@ -54,6 +56,14 @@ impl WhyStep {
         Self {
             text: text.into(),
             way: Way::Here { repair, stops },
+        }
+    }
+
+    /// Puts the user on the list.
+    pub fn add() -> Self {
+        Self {
+            text: "add this user".to_owned(),
+            way: Way::Add,
         }
     }
 

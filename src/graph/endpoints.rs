@@ -151,7 +151,10 @@ impl Endpoints {
     pub(super) fn hostile(&self, link: &str) -> GraphError {
         GraphError::Hostile {
             link: link.chars().take(200).collect(),
-            host: self.graph.host_str().unwrap_or_default().to_owned(),
+            host: {
+                let origin = self.graph.origin().ascii_serialization();
+                format!("{origin}{}/v1.0/", self.graph.path().trim_end_matches('/'))
+            },
         }
     }
 
@@ -270,6 +273,11 @@ mod tests {
                 "{link}"
             );
         }
+        let told = graph.hostile("https://graph.microsoft.com:8443/v1.0/users");
+        assert_eq!(
+            told.to_string(),
+            "the reply holds a link that does not lead to https://graph.microsoft.com/v1.0/: https://graph.microsoft.com:8443/v1.0/users"
+        );
         let long = format!("https://graph.microsoft.com/{}", "x".repeat(LONGEST_LINK));
         assert!(graph.checked(&long).is_err());
     }

@@ -11,8 +11,10 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, Written};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::planning::held_back;
 use crate::domain::run::{RunHead, RunId};
-use crate::domain::user::{User, Value};
+use crate::domain::seat;
+use crate::domain::user::{User, UserId, Value};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::history::ValueChange;
@@ -27,7 +29,7 @@ pub struct Handover {
     pub since: Timestamp,
     /// Done from here: of each change that has ended, its last line; of what is this side's own, every line.
     pub ours: Vec<AuditLine>,
-    /// Values that were changed in the tenant by others, as runs found them.
+    /// Values that were changed in the tenant by others, as runs found them: the author is who ran, not who changed it.
     pub moved: Vec<AuditLine>,
     /// Values of people, changed by others between the runs that are compared: of those who are not on the list, and licences.
     pub people: Vec<ValueChange>,
@@ -35,8 +37,19 @@ pub struct Handover {
     pub turns: Vec<Turn>,
     /// The runs that `turns` lies between; `None` where there are no two to compare.
     pub compared: Option<(RunId, RunId)>,
-    /// What is in the outbox now, each with its ticket.
-    pub open: Vec<(Entry, String)>,
+    /// What is in the outbox now.
+    pub open: Vec<Open>,
+}
+
+/// A change that waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// The change.
+    pub entry: Entry,
+    /// Its ticket, or empty.
+    pub ticket: String,
+    /// Why it would not be written now, though it is queued.
+    pub waits: Option<String>,
 }
 
 /// Which lines of the audit are wanted.
@@ -53,8 +66,12 @@ pub struct Wanted {
 /// What a run found that others have done.
 const THEIRS: [&str; 2] = ["taken over", "conflict"];
 
-/// Reads the handover of a tenant from its files.
-pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failure> {
+/// Reads the handover of a tenant from its files, as of `now`.
+pub async fn handover(
+    store: &Store,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Handover, Failure> {
     let failed = |error: StoreError| error.failure();
     let picture = store.ledger.load().await.map_err(failed)?;
     let tickets: HashMap<EntryId, String> = store
@@ -73,6 +90,7 @@ pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failu
     let (moved, rest): (Vec<AuditLine>, Vec<AuditLine>) = lines
         .into_iter()
         .partition(|line| THEIRS.contains(&line.action.as_str()));
+    let moved = as_they_moved(moved);
     let ours = rest
         .into_iter()
         .filter(|line| match line.entry {
@@ -89,12 +107,15 @@ pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failu
         Some(runs) => of_others(store, runs, &picture.users).await?,
         None => Vec::new(),
     };
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let statuses = seat::statuses(&picture.users, picture.seats, today);
     let open = picture
         .entries
-        .into_iter()
-        .map(|entry| {
-            let ticket = tickets.get(&entry.id).cloned().unwrap_or_default();
-            (entry, ticket)
+        .iter()
+        .map(|entry| Open {
+            entry: entry.clone(),
+            ticket: tickets.get(&entry.id).cloned().unwrap_or_default(),
+            waits: held_back(entry, &picture.entries, &picture.users, &statuses),
         })
         .collect();
     Ok(Handover {
@@ -106,6 +127,33 @@ pub async fn handover(store: &Store, since: Timestamp) -> Result<Handover, Failu
         compared,
         open,
     })
+}
+
+/// What a conflict's line says of the tenant.
+const TENANT_HAS: &str = "the tenant has ";
+
+/// What others did, once each. A conflict's line is about our edit: what was done is that the tenant has another value now, and the
+/// run that found it has mostly told that in a line of its own.
+fn as_they_moved(lines: Vec<AuditLine>) -> Vec<AuditLine> {
+    let told: HashSet<(Option<UserId>, String, Option<RunId>)> = lines
+        .iter()
+        .filter(|line| line.action == "taken over")
+        .map(|line| (line.user_id, line.field.clone(), line.run))
+        .collect();
+    lines
+        .into_iter()
+        .filter_map(|line| {
+            if line.action != "conflict" {
+                return Some(line);
+            }
+            let place = (line.user_id, line.field.clone(), line.run);
+            let has = line.note.strip_prefix(TENANT_HAS)?.to_owned();
+            (!told.contains(&place)).then(|| AuditLine {
+                after: if has == "none" { String::new() } else { has },
+                ..line
+            })
+        })
+        .collect()
 }
 
 /// What runs found changed, but not by what was written from here, and not what the audit tells of those on the list.

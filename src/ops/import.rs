@@ -239,5 +239,78 @@ pub async fn queue(
         return Ok(Queued::Done(Imported::default()));
     }
     let done = store.ledger.import(import, pin.tenant, stamp).await;
-    Ok(Queued::Done(done.map_err(|e| e.failure())?))
+    Ok(Queued::Done(done.map_err(|e| refusal(&again, &e))?))
+}
+
+/// A refusal of the ledger with the rows that it is about: nobody finds a row by the id of a directory user.
+fn refusal(review: &Review, error: &StoreError) -> Failure {
+    let mut failure = error.failure();
+    let is_it = |index: &usize| match error {
+        StoreError::DirectoryUserTaken { id, .. } => {
+            review.person(*index).is_some_and(|person| person.id == *id)
+        }
+        StoreError::MailTaken { mail, .. } => {
+            let own = review.sheet().row(*index).trimmed(Column::Email);
+            own.eq_ignore_ascii_case(mail)
+        }
+        _ => false,
+    };
+    let rows: Vec<usize> = (0..review.sheet().len()).filter(is_it).collect();
+    let Some(first) = rows.first() else {
+        return failure;
+    };
+    let numbers: Vec<String> = rows
+        .iter()
+        .map(|row| review.sheet().row(*row).number().to_string())
+        .collect();
+    let of = if rows.len() == 1 { "Row" } else { "Rows" };
+    let what = match (error, review.person(*first)) {
+        (StoreError::DirectoryUserTaken { name, .. }, Some(person)) => format!(
+            "the directory user {} is associated already, with {name}",
+            person.name
+        ),
+        _ => failure.headline.clone(),
+    };
+    failure.headline = format!("{of} {} (Email): {what}", numbers.join(", "));
+    failure.hint = format!("Nothing of the file went in. {}", failure.hint);
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bulk::decode::Encoding;
+    use crate::bulk::review::{Ask, Mode, Zeros, judge};
+    use crate::domain::guid::Guid;
+
+    #[test]
+    fn a_refusal_of_the_ledger_names_row_and_person() {
+        let id = ObjectId(Guid::from_bytes([7; 16]));
+        let known = Known::new(Facts {
+            people: vec![Person {
+                id,
+                name: "Adele Vance".into(),
+                upn: "adele@contoso.example".into(),
+                mail: None,
+                number: None,
+                country: None,
+            }],
+            ..Facts::default()
+        });
+        let text = b"Name,Email\nKim,kim@contoso.example\nA,adele@contoso.example\n";
+        let sheet = Sheet::read(text, Encoding::Detect).unwrap();
+        let ask = Ask {
+            mode: Mode::Create,
+            zeros: Zeros::Doubted,
+        };
+        let review = judge(sheet, Arc::new(known), ask);
+        let name = "Somebody".to_owned();
+        let taken = StoreError::DirectoryUserTaken { id, name };
+        let failure = refusal(&review, &taken);
+        assert_eq!(
+            failure.headline,
+            "Row 3 (Email): the directory user Adele Vance is associated already, with Somebody"
+        );
+        assert!(failure.hint.starts_with("Nothing of the file went in. "));
+    }
 }

@@ -99,7 +99,12 @@ fn released(why: &Why, user: &Person) -> Vec<Act> {
                 stops: stops.clone(),
                 to: None,
             }),
-            Way::Here { .. } | Way::ByHand | Way::Script | Way::Page(_) | Way::Beware => None,
+            Way::Here { .. }
+            | Way::Add
+            | Way::ByHand
+            | Way::Script
+            | Way::Page(_)
+            | Way::Beware => None,
         })
         .collect()
 }

@@ -211,7 +211,7 @@ impl WayJson {
     fn new(number: usize, step: &WhyStep) -> Self {
         let (way, stops, page) = match &step.way {
             Way::Here { stops, .. } => ("here", stops.as_ref().map(ToString::to_string), None),
-            Way::ByHand | Way::Beware => ("by_hand", None, None),
+            Way::Add | Way::ByHand | Way::Beware => ("by_hand", None, None),
             Way::Script => ("script", None, None),
             Way::Page(address) => ("page", None, Some(address.clone())),
         };

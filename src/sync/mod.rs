@@ -16,10 +16,10 @@ mod reference;
 mod settle;
 mod stopped;
 mod touch;
+mod waits;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,7 @@ use journal::{Journal, Listeners};
 use lease::Lease;
 pub use one::{ReadAgain, Reading, read_again};
 use pull::Pulled;
+use waits::Waits;
 
 /// The document's words for a sign-in to another tenant than the pinned one.
 pub const TENANT_MISMATCH: &str =
@@ -146,37 +147,6 @@ struct Run<'a> {
     account: Option<String>,
     /// What a cancel does to waits for Graph.
     waits: Waits,
-}
-
-/// Whether waits for Graph end with a cancel: not while a number is released that is still to be given.
-#[derive(Debug, Clone, Default)]
-struct Waits {
-    leave: CancellationToken,
-    owes: Arc<AtomicBool>,
-}
-
-impl Waits {
-    /// Lets go of waits once the run is cancelled; never ends.
-    async fn leave_with(&self, cancel: &CancellationToken) {
-        cancel.cancelled().await;
-        if !self.owes.load(Ordering::SeqCst) {
-            self.leave.cancel();
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// A number is taken away that is to be given to somebody.
-    fn owe(&self) {
-        self.owes.store(true, Ordering::SeqCst);
-    }
-
-    /// All that was owed has been seen to.
-    fn owe_nothing(&self, cancel: &CancellationToken) {
-        self.owes.store(false, Ordering::SeqCst);
-        if cancel.is_cancelled() {
-            self.leave.cancel();
-        }
-    }
 }
 
 impl std::fmt::Debug for Run<'_> {

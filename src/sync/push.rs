@@ -84,6 +84,44 @@ struct Done {
     out: HashSet<EntryId>,
     /// The first thing that went wrong, told at the end.
     failure: Option<Failure>,
+    /// Numbers that are released and were not given again, each with whose it was.
+    lost: Vec<String>,
+}
+
+impl Done {
+    /// What went wrong, with what had been done before it: a request that changed nothing is not all that happened.
+    fn told(&mut self, has_written: bool) -> Option<Failure> {
+        let mut failure = self.failure.take()?;
+        if !has_written && self.released.is_empty() && self.lost.is_empty() {
+            return Some(failure);
+        }
+        let rest = failure.hint.strip_prefix(UNCHANGED);
+        let rest = rest.unwrap_or(&failure.hint).trim().to_owned();
+        failure.hint = match self.lost.as_slice() {
+            [] => rest,
+            lost => {
+                let (what, whom) = match lost.len() {
+                    1 => ("The number", "was"),
+                    _ => ("The numbers", "were"),
+                };
+                format!(
+                    "{what} {} {whom} released and not given again: sync again to go on, or undo (u) to give back. {rest}",
+                    and(lost)
+                )
+            }
+        };
+        Some(failure)
+    }
+}
+
+/// What a failed request says of itself.
+const UNCHANGED: &str = "Nothing was changed.";
+
+fn and(names: &[String]) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 impl Run<'_> {
@@ -179,7 +217,7 @@ impl Run<'_> {
             self.admit_ready().await?;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
-        match done.failure {
+        match done.told(self.summary.written > 0) {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
         }
@@ -245,10 +283,13 @@ impl Run<'_> {
         done.out.insert(one.entry.id);
         let Skip::Trouble(failure) = skip else { return };
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
-        if let Some(old) = one.releases().filter(|_| {
+        let released_now = one.releases().filter(|_| {
             let more = one.wants().is_some() || one.entry.field().is_licence();
             done.released.contains(&one.entry.id) && more
-        }) {
+        });
+        if let Some(old) = released_now.or(one.entry.owed()) {
+            done.lost
+                .push(format!("{} of {}", old.spaced(), one.entry.loser()));
             text = format!(
                 "{text}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
                 old.spaced()

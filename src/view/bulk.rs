@@ -60,8 +60,7 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
             open.refused().is_some() && open.counts()[0] > 0
         }
         (Bulk::Preview(open), Action::QueueAll) => open.refused().is_none(),
-        (Bulk::Review(_), Action::Hold)
-        | (
+        (
             Bulk::Preview(_),
             Action::Open | Action::OnlyBad | Action::TakeAll | Action::TakeProposal,
         )
@@ -75,9 +74,17 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
 /// The word of an action where it says more than the table.
 pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
     let word = match (open, action) {
-        (Bulk::Review(open), Action::QueueAll | Action::QueueGood) => {
+        (Bulk::Review(open), Action::QueueAll) => {
             let n = cells::thousands(open.summary.changing() as u64);
             return Some(format!("queue {n}"));
+        }
+        (Bulk::Review(open), Action::QueueGood) => {
+            let n = cells::thousands(open.summary.changing() as u64);
+            return Some(format!("queue only the good {n}"));
+        }
+        (Bulk::Review(open), Action::Hold) => {
+            let left = open.row().is_some_and(|row| open.review.is_left_out(row));
+            return Some(if left { "take in" } else { "leave out" }.to_owned());
         }
         (Bulk::Preview(open), Action::QueueAll) => {
             let n = cells::thousands(open.counts()[0] as u64);

@@ -403,6 +403,10 @@ fn special_word(app: &App, place: Place, action: Action) -> Option<String> {
         "candidates"
     } else if action == Action::Mark && place == Place::Columns {
         "show or hide"
+    } else if action == Action::Copy && place == Place::Why {
+        "for the customer"
+    } else if action == Action::CopyTable && place == Place::Why {
+        "for the ticket"
     } else if action == Action::Leave && place == Place::Plan {
         "writes nothing"
     } else if place == Place::SignIn {

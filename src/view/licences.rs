@@ -185,7 +185,10 @@ fn inside(app: &App, painter: &mut Painter<'_>, open: &Inside, area: Area) {
     ];
     painter.row(list, 0, Row::Ordinary, &columns);
     if users.is_none() {
-        painter.line(list, 2, "reading who has it…", painter.theme.busy);
+        // Below the plans, which are known already.
+        let below = u16::try_from(open.shown.len() + 1).unwrap_or(u16::MAX);
+        let at = below.min(list.height.saturating_sub(1));
+        painter.line(list, at, "reading who has it…", painter.theme.busy);
     }
     let rows = open.shown.iter().enumerate().skip(open.cursor.top);
     for (n, (index, item)) in (1..list.height).zip(rows) {

@@ -137,7 +137,8 @@ fn bottom(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     } else {
         (painter.theme.dim, "")
     };
-    let right = format!("takes away {takes}, limit {}{note}", plan.limit);
+    let verb = if takes == 1 { "takes" } else { "take" };
+    let right = format!("{takes} {verb} something away, limit {}{note}", plan.limit);
     let (_, lines) = area.split_end(2);
     if let Some((first, rest)) = silent.split_first() {
         let more = match rest.len() {

@@ -395,7 +395,7 @@ fn the_plan_shows_what_it_takes_away() {
             "[x] Diego Siciliani number  +1 425 555 0101 -> +1 425 555 0199 free",
             "Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199  free",
             "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",
-            "                                                           takes away 1, limit 5",
+            "                                                 1 takes something away, limit 5",
             "Space leave out  w why  O save file  T ticket  A apply 1  Esc writes nothing",
         ],
     );

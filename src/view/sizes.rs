@@ -100,6 +100,30 @@ fn no_size_makes_a_screen_panic() {
     }
 }
 
+/// Writes every screen as text, for whoever wants to look at all of them: `TEAMSCONNECTOR_SCREENS` names the folder, which must be
+/// there. Without it nothing is written, and they are only drawn.
+#[test]
+fn every_screen_can_be_looked_at() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where the pictures go is said by who runs the test"
+    )]
+    let folder = std::env::var_os("TEAMSCONNECTOR_SCREENS").map(std::path::PathBuf::from);
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut rows = Vec::new();
+        for (name, t) in screens((width, height)) {
+            let drawn = screen(&t.app);
+            assert_eq!(drawn.len(), usize::from(height), "{name}");
+            rows.push(format!("===== {name}"));
+            rows.extend(drawn);
+        }
+        if let Some(folder) = &folder {
+            let file = folder.join(format!("screens-{width}x{height}.txt"));
+            std::fs::write(file, rows.join("\n")).unwrap();
+        }
+    }
+}
+
 fn text(buffer: &Buffer) -> String {
     buffer
         .content()

@@ -103,11 +103,14 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
         (counts.free, "free"),
         (counts.assigned, "assigned"),
         (counts.phantom, "phantom"),
-        (counts.blocked, "blocked"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
+    }
+    // A blocked number is counted above already, as what it is.
+    if counts.blocked > 0 {
+        parts.push(format!("{} of them blocked", counts.blocked));
     }
     parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
 }

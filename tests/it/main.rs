@@ -19,6 +19,7 @@ mod elsewhere;
 mod garbled;
 mod generator;
 mod guard;
+mod handing_over;
 mod hostile;
 mod hostile_text;
 mod import;

@@ -340,12 +340,21 @@ async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_b
             .any(|line| line.contains("TeamsTelephoneNumber.ReadWrite.All")),
         "{failure:?}"
     );
+    let begins = "The number +44 1235 123501 of Amy Apple was released and not given again: \
+                  sync again to go on, or undo (u) to give back. ";
+    assert!(failure.hint.starts_with(begins), "{}", failure.hint);
+    assert!(!failure.hint.contains("Nothing was"), "{}", failure.hint);
     let entry = bench.desk().await.entries.pop().unwrap();
     assert_eq!(
         entry.state,
         EntryState::Queued,
         "it was not refused: it can be sent again"
     );
+    let owed = "+44 1235 123501 IS RELEASED and rings nowhere";
+    assert_eq!(entry.owed_words().as_deref(), Some(owed));
+    assert_eq!(entry.had().compact(), "+441235123501");
+    let plan = bench.plan().await;
+    assert!(plan.items[0].note.starts_with(owed), "{:?}", plan.items[0]);
     let told = change::undo(bench.store(), entry.id, bench.stamp())
         .await
         .unwrap();

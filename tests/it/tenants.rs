@@ -505,12 +505,17 @@ async fn an_account_signs_in_once_for_its_tenants_and_out_of_all() {
     );
     let (base, client) = (simulator.base_url(), simulator.client_id());
     let mut text = format!("[identities.msp]\nclient_id = \"{client}\"\n");
-    for name in ["a", "b", "c"] {
+    // One tenant under its three names, since two tables with one id are refused.
+    let ids = [
+        ("a", simulator.tenant_id()),
+        ("b", "contoso.example"),
+        ("c", "contoso.onmicrosoft.example"),
+    ];
+    for (name, id) in ids {
         write!(
             text,
-            "[tenants.{name}]\ntenant_id = \"{}\"\nidentity = \"msp\"\ncloud = \"custom\"\n\
-             [tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n",
-            simulator.tenant_id()
+            "[tenants.{name}]\ntenant_id = \"{id}\"\nidentity = \"msp\"\ncloud = \"custom\"\n\
+             [tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
         )
         .unwrap();
     }

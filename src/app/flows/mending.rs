@@ -1,11 +1,17 @@
 //! Moving a number, taking back what was written, and adding somebody whom a gate stops.
 
+use std::sync::Arc;
+
 use crate::app::action::{Action, Place};
 use crate::app::effect::{Effect, LedgerChange, Who};
-use crate::app::fixture::{Driver, desk, entry, number, object};
+use crate::app::event::{CacheEvent, What};
+use crate::app::fixture::{Driver, desk, entry, number, object, row, why_alex};
 use crate::app::modal::Modal;
+use crate::domain::gate::FirstCause;
 use crate::domain::outbox::{EntryId, EntryState, Giver};
-use crate::domain::user::Value;
+use crate::domain::user::{Association, Value};
+use crate::domain::why::WhyStep;
+use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
 
 /// The lines of the question on top.
@@ -110,7 +116,7 @@ fn taking_back_says_what_becomes_of_both_numbers_and_is_offered_once() {
     t.keys("<esc> u");
     assert_eq!(
         asked(&t)[1],
-        "+14255550199 is taken away, and +14255550101 is given back."
+        "The number goes back to +1 425-555-0101, from +1 425-555-0199."
     );
     let back = written(2, "number +14255550199 -> +14255550101");
     let mut t = audited(vec![back, there]);
@@ -135,4 +141,93 @@ fn somebody_whom_a_gate_stops_is_explained_from_the_question() {
     t.keys("d w");
     assert_eq!(t.effects, []);
     assert_eq!(t.app.place(), Place::Confirm);
+}
+
+#[test]
+fn the_number_of_adding_adds_as_its_key_does() {
+    let added = |key: &str| {
+        let mut t = Driver::new();
+        t.keys("2 w");
+        let mut why = why_alex();
+        why.id = t.app.candidates.row(&t.app.roster).map(|row| row.id);
+        why.steps = vec![WhyStep::add()];
+        let (req, why) = (t.asked(), Box::new(why));
+        t.event(What::Cache(CacheEvent::Why { req, why }));
+        t.keys(key);
+        t.effects.clone()
+    };
+    let by_number = added("1");
+    assert!(
+        matches!(
+            by_number.as_slice(),
+            [Effect::Ledger { change: LedgerChange::Add(users), .. }] if users.len() == 1
+        ),
+        "{by_number:?}"
+    );
+    assert_eq!(by_number, added("a"));
+}
+
+#[test]
+fn taking_back_a_move_says_to_whom_the_number_goes_back() {
+    let moved = written(2, "number none -> +441235123474");
+    let mut released = AuditRow {
+        name: "Adele Vance".to_owned(),
+        action: "released".to_owned(),
+        ..written(1, "number +441235123474 -> none")
+    };
+    released.entry = moved.entry;
+    let mut t = audited(vec![moved, released]);
+    t.keys("u");
+    assert_eq!(asked(&t)[1], "+44 1235 123474 goes back to Adele Vance.");
+}
+
+#[test]
+fn beginnings_of_words_and_people_on_the_list_come_first_and_the_others_say_so() {
+    let rows = [
+        row(
+            4,
+            "Diego Siciliani",
+            FirstCause::Eligible,
+            Some("+14255550101"),
+        ),
+        row(21, "Bianca Pisani", FirstCause::NotInGroup, None),
+        row(22, "Ann Isaac", FirstCause::Eligible, None),
+        row(23, "Isaiah Langer", FirstCause::Eligible, None),
+    ];
+    let mut listed = desk();
+    listed.users[0].user.association = Association::Matched(object(23));
+    let mut t = Driver::new();
+    let roster = Arc::new(Roster::new(2, rows));
+    t.event(What::Cache(CacheEvent::Roster(roster)));
+    t.desk(listed);
+    t.keys("j m").text("isa");
+    assert_eq!(
+        asked(&t)[2..5],
+        [
+            "> Isaiah Langer <isaiah.langer@contoso.example>",
+            "  Ann Isaac <ann.isaac@contoso.example>  (not on the list of users)",
+            "  Bianca Pisani <bianca.pisani@contoso.example>  (not on the list of users; not in the group)",
+        ]
+    );
+    t.keys("Down <enter>");
+    assert_eq!(t.effects, [], "who is not on the list is asked about");
+    assert_eq!(
+        asked(&t)[..2],
+        [
+            "Add Ann Isaac and move +1 425-555-0101 there?",
+            "Ann Isaac: not on the list of users."
+        ]
+    );
+    t.keys("y");
+    assert!(
+        matches!(
+            t.effects.as_slice(),
+            [
+                Effect::Ledger { change: LedgerChange::Add(users), .. },
+                Effect::Ledger { change: LedgerChange::Move { to, .. }, .. }
+            ] if users[0].name == "Ann Isaac" && *to == object(22)
+        ),
+        "{:?}",
+        t.effects
+    );
 }

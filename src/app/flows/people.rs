@@ -374,7 +374,7 @@ fn marked_changes_that_were_written_are_taken_back_together() {
     assert_eq!(t.app.place(), Place::Changes, "not both kinds at once");
     assert!(
         t.notice()
-            .starts_with("marked is what waits and what was written")
+            .starts_with("what waits and what was written are both marked")
     );
     t.keys("<esc> G * u");
     assert_eq!(t.effects, []);

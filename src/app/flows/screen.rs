@@ -170,7 +170,10 @@ fn a_key_that_does_nothing_here_says_where_it_does_something() {
         ("3 u", "u (undo) works in 1 Users, 4 Changes"),
         ("2 M", "M (move a seat) works in 1 Users"),
         ("q x", "y and n answer the question; Esc leaves it"),
-        ("<esc> 1 w s", "s (sync) works in every pane"),
+        (
+            "<esc> 1 w s",
+            "s (sync) works in every pane: Esc closes what is open over it",
+        ),
     ] {
         t.keys(keys);
         assert_eq!(t.notice(), said, "{keys}");

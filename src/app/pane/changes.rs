@@ -288,7 +288,7 @@ pub fn mark(entry: &Entry) -> (Mark, &'static str) {
 
 /// `+1 425 555 0100 -> +1 425 555 0199`, `country FR -> GB`: a number needs no word that says so.
 pub fn change(entry: &Entry) -> String {
-    let arrow = format!("{} -> {}", entry.base.shown(), entry.wanted.shown());
+    let arrow = format!("{} -> {}", entry.had().shown(), entry.wanted.shown());
     match (&entry.wanted, &entry.takes_from) {
         (Value::Number(_), Some(giver)) => {
             format!("{} from {}", entry.wanted.shown(), Label::new(&giver.name))
@@ -332,7 +332,7 @@ fn named(word: &str, roster: &Roster) -> String {
 pub fn step(entry: &Entry, step: Step) -> String {
     let value = match (step, &entry.silences) {
         (Step::Release, Some(number)) => number.spaced(),
-        (Step::Release, None) if entry.takes_from.is_none() => entry.base.shown(),
+        (Step::Release, None) if entry.takes_from.is_none() => entry.had().shown(),
         _ => entry.wanted.shown(),
     };
     format!("{} of {value}", step.as_str())
@@ -383,8 +383,15 @@ pub fn detail(entry: &Entry, when: Clock<'_>) -> Doc {
     doc.item(
         Tone::Plain,
         "         ",
-        &format!("{} -> {}", entry.base.shown(), entry.wanted.shown()),
+        &format!("{} -> {}", entry.had().shown(), entry.wanted.shown()),
     );
+    if let Some(owed) = entry.owed_words() {
+        doc.item(
+            Tone::Bad,
+            "Released ",
+            &format!("{owed}: apply the plan again (p), or u gives it back"),
+        );
+    }
     if let EntryState::Conflict { theirs } = &entry.state {
         doc.item(
             Tone::Bad,

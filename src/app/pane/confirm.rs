@@ -3,6 +3,7 @@
 use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat::Seats;
@@ -55,6 +56,17 @@ pub enum Question {
         name: String,
         /// What becomes of them.
         then: Vec<String>,
+    },
+    /// Add somebody who is to have a number that moves?
+    AddForMove {
+        /// Which number.
+        number: PhoneNumber,
+        /// To whom.
+        to: ObjectId,
+        /// The same as a user of the list.
+        user: Box<NewUser>,
+        /// What they are not.
+        reason: String,
     },
     /// Add somebody who is no candidate?
     AddAnyway {
@@ -235,6 +247,7 @@ impl Confirm {
             | Question::SignOut
             | Question::OpenTenant { .. }
             | Question::AddAnyway { .. }
+            | Question::AddForMove { .. }
             | Question::Tie { .. }
             | Question::LeaveForm { .. }
             | Question::TakeProposals { .. }
@@ -299,6 +312,17 @@ impl Confirm {
                 "This console forgets its sign-in. What was read and what is queued stays.".to_owned(),
             ],
             Question::OpenTenant { name, then } => open_lines(name, then),
+            Question::AddForMove {
+                number,
+                user,
+                reason,
+                ..
+            } => vec![
+                format!("Add {} and move {} there?", user.name, number.spaced()),
+                format!("{}: {reason}.", user.name),
+                "{yes} puts this user on the list, which takes a seat, and queues the move; {no} does nothing."
+                    .to_owned(),
+            ],
             Question::AddAnyway { users, reasons } => add_anyway(users, reasons),
             Question::Tie { text, .. } => vec![
                 text.clone(),
@@ -505,7 +529,9 @@ fn move_lines(open: &MoveTo) -> Vec<String> {
             .as_ref()
             .map(|why| format!("  (no: {why})"))
             .unwrap_or_default();
-        lines.push(format!("{mark} {}{why}", hit.shown));
+        let off = hit.off_list.as_ref().filter(|_| hit.cannot.is_none());
+        let off = off.map(|off| format!("  ({off})")).unwrap_or_default();
+        lines.push(format!("{mark} {}{why}{off}", hit.shown));
     }
     if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
         lines.push("  nobody is called that".to_owned());

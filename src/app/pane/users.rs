@@ -468,11 +468,18 @@ fn needs_a_person(entry: &Entry) -> Option<State> {
         }
         EntryState::Rejected { cause, .. } => (Mark::Refused, cause.clone()),
         EntryState::Unknown { .. } => (Mark::Unknown, "outcome not known; s reads it".to_owned()),
-        EntryState::Queued
-        | EntryState::Held { .. }
-        | EntryState::InFlight { .. }
-        | EntryState::Accepted { .. }
-        | EntryState::Applied { .. } => return None,
+        EntryState::Queued | EntryState::Held { .. } => {
+            // Whoever only sees that a change waits overlooks a telephone that is silent meanwhile.
+            let old = entry.owed()?;
+            return Some(State {
+                mark: Mark::Warning,
+                word: "released",
+                cause: format!("{} rings nowhere; {}", old.spaced(), arrow(&entry.wanted)),
+            });
+        }
+        EntryState::InFlight { .. } | EntryState::Accepted { .. } | EntryState::Applied { .. } => {
+            return None;
+        }
     };
     Some(State {
         mark,

@@ -159,7 +159,7 @@ fn steps(doc: &mut Doc, why: &Why) {
         };
         match step.way {
             Way::Script | Way::Page(_) => elsewhere.push((number, step.text.as_str())),
-            Way::Here { .. } | Way::ByHand | Way::Beware => {
+            Way::Here { .. } | Way::Add | Way::ByHand | Way::Beware => {
                 doc.item(Tone::Strong, &format!("{number:>2} "), &step.text);
             }
         }

@@ -13,6 +13,9 @@ impl Review {
         if let Some(target) = self.judged[index].target {
             self.about.entry(target).or_default().push(at);
         }
+        if let Some(person) = self.person(index).map(|person| person.id) {
+            self.people.entry(person).or_default().push(at);
+        }
         for zeros in 3..=self.doubtful_zeros(index) {
             self.zeros[zeros.min(15)] += 1;
         }
@@ -25,6 +28,13 @@ impl Review {
         if let Some(rows) = self.judged[index]
             .target
             .and_then(|target| self.about.get_mut(&target))
+        {
+            rows.retain(|row| *row != at);
+        }
+        if let Some(rows) = self
+            .person(index)
+            .map(|person| person.id)
+            .and_then(|person| self.people.get_mut(&person))
         {
             rows.retain(|row| *row != at);
         }
@@ -50,7 +60,10 @@ impl Review {
             return 0;
         };
         let zeros = number::zeros(number);
-        if zeros < 3 || self.ask.zeros == Zeros::Trusted || self.retyped.contains(&place(index)) {
+        if zeros < 3
+            || self.ask.zeros == Zeros::Trusted
+            || self.by_hand.retyped.contains(&place(index))
+        {
             return 0;
         }
         let known =
@@ -83,6 +96,9 @@ impl Review {
         out.extend(self.externals.of(row.trimmed(Column::ExternalId)));
         if let Some(Ok(number)) = &judged.number {
             out.extend(self.numbers.of(number.as_str()));
+        }
+        if let Some(person) = self.person(index) {
+            out.extend(self.people.get(&person.id).into_iter().flatten());
         }
         if let Some(target) = judged.target {
             out.extend(self.about.get(&target).into_iter().flatten());

@@ -71,6 +71,11 @@ impl Review {
             }
         }
         if sip.is_empty() {
+            // A list exported here has neither key for somebody added from the tenant: the e-mail is then the key, and not mended.
+            let mail = row.trimmed(Column::Email);
+            if external.is_empty() && !mail.is_empty() {
+                return only(&self.known.all_with_mail(mail), Column::Email);
+            }
             let has_sip = self.sheet.columns().contains(&Column::SipUsername);
             let column = if has_sip {
                 Column::SipUsername
@@ -96,13 +101,27 @@ impl Review {
 
     /// The verdict of a row beside the others.
     pub(super) fn decide(&mut self, index: usize) {
+        if self.is_left_out(index) {
+            let column = self.sheet.columns()[0];
+            let judged = &mut self.judged[index];
+            judged.verdict = Verdict::Refused(vec![fault(column, Why::LeftOut)]);
+            judged.leans_on = None;
+            return;
+        }
         let mut faults = Vec::new();
         self.check_cells(index, &mut faults);
-        self.check_number(index, &mut faults);
-        let target = self.check_target(index, &mut faults);
-        self.check_others(index, &mut faults);
-        let mut leans_on = None;
-        self.check_holder(index, (&mut faults, &mut leans_on));
+        let (mut target, mut leans_on) = (None, None);
+        // Of a row with too many cells none was kept: nothing else can be said of it.
+        if !faults
+            .iter()
+            .any(|fault| matches!(fault.why, Why::TooWide { .. }))
+        {
+            self.check_number(index, &mut faults);
+            target = self.check_target(index, &mut faults);
+            self.check_others(index, &mut faults);
+            self.check_person(index, &mut faults);
+            self.check_holder(index, (&mut faults, &mut leans_on));
+        }
         let verdict = if faults.is_empty() {
             match target {
                 None => Verdict::Create,
@@ -130,7 +149,13 @@ impl Review {
     /// What is wrong with the texts themselves.
     fn check_cells(&self, index: usize, faults: &mut Vec<Fault>) {
         let flaws = self.sheet.flaws_of(index);
-        faults.extend(flaws.map(|(column, why)| fault(column, why.clone())));
+        let number = self.sheet.set().number();
+        faults.extend(flaws.map(|(column, why)| match why {
+            Why::Inexact if column != number && column != Column::CallerId => {
+                fault(column, Why::InexactText)
+            }
+            why => fault(column, why.clone()),
+        }));
         let row = self.sheet.row(index);
         for &column in self.sheet.columns() {
             let text = row.trimmed(column);
@@ -255,7 +280,13 @@ impl Review {
         if let Some(user) = others.into_iter().find(|user| *user != target) {
             faults.push(fault(Column::ExternalId, taken(user)));
         }
-        if let Some(user) = self.sip_taken(row, Some(target)) {
+        let sip = row.trimmed(Column::SipUsername);
+        let has = self.known.user(target).user.sip_username.as_deref();
+        let changes = !sip.is_empty() && !same(has.unwrap_or_default().trim(), sip);
+        // Names that collide already are told apart by external ids; one that is to become such is a slip.
+        let mut others = self.known.with_sip(sip).into_iter();
+        let other = others.find(|user| *user != target).filter(|_| changes);
+        if let Some(user) = other.or_else(|| self.sip_taken(row, Some(target))) {
             faults.push(fault(Column::SipUsername, taken(user)));
         }
         let rows = self.about.get(&target).into_iter().flatten();
@@ -313,6 +344,30 @@ impl Review {
         if let Some(other) = others.next() {
             let row = self.sheet.row(other).number();
             faults.push(fault(self.sheet.set().number(), Why::Twice { row }));
+        }
+    }
+
+    /// Other rows whose e-mail means the same directory user by another of the user's addresses: one of them would be refused in the end.
+    fn check_person(&self, index: usize, faults: &mut Vec<Fault>) {
+        let Some(person) = self.person(index) else {
+            return;
+        };
+        let mail = self.sheet.row(index).trimmed(Column::Email);
+        let own = self.judged[index].target;
+        let rows = self.people.get(&person.id).into_iter().flatten();
+        let mut others = rows.map(|row| *row as usize).filter(|other| {
+            *other != index && (own.is_none() || own != self.judged[*other].target)
+        });
+        let other = others.find(|other| {
+            // The same address twice is told as such.
+            !same(self.sheet.row(*other).trimmed(Column::Email), mail)
+        });
+        if let Some(other) = other {
+            let why = Why::SamePerson {
+                row: self.sheet.row(other).number(),
+                name: person.name.clone(),
+            };
+            faults.push(fault(Column::Email, why));
         }
     }
 

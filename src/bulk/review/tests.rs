@@ -4,7 +4,7 @@ use super::*;
 use crate::bulk::decode::Encoding;
 use crate::bulk::known::{Facts, KnownUser, TenantHeld, Waiting};
 use crate::domain::country::Country;
-use crate::domain::guid::{Guid, ObjectId, TenantId};
+use crate::domain::guid::{Guid, TenantId};
 use crate::domain::user::{Association, User, UserId, Value};
 
 const HEADER: &str = "SIPUsername,Name,Email,PhoneNumber,ExternalId";
@@ -174,9 +174,9 @@ fn who_is_there_already_is_not_created() {
             "x3,Nameless,,+441235123461,",
         ],
         &[
-            "refused; Email: Ann has it already: import with --update",
-            "refused; ExternalId: Ann has it already: import with --update",
-            "refused; SIPUsername: Bob has it already: import with --update",
+            "refused; Email: Ann has it already: choose changes of users",
+            "refused; ExternalId: Ann has it already: choose changes of users",
+            "refused; SIPUsername: Bob has it already: choose changes of users",
             // SIP user names may collide where both sides have an external id.
             "create",
             "refused; Email: nothing was entered, and the row cannot be told without it",
@@ -192,22 +192,24 @@ fn who_is_there_already_is_not_created() {
 }
 
 #[test]
-fn updates_find_by_external_id_then_sip_user_name_and_never_by_e_mail() {
+fn updates_find_by_external_id_then_sip_user_name_and_by_e_mail_only_without_both() {
     check(
         Mode::Update,
         &[
             "ann2,Ann,ann.new@contoso.example,+441235123401,E-1",
             "bob,Bob,bob@contoso.example,+441235123402,",
-            ",Ann,ann@contoso.example,,",
+            ",Ann,,,",
+            ",Cy,cy@contoso.example,,",
             "nobody,X,x@contoso.example,,",
             "ann,X,,,E-8",
             "bob,,,,E-2",
         ],
         &[
             "update 1; SIPUsername ann -> ann2; Email ann@contoso.example -> ann.new@contoso.example",
-            "refused; SIPUsername: row 7 is about the same user",
+            "refused; SIPUsername: row 8 is about the same user",
             "refused; SIPUsername: nothing was entered, and the row cannot be told without it",
-            "refused; SIPUsername: nobody on the list has it: import with --create",
+            "refused; Email: nobody on the list has it: choose new users",
+            "refused; SIPUsername: nobody on the list has it: choose new users",
             "refused; SIPUsername: it belongs to Ann with ExternalId E-1",
             "refused; SIPUsername: row 3 has the same; ExternalId: row 3 is about the same user",
         ],
@@ -394,6 +396,61 @@ fn e_mails_are_matched_to_whom_or_to_nobody() {
 }
 
 #[test]
+fn two_addresses_of_one_directory_user_are_no_two_users() {
+    let mut both = review(
+        Mode::Create,
+        &[
+            ",Dee,dee@contoso.example,,",
+            ",Cy,cy@contoso.example,,",
+            ",Dee again,alias@contoso.example,,",
+        ],
+    );
+    assert_eq!(
+        [0, 1, 2].map(|row| said(&both, row)),
+        [
+            "refused; Email: row 4 is the same directory user, Person 4, by another address",
+            "create",
+            "refused; Email: row 2 is the same directory user, Person 4, by another address",
+        ]
+    );
+    both.put_right(2, Column::Email, "dee.twin@contoso.example");
+    assert_eq!(
+        [0, 1, 2].map(|row| said(&both, row)),
+        ["create", "create", "create"]
+    );
+    both.put_right(1, Column::Email, "alias@contoso.example");
+    assert_eq!(
+        said(&both, 0),
+        "refused; Email: row 3 is the same directory user, Person 4, by another address"
+    );
+}
+
+#[test]
+fn a_sip_user_name_of_another_is_not_given_though_external_ids_would_tell_them_apart() {
+    let mut facts = facts();
+    facts.users[1].user.external_id = Some("E-2".into());
+    let text = format!("{HEADER}\nbob,,,,E-1\n");
+    assert_eq!(
+        said(&review_of(facts.clone(), Mode::Update, &text), 0),
+        "refused; SIPUsername: Bob has it"
+    );
+    // Those that collide already stay as they are.
+    facts.users[0].user.sip_username = Some("bob".into());
+    assert_eq!(said(&review_of(facts, Mode::Update, &text), 0), "unchanged");
+}
+
+#[test]
+fn of_a_row_with_too_many_cells_only_that_is_said() {
+    check(
+        Mode::Create,
+        &["c,Cy, Jr,cy@contoso.example,,E-9"],
+        &[
+            "refused; ExternalId: the row has 6 cells and the header 5: is a text with a delimiter not in quotation marks?",
+        ],
+    );
+}
+
+#[test]
 fn seats_that_would_be_missing_are_those_of_the_last_rows() {
     let text = "Email\ne@x.example\nf@x.example\ng@x.example";
     let facts = Facts {
@@ -426,14 +483,14 @@ fn trunk_users_are_found_by_number_and_only_updated() {
         [
             "update 1; Email ann@contoso.example -> ann@new.example",
             "refused; Caller ID: it is neither the trunk number nor a number of the tenant",
-            "refused; TrunkNumber: nobody on the list has it: import with --create",
+            "refused; TrunkNumber: nobody on the list has it: choose new users",
             "refused; TrunkNumber: nothing was entered, and the row cannot be told without it",
         ]
     );
     let review = review_of(facts(), Mode::Create, text);
     assert!(
         said(&review, 0)
-            .contains("TrunkNumber: trunk users are only updated: import with --update")
+            .contains("TrunkNumber: trunk users are only changed: choose changes of users")
     );
 }
 
@@ -590,4 +647,39 @@ fn no_password_is_kept_anywhere() {
     assert!(!format!("{review:?}").contains("canary"));
     let error = Sheet::read(b"sip,canary-1\n", Encoding::Detect).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("canary"));
+}
+
+#[test]
+fn a_row_that_is_left_out_is_not_there_for_the_others() {
+    let mut review = review(
+        Mode::Create,
+        &["cy,Cy,cy@contoso.example,,", "cy2,Cy,cy@contoso.example,,"],
+    );
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "create");
+    assert_eq!(
+        said(&review, 1),
+        "refused; left out by hand: the same key takes it in again"
+    );
+    assert_eq!(review.steps().len(), 1);
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    assert_eq!(said(&review, 1), "refused; Email: row 2 has the same");
+}
+
+#[test]
+fn a_row_without_keys_is_found_by_an_e_mail_that_one_user_has() {
+    let found = review(
+        Mode::Update,
+        &[
+            ",Ann New,ANN@contoso.example,,",
+            "bob,Bob,bob@contoso.example,+441235123402,",
+        ],
+    );
+    assert!(matches!(found.verdict(0), Verdict::Update { user, .. } if *user == UserId(1)));
+    assert!(found.found_by_mail(0));
+    assert!(!found.found_by_mail(1));
+    let like = review(Mode::Create, &["x,Ann,ann.new@contoso.example,,"]);
+    assert_eq!(like.namesake(0), Some("ann@contoso.example"));
 }

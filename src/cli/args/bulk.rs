@@ -17,7 +17,7 @@ pub struct Import {
     /// Add new users
     #[arg(long, group = "mode")]
     pub create: bool,
-    /// Change users that are there: found by ExternalId, then SIPUsername, or TrunkNumber
+    /// Changes of users that are there: found by ExternalId, then SIPUsername, else by the e-mail; or by TrunkNumber
     #[arg(long, group = "mode")]
     pub update: bool,
     /// Show the verdicts, and change nothing

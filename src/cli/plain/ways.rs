@@ -62,7 +62,7 @@ impl Plain {
                 ("" | "0", _) => return Ok(Asked::Back),
                 ("r", _) if self.global.bundle.is_none() => return Ok(Asked::Again),
                 ("a", _) if adds => return Ok(Asked::Add),
-                (_, Some((_, step))) if adds && step.way == Way::ByHand => return Ok(Asked::Add),
+                (_, Some((_, step))) if step.way == Way::Add => return Ok(Asked::Add),
                 (_, Some((_, step))) => return Ok(Asked::Step(step)),
                 _ => tell(&format!("{answer} is none of these. Nothing was done.")),
             }
@@ -93,7 +93,7 @@ impl Plain {
                 tell(&format!("The page is {address}"));
                 Ok(())
             }
-            Way::ByHand | Way::Beware => {
+            Way::Add | Way::ByHand | Way::Beware => {
                 tell(&format!(
                     "This is not done from here: {}. Nothing was done.",
                     step.text

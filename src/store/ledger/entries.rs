@@ -56,7 +56,7 @@ fn about<'a>(entry: &'a Entry, action: &'a str) -> Said<'a> {
         entry: Some(entry.id),
         ..Said::default()
     }
-    .values(&entry.base, &entry.wanted)
+    .values(&entry.had(), &entry.wanted)
 }
 
 /// Takes an entry out of the outbox.
@@ -68,8 +68,10 @@ pub(super) fn leave(
 ) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?
         .execute([entry.id.0])?;
+    let from = entry.takes_from.as_ref();
     let said = Said {
         outcome,
+        note: from.map_or_else(String::new, |giver| format!("from {}", giver.name)),
         ..about(entry, action)
     };
     append(tx, stamp, said)
@@ -158,7 +160,7 @@ pub(super) fn close(
     if closing == Closing::Confirmed {
         keep_written(tx, &entry, stamp)?;
     }
-    if closing == Closing::Dropped && owes_a_number(&entry) && !entry.state.needs_settling() {
+    if closing == Closing::Dropped && entry.owed().is_some() && !entry.state.needs_settling() {
         return return_number(tx, &entry, Closing::Dropped.as_str(), stamp);
     }
     match closing {
@@ -183,28 +185,15 @@ pub(super) fn close(
     }
     // What this change has taken from somebody else, or silenced on the way, is not forgotten with it.
     let of_another = entry.takes_from.is_some() || entry.field() != Field::Number;
-    if closing == Closing::TheirsTaken && of_another && owes_a_number(&entry) {
+    if closing == Closing::TheirsTaken && of_another && entry.owed().is_some() {
         return return_number(tx, &entry, closing.as_str(), stamp);
     }
     leave(tx, &entry, (closing.as_str(), entry.state.word()), stamp)
 }
 
-/// Whether the entry has released a number that it has not given to anybody.
-pub(super) fn owes_a_number(entry: &Entry) -> bool {
-    entry.released.as_ref().is_some_and(|old| {
-        entry.takes_from.is_some() || entry.wanted != Value::Number(Some(old.clone()))
-    })
-}
-
 /// Notes what was written, so that it can be taken back.
 fn keep_written(tx: &Connection, entry: &Entry, stamp: &Stamp) -> Result<(), StoreError> {
-    // The base of a change of number went to blank with our own release; what was there before is the number that was released.
-    let base = match (&entry.released, entry.field()) {
-        (Some(old), Field::Number) if entry.takes_from.is_none() => {
-            Value::Number(Some(old.clone()))
-        }
-        _ => entry.base.clone(),
-    };
+    let base = entry.had();
     let directory_id = match entry
         .user
         .map(|id| rows::user(tx, id))
@@ -319,13 +308,21 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
         )?
         .execute(params![old.as_str(), user, id.0.bytes()])?;
     }
-    let loser = match &entry.takes_from {
-        Some(giver) => rows::user_of(tx, giver.id)?.map(|user| user.id),
-        None => entry.user,
-    };
-    put_value(tx, loser, &Value::Number(None))?;
     let before = Value::Number(old.cloned());
     let said = about(&entry, "released").values(&before, &Value::Number(None));
+    let Some(giver) = &entry.takes_from else {
+        put_value(tx, entry.user, &Value::Number(None))?;
+        return append(tx, stamp, said);
+    };
+    // A move takes it from somebody else: the line is about who has lost it.
+    let loser = rows::user_of(tx, giver.id)?;
+    put_value(tx, loser.as_ref().map(|user| user.id), &Value::Number(None))?;
+    let said = Said {
+        user: loser.as_ref().map(|user| (user.id, user.name.as_str())),
+        name: &giver.name,
+        note: format!("for {}", entry.name),
+        ..said
+    };
     append(tx, stamp, said)
 }
 

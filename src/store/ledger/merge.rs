@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use rusqlite::{Connection, params};
 
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Closing, EntryState};
-use crate::domain::user::{Association, User, UserId};
+use crate::domain::outbox::{Closing, Entry, EntryState, Step};
+use crate::domain::user::{Association, User, UserId, Value};
 
 use super::super::Stamp;
 use super::super::audit::{Said, append};
@@ -27,8 +27,16 @@ pub(super) fn merge(
             continue;
         };
         if let Some(before) = entries::put_value(tx, Some(*id), value)? {
-            let said = about(&user, "taken over").values(&before, value);
-            append(tx, stamp, said)?;
+            let said = match asked_by_us(tx, &user, value)? {
+                // A run that was killed may have asked for it: then it is nobody else's doing.
+                Some(entry) => Said {
+                    entry: Some(entry.id),
+                    note: "by a request of ours whose outcome was not known".to_owned(),
+                    ..about(&user, "seen done")
+                },
+                None => about(&user, "taken over"),
+            };
+            append(tx, stamp, said.values(&before, value))?;
         }
     }
     for (ids, gone) in [(&changes.gone, true), (&changes.back, false)] {
@@ -58,6 +66,42 @@ pub(super) fn merge(
         entries::close(tx, *id, *closing, stamp)?;
     }
     Ok(())
+}
+
+/// A change of ours, under way when it was last heard of, that explains why the tenant has this value now.
+fn asked_by_us(tx: &Connection, user: &User, value: &Value) -> Result<Option<Entry>, StoreError> {
+    let id = user.association.id();
+    let explains = |entry: &Entry| {
+        let under_way =
+            entry.state.needs_settling() || matches!(entry.state, EntryState::Applied { .. });
+        let own = match (entry.user, entry.directory_id) {
+            (Some(of), _) => of == user.id,
+            (None, of) => of.is_some() && of == id,
+        };
+        let gave = entry
+            .takes_from
+            .as_ref()
+            .is_some_and(|giver| Some(giver.id) == id);
+        let silenced = own
+            && *value == Value::Number(None)
+            && matches!(
+                entry.state,
+                EntryState::InFlight {
+                    step: Step::Release,
+                    ..
+                } | EntryState::Accepted {
+                    step: Step::Release,
+                    ..
+                } | EntryState::Unknown {
+                    step: Step::Release
+                }
+            );
+        let lost =
+            gave && *value == Value::Number(None) && entry.wanted.number() == user.number.as_ref();
+        under_way && (own && entry.wanted == *value || silenced || lost)
+    };
+    let mut entries = rows::entries(tx, "NOT parked", &[])?.into_iter();
+    Ok(entries.find(explains))
 }
 
 fn about<'a>(user: &'a User, action: &'a str) -> Said<'a> {

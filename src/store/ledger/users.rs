@@ -405,7 +405,7 @@ pub(super) fn remove(
         return Err(settling(entry));
     }
     for entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
-        if entry.takes_from.is_some() && entries::owes_a_number(&entry) {
+        if entry.takes_from.is_some() && entry.owed().is_some() {
             entries::return_number(tx, &entry, Closing::Dropped.as_str(), stamp)?;
             continue;
         }

@@ -172,6 +172,23 @@ impl ReviewBox {
         self.arrived = self.shown.binary_search(&row).is_err();
     }
 
+    /// Leaves a row out, or takes it in again.
+    pub fn leave_out(&mut self, row: usize) {
+        Arc::make_mut(&mut self.review).leave_out(row);
+        self.follow(row);
+    }
+
+    /// `every row can go in`, with what some of them lack.
+    pub fn all_go_in(&self) -> String {
+        match self.summary.seats_missing {
+            0 => "every row can go in".to_owned(),
+            n => format!(
+                "every row can go in, {} without a seat",
+                thousands(n as u64)
+            ),
+        }
+    }
+
     /// Takes what is proposed for a row; false when nothing is.
     pub fn take(&mut self, row: usize) -> bool {
         if !matches!(self.review.verdict(row), Verdict::Proposal(_)) {
@@ -396,7 +413,12 @@ pub fn cause(review: &Review, row: usize) -> String {
                 .iter()
                 .map(|change| change.column.to_string())
                 .collect();
-            columns.join(", ")
+            let found = if review.found_by_mail(row) {
+                " (found by its e-mail)"
+            } else {
+                ""
+            };
+            columns.join(", ") + found
         }
         Verdict::Create if !review.has_seat(row) => "no seat left for it".to_owned(),
         Verdict::Create => match review.matched(row) {
@@ -404,6 +426,7 @@ pub fn cause(review: &Review, row: usize) -> String {
             Matched::Several(n) => format!("{n} directory users have this e-mail: tie by hand"),
             Matched::Unsaid | Matched::One(_) => review.doubt(row).unwrap_or_default(),
         },
+        Verdict::Unchanged { .. } if review.found_by_mail(row) => "found by its e-mail".to_owned(),
         Verdict::Unchanged { .. } => String::new(),
     }
 }
@@ -442,6 +465,10 @@ fn detail(review: &Review, row: usize) -> Doc {
     if let Some(person) = review.person(row) {
         let text = format!("in the tenant: {} <{}>", person.name, person.upn);
         doc.line(Tone::Plain, &text);
+    }
+    if let Some(mail) = review.namesake(row) {
+        let text = format!("somebody of this name is on the list already: {mail}");
+        doc.line(Tone::Warn, &text);
     }
     if verdict.is_good()
         && let Some(doubt) = review.doubt(row)

@@ -1,0 +1,124 @@
+//! What the next shift is told: what was done from here, by others, and what waits, each as it was.
+
+use teamsconnector::domain::outbox::{EntryState, Step};
+use teamsconnector::ops::handover::{Handover, handover};
+use teamsconnector::store::ledger::AuditLine;
+
+use crate::support::bench::{Bench, noon};
+use crate::support::web;
+
+async fn told(bench: &Bench) -> Handover {
+    let since = "2020-01-01T00:00:00Z".parse().unwrap();
+    handover(bench.store(), since, noon()).await.unwrap()
+}
+
+fn words(line: &AuditLine) -> String {
+    format!(
+        "{} {} {}: {} -> {}",
+        line.user, line.action, line.field, line.before, line.after
+    )
+}
+
+fn all_words(lines: &[AuditLine]) -> Vec<String> {
+    let own = |line: &&AuditLine| !line.field.is_empty() && line.field != "association";
+    lines.iter().filter(own).map(words).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_is_told_with_the_number_that_stopped_ringing() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let ran = bench.apply().await;
+    ran.wrote(1);
+    let seen = told(&bench).await;
+    assert_eq!(
+        all_words(&seen.ours),
+        ["Amy Apple confirmed number: +441235123501 -> +441235123511"]
+    );
+    assert_eq!(seen.moved, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_wish_is_not_told_as_what_others_did() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    web::put_number(&bench.base(), "+441235123501", None);
+    web::put_number(
+        &bench.base(),
+        "+441235123520",
+        Some("amy.apple@contoso.example"),
+    );
+    bench.sync().await;
+    let seen = told(&bench).await;
+    assert_eq!(
+        all_words(&seen.moved),
+        ["Amy Apple taken over number: +441235123501 -> +441235123520"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_has_released_is_not_told_as_what_others_did() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let entry = bench.desk().await.entries.pop().unwrap().id;
+    let unknown = EntryState::Unknown {
+        step: Step::Release,
+    };
+    let ledger = &bench.store().ledger;
+    ledger
+        .set_states(vec![(entry, unknown)], bench.stamp())
+        .await
+        .unwrap();
+    web::put_number(&bench.base(), "+441235123501", None);
+    let ran = bench.sync().await;
+    let seen = told(&bench).await;
+    assert_eq!(seen.moved, [], "{}", ran.text());
+    assert_eq!(
+        seen.open[0].entry.owed_words().as_deref(),
+        Some("+44 1235 123501 IS RELEASED and rings nowhere")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_move_takes_is_told_of_who_loses_it() {
+    let mut bench = Bench::synced("seats-short").await;
+    bench.add("amy.apple@contoso.example").await;
+    let bob = bench.add("bob.birch@contoso.example").await;
+    web::put_number(&bench.base(), "+441235123502", None);
+    bench.sync().await;
+    let to = bob.association.id().unwrap();
+    bench.move_number("+441235123501", to).await;
+    let ran = bench.apply().await;
+    ran.wrote(1);
+    let since = "2020-01-01T00:00:00Z".parse().unwrap();
+    let lines = bench.store().ledger.audit_since(since).await.unwrap();
+    let of = |action: &str| {
+        let line = lines.iter().find(|line| line.action == action).unwrap();
+        format!("{}; {}", words(line), line.note)
+    };
+    assert_eq!(
+        of("released"),
+        "Amy Apple released number: +441235123501 -> ; for Bob Birch"
+    );
+    assert_eq!(
+        of("confirmed"),
+        "Bob Birch confirmed number:  -> +441235123501; from Amy Apple"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_held_is_told_with_why() {
+    let bench = Bench::synced("seats-short").await;
+    let later = bench
+        .add_by_mail("Later Comer", "later@contoso.example")
+        .await;
+    bench.want_number(&later, Some("+441235123515")).await;
+    let seen = told(&bench).await;
+    assert_eq!(
+        seen.open[0].waits.as_deref(),
+        Some("Unlicensed: not associated with a Teams user")
+    );
+}
