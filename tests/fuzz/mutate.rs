@@ -180,13 +180,11 @@ pub(crate) fn rounds(
     for round in 0..rounds {
         let mut chance = Chance(seed.wrapping_add(round.wrapping_mul(0x0100_0193)));
         let input = damaged(&mut chance, corpus);
-        match catch_unwind(AssertUnwindSafe(|| reads(&input))) {
-            Ok(is_read) => read += u64::from(is_read),
-            Err(_) => panic!(
-                "{name}: seed {seed}, round {round}, input: {:?}",
-                String::from_utf8_lossy(&input)
-            ),
-        }
+        let Ok(is_read) = catch_unwind(AssertUnwindSafe(|| reads(&input))) else {
+            let input = String::from_utf8_lossy(&input);
+            panic!("{name}: seed {seed}, round {round}, input: {input:?}");
+        };
+        read += u64::from(is_read);
     }
     // A loop that never reads anything, or refuses nothing, looks at nothing.
     assert!(

@@ -21,6 +21,7 @@ mod generator;
 mod guard;
 mod handing_over;
 mod hostile;
+mod hostile_text;
 mod import;
 mod import_files;
 mod import_scale;
