@@ -49,6 +49,7 @@ pub mod stock;
 pub mod sync;
 pub mod tables;
 pub mod tabs;
+mod undo;
 pub mod writing;
 pub mod zone;
 

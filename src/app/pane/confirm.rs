@@ -1,15 +1,20 @@
 //! A question before something that is not easily taken back. The key that confirms is never the one that asked, and a paste never does.
 
+mod wording;
+
 use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::seat::Seats;
 use crate::domain::settings::TenantSettings;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::{Association, NewUser, UserId};
+use wording::{
+    add_anyway, allow_lines, belong, changes, disable_lines, mend_lines, move_lines, open_lines,
+    seats_words, take_back_lines, undo_lines,
+};
 
 /// The question and what is answered so far.
 #[derive(Debug, Clone, PartialEq)]
@@ -440,164 +445,4 @@ impl Confirm {
             ],
         }
     }
-}
-
-/// Changes that are listed in a question; of more, the rest is counted.
-const LISTED: usize = 6;
-
-fn take_back_lines(shown: &[String]) -> Vec<String> {
-    let mut lines = vec![match shown.len() {
-        1 => "Take back the marked change, which was written?".to_owned(),
-        n => format!("Take back {n} marked changes, which were written?"),
-    }];
-    lines.extend(listed(shown));
-    lines.push("The opposite of each is queued, where nobody has changed it since; nothing is written before their plan is applied.".to_owned());
-    lines
-}
-
-fn listed(shown: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = shown.iter().take(LISTED).cloned().collect();
-    if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
-        lines.push(format!("  and {more} more"));
-    }
-    lines
-}
-
-fn undo_lines(shown: &[String]) -> Vec<String> {
-    let mut lines = vec![match shown.len() {
-        1 => "Undo the marked change?".to_owned(),
-        n => format!("Undo {n} marked changes?"),
-    }];
-    lines.extend(listed(shown));
-    lines.push("They are then no longer queued, all of them or none. What a run has released already is queued to go back.".to_owned());
-    lines
-}
-
-fn allow_lines(tenant: &str, way: Option<SignInWay>) -> Vec<String> {
-    let mut lines = vec![
-        format!("Allow writing to {tenant} until this console ends?"),
-        "Nothing is written by this: changes go through the plan ({plan}), then {apply}."
-            .to_owned(),
-    ];
-    if let Some(way) = way {
-        lines.push(format!(
-            "You sign in for it ({}): only for the permissions to write what `allow` names.",
-            way.as_str()
-        ));
-    }
-    lines
-}
-
-fn disable_lines(tenant: &str, id: &str) -> Vec<String> {
-    vec![
-        format!("Disable sync of {tenant} ({id})?"),
-        "The pin comes off, and nothing else changes: users, numbers and queued changes stay, and nothing is sent."
-            .to_owned(),
-        "The next sync pins whichever tenant is signed in to. If that is another one, what is queued is set aside and never sent there, the users are matched by e-mail, and E offers their old numbers."
-            .to_owned(),
-        "To go there: set tenant_id in config.toml, then sign in (L).".to_owned(),
-    ]
-}
-
-fn open_lines(name: &str, then: &[String]) -> Vec<String> {
-    let mut lines = vec![format!("Open {name}?")];
-    lines.extend_from_slice(then);
-    lines.push("Forms that are open are kept as drafts.".to_owned());
-    lines
-}
-
-fn mend_lines(mend: &Mend) -> Vec<String> {
-    let mut lines = vec![format!("Repair {}?", mend.name)];
-    lines.extend(mend.words.iter().cloned());
-    if let Some(number) = &mend.stops {
-        lines.push(format!(
-            "! THIS STOPS {}, which {} uses today.",
-            number.spaced(),
-            mend.name
-        ));
-    }
-    lines.push(if mend.then_add {
-        "It is queued, and the user is put on the list as soon as all gates pass.".to_owned()
-    } else {
-        "It is queued; nothing is written before its plan is applied.".to_owned()
-    });
-    match mend.wants() {
-        Wants::Nothing => {}
-        Wants::Name => lines.push(format!("Type the user's name, {}, then Enter:", mend.name)),
-        Wants::Country => lines.push("Which country? Two letters, then Enter:".to_owned()),
-    }
-    lines
-}
-
-fn move_lines(open: &MoveTo) -> Vec<String> {
-    let mut lines = vec![
-        format!("Move {} from {} to whom?", open.number.spaced(), open.from),
-        "The successor is checked before anything is released; both are one change.".to_owned(),
-    ];
-    for (n, hit) in open.hits.iter().enumerate() {
-        let mark = if n == open.at { ">" } else { " " };
-        let why = hit
-            .cannot
-            .as_ref()
-            .map(|why| format!("  (no: {why})"))
-            .unwrap_or_default();
-        let off = hit.off_list.as_ref().filter(|_| hit.cannot.is_none());
-        let off = off.map(|off| format!("  ({off})")).unwrap_or_default();
-        lines.push(format!("{mark} {}{why}{off}", hit.shown));
-    }
-    if open.hits.is_empty() && !open.typed.text().trim().is_empty() {
-        lines.push("  nobody is called that".to_owned());
-    }
-    lines.push("Type a name or an address; Up and Down choose, Enter queues the move:".to_owned());
-    lines
-}
-
-fn changes(count: usize) -> String {
-    match count {
-        1 => "1 change".to_owned(),
-        n => format!("{n} changes"),
-    }
-}
-
-fn belong(count: usize) -> String {
-    match count {
-        1 => "does this change belong to".to_owned(),
-        n => format!("do these {n} changes belong to"),
-    }
-}
-
-/// `3 seats until 2027-03-31`.
-fn seats_words(seats: Seats) -> String {
-    let count = match seats.bought {
-        None => "no limit of seats".to_owned(),
-        Some(1) => "1 seat".to_owned(),
-        Some(count) => format!("{count} seats"),
-    };
-    match seats.ends {
-        Some(day) => format!("{count} until {day}"),
-        None => count,
-    }
-}
-
-/// Who is no candidate, and why not: five of them by name.
-fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
-    let mut lines = vec![match users {
-        [one] => format!("Add {}, who is no candidate?", one.name),
-        many => format!(
-            "Add {} people, {} of whom are no candidates?",
-            many.len(),
-            reasons.len()
-        ),
-    }];
-    lines.extend(reasons.iter().take(5).cloned());
-    if users.len() == 1 {
-        lines.push(
-            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
-                .to_owned(),
-        );
-    }
-    if reasons.len() > 5 {
-        lines.push(format!("and {} more", reasons.len() - 5));
-    }
-    lines
 }

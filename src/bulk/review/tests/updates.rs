@@ -1,0 +1,129 @@
+//! What an update does, and what is kept of a file.
+
+use super::*;
+
+#[test]
+fn the_patch_of_an_update_starts_from_what_the_tenant_has() {
+    let review = review(Mode::Update, &["bob,Robert,,+441235123460;ext=12,"]);
+    let steps = review.steps();
+    let [
+        steps::Step::Edit {
+            user,
+            patch,
+            sip_username: None,
+            external_id: None,
+        },
+    ] = steps.as_slice()
+    else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(
+        (*user, patch.name.as_deref(), patch.kind),
+        (UserId(2), Some("Robert"), Some(NumberKind::Extension))
+    );
+    let pair = (
+        Value::Number(Some(num("+441235123402"))),
+        Value::Number(Some(num("+441235123460;ext=12"))),
+    );
+    assert_eq!(patch.two_way, [pair]);
+}
+
+#[test]
+fn an_update_that_mends_the_e_mail_is_about_whom_it_finds_now() {
+    let edit = |rows: &[&str]| -> (Option<Association>, Vec<(Value, Value)>) {
+        let review = review(Mode::Update, rows);
+        let steps = review.steps();
+        let [steps::Step::Edit { patch, .. }] = steps.as_slice() else {
+            panic!("{steps:?} {}", said(&review, 0));
+        };
+        (patch.association, patch.two_way.clone())
+    };
+    let numbers = |old: Option<&str>, new: &str| {
+        vec![(Value::Number(old.map(num)), Value::Number(Some(num(new))))]
+    };
+    // Ann's row becomes Dee's, who has no number: it is given to Dee, and Ann's is not taken away.
+    assert_eq!(
+        edit(&["ann,,dee@contoso.example,+441235124000,"]),
+        (
+            Some(Association::Matched(id(4))),
+            numbers(None, "+441235124000")
+        )
+    );
+    // Nobody yet: it waits for a match.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235124000,"]),
+        (Some(Association::None), numbers(None, "+441235124000"))
+    );
+    // Nobody yet, and nothing would be written: she may be about to be renamed.
+    assert_eq!(
+        edit(&["ann,,new@contoso.example,+441235123401,"]),
+        (None, Vec::new())
+    );
+    // Cy has this number already.
+    assert_eq!(
+        edit(&["ann,,cy@contoso.example,+441235123403,"]),
+        (Some(Association::Matched(id(3))), Vec::new())
+    );
+    // The same address in other letters is the same person.
+    assert_eq!(
+        edit(&["ann,,ANN@contoso.example,+441235124000,"]),
+        (None, numbers(Some("+441235123401"), "+441235124000"))
+    );
+    // What Ann has is Ann's, as long as nobody releases it.
+    let review = review(Mode::Update, &["ann,,dee@contoso.example,+441235123401,"]);
+    assert_eq!(
+        said(&review, 0),
+        "refused; PhoneNumber: it is held by Ann in the tenant"
+    );
+}
+
+#[test]
+fn no_password_is_kept_anywhere() {
+    let text = "Email,Password,SIP Password,Name\nd@x.example,canary-1,canary-2,D\n";
+    let review = review_of(facts(), Mode::Create, text);
+    assert!(review.sheet().had_passwords());
+    assert_eq!(review.verdict(0), &Verdict::Create);
+    assert!(!format!("{review:?}").contains("canary"));
+    // One cell too many, and the password stands under another header; no header, and it stands under none.
+    let text = "Email,Password,Name\nd@x.example,D,canary-1,canary-2\n";
+    let review = review_of(facts(), Mode::Create, text);
+    assert!(matches!(review.verdict(0), Verdict::Refused(_)));
+    assert!(!format!("{review:?}").contains("canary"));
+    let error = Sheet::read(b"sip,canary-1\n", Encoding::Detect).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("canary"));
+}
+
+#[test]
+fn a_row_that_is_left_out_is_not_there_for_the_others() {
+    let mut review = review(
+        Mode::Create,
+        &["cy,Cy,cy@contoso.example,,", "cy2,Cy,cy@contoso.example,,"],
+    );
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "create");
+    assert_eq!(
+        said(&review, 1),
+        "refused; left out by hand: the same key takes it in again"
+    );
+    assert_eq!(review.steps().len(), 1);
+    review.leave_out(1);
+    assert_eq!(said(&review, 0), "refused; Email: row 3 has the same");
+    assert_eq!(said(&review, 1), "refused; Email: row 2 has the same");
+}
+
+#[test]
+fn a_row_without_keys_is_found_by_an_e_mail_that_one_user_has() {
+    let found = review(
+        Mode::Update,
+        &[
+            ",Ann New,ANN@contoso.example,,",
+            "bob,Bob,bob@contoso.example,+441235123402,",
+        ],
+    );
+    assert!(matches!(found.verdict(0), Verdict::Update { user, .. } if *user == UserId(1)));
+    assert!(found.found_by_mail(0));
+    assert!(!found.found_by_mail(1));
+    let like = review(Mode::Create, &["x,Ann,ann.new@contoso.example,,"]);
+    assert_eq!(like.namesake(0), Some("ann@contoso.example"));
+}
