@@ -12,9 +12,7 @@ use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::{
-    Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell, terminal,
-};
+use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell};
 use crate::sim::{Scenario, Simulator};
 use crate::store::peek;
 use crate::view::theme::Theme;
@@ -35,7 +33,6 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
         .into());
     }
     let (face, not_read) = face(global)?;
-    restore_on_panic();
     let surroundings = Surroundings::read();
     let through = surroundings.multiplexer;
     let Some(first) = first_start(global) else {
@@ -263,13 +260,4 @@ fn way(tenant: &TenantConfig) -> Option<sign_in::SignInWay> {
         SignInWay::Browser => Some(sign_in::SignInWay::Browser),
         SignInWay::ClientSecret | SignInWay::Certificate => None,
     }
-}
-
-/// A panic gives the terminal back before it is told.
-fn restore_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        terminal::restore();
-        before(panic);
-    }));
 }

@@ -9,26 +9,66 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 
-use crate::runtime::clock;
+use crate::runtime::{broken, clock};
 
 use super::print;
 
+/// Whether there was a panic, on whatever thread.
+static HAPPENED: AtomicBool = AtomicBool::new(false);
+
+/// What is to be said of a panic once the console has given the terminal back.
+static UNTOLD: Mutex<Option<String>> = Mutex::new(None);
+
+/// Whether there was a panic; what could not be said of it before is said.
+pub(super) fn has_happened() -> bool {
+    let untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(words) = untold {
+        print::tell(&words);
+    }
+    HAPPENED.load(Ordering::SeqCst)
+}
+
+fn worded(report: Option<&Path>) -> String {
+    let report = report.map_or_else(
+        || "No report could be written".to_owned(),
+        |path| format!("A report without names or secrets is in {}", path.display()),
+    );
+    format!(
+        "This is a mistake of the program, not yours: it has ended. {report}; what was saved is saved, and the next start settles what was under way."
+    )
+}
+
+/// Where reports go, once that is known.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
 /// From now on a panic leaves a report in this folder. A second call changes nothing.
 pub(super) fn report_into(folder: PathBuf) {
+    let _ = FOLDER.set(folder);
+}
+
+/// From now on a panic gives the terminal back before anything is said of it. A second call changes nothing.
+pub(super) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            // The hook of the console, which is set later and runs first, has given the terminal back.
-            let kept = keep(&folder, panic);
-            before(panic);
-            if let Some(path) = kept {
-                print::tell(&format!(
-                    "This is a mistake of the program, not yours. A report without names or secrets is in {}; what was saved is saved.",
-                    path.display()
-                ));
+            let ends_later = broken::ends_console();
+            let words = worded(
+                FOLDER
+                    .get()
+                    .and_then(|folder| keep(folder, panic))
+                    .as_deref(),
+            );
+            HAPPENED.store(true, Ordering::SeqCst);
+            if ends_later {
+                // The screen is still the console's.
+                *UNTOLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
+            } else {
+                before(panic);
+                print::tell(&words);
             }
         }));
     });

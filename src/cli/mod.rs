@@ -38,6 +38,8 @@ mod why;
 
 use clap::Parser as _;
 
+use crate::runtime::broken;
+
 use args::{Args, Command, Global};
 use exit::Exit;
 
@@ -58,6 +60,7 @@ pub fn main() -> u8 {
     };
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     keep_memory_to_itself();
+    crash::watch();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -74,6 +77,10 @@ pub fn main() -> u8 {
     let result = runtime.block_on(dispatch(args));
     // A reader thread may be stuck in a read; the process does not wait for it.
     runtime.shutdown_background();
+    if crash::has_happened() {
+        // What a command made of it, such as files that were closed, is no answer.
+        return broken::CODE;
+    }
     match result {
         Ok(exit) => exit.code(),
         Err(error) => print::failed(&error).code(),

@@ -80,7 +80,7 @@ fn ended(code: u8) -> (What, Option<u8>) {
 }
 
 /// Ends a program whose loop is stuck; the terminal is given back if it takes the bytes.
-fn exit_hard(code: u8) {
+pub(super) fn exit_hard(code: u8) {
     std::thread::sleep(GRACE);
     if !hung_up(Some(&Timespec::default())) {
         std::thread::spawn(terminal::restore);

@@ -1,5 +1,6 @@
 //! The shell around the state machine: one loop that hears, updates, performs and draws. It never waits for network or disk.
 
+pub mod broken;
 mod bulk;
 mod change;
 mod clipboard;
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
-use crate::config::surroundings::Multiplexer;
+use crate::config::surroundings::{Multiplexer, breaks_with};
 use crate::domain::failure::Failure;
 use crate::domain::pace::Clock;
 use crate::view;
@@ -80,6 +81,7 @@ pub struct Seat {
     from_outside: mpsc::UnboundedReceiver<What>,
     /// How many tenants were opened here.
     opened: u64,
+    _panics: broken::Watch,
 }
 
 impl Seat {
@@ -89,11 +91,13 @@ impl Seat {
         let screen = Screen::take(through)?;
         input::start(keys.clone());
         hangup::watch_terminal(keys.clone());
+        let panics = broken::Watch::of(keys.clone());
         spawn_signals(keys);
         Ok(Self {
             screen,
             from_outside,
             opened: 0,
+            _panics: panics,
         })
     }
 
@@ -219,6 +223,22 @@ async fn sleep_for(sleep: Option<Duration>) {
     }
 }
 
+/// Breaks a build for development where it was asked to: at this place, once this is in what it is about.
+pub(super) fn breaks(place: &str, about: impl FnOnce() -> String) {
+    if let Some(with) = is_to_break(place)
+        && about().contains(&with)
+    {
+        panic!("broken with {with}, as asked");
+    }
+}
+
+/// What a place is to break with, where it is asked for.
+fn is_to_break(place: &str) -> Option<String> {
+    let asked = breaks_with()?;
+    let (at, with) = asked.split_once(':')?;
+    (at == place).then(|| with.to_owned())
+}
+
 /// What belongs to the screen and to time.
 struct Shell<'a> {
     screen: &'a mut Screen,
@@ -235,6 +255,9 @@ impl Shell<'_> {
         }
         if matches!(what, What::Continued) {
             return self.come_back(app, at);
+        }
+        if let What::Paste(text) = &what {
+            breaks("update", || text.clone());
         }
         app.update(Event { at, what })
     }
@@ -310,16 +333,17 @@ impl Shell<'_> {
 
     fn draw_now(&mut self, app: &mut App, now: Timestamp) {
         app.take_dirty();
-        let drawn = self
-            .screen
-            .draw(|frame| view::draw(app, &self.theme, frame));
+        let drawn = self.screen.draw(|frame| {
+            view::draw(app, &self.theme, frame);
+            let shown = frame.buffer_mut().content();
+            breaks("draw", || {
+                shown.iter().map(ratatui::buffer::Cell::symbol).collect()
+            });
+        });
         if drawn.is_err() {
             self.screen.is_gone();
         }
         app.drawn();
-        if let Some(with) = crate::config::surroundings::breaks_with() {
-            panic!("broken with {with}, as asked");
-        }
         self.drawn_at = Some(now);
         let title = app.title();
         if title != self.title {

@@ -156,6 +156,7 @@ impl Performer {
         if self.only_looked_at && !effect.only_looks() {
             return;
         }
+        self.breaks(&effect);
         match effect {
             Effect::StartRun { req, kind, debug } => {
                 let cancel = CancellationToken::new();
@@ -281,6 +282,21 @@ impl Performer {
             | Effect::Bell
             | Effect::Suspend
             | Effect::Quit { .. } => {}
+        }
+    }
+
+    /// Breaks a thread of the files where a build for development was asked to, just before an effect is carried out.
+    fn breaks(&self, effect: &Effect) {
+        let store = &self.shared.store;
+        let about = || format!("{effect:?}");
+        for (place, broken) in [
+            ("ledger", &(|| store.ledger.breaks()) as &dyn Fn()),
+            ("cache", &|| store.cache.breaks()),
+            ("history", &|| store.history.breaks()),
+        ] {
+            if super::is_to_break(place).is_some_and(|with| about().contains(&with)) {
+                broken();
+            }
         }
     }
 
@@ -440,6 +456,7 @@ impl Shared {
         let shared = self.clone();
         let forward = async move {
             while let Some(event) = heard.recv().await {
+                super::breaks("run", || format!("{event:?}"));
                 let done = matches!(event, RunEvent::Finished { .. });
                 match event {
                     RunEvent::LedgerChanged => shared.reload_desk.notify_one(),

@@ -8,6 +8,8 @@ pub mod cache;
 pub mod error;
 pub mod extract;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fixtures;
 pub mod health;
 pub mod history;
@@ -136,14 +138,14 @@ impl Store {
     }
 
     /// Lets the threads finish what was sent before, and waits for them. Other handles then find the store closed.
-    pub fn close(self) {
+    /// Whether each of them ended in good order: one that panicked has told so in the crash report.
+    pub fn close(self) -> bool {
         self.ledger.stop();
         self.cache.stop();
         self.history.stop();
-        for thread in self.threads {
-            // A thread that panicked has told so in the crash report; there is nothing left to close.
-            drop(thread.join());
-        }
+        let ends = self.threads.into_iter().map(JoinHandle::join);
+        // Each is waited for, also behind one that panicked.
+        ends.filter(Result::is_err).count() == 0
     }
 }
 
@@ -180,7 +182,7 @@ mod tests {
     use crate::domain::user::{Patch, UserId};
 
     /// A store with a bit of everything, closed.
-    fn filled() -> tempfile::TempDir {
+    pub(super) fn filled() -> tempfile::TempDir {
         let (root, store) = store_with(40);
         for n in 1..=20 {
             let patch = Patch {
@@ -223,7 +225,7 @@ mod tests {
         root
     }
 
-    fn copy_of(root: &Path) -> tempfile::TempDir {
+    pub(super) fn copy_of(root: &Path) -> tempfile::TempDir {
         let copy = tempfile::tempdir().unwrap();
         for entry in fs::read_dir(root).unwrap() {
             let entry = entry.unwrap();
@@ -314,7 +316,7 @@ mod tests {
                 // Noise in a free page, or in the middle of a text, may go unseen; it never panics.
                 drop(store.cache.all_rows().wait());
                 drop(store.history.list(9).wait());
-                store.close();
+                assert!(store.close(), "{file}, page {page}: a thread panicked");
             }
             assert!(found * 10 >= pages * 7, "{file}: {found} of {pages}");
         }

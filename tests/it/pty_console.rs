@@ -207,7 +207,7 @@ async fn a_panic_gives_the_terminal_back_and_leaves_a_report_without_what_it_was
         &["--tenant", "contoso"],
         &[
             ("TEAMSCONNECTOR_CLIENT_SECRET", "canary-of-the-app"),
-            ("TEAMSCONNECTOR_BREAK", "canary-of-the-message"),
+            ("TEAMSCONNECTOR_BREAK", "draw:s sync"),
         ],
         (200, 50),
     );
@@ -233,6 +233,7 @@ async fn a_panic_gives_the_terminal_back_and_leaves_a_report_without_what_it_was
     assert!(report.starts_with(&version), "{report}");
     assert!(report.contains("place src/runtime/mod.rs:"), "{report}");
     assert!(!report.contains("canary"), "{report}");
+    assert!(!report.contains("broken with"), "{report}");
     let mode = std::os::unix::fs::PermissionsExt::mode(
         &std::fs::metadata(&reports[0]).unwrap().permissions(),
     );

@@ -243,6 +243,7 @@ pub(super) enum Job {
     LiveOf(ObjectId, Answer<Option<LiveReading>>),
     Clear(Answer<()>),
     Stop,
+    Break,
 }
 
 impl Cache {
@@ -413,6 +414,11 @@ impl Cache {
     /// Forgets everything.
     pub fn clear(&self) -> Reply<()> {
         self.ask(Job::Clear)
+    }
+
+    /// Makes the thread panic, so that what follows from that can be looked at.
+    pub fn breaks(&self) {
+        drop(self.jobs.send(Job::Break));
     }
 
     pub(super) fn stop(&self) {

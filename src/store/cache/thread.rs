@@ -35,10 +35,11 @@ impl CacheThread {
     /// Works until it is told to stop, or nobody is left to ask.
     pub(in crate::store) fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(job) = jobs.recv() {
-            if matches!(job, Job::Stop) {
-                break;
+            match job {
+                Job::Stop => break,
+                Job::Break => panic!("broken, as asked"),
+                job => self.answer(job),
             }
-            self.answer(job);
         }
     }
 
@@ -145,7 +146,8 @@ impl CacheThread {
             | Job::Licences(_)
             | Job::NameOf(..)
             | Job::ReadAtOf(..)
-            | Job::Stop => {}
+            | Job::Stop
+            | Job::Break => {}
         }
     }
 

@@ -77,6 +77,7 @@ pub(super) enum Job {
     ChangesBetween(RunId, RunId, Answer<Vec<ClassChange>>),
     ChangesOf(ObjectId, u32, Answer<Vec<PastChange>>),
     Stop,
+    Break,
 }
 
 impl History {
@@ -166,6 +167,11 @@ impl History {
     /// What runs saw of one user, the newest first.
     pub fn changes_of(&self, id: ObjectId, limit: u32) -> Reply<Vec<PastChange>> {
         self.ask(|answer| Job::ChangesOf(id, limit, answer))
+    }
+
+    /// Makes the thread panic, so that what follows from that can be looked at.
+    pub fn breaks(&self) {
+        drop(self.jobs.send(Job::Break));
     }
 
     pub(super) fn stop(&self) {

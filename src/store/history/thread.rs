@@ -38,6 +38,7 @@ impl HistoryThread {
         while let Ok(job) = jobs.recv() {
             match job {
                 Job::Stop => break,
+                Job::Break => panic!("broken, as asked"),
                 Job::Begin(kind, debug, author, at, to) => {
                     self.work(to, |tx| begin(tx, &kind, debug, (&author, at)));
                 }

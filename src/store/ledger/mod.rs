@@ -343,6 +343,7 @@ pub(super) enum Job {
     Recover(Stamp, Answer<u32>),
     ChangedElsewhere(Answer<bool>),
     Stop,
+    Break,
 }
 
 impl Ledger {
@@ -573,6 +574,11 @@ impl Ledger {
     /// Whether another program has changed the ledger since the last time that this was asked.
     pub fn changed_elsewhere(&self) -> Reply<bool> {
         self.ask(Job::ChangedElsewhere)
+    }
+
+    /// Makes the thread panic, so that what follows from that can be looked at.
+    pub fn breaks(&self) {
+        drop(self.jobs.send(Job::Break));
     }
 
     pub(super) fn stop(&self) {

@@ -49,10 +49,11 @@ impl LedgerThread {
     /// Works until it is told to stop, or nobody is left to ask.
     pub(in crate::store) fn run(mut self, jobs: &Receiver<Job>) {
         while let Ok(job) = jobs.recv() {
-            if matches!(job, Job::Stop) {
-                break;
+            match job {
+                Job::Stop => break,
+                Job::Break => panic!("broken, as asked"),
+                job => self.answer(job),
             }
-            self.answer(job);
         }
     }
 
@@ -169,7 +170,8 @@ impl LedgerThread {
             | Job::Tickets(_)
             | Job::VerifyAudit(..)
             | Job::ChangedElsewhere(_)
-            | Job::Stop => {}
+            | Job::Stop
+            | Job::Break => {}
         }
     }
 
