@@ -59,6 +59,10 @@
 //! 15. No repair silences a number that was not confirmed by the user's name, by that very number; all licences of a user count
 //!     together, and the write looks once more. What a change has released is owed until it is given to somebody.
 //! 16. Token, organisation, pin and row agree before each request that writes, and before what was read becomes the picture.
+//!
+//! # Promises
+//!
+#![doc = include_str!("promises.md")]
 
 pub mod app;
 pub mod bulk;
