@@ -6,7 +6,9 @@ use std::thread::ThreadId;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::app::effect::Effect;
 use crate::app::event::What;
+use crate::store::Store;
 
 use super::{hangup, terminal};
 
@@ -54,5 +56,20 @@ pub fn ends_console() -> bool {
             told
         }
         None => false,
+    }
+}
+
+/// Breaks a thread of the files where a build for development was asked to, just before an effect is carried out.
+pub(super) fn break_files(store: &Store, effect: &Effect) {
+    let asked =
+        |place| super::is_to_break(place).is_some_and(|with| format!("{effect:?}").contains(&with));
+    if asked("ledger") {
+        store.ledger.breaks();
+    }
+    if asked("cache") {
+        store.cache.breaks();
+    }
+    if asked("history") {
+        store.history.breaks();
     }
 }

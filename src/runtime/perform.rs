@@ -26,6 +26,7 @@ use crate::store::cache::SnapshotHead;
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
 
+use super::broken;
 use super::neighbours::Neighbours;
 use super::settings::Choices;
 
@@ -156,7 +157,7 @@ impl Performer {
         if self.only_looked_at && !effect.only_looks() {
             return;
         }
-        self.breaks(&effect);
+        broken::break_files(&self.shared.store, &effect);
         match effect {
             Effect::StartRun { req, kind, debug } => {
                 let cancel = CancellationToken::new();
@@ -282,21 +283,6 @@ impl Performer {
             | Effect::Bell
             | Effect::Suspend
             | Effect::Quit { .. } => {}
-        }
-    }
-
-    /// Breaks a thread of the files where a build for development was asked to, just before an effect is carried out.
-    fn breaks(&self, effect: &Effect) {
-        let store = &self.shared.store;
-        let about = || format!("{effect:?}");
-        for (place, broken) in [
-            ("ledger", &(|| store.ledger.breaks()) as &dyn Fn()),
-            ("cache", &|| store.cache.breaks()),
-            ("history", &|| store.history.breaks()),
-        ] {
-            if super::is_to_break(place).is_some_and(|with| about().contains(&with)) {
-                broken();
-            }
         }
     }
 

@@ -35,6 +35,7 @@ mod plan_speed;
 mod pty_bulk;
 mod pty_console;
 mod pty_desk;
+mod pty_gone;
 mod pty_mouse;
 mod pty_plain;
 mod pty_tenants;
