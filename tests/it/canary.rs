@@ -64,13 +64,15 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let (tenant, client) = (bench.simulator.tenant_id(), bench.simulator.client_id());
         let base = bench.base();
-        let text = [("person", "device-code"), ("app", "client-secret")].map(|(name, way)| {
-            format!(
+        for (name, way) in [("person", "device-code"), ("app", "client-secret")] {
+            let text = format!(
                 "[tenants.{name}]\ntenant_id = \"{tenant}\"\nclient_id = \"{client}\"\nsign_in = \"{way}\"\ncloud = \"custom\"\n\
                  read_only = false\nallow = [\"numbers\", \"location\"]\n[tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
-            )
-        });
-        fs::write(home.path().join("config.toml"), text.concat()).unwrap();
+            );
+            // A tenant has one name in a configuration.
+            fs::create_dir(home.path().join(name)).unwrap();
+            fs::write(home.path().join(name).join("config.toml"), text).unwrap();
+        }
         Self {
             bench,
             home,
@@ -80,7 +82,8 @@ impl Session {
 
     /// Calls the program and keeps all that can be seen of it, by its users and by others on the machine.
     fn call(&mut self, args: &[&str]) {
-        let mut child = command(self.home.path())
+        assert_eq!(args[0], "--tenant");
+        let mut child = command(&self.home.path().join(args[1]))
             .env(
                 "TEAMSCONNECTOR_CLIENT_SECRET",
                 self.bench.simulator.client_secret(),
@@ -133,8 +136,12 @@ impl Session {
 
     /// The console: signing in, a run, the log, what is shown of the screen after each.
     fn console(&mut self) {
-        let mut terminal =
-            Terminal::start(self.home.path(), &["--tenant", "person"], None, (140, 40));
+        let mut terminal = Terminal::start(
+            &self.home.path().join("person"),
+            &["--tenant", "person"],
+            None,
+            (140, 40),
+        );
         let mut keep = |screen: String| self.seen.push(("screen".to_owned(), screen.into_bytes()));
         keep(terminal.wait_for("sign-in needed: L signs in"));
         terminal.press("L");
@@ -203,7 +210,7 @@ async fn no_token_is_found_anywhere_but_in_its_file() {
     );
     session.both(&["sync", "--debug"]);
     session.fault(&json!([]));
-    let kept = fs::read(session.home.path().join("tenants/person/tokens")).unwrap();
+    let kept = fs::read(session.home.path().join("person/tenants/person/tokens")).unwrap();
     session.fault(&json!([{ "path_contains": "oauth2/v2.0/token", "times": 1, "status": 400, "body": { "error": "invalid_grant", "error_description": "AADSTS50173: revoked.", "error_codes": [50173] } }]));
     session.both(&["sync", "--debug"]);
     web::knobs(
