@@ -16,7 +16,7 @@ use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::pace::Clock;
-use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::domain::run::{RunEvent, RunKind};
 use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
@@ -452,7 +452,7 @@ impl Shared {
                 if done {
                     shared.reload_desk.notify_one();
                 }
-                let signed_out = needs_person(&event);
+                let signed_out = super::sign_in::needs_person(&event);
                 shared.send(What::Run { req, event }).await;
                 if signed_out {
                     shared.clone().look_who_is_signed_in().await;
@@ -591,12 +591,4 @@ impl Shared {
         }
         Ok(found)
     }
-}
-
-/// Whether a run has ended for want of a sign-in, or of a permission: who is signed in is looked at again then.
-fn needs_person(event: &RunEvent) -> bool {
-    matches!(
-        event,
-        RunEvent::Finished { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::SignIn
-    )
 }

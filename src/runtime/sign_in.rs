@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::event::{RequestId, SessionEvent, SignInEnd, What};
 use crate::app::session::{Attempt, Purpose};
+use crate::domain::failure::FailureKind;
 use crate::domain::planning::Allowed;
+use crate::domain::run::{Outcome, RunEvent};
 use crate::domain::sign_in::{Prompt, SignInWay};
 use crate::graph::SignedIn;
 use crate::graph::error::GraphError;
@@ -136,4 +138,12 @@ fn ended(req: RequestId, way: SignInWay, answer: Result<SignedIn, GraphError>) -
         None => SignInEnd::Failed(failure),
     };
     SessionEvent::NotSignedIn { req, end }
+}
+
+/// Whether a run has ended for want of a sign-in, or of a permission: who is signed in is looked at again then.
+pub(super) fn needs_person(event: &RunEvent) -> bool {
+    matches!(
+        event,
+        RunEvent::Finished { outcome: Outcome::Failed(failure), .. } if failure.kind == FailureKind::SignIn
+    )
 }
