@@ -1,6 +1,7 @@
 //! The terminal, taken and given back: on every path that still has one, it is left as it was found.
 
 use std::io::{self, BufWriter, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -39,7 +40,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 
 /// The screen while the console runs.
 pub(super) struct Screen {
-    terminal: Terminal<Backend>,
+    /// Never dropped: it would show the cursor on a terminal that may be gone, and panic as it says on another part of the same
+    /// terminal that it could not. [`restore`] does that.
+    terminal: ManuallyDrop<Terminal<Backend>>,
     /// What stands between this program and the terminal.
     through: Multiplexer,
     mouse: Reporting,
@@ -69,7 +72,7 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn take(through: Multiplexer) -> io::Result<Self> {
         Ok(Self {
-            terminal: enter()?,
+            terminal: ManuallyDrop::new(enter()?),
             through,
             mouse: Reporting::Off,
             state: State::Ours,
@@ -95,7 +98,7 @@ impl Screen {
             // A shell has set the modes for itself.
             disable_raw_mode()?;
         }
-        self.terminal = enter()?;
+        self.terminal = ManuallyDrop::new(enter()?);
         self.state = State::Ours;
         self.mouse(self.mouse)
     }

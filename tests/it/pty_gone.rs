@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -207,8 +208,9 @@ impl Bare {
         if in_time.is_err() {
             child.kill().unwrap();
         }
-        child.wait().unwrap();
+        let code = child.wait().unwrap().exit_code();
         assert_eq!(in_time, Ok(true), "it is still there after {GONE:?}");
+        assert_eq!(code, 129);
         after - before
     }
 }
@@ -234,4 +236,33 @@ async fn an_idle_console_burns_nothing() {
     let at_the_end = console.gone();
     assert!(burnt < 40, "{burnt} hundredths of a second in two seconds");
     assert!(at_the_end < 100, "{at_the_end} hundredths after a hang-up");
+}
+
+/// Wherever somebody is when the line breaks: it ends as it should, with nothing to report.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_goes_away_ends_every_screen_in_good_order() {
+    let tour = inhabited().await;
+    for (keys, text) in [
+        ("2", "f everyone"),
+        ("3", "RUNS"),
+        ("4", "DONE"),
+        ("5", "bought"),
+        ("6", "by number"),
+        ("?", "type to search"),
+        ("e", "EDIT  "),
+        ("w", "WHY  "),
+        ("I", "IMPORT"),
+        ("T", "TENANT SETTINGS"),
+    ] {
+        let mut console = Bare::start(&tour);
+        console.wait_for("Enter edit");
+        console.writer.write_all(keys.as_bytes()).unwrap();
+        console.wait_for(text);
+        console.gone();
+        assert_eq!(
+            reports(tour.home.path()),
+            [""; 0].map(PathBuf::from),
+            "{keys}"
+        );
+    }
 }
