@@ -197,11 +197,15 @@ async fn nothing_hostile_is_printed_whatever_the_tenant_holds() {
 fn screens(home: &Path, secret: &str) {
     let mut terminal = Terminal::start(home, &[], Some(secret), (200, 300));
     terminal.wait_for("1 Users");
-    for key in ["2", "f", "3", "4", "5", "6", "1"] {
+    for key in ["2", "f", "3", "5", "6", "1", "4"] {
         terminal.press(key);
         terminal.wait_for("1 Users");
     }
+    // A change waits: whoever leaves is asked.
+    terminal.wait_for("WAITING TO BE WRITTEN");
     terminal.press("q");
+    terminal.wait_for("Quit?");
+    terminal.press("y");
     terminal.wait_ended();
     let titles = terminal.titles();
     assert!(

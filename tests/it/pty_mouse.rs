@@ -35,6 +35,8 @@ fn a_click_on_a_tab_opens_it_and_the_end_gives_the_mouse_back() {
 fn a_signal_gives_the_mouse_back_and_a_key_does() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(&home, &[]);
+    // What the run says at its end would take the place of what a key says.
+    terminal.wait_for("run 1 sync done");
     terminal.press("\x0f");
     terminal.wait_for("mouse off");
     assert_eq!(terminal.mouse(), MouseProtocolMode::None);
