@@ -23,7 +23,6 @@ use crate::roster::{Roster, Row};
 
 use super::effect::Effect;
 use super::event::{CacheEvent, Code, Event, Key, LedgerEvent, RequestId, What};
-use super::keymap::Keymap;
 use super::{App, Settings, keymap};
 
 /// The tenant.
@@ -408,24 +407,9 @@ pub(crate) fn settings() -> Settings {
         tenant_label: "contoso".to_owned(),
         account: "j.smith@msp.example".to_owned(),
         author: "j.smith".to_owned(),
-        read_only: false,
-        manual_mode: false,
-        group: None,
-        has_namesake: false,
-        demo: false,
-        bundle: false,
-        sync_on_start: false,
-        ascii: false,
-        sign_in: None,
-        name: None,
-        accent: None,
-        keys: Keymap::default(),
         mouse: true,
-        require_ticket: false,
-        bell: false,
-        zone: super::zone::Zone::default(),
         shell: true,
-        greeting: None,
+        ..Settings::default()
     }
 }
 

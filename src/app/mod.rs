@@ -90,7 +90,7 @@ use sync::{Run, Runs};
 use zone::Zone;
 
 /// With what the console starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default, Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent switches of configuration and command line, each with a name of its own"

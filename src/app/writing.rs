@@ -1,6 +1,6 @@
 //! What leads to a write: the plan, holding back, applying, conflicts, and the questions before them.
 
-use crate::domain::outbox::{Entry, EntryId, by_another};
+use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::run::RunKind;
 use crate::domain::text::Label;
 
@@ -301,15 +301,9 @@ impl App {
         let (Finished::Change { patch, undo }, Target::User(id)) = (finished, target) else {
             return Vec::new();
         };
-        let fields: Vec<_> = patch
-            .two_way
-            .iter()
-            .map(|(_, value)| value.field())
-            .collect();
         let replaced = |entry: &&Entry| {
-            let is_theirs = by_another(&entry.author, &self.settings.author);
-            let own = entry.user == Some(id) && entry.state.is_ours();
-            own && is_theirs && (fields.contains(&entry.field()) || undo.contains(&entry.id))
+            entry.is_anothers(id, &self.settings.author)
+                && (patch.changes(entry.field()) || undo.contains(&entry.id))
         };
         self.desk
             .entries

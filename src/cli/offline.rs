@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::graph::endpoints::Endpoints;
-use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
+use crate::graph::{Client, Credentials, Setup, SignIn};
 use crate::ops::bundle::open;
 use crate::runtime::clock;
 use crate::store::Store;
@@ -132,22 +132,15 @@ fn clock_of(made_at: jiff::Timestamp) -> Clock {
 
 /// A client that has nobody to talk to.
 fn nobody(config: &TenantConfig, clock: &Clock) -> anyhow::Result<Client> {
-    let client = Client::new(Setup {
-        endpoints: Endpoints::custom(NOWHERE, NOWHERE)
-            .expect("the address above is one of this machine"),
-        credentials: Credentials {
+    let client = Client::new(Setup::new(
+        Endpoints::custom(NOWHERE, NOWHERE).expect("the address above is one of this machine"),
+        Credentials {
             tenant: config.tenant_id.clone(),
             client_id: String::new(),
             sign_in: SignIn::DeviceCode,
         },
-        clock: clock.clone(),
-        pace: Pace::Real,
-        traffic: None,
-        tokens: TokenStore::Memory,
-        extra_ca: None,
-        proxy_named: false,
-        user: String::new(),
-    })
+        clock.clone(),
+    ))
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
 }

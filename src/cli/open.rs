@@ -312,19 +312,20 @@ fn client(
     traffic: Option<mpsc::UnboundedSender<crate::graph::Exchange>>,
 ) -> anyhow::Result<Client> {
     let client = Client::new(Setup {
-        endpoints: endpoints(&parts.tenant)?,
-        credentials: Credentials {
-            tenant: parts.tenant.tenant_id.clone(),
-            client_id: parts.client_id.clone(),
-            sign_in: sign_in(parts),
-        },
-        clock: clock::system(),
-        pace: Pace::Real,
         traffic,
         tokens: parts.tokens.clone(),
         extra_ca: parts.extra_ca.clone(),
         proxy_named: names_itself_to_proxy(),
         user: account_behind(),
+        ..Setup::new(
+            endpoints(&parts.tenant)?,
+            Credentials {
+                tenant: parts.tenant.tenant_id.clone(),
+                client_id: parts.client_id.clone(),
+                sign_in: sign_in(parts),
+            },
+            clock::system(),
+        )
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)

@@ -292,6 +292,11 @@ impl Entry {
         self.wanted.field()
     }
 
+    /// Whether it waits for this user, and another person than `me` has queued it.
+    pub fn is_anothers(&self, user: UserId, me: &str) -> bool {
+        self.user == Some(user) && self.state.is_ours() && by_another(&self.author, me)
+    }
+
     /// Whose change it is, when it was made, and what it wants: `pat 11-20 12:03Z: number +44 1235 123511`.
     pub fn whose(&self) -> String {
         format!(

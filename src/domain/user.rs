@@ -337,6 +337,13 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// Whether it changes this two-way field.
+    pub fn changes(&self, field: Field) -> bool {
+        self.two_way
+            .iter()
+            .any(|(_, wanted)| wanted.field() == field)
+    }
+
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

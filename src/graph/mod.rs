@@ -158,6 +158,23 @@ pub struct Setup {
     pub user: String,
 }
 
+impl Setup {
+    /// A client that keeps its tokens in memory and tells nobody of its requests; the other fields are set beside it.
+    pub fn new(endpoints: Endpoints, credentials: Credentials, clock: Clock) -> Self {
+        Self {
+            endpoints,
+            credentials,
+            clock,
+            pace: Pace::Real,
+            traffic: None,
+            tokens: TokenStore::Memory,
+            extra_ca: None,
+            proxy_named: false,
+            user: String::new(),
+        }
+    }
+}
+
 /// One request and its reply, for a debug log. Holds no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -425,19 +442,16 @@ mod tests {
     #[test]
     fn a_setup_can_be_printed_without_harm() {
         let setup = Setup {
-            endpoints: Endpoints::cloud(endpoints::Cloud::Global),
-            credentials: Credentials {
-                tenant: "contoso.com".to_owned(),
-                client_id: "app-1".to_owned(),
-                sign_in: SignIn::ClientSecret(SECRET.to_owned().into()),
-            },
-            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
-            pace: Pace::Real,
-            traffic: None,
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "pat".to_owned(),
+            ..Setup::new(
+                Endpoints::cloud(endpoints::Cloud::Global),
+                Credentials {
+                    tenant: "contoso.com".to_owned(),
+                    client_id: "app-1".to_owned(),
+                    sign_in: SignIn::ClientSecret(SECRET.to_owned().into()),
+                },
+                Clock::fixed(Timestamp::UNIX_EPOCH),
+            )
         };
         assert!(!format!("{setup:?}").contains(SECRET));
     }

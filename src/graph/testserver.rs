@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::domain::pace::{Clock, Pace};
 
 use super::endpoints::Endpoints;
-use super::{Client, Credentials, Exchange, Setup, SignIn, TokenStore};
+use super::{Client, Credentials, Exchange, Setup, SignIn};
 
 /// The secret of the test application: no output may hold it.
 pub(super) const SECRET: &str = "canary-secret";
@@ -129,19 +129,18 @@ impl Stage {
         });
         let (sender, traffic) = unbounded_channel();
         let client = Client::new(Setup {
-            endpoints: Endpoints::custom(&root, &root).unwrap(),
-            credentials: Credentials {
-                tenant: "contoso.com".to_owned(),
-                client_id: "app-1".to_owned(),
-                sign_in,
-            },
-            clock: Clock::fixed(now()),
             pace: Pace::Instant,
             traffic: Some(sender),
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "pat".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&root, &root).unwrap(),
+                Credentials {
+                    tenant: "contoso.com".to_owned(),
+                    client_id: "app-1".to_owned(),
+                    sign_in,
+                },
+                Clock::fixed(now()),
+            )
         })
         .unwrap();
         Self {

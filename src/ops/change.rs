@@ -1,7 +1,7 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::{Closing, Entry, EntryId, by_another, person};
+use crate::domain::outbox::{Closing, Entry, EntryId, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::{NewUser, Patch, UserId, Value};
@@ -83,17 +83,7 @@ pub async fn edit(
 
 /// Changes that other people have queued and that an edit of the same fields replaces, each in words.
 fn of_others(entries: &[Entry], (id, patch): (UserId, &Patch), me: &str) -> Vec<String> {
-    let fields: Vec<_> = patch
-        .two_way
-        .iter()
-        .map(|(_, value)| value.field())
-        .collect();
-    let replaced = |entry: &&Entry| {
-        entry.user == Some(id)
-            && entry.state.is_ours()
-            && fields.contains(&entry.field())
-            && by_another(&entry.author, me)
-    };
+    let replaced = |entry: &&Entry| entry.is_anothers(id, me) && patch.changes(entry.field());
     entries.iter().filter(replaced).map(Entry::whose).collect()
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use teamsconnector::domain::pace::{Clock, Pace};
 use teamsconnector::graph::delta::DeltaLink;
 use teamsconnector::graph::endpoints::Endpoints;
-use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
 use tokio::runtime::Runtime;
 
 use crate::mutate::{corpus, rounds};
@@ -35,19 +35,17 @@ impl Stage {
             }
         });
         let client = Client::new(Setup {
-            endpoints: Endpoints::custom(&root, &root).unwrap(),
-            credentials: Credentials {
-                tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
-                client_id: "22222222-2222-3333-4444-555555555555".to_owned(),
-                sign_in: SignIn::ClientSecret("fuzz".to_owned().into()),
-            },
-            clock: Clock::fixed(Timestamp::from_second(1_795_356_000).unwrap()),
             pace: Pace::Instant,
-            traffic: None,
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "tester".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&root, &root).unwrap(),
+                Credentials {
+                    tenant: "11111111-2222-3333-4444-555555555555".to_owned(),
+                    client_id: "22222222-2222-3333-4444-555555555555".to_owned(),
+                    sign_in: SignIn::ClientSecret("fuzz".to_owned().into()),
+                },
+                Clock::fixed(Timestamp::from_second(1_795_356_000).unwrap()),
+            )
         })
         .unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()

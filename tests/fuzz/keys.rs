@@ -129,24 +129,9 @@ fn settings() -> Settings {
         tenant_label: "contoso".to_owned(),
         account: "j.smith@msp.example".to_owned(),
         author: "j.smith".to_owned(),
-        read_only: false,
-        manual_mode: false,
-        group: None,
-        demo: false,
-        bundle: false,
-        sync_on_start: false,
-        ascii: false,
-        sign_in: None,
-        name: None,
-        accent: None,
-        keys: teamsconnector::app::keymap::Keymap::default(),
         mouse: true,
-        require_ticket: false,
-        bell: false,
-        zone: teamsconnector::app::zone::Zone::default(),
         shell: true,
-        greeting: None,
-        has_namesake: false,
+        ..Settings::default()
     }
 }
 

@@ -1,21 +1,25 @@
 //! The plain console in a real pseudo-terminal: sign-in, sync, list, why and edit in lines that a screen reader can read out.
 
-use crate::support::bench::Bench;
-use crate::support::program::configure;
+use teamsconnector::sim::Scenario;
+
+use crate::support::program::Served;
 use crate::support::pty::Terminal;
 use crate::support::web;
 
+/// The plain console on a tenant, with so many lines that nothing scrolls away.
+fn plain(served: &Served, lines: u16) -> Terminal {
+    Terminal::start(
+        served.home.path(),
+        &["--tenant", "contoso", "--plain"],
+        Some(served.simulator.client_secret()),
+        (100, lines),
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_given_and_written_line_by_line() {
-    let bench = Bench::new("tour").await;
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &bench.simulator, "");
-    let mut terminal = Terminal::start(
-        home.path(),
-        &["--tenant", "contoso", "--plain"],
-        Some(bench.simulator.client_secret()),
-        (100, 90),
-    );
+    let served = Served::new(Scenario::Tour, "").await;
+    let mut terminal = plain(&served, 90);
     terminal.wait_for("Tenant contoso: not read yet.\ncontoso>");
     terminal.press("1 enter");
     terminal.wait_for("0 users, 0 unlicensed, nothing waits to be written.\ncontoso>");
@@ -40,14 +44,14 @@ async fn a_number_is_given_and_written_line_by_line() {
     terminal.press("1 enter");
     terminal.wait_for("Type yes:");
     assert_eq!(
-        web::number(&bench.base(), "+441235123480").unwrap()["assignmentTargetId"],
+        web::number(&served.base(), "+441235123480").unwrap()["assignmentTargetId"],
         serde_json::Value::Null,
         "nothing is written before the answer"
     );
     terminal.press("yes enter");
     let empty = "1 user, 0 unlicensed, nothing waits to be written.";
     terminal.wait_until("it is written", |screen| screen.matches(empty).count() == 2);
-    let held = web::person(&bench.base(), "joni@contoso.example");
+    let held = web::person(&served.base(), "joni@contoso.example");
     assert_eq!(held["numbers"][0], "+441235123480", "{held}");
     // What the command line knows can be typed, but for no other tenant.
     terminal.press("why");
@@ -65,11 +69,9 @@ async fn a_number_is_given_and_written_line_by_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_input_ends_it_and_a_dumb_terminal_gets_it_unasked() {
-    let bench = Bench::new("tour").await;
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &bench.simulator, "");
+    let served = Served::new(Scenario::Tour, "").await;
     let mut terminal = Terminal::start_with(
-        home.path(),
+        served.home.path(),
         &["--tenant", "contoso"],
         &[("TERM", "dumb")],
         (80, 24),
@@ -85,15 +87,8 @@ async fn the_end_of_input_ends_it_and_a_dumb_terminal_gets_it_unasked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cause_is_mended_by_the_number_of_its_way() {
-    let bench = Bench::new("tour").await;
-    let home = tempfile::tempdir().unwrap();
-    configure(home.path(), &bench.simulator, "");
-    let mut terminal = Terminal::start(
-        home.path(),
-        &["--tenant", "contoso", "--plain"],
-        Some(bench.simulator.client_secret()),
-        (100, 160),
-    );
+    let served = Served::new(Scenario::Tour, "").await;
+    let mut terminal = plain(&served, 160);
     terminal.wait_for("not read yet.\ncontoso>");
     terminal.press("6 enter");
     terminal.wait_for("Nothing waits to be written.");

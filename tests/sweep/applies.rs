@@ -5,17 +5,16 @@ use std::path::Path;
 use std::process::Command;
 
 use teamsconnector::domain::pace::{Clock, Pace};
-use teamsconnector::domain::planning::Allowed;
 use teamsconnector::domain::run::{Outcome, RunEvent, RunKind};
 use teamsconnector::graph::endpoints::Endpoints;
-use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
 use teamsconnector::sim::Simulator;
 use teamsconnector::store::Store;
-use teamsconnector::sync::{self, Person, RunSettings, World};
+use teamsconnector::sync::{self, RunSettings, World};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::bench::noon;
+use crate::support::bench::{noon, run_settings};
 
 /// Folder of the tenant, its address, its id, the application and its secret.
 const ASKED: [&str; 5] = [
@@ -67,36 +66,21 @@ async fn what_is_queued_is_written() {
     let folder = Path::new(&folder);
     let clock = Clock::fixed(noon());
     let settings = RunSettings {
-        group: None,
-        allowed: Allowed {
-            numbers: true,
-            location: true,
-            licences: true,
-        },
-        read_only: false,
-        past_limit: false,
-        require_ticket: false,
         author: "root".to_owned(),
-        lease: folder.join("lease"),
-        clock: clock.clone(),
-        pace: Pace::Instant,
-        debug: false,
-        person: Person::Absent,
+        ..run_settings(folder, &clock)
     };
     let setup = Setup {
-        endpoints: Endpoints::custom(&base, &base).unwrap(),
-        credentials: Credentials {
-            tenant,
-            client_id,
-            sign_in: SignIn::ClientSecret(secret.as_str().into()),
-        },
-        clock,
         pace: Pace::Instant,
-        traffic: None,
-        tokens: TokenStore::Memory,
-        extra_ca: None,
-        proxy_named: false,
         user: "root".to_owned(),
+        ..Setup::new(
+            Endpoints::custom(&base, &base).unwrap(),
+            Credentials {
+                tenant,
+                client_id,
+                sign_in: SignIn::ClientSecret(secret.as_str().into()),
+            },
+            clock,
+        )
     };
     let mut world = World {
         client: Client::new(setup).unwrap(),

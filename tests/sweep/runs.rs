@@ -64,6 +64,17 @@ fn must_end(ended: &Ended, code: i32, what: &str, found: &mut Vec<String>) {
     }
 }
 
+/// The first look at what a kill has left: what was queued is there, and nothing is broken.
+fn look_first(after: &After<'_>, tour: &Tour, found: &mut Vec<String>) {
+    let listed = call(&mut program(
+        after.home,
+        tour,
+        &["outbox", "list", "--json"],
+    ));
+    must_end(&listed, 0, "outbox list", found);
+    found.extend(wrong(tour, after.home, &CHANGES, &listed.err));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_is_saved() {
     const EDIT: Saved = Saved {
@@ -204,13 +215,7 @@ async fn changes_that_are_written() {
         },
         look: &|after: &After<'_>| {
             let mut found = Vec::new();
-            let listed = call(&mut program(
-                after.home,
-                &tour,
-                &["outbox", "list", "--json"],
-            ));
-            must_end(&listed, 0, "outbox list", &mut found);
-            found.extend(wrong(&tour, after.home, &CHANGES, &listed.err));
+            look_first(after, &tour, &mut found);
             let again = call(&mut applies::command(after.home, simulator));
             must_end(&again, 0, "writing, again", &mut found);
             let third = call(&mut applies::command(after.home, simulator));
@@ -271,13 +276,7 @@ async fn a_run_that_reads_the_tenant() {
         look: &|after: &After<'_>| {
             let mut found = Vec::new();
             let folder = after.home.join("tenants/contoso");
-            let listed = call(&mut program(
-                after.home,
-                &tour,
-                &["outbox", "list", "--json"],
-            ));
-            must_end(&listed, 0, "outbox list", &mut found);
-            found.extend(wrong(&tour, after.home, &CHANGES, &listed.err));
+            look_first(after, &tour, &mut found);
             found.extend(broken(&Scene {
                 folder: Some(&folder),
                 pictures: &pictures,
@@ -408,19 +407,18 @@ async fn a_token_that_is_renewed() {
     std::fs::write(&config, text).unwrap();
     let simulator = &tour.bench.simulator;
     let client = Client::new(Setup {
-        endpoints: Endpoints::custom(&base, &base).unwrap(),
-        credentials: Credentials {
-            tenant: simulator.tenant_id().to_owned(),
-            client_id: simulator.client_id().to_owned(),
-            sign_in: SignIn::DeviceCode,
-        },
-        clock: Clock::fixed(noon()),
         pace: Pace::Instant,
-        traffic: None,
         tokens: TokenStore::File(home.join("tenants/contoso/tokens")),
-        extra_ca: None,
-        proxy_named: false,
         user: "root".to_owned(),
+        ..Setup::new(
+            Endpoints::custom(&base, &base).unwrap(),
+            Credentials {
+                tenant: simulator.tenant_id().to_owned(),
+                client_id: simulator.client_id().to_owned(),
+                sign_in: SignIn::DeviceCode,
+            },
+            Clock::fixed(noon()),
+        )
     });
     by_code(&client.unwrap()).await;
     let sweep = Sweep {

@@ -152,8 +152,8 @@ fn a_run_that_reads_is_cancelled_after_asking() {
     );
 }
 
-#[test]
-fn a_run_that_writes_is_waited_for() {
+/// A console whose plan is being written.
+fn writing() -> (Driver, RequestId) {
     let mut t = Driver::new();
     t.keys("p");
     let reading = t.asked();
@@ -162,6 +162,12 @@ fn a_run_that_writes_is_waited_for() {
     run(&mut t, reading, finished(Outcome::Done));
     t.keys("A");
     let writing = t.asked();
+    (t, writing)
+}
+
+#[test]
+fn a_run_that_writes_is_waited_for() {
+    let (mut t, writing) = writing();
     assert!(matches!(
         t.effects.as_slice(),
         [Effect::StartRun {
@@ -183,14 +189,7 @@ fn a_run_that_writes_is_waited_for() {
 
 #[test]
 fn a_writing_run_that_waits_for_a_person_says_so() {
-    let mut t = Driver::new();
-    t.keys("p");
-    let reading = t.asked();
-    let plan = Box::new(crate::app::fixture::plan());
-    run(&mut t, reading, RunEvent::PlanReady(plan));
-    run(&mut t, reading, finished(Outcome::Done));
-    t.keys("A");
-    let writing = t.asked();
+    let (mut t, writing) = writing();
     let why = Failure::new(FailureKind::SignIn, "the sign-in was revoked", "", "");
     run(&mut t, writing, RunEvent::SignInNeeded { why });
     chosen(&mut t);

@@ -8,13 +8,12 @@ use std::thread::JoinHandle;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use teamsconnector::domain::pace::{Clock, Pace};
-use teamsconnector::domain::planning::Allowed;
 use teamsconnector::domain::run::{Outcome, RunEvent, RunKind};
 use teamsconnector::graph::endpoints::Endpoints;
-use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
 use teamsconnector::sim::{Options, Scenario, Simulator};
 use teamsconnector::store::{Stamp, Store};
-use teamsconnector::sync::{self, Person, RunSettings, World};
+use teamsconnector::sync::{self, RunSettings, World};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -22,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::tenant::SmallTenant;
-use crate::support::bench::noon;
+use crate::support::bench::{noon, run_settings};
 use crate::support::web;
 
 /// A simulator on a thread of its own, and a client on it.
@@ -86,19 +85,17 @@ impl Stage {
         let (base, tenant, client_id, secret) = hear.recv().unwrap();
         let clock = Clock::new(ticking(&micros));
         let client = Client::new(Setup {
-            endpoints: Endpoints::custom(&base, &base).unwrap(),
-            credentials: Credentials {
-                tenant,
-                client_id,
-                sign_in: SignIn::ClientSecret(secret.as_str().into()),
-            },
-            clock: clock.clone(),
             pace: Pace::Instant,
-            traffic: None,
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "tester".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&base, &base).unwrap(),
+                Credentials {
+                    tenant,
+                    client_id,
+                    sign_in: SignIn::ClientSecret(secret.as_str().into()),
+                },
+                clock.clone(),
+            )
         })
         .unwrap();
         Self {
@@ -214,21 +211,8 @@ impl<'a> Console<'a> {
 
     fn settings(&self) -> RunSettings {
         RunSettings {
-            group: None,
-            allowed: Allowed {
-                numbers: true,
-                location: true,
-                licences: true,
-            },
-            read_only: false,
             past_limit: self.past_limit,
-            require_ticket: false,
-            author: "tester".to_owned(),
-            lease: self.dir.path().join("lease"),
-            clock: self.stage.clock.clone(),
-            pace: Pace::Instant,
-            debug: false,
-            person: Person::Absent,
+            ..run_settings(self.dir.path(), &self.stage.clock)
         }
     }
 

@@ -1,5 +1,6 @@
 //! A simulated tenant and this side of it, in one process: for tests of runs.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use teamsconnector::domain::run::{LogLine, Outcome, RunEvent, RunKind, Summary};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
 use teamsconnector::domain::writeplan::WritePlan;
 use teamsconnector::graph::endpoints::Endpoints;
-use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
+use teamsconnector::graph::{Client, Credentials, Setup, SignIn};
 use teamsconnector::ops::change;
 use teamsconnector::ops::repair::{self, With};
 use teamsconnector::sim::{Options, Scenario, Simulator};
@@ -80,6 +81,27 @@ impl Ran {
     }
 }
 
+/// How the runs of the tests write: all that can be, without waiting, the lease in this folder.
+pub(crate) fn run_settings(folder: &Path, clock: &Clock) -> RunSettings {
+    RunSettings {
+        group: None,
+        allowed: Allowed {
+            numbers: true,
+            location: true,
+            licences: true,
+        },
+        read_only: false,
+        past_limit: false,
+        require_ticket: false,
+        author: "tester".to_owned(),
+        lease: folder.join("lease"),
+        clock: clock.clone(),
+        pace: Pace::Instant,
+        debug: false,
+        person: Person::Absent,
+    }
+}
+
 impl Bench {
     pub(crate) async fn new(scenario: &str) -> Self {
         Self::paced(scenario, Clock::fixed(noon()), Pace::Instant).await
@@ -100,37 +122,24 @@ impl Bench {
         let store = Arc::new(Store::open(&dir.path().join("tenant")).unwrap());
         let (to, traffic) = mpsc::unbounded_channel();
         let client = Client::new(Setup {
-            endpoints: Endpoints::custom(&simulator.base_url(), &simulator.base_url()).unwrap(),
-            credentials: Credentials {
-                tenant: simulator.tenant_id().to_owned(),
-                client_id: simulator.client_id().to_owned(),
-                sign_in: SignIn::ClientSecret(simulator.client_secret().into()),
-            },
-            clock: clock.clone(),
             pace,
             traffic: Some(to),
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "tester".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&simulator.base_url(), &simulator.base_url()).unwrap(),
+                Credentials {
+                    tenant: simulator.tenant_id().to_owned(),
+                    client_id: simulator.client_id().to_owned(),
+                    sign_in: SignIn::ClientSecret(simulator.client_secret().into()),
+                },
+                clock.clone(),
+            )
         })
         .unwrap();
         let settings = RunSettings {
-            group: None,
-            allowed: Allowed {
-                numbers: true,
-                location: true,
-                licences: true,
-            },
-            read_only: false,
-            past_limit: false,
-            require_ticket: false,
-            author: "tester".to_owned(),
-            lease: dir.path().join("lease"),
-            clock: clock.clone(),
             pace,
             debug: true,
-            person: Person::Absent,
+            ..run_settings(dir.path(), &clock)
         };
         Self {
             simulator,
@@ -163,19 +172,17 @@ impl Bench {
     pub(crate) async fn with_person(self, tenant: &str) -> Self {
         let mut bench = self;
         bench.world.client = Client::new(Setup {
-            endpoints: Endpoints::custom(&bench.base(), &bench.base()).unwrap(),
-            credentials: Credentials {
-                tenant: tenant.to_owned(),
-                client_id: bench.simulator.client_id().to_owned(),
-                sign_in: SignIn::DeviceCode,
-            },
-            clock: bench.clock.clone(),
             pace: Pace::Instant,
-            traffic: None,
-            tokens: TokenStore::Memory,
-            extra_ca: None,
-            proxy_named: false,
             user: "tester".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&bench.base(), &bench.base()).unwrap(),
+                Credentials {
+                    tenant: tenant.to_owned(),
+                    client_id: bench.simulator.client_id().to_owned(),
+                    sign_in: SignIn::DeviceCode,
+                },
+                bench.clock.clone(),
+            )
         })
         .unwrap();
         bench.world.client.allow_write(bench.settings.allowed);

@@ -87,19 +87,19 @@ impl Place {
     ) -> Result<Client, teamsconnector::graph::error::GraphError> {
         let base = way.address.unwrap_or_else(|| self.base());
         Client::new(Setup {
-            endpoints: Endpoints::custom(&base, &base).unwrap(),
-            credentials: Credentials {
-                tenant: tenant.to_owned(),
-                client_id: self.simulator.client_id().to_owned(),
-                sign_in: way.sign_in,
-            },
-            clock: Clock::fixed(way.clock),
             pace: way.pace,
-            traffic: None,
             tokens: way.tokens,
             extra_ca: way.extra_ca,
-            proxy_named: false,
             user: "pat".to_owned(),
+            ..Setup::new(
+                Endpoints::custom(&base, &base).unwrap(),
+                Credentials {
+                    tenant: tenant.to_owned(),
+                    client_id: self.simulator.client_id().to_owned(),
+                    sign_in: way.sign_in,
+                },
+                Clock::fixed(way.clock),
+            )
         })
     }
 
