@@ -12,6 +12,7 @@ pub mod licences;
 pub mod numbers;
 pub mod palette;
 pub mod plan;
+pub mod rows;
 pub mod search;
 pub mod seat;
 pub mod settings;
