@@ -75,6 +75,8 @@ pub enum Sort {
     Country,
     /// By sign-in name.
     SignIn,
+    /// By what is to be noted, blank last.
+    Note,
 }
 
 impl Sort {
@@ -86,7 +88,8 @@ impl Sort {
             Self::Number => Self::Cause,
             Self::Cause => Self::Country,
             Self::Country => Self::SignIn,
-            Self::SignIn => Self::Name,
+            Self::SignIn => Self::Note,
+            Self::Note => Self::Name,
         }
     }
 
@@ -98,6 +101,7 @@ impl Sort {
             Self::Cause,
             Self::Country,
             Self::SignIn,
+            Self::Note,
         ];
         all.into_iter().find(|sort| sort.word() == word)
     }
@@ -110,6 +114,7 @@ impl Sort {
             Self::Cause => "cause",
             Self::Country => "country",
             Self::SignIn => "user name",
+            Self::Note => "note",
         }
     }
 }
@@ -219,6 +224,10 @@ impl Candidates {
             Sort::SignIn => self
                 .shown
                 .sort_by_cached_key(|place| row(place).map(|row| row.upn.to_lowercase())),
+            Sort::Note => self.shown.sort_by_cached_key(|place| {
+                let note = row(place).map(note).unwrap_or_default();
+                (note.is_empty(), note)
+            }),
         }
         let sort = self.sort;
         self.direction.apply(&mut self.shown, |place| {
@@ -226,6 +235,7 @@ impl Candidates {
                 Sort::Name | Sort::Cause | Sort::SignIn => false,
                 Sort::Number => row.number.is_none(),
                 Sort::Country => row.location.is_none(),
+                Sort::Note => note(row).is_empty(),
             })
         });
     }
