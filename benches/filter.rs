@@ -23,7 +23,7 @@ use teamsconnector::roster::search::Scope;
 use teamsconnector::roster::table::Unsorted;
 use teamsconnector::view::{draw, theme::Theme};
 
-use crowd::{Crowd, Random};
+use crowd::{FIRST, LAST, Random};
 
 /// Prefixes that are looked for.
 const QUERIES: usize = 600;
@@ -51,7 +51,7 @@ fn main() {
 fn roster(of: u32) -> Roster {
     let mut rows = Unsorted::default();
     for n in 0..of {
-        Crowd.with(n, |row| rows.push(row));
+        crowd::with(n, |row| rows.push(row));
     }
     let roster = Roster::sorted(1, rows);
     black_box(roster.clone().with_doubts());
@@ -78,11 +78,21 @@ fn ask(text: &str) -> Ask {
     }
 }
 
+/// A word that stands somewhere in the data.
+fn word(random: &mut Random) -> String {
+    match random.below(4) {
+        0 => FIRST[random.below(FIRST.len())].to_lowercase(),
+        1 => LAST[random.below(LAST.len())].to_lowercase(),
+        2 => format!("u{:06}", random.below(1_000_000)),
+        _ => format!("441235{:06}", random.below(1_000_000)),
+    }
+}
+
 /// Prefixes of words in the data, one in ten of them of no word.
 fn queries() -> Vec<String> {
     let mut random = Random(7);
     let one = |n: usize| {
-        let mut text = Crowd.word(&mut random);
+        let mut text = word(&mut random);
         let letters = 1 + random.below(text.chars().count());
         text = text.chars().take(letters).collect();
         if n % 10 == 0 {
@@ -156,7 +166,7 @@ fn against_like(of: u32, roster: &Roster) {
         .prepare("INSERT INTO users VALUES (?1, ?2, ?3, ?4)")
         .expect("a statement is made");
     for n in 0..of {
-        Crowd.with(n, |row| {
+        crowd::with(n, |row| {
             let mail = row.mail.filter(|mail| *mail != row.upn);
             statement
                 .execute((row.name, row.upn, mail, row.number))

@@ -165,6 +165,7 @@ impl App {
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::TakeProposal
+            | Action::FreeNumbers
             | Action::Save => true,
             // In the history it picks two runs to compare.
             Action::Mark => self.pane != Pane::Sync,

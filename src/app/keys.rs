@@ -94,6 +94,9 @@ impl App {
             Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
                 self.chooser_key(key, action)
             }
+            Place::Choice if matches!(self.modals.last(), Some(Modal::Free(_))) => {
+                self.free_key(key, action)
+            }
             Place::Choice => self.seat_key(key, action),
             Place::Palette => self.palette_key(key, action),
             Place::Confirm if self.is_name_typed() => self.typed_key(key, action),
@@ -187,6 +190,11 @@ impl App {
                     open.search(&self.desk);
                 }
                 if let Some(Modal::Chooser(open)) = self.modals.last_mut()
+                    && open.field.paste(text) == Typed::Changed
+                {
+                    open.search();
+                }
+                if let Some(Modal::Free(open)) = self.modals.last_mut()
                     && open.field.paste(text) == Typed::Changed
                 {
                     open.search();
@@ -321,6 +329,10 @@ impl App {
             Some(Action::Leave) => return self.leave_form(),
             Some(Action::NextField) => form.turn(1),
             Some(Action::PreviousField) => form.turn(-1),
+            Some(Action::FreeNumbers) => {
+                self.open_free();
+                return Vec::new();
+            }
             Some(Action::TakeProposal) => {
                 form.take_proposal();
                 return Vec::new();

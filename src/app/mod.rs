@@ -445,6 +445,9 @@ impl App {
         if let Some(Modal::Earlier(open)) = self.modals.last_mut() {
             open.settle(room);
         }
+        if let Some(Modal::Free(open)) = self.modals.last_mut() {
+            open.settle(layout::list_height(layout.body, 3));
+        }
         if let Some(Modal::Seat(open)) = self.modals.last_mut() {
             open.search(&self.desk);
             open.settle(&self.desk, layout::list_height(layout.body, 3));

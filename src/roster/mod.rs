@@ -280,6 +280,12 @@ impl Roster {
             })
     }
 
+    /// Counters and warnings of who is at a place.
+    pub fn marks(&self, place: u32) -> Marks {
+        self.chunk(place)
+            .map_or(Marks::default(), |(chunk, row)| chunk.marks(row))
+    }
+
     /// The country of who is at a place.
     pub fn location(&self, place: u32) -> Option<Country> {
         let (chunk, row) = self.chunk(place)?;

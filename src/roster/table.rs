@@ -226,6 +226,10 @@ impl Chunk {
         self.heads[row].flags & MAIL != 0
     }
 
+    pub(super) fn marks(&self, row: usize) -> Marks {
+        self.heads[row].marks
+    }
+
     pub(super) fn location(&self, row: usize) -> Option<Country> {
         self.heads[row].location
     }

@@ -116,7 +116,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
             column("USER NAME", widths.upn, look(Sort::SignIn)),
             number,
             country,
-            column("NOTE", widths.last, dim),
+            column("NOTE", widths.last, look(Sort::Note)),
         ],
     };
     let names = drawn(app.candidates.listing);

@@ -374,6 +374,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
     }
+    if action == Action::FreeNumbers {
+        return matches!(app.modals.last(), Some(Modal::Form(form)) if form.takes_free());
+    }
     if action == Action::Add && place == Place::Why {
         return app
             .why_shown()

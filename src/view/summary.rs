@@ -91,12 +91,14 @@ pub(super) fn summary(app: &App) -> String {
 fn licence_summary(app: &App, parts: &mut Vec<String>) {
     if let Some(open) = &app.licences.inside {
         parts.push(counted(open.people(), "user", "users"));
+        parts.push(ordered(open.order.word(), open.direction));
         parts.push("Esc goes back".to_owned());
         return;
     }
     parts.push(counted(app.inventory.products.len(), "licence", "licences"));
+    // Before the seats, which are long: what a key has just changed is not cut off.
+    parts.push(ordered(app.licences.sort.word(), app.licences.direction));
     parts.push(super::licences::seats(app));
-    parts.push(format!("by {}", app.licences.sort.word()));
 }
 
 fn number_summary(app: &App, parts: &mut Vec<String>) {

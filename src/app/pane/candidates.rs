@@ -7,7 +7,7 @@ use crate::app::cursor::{Cursor, Move, Seek};
 use crate::app::event::RequestId;
 use crate::app::filter::Filter;
 use crate::app::tables::Direction;
-use crate::domain::gate::{FirstCause, Warning};
+use crate::domain::gate::{FirstCause, Marks, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, NewUser};
@@ -82,6 +82,8 @@ pub enum Sort {
     Country,
     /// By sign-in name.
     SignIn,
+    /// By what is to be noted, blank last.
+    Note,
 }
 
 impl Sort {
@@ -93,7 +95,8 @@ impl Sort {
             Self::Number => Self::Cause,
             Self::Cause => Self::Country,
             Self::Country => Self::SignIn,
-            Self::SignIn => Self::Name,
+            Self::SignIn => Self::Note,
+            Self::Note => Self::Name,
         }
     }
 
@@ -105,6 +108,7 @@ impl Sort {
             Self::Cause,
             Self::Country,
             Self::SignIn,
+            Self::Note,
         ];
         all.into_iter().find(|sort| sort.word() == word)
     }
@@ -117,6 +121,7 @@ impl Sort {
             Self::Cause => "cause",
             Self::Country => "country",
             Self::SignIn => "user name",
+            Self::Note => "note",
         }
     }
 }
@@ -411,8 +416,13 @@ fn short(cause: FirstCause) -> &'static str {
 
 /// What is told of a candidate in a narrow column.
 pub fn note(row: Person<'_>) -> String {
-    let resource = (row.marks.is_resource()).then_some("resource");
-    let warnings = row.marks.warnings().map(|warning| match warning {
+    note_of(row.marks)
+}
+
+/// The same of whoever has these marks.
+pub fn note_of(marks: Marks) -> String {
+    let resource = (marks.is_resource()).then_some("resource");
+    let warnings = marks.warnings().map(|warning| match warning {
         Warning::NoTeams => "no Teams",
         Warning::Room => "room",
         Warning::NoUsageLocation => "no country",

@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod conflict;
 pub mod earlier;
 pub mod editor;
+pub mod free;
 pub mod licences;
 pub mod numbers;
 pub mod palette;

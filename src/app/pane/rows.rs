@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use crate::app::event::RequestId;
 use crate::app::tables::Direction;
-use crate::domain::gate::FirstCause;
+use crate::domain::gate::{FirstCause, Marks};
 use crate::roster::query::Query;
 use crate::roster::search::{Found, Looking, Scope};
 use crate::roster::{Extent, Roster, order};
 
-use super::candidates::Sort;
+use super::candidates::{Sort, note_of};
 
 /// So many rows are searched while a key waits: of a tenant that has no more, all.
 pub const AT_ONCE: usize = 1 << 16;
@@ -106,7 +106,7 @@ impl Ask {
         let computed = || match self.sort {
             Sort::Number => Some(Arc::new(order::by_number(roster))),
             Sort::SignIn => Some(Arc::new(order::by_sign_in(roster))),
-            Sort::Name | Sort::Cause | Sort::Country => None,
+            Sort::Name | Sort::Cause | Sort::Country | Sort::Note => None,
         };
         let order = self.order.clone().or_else(computed);
         let sorted = match self.sort {
@@ -115,6 +115,12 @@ impl Ask {
             Sort::Cause => Some(order::bucketed(&hits, FirstCause::ALL.len(), |place| {
                 usize::from(self.cause(roster, place).byte())
             })),
+            Sort::Note => {
+                let rank = notes();
+                Some(order::bucketed(&hits, rank.len(), |place| {
+                    rank[roster.marks(place).noted()]
+                }))
+            }
             Sort::Country => Some(order::bucketed(&hits, 26 * 26 + 1, |place| {
                 country(roster, place)
             })),
@@ -156,6 +162,7 @@ impl Ask {
             Sort::Name | Sort::Cause | Sort::SignIn => false,
             Sort::Number => !roster.has_number(place),
             Sort::Country => roster.location(place).is_none(),
+            Sort::Note => roster.marks(place).noted() == 0,
         }
     }
 
@@ -222,9 +229,25 @@ impl Ask {
                 };
                 Some((listed, false))
             }
-            (Sort::Number | Sort::SignIn | Sort::Cause | Sort::Country, _) => None,
+            (_, _) => None,
         }
     }
+}
+
+/// For all that can be noted of somebody, its rank among the notes as they are written; nothing comes last.
+fn notes() -> Vec<usize> {
+    let mut notes: Vec<(bool, String, usize)> = (0..Marks::NOTES)
+        .map(|n| {
+            let note = note_of(Marks::with_noted(n));
+            (note.is_empty(), note, n)
+        })
+        .collect();
+    notes.sort_unstable();
+    let mut rank = vec![0; notes.len()];
+    for (at, (_, _, n)) in notes.into_iter().enumerate() {
+        rank[n] = at;
+    }
+    rank
 }
 
 /// A country as a number below 677; none is the last.
@@ -277,7 +300,7 @@ fn place_of(sort: Sort) -> Option<usize> {
     match sort {
         Sort::Number => Some(0),
         Sort::SignIn => Some(1),
-        Sort::Name | Sort::Cause | Sort::Country => None,
+        Sort::Name | Sort::Cause | Sort::Country | Sort::Note => None,
     }
 }
 

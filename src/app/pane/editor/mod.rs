@@ -386,6 +386,18 @@ impl Editor {
         }
     }
 
+    /// Whether the number field has the focus and takes a number.
+    pub fn takes_free(&self) -> bool {
+        self.focus == FormField::Number && self.number_locked.is_none() && !self.is_saving()
+    }
+
+    /// Puts a number into its field, as if it had been typed there.
+    pub fn put_number(&mut self, number: &PhoneNumber, roster: &Roster) {
+        self.focus = FormField::Number;
+        self.text.number.set(&number.spaced());
+        self.changed(roster);
+    }
+
     /// The country in the form, as far as it is one.
     pub fn country(&self) -> Option<Country> {
         verdict::country(self.text.country.text()).ok().flatten()
