@@ -321,7 +321,7 @@ impl App {
                 candidates::Sort::Cause => 4,
                 candidates::Sort::Note => {
                     let row = self.candidates.row(&self.roster);
-                    return self.copy_one(row.map(candidates::note));
+                    return self.copy_one(row.map(|row| candidates::note(row.marks)));
                 }
             },
             Pane::Numbers => match self.numbers.sort {

@@ -233,28 +233,6 @@ impl Marks {
             .map(|(_, w)| w)
     }
 
-    /// How many different things [`Self::noted`] tells apart.
-    pub const NOTES: usize = 512;
-
-    /// The warnings and whether it is a resource account, as a number; 0 where there is nothing to note.
-    pub fn noted(self) -> usize {
-        usize::from(self.is_resource()) << 8 | (self.0 >> Self::WARNINGS_FROM & 0xff) as usize
-    }
-
-    /// Marks of which [`Self::noted`] is this.
-    pub fn with_noted(noted: usize) -> Self {
-        let mut marks = Self::default();
-        for (n, warning) in Warning::ALL.into_iter().enumerate() {
-            if noted >> n & 1 == 1 {
-                marks.warn(warning);
-            }
-        }
-        if noted >> 8 & 1 == 1 {
-            marks.0 |= Self::IS_RESOURCE;
-        }
-        marks
-    }
-
     fn warn(&mut self, warning: Warning) {
         let n = Warning::ALL
             .iter()

@@ -597,8 +597,8 @@ mod tests {
             let scope = Scope::candidates(Arc::new(without));
             let looking = Looking::new(&roster, &query, &scope, &text);
             let found = sliced(&looking, slice);
-            let on_two = looking.through_all(&|| false);
-            prop_assert_eq!(Some(&found), on_two.as_ref());
+            let all = looking.through_all(&|| false);
+            prop_assert_eq!(Some(&found), all.as_ref());
             prop_assert_eq!(&found.hits, &naive(&roster, &query, listed));
             prop_assert_eq!(roster.search(&query), naive(&roster, &query, |_| true));
             // What stands first among equals.

@@ -49,8 +49,8 @@ impl Shared {
             return Ok(Roster::default());
         };
         let make = move || Roster::sorted(generation, rows).with_doubts();
-        let made = tokio::task::spawn_blocking(make).await;
-        made.map_err(|_| StoreError::Closed)
+        let roster = tokio::task::spawn_blocking(make).await;
+        roster.map_err(|_| StoreError::Closed)
     }
 
     /// Numbers and products of the roster that was just loaded.

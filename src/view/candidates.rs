@@ -153,7 +153,7 @@ fn columns(app: &App, painter: &Painter<'_>, person: Person<'_>, widths: &Widths
             vec![mark, name, cause, number, country, upn]
         }
         Listing::Candidates => {
-            let note = column(note(person), widths.last, painter.theme.warn);
+            let note = column(note(person.marks), widths.last, painter.theme.warn);
             vec![mark, name, upn, number, country, note]
         }
     }

@@ -415,13 +415,8 @@ fn short(cause: FirstCause) -> &'static str {
 }
 
 /// What is told of a candidate in a narrow column.
-pub fn note(row: Person<'_>) -> String {
-    note_of(row.marks)
-}
-
-/// The same of whoever has these marks.
-pub fn note_of(marks: Marks) -> String {
-    let resource = (marks.is_resource()).then_some("resource");
+pub fn note(marks: Marks) -> String {
+    let resource = marks.is_resource().then_some("resource");
     let warnings = marks.warnings().map(|warning| match warning {
         Warning::NoTeams => "no Teams",
         Warning::Room => "room",

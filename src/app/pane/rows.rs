@@ -3,6 +3,7 @@
 //! A small tenant is searched at once. Of a large one a key finds the first screenful, or looks at so many rows; the rest comes as an
 //! answer to [`Ask`], and a key that acts on a row has it found out before it does.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::app::event::RequestId;
@@ -12,7 +13,7 @@ use crate::roster::query::Query;
 use crate::roster::search::{Found, Looking, Scope};
 use crate::roster::{Extent, Roster, order};
 
-use super::candidates::{Sort, note_of};
+use super::candidates::{Sort, note};
 
 /// So many rows are searched while a key waits: of a tenant that has no more, all.
 pub const AT_ONCE: usize = 1 << 16;
@@ -115,15 +116,10 @@ impl Ask {
             Sort::Cause => Some(order::bucketed(&hits, FirstCause::ALL.len(), |place| {
                 usize::from(self.cause(roster, place).byte())
             })),
-            Sort::Note => {
-                let rank = notes();
-                Some(order::bucketed(&hits, rank.len(), |place| {
-                    rank[roster.marks(place).noted()]
-                }))
-            }
             Sort::Country => Some(order::bucketed(&hits, 26 * 26 + 1, |place| {
                 country(roster, place)
             })),
+            Sort::Note => Some(by_note(roster, &hits)),
         };
         let shown = match (sorted, self.direction) {
             (None, Direction::Up) => Arc::clone(&hits),
@@ -162,7 +158,10 @@ impl Ask {
             Sort::Name | Sort::Cause | Sort::SignIn => false,
             Sort::Number => !roster.has_number(place),
             Sort::Country => roster.location(place).is_none(),
-            Sort::Note => roster.marks(place).noted() == 0,
+            Sort::Note => {
+                let marks = roster.marks(place);
+                !marks.is_resource() && marks.warnings().next().is_none()
+            }
         }
     }
 
@@ -229,25 +228,29 @@ impl Ask {
                 };
                 Some((listed, false))
             }
-            (_, _) => None,
+            (Sort::Number | Sort::SignIn | Sort::Cause | Sort::Country | Sort::Note, _) => None,
         }
     }
 }
 
-/// For all that can be noted of somebody, its rank among the notes as they are written; nothing comes last.
-fn notes() -> Vec<usize> {
-    let mut notes: Vec<(bool, String, usize)> = (0..Marks::NOTES)
-        .map(|n| {
-            let note = note_of(Marks::with_noted(n));
-            (note.is_empty(), note, n)
-        })
-        .collect();
-    notes.sort_unstable();
-    let mut rank = vec![0; notes.len()];
-    for (at, (_, _, n)) in notes.into_iter().enumerate() {
-        rank[n] = at;
+/// The hits by what is to be noted of them, blank last. There are few different notes, whatever the number of rows.
+fn by_note(roster: &Roster, hits: &[u32]) -> Vec<u32> {
+    let mut notes: BTreeMap<(bool, String), Vec<Marks>> = BTreeMap::new();
+    let mut known = HashMap::new();
+    for hit in hits {
+        let marks = roster.marks(*hit);
+        if known.insert(marks, 0).is_none() {
+            let text = note(marks);
+            notes
+                .entry((text.is_empty(), text))
+                .or_default()
+                .push(marks);
+        }
     }
-    rank
+    for (n, marks) in notes.values().enumerate() {
+        known.extend(marks.iter().map(|marks| (*marks, n)));
+    }
+    order::bucketed(hits, notes.len(), |place| known[&roster.marks(place)])
 }
 
 /// A country as a number below 677; none is the last.
