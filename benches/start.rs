@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use teamsconnector::app::cells::thousands;
 use teamsconnector::domain::directory::{DirectoryUser, GroupFilter, Tenant, UserFlags};
 use teamsconnector::domain::guid::{Guid, TenantId};
 use teamsconnector::domain::phone::PhoneNumber;
@@ -110,6 +111,7 @@ fn start(home: &Path, of: u32) -> Seen {
     // Typed before anything is there, as somebody in a hurry does.
     writer.write_all(b"2f").expect("keys are taken");
     let first = wait_for(FIRST);
+    let of = thousands(u64::from(of));
     let whole = wait_for(&format!("everyone in the tenant: {of}"));
     let status = child.process_id().map(|pid| format!("/proc/{pid}/status"));
     let status = status.and_then(|path| std::fs::read_to_string(path).ok());

@@ -315,7 +315,7 @@ impl Roster {
     }
 
     /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = Person<'_>> {
+    pub fn rows(&self) -> impl Iterator<Item = Person<'_>> + Clone {
         let rows = |chunk: &Chunk| 0..chunk.len();
         self.chunks
             .iter()
