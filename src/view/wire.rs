@@ -36,7 +36,7 @@ struct Shown {
     sheet: Sheet,
     /// Where the terminal's cursor is, visible or not, if that is certain.
     at: Option<(u16, u16)>,
-    is_cursor_shown: bool,
+    has_cursor: bool,
 }
 
 impl Wire {
@@ -55,24 +55,24 @@ impl Wire {
         let old = known.unwrap_or_else(|| Shown {
             sheet: Sheet::blank(new.width, new.height),
             at: None,
-            is_cursor_shown: true,
+            has_cursor: true,
         });
         let mut pen = shortest(&old, &new);
         pen.look(Look::default());
         match cursor {
             Some(at) => {
                 pen.go(at);
-                if !old.is_cursor_shown || is_anew {
+                if !old.has_cursor || is_anew {
                     pen.out.extend_from_slice(b"\x1b[?25h");
                 }
             }
-            None if old.is_cursor_shown => pen.out.extend_from_slice(b"\x1b[?25l"),
+            None if old.has_cursor => pen.out.extend_from_slice(b"\x1b[?25l"),
             None => {}
         }
         self.shown = Some(Shown {
             sheet: new,
             at: pen.at,
-            is_cursor_shown: cursor.is_some(),
+            has_cursor: cursor.is_some(),
         });
         if pen.out.is_empty() && !is_anew {
             return Vec::new();

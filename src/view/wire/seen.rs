@@ -72,7 +72,7 @@ fn spot(cell: &vt100::Cell) -> Spot {
         bg: colour(cell.bgcolor()),
         modifier,
     };
-    Spot { text, look }.as_seen()
+    Spot { text, look }.seen()
 }
 
 /// Whether two cells of emulators are the same to the eye.

@@ -68,11 +68,11 @@ impl Spot {
             (Some(one), None) => Text::One(one),
             (Some(_), Some(_)) => Text::More(cell.symbol().into()),
         };
-        Self { text, look }.as_seen()
+        Self { text, look }.seen()
     }
 
     /// Nobody sees the colour of a blank's letter, nor whether it is bold.
-    pub(super) fn as_seen(mut self) -> Self {
+    pub(super) fn seen(mut self) -> Self {
         if self.is_space() && !self.look.modifier.intersects(ON_BLANKS) {
             self.look.fg = Color::Reset;
             self.look.modifier = Modifier::empty();
@@ -121,7 +121,7 @@ impl Sheet {
                 } else {
                     // Half of it would stand on the next row.
                     let text = Text::One(' ');
-                    spots.push(Spot { text, look }.as_seen());
+                    spots.push(Spot { text, look }.seen());
                 }
             }
             debug_assert_eq!(spots.len(), end, "each row has its width");
