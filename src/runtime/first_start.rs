@@ -7,6 +7,8 @@ use crate::app::first_start::{Choice, FirstStart, choice};
 use crate::view;
 use crate::view::theme::Theme;
 
+use super::outlet::OUTLET;
+use super::terminal::Screen;
 use super::{Seat, hangup};
 
 impl Seat {
@@ -19,10 +21,19 @@ impl Seat {
         // What is typed here twice is not meant for the console that follows.
         self.opened += 1;
         loop {
-            self.screen
-                .draw(|frame| view::first_start::draw(first, look, frame))?;
+            if self.screen.is_free() {
+                self.screen.draw(Screen::size()?, |buffer| {
+                    view::first_start::draw(first, look, buffer);
+                    None
+                })?;
+            }
             // It changes by keys and by the window's size alone.
-            match self.from_outside.recv().await {
+            let what = tokio::select! {
+                biased;
+                what = self.from_outside.recv() => what,
+                () = OUTLET.freed() => continue,
+            };
+            match what {
                 Some(What::Key(key)) => {
                     if let Some(choice) = choice(key) {
                         return Ok(Ok(choice));
@@ -35,6 +46,7 @@ impl Seat {
                 Some(What::Terminate { code }) => return Ok(Err(code)),
                 Some(What::Suspend) => self.screen.step_aside(hangup::stop)?,
                 Some(What::Continued) => self.screen.come_back()?,
+                Some(What::Resize { .. }) => self.screen.forget(),
                 Some(_) => {}
             }
         }

@@ -1,6 +1,6 @@
 //! Draws the screen of a program that no tenant is configured for yet.
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
 
 use crate::app::first_start::{FOOTER, FirstStart};
 use crate::app::layout::Area;
@@ -8,10 +8,10 @@ use crate::app::layout::Area;
 use super::paint::Painter;
 use super::theme::Theme;
 
-/// Draws it; a window that is too low loses the end of the text, never the keys.
-pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let mut painter = Painter::new(frame.buffer_mut(), theme, ascii);
+/// Draws it into an empty buffer; a window that is too low loses the end of the text, never the keys.
+pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), buffer: &mut Buffer) {
+    let area = buffer.area;
+    let mut painter = Painter::new(buffer, theme, ascii);
     painter.ground();
     let whole = Area {
         x: 0,
@@ -51,7 +51,7 @@ mod tests {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let theme = Theme::mono();
         terminal
-            .draw(|frame| draw(&first, (&theme, true), frame))
+            .draw(|frame| draw(&first, (&theme, true), frame.buffer_mut()))
             .unwrap();
         terminal.backend().to_string()
     }
