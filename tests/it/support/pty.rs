@@ -305,6 +305,17 @@ impl Terminal {
         writer.flush().unwrap();
     }
 
+    /// Gives the window another size; what is emulated stays as large as it was at the beginning, and must be the largest.
+    pub(crate) fn resize(&self, (cols, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols,
+            ..PtySize::default()
+        };
+        let master = self.master.as_ref().expect("the terminal is open");
+        master.resize(size).unwrap();
+    }
+
     /// The terminal goes away, as when an SSH connection is lost.
     pub(crate) fn hang_up(&mut self) {
         self.writer = None;
