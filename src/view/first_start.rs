@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 
-use crate::app::first_start::{FOOTER, FirstStart};
+use crate::app::first_start::FirstStart;
 use crate::app::layout::Area;
 
 use super::paint::Painter;
@@ -22,18 +22,27 @@ pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), frame: &mut Fram
     let (body, footer) = whole.split_end(1);
     painter.line(body, 0, "teamsconnector", theme.tenant);
     let (_, text) = body.split(2);
-    // Longer lines than this are hard to follow.
-    let rows = first.doc().rows(usize::from(area.width.min(100)));
-    for (n, row) in (0..text.height).zip(&rows) {
-        painter.line(text, n, &row.text, painter.tone(row.tone));
+    if let Some(form) = &first.form {
+        super::tenant::draw(&mut painter, form, text);
+    } else {
+        // Longer lines than this are hard to follow.
+        let rows = first.doc().rows(usize::from(area.width.min(100)));
+        for (n, row) in (0..text.height).zip(&rows) {
+            painter.line(text, n, &row.text, painter.tone(row.tone));
+        }
     }
     let mut x = footer.x;
-    for (key, word) in FOOTER {
+    for &(key, word) in first.footer() {
         for (part, style) in [(key, theme.strong), (word, theme.dim)] {
             let room = area.width.saturating_sub(x);
             x += painter.put((x, footer.y), room, part, style) + 1;
         }
         x += 1;
+    }
+    if let Some(cursor) = painter.cursor
+        && area.contains(cursor.into())
+    {
+        frame.set_cursor_position(cursor);
     }
 }
 
@@ -43,11 +52,13 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::app::event::Code;
 
-    fn screen((width, height): (u16, u16)) -> String {
-        let first = FirstStart {
-            file: "/home/pat/.config/teamsconnector/config.toml".to_owned(),
-        };
+    fn screen((width, height): (u16, u16), keys: &[Code]) -> String {
+        let mut first = FirstStart::new("/home/pat/.config/teamsconnector/config.toml".to_owned());
+        for key in keys {
+            first.key((*key).into());
+        }
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let theme = Theme::mono();
         terminal
@@ -58,9 +69,10 @@ mod tests {
 
     #[test]
     fn all_steps_and_keys_stand_in_80x24_and_the_keys_at_any_size() {
-        let text = screen((80, 24));
+        let text = screen((80, 24), &[]);
         for part in [
             "press d",
+            "press c",
             "tenants add NAME",
             "--tenant NAME",
             "config.toml",
@@ -70,8 +82,26 @@ mod tests {
         }
         for width in [1, 20, 40, 80, 300] {
             for height in [1, 5, 15, 100] {
-                assert!(screen((width, height)).contains('d'));
+                assert!(screen((width, height), &[]).contains('d'));
             }
+        }
+    }
+    #[test]
+    fn the_form_says_what_is_wrong_and_keeps_its_keys() {
+        let keys = [Code::Char('c'), Code::Char('x'), Code::Enter];
+        let text = screen((80, 24), &keys);
+        for part in [
+            "ADD A TENANT",
+            "> Tenant",
+            "write the tenant's id (a GUID) or one of its verified domains",
+            "[device-code]  browser   client-secret   certificate",
+            "[read-only]  read and write",
+            "Enter save and sign in",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+        for (width, height) in [(1, 1), (20, 5), (40, 12), (300, 100)] {
+            screen((width, height), &keys);
         }
     }
 }
