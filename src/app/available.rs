@@ -84,6 +84,7 @@ impl App {
             Action::SignOut => self.no_sign_out(),
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
+            Action::AddTenant => self.no_new_tenant(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -136,6 +137,7 @@ impl App {
             | Action::SignIn
             | Action::SignOut
             | Action::Tenants
+            | Action::AddTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
@@ -250,7 +252,7 @@ impl App {
         let none = self
             .why_shown()
             .is_some_and(|why| why.numbered().next().is_none());
-        none.then(|| "nothing here has a number: nothing stands in the way".to_owned())
+        none.then(|| "there is no numbered way here: nothing stands in the way".to_owned())
     }
 
     fn no_range(&self, action: Action) -> Option<String> {

@@ -5,6 +5,7 @@ use crate::app::cells::thousands;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
 use crate::app::tables::Direction;
+use crate::domain::text;
 use crate::domain::user::LicenseStatus;
 
 pub(super) fn marks(app: &App) -> Option<String> {
@@ -92,7 +93,12 @@ pub(super) fn summary(app: &App) -> String {
 
 fn licence_summary(app: &App, parts: &mut Vec<String>) {
     if let Some(open) = &app.licences.inside {
-        parts.push(counted(open.people(), "user", "users"));
+        let product = app.inventory.product(open.sku);
+        let known = product.and_then(|product| app.licences.users(product, &app.inventory));
+        // Before that is read, nobody is no number of users.
+        if known.is_some() {
+            parts.push(counted(open.people(), "user", "users"));
+        }
         parts.push(ordered(open.order.word(), open.direction));
         parts.push("Esc goes back".to_owned());
         return;
@@ -129,5 +135,5 @@ fn ordered(by: &str, direction: Direction) -> String {
 
 /// A count with its noun.
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    text::counted(n as u64, one, many)
 }

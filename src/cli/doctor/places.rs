@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::Exit;
 use crate::config::TokensKept;
 use crate::config::places::Places;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::graph::{TokenStore, keyring};
+use crate::store::disk::Disk;
 use crate::store::health::{self, HealthState};
 
 use super::report::{Check, Report, State};
@@ -62,7 +63,20 @@ pub(super) fn tenant(report: &mut Report, places: &Places, (name, dir): (&str, &
         mode(report, "tenant folder", &own, 0o077);
         files(report, dir, 0o660);
     }
+    disk(report, dir, Disk::of(dir));
     databases(report, dir);
+}
+
+/// Whether the files lie where a database can be trusted to be quick and whole.
+fn disk(report: &mut Report, dir: &Path, disk: Disk) {
+    match disk.remote() {
+        None => report.ok("disk", "one of this machine"),
+        Some(kind) => report.warn(
+            "disk",
+            format!("{} is on {kind}: a slower journal is used there, and what another machine does at the same time is not seen at once", dir.display()),
+            "Keep the files on a disk of this machine: `--home DIR` names another place.",
+        ),
+    }
 }
 
 /// Where the tokens of a person are, and whether anybody else reaches them.
@@ -98,7 +112,7 @@ pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool)
             "tokens",
             State::Failed,
             format!("{path}: is not a plain file, and is not used"),
-            &format!("rm {path}, then sign in again"),
+            &format!("Move {path} away, then sign in again (login)."),
         ),
         Ok(_) if is_damaged(store) => report.put(
             "tokens",
@@ -228,7 +242,10 @@ fn databases(report: &mut Report, dir: &Path) {
             ),
             HealthState::Sound { schema, bytes } => {
                 let what = if health.file == "audit.jsonl" {
-                    format!("{schema} lines, chain intact, {bytes} bytes")
+                    {
+                        let lines = counted(schema as u64, "line", "lines");
+                        format!("{lines}, chain intact, {bytes} bytes")
+                    }
                 } else {
                     format!("whole, schema {schema}, {bytes} bytes")
                 };

@@ -50,7 +50,7 @@ fn untruths(truth: &Truth, made: &Made) -> Vec<&'static str> {
         (Stand::Failed, true) => told.push("Phone System is said to work, and does not"),
         (Stand::Passed, false) => told.push("Phone System is not seen, and works"),
         (Stand::Failed, false) if truth.decayed => {
-            told.push("Phone System has stopped, and is said never to have been")
+            told.push("Phone System has stopped, and is said never to have been");
         }
         _ => {}
     }
