@@ -171,6 +171,8 @@ pub enum Action {
     PreviousField,
     /// Takes what the field proposes.
     TakeProposal,
+    /// Lists the tenant's free numbers for the number field.
+    FreeNumbers,
     /// Yes.
     Yes,
     /// No.
@@ -414,7 +416,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Compare, &["="], P::SYNC, ["compare", "compare", "Compare the two marked runs, or the run under the cursor with the one before"]),
     row(A::Everyone, &["f"], P::PANES, ["everyone", "everyone", "Add users: switch between candidates and everyone in the tenant"]),
     row(A::Sort, &["o"], P::PEOPLE.and(P::STOCK), ["sort", "sort", "Sort by the next column"]),
-    row(A::Reverse, &["R"], P::PEOPLE.and(P::NUMBERS), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
+    row(A::Reverse, &["R"], P::PEOPLE.and(P::STOCK), ["reverse", "reverse", "Turn the order of the rows round; order and direction are remembered for this tenant"]),
     row(A::MarkRange, &["V"], P::PEOPLE, ["mark to here", "mark-range", "Mark all rows from the one that was marked last to this one"]),
     row(A::MarkDown, &["Shift-Down"], P::PEOPLE, ["mark down", "mark-down", "Mark this row and the one below, where the terminal sends Shift with an arrow (V does it everywhere)"]),
     row(A::MarkUp, &["Shift-Up"], P::PEOPLE, ["mark up", "mark-up", "Mark this row and the one above, where the terminal sends Shift with an arrow"]),
@@ -471,6 +473,7 @@ pub const TABLE: &[Binding] = &[
     row(A::NextField, &["Tab", "Down"], P::FORM, ["next field", "next-field", "Next field"]),
     row(A::PreviousField, &["BackTab", "Up"], P::FORM, ["previous field", "previous-field", "Previous field"]),
     row(A::TakeProposal, &["Ctrl-T"], P::FORM.and(P::REVIEW), ["take proposal", "take-proposal", "Take what the field, or the row of a review, proposes"]),
+    row(A::FreeNumbers, &["Ctrl-F"], P::FORM, ["free numbers", "free-numbers", "In the form of a user: choose among the tenant's free numbers, those of the country first"]),
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":", "F1"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
@@ -514,6 +517,7 @@ const ALSO: &[(Action, &str)] = &[
     (A::Jump, "go holder number user"),
     (A::ShowLicences, "sku products seats plans"),
     (A::ShowNumbers, "inventory free phantom"),
+    (A::FreeNumbers, "inventory pick choose assign"),
     (A::Copy, "clipboard yank"),
     (A::AllowWriting, "read-only unlock"),
     (A::CancelRun, "stop abort"),

@@ -129,6 +129,7 @@ impl App {
             Action::NextField
             | Action::PreviousField
             | Action::TakeProposal
+            | Action::FreeNumbers
             | Action::Choose
             | Action::QueueAll
             | Action::QueueGood
@@ -249,6 +250,7 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Palette(_),
             ) => {}

@@ -36,6 +36,9 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if !self.edits_filter(key) {
+            self.finish_rows();
+        }
         let said = self.notice.clone();
         let pane = self.pane;
         let over = self.modals.len();
@@ -90,6 +93,9 @@ impl App {
             Place::Form => self.form_key(key, action),
             Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
                 self.chooser_key(key, action)
+            }
+            Place::Choice if matches!(self.modals.last(), Some(Modal::Free(_))) => {
+                self.free_key(key, action)
             }
             Place::Choice => self.seat_key(key, action),
             Place::Palette => self.palette_key(key, action),
@@ -188,6 +194,11 @@ impl App {
                 {
                     open.search();
                 }
+                if let Some(Modal::Free(open)) = self.modals.last_mut()
+                    && open.field.paste(text) == Typed::Changed
+                {
+                    open.search();
+                }
             }
             Place::Palette => {
                 if let Some(Modal::Palette(palette)) = self.modals.last_mut()
@@ -234,6 +245,7 @@ impl App {
             Code::Enter => {
                 // What is under the last letters is only known after the rows were filtered.
                 self.settle();
+                self.finish_rows();
                 self.filter_mut().end();
                 return self.open_elsewhere().unwrap_or_default();
             }
@@ -317,6 +329,10 @@ impl App {
             Some(Action::Leave) => return self.leave_form(),
             Some(Action::NextField) => form.turn(1),
             Some(Action::PreviousField) => form.turn(-1),
+            Some(Action::FreeNumbers) => {
+                self.open_free();
+                return Vec::new();
+            }
             Some(Action::TakeProposal) => {
                 form.take_proposal();
                 return Vec::new();

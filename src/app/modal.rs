@@ -8,6 +8,7 @@ use super::pane::confirm::Confirm;
 use super::pane::conflict::ConflictBox;
 use super::pane::earlier::EarlierBox;
 use super::pane::editor::Editor;
+use super::pane::free::FreeBox;
 use super::pane::palette::Palette;
 use super::pane::plan::PlanBox;
 use super::pane::seat::SeatBox;
@@ -24,6 +25,8 @@ pub enum Modal {
     Why(Box<WhyBox>),
     /// The form.
     Form(Box<Editor>),
+    /// The tenant's free numbers, for the form below.
+    Free(Box<FreeBox>),
     /// The plan.
     Plan(PlanBox),
     /// A conflict.
@@ -58,7 +61,7 @@ impl Modal {
         match self {
             Self::Why(_) => Place::Why,
             Self::Form(_) | Self::Settings(_) => Place::Form,
-            Self::Seat(_) | Self::Chooser(_) => Place::Choice,
+            Self::Seat(_) | Self::Chooser(_) | Self::Free(_) => Place::Choice,
             Self::SignIn(_) => Place::SignIn,
             Self::Earlier(_) => Place::Earlier,
             Self::Plan(_) => Place::Plan,

@@ -83,6 +83,7 @@ impl App {
             | Modal::Palette(_)
             | Modal::Settings(_)
             | Modal::Seat(_)
+            | Modal::Free(_)
             | Modal::Chooser(_)
             | Modal::Earlier(_)
             | Modal::SignIn(_)
@@ -299,7 +300,11 @@ impl App {
 
     /// Who is candidate, or how many, may have changed.
     pub(super) fn tenant_changed(&mut self) {
-        self.candidates.counts = self.tenant().counts();
+        self.candidates.counts = if self.roster.is_whole() {
+            self.tenant().counts()
+        } else {
+            [0; 13]
+        };
         self.candidates.stale = true;
         self.licences.stale = true;
         let configured = &self.configured;
@@ -432,6 +437,7 @@ impl App {
                 | Modal::Confirm(_)
                 | Modal::Palette(_)
                 | Modal::Seat(_)
+                | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
@@ -453,6 +459,7 @@ impl App {
     pub(super) fn cache_says(&mut self, event: CacheEvent) -> Vec<Effect> {
         match event {
             CacheEvent::Roster(roster) => self.roster_is(roster),
+            CacheEvent::Listed { req, listed } => self.rows_are(req, &listed),
             CacheEvent::Inventory(inventory) => self.inventory_is(inventory),
             CacheEvent::Members { req, members } => self.members_are(req, members),
             CacheEvent::Why { req, why } => {

@@ -140,6 +140,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Palette(_)
         | Modal::Settings(_)
         | Modal::Seat(_)
+        | Modal::Free(_)
         | Modal::Chooser(_)
         | Modal::Earlier(_)
         | Modal::SignIn(_)
@@ -158,6 +159,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Palette(open) => modal::palette(app, painter, open, body),
         Modal::Settings(open) => settings::form(app, painter, open, body),
         Modal::Seat(open) => settings::seat(app, painter, open, body),
+        Modal::Free(open) => form::free(painter, open, body),
         Modal::Chooser(open) => chooser::draw(app, painter, open, body),
         Modal::Earlier(open) => earlier::draw(painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),

@@ -305,6 +305,17 @@ impl Terminal {
         writer.flush().unwrap();
     }
 
+    /// Gives the window another size; what is emulated stays as large as it was at the beginning, and must be the largest.
+    pub(crate) fn resize(&self, (cols, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols,
+            ..PtySize::default()
+        };
+        let master = self.master.as_ref().expect("the terminal is open");
+        master.resize(size).unwrap();
+    }
+
     /// The terminal goes away, as when an SSH connection is lost.
     pub(crate) fn hang_up(&mut self) {
         self.writer = None;
@@ -376,11 +387,11 @@ impl Terminal {
         self.child.wait().unwrap();
     }
 
-    /// Waits for the end, at most that long; the exit code.
+    /// Waits for the end, at most that long, and until all that was written before it was read; the exit code.
     pub(crate) fn ended_within(&mut self, limit: Duration) -> Option<u32> {
         let (to, ended) = std::sync::mpsc::channel();
         let mut killer = self.child.clone_killer();
-        std::thread::scope(|scope| {
+        let code = std::thread::scope(|scope| {
             let child = &mut self.child;
             scope.spawn(move || {
                 let _ = to.send(child.wait());
@@ -391,7 +402,11 @@ impl Terminal {
                 let _ = killer.kill();
                 None
             }
-        })
+        });
+        if code.is_some() {
+            self.wait_ended();
+        }
+        code
     }
 }
 
