@@ -6,7 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -29,6 +29,9 @@ const BODY: usize = 8 * 1024 * 1024;
 
 /// The world behind a lock: requests are answered one after the other.
 pub(super) type Shared = Arc<Mutex<World>>;
+
+/// A piece of an answer that is slow.
+const PIECE: usize = 128;
 
 /// All paths lead to one place, since those of OData do not fit a router.
 pub(super) fn router(world: Shared) -> Router {
@@ -89,6 +92,7 @@ async fn answer(
             .left
             .store(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
+    limit.pause.store(sent.slow.unwrap_or(0), Ordering::SeqCst);
     response(sent)
 }
 
@@ -116,10 +120,12 @@ fn status(status: StatusCode) -> Response {
     response
 }
 
-/// How much a connection may still send; less than nothing means that there is no limit.
+/// How much a connection may still send; less than nothing means that there is no limit. And how fast.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     left: Arc<AtomicI64>,
+    /// Milliseconds between two pieces; none, and it is sent at once.
+    pause: Arc<AtomicU64>,
     local: SocketAddr,
 }
 
@@ -149,9 +155,18 @@ impl Listener for Door {
             };
             let limit = Limit {
                 left: Arc::new(AtomicI64::new(-1)),
+                pause: Arc::default(),
                 local,
             };
-            return (Wire { stream, limit }, address);
+            let until = None;
+            return (
+                Wire {
+                    stream,
+                    limit,
+                    until,
+                },
+                address,
+            );
         }
     }
 
@@ -166,11 +181,29 @@ impl Connected<IncomingStream<'_, Door>> for Limit {
     }
 }
 
-/// A connection that can be made to break.
+/// A connection that can be made to break, or to be slow.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     limit: Limit,
+    /// When the next piece may be sent.
+    until: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Wire {
+    /// Waits for the turn of the next piece, where pieces are sent; what of the bytes it is.
+    fn piece<'a>(&mut self, context: &mut Context<'_>, bytes: &'a [u8]) -> Poll<&'a [u8]> {
+        let pause = self.limit.pause.load(Ordering::SeqCst);
+        if pause == 0 {
+            return Poll::Ready(bytes);
+        }
+        let until = self
+            .until
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(pause))));
+        std::task::ready!(until.as_mut().poll(context));
+        self.until = None;
+        Poll::Ready(&bytes[..bytes.len().min(PIECE)])
+    }
 }
 
 impl AsyncRead for Wire {
@@ -189,6 +222,7 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let bytes = std::task::ready!(self.piece(context, bytes));
         let left = self.limit.left.load(Ordering::SeqCst);
         let Ok(left) = usize::try_from(left) else {
             return Pin::new(&mut self.stream).poll_write(context, bytes);
