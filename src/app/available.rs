@@ -25,6 +25,9 @@ impl App {
         if let Some(Modal::Bulk(_)) = self.over() {
             return None;
         }
+        if let Some(reason) = self.not_loaded(action) {
+            return Some(reason);
+        }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::Choose => self.no_way(),
@@ -269,7 +272,9 @@ impl App {
             return None;
         }
         self.candidates.row(&self.roster).is_none().then(|| {
-            if self.roster.is_empty() {
+            if let Some(loading) = self.being_loaded() {
+                loading
+            } else if self.roster.is_empty() {
                 format!(
                     "nothing was read yet: {} syncs",
                     self.settings.keys.first(Action::SyncNow)

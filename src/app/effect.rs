@@ -15,9 +15,11 @@ use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{NewTenant, TenantSettings};
 use crate::domain::user::{NewUser, Patch, UserId};
 use crate::domain::writeplan::WritePlan;
+use crate::roster::Roster;
 
 use super::event::RequestId;
 use super::pane::bulk::source::Source;
+use super::pane::rows;
 use super::session::Attempt;
 
 /// One wish.
@@ -82,6 +84,15 @@ pub enum Effect {
         req: RequestId,
         /// The change.
         change: SettingsChange,
+    },
+    /// Find all rows of pane 2, of which the screen has the first. A newer question ends an older one.
+    List {
+        /// The question.
+        req: RequestId,
+        /// Among whom.
+        roster: Arc<Roster>,
+        /// What.
+        ask: Box<rows::Ask>,
     },
     /// Explain somebody.
     Explain {
@@ -220,6 +231,7 @@ impl Effect {
             Self::LoadLog { .. }
             | Self::Compare { .. }
             | Self::Handover { .. }
+            | Self::List { .. }
             | Self::Explain { live: false, .. }
             | Self::LoadPerson { .. }
             | Self::Script { .. }

@@ -36,6 +36,9 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if !self.edits_filter(key) {
+            self.finish_rows();
+        }
         let said = self.notice.clone();
         let pane = (self.pane, self.licences.inside.is_some());
         let over = self.modals.len();
@@ -248,6 +251,7 @@ impl App {
             Code::Enter => {
                 // What is under the last letters is only known after the rows were filtered.
                 self.settle();
+                self.finish_rows();
                 self.filter_mut().end();
                 return self.open_elsewhere().unwrap_or_default();
             }

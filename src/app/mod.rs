@@ -33,6 +33,7 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+mod listed;
 pub mod logs;
 pub mod many;
 pub mod mend;
@@ -259,6 +260,8 @@ pub struct App {
     life: Lifecycle,
     waits: Vec<(RequestId, Wait)>,
     last_request: u64,
+    /// What is wished for since the rows were settled.
+    wishes: Vec<Effect>,
     wake: Option<Timestamp>,
     dirty: bool,
     /// How many modals were open when a key said what stands in the notice line: with the topmost of them it goes.
@@ -313,7 +316,7 @@ impl App {
             modals: Vec::new(),
             notice: None,
             desk: Arc::default(),
-            roster: Arc::default(),
+            roster: Arc::new(Roster::awaited()),
             inventory: Arc::default(),
             configured: Arc::default(),
             plan: None,
@@ -326,6 +329,7 @@ impl App {
             life: Lifecycle::Running,
             waits: Vec::new(),
             last_request: 0,
+            wishes: Vec::new(),
             wake: None,
             dirty: true,
             said_over: 0,
@@ -423,6 +427,11 @@ impl App {
             configured: &self.configured,
         };
         self.candidates.settle(tenant, heights.candidates);
+        self.wish_for_rows();
+        let tenant = Tenant {
+            roster: &self.roster,
+            configured: &self.configured,
+        };
         self.licences
             .settle(&self.inventory, tenant, heights.licences);
         let wishes = Wishes::of(&self.desk);
@@ -460,6 +469,11 @@ impl App {
         if stale {
             self.look_elsewhere();
         }
+    }
+
+    /// What is wished for since the rows were settled: to be carried out like the effects of an event.
+    pub fn take_wishes(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.wishes)
     }
 
     /// Whether something has changed since the last call: then a frame is due.

@@ -44,6 +44,7 @@ impl App {
         if self.life != Lifecycle::Running || too_small(self.size) {
             return Vec::new();
         }
+        self.finish_rows();
         match mouse.did {
             Did::Press => self.press(mouse.at),
             Did::WheelUp => self.wheel(mouse.at, -NOTCH),

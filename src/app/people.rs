@@ -6,7 +6,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
-use crate::roster::Row;
+use crate::roster::Person;
 use crate::roster::desk::DeskUser;
 
 use super::doc::{Scroll, Tone};
@@ -203,10 +203,10 @@ impl App {
                 .collect(),
         };
         let tenant = self.tenant();
-        let rows: Vec<&Row> = ids
+        let rows: Vec<Person<'_>> = ids
             .iter()
             .filter_map(|id| self.roster.find(*id))
-            .filter(|row| tenant.cause(row) != FirstCause::Configured)
+            .filter(|row| tenant.cause(*row) != FirstCause::Configured)
             .collect();
         if rows.is_empty() {
             self.say(Tone::Warn, "configured already: 1 shows the row");
@@ -217,7 +217,7 @@ impl App {
             .filter(|row| !row.cause.is_candidate())
             .map(|row| format!("{}: {}", row.name, row.cause.words()))
             .collect();
-        let users: Vec<NewUser> = rows.iter().map(|row| new_user(row)).collect();
+        let users: Vec<NewUser> = rows.iter().copied().map(new_user).collect();
         if reasons.is_empty() {
             return self.add_these(users);
         }
@@ -272,8 +272,8 @@ impl App {
         };
         let number = id
             .and_then(|id| self.roster.find(id))
-            .and_then(|row| row.number.as_ref())
-            .map(PhoneNumber::spaced);
+            .and_then(|row| row.phone())
+            .map(|number| number.spaced());
         let queued = || {
             let mut entries = self.desk.entries.iter();
             let theirs = |entry: &&Entry| id.is_some() && entry.directory_id == *id;
@@ -441,7 +441,12 @@ impl App {
     /// A directory user in a line: `Alex Wilber <alex@contoso.example> (Calling Plan)`.
     pub fn person(&self, id: ObjectId) -> String {
         let Some(row) = self.roster.find(id) else {
-            return format!("{id} (not in the tenant)");
+            let gone = if self.roster.is_whole() {
+                " (not in the tenant)"
+            } else {
+                ""
+            };
+            return format!("{id}{gone}");
         };
         let note = match self.tenant().cause(row) {
             FirstCause::Eligible | FirstCause::Configured => String::new(),

@@ -301,7 +301,11 @@ impl App {
 
     /// Who is candidate, or how many, may have changed.
     pub(super) fn tenant_changed(&mut self) {
-        self.candidates.counts = self.tenant().counts();
+        self.candidates.counts = if self.roster.is_whole() {
+            self.tenant().counts()
+        } else {
+            [0; 13]
+        };
         self.candidates.stale = true;
         self.licences.stale = true;
         let configured = &self.configured;
@@ -463,6 +467,7 @@ impl App {
     pub(super) fn cache_says(&mut self, event: CacheEvent) -> Vec<Effect> {
         match event {
             CacheEvent::Roster(roster) => self.roster_is(roster),
+            CacheEvent::Listed { req, listed } => self.rows_are(req, &listed),
             CacheEvent::Inventory(inventory) => self.inventory_is(inventory),
             CacheEvent::Members { req, members } => self.members_are(req, members),
             CacheEvent::Why { req, why } => {

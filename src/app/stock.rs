@@ -208,8 +208,8 @@ impl App {
                 };
                 row.user.number.clone().or_else(queued)
             }
-            Pane::Candidates => self.candidates.row(&self.roster)?.number.clone(),
-            Pane::Licences => self.licences.person(&self.roster)?.number.clone(),
+            Pane::Candidates => self.candidates.row(&self.roster)?.phone(),
+            Pane::Licences => self.licences.person(&self.roster)?.phone(),
             Pane::Sync | Pane::Changes | Pane::Numbers => None,
         }
     }

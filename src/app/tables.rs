@@ -321,7 +321,7 @@ impl App {
                 candidates::Sort::Cause => 4,
                 candidates::Sort::Note => {
                     let row = self.candidates.row(&self.roster);
-                    return self.copy_one(row.map(candidates::note));
+                    return self.copy_one(row.map(|row| candidates::note(row.marks)));
                 }
             },
             Pane::Numbers => match self.numbers.sort {
@@ -389,15 +389,11 @@ impl App {
                 all.map(|n| self.user_cells(&self.desk.users[n])).collect()
             }
             Pane::Candidates if self.has_marks() => {
-                let marked = &self.candidates.marked;
-                let shown = self.candidates.shown.iter().copied();
-                let rows = shown.filter_map(|place| self.roster.get(place));
-                let rows: Vec<_> = rows.filter(|row| marked.contains(&row.id)).collect();
-                let seen: std::collections::HashSet<_> = rows.iter().map(|row| row.id).collect();
-                let hidden = marked.iter().filter(|id| !seen.contains(id));
-                let hidden = hidden.filter_map(|id| self.roster.find(*id));
-                let all = rows.iter().copied().chain(hidden);
-                all.map(|row| self.person_cells(row)).collect()
+                let (shown, hidden) = self.candidates.marked_in_order(&self.roster);
+                let all = shown.into_iter().chain(hidden);
+                all.filter_map(|id| self.roster.find(id))
+                    .map(|row| self.person_cells(row))
+                    .collect()
             }
             Pane::Users
             | Pane::Candidates
@@ -424,10 +420,10 @@ impl App {
     }
 
     /// The cells of somebody in the tenant, as they are copied.
-    pub(super) fn person_cells(&self, row: &crate::roster::Row) -> Vec<String> {
-        let number = row.number.as_ref().map(ToString::to_string);
+    pub(super) fn person_cells(&self, row: crate::roster::Person<'_>) -> Vec<String> {
+        let number = row.number.map(str::to_owned);
         vec![
-            row.name.to_string(),
+            row.name.to_owned(),
             row.upn.to_string(),
             number.unwrap_or_default(),
             row.location.map(|c| c.to_string()).unwrap_or_default(),

@@ -12,6 +12,7 @@ mod input;
 mod neighbours;
 pub mod new_tenant;
 mod perform;
+mod roster;
 mod script;
 mod settings;
 mod sign_in;
@@ -187,6 +188,8 @@ async fn run(
             });
         }
         app.settle();
+        let wishes = app.take_wishes();
+        exit = exit.or(shell.perform(&mut performer, wishes));
         shell.draw(&mut app, clock.now());
         let sleep = shell.until_next(&app, clock.now());
         let mut what = tokio::select! {

@@ -187,7 +187,18 @@ fn found(app: &App, room: usize) -> (Tone, String) {
     let marks = marks(app)
         .map(|marks| format!("   {marks}"))
         .unwrap_or_default();
-    (Tone::Plain, format!("{here} of {all}{marks}"))
+    if app.pane == Pane::Candidates
+        && let Some(loading) = app.being_loaded()
+    {
+        return (Tone::Plain, format!("{here} so far: {loading}"));
+    }
+    // How many there are is known when all were looked at.
+    let more = if app.pane == Pane::Candidates && app.candidates.rows.is_partial() {
+        "+"
+    } else {
+        ""
+    };
+    (Tone::Plain, format!("{here}{more} of {all}{marks}"))
 }
 
 /// The notice, and what the run is doing.

@@ -93,7 +93,7 @@ fn people(words: &mut Words<'_>) -> Roster {
         name: words.next().into(),
         upn: words.next().into(),
         mail: Some(words.next().into()),
-        ..row.clone()
+        ..row.to_row()
     });
     // Marks beside names depend on what stands in them, and would shift the one and not the other.
     Roster::new(1, renamed.collect::<Vec<_>>()).without_doubts()

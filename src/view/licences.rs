@@ -146,7 +146,10 @@ fn columns(
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let text = if app.inventory.products.is_empty() {
+    let unread = !app.roster.is_empty() && app.inventory.loading() == 0;
+    let text = if !app.roster.is_whole() || unread {
+        "The tenant's licences are being loaded: a moment."
+    } else if app.inventory.products.is_empty() {
         "Nothing is known of the tenant's licences. {sync} reads the tenant; nothing is written by that."
     } else {
         "No licence has all of these words. Esc clears the filter."

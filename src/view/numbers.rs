@@ -97,7 +97,10 @@ fn columns(
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let lines: &[&str] = if app.roster.is_empty() {
+    let unread = !app.roster.is_empty() && app.inventory.loading() == 0;
+    let lines: &[&str] = if !app.roster.is_whole() || unread {
+        &["The tenant's numbers are being loaded: a moment."]
+    } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if !app.inventory.known {
         &[

@@ -36,6 +36,7 @@ pub(super) fn summary(app: &App) -> String {
         }
         Pane::Candidates => {
             match app.candidates.listing {
+                _ if app.being_loaded().is_some() => parts.extend(app.being_loaded()),
                 Listing::Candidates if app.settings.manual_mode => {
                     parts.push("added by hand".to_owned());
                 }
@@ -51,10 +52,12 @@ pub(super) fn summary(app: &App) -> String {
             if let Some(group) = &app.settings.group {
                 parts.push(format!("group {group}"));
             }
-            parts.push(ordered(
-                app.candidates.sort.word(),
-                app.candidates.direction,
-            ));
+            let sorted = ordered(app.candidates.sort.word(), app.candidates.direction);
+            parts.push(if app.candidates.rows.is_being_sorted() {
+                format!("{sorted}, being sorted")
+            } else {
+                sorted
+            });
             parts.extend(marks(app));
         }
         Pane::Sync => {

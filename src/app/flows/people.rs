@@ -187,7 +187,7 @@ fn one_candidate_is_added_at_once_and_gets_the_cursor() {
 #[test]
 fn a_candidate_with_a_number_is_added_with_it_and_queues_nothing() {
     let mut t = Driver::new();
-    let mut rows: Vec<_> = roster().rows().cloned().collect();
+    let mut rows: Vec<_> = roster().rows().map(|row| row.to_row()).collect();
     rows.push(row(
         20,
         "Zoe Z",

@@ -363,7 +363,7 @@ fn every_column_that_is_shown_sorts_in_both_directions_in_every_pane() {
             let blank = match sort {
                 "number" => row.number.is_none(),
                 "country" => row.location.is_none(),
-                "note" => crate::app::pane::candidates::note(row).is_empty(),
+                "note" => crate::app::pane::candidates::note(row.marks).is_empty(),
                 _ => false,
             };
             (row.upn.to_string(), blank)

@@ -1,5 +1,6 @@
 //! The tenant's free numbers, offered to the number field of a form: those that the field would take, the person's own country first.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::app::cursor::{Cursor, Move};
@@ -53,13 +54,15 @@ impl FreeBox {
     pub fn open<'a>(
         seeker: Seeker,
         inventory: &Inventory,
-        taken: impl Iterator<Item = &'a PhoneNumber>,
+        taken: impl Iterator<Item = Cow<'a, PhoneNumber>>,
     ) -> Self {
-        let taken: HashSet<&PhoneNumber> = taken.collect();
+        let taken: HashSet<Cow<'_, PhoneNumber>> = taken.collect();
         let mut offers: Vec<Offer> = inventory
             .numbers
             .iter()
-            .filter(|row| suits(row, &seeker) && !taken.contains(&row.record.number))
+            .filter(|row| {
+                suits(row, &seeker) && !taken.contains(&Cow::Borrowed(&row.record.number))
+            })
             .map(offer)
             .collect();
         offers.dedup_by(|one, other| one.number == other.number);
@@ -163,7 +166,7 @@ mod tests {
         let us = FreeBox::open(seeker(NumberKind::Ddi, "US"), &inventory, none());
         assert_eq!(numbers(&us), ["+14255550199", "+441235123474"]);
         let taken = [fixture::number("+14255550199")];
-        let us = FreeBox::open(seeker(NumberKind::Ddi, "US"), &inventory, taken.iter());
+        let us = FreeBox::open(seeker(NumberKind::Ddi, "US"), &inventory, taken.iter().map(Cow::Borrowed));
         assert_eq!(numbers(&us), ["+441235123474"]);
     }
 

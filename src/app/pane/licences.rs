@@ -12,7 +12,7 @@ use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::{plan_ids, text};
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
-use crate::roster::{Roster, Row};
+use crate::roster::{Person, Roster};
 
 use super::candidates::Tenant;
 
@@ -264,7 +264,7 @@ impl Licences {
     }
 
     /// The person under the cursor.
-    pub fn person<'a>(&self, roster: &'a Roster) -> Option<&'a Row> {
+    pub fn person<'a>(&self, roster: &'a Roster) -> Option<Person<'a>> {
         match self.item()? {
             Item::Person(id) => roster.find(id),
             Item::Plan(_) => None,
@@ -394,8 +394,8 @@ fn folded(product: &Product) -> String {
     .to_lowercase()
 }
 
-fn folded_person(row: &Row, member: &Member, tenant: Tenant<'_>) -> String {
-    let number = row.number.as_ref().map_or("", |number| number.as_str());
+fn folded_person(row: Person<'_>, member: &Member, tenant: Tenant<'_>) -> String {
+    let number = row.number.unwrap_or_default();
     format!(
         "{}\u{1f}{}\u{1f}{number}\u{1f}{}\u{1f}{}",
         row.name,

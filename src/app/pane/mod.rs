@@ -13,6 +13,7 @@ pub mod licences;
 pub mod numbers;
 pub mod palette;
 pub mod plan;
+pub mod rows;
 pub mod search;
 pub mod seat;
 pub mod settings;

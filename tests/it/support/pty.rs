@@ -350,11 +350,11 @@ impl Terminal {
         self.child.wait().unwrap();
     }
 
-    /// Waits for the end, at most that long; the exit code.
+    /// Waits for the end, at most that long, and until all that was written before it was read; the exit code.
     pub(crate) fn ended_within(&mut self, limit: Duration) -> Option<u32> {
         let (to, ended) = std::sync::mpsc::channel();
         let mut killer = self.child.clone_killer();
-        std::thread::scope(|scope| {
+        let code = std::thread::scope(|scope| {
             let child = &mut self.child;
             scope.spawn(move || {
                 let _ = to.send(child.wait());
@@ -365,7 +365,11 @@ impl Terminal {
                 let _ = killer.kill();
                 None
             }
-        })
+        });
+        if code.is_some() {
+            self.wait_ended();
+        }
+        code
     }
 }
 
