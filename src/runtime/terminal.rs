@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Stdout, Write as _};
 use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -22,6 +23,9 @@ use crate::domain::text::Label;
 use super::clipboard;
 
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
+
+/// Whether the terminal has to be given back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Has the terminal remember its title; one that cannot shows none at the end.
 const KEEP_TITLE: &str = "\x1b[22;2t";
@@ -179,6 +183,7 @@ impl Drop for Screen {
 
 /// Raw mode, and a screen of its own that nothing was drawn on yet.
 fn enter() -> io::Result<Terminal<Backend>> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -192,8 +197,12 @@ fn enter() -> io::Result<Terminal<Backend>> {
     Terminal::new(backend)
 }
 
-/// Gives the terminal back; also called by the panic hook, so it must not need anything.
+/// Gives the terminal back, once for each time that it was taken; also called by the panic hook, so it must not need anything.
 pub fn restore() {
+    // A second time would put the cursor back to where it was at first, in the middle of what was told since.
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,

@@ -57,3 +57,4 @@ mod tenants;
 mod tours;
 mod waits;
 mod who;
+mod words;

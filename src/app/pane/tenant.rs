@@ -7,6 +7,7 @@ use crate::app::field::{Field as Line, Typed};
 use crate::domain::guid::Guid;
 use crate::domain::naming::{is_tenant_address, is_tenant_name};
 use crate::domain::settings::{NewTenant, SignsIn, Start};
+use crate::domain::words;
 
 use super::editor::EditState;
 
@@ -221,7 +222,7 @@ impl TenantForm {
             (
                 TenantField::Tenant,
                 !is_tenant_address(&text(&self.tenant)),
-                "write the tenant's id (a GUID) or one of its verified domains",
+                words::TENANT_ADDRESS,
             ),
             (
                 TenantField::Client,
