@@ -134,7 +134,7 @@ impl Run {
         }
     }
 
-    /// What it is doing: `reading users: 12 pages, 11,988 of 100,000, 8,100/s`.
+    /// What it is doing: `reading users: 11,988 of 100,000, 8,100/s, 12 pages`.
     pub fn doing(&self) -> String {
         match &self.course {
             Course::Stopping => "stopping".to_owned(),

@@ -65,8 +65,8 @@ async fn a_number_is_given_and_written_line_by_line() {
     terminal.wait_for("unrecognized subcommand 'outbx'");
     let screen = terminal.screen();
     let (rows, columns) = screen.size();
-    for row in 0..rows {
-        for column in 0..columns {
+    for row in 0..rows.get() {
+        for column in 0..columns.get() {
             if let Some(cell) = screen.cell(row, column) {
                 let plain = cell.fgcolor() == vt100::Color::Default && !cell.bold();
                 assert!(plain, "{row} {column}: {:?}", cell.contents());

@@ -259,6 +259,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_of_each_field_and_the_first_gets_the_keys() {
+        use TenantField as F;
+
         let mut form = TenantForm::default();
         typed(&mut form, "con toso");
         form.turn(1);
@@ -267,7 +269,6 @@ mod tests {
         typed(&mut form, "my app");
         assert_eq!(form.finish(), None);
         let fields: Vec<_> = form.faults.iter().map(|(field, _)| *field).collect();
-        use TenantField as F;
         assert_eq!(fields, [F::Name, F::Tenant, F::Client]);
         assert_eq!(form.focus, F::Name);
         typed(&mut form, "x");
