@@ -1,6 +1,7 @@
 //! Why an action cannot be done now: said when its key is pressed, and beside it in the list of all actions.
 
 use crate::domain::outbox::EntryState;
+use crate::domain::words;
 
 use super::App;
 use super::action::{Action, Place};
@@ -50,7 +51,7 @@ impl App {
                 .settings
                 .group
                 .is_none()
-                .then(|| "no group filter is set".to_owned()),
+                .then(|| words::NO_FILTER.to_owned()),
             Action::NextHit | Action::PreviousHit => (self.searched().is_none_or(|s| !s.is_on()))
                 .then(|| {
                     format!(

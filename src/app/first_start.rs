@@ -27,6 +27,14 @@ pub enum Choice {
     Leave,
 }
 
+/// The same while the form's choices have the keys.
+const CHOICE_FOOTER: [(&str, &str); 4] = [
+    ("Enter", "save and sign in"),
+    ("Tab", "next field"),
+    ("Left/Right", "choose"),
+    ("Esc", "back"),
+];
+
 /// What a key asks of whoever shows the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -60,7 +68,8 @@ impl FirstStart {
 
     /// Keys and words of the footer.
     pub fn footer(&self) -> &'static [(&'static str, &'static str)] {
-        match self.form {
+        match &self.form {
+            Some(form) if form.line(form.focus).is_none() => &CHOICE_FOOTER,
             Some(_) => &FORM_FOOTER,
             None => &FOOTER,
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::domain::naming::{is_domain, is_tenant_address, is_tenant_name};
+use crate::domain::words;
 
 use super::error::ConfigError;
 use super::look;
@@ -178,7 +179,7 @@ fn tenant(
     identities: &BTreeMap<String, Identity>,
 ) -> Result<TenantConfig, ConfigError> {
     table.only(TENANT_KEYS)?;
-    let id_form = "write the tenant's id (a GUID) or one of its verified domains";
+    let id_form = words::TENANT_ADDRESS;
     let tenant_id = table
         .string("tenant_id")?
         .ok_or_else(|| table.missing("tenant_id", id_form))?;

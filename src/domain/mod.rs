@@ -36,4 +36,5 @@ mod standing;
 pub mod text;
 pub mod user;
 pub mod why;
+pub mod words;
 pub mod writeplan;

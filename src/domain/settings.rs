@@ -1,6 +1,7 @@
 //! What is set here for a tenant: seats and their end, and whose users are picked.
 
 use super::seat::Seats;
+use super::words;
 
 /// How users are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,8 +132,8 @@ impl Start {
     /// The word on screens.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::ReadOnly => "read-only",
-            Self::ReadAndWrite => "read and write",
+            Self::ReadOnly => words::READ_ONLY,
+            Self::ReadAndWrite => words::READ_AND_WRITE,
         }
     }
 

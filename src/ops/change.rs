@@ -5,11 +5,12 @@ use crate::domain::outbox::{Closing, Entry, EntryId, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::{Label, counted};
 use crate::domain::user::{NewUser, Patch, UserId, Value};
+use crate::domain::words;
 use crate::store::ledger::{Import, Imported, ImportedEdit};
 use crate::store::{Stamp, Store};
 
 /// What a hold by hand says.
-pub const HELD_BY_HAND: &str = "held back by hand";
+pub const HELD_BY_HAND: &str = words::HELD_BY_HAND;
 
 /// Adds users to the pinned tenant.
 pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<String, Failure> {

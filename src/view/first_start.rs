@@ -98,7 +98,7 @@ mod tests {
         for part in [
             "ADD A TENANT",
             "> Tenant",
-            "write the tenant's id (a GUID) or one of its verified domains",
+            crate::domain::words::TENANT_ADDRESS,
             "[device-code]  browser   client-secret   certificate",
             "[read-only]  read and write",
             "Enter save and sign in",

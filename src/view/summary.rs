@@ -7,6 +7,7 @@ use crate::app::pane::candidates::Listing;
 use crate::app::tables::Direction;
 use crate::domain::text;
 use crate::domain::user::LicenseStatus;
+use crate::domain::words;
 
 pub(super) fn marks(app: &App) -> Option<String> {
     match app.pane {
@@ -74,7 +75,7 @@ pub(super) fn summary(app: &App) -> String {
         }
         Pane::Changes => {
             parts.push(match app.desk.entries.len() {
-                0 => "nothing waits to be written".to_owned(),
+                0 => words::NOTHING_WAITS.to_owned(),
                 n => counted(n, "change waits", "changes wait"),
             });
             if app.desk.parked > 0 {

@@ -63,3 +63,4 @@ mod torn;
 mod tours;
 mod waits;
 mod who;
+mod words;

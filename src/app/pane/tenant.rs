@@ -7,6 +7,7 @@ use crate::app::field::{Field as Line, Typed};
 use crate::domain::guid::Guid;
 use crate::domain::naming::{is_tenant_address, is_tenant_name};
 use crate::domain::settings::{NewTenant, SignsIn, Start};
+use crate::domain::words;
 
 use super::editor::EditState;
 
@@ -221,7 +222,7 @@ impl TenantForm {
             (
                 TenantField::Tenant,
                 !is_tenant_address(&text(&self.tenant)),
-                "write the tenant's id (a GUID) or one of its verified domains",
+                words::TENANT_ADDRESS,
             ),
             (
                 TenantField::Client,
@@ -258,6 +259,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_of_each_field_and_the_first_gets_the_keys() {
+        use TenantField as F;
+
         let mut form = TenantForm::default();
         typed(&mut form, "con toso");
         form.turn(1);
@@ -266,7 +269,6 @@ mod tests {
         typed(&mut form, "my app");
         assert_eq!(form.finish(), None);
         let fields: Vec<_> = form.faults.iter().map(|(field, _)| *field).collect();
-        use TenantField as F;
         assert_eq!(fields, [F::Name, F::Tenant, F::Client]);
         assert_eq!(form.focus, F::Name);
         typed(&mut form, "x");

@@ -6,6 +6,7 @@ use crate::config::places::Places;
 use crate::config::{Config, Words as _};
 use crate::domain::failure::FailureKind;
 use crate::domain::settings::Selection;
+use crate::domain::words;
 use crate::ops::overview::{self, TenantOverview};
 use crate::record::json::listing;
 
@@ -104,9 +105,9 @@ fn cells(config: &Config, seen: &TenantOverview, now: jiff::Timestamp) -> Vec<St
     let tenant = &config.tenants[&seen.name];
     let Selection { group, mode } = tenant.selection();
     let write = if tenant.read_only {
-        "read-only"
+        words::READ_ONLY
     } else {
-        "read and write"
+        words::READ_AND_WRITE
     };
     let mut row = vec![seen.name.clone(), write.to_owned()];
     if let Ok(counts) = &seen.counts {

@@ -1,7 +1,6 @@
 //! What the questions say.
 
 use crate::app::mend::{Mend, MoveTo, Wants};
-use crate::domain::seat::Seats;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::NewUser;
 
@@ -126,19 +125,6 @@ pub(super) fn belong(count: usize) -> String {
     match count {
         1 => "does this change belong to".to_owned(),
         n => format!("do these {n} changes belong to"),
-    }
-}
-
-/// `3 seats until 2027-03-31`.
-pub(super) fn seats_words(seats: Seats) -> String {
-    let count = match seats.bought {
-        None => "no limit of seats".to_owned(),
-        Some(1) => "1 seat".to_owned(),
-        Some(count) => format!("{count} seats"),
-    };
-    match seats.ends {
-        Some(day) => format!("{count} until {day}"),
-        None => count,
     }
 }
 
