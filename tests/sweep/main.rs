@@ -2,7 +2,7 @@
 //! hold is looked at.
 //!
 //! `cargo test --test sweep` takes a sample of the calls; `TEAMSCONNECTOR_SWEEP=all cargo test --test sweep -- --nocapture` takes every
-//! one and prints each.
+//! one and prints each, and kills at 2,000 random instants of random jobs.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
@@ -27,3 +27,4 @@ mod points;
 mod power;
 mod runs;
 mod trace;
+mod way;

@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::program::Ended;
-use crate::trace::{self, Call, Fault, Place, Plan};
+use crate::trace::{self, Call, Fault, Place, Plan, Turn};
 
 /// How many points of a sweep are taken: all of them, or so many.
 #[expect(
@@ -59,9 +59,9 @@ pub(crate) struct Taken {
 
 impl Sweep<'_> {
     /// A new home, and the program in it to its end.
-    pub(crate) fn traced(&self, plan: Option<Plan>) -> (TempDir, trace::Traced) {
+    pub(crate) fn traced(&self, turn: Option<Turn>) -> (TempDir, trace::Traced) {
         let home = copy(self.home);
-        let traced = trace::run(&(self.start)(home.path()), home.path(), plan);
+        let traced = trace::run(&(self.start)(home.path()), home.path(), turn);
         (home, traced)
     }
 
@@ -80,12 +80,12 @@ impl Sweep<'_> {
     /// A run that meets its fault. How far the threads of the store come in closing their files before the program has ended is
     /// another thing each time, so that the last calls are not always made.
     fn met(&self, plan: Plan, made: usize) -> (TempDir, trace::Traced) {
-        let mut run = self.traced(Some(plan));
+        let mut run = self.traced(Some(Turn::Plan(plan)));
         for _ in 0..TIMES {
             if run.1.hit.is_some() || plan.at >= made {
                 break;
             }
-            run = self.traced(Some(plan));
+            run = self.traced(Some(Turn::Plan(plan)));
         }
         run
     }
@@ -161,9 +161,15 @@ impl Sweep<'_> {
     }
 }
 
+/// A new folder: in memory where there is such a place, since thousands of them are not kept, and a kill does not ask where they are.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
 /// A copy of a home with all modes.
 pub(crate) fn copy(from: &Path) -> TempDir {
-    let to = tempfile::tempdir().unwrap();
+    let to = folder();
     fill(from, to.path());
     to
 }
