@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::points::{Sweep, copy, wanted};
+use crate::points::{Sweep, Wanted, copy, wanted};
 use crate::trace::{Call, Deed, Place};
 use tempfile::TempDir;
 
@@ -29,6 +29,10 @@ enum Kept {
 
 const SECTOR: usize = 512;
 
+/// How many disks of a job are looked at where all points are taken: where calls are many, each loses its power in so many ways that
+/// every nth of them has to do.
+const MOST: usize = 2500;
+
 /// Lets the power go away after each call of a program that runs to its end, and looks at every disk that may be left. What is
 /// looked at is told how often the program had said or sent these words by then.
 pub(crate) fn lose(sweep: &Sweep<'_>, words: &str, look: &dyn Fn(&Path, usize) -> Vec<String>) {
@@ -38,10 +42,14 @@ pub(crate) fn lose(sweep: &Sweep<'_>, words: &str, look: &dyn Fn(&Path, usize) -
     for end in 0..=calls.len() {
         disks.extend(ways(&calls[..end]).into_iter().map(|kept| (end, kept)));
     }
-    let step = wanted().map_or(1, |wanted| disks.len().div_ceil(wanted.max(1) * 16));
+    let wanted = match wanted() {
+        Wanted::Count(count) => Wanted::Count(count * 16),
+        piece @ Wanted::Piece { .. } => piece,
+    };
+    let (first, step) = wanted.of(disks.len(), MOST);
     let mut wrong = Vec::new();
     let mut looked = 0;
-    for (end, kept) in disks.iter().skip(step / 2).step_by(step) {
+    for (end, kept) in disks.iter().skip(first).step_by(step) {
         let calls = &calls[..*end];
         let said = calls.iter().filter(|call| says(call, words)).count();
         let disk = after(sweep.home, home.path(), calls, *kept);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::points::{After, Sweep, wanted};
+use crate::points::{After, Sweep, Wanted, wanted};
 use crate::power;
 use crate::runs;
 use crate::trace::{Fault, Turn};
@@ -10,9 +10,8 @@ use crate::trace::{Fault, Turn};
 /// How many jobs there are.
 const JOBS: u64 = 6;
 
-/// How many random kills are made where all points are taken, and in the gate.
+/// How many random kills are made where all points are taken; else as many of each job as of other points.
 const ALL: u64 = 2000;
-const SAMPLE: u64 = 12;
 
 /// Which points of a job are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,21 +45,15 @@ impl Way {
     reason = "a hook of this test, which the program does not read"
 )]
 fn seeds() -> Vec<u64> {
-    match std::env::var("TEAMSCONNECTOR_TEST_SEED") {
-        Ok(seed) => vec![seed.parse().expect("a whole number")],
-        Err(_) if wanted().is_none() => (0..ALL).collect(),
-        Err(_) => (0..random_sample()).collect(),
+    if let Ok(seed) = std::env::var("TEAMSCONNECTOR_TEST_SEED") {
+        return vec![seed.parse().expect("a whole number")];
     }
-}
-
-/// So many as were asked for; without a word as many as the gate takes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a hook of this test, which the program does not read"
-)]
-fn random_sample() -> u64 {
-    let asked = std::env::var("TEAMSCONNECTOR_SWEEP").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(SAMPLE)
+    let (nth, of, end) = match wanted() {
+        Wanted::Piece { nth, of } => (nth as u64, of as u64, ALL),
+        Wanted::Count(count) => (0, 1, count as u64 * JOBS),
+    };
+    // By turns among the jobs, whichever piece it is.
+    (0..end).filter(|seed| seed / JOBS % of == nth).collect()
 }
 
 /// A number that a seed repeats, less than `end`.
