@@ -304,6 +304,12 @@ impl Roster {
             .is_some_and(|(chunk, row)| chunk.has_number(row))
     }
 
+    /// The number of who is at a place, blank where there is none.
+    pub fn number(&self, place: u32) -> &str {
+        self.chunk(place)
+            .map_or("", |(chunk, row)| chunk.number(row))
+    }
+
     /// The place of a user.
     pub fn place_of(&self, id: ObjectId) -> Option<u32> {
         self.index.place(id, |place| id_at(&self.chunks, place))

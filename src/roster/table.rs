@@ -6,6 +6,7 @@ use std::fmt;
 use crate::domain::country::Country;
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{Guid, ObjectId};
+use crate::domain::phone::PhoneNumber;
 
 use super::query::APART;
 use super::{Person, Row};
@@ -72,7 +73,7 @@ pub struct Fresh<'a> {
     pub mail: Option<&'a str>,
     /// Usage location.
     pub location: Option<Country>,
-    /// Number in the tenant, as [`PhoneNumber::as_str`](crate::domain::phone::PhoneNumber::as_str) has it.
+    /// Number in the tenant, as [`PhoneNumber::as_str`] has it.
     pub number: Option<&'a str>,
     /// First cause, as the tenant has it.
     pub cause: FirstCause,
@@ -88,7 +89,7 @@ impl<'a> From<&'a Row> for Fresh<'a> {
             upn: &row.upn,
             mail: row.mail.as_deref(),
             location: row.location,
-            number: row.number.as_ref().map(|number| number.as_str()),
+            number: row.number.as_ref().map(PhoneNumber::as_str),
             cause: row.cause,
             marks: row.marks,
         }
@@ -217,6 +218,11 @@ impl Chunk {
     pub(super) fn parts(&self, row: usize) -> [&str; 4] {
         let mut parts = self.text(row).split(APART);
         [(); 4].map(|()| parts.next().unwrap_or_default())
+    }
+
+    pub(super) fn number(&self, row: usize) -> &str {
+        let text = self.text(row);
+        text.rsplit(APART).next().unwrap_or_default()
     }
 
     pub(super) fn has_number(&self, row: usize) -> bool {
@@ -475,7 +481,6 @@ fn number(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::phone::PhoneNumber;
 
     fn id(n: u32) -> ObjectId {
         let mut bytes = [0; 16];

@@ -209,7 +209,9 @@ impl Ask {
                 if self.direction == Direction::Down {
                     parts.reverse();
                 }
-                parts.into_iter().for_each(|part| found.extend(part));
+                for part in parts {
+                    found.extend(part);
+                }
                 Some((self.arranged(roster, found), whole))
             }
             (Sort::Number | Sort::SignIn, Some(order)) => {
