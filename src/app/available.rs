@@ -25,6 +25,9 @@ impl App {
         if let Some(Modal::Bulk(_)) = self.over() {
             return None;
         }
+        if let Some(reason) = self.not_loaded(action) {
+            return Some(reason);
+        }
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::Choose => self.no_way(),
@@ -81,6 +84,7 @@ impl App {
             Action::SignOut => self.no_sign_out(),
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
+            Action::AddTenant => self.no_new_tenant(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -133,6 +137,7 @@ impl App {
             | Action::SignIn
             | Action::SignOut
             | Action::Tenants
+            | Action::AddTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
@@ -162,6 +167,7 @@ impl App {
             | Action::KeepMine
             | Action::TakeTheirs
             | Action::TakeProposal
+            | Action::FreeNumbers
             | Action::Save => true,
             // In the history it picks two runs to compare.
             Action::Mark => self.pane != Pane::Sync,
@@ -246,7 +252,7 @@ impl App {
         let none = self
             .why_shown()
             .is_some_and(|why| why.numbered().next().is_none());
-        none.then(|| "nothing here has a number: nothing stands in the way".to_owned())
+        none.then(|| "there is no numbered way here: nothing stands in the way".to_owned())
     }
 
     fn no_range(&self, action: Action) -> Option<String> {
@@ -266,7 +272,9 @@ impl App {
             return None;
         }
         self.candidates.row(&self.roster).is_none().then(|| {
-            if self.roster.is_empty() {
+            if let Some(loading) = self.being_loaded() {
+                loading
+            } else if self.roster.is_empty() {
                 format!(
                     "nothing was read yet: {} syncs",
                     self.settings.keys.first(Action::SyncNow)

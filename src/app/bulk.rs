@@ -175,6 +175,9 @@ impl App {
 
     /// The country of everybody in the tenant who has one, when it is the same: one that most have could be the wrong one.
     fn only_country(&self) -> Option<Country> {
+        if !self.roster.is_whole() {
+            return None;
+        }
         let mut all = self.roster.rows().filter_map(|row| row.location);
         let first = all.next()?;
         all.all(|country| country == first).then_some(first)

@@ -68,6 +68,8 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::NewTenant(_)
+                | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::Conflict(_)

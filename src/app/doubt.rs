@@ -82,7 +82,7 @@ mod tests {
             row(20, "Di\u{435}go Siciliani", FirstCause::Eligible, None),
             row(21, "AIex Wilber", FirstCause::Eligible, None),
         ];
-        let rows = roster().rows().cloned().collect::<Vec<_>>();
+        let rows = roster().rows().map(|row| row.to_row()).collect::<Vec<_>>();
         let rows = rows.into_iter().chain(more);
         t.event(What::Cache(CacheEvent::Roster(Arc::new(Roster::new(
             2, rows,

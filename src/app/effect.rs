@@ -12,12 +12,14 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
-use crate::domain::settings::TenantSettings;
+use crate::domain::settings::{NewTenant, TenantSettings};
 use crate::domain::user::{NewUser, Patch, UserId};
 use crate::domain::writeplan::WritePlan;
+use crate::roster::Roster;
 
 use super::event::RequestId;
 use super::pane::bulk::source::Source;
+use super::pane::rows;
 use super::session::Attempt;
 
 /// One wish.
@@ -83,6 +85,15 @@ pub enum Effect {
         /// The change.
         change: SettingsChange,
     },
+    /// Find all rows of pane 2, of which the screen has the first. A newer question ends an older one.
+    List {
+        /// The question.
+        req: RequestId,
+        /// Among whom.
+        roster: Arc<Roster>,
+        /// What.
+        ask: Box<rows::Ask>,
+    },
     /// Explain somebody.
     Explain {
         /// The question.
@@ -134,6 +145,13 @@ pub enum Effect {
     ListTenants {
         /// The question.
         req: RequestId,
+    },
+    /// Write a new tenant into the configuration.
+    AddTenant {
+        /// The question.
+        req: RequestId,
+        /// The tenant.
+        new: Box<NewTenant>,
     },
     /// Read what is left of the tenant that was pinned before.
     LoadEarlier {
@@ -213,6 +231,7 @@ impl Effect {
             Self::LoadLog { .. }
             | Self::Compare { .. }
             | Self::Handover { .. }
+            | Self::List { .. }
             | Self::Explain { live: false, .. }
             | Self::LoadPerson { .. }
             | Self::Script { .. }
@@ -238,6 +257,7 @@ impl Effect {
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
             | Self::OpenTenant { .. }
+            | Self::AddTenant { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

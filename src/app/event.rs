@@ -20,6 +20,7 @@ use crate::roster::inventory::Inventory;
 use crate::roster::products::Members;
 
 use super::pane::chooser::Card;
+use super::pane::rows::Listed;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -179,8 +180,15 @@ pub enum LedgerEvent {
 /// Answers of the cache.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CacheEvent {
-    /// A whole snapshot.
+    /// A whole snapshot, or the first rows of one that is being loaded.
     Roster(Arc<Roster>),
+    /// All rows of pane 2.
+    Listed {
+        /// The question.
+        req: RequestId,
+        /// The answer.
+        listed: Arc<Listed>,
+    },
     /// Its numbers and products.
     Inventory(Arc<Inventory>),
     /// Who has which product.

@@ -177,7 +177,7 @@ impl Elsewhere {
             return "nobody anywhere (Enter: why)".to_owned();
         }
         [
-            "not found by name or number; Enter asks the tenant's picture for this address",
+            "not found by name or number; Enter looks for this address in what was last read",
             "not found by name or number; Enter asks for this address",
             "not found by name or number (Enter: why)",
         ]
@@ -218,7 +218,7 @@ impl App {
             return None;
         }
         if filter.query().is_broken() {
-            return Some("what stands behind re: is no pattern (yet)".to_owned());
+            return Some("what stands after re: is not a pattern yet".to_owned());
         }
         if let Some(text) = self.completion() {
             let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -242,6 +242,11 @@ impl App {
     }
 
     fn elsewhere(&self, pane: Pane) -> Option<Elsewhere> {
+        // As long as not everybody is there, nobody is known to be nowhere.
+        let begun = pane == Pane::Candidates && self.candidates.rows.is_partial();
+        if begun || !self.roster.is_whole() {
+            return None;
+        }
         let (filter, found) = match pane {
             Pane::Users => (&self.users.filter, self.users.shown.len()),
             Pane::Candidates => (&self.candidates.filter, self.candidates.shown.len()),
@@ -317,7 +322,7 @@ impl App {
     }
 
     fn hits_in_everyone(&self, query: &Query, hits: &mut Elsewhere) -> usize {
-        let found = self.roster.search(query, |_| true);
+        let found = self.roster.search(query);
         if let Some(row) = found.first().and_then(|&place| self.roster.get(place)) {
             hits.counts.push(format!("{} in everyone", found.len()));
             if hits.first.is_none() {

@@ -425,8 +425,11 @@ pub(crate) struct Driver {
 impl Driver {
     /// An empty console.
     pub(crate) fn empty(settings: Settings, size: (u16, u16)) -> Self {
+        let mut app = App::new(settings, size);
+        // The files were read, and there is nothing in them.
+        app.roster = Arc::default();
         Self {
-            app: App::new(settings, size),
+            app,
             effects: Vec::new(),
             seconds: 0,
         }
@@ -472,6 +475,7 @@ impl Driver {
                 .filter(|effect| !matches!(effect, Effect::Wake { .. })),
         );
         self.app.settle();
+        self.effects.extend(self.app.take_wishes());
         self.app.drawn();
     }
 
@@ -523,6 +527,7 @@ impl Driver {
                 | Effect::CancelSignIn { req }
                 | Effect::SignOut { req }
                 | Effect::ListTenants { req }
+                | Effect::AddTenant { req, .. }
                 | Effect::Judge { req, .. }
                 | Effect::Export { req, .. }
                 | Effect::Copy { req, .. },

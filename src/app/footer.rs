@@ -69,7 +69,8 @@ pub fn footer(place: Place) -> &'static [A] {
             A::SyncNow,
             A::Palette,
         ],
-        Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
+        Place::Filter | Place::Palette => &[A::Leave],
+        Place::Choice => &[A::AddTenant, A::Leave],
         Place::Why => &[
             A::Choose,
             A::Plan,
@@ -118,7 +119,13 @@ pub fn footer(place: Place) -> &'static [A] {
         Place::SignIn => &[A::Copy, A::CopyAddress, A::SignIn, A::OtherWay, A::Leave],
         Place::Earlier => &[A::Mark, A::MarkAll, A::QueueEarlier, A::Palette, A::Leave],
         Place::Confirm => &[A::Yes, A::No, A::SaveLeftOut, A::Why, A::PageDown, A::Leave],
-        Place::Form => &[A::Save, A::NextField, A::TakeProposal, A::Leave],
+        Place::Form => &[
+            A::Save,
+            A::NextField,
+            A::TakeProposal,
+            A::FreeNumbers,
+            A::Leave,
+        ],
     }
 }
 

@@ -36,8 +36,11 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if !self.edits_filter(key) {
+            self.finish_rows();
+        }
         let said = self.notice.clone();
-        let pane = self.pane;
+        let pane = (self.pane, self.licences.inside.is_some());
         let over = self.modals.len();
         let top = self.modals.last().map(std::mem::discriminant);
         let place = self.place();
@@ -46,7 +49,7 @@ impl App {
         let mut effects = self.typed(key);
         effects.extend(self.keep_filters());
         let now_top = self.modals.last().map(std::mem::discriminant);
-        let elsewhere = self.pane != pane
+        let elsewhere = (self.pane, self.licences.inside.is_some()) != pane
             || self.modals.len() > over
             || (now_top.is_some() && now_top != top && self.modals.len() == over);
         if self.notice != said {
@@ -84,12 +87,18 @@ impl App {
             Place::Form if matches!(self.modals.last(), Some(Modal::Settings(_))) => {
                 self.settings_key(key, action)
             }
+            Place::Form if matches!(self.modals.last(), Some(Modal::NewTenant(_))) => {
+                self.new_tenant_key(key, action)
+            }
             Place::Form if matches!(self.modals.last(), Some(Modal::Bulk(_))) => {
                 self.bulk_key(key, action)
             }
             Place::Form => self.form_key(key, action),
             Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
                 self.chooser_key(key, action)
+            }
+            Place::Choice if matches!(self.modals.last(), Some(Modal::Free(_))) => {
+                self.free_key(key, action)
             }
             Place::Choice => self.seat_key(key, action),
             Place::Palette => self.palette_key(key, action),
@@ -176,6 +185,9 @@ impl App {
                 if let Some(Modal::Settings(form)) = self.modals.last_mut() {
                     form.paste(text);
                 }
+                if let Some(Modal::NewTenant(form)) = self.modals.last_mut() {
+                    form.paste(text);
+                }
             }
             Place::Choice => {
                 if let Some(Modal::Seat(open)) = self.modals.last_mut()
@@ -184,6 +196,11 @@ impl App {
                     open.search(&self.desk);
                 }
                 if let Some(Modal::Chooser(open)) = self.modals.last_mut()
+                    && open.field.paste(text) == Typed::Changed
+                {
+                    open.search();
+                }
+                if let Some(Modal::Free(open)) = self.modals.last_mut()
                     && open.field.paste(text) == Typed::Changed
                 {
                     open.search();
@@ -234,6 +251,7 @@ impl App {
             Code::Enter => {
                 // What is under the last letters is only known after the rows were filtered.
                 self.settle();
+                self.finish_rows();
                 self.filter_mut().end();
                 return self.open_elsewhere().unwrap_or_default();
             }
@@ -317,6 +335,10 @@ impl App {
             Some(Action::Leave) => return self.leave_form(),
             Some(Action::NextField) => form.turn(1),
             Some(Action::PreviousField) => form.turn(-1),
+            Some(Action::FreeNumbers) => {
+                self.open_free();
+                return Vec::new();
+            }
             Some(Action::TakeProposal) => {
                 form.take_proposal();
                 return Vec::new();

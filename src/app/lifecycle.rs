@@ -70,6 +70,8 @@ impl App {
                 | Modal::Palette(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::NewTenant(_)
+                | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)

@@ -184,7 +184,7 @@ impl App {
         if let Some(row) = user {
             return Who::User(row.user.id);
         }
-        match self.roster.rows().find(|row| same(&row.upn)) {
+        match self.roster.rows().find(|row| same(row.upn)) {
             Some(row) => Who::Directory(row.id),
             None => Who::Text(address.to_owned()),
         }
@@ -194,7 +194,7 @@ impl App {
         let users = self.desk.users.iter();
         let users = users.map(|row| (Who::User(row.user.id), row.user.name.as_str()));
         let people = self.roster.rows();
-        let people = people.map(|row| (Who::Directory(row.id), &*row.name));
+        let people = people.map(|row| (Who::Directory(row.id), row.name));
         let named = users
             .chain(people)
             .filter(|(_, name)| stands_in(text, name));

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::domain::guid::ObjectId;
 use crate::domain::user::UserId;
 
 use super::action::Action;
@@ -48,16 +47,8 @@ impl App {
 
     /// The marked people in the order in which the pane shows them; those that a filter hides come last.
     fn marked_people(&self) -> Vec<Whom> {
-        let marked = &self.candidates.marked;
-        let shown = self.candidates.shown.iter();
-        let shown = shown
-            .filter_map(|&place| self.roster.get(place))
-            .map(|row| row.id)
-            .filter(|id| marked.contains(id));
-        let ids: Vec<ObjectId> = shown.collect();
-        let seen: HashSet<ObjectId> = ids.iter().copied().collect();
-        let hidden = marked.iter().copied().filter(|id| !seen.contains(id));
-        ids.into_iter().chain(hidden).map(Whom::Person).collect()
+        let (shown, hidden) = self.candidates.marked_in_order(&self.roster);
+        shown.into_iter().chain(hidden).map(Whom::Person).collect()
     }
 
     /// Opens the form for all marked.
@@ -270,8 +261,7 @@ impl App {
             }
             Pane::Candidates => {
                 let rows = self.candidates.shown.iter();
-                let rows = rows.filter_map(|&place| self.roster.get(place));
-                let ids: Vec<_> = rows.map(|row| row.id).collect();
+                let ids: Vec<_> = rows.filter_map(|&place| self.roster.id(place)).collect();
                 let n = ids.len();
                 match self.candidates.listing {
                     Listing::Candidates => {

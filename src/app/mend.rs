@@ -9,7 +9,7 @@ use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::user::NewUser;
 use crate::domain::why::{Way, Why};
-use crate::roster::Row;
+use crate::roster::Person;
 use crate::roster::desk::{AuditRow, Desk};
 use crate::roster::query::Query;
 
@@ -263,7 +263,7 @@ impl App {
         if let Some(why) = self.why_shown() {
             let id = why.id?;
             let row = self.roster.find(id)?;
-            return Some((row.number.clone()?, why.name.clone(), Some(id)));
+            return Some((row.phone()?, why.name.clone(), Some(id)));
         }
         match self.pane {
             Pane::Users => {
@@ -273,7 +273,7 @@ impl App {
             }
             Pane::Candidates => {
                 let row = self.candidates.row(&self.roster)?;
-                Some((row.number.clone()?, row.name.to_string(), Some(row.id)))
+                Some((row.phone()?, row.name.to_string(), Some(row.id)))
             }
             Pane::Numbers => self.held_number_here(),
             Pane::Sync | Pane::Changes | Pane::Licences => None,
@@ -363,7 +363,7 @@ impl App {
         (number, to): (PhoneNumber, ObjectId),
         user: NewUser,
     ) -> Vec<Effect> {
-        let mut effects = self.add_these(vec![user]);
+        let mut effects = self.add_these_for(vec![user], Some(number.clone()));
         effects.extend(self.queue_move(number, to));
         effects
     }
@@ -457,7 +457,7 @@ impl App {
 /// Who is found: those first who can hold a number, of them those first of whom a word begins with what was typed, then those who
 /// are on the list. The others say why they cannot, or what they are not.
 fn successors(tenant: &Tenant<'_>, typed: &str, holder: Option<ObjectId>) -> Vec<Successor> {
-    let found = tenant.roster.search(&Query::parse(typed), |_| true);
+    let found = tenant.roster.search(&Query::parse(typed));
     let rows = found
         .into_iter()
         .filter_map(|place| tenant.roster.get(place));
@@ -474,7 +474,7 @@ fn successors(tenant: &Tenant<'_>, typed: &str, holder: Option<ObjectId>) -> Vec
     hits.into_iter().map(|(_, hit)| hit).take(OFFERED).collect()
 }
 
-fn successor(tenant: &Tenant<'_>, row: &Row, holder: Option<ObjectId>) -> Successor {
+fn successor(tenant: &Tenant<'_>, row: Person<'_>, holder: Option<ObjectId>) -> Successor {
     let listed = tenant.cause(row) == FirstCause::Configured;
     Successor {
         id: row.id,

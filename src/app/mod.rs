@@ -4,6 +4,7 @@
 //! Every answer carries the number of its question; an answer to another question is dropped.
 
 pub mod action;
+mod also;
 pub mod available;
 pub mod beside;
 pub mod bulk;
@@ -32,11 +33,13 @@ pub mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod lifecycle;
+mod listed;
 pub mod logs;
 pub mod many;
 pub mod mend;
 pub mod modal;
 pub mod mouse;
+mod new_tenant;
 pub mod notice;
 pub mod pane;
 pub mod people;
@@ -60,6 +63,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunKind;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::writeplan::WritePlan;
@@ -136,6 +140,8 @@ pub struct Settings {
     pub require_ticket: bool,
     /// Whether a shell waits behind the console, so that it can be stopped for a while.
     pub shell: bool,
+    /// Whether it was added just now, so that somebody signs in at once; and where its administrator lets the app in.
+    pub first: Option<Option<String>>,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -147,6 +153,8 @@ enum Wait {
     Added {
         /// Whom, by directory id and name; nobody's id for one that is added without.
         people: Vec<(Option<ObjectId>, String)>,
+        /// The number that is to move to the one who is added.
+        moving: Option<PhoneNumber>,
     },
     /// A form is being saved.
     Form,
@@ -178,6 +186,8 @@ enum Wait {
     CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
+    /// A tenant of this name is being added to the configuration.
+    NewTenant(String),
     /// A plan is being kept, or its ticket noted.
     Kept,
     /// Two runs are being compared.
@@ -250,6 +260,8 @@ pub struct App {
     life: Lifecycle,
     waits: Vec<(RequestId, Wait)>,
     last_request: u64,
+    /// What is wished for since the rows were settled.
+    wishes: Vec<Effect>,
     wake: Option<Timestamp>,
     dirty: bool,
     /// How many modals were open when a key said what stands in the notice line: with the topmost of them it goes.
@@ -278,6 +290,8 @@ impl App {
             },
             resume: None,
             then_open: None,
+            added: None,
+            consent: settings.first.clone().flatten(),
         };
         let candidates = Candidates {
             picklist: if settings.manual_mode {
@@ -302,7 +316,7 @@ impl App {
             modals: Vec::new(),
             notice: None,
             desk: Arc::default(),
-            roster: Arc::default(),
+            roster: Arc::new(Roster::awaited()),
             inventory: Arc::default(),
             configured: Arc::default(),
             plan: None,
@@ -315,6 +329,7 @@ impl App {
             life: Lifecycle::Running,
             waits: Vec::new(),
             last_request: 0,
+            wishes: Vec::new(),
             wake: None,
             dirty: true,
             said_over: 0,
@@ -335,6 +350,9 @@ impl App {
         self.now = at;
         if let Some(failure) = self.settings.greeting.take() {
             self.fail(failure);
+        }
+        if self.settings.first.is_some() {
+            return self.first_opened();
         }
         if self.settings.sync_on_start {
             self.start_run(RunKind::Sync, false)
@@ -409,6 +427,11 @@ impl App {
             configured: &self.configured,
         };
         self.candidates.settle(tenant, heights.candidates);
+        self.wish_for_rows();
+        let tenant = Tenant {
+            roster: &self.roster,
+            configured: &self.configured,
+        };
         self.licences
             .settle(&self.inventory, tenant, heights.licences);
         let wishes = Wishes::of(&self.desk);
@@ -436,6 +459,9 @@ impl App {
         if let Some(Modal::Earlier(open)) = self.modals.last_mut() {
             open.settle(room);
         }
+        if let Some(Modal::Free(open)) = self.modals.last_mut() {
+            open.settle(layout::list_height(layout.body, 3));
+        }
         if let Some(Modal::Seat(open)) = self.modals.last_mut() {
             open.search(&self.desk);
             open.settle(&self.desk, layout::list_height(layout.body, 3));
@@ -443,6 +469,11 @@ impl App {
         if stale {
             self.look_elsewhere();
         }
+    }
+
+    /// What is wished for since the rows were settled: to be carried out like the effects of an event.
+    pub fn take_wishes(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.wishes)
     }
 
     /// Whether something has changed since the last call: then a frame is due.

@@ -8,12 +8,14 @@ use super::pane::confirm::Confirm;
 use super::pane::conflict::ConflictBox;
 use super::pane::earlier::EarlierBox;
 use super::pane::editor::Editor;
+use super::pane::free::FreeBox;
 use super::pane::palette::Palette;
 use super::pane::plan::PlanBox;
 use super::pane::seat::SeatBox;
 use super::pane::settings::SettingsForm;
 use super::pane::sign_in::SignInBox;
 use super::pane::sync::LogView;
+use super::pane::tenant::TenantForm;
 use super::pane::text::Text;
 use super::pane::why::WhyBox;
 
@@ -24,6 +26,8 @@ pub enum Modal {
     Why(Box<WhyBox>),
     /// The form.
     Form(Box<Editor>),
+    /// The tenant's free numbers, for the form below.
+    Free(Box<FreeBox>),
     /// The plan.
     Plan(PlanBox),
     /// A conflict.
@@ -38,6 +42,8 @@ pub enum Modal {
     Seat(SeatBox),
     /// The tenants.
     Chooser(Box<Chooser>),
+    /// The form of a new tenant.
+    NewTenant(Box<TenantForm>),
     /// What is left of the tenant before.
     Earlier(Box<EarlierBox>),
     /// What a person does to sign in.
@@ -57,8 +63,8 @@ impl Modal {
     pub fn place(&self) -> Place {
         match self {
             Self::Why(_) => Place::Why,
-            Self::Form(_) | Self::Settings(_) => Place::Form,
-            Self::Seat(_) | Self::Chooser(_) => Place::Choice,
+            Self::Form(_) | Self::Settings(_) | Self::NewTenant(_) => Place::Form,
+            Self::Seat(_) | Self::Chooser(_) | Self::Free(_) => Place::Choice,
             Self::SignIn(_) => Place::SignIn,
             Self::Earlier(_) => Place::Earlier,
             Self::Plan(_) => Place::Plan,

@@ -44,6 +44,7 @@ impl App {
         if self.life != Lifecycle::Running || too_small(self.size) {
             return Vec::new();
         }
+        self.finish_rows();
         match mouse.did {
             Did::Press => self.press(mouse.at),
             Did::WheelUp => self.wheel(mouse.at, -NOTCH),
@@ -96,7 +97,7 @@ impl App {
     fn list_in_front(&self) -> bool {
         matches!(
             self.modals.last(),
-            Some(Modal::Palette(_) | Modal::Chooser(_) | Modal::Seat(_))
+            Some(Modal::Palette(_) | Modal::Chooser(_) | Modal::Seat(_) | Modal::Free(_))
         )
     }
 
@@ -149,6 +150,7 @@ impl App {
             Some(Modal::Palette(open)) => open.cursor.index,
             Some(Modal::Chooser(open)) => open.cursor.index,
             Some(Modal::Seat(open)) => open.cursor.index,
+            Some(Modal::Free(open)) => open.cursor.index,
             Some(Modal::Plan(open)) => open.cursor.index,
             Some(Modal::Bulk(open)) => open.list().map_or(0, |(_, index, _)| index),
             Some(_) => 0,
@@ -189,6 +191,7 @@ impl App {
                 )]
             }
             Some(Modal::Seat(open)) => vec![list(body, 3, open.cursor.top, open.shown.len())],
+            Some(Modal::Free(open)) => vec![list(body, 3, open.cursor.top, open.shown.len())],
             Some(Modal::Plan(open)) => {
                 let len = self
                     .plan

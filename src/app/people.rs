@@ -6,7 +6,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
-use crate::roster::Row;
+use crate::roster::Person;
 use crate::roster::desk::DeskUser;
 
 use super::doc::{Scroll, Tone};
@@ -203,10 +203,10 @@ impl App {
                 .collect(),
         };
         let tenant = self.tenant();
-        let rows: Vec<&Row> = ids
+        let rows: Vec<Person<'_>> = ids
             .iter()
             .filter_map(|id| self.roster.find(*id))
-            .filter(|row| tenant.cause(row) != FirstCause::Configured)
+            .filter(|row| tenant.cause(*row) != FirstCause::Configured)
             .collect();
         if rows.is_empty() {
             self.say(Tone::Warn, "configured already: 1 shows the row");
@@ -217,7 +217,7 @@ impl App {
             .filter(|row| !row.cause.is_candidate())
             .map(|row| format!("{}: {}", row.name, row.cause.words()))
             .collect();
-        let users: Vec<NewUser> = rows.iter().map(|row| new_user(row)).collect();
+        let users: Vec<NewUser> = rows.iter().copied().map(new_user).collect();
         if reasons.is_empty() {
             return self.add_these(users);
         }
@@ -230,11 +230,20 @@ impl App {
 
     /// Asks the ledger to add them.
     pub(super) fn add_these(&mut self, users: Vec<NewUser>) -> Vec<Effect> {
+        self.add_these_for(users, None)
+    }
+
+    /// The same, where one of them is added so that a number can move there.
+    pub(super) fn add_these_for(
+        &mut self,
+        users: Vec<NewUser>,
+        moving: Option<PhoneNumber>,
+    ) -> Vec<Effect> {
         let people = users
             .iter()
             .map(|user| (user.association.id(), user.name.clone()))
             .collect();
-        let req = self.wait_for(Wait::Added { people });
+        let req = self.wait_for(Wait::Added { people, moving });
         vec![Effect::Ledger {
             req,
             change: LedgerChange::Add(users),
@@ -242,7 +251,12 @@ impl App {
     }
 
     /// They are added: the marks go, and one alone gets the cursor, so that `e` gives a number.
-    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)], notice: &str) {
+    pub(super) fn added(
+        &mut self,
+        people: &[(Option<ObjectId>, String)],
+        moving: Option<&PhoneNumber>,
+        notice: &str,
+    ) {
         // What the ledger has to say of the seats is said before where they are.
         let seats = notice.find("; Unlicensed").map(|at| &notice[at..]);
         let tone = seats.map_or(Tone::Good, |_| Tone::Warn);
@@ -258,14 +272,24 @@ impl App {
         };
         let number = id
             .and_then(|id| self.roster.find(id))
-            .and_then(|row| row.number.as_ref())
-            .map(PhoneNumber::spaced);
-        let text = match (number, seats) {
-            (Some(number), rest) => {
-                format!("{name} added with {number}{}", rest.unwrap_or_default())
+            .and_then(|row| row.phone())
+            .map(|number| number.spaced());
+        let queued = || {
+            let mut entries = self.desk.entries.iter();
+            let theirs = |entry: &&Entry| id.is_some() && entry.directory_id == *id;
+            entries.find_map(|entry| Some(entry).filter(theirs)?.wanted.number().cloned())
+        };
+        let coming = moving.cloned().or_else(queued);
+        let rest = seats.unwrap_or_default();
+        let text = match (number, coming) {
+            (Some(number), _) => format!("{name} added with {number}{rest}"),
+            (None, Some(number)) => {
+                format!("{name} added, {} is queued{rest}", number.spaced())
             }
-            (None, Some(rest)) => format!("{name} added{rest}"),
-            (None, None) => format!("{name} added; {{edit}} gives a number"),
+            (None, None) if rest.is_empty() => {
+                format!("{name} added; {{edit}} gives a number")
+            }
+            (None, None) => format!("{name} added{rest}"),
         };
         self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {
@@ -357,7 +381,13 @@ impl App {
             }
             (Finished::Add(user), _) => {
                 let people = vec![(user.association.id(), user.name.clone())];
-                vec![(Wait::Added { people }, LedgerChange::Add(vec![*user]))]
+                vec![(
+                    Wait::Added {
+                        people,
+                        moving: None,
+                    },
+                    LedgerChange::Add(vec![*user]),
+                )]
             }
             (Finished::Change { patch, undo }, Target::User(id)) => {
                 let edit = (!patch.is_empty())
@@ -411,7 +441,12 @@ impl App {
     /// A directory user in a line: `Alex Wilber <alex@contoso.example> (Calling Plan)`.
     pub fn person(&self, id: ObjectId) -> String {
         let Some(row) = self.roster.find(id) else {
-            return format!("{id} (not in the tenant)");
+            let gone = if self.roster.is_whole() {
+                " (not in the tenant)"
+            } else {
+                ""
+            };
+            return format!("{id}{gone}");
         };
         let note = match self.tenant().cause(row) {
             FirstCause::Eligible | FirstCause::Configured => String::new(),

@@ -83,6 +83,8 @@ impl App {
             | Modal::Palette(_)
             | Modal::Settings(_)
             | Modal::Seat(_)
+            | Modal::NewTenant(_)
+            | Modal::Free(_)
             | Modal::Chooser(_)
             | Modal::Earlier(_)
             | Modal::SignIn(_)
@@ -299,7 +301,11 @@ impl App {
 
     /// Who is candidate, or how many, may have changed.
     pub(super) fn tenant_changed(&mut self) {
-        self.candidates.counts = self.tenant().counts();
+        self.candidates.counts = if self.roster.is_whole() {
+            self.tenant().counts()
+        } else {
+            [0; 13]
+        };
         self.candidates.stale = true;
         self.licences.stale = true;
         let configured = &self.configured;
@@ -319,7 +325,7 @@ impl App {
         };
         let closed = self.form_saved(req);
         match wait {
-            Wait::Added { people } => self.added(&people, &notice),
+            Wait::Added { people, moving } => self.added(&people, moving.as_ref(), &notice),
             Wait::Held { replan } => {
                 self.say(Tone::Good, notice);
                 if replan {
@@ -373,6 +379,7 @@ impl App {
             | Wait::Handover
             | Wait::Judged
             | Wait::Exported
+            | Wait::NewTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -425,6 +432,12 @@ impl App {
                         return;
                     }
                 }
+                Modal::NewTenant(form) => {
+                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
+                        form.state = EditState::Failed(failure);
+                        return;
+                    }
+                }
                 Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
                 Modal::Conflict(_)
                 | Modal::Why(_)
@@ -432,6 +445,7 @@ impl App {
                 | Modal::Confirm(_)
                 | Modal::Palette(_)
                 | Modal::Seat(_)
+                | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)
                 | Modal::SignIn(_)
@@ -453,6 +467,7 @@ impl App {
     pub(super) fn cache_says(&mut self, event: CacheEvent) -> Vec<Effect> {
         match event {
             CacheEvent::Roster(roster) => self.roster_is(roster),
+            CacheEvent::Listed { req, listed } => self.rows_are(req, &listed),
             CacheEvent::Inventory(inventory) => self.inventory_is(inventory),
             CacheEvent::Members { req, members } => self.members_are(req, members),
             CacheEvent::Why { req, why } => {
@@ -530,12 +545,14 @@ impl App {
             SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
             SessionEvent::SignedOut { req } => self.signed_out(req),
             SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
-            SessionEvent::Done { req, notice } => {
-                if self.answered(req).is_some() {
+            SessionEvent::Done { req, notice } => match self.answered(req) {
+                Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
+                Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);
                 }
-            }
+                None => {}
+            },
             SessionEvent::Refused { req, failure } => self.refused(req, failure),
         }
         Vec::new()
@@ -560,6 +577,7 @@ fn numbers(summary: &Summary) -> String {
     .collect();
     match (parts.is_empty(), summary.counters.total) {
         (true, 0) => String::new(),
+        (true, 1) => ": 1 user read".to_owned(),
         (true, total) => format!(": {} users read", super::cells::thousands(total)),
         (false, _) => format!(": {}", parts.join(", ")),
     }

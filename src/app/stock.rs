@@ -10,13 +10,19 @@ use crate::roster::products::Members;
 use crate::roster::wishes::Wishes;
 
 use super::App;
+use super::action::Action;
+use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::{Effect, Who};
 use super::event::RequestId;
+use super::event::{Code, Key};
+use super::field::Typed;
 use super::layout::{self, Area};
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::Listing;
+use super::pane::editor::range::taken;
+use super::pane::free::{FreeBox, Seeker};
 use super::pane::numbers;
 use super::pane::text::Text;
 
@@ -46,6 +52,76 @@ impl App {
         self.licences.stale = true;
         self.licences.asked = None;
         self.outdate_form();
+    }
+
+    /// Lists the free numbers for the form's number, or says why there are none.
+    pub(super) fn open_free(&mut self) {
+        let Some(Modal::Form(form)) = self.modals.last() else {
+            return;
+        };
+        if !form.takes_free() {
+            let text = if form.number_locked.is_some() {
+                "this number cannot be changed here: the form says why"
+            } else {
+                "free numbers are for the number: Tab goes to its field"
+            };
+            return self.say(Tone::Dim, text);
+        }
+        if !self.inventory.known {
+            return self.say(
+                Tone::Warn,
+                "which numbers are free is not known: the tenant's numbers could not be read",
+            );
+        }
+        let seeker = Seeker {
+            name: form.text.name.text().trim().to_owned(),
+            kind: form.text.kind,
+            country: form.country(),
+        };
+        let taken = taken(&self.desk, &self.roster, &self.inventory);
+        let open = FreeBox::open(seeker, &self.inventory, taken);
+        if open.offers.is_empty() {
+            let kind = open.seeker.kind.as_str();
+            let text = format!(
+                "no free number of the kind {kind}; those of Calling Plans are not offered, 6 Numbers lists all"
+            );
+            return self.say(Tone::Warn, text);
+        }
+        self.modals.push(Modal::Free(Box::new(open)));
+    }
+
+    pub(super) fn free_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        let height = layout::list_height(self.layout().body, 3);
+        let Some(Modal::Free(open)) = self.modals.last_mut() else {
+            return Vec::new();
+        };
+        if action == Some(Action::Leave) {
+            self.modals.pop();
+            return Vec::new();
+        }
+        match key.code {
+            Code::Enter => {
+                open.settle(height);
+                let Some(number) = open.chosen().map(|offer| offer.number.clone()) else {
+                    self.say(Tone::Dim, "no free number has all of these words or digits");
+                    return Vec::new();
+                };
+                self.modals.pop();
+                if let Some(Modal::Form(form)) = self.modals.last_mut() {
+                    form.put_number(&number, &self.roster);
+                }
+            }
+            Code::Down => open.step(Move::By(1), height),
+            Code::Up => open.step(Move::By(-1), height),
+            Code::PageDown => open.step(Move::Pages(1), height),
+            Code::PageUp => open.step(Move::Pages(-1), height),
+            _ => {
+                if open.field.key(key) == Typed::Changed {
+                    open.search();
+                }
+            }
+        }
+        Vec::new()
     }
 
     fn outdate_form(&mut self) {
@@ -132,8 +208,8 @@ impl App {
                 };
                 row.user.number.clone().or_else(queued)
             }
-            Pane::Candidates => self.candidates.row(&self.roster)?.number.clone(),
-            Pane::Licences => self.licences.person(&self.roster)?.number.clone(),
+            Pane::Candidates => self.candidates.row(&self.roster)?.phone(),
+            Pane::Licences => self.licences.person(&self.roster)?.phone(),
             Pane::Sync | Pane::Changes | Pane::Numbers => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What the tables of panes 1, 2 and 6 have in common: their order in both directions, marks from one row to another, their
+//! What the tables of panes 1, 2, 5 and 6 have in common: their order in both directions, marks from one row to another, their
 //! rows as text for other programs, and what is remembered of them for this tenant.
 
 use crate::domain::text::Label;
@@ -10,7 +10,7 @@ use super::cells::thousands;
 use super::cursor::{Cursor, Move};
 use super::doc::Tone;
 use super::effect::Effect;
-use super::pane::{Pane, candidates, numbers, users};
+use super::pane::{Pane, candidates, licences, numbers, users};
 
 /// Under which key the order of the tables is kept with the tenant.
 pub const KEPT: &str = "tables";
@@ -133,7 +133,8 @@ impl App {
                 self.numbers.direction = self.numbers.direction.turned();
                 (self.numbers.sort.word(), self.numbers.direction)
             }
-            Pane::Users | Pane::Sync | Pane::Changes | Pane::Licences => {
+            Pane::Licences => self.licences.reverse(),
+            Pane::Users | Pane::Sync | Pane::Changes => {
                 self.users.direction = self.users.direction.turned();
                 (self.users.sort.word(), self.users.direction)
             }
@@ -164,6 +165,11 @@ impl App {
                 self.candidates.direction,
             ),
             line("numbers", self.numbers.sort.word(), self.numbers.direction),
+            line(
+                "licences",
+                self.licences.sort.word(),
+                self.licences.direction,
+            ),
         ];
         let mut text = lines.join("\n");
         text.push_str(&self.filters());
@@ -228,6 +234,11 @@ impl App {
                         (self.numbers.sort, self.numbers.direction) = (sort, direction);
                     }
                 }
+                "licences" => {
+                    if let Some(sort) = licences::Sort::of(word) {
+                        (self.licences.sort, self.licences.direction) = (sort, direction);
+                    }
+                }
                 "users/filter" => self.users.filter.stand(order),
                 "add-users/filter" => self.candidates.filter.stand(order),
                 "numbers/filter" => self.numbers.filter.stand(order),
@@ -238,10 +249,12 @@ impl App {
         self.users.stale = true;
         self.candidates.stale = true;
         self.numbers.stale = true;
+        self.licences.stale = true;
         // Nobody has moved yet: the first row of this order, not that of another.
         self.users.cursor = Cursor::default();
         self.candidates.cursor = Cursor::default();
         self.numbers.cursor = Cursor::default();
+        self.licences.cursor = Cursor::default();
     }
 
     /// Marks all rows from the one that was marked last to the one under the cursor.
@@ -294,6 +307,7 @@ impl App {
         let column = match self.pane {
             Pane::Users => match self.users.sort {
                 users::Sort::Name => 0,
+                users::Sort::Mail => 1,
                 users::Sort::Number => 2,
                 users::Sort::Country => 3,
                 users::Sort::State => 4,
@@ -305,16 +319,30 @@ impl App {
                 candidates::Sort::Number => 2,
                 candidates::Sort::Country => 3,
                 candidates::Sort::Cause => 4,
+                candidates::Sort::Note => {
+                    let row = self.candidates.row(&self.roster);
+                    return self.copy_one(row.map(|row| candidates::note(row.marks)));
+                }
             },
             Pane::Numbers => match self.numbers.sort {
                 numbers::Sort::Number => 0,
                 numbers::Sort::Type => 1,
                 numbers::Sort::State => 2,
                 numbers::Sort::Holder => 3,
+                numbers::Sort::Note => 5,
+                numbers::Sort::Country => {
+                    let country = self.number_row().and_then(|row| row.country);
+                    return self.copy_one(country.map(|country| country.to_string()));
+                }
             },
             Pane::Sync | Pane::Changes | Pane::Licences => return Vec::new(),
         };
-        match self.row_here().and_then(|row| row.into_iter().nth(column)) {
+        let cell = self.row_here().and_then(|row| row.into_iter().nth(column));
+        self.copy_one(cell)
+    }
+
+    fn copy_one(&mut self, cell: Option<String>) -> Vec<Effect> {
+        match cell {
             Some(cell) if !cell.is_empty() => self.copy_text(Label::new(&cell).as_str().to_owned()),
             Some(_) | None => {
                 self.say(Tone::Dim, "there is nothing to copy here");
@@ -361,15 +389,11 @@ impl App {
                 all.map(|n| self.user_cells(&self.desk.users[n])).collect()
             }
             Pane::Candidates if self.has_marks() => {
-                let marked = &self.candidates.marked;
-                let shown = self.candidates.shown.iter().copied();
-                let rows = shown.filter_map(|place| self.roster.get(place));
-                let rows: Vec<_> = rows.filter(|row| marked.contains(&row.id)).collect();
-                let seen: std::collections::HashSet<_> = rows.iter().map(|row| row.id).collect();
-                let hidden = marked.iter().filter(|id| !seen.contains(id));
-                let hidden = hidden.filter_map(|id| self.roster.find(*id));
-                let all = rows.iter().copied().chain(hidden);
-                all.map(|row| self.person_cells(row)).collect()
+                let (shown, hidden) = self.candidates.marked_in_order(&self.roster);
+                let all = shown.into_iter().chain(hidden);
+                all.filter_map(|id| self.roster.find(id))
+                    .map(|row| self.person_cells(row))
+                    .collect()
             }
             Pane::Users
             | Pane::Candidates
@@ -396,10 +420,10 @@ impl App {
     }
 
     /// The cells of somebody in the tenant, as they are copied.
-    pub(super) fn person_cells(&self, row: &crate::roster::Row) -> Vec<String> {
-        let number = row.number.as_ref().map(ToString::to_string);
+    pub(super) fn person_cells(&self, row: crate::roster::Person<'_>) -> Vec<String> {
+        let number = row.number.map(str::to_owned);
         vec![
-            row.name.to_string(),
+            row.name.to_owned(),
             row.upn.to_string(),
             number.unwrap_or_default(),
             row.location.map(|c| c.to_string()).unwrap_or_default(),

@@ -77,6 +77,8 @@ fn tab_texts(app: &App, room: Room) -> Vec<String> {
             Pane::Candidates if app.settings.manual_mode => String::new(),
             Pane::Sync if room != Room::Whole && app.runs.active().is_some() => "…".to_owned(),
             Pane::Numbers if room != Room::Whole => String::new(),
+            // How many there are is known when all are there.
+            Pane::Candidates if !app.roster.is_whole() => String::new(),
             Pane::Candidates => format!(" {}", app.candidates.candidates()),
             Pane::Sync if app.runs.active().is_some() => " running".to_owned(),
             Pane::Sync => String::new(),

@@ -143,8 +143,16 @@ pub(super) fn moving(
         _ => {}
     }
     successor(&input.touched.users[&target])?;
+    let list = if entry.user.is_none() {
+        ", but is not on the list of users"
+    } else {
+        ""
+    };
     Ok((
-        format!("moves from {name}; {} checked: ok", Label::new(&entry.name)),
+        format!(
+            "moves from {name}; {} can take it{list}",
+            Label::new(&entry.name)
+        ),
         Some(number.clone()),
     ))
 }

@@ -15,6 +15,7 @@ pub mod lookalike;
 pub mod matching;
 pub mod mending;
 pub mod merge;
+pub mod naming;
 pub mod outbox;
 pub mod pace;
 pub mod phone;

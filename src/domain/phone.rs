@@ -196,6 +196,11 @@ impl PhoneNumber {
         Some(Self::from_parts(main, &extension))
     }
 
+    /// The number whose [`Self::as_str`] this is.
+    pub(crate) fn kept(text: &str) -> Self {
+        Self(text.into())
+    }
+
     fn from_parts(digits: &str, extension: &str) -> Self {
         if extension.is_empty() {
             Self(format!("+{digits}").into())

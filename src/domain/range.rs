@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of who has which number: what is taken is handed in. Digits are kept exactly, and a range is never left.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use super::phone::PhoneNumber;
@@ -133,23 +134,23 @@ impl NumberRange {
     }
 
     /// The first number of the range that is not among those taken.
-    pub fn next_free<'a>(
+    pub fn next_free<N: Borrow<PhoneNumber>>(
         &self,
-        taken: impl IntoIterator<Item = &'a PhoneNumber>,
+        taken: impl IntoIterator<Item = N>,
     ) -> Result<PhoneNumber, RangeError> {
         let first = self.free(taken, 1).pop();
         first.ok_or(RangeError::Full(self.count()))
     }
 
     /// The first numbers of the range that are not among those taken, in order: so many, or as many as there are.
-    pub fn free<'a>(
+    pub fn free<N: Borrow<PhoneNumber>>(
         &self,
-        taken: impl IntoIterator<Item = &'a PhoneNumber>,
+        taken: impl IntoIterator<Item = N>,
         count: usize,
     ) -> Vec<PhoneNumber> {
         let taken: BTreeSet<u64> = taken
             .into_iter()
-            .filter_map(|number| self.place(number))
+            .filter_map(|number| self.place(number.borrow()))
             .collect();
         (self.first..=self.last)
             .filter(|value| !taken.contains(value))
@@ -159,16 +160,16 @@ impl NumberRange {
     }
 
     /// The numbers of the range that are passed over as taken until that one is reached; up to its end without one.
-    pub fn skipped<'a>(
+    pub fn skipped<N: Borrow<PhoneNumber>>(
         &self,
-        taken: impl IntoIterator<Item = &'a PhoneNumber>,
+        taken: impl IntoIterator<Item = N>,
         until: Option<&PhoneNumber>,
     ) -> Vec<PhoneNumber> {
         let end = until.and_then(|number| self.place(number));
         let end = end.unwrap_or(self.last);
         let taken: BTreeSet<u64> = taken
             .into_iter()
-            .filter_map(|number| self.place(number))
+            .filter_map(|number| self.place(number.borrow()))
             .filter(|value| *value <= end)
             .collect();
         taken

@@ -3,7 +3,7 @@
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Closing, Entry, EntryId, person};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::domain::user::{NewUser, Patch, UserId, Value};
 use crate::store::ledger::{Import, Imported, ImportedEdit};
 use crate::store::{Stamp, Store};
@@ -35,7 +35,9 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
         .map_err(|e| e.failure())?;
     match seats.filter(|&bought| after > bought) {
         Some(bought) => Ok(format!(
-            "{words}; Unlicensed: {after} users, {bought} seats"
+            "{words}; Unlicensed: {}, {}",
+            counted(after as u64, "user", "users"),
+            counted(bought as u64, "seat", "seats")
         )),
         None => Ok(words),
     }

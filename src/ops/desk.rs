@@ -11,7 +11,8 @@ use crate::domain::outbox::Entry;
 use crate::domain::seat;
 use crate::domain::user::User;
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
-use crate::roster::{Roster, Row};
+use crate::roster::table::Unsorted;
+use crate::roster::{Extent, Roster, Row};
 use crate::store::Store;
 use crate::store::cache::{StoredRow, StoredUser};
 use crate::store::error::StoreError;
@@ -130,14 +131,44 @@ pub fn is_about(entry: &Entry, user: &User) -> bool {
     }
 }
 
-/// All directory users of the last good picture, ordered by name. `generation` tells one loading from the next: a row that was
-/// read again by itself changes the picture within a run.
-pub async fn load_roster(store: &Store, generation: u64) -> Result<Roster, StoreError> {
+/// Rows that are read before all are: more than any screen shows, fewer than take a frame's time.
+const FIRST: u64 = 1024;
+
+/// A tenant of so many users is loaded before its first rows would be drawn.
+const SMALL: u64 = 8192;
+
+/// The beginning of a large roster in the order in which pane 2 was left; `None` where all of it is loaded as soon. Which order that
+/// was stands in what is kept of the tables under `kept`.
+pub async fn load_first_rows(store: &Store, kept: &str) -> Result<Option<Roster>, StoreError> {
+    let Some(head) = store.cache.head().await?.filter(|head| head.users > SMALL) else {
+        return Ok(None);
+    };
+    let of = usize::try_from(head.users).unwrap_or(usize::MAX);
+    let kept = store.ledger.draft(kept).await?;
+    let order = kept.as_deref().and_then(order_left).unwrap_or("name");
+    let (rows, extent) = match order {
+        "name" => (store.cache.rows(0, FIRST).await?, Extent::First),
+        "name reversed" => (store.cache.last_rows(FIRST).await?, Extent::Last),
+        _ => (Vec::new(), Extent::Awaited),
+    };
+    Ok(Some(
+        Roster::new(0, rows.into_iter().map(row)).as_part(extent, of),
+    ))
+}
+
+/// The order in which pane 2 was left, in the words of the line that keeps it.
+fn order_left(kept: &str) -> Option<&str> {
+    kept.lines()
+        .find_map(|line| line.strip_prefix("add-users="))
+}
+
+/// All directory users of the last good picture, not sorted yet: whoever has the time makes the roster of them. `None` where the
+/// tenant was never read.
+pub async fn load_rows(store: &Store) -> Result<Option<Unsorted>, StoreError> {
     if store.cache.head().await?.is_none() {
-        return Ok(Roster::default());
+        return Ok(None);
     }
-    let rows = store.cache.all_rows().await?;
-    Ok(Roster::new(generation, rows.into_iter().map(row)))
+    Ok(Some(store.cache.table().await?))
 }
 
 fn row(stored: StoredRow) -> Row {

@@ -4,11 +4,13 @@
 
 pub mod desk;
 pub mod inventory;
+pub mod order;
 pub mod products;
 pub mod query;
+pub mod search;
+pub mod table;
 pub mod wishes;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,12 +20,11 @@ use crate::domain::guid::ObjectId;
 use crate::domain::lookalike::{self, Doubt};
 use crate::domain::phone::PhoneNumber;
 
-use query::{Field, Query};
+use query::Query;
+use search::{Looking, Scope};
+use table::{CHUNK, Chunk, Filling, Index, Unsorted};
 
-/// Rows of one chunk.
-pub const CHUNK: usize = 4096;
-
-/// A directory user as lists show it.
+/// A directory user by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Object id.
@@ -44,75 +45,79 @@ pub struct Row {
     pub marks: Marks,
 }
 
-/// Up to [`CHUNK`] rows and their folded text.
-#[derive(Debug)]
-pub struct Chunk {
-    rows: Vec<Row>,
-    /// Lower-case text of all rows, one per line.
-    folded: String,
-    /// Where each row's text begins, and the end.
-    starts: Vec<u32>,
+/// A directory user as lists show it: a row of the roster, its texts borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<'a> {
+    /// Object id.
+    pub id: ObjectId,
+    /// Display name, not yet safe to draw.
+    pub name: &'a str,
+    /// Sign-in name, not yet safe to draw.
+    pub upn: &'a str,
+    /// E-mail.
+    pub mail: Option<&'a str>,
+    /// Usage location.
+    pub location: Option<Country>,
+    /// Number in the tenant, in its compact form.
+    pub number: Option<&'a str>,
+    /// First cause, as the tenant has it: who is configured is laid over it.
+    pub cause: FirstCause,
+    /// Counters and warnings.
+    pub marks: Marks,
 }
 
-impl Chunk {
-    fn new(rows: Vec<Row>) -> Self {
-        let mut folded = String::with_capacity(rows.len() * 64);
-        let mut starts = Vec::with_capacity(rows.len() + 1);
-        for row in &rows {
-            starts.push(u32::try_from(folded.len()).expect("4096 rows of text stay below 4 GiB"));
-            fold_into(&mut folded, row);
-        }
-        starts.push(u32::try_from(folded.len()).expect("4096 rows of text stay below 4 GiB"));
-        Self {
-            rows,
-            folded,
-            starts,
+impl Person<'_> {
+    /// Number in the tenant.
+    pub fn phone(&self) -> Option<PhoneNumber> {
+        self.number.map(PhoneNumber::kept)
+    }
+
+    /// The same by itself.
+    pub fn to_row(&self) -> Row {
+        Row {
+            id: self.id,
+            name: self.name.into(),
+            upn: self.upn.into(),
+            mail: self.mail.map(Into::into),
+            location: self.location,
+            number: self.phone(),
+            cause: self.cause,
+            marks: self.marks,
         }
     }
 }
 
-fn fold_into(out: &mut String, row: &Row) {
-    for c in row.name.chars().flat_map(char::to_lowercase) {
-        out.push(if c == '\n' { ' ' } else { c });
-    }
-    for part in [
-        &*row.upn,
-        row.mail
-            .as_deref()
-            .filter(|mail| !mail.eq_ignore_ascii_case(&row.upn))
-            .unwrap_or_default(),
-    ] {
-        out.push('\u{1f}');
-        out.extend(
-            part.chars()
-                .flat_map(char::to_lowercase)
-                .map(|c| if c == '\n' { ' ' } else { c }),
-        );
-    }
-    out.push('\u{1f}');
-    if let Some(number) = &row.number {
-        out.push_str(number.as_str());
-    }
-    for word in [row.cause.code(), row.cause.words()] {
-        out.push('\u{1f}');
-        out.extend(word.chars().flat_map(char::to_lowercase));
-    }
-    out.push('\n');
+/// How much of the tenant is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// Everybody, or nobody where the tenant was never read.
+    #[default]
+    Whole,
+    /// Nothing is known yet: it is being read from the files.
+    Awaited,
+    /// The first rows by name; that somebody is not among them says nothing.
+    First,
+    /// The last rows by name, likewise.
+    Last,
 }
 
 /// All directory users of one snapshot, ordered by name.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     snapshot: u64,
+    extent: Extent,
+    /// How many the tenant has.
+    of: usize,
     chunks: Vec<Arc<Chunk>>,
     len: usize,
-    places: Arc<HashMap<ObjectId, u32>>,
+    index: Arc<Index>,
     doubts: Arc<HashMap<u32, Doubt>>,
+    counts: [usize; 13],
 }
 
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
-        self.snapshot == other.snapshot && self.len == other.len
+        (self.snapshot, self.len, self.extent) == (other.snapshot, other.len, other.extent)
     }
 }
 
@@ -121,34 +126,61 @@ impl Eq for Roster {}
 impl Roster {
     /// Builds the roster of a snapshot from its rows, in the order in which they are shown.
     pub fn new(snapshot: u64, rows: impl IntoIterator<Item = Row>) -> Self {
-        let mut chunks = Vec::new();
-        let mut pending = Vec::new();
-        let mut places = HashMap::new();
-        let mut len = 0;
+        let mut filling = Filling::default();
         for row in rows {
-            places.insert(
-                row.id,
-                u32::try_from(len).expect("a tenant has fewer than 4 thousand million users"),
-            );
-            len += 1;
-            pending.push(row);
-            if pending.len() == CHUNK {
-                chunks.push(Arc::new(Chunk::new(std::mem::take(&mut pending))));
+            filling.push((&row).into());
+        }
+        Self::built(snapshot, filling).with_doubts()
+    }
+
+    /// Builds it from rows that come in any order: who can be taken for another is not known in it.
+    pub fn sorted(snapshot: u64, rows: Unsorted) -> Self {
+        Self::built(snapshot, rows.sorted())
+    }
+
+    fn built(snapshot: u64, filling: Filling) -> Self {
+        let chunks = filling.finish();
+        let len = chunks.iter().map(|chunk| chunk.len()).sum();
+        let mut counts = [0; 13];
+        for chunk in &chunks {
+            for cause in chunk.causes() {
+                counts[usize::from(*cause)] += 1;
             }
         }
-        if !pending.is_empty() {
-            chunks.push(Arc::new(Chunk::new(pending)));
-        }
-        let mut built = Self {
+        let index = Index::new(len, |place| id_at(&chunks, place));
+        Self {
             snapshot,
+            extent: Extent::Whole,
+            of: len,
             chunks,
             len,
-            places: Arc::new(places),
+            index: Arc::new(index),
             doubts: Arc::default(),
-        };
-        let written = built.rows().map(|row| (&*row.name, &*row.upn));
-        built.doubts = Arc::new(lookalike::doubts(written));
-        built
+            counts,
+        }
+    }
+
+    /// Nothing yet: the files are being read.
+    pub fn awaited() -> Self {
+        Self {
+            extent: Extent::Awaited,
+            ..Self::default()
+        }
+    }
+
+    /// The same rows as a part of so many.
+    #[must_use]
+    pub fn as_part(mut self, extent: Extent, of: usize) -> Self {
+        (self.extent, self.of) = (extent, of);
+        self
+    }
+
+    /// The same with who can be taken for another: everybody is compared with everybody.
+    #[must_use]
+    pub fn with_doubts(mut self) -> Self {
+        let written = self.rows().map(|row| (row.name, row.upn));
+        self.doubts = Arc::new(lookalike::doubts(written));
+        self
     }
 
     /// The same, where nobody can be taken for another: for tests of everything else.
@@ -181,13 +213,30 @@ impl Roster {
 
     /// Whether something can mislead about a user.
     pub fn is_doubted(&self, id: ObjectId) -> bool {
-        self.place_of(id)
-            .is_some_and(|place| self.doubts.contains_key(&place))
+        !self.doubts.is_empty()
+            && self
+                .place_of(id)
+                .is_some_and(|place| self.doubts.contains_key(&place))
     }
 
     /// The snapshot that it shows; 0 before the first.
     pub fn snapshot(&self) -> u64 {
         self.snapshot
+    }
+
+    /// How much of the tenant it is.
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Whether everybody is there, so that who is not in it is not in the tenant.
+    pub fn is_whole(&self) -> bool {
+        self.extent == Extent::Whole
+    }
+
+    /// How many the tenant has, in here or not.
+    pub fn of(&self) -> usize {
+        self.of
     }
 
     /// How many rows.
@@ -200,64 +249,93 @@ impl Roster {
         self.len == 0
     }
 
-    /// The row at a place.
-    pub fn get(&self, place: u32) -> Option<&Row> {
+    /// How many have each first cause, in the order of [`FirstCause::ALL`].
+    pub fn counts(&self) -> [usize; 13] {
+        self.counts
+    }
+
+    fn chunk(&self, place: u32) -> Option<(&Chunk, usize)> {
         let place = place as usize;
-        self.chunks.get(place / CHUNK)?.rows.get(place % CHUNK)
+        let chunk = self.chunks.get(place / CHUNK)?;
+        (place % CHUNK < chunk.len()).then_some((chunk, place % CHUNK))
+    }
+
+    /// The row at a place.
+    pub fn get(&self, place: u32) -> Option<Person<'_>> {
+        let (chunk, row) = self.chunk(place)?;
+        chunk.person(row)
+    }
+
+    /// Who is at a place.
+    pub fn id(&self, place: u32) -> Option<ObjectId> {
+        let (chunk, row) = self.chunk(place)?;
+        chunk.ids().get(row).copied()
+    }
+
+    /// The first cause of who is at a place, as the tenant has it.
+    pub fn cause(&self, place: u32) -> FirstCause {
+        self.chunk(place)
+            .map_or(FirstCause::Unknown, |(chunk, row)| {
+                FirstCause::from_byte(chunk.causes()[row])
+            })
+    }
+
+    /// Counters and warnings of who is at a place.
+    pub fn marks(&self, place: u32) -> Marks {
+        self.get(place)
+            .map_or_else(Marks::default, |person| person.marks)
+    }
+
+    /// The country of who is at a place.
+    pub fn location(&self, place: u32) -> Option<Country> {
+        let (chunk, row) = self.chunk(place)?;
+        chunk.location(row)
+    }
+
+    /// The sign-in name of who is at a place, in lower case.
+    pub fn folded_upn(&self, place: u32) -> &str {
+        self.chunk(place)
+            .map_or("", |(chunk, row)| chunk.parts(row)[1])
+    }
+
+    /// Whether who is at a place has a number.
+    pub fn has_number(&self, place: u32) -> bool {
+        self.chunk(place)
+            .is_some_and(|(chunk, row)| chunk.has_number(row))
     }
 
     /// The place of a user.
     pub fn place_of(&self, id: ObjectId) -> Option<u32> {
-        self.places.get(&id).copied()
+        self.index.place(id, |place| id_at(&self.chunks, place))
     }
 
     /// The row of a user.
-    pub fn find(&self, id: ObjectId) -> Option<&Row> {
+    pub fn find(&self, id: ObjectId) -> Option<Person<'_>> {
         self.get(self.place_of(id)?)
     }
 
     /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.chunks.iter().flat_map(|chunk| chunk.rows.iter())
+    pub fn rows(&self) -> impl Iterator<Item = Person<'_>> {
+        let rows = |chunk: &Chunk| 0..chunk.len();
+        self.chunks
+            .iter()
+            .flat_map(move |chunk| rows(chunk).filter_map(|row| chunk.person(row)))
     }
 
-    /// Places of the rows that match the query and `keep`, in order.
-    pub fn search(&self, query: &Query, mut keep: impl FnMut(&Row) -> bool) -> Vec<u32> {
-        let mut hits = Vec::new();
-        for (n, chunk) in self.chunks.iter().enumerate() {
-            let first =
-                u32::try_from(n * CHUNK).expect("a tenant has fewer than 4 thousand million users");
-            for (i, row) in chunk.rows.iter().enumerate() {
-                let text = &chunk.folded[chunk.starts[i] as usize..chunk.starts[i + 1] as usize];
-                if query.matches_row(text, |field| cell(row, text, field)) && keep(row) {
-                    hits.push(first + u32::try_from(i).expect("a chunk has 4096 rows"));
-                }
-            }
-        }
-        hits
+    /// Places of the rows that match the query, in order.
+    pub fn search(&self, query: &Query) -> Vec<u32> {
+        self.first(query, usize::MAX)
+    }
+
+    /// Places of the first so many rows that match the query, or a few more.
+    pub fn first(&self, query: &Query, enough: usize) -> Vec<u32> {
+        let scope = Scope::everyone();
+        Looking::new(self, query, &scope, "").first(enough)
     }
 }
 
-/// What stands in a column of a row, taken from its folded text where it is there.
-fn cell<'a>(row: &Row, folded: &'a str, field: Field) -> Option<Cow<'a, str>> {
-    let part = |n: usize| {
-        let mut parts = folded.trim_end_matches('\n').split(query::APART);
-        Cow::Borrowed(parts.nth(n).unwrap_or_default())
-    };
-    Some(match field {
-        Field::Name => part(0),
-        Field::SignIn => part(1),
-        // An e-mail that is the sign-in name stands there once.
-        Field::Mail if row.mail.is_some() && part(2).is_empty() => part(1),
-        Field::Mail => part(2),
-        Field::Number => part(3),
-        Field::Country => {
-            let country = row.location.map(|country| country.as_str().to_lowercase());
-            Cow::Owned(country.unwrap_or_default())
-        }
-        Field::Cause => Cow::Owned(format!("{} {}", part(4), part(5))),
-        Field::State | Field::Kind | Field::Holder => return None,
-    })
+fn id_at(chunks: &[Arc<Chunk>], place: u32) -> &ObjectId {
+    &chunks[place as usize / CHUNK].ids()[place as usize % CHUNK]
 }
 
 #[cfg(test)]
@@ -287,7 +365,7 @@ mod tests {
                 row(3, "Lee Gu", None),
             ],
         );
-        let hits = |text: &str| roster.search(&Query::parse(text), |_| true);
+        let hits = |text: &str| roster.search(&Query::parse(text));
         assert_eq!(hits(""), [0, 1, 2]);
         assert_eq!(hits("wil alex"), [0]);
         assert_eq!(hits("élo"), [1]);
@@ -296,7 +374,7 @@ mod tests {
         assert_eq!(hits("calling_plan !alex"), [1, 2]);
         assert_eq!(hits("nobody"), Vec::<u32>::new());
         assert_eq!(
-            roster.find(row(3, "Lee Gu", None).id).map(|r| &*r.name),
+            roster.find(row(3, "Lee Gu", None).id).map(|r| r.name),
             Some("Lee Gu")
         );
     }
@@ -311,7 +389,7 @@ mod tests {
                 row(3, "Mia Rossi", Some("+390612345678")),
             ],
         );
-        let hits = |text: &str| roster.search(&Query::parse(text), |_| true);
+        let hits = |text: &str| roster.search(&Query::parse(text));
         for text in [
             "01235 123476",
             "01235123476",

@@ -82,18 +82,18 @@ impl Field {
 /// A filter. Digits match digits whatever the spacing, and as they are said.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
-    wanted: Vec<Wanted>,
-    unwanted: Vec<String>,
-    cells: Vec<Cell>,
-    pattern: Option<Result<Regex, ()>>,
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) unwanted: Vec<String>,
+    pub(super) cells: Vec<Cell>,
+    pub(super) pattern: Option<Result<Regex, ()>>,
 }
 
 /// A word that must be there, in one of two spellings.
-#[derive(Debug, Clone)]
-struct Wanted {
-    word: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) word: String,
     /// The same number as it stands in a tenant: without the 0 that is dialled before it, or with `+` for `00`.
-    or: Option<String>,
+    pub(super) or: Option<String>,
 }
 
 impl Wanted {
@@ -101,22 +101,22 @@ impl Wanted {
         Self { word, or: None }
     }
 
-    fn is_in(&self, folded: &str) -> bool {
+    pub(super) fn is_in(&self, folded: &str) -> bool {
         let has = |word: &str| memmem::find(folded.as_bytes(), word.as_bytes()).is_some();
         has(&self.word) || self.or.as_deref().is_some_and(has)
     }
 }
 
 /// What one column must hold, or must not.
-#[derive(Debug, Clone)]
-struct Cell {
-    field: Field,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) field: Field,
     sought: Sought,
     holds: Holds,
 }
 
 /// What is looked for in a cell.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Sought {
     /// A value that is not typed yet: nothing is asked for.
     Nothing,
@@ -154,7 +154,7 @@ impl Cell {
         })
     }
 
-    fn is_met(&self, text: &str) -> bool {
+    pub(super) fn is_met(&self, text: &str) -> bool {
         let met = match &self.sought {
             Sought::Nothing => return true,
             Sought::Blank => text.is_empty(),
@@ -210,6 +210,31 @@ impl Query {
             && self.unwanted.is_empty()
             && self.cells.is_empty()
             && self.pattern.is_none()
+    }
+
+    /// Whether whatever matches this matches the other one too: then only the other's hits need to be looked at.
+    pub fn narrows(&self, other: &Self) -> bool {
+        let within = |old: &Wanted| {
+            self.wanted.iter().any(|new| match (&new.or, &old.or) {
+                (None, None) => new.word.contains(&old.word),
+                // In either spelling of the new one is one of the old.
+                (Some(or), Some(old_or)) => new.word.contains(&old.word) && or.contains(old_or),
+                (Some(or), None) => new.word.contains(&old.word) && or.contains(&old.word),
+                (None, Some(_)) => new.word.contains(&old.word),
+            })
+        };
+        let source = |query: &Self| match &query.pattern {
+            Some(Ok(pattern)) => Some(pattern.as_str().to_owned()),
+            Some(Err(())) | None => None,
+        };
+        other.wanted.iter().all(within)
+            && other
+                .unwanted
+                .iter()
+                .all(|word| self.unwanted.contains(word))
+            && other.cells.iter().all(|cell| self.cells.contains(cell))
+            && !other.is_broken()
+            && (other.pattern.is_none() || source(other) == source(self))
     }
 
     /// Whether what stands behind `re:` is no pattern: then nothing matches.

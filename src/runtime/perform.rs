@@ -77,7 +77,9 @@ pub(super) struct Shared {
     pub(super) look_elsewhere: Notify,
     /// The picture that the roster was loaded from last.
     pub(super) loaded: StdMutex<Option<SnapshotHead>>,
-    generation: AtomicU64,
+    pub(super) generation: AtomicU64,
+    /// The newest question for the rows of pane 2.
+    pub(super) newest: AtomicU64,
 }
 
 impl Performer {
@@ -104,6 +106,7 @@ impl Performer {
             look_elsewhere: Notify::new(),
             loaded: StdMutex::default(),
             generation: AtomicU64::new(1),
+            newest: AtomicU64::new(0),
         });
         let performer = Self {
             shared,
@@ -121,10 +124,9 @@ impl Performer {
         performer
     }
 
-    /// Loads what the files have: the first frame shows the last good picture.
+    /// Loads what the files have: the first frame shows the last good picture, and the tenant's users come behind it.
     pub(super) fn load_all(&self) {
         self.shared.reload_desk.notify_one();
-        self.shared.reload_roster.notify_one();
         self.track(Shared::offer_drafts);
         if !self.only_looked_at {
             self.spawn(Shared::look_who_is_signed_in);
@@ -224,6 +226,9 @@ impl Performer {
             Effect::Explain { req, who, live } => {
                 self.track(move |shared| shared.explain(req, who, live));
             }
+            Effect::List { req, roster, ask } => {
+                self.spawn(move |shared| shared.list(req, roster, ask));
+            }
             Effect::LoadPerson { req, id } => self.track(move |shared| shared.load_person(req, id)),
             Effect::Script { req, id } => self.track(move |shared| shared.script(req, id)),
             Effect::LoadMembers { req, loading } => self.track(move |shared| async move {
@@ -274,6 +279,9 @@ impl Performer {
                 reader,
                 path,
             } => self.track(move |shared| shared.export(req, what, (reader, path))),
+            Effect::AddTenant { req, new } => {
+                self.track(move |shared| shared.add_tenant(req, *new));
+            }
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }
@@ -339,6 +347,7 @@ impl Shared {
 
     /// Loads the desk whenever something says that it has changed; several at once are one.
     async fn keep_desk(self: Arc<Self>) {
+        let mut first = true;
         loop {
             self.reload_desk.notified().await;
             match desk::load_desk(&self.store, self.clock.now()).await {
@@ -355,42 +364,11 @@ impl Shared {
                     .await;
                 }
             }
-        }
-    }
-
-    async fn keep_roster(self: Arc<Self>) {
-        loop {
-            self.reload_roster.notified().await;
-            self.note_loaded().await;
-            let generation = self.generation.fetch_add(1, Ordering::SeqCst);
-            match desk::load_roster(&self.store, generation).await {
-                Ok(roster) => {
-                    self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
-                        .await;
-                    self.load_inventory(generation).await;
-                }
-                Err(error) => {
-                    let failure = error.failure();
-                    self.send(What::Cache(CacheEvent::Failed {
-                        req: RequestId::default(),
-                        failure,
-                    }))
-                    .await;
-                }
+            // What the first frame shows does not wait behind a million rows.
+            if std::mem::take(&mut first) {
+                self.reload_roster.notify_one();
             }
         }
-    }
-
-    /// Numbers and products of the roster that was just loaded.
-    async fn load_inventory(&self, generation: u64) {
-        let event = match inventory::load(&self.store, generation).await {
-            Ok(inventory) => CacheEvent::Inventory(Arc::new(inventory)),
-            Err(error) => CacheEvent::Failed {
-                req: RequestId::default(),
-                failure: error.failure(),
-            },
-        };
-        self.send(What::Cache(event)).await;
     }
 
     async fn load_person(self: Arc<Self>, req: RequestId, id: ObjectId) {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +20,7 @@ use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep};
 
 use super::wire::Call;
 use super::world::{Sent, World};
@@ -78,7 +79,11 @@ async fn answer(
         return status(StatusCode::NO_CONTENT);
     }
     let control = call.path.first().is_some_and(|part| part == "_sim");
-    let wait = locked(&world).knobs.latency_ms;
+    let (wait, rate) = {
+        let knobs = &locked(&world).knobs;
+        (knobs.latency_ms, knobs.link_bits_per_second)
+    };
+    limit.link.rate.store(rate, Ordering::SeqCst);
     if wait > 0 && !control {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
@@ -120,25 +125,61 @@ fn status(status: StatusCode) -> Response {
     response
 }
 
-/// How much a connection may still send; less than nothing means that there is no limit. And how fast.
+/// How much a connection may still send, where less than nothing means that there is no limit, and how fast; and the link that it
+/// shares.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     left: Arc<AtomicI64>,
     /// Milliseconds between two pieces; none, and it is sent at once.
     pause: Arc<AtomicU64>,
     local: SocketAddr,
+    link: Arc<Link>,
+}
+
+/// A link that all connections share: one piece goes after the other.
+#[derive(Debug, Default)]
+struct Link {
+    /// Bits in a second; none is no limit.
+    rate: AtomicU64,
+    /// When it has sent what was given to it.
+    free_at: Mutex<Option<Instant>>,
+}
+
+impl Link {
+    /// As much as goes in a hundredth of a second; nothing where there is no limit.
+    fn piece(&self) -> Option<usize> {
+        let rate = self.rate.load(Ordering::SeqCst);
+        (rate > 0).then(|| usize::try_from(rate / 800).map_or(usize::MAX, |piece| piece.max(1)))
+    }
+
+    /// Takes so many bytes; when it will have sent them.
+    fn take(&self, bytes: usize) -> Instant {
+        let now = Instant::now();
+        let rate = self.rate.load(Ordering::SeqCst).max(1);
+        let nanos = u64::try_from(bytes)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(8_000_000_000)
+            / rate;
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = free_at.map_or(now, |free_at| free_at.max(now));
+        *free_at.insert(from + Duration::from_nanos(nanos))
+    }
 }
 
 /// Takes connections, each with its limit.
 #[derive(Debug)]
 pub(super) struct Door {
     listener: TcpListener,
+    link: Arc<Link>,
 }
 
 impl Door {
     /// A door at a socket that is bound.
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener }
+        Self {
+            listener,
+            link: Arc::default(),
+        }
     }
 }
 
@@ -157,16 +198,15 @@ impl Listener for Door {
                 left: Arc::new(AtomicI64::new(-1)),
                 pause: Arc::default(),
                 local,
+                link: self.link.clone(),
             };
-            let until = None;
-            return (
-                Wire {
-                    stream,
-                    limit,
-                    until,
-                },
-                address,
-            );
+            let wire = Wire {
+                stream,
+                limit,
+                turn: None,
+                until: None,
+            };
+            return (wire, address);
         }
     }
 
@@ -181,13 +221,15 @@ impl Connected<IncomingStream<'_, Door>> for Limit {
     }
 }
 
-/// A connection that can be made to break, or to be slow.
+/// A connection that can be made to break, and to be slow.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     limit: Limit,
-    /// When the next piece may be sent.
-    until: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// The link has not sent yet what this one gave it last.
+    until: Option<Pin<Box<Sleep>>>,
+    /// When the next piece of an answer that is slow may be sent.
+    turn: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
@@ -197,11 +239,11 @@ impl Wire {
         if pause == 0 {
             return Poll::Ready(bytes);
         }
-        let until = self
-            .until
+        let turn = self
+            .turn
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(pause))));
-        std::task::ready!(until.as_mut().poll(context));
-        self.until = None;
+        ready!(turn.as_mut().poll(context));
+        self.turn = None;
         Poll::Ready(&bytes[..bytes.len().min(PIECE)])
     }
 }
@@ -222,10 +264,21 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let bytes = std::task::ready!(self.piece(context, bytes));
+        if let Some(until) = &mut self.until {
+            ready!(until.as_mut().poll(context));
+            self.until = None;
+        }
+        let bytes = ready!(self.piece(context, bytes));
         let left = self.limit.left.load(Ordering::SeqCst);
         let Ok(left) = usize::try_from(left) else {
-            return Pin::new(&mut self.stream).poll_write(context, bytes);
+            let Some(piece) = self.limit.link.piece() else {
+                return Pin::new(&mut self.stream).poll_write(context, bytes);
+            };
+            let part = &bytes[..bytes.len().min(piece)];
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, part))?;
+            let until = self.limit.link.take(written);
+            self.until = Some(Box::pin(tokio::time::sleep_until(until)));
+            return Poll::Ready(Ok(written));
         };
         if left == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));

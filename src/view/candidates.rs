@@ -9,8 +9,7 @@ use crate::app::pane::Pane;
 use crate::app::pane::candidates::{Listing, Sort, note};
 use crate::app::pane::why;
 use crate::domain::gate::FirstCause;
-use crate::domain::phone::PhoneNumber;
-use crate::roster::Row as Person;
+use crate::roster::Person;
 
 use super::columns::chosen;
 use super::paint::{Column, Painter, Row, column};
@@ -117,7 +116,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
             column("USER NAME", widths.upn, look(Sort::SignIn)),
             number,
             country,
-            column("NOTE", widths.last, dim),
+            column("NOTE", widths.last, look(Sort::Note)),
         ],
     };
     let names = drawn(app.candidates.listing);
@@ -125,20 +124,19 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, widths: &Widths) {
     painter.row(area, 0, Row::Ordinary, &columns);
 }
 
-fn columns(app: &App, painter: &Painter<'_>, person: &Person, widths: &Widths) -> Vec<Column> {
+fn columns(app: &App, painter: &Painter<'_>, person: Person<'_>, widths: &Widths) -> Vec<Column> {
     let plain = Style::new();
     let marked = app.candidates.marked.contains(&person.id);
     let mark = column(if marked { "*" } else { " " }, 1, painter.theme.strong);
-    let name = app.called(Some(person.id), &person.name);
+    let name = app.called(Some(person.id), person.name);
     let name = column(name, widths.name, plain);
     let number = person
-        .number
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), PhoneNumber::spaced);
+        .phone()
+        .map_or_else(|| "-".to_owned(), |number| number.spaced());
     let number = column(number, NUMBER, plain);
     let country = person.location.map_or("-".to_owned(), |c| c.to_string());
     let country = column(country, 2, plain);
-    let upn = column(&*person.upn, widths.upn, painter.theme.dim);
+    let upn = column(person.upn, widths.upn, painter.theme.dim);
     match app.candidates.listing {
         Listing::Everyone => {
             let cause = app.tenant().cause(person);
@@ -155,14 +153,21 @@ fn columns(app: &App, painter: &Painter<'_>, person: &Person, widths: &Widths) -
             vec![mark, name, cause, number, country, upn]
         }
         Listing::Candidates => {
-            let note = column(note(person), widths.last, painter.theme.warn);
+            let note = column(note(person.marks), widths.last, painter.theme.warn);
             vec![mark, name, upn, number, country, note]
         }
     }
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let lines: &[&str] = if app.roster.is_empty() {
+    let loading = app.being_loaded().map(|words| format!("{words}: a moment"));
+    let lines: &[&str] = if let Some(words) = &loading {
+        &[words]
+    } else if app.candidates.rows.is_partial() {
+        &[
+            "Nobody among the first rows has all of these words: the others are being looked through.",
+        ]
+    } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {
         &["Nobody here has all of these words. Esc clears the filter."]

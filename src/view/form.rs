@@ -10,12 +10,14 @@ use crate::app::layout::Area;
 use crate::app::pane::Mark;
 use crate::app::pane::changes::{change, mark};
 use crate::app::pane::editor::{EditState, Editor, FormField, Target};
+use crate::app::pane::free::FreeBox;
 use crate::app::pane::verdict::NumberFault;
 use crate::domain::gate::FirstCause;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, LicenseStatus};
+use crate::roster::inventory::kind_words;
 
-use super::paint::Painter;
+use super::paint::{Painter, Row, column};
 
 /// Cells before the values.
 const LABEL: u16 = 14;
@@ -61,6 +63,56 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, form: &Editor, area: Ar
     sheet.end();
     let cursor = sheet.cursor;
     painter.cursor = cursor;
+}
+
+/// The tenant's free numbers, for the form below.
+pub(super) fn free(painter: &mut Painter<'_>, open: &FreeBox, area: Area) {
+    let counts = format!("{} of {}", open.shown.len(), open.offers.len());
+    let name = match open.seeker.name.as_str() {
+        "" => String::new(),
+        name => format!(" for {name}"),
+    };
+    let title = format!("FREE NUMBERS{name}  {counts}");
+    painter.search(
+        area,
+        &title,
+        &open.field,
+        "digits, country or type; Enter takes it",
+    );
+    let dim = painter.theme.dim;
+    let titles = [
+        column("", 1, dim),
+        column("NUMBER", 20, dim),
+        column("CC", 2, dim),
+        column("TYPE", 18, dim),
+        column("", usize::MAX, dim),
+    ];
+    painter.row(area, 2, Row::Ordinary, &titles);
+    let (_, list) = area.split(3);
+    let rows = open.shown.iter().enumerate().skip(open.cursor.top);
+    for (n, (index, &place)) in (0..list.height).zip(rows) {
+        let Some(offer) = open.offers.get(place) else {
+            continue;
+        };
+        let own = offer.country.is_some() && offer.country == open.seeker.country;
+        let cc = offer.country.map_or("-".to_owned(), |cc| cc.to_string());
+        let columns = [
+            column("", 1, dim),
+            column(offer.number.spaced(), 20, Style::new()),
+            column(cc, 2, Style::new()),
+            column(kind_words(offer.from), 18, dim),
+            column(
+                if own { "country of the user" } else { "" },
+                usize::MAX,
+                painter.theme.good,
+            ),
+        ];
+        painter.row(list, n, Row::from(index == open.cursor.index), &columns);
+    }
+    if open.shown.is_empty() {
+        let text = "No free number has all of these words or digits. Esc goes back to the form.";
+        painter.line(list, 0, text, Style::new());
+    }
 }
 
 impl Sheet<'_, '_> {

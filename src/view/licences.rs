@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::doc::Tone;
 use crate::app::layout::{self, Area};
 use crate::app::pane::Mark;
-use crate::app::pane::licences::{Inside, Item, Sort, by, detail, plan_words};
+use crate::app::pane::licences::{Inside, Item, Order, Sort, by, detail, plan_words};
 use crate::app::pane::users;
 use crate::domain::seat;
 use crate::domain::user::LicenseStatus;
@@ -59,14 +59,10 @@ pub(super) fn seats(app: &App) -> String {
         .count();
     let mut parts = match seats.bought {
         Some(bought) => vec![
-            format!("seats of this service: {bought} bought"),
-            format!("{used} used"),
+            format!("service seats: {used} of {bought} used"),
             format!("{} free", i64::from(bought) - i64::from(used)),
         ],
-        None => vec![
-            "seats of this service: no limit".to_owned(),
-            format!("{used} used"),
-        ],
+        None => vec![format!("service seats: {used} used, no limit")],
     };
     if let Some(day) = seats.ends {
         parts.push(format!("until {day}"));
@@ -100,13 +96,13 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
     let mut columns = vec![
         column("", 1, dim),
         column("LICENCE", name, look(Sort::Name)),
-        column("BOUGHT", BOUGHT, dim),
-        column(" USED", COUNT, dim),
+        column("BOUGHT", BOUGHT, look(Sort::Bought)),
+        column(" USED", COUNT, look(Sort::Used)),
         column(" FREE", COUNT, look(Sort::Free)),
-        column("USERS", COUNT, dim),
+        column("USERS", COUNT, look(Sort::Users)),
     ];
     if area.width >= ROOMY {
-        columns.push(column("STATUS", STATUS, dim));
+        columns.push(column("STATUS", STATUS, look(Sort::Status)));
     }
     columns.push(column("BRINGS", 60, look(Sort::Brings)));
     painter.row(area, 0, Row::Ordinary, &columns);
@@ -150,7 +146,10 @@ fn columns(
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let text = if app.inventory.products.is_empty() {
+    let unread = !app.roster.is_empty() && app.inventory.loading() == 0;
+    let text = if !app.roster.is_whole() || unread {
+        "The tenant's licences are being loaded: a moment."
+    } else if app.inventory.products.is_empty() {
         "Nothing is known of the tenant's licences. {sync} reads the tenant; nothing is written by that."
     } else {
         "No licence has all of these words. Esc clears the filter."
@@ -176,12 +175,19 @@ fn inside(app: &App, painter: &mut Painter<'_>, open: &Inside, area: Area) {
     let (_, list) = area.split(2);
     let name = (usize::from(list.width).saturating_sub(40)).clamp(10, 30);
     let dim = painter.theme.dim;
+    let look = |of: Order| {
+        if of == open.order {
+            painter.theme.strong
+        } else {
+            dim
+        }
+    };
     let columns = [
         column("", 1, dim),
-        column("NAME", name, painter.theme.strong),
-        column("HOW", 10, dim),
-        column("STATE", 23, dim),
-        column("USER NAME", 60, dim),
+        column("NAME", name, look(Order::Name)),
+        column("HOW", 10, look(Order::How)),
+        column("STATE", 23, look(Order::Cause)),
+        column("USER NAME", 60, look(Order::SignIn)),
     ];
     painter.row(list, 0, Row::Ordinary, &columns);
     if users.is_none() {
@@ -289,7 +295,7 @@ mod tests {
         assert_eq!(
             rows[2..6],
             [
-                "2 licences   seats of this service: 25 bought, 5 used, 20 free, 1 Unlicensed   …",
+                "2 licences   by name   service seats: 5 of 25 used, 20 free, 1 Unlicensed",
                 "  LICENCE                          BOUGHT  USED  FREE USERS BRINGS",
                 "  CONTOSO_MAIL                         25    20     5     0",
                 "⚠ CONTOSO_VOICE                        10    13    -3     2 short by 3; Phone, …",
@@ -317,7 +323,7 @@ mod tests {
         assert_eq!(
             rows[2..10],
             [
-                "2 users   Esc goes back",
+                "2 users   by name   Esc goes back",
                 "CONTOSO_VOICE  CONTOSO_VOICE",
                 "10 bought, 13 used, -3 free, subscription Enabled; 2 users have it",
                 "  NAME                           HOW        STATE                   USER NAME",

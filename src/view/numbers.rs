@@ -60,11 +60,11 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, holder: usize) {
     let columns = vec![
         column("", 1, dim),
         column("NUMBER", NUMBER, look(Sort::Number)),
-        column("CC", 2, dim),
+        column("CC", 2, look(Sort::Country)),
         column("TY", 2, look(Sort::Type)),
         column("STATUS", STATUS, look(Sort::State)),
         column("HOLDER", holder, look(Sort::Holder)),
-        column("NOTE", 60, dim),
+        column("NOTE", 60, look(Sort::Note)),
     ];
     let columns = chosen(app, (Pane::Numbers, area.width), &NAMES, columns);
     painter.row(area, 0, Row::Ordinary, &columns);
@@ -97,7 +97,10 @@ fn columns(
 }
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let lines: &[&str] = if app.roster.is_empty() {
+    let unread = !app.roster.is_empty() && app.inventory.loading() == 0;
+    let lines: &[&str] = if !app.roster.is_whole() || unread {
+        &["The tenant's numbers are being loaded: a moment."]
+    } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if !app.inventory.known {
         &[

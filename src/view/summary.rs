@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
 use crate::app::tables::Direction;
+use crate::domain::text;
 use crate::domain::user::LicenseStatus;
 
 pub(super) fn marks(app: &App) -> Option<String> {
@@ -35,6 +36,7 @@ pub(super) fn summary(app: &App) -> String {
         }
         Pane::Candidates => {
             match app.candidates.listing {
+                _ if app.being_loaded().is_some() => parts.extend(app.being_loaded()),
                 Listing::Candidates if app.settings.manual_mode => {
                     parts.push("added by hand".to_owned());
                 }
@@ -50,10 +52,12 @@ pub(super) fn summary(app: &App) -> String {
             if let Some(group) = &app.settings.group {
                 parts.push(format!("group {group}"));
             }
-            parts.push(ordered(
-                app.candidates.sort.word(),
-                app.candidates.direction,
-            ));
+            let sorted = ordered(app.candidates.sort.word(), app.candidates.direction);
+            parts.push(if app.candidates.rows.is_being_sorted() {
+                format!("{sorted}, being sorted")
+            } else {
+                sorted
+            });
             parts.extend(marks(app));
         }
         Pane::Sync => {
@@ -87,13 +91,20 @@ pub(super) fn summary(app: &App) -> String {
 
 fn licence_summary(app: &App, parts: &mut Vec<String>) {
     if let Some(open) = &app.licences.inside {
-        parts.push(counted(open.people(), "user", "users"));
+        let product = app.inventory.product(open.sku);
+        let known = product.and_then(|product| app.licences.users(product, &app.inventory));
+        // Before that is read, nobody is no number of users.
+        if known.is_some() {
+            parts.push(counted(open.people(), "user", "users"));
+        }
+        parts.push(ordered(open.order.word(), open.direction));
         parts.push("Esc goes back".to_owned());
         return;
     }
     parts.push(counted(app.inventory.products.len(), "licence", "licences"));
+    // Before the seats, which are long: what a key has just changed is not cut off.
+    parts.push(ordered(app.licences.sort.word(), app.licences.direction));
     parts.push(super::licences::seats(app));
-    parts.push(format!("by {}", app.licences.sort.word()));
 }
 
 fn number_summary(app: &App, parts: &mut Vec<String>) {
@@ -122,5 +133,5 @@ fn ordered(by: &str, direction: Direction) -> String {
 
 /// A count with its noun.
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    text::counted(n as u64, one, many)
 }

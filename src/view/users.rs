@@ -60,7 +60,7 @@ fn titles(app: &App, painter: &mut Painter<'_>, area: Area, name: usize) {
     let columns = vec![
         column("", 1, Style::new()),
         column("NAME", name, look(Sort::Name)),
-        column("E-MAIL", MAIL, painter.theme.dim),
+        column("E-MAIL", MAIL, look(Sort::Mail)),
         column("NUMBER", NUMBER, look(Sort::Number)),
         column("CC", 2, look(Sort::Country)),
         column("STATE", STATE, look(Sort::State)),

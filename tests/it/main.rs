@@ -36,6 +36,7 @@ mod pause;
 mod plan_files;
 mod plan_speed;
 mod pty_bulk;
+mod pty_bytes;
 mod pty_console;
 mod pty_desk;
 mod pty_gone;

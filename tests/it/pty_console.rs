@@ -158,7 +158,6 @@ async fn each_signal_that_ends_the_console_gives_the_terminal_back_and_has_a_cod
         terminal.signal(signal);
         let ended = terminal.ended_within(Duration::from_secs(10));
         assert_eq!(ended, Some(code), "{signal:?}");
-        terminal.wait_ended();
         assert!(given_back(&terminal.screen()), "{signal:?}");
     }
 }

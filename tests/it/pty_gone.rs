@@ -59,7 +59,6 @@ fn broke(tour: &Tour, terminal: &mut Terminal, at: &str) -> String {
         Some(101),
         "{at}"
     );
-    terminal.wait_ended();
     let screen = terminal.screen();
     let text = screen.contents();
     assert!(!screen.alternate_screen(), "{at}: {text}");

@@ -87,7 +87,7 @@ fn numbers_and_people_of_the_tenant_follow_the_filter_too() {
     );
     t.keys("2 f G / a l e x");
     assert_eq!(
-        &*t.app.candidates.row(&t.app.roster).unwrap().name,
+        t.app.candidates.row(&t.app.roster).unwrap().name,
         "Alex Wilber"
     );
 }
@@ -97,7 +97,7 @@ fn who_was_repaired_has_the_cursor_once_the_row_is_listed() {
     let mut t = Driver::new();
     t.keys("2 w <esc>");
     t.app.candidates.goto = Some(object(2));
-    let mut rows: Vec<_> = roster().rows().cloned().collect();
+    let mut rows: Vec<_> = roster().rows().map(|row| row.to_row()).collect();
     for one in &mut rows {
         if one.id == object(2) {
             *one = row(2, "Alex Wilber", FirstCause::Eligible, None);
@@ -107,7 +107,7 @@ fn who_was_repaired_has_the_cursor_once_the_row_is_listed() {
         2, rows,
     )))));
     assert_eq!(
-        &*t.app.candidates.row(&t.app.roster).unwrap().name,
+        t.app.candidates.row(&t.app.roster).unwrap().name,
         "Alex Wilber"
     );
     assert_eq!(t.app.candidates.goto, None);
@@ -220,7 +220,7 @@ fn a_column_is_named_and_completed_and_a_pattern_is_read() {
         assert_eq!(t.app.users.shown.len(), found, "{text}");
     }
     assert!(
-        top(&t).contains("what stands behind re: is no pattern (yet)"),
+        top(&t).contains("what stands after re: is not a pattern yet"),
         "{}",
         top(&t)
     );

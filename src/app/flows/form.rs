@@ -13,6 +13,7 @@ use crate::app::pane::editor::{EditState, FormField};
 
 use crate::view::screens::screen;
 
+use super::sign_in::shows;
 use super::{change, failure};
 
 #[test]
@@ -388,4 +389,67 @@ fn a_hangup_keeps_the_draft_and_stops_the_run() {
     );
     t.keys("s j <enter>");
     assert_eq!(t.effects, []);
+}
+
+#[test]
+fn a_free_number_is_chosen_from_the_inventory_and_is_then_a_number_like_one_that_was_typed() {
+    let mut t = Driver::new();
+    // Ben is in GB and has no number.
+    t.keys("e");
+    assert!(shows(&t, "Ctrl-F free numbers"));
+    t.keys("Ctrl-F");
+    assert_eq!(t.app.place(), Place::Choice);
+    let rows = screen(&t.app);
+    let at = rows
+        .iter()
+        .position(|row| row.contains("FREE NUMBERS"))
+        .unwrap();
+    assert_eq!(rows[at], "FREE NUMBERS for Ben Walters  1 of 1", "{rows:?}");
+    // +1 425 555 0199 is free in the tenant, and queued for Diego: it is not to be had.
+    assert_eq!(
+        rows[at + 3],
+        "  +44 1235 123474      GB Direct Routing     country of the user"
+    );
+    t.text("999");
+    assert!(shows(&t, "No free number has all of these words or digits"));
+    t.keys("<enter>");
+    assert_eq!(t.app.place(), Place::Choice, "nothing was chosen");
+    t.keys("Ctrl-U").text("1235 1234");
+    t.keys("<enter>");
+    assert_eq!(t.app.place(), Place::Form);
+    assert!(shows(&t, "> Number      +44 1235 123474"));
+    // It is checked and saved like any.
+    t.keys("<enter>");
+    let LedgerChange::Edit { id, patch } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(id, UserId(1));
+    let wanted = Value::Number(Some(number("+441235123474")));
+    assert_eq!(patch.two_way, [(Value::Number(None), wanted)]);
+}
+
+#[test]
+fn esc_leaves_the_free_numbers_and_the_field_as_they_were() {
+    let mut t = Driver::new();
+    t.keys("e").text("+44 1");
+    t.keys("Ctrl-F <esc>");
+    assert!(shows(&t, "> Number      +44 1"));
+    assert_eq!(t.app.modals.len(), 1);
+    // Elsewhere in the form there is nothing to choose, and the kind decides what there is.
+    t.keys("<tab>");
+    assert!(!shows(&t, "Ctrl-F"));
+    t.keys("Ctrl-F");
+    assert!(
+        t.notice().contains("Tab goes to its field"),
+        "{}",
+        t.notice()
+    );
+    t.keys("Right <backtab> Ctrl-F");
+    assert_eq!(
+        t.notice(),
+        "no free number of the kind extension; those of Calling Plans are not offered, 6 Numbers lists all"
+    );
+    // A number that is in Active Directory is not to be chosen.
+    t.keys("<esc> y G k e Ctrl-F");
+    assert_eq!(t.app.modals.len(), 1, "{}", t.notice());
 }

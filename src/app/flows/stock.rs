@@ -142,7 +142,7 @@ fn n_goes_from_a_user_to_the_number_and_back() {
         (Pane::Candidates, Listing::Everyone)
     );
     assert_eq!(
-        &*t.app.candidates.row(&t.app.roster).unwrap().name,
+        t.app.candidates.row(&t.app.roster).unwrap().name,
         "Alex Wilber"
     );
     t.keys("n");

@@ -1,4 +1,4 @@
-//! The tables of panes 1, 2 and 6: order and direction, marks from row to row, what is copied of them.
+//! The tables of panes 1, 2, 5 and 6: order and direction, marks from row to row, what is copied of them.
 
 use crate::app::action::Place;
 use crate::app::effect::Effect;
@@ -43,11 +43,14 @@ fn rows_are_sorted_both_ways_and_blanks_stay_last() {
     assert_eq!(names(&t).last().map(String::as_str), Some("Ben Walters"));
     // Every column can be sorted by.
     let mut words = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..6 {
         words.push(t.app.users.sort.word());
         t.keys("o");
     }
-    assert_eq!(words, ["number", "state", "country", "cause", "name"]);
+    assert_eq!(
+        words,
+        ["number", "state", "country", "cause", "e-mail", "name"]
+    );
 }
 
 #[test]
@@ -58,7 +61,10 @@ fn order_and_direction_are_remembered_for_the_tenant() {
         panic!("the order was to be kept: {:?}", t.effects);
     };
     let text = text.unwrap();
-    assert_eq!(text, "users=state reversed\nadd-users=name\nnumbers=number");
+    assert_eq!(
+        text,
+        "users=state reversed\nadd-users=name\nnumbers=number\nlicences=name"
+    );
     let order = names(&t);
     let mut again = Driver::new();
     let draft = |text: &str| {
@@ -85,7 +91,7 @@ fn kept(t: &Driver) -> Option<String> {
 fn a_filter_stands_again_after_a_start_and_the_cursor_is_on_its_first_row() {
     let mut t = Driver::new();
     t.keys("o o / g b");
-    assert_eq!(kept(&t).unwrap().lines().count(), 3, "it is still typed");
+    assert_eq!(kept(&t).unwrap().lines().count(), 4, "it is still typed");
     t.keys("<enter>");
     let text = kept(&t).unwrap();
     assert!(text.ends_with("\nusers/filter=gb"), "{text}");
@@ -266,4 +272,106 @@ fn left_and_right_turn_the_panes_for_vi_and_arrows_alike() {
     // F1 is the list of all keys, where it arrives.
     t.keys("F1");
     assert_eq!(t.app.place(), Place::Palette);
+}
+
+/// Presses `o` until the order has come round again: each word, and whether `R` turns its rows round, blanks left where they are.
+fn orders(t: &mut Driver, rows: impl Fn(&Driver) -> Vec<(String, bool)>) -> Vec<String> {
+    let mut words = Vec::new();
+    loop {
+        t.keys("o");
+        let word = t.notice().trim_start_matches("sorted by ").to_owned();
+        if words.contains(&word) {
+            return words;
+        }
+        let up = rows(t);
+        t.keys("R");
+        assert_eq!(t.notice(), format!("sorted by {word}, reversed"));
+        let filled = up
+            .iter()
+            .rposition(|(_, blank)| !blank)
+            .map_or(0, |n| n + 1);
+        let mut expected = up.clone();
+        expected[..filled].reverse();
+        assert_eq!(rows(t), expected, "{word}");
+        t.keys("R");
+        assert_eq!(rows(t), up, "{word}");
+        words.push(word);
+    }
+}
+
+#[test]
+fn every_column_that_is_shown_sorts_in_both_directions_in_every_pane() {
+    let mut t = Driver::new();
+    t.keys("5");
+    let words = orders(&mut t, |t| {
+        let products = t.app.licences.shown.iter();
+        let products = products.map(|&n| &t.app.inventory.products[n]);
+        let by_brings = t.app.licences.sort.word() == "brings";
+        products
+            .map(|one| (one.name.clone(), by_brings && one.brings.is_empty()))
+            .collect()
+    });
+    assert_eq!(
+        words,
+        [
+            "free seats",
+            "brings",
+            "seats bought",
+            "seats used",
+            "users",
+            "status",
+            "name"
+        ]
+    );
+    t.keys("o R");
+    assert!(
+        screen(&t.app)[2].contains("   by brings, reversed   service seats: "),
+        "{}",
+        screen(&t.app)[2]
+    );
+    assert!(kept(&t).unwrap().ends_with("\nlicences=brings reversed"));
+    t.keys("6");
+    let words = orders(&mut t, |t| {
+        let rows = t.app.numbers.shown.iter();
+        let rows = rows.map(|&n| &t.app.inventory.numbers[n as usize]);
+        let wishes = t.app.wishes();
+        let sort = t.app.numbers.sort.word();
+        rows.map(|row| {
+            let note = crate::app::pane::numbers::state(row, &wishes).note;
+            let blank = match sort {
+                "holder" => row.holder().is_none(),
+                "country" => row.country.is_none(),
+                "note" => note.is_empty(),
+                _ => false,
+            };
+            (format!("{} {note}", row.record.number), blank)
+        })
+        .collect()
+    });
+    assert_eq!(
+        words,
+        ["state", "holder", "type", "country", "note", "number"]
+    );
+    t.keys("o o o C");
+    assert_eq!(copied(&t), "US", "the cell of the column that is sorted by");
+    t.keys("2");
+    let words = orders(&mut t, |t| {
+        let rows = t.app.candidates.shown.iter();
+        let rows = rows.map(|&n| t.app.roster.get(n).unwrap());
+        let sort = t.app.candidates.sort.word();
+        rows.map(|row| {
+            let blank = match sort {
+                "number" => row.number.is_none(),
+                "country" => row.location.is_none(),
+                "note" => crate::app::pane::candidates::note(row.marks).is_empty(),
+                _ => false,
+            };
+            (row.upn.to_string(), blank)
+        })
+        .collect()
+    });
+    assert_eq!(
+        words,
+        ["number", "cause", "country", "user name", "note", "name"]
+    );
 }

@@ -1,16 +1,21 @@
 //! Pane 2: the candidates, or everyone in the tenant with the first cause. Who is configured is laid over the tenant's cause here.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::app::cursor::{Cursor, Move, Seek};
+use crate::app::event::RequestId;
 use crate::app::filter::Filter;
 use crate::app::tables::Direction;
-use crate::domain::gate::{FirstCause, Warning};
+use crate::domain::gate::{FirstCause, Marks, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, NewUser};
 use crate::roster::query::Field;
-use crate::roster::{Roster, Row};
+use crate::roster::search::Scope;
+use crate::roster::{Person, Roster};
+
+use super::rows::{Ask, Listed, Rows, Since};
 
 /// State of the pane.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,7 +33,9 @@ pub struct Candidates {
     /// Its cursor.
     pub cursor: Cursor<ObjectId>,
     /// Places in the roster of the rows shown, in order.
-    pub shown: Vec<u32>,
+    pub shown: Arc<Vec<u32>>,
+    /// How they were found, and what of them is not known yet.
+    pub rows: Rows,
     /// Who is marked, shown or not.
     pub marked: BTreeSet<ObjectId>,
     /// Who was marked last: a range begins there.
@@ -75,6 +82,8 @@ pub enum Sort {
     Country,
     /// By sign-in name.
     SignIn,
+    /// By what is to be noted, blank last.
+    Note,
 }
 
 impl Sort {
@@ -86,7 +95,8 @@ impl Sort {
             Self::Number => Self::Cause,
             Self::Cause => Self::Country,
             Self::Country => Self::SignIn,
-            Self::SignIn => Self::Name,
+            Self::SignIn => Self::Note,
+            Self::Note => Self::Name,
         }
     }
 
@@ -98,6 +108,7 @@ impl Sort {
             Self::Cause,
             Self::Country,
             Self::SignIn,
+            Self::Note,
         ];
         all.into_iter().find(|sort| sort.word() == word)
     }
@@ -110,6 +121,7 @@ impl Sort {
             Self::Cause => "cause",
             Self::Country => "country",
             Self::SignIn => "user name",
+            Self::Note => "note",
         }
     }
 }
@@ -135,7 +147,7 @@ pub struct Tenant<'a> {
 
 impl Tenant<'_> {
     /// The first cause of a row, with who is configured laid over it.
-    pub fn cause(&self, row: &Row) -> FirstCause {
+    pub fn cause(&self, row: Person<'_>) -> FirstCause {
         if self.configured.contains(&row.id) {
             FirstCause::Configured
         } else {
@@ -145,89 +157,124 @@ impl Tenant<'_> {
 
     /// How many have each cause.
     pub fn counts(&self) -> [usize; 13] {
-        let mut counts = [0; 13];
-        for row in self.roster.rows() {
-            counts[usize::from(self.cause(row).byte())] += 1;
+        let mut counts = self.roster.counts();
+        for place in self.places() {
+            counts[usize::from(self.roster.cause(place).byte())] -= 1;
+            counts[usize::from(FirstCause::Configured.byte())] += 1;
         }
         counts
+    }
+
+    /// The places of those who are configured, in order.
+    pub fn places(&self) -> Vec<u32> {
+        let ids = self.configured.iter();
+        let mut places: Vec<u32> = ids.filter_map(|id| self.roster.place_of(*id)).collect();
+        places.sort_unstable();
+        places
     }
 }
 
 impl Candidates {
-    /// Computes the rows again if something has changed.
+    /// Computes the rows again if something has changed: of a large tenant the first of them.
     pub fn settle(&mut self, tenant: Tenant<'_>, height: usize) {
         let roster = tenant.roster;
         if std::mem::take(&mut self.stale) {
-            let (listing, picklist) = (self.listing, self.picklist);
-            self.shown = roster.search(&self.filter.row_query(), |row| match (listing, picklist) {
-                (Listing::Everyone, _) => true,
-                (Listing::Candidates, Picklist::Built) => tenant.cause(row).is_candidate(),
-                (Listing::Candidates, Picklist::Off) => false,
-            });
-            self.order(tenant);
-            let seek = std::mem::take(&mut self.filter.seek);
-            if seek == Seek::First {
-                self.goto = None;
+            let since = match std::mem::take(&mut self.filter.seek) {
+                Seek::First => Since::Typed,
+                Seek::Stay => Since::Changed,
+                Seek::Back => Since::TakenBack,
+            };
+            let ask = self.asks(tenant);
+            self.rows.list(ask, roster, since);
+            match since {
+                Since::Typed => {
+                    self.goto = None;
+                    self.cursor_to_first(roster);
+                }
+                Since::Changed => {}
+                Since::TakenBack => self.cursor.seek(Seek::Back, || None),
             }
-            self.cursor.seek(seek, || {
-                let filter = &self.filter;
-                let first = filter.first(&self.shown, |place| {
-                    let row = roster.get(place);
-                    row.is_some_and(|row| filter.starts(&row.name))
-                })?;
-                roster.get(first).map(|row| row.id)
-            });
         }
+        self.place_cursor(roster, height);
+    }
+
+    /// What is to be listed.
+    fn asks(&self, tenant: Tenant<'_>) -> Ask {
+        let configured = Arc::new(tenant.places());
+        Ask {
+            text: self.filter.field.text().to_owned(),
+            scope: match (self.listing, self.picklist) {
+                (Listing::Everyone, _) => Scope::everyone(),
+                (Listing::Candidates, Picklist::Built) => {
+                    Scope::candidates(Arc::clone(&configured))
+                }
+                (Listing::Candidates, Picklist::Off) => Scope::nobody(),
+            },
+            sort: self.sort,
+            direction: self.direction,
+            configured,
+            order: None,
+            among: None,
+        }
+    }
+
+    /// A letter was typed, or what it finds is known to the end: the cursor goes to the row that it is about.
+    fn cursor_to_first(&mut self, roster: &Roster) {
+        if let Some(id) = self.rows.listed.first.and_then(|place| roster.id(place)) {
+            self.cursor.key = Some(id);
+        }
+    }
+
+    fn place_cursor(&mut self, roster: &Roster, height: usize) {
+        let listed = &self.rows.listed;
         if let Some(id) = self.goto
             && let Some(place) = roster.place_of(id)
-            && self.shown.contains(&place)
+            && listed.hits.binary_search(&place).is_ok()
         {
             self.cursor.key = Some(id);
             self.goto = None;
         }
-        let shown = &self.shown;
+        self.shown = Arc::clone(&listed.shown);
+        let (shown, index) = (&self.shown, self.cursor.index);
+        let in_order = Arc::ptr_eq(&listed.shown, &listed.hits);
         self.cursor.settle(
             (shown.len(), height),
             |id| {
                 let place = roster.place_of(id)?;
+                if shown.get(index) == Some(&place) {
+                    return Some(index);
+                }
+                if in_order {
+                    return shown.binary_search(&place).ok();
+                }
                 shown.iter().position(|&shown| shown == place)
             },
-            |n| {
-                shown
-                    .get(n)
-                    .and_then(|&place| roster.get(place))
-                    .map(|row| row.id)
-            },
+            |n| shown.get(n).and_then(|&place| roster.id(place)),
         );
     }
 
-    fn order(&mut self, tenant: Tenant<'_>) {
-        let row = |place: &u32| tenant.roster.get(*place);
-        match self.sort {
-            Sort::Name => {}
-            Sort::Number => self.shown.sort_by_cached_key(|place| {
-                let number = row(place).and_then(|row| row.number.clone());
-                (number.is_none(), number)
-            }),
-            Sort::Cause => self
-                .shown
-                .sort_by_cached_key(|place| row(place).map(|row| tenant.cause(row))),
-            Sort::Country => self.shown.sort_by_cached_key(|place| {
-                let country = row(place).and_then(|row| row.location);
-                (country.is_none(), country)
-            }),
-            Sort::SignIn => self
-                .shown
-                .sort_by_cached_key(|place| row(place).map(|row| row.upn.to_lowercase())),
+    /// The answer to a question about the rows; whether it was still open.
+    pub fn answer(&mut self, req: RequestId, listed: &Listed, roster: &Roster) -> bool {
+        // Rows that are to be listed again are answered by the next question.
+        if self.stale {
+            return false;
         }
-        let sort = self.sort;
-        self.direction.apply(&mut self.shown, |place| {
-            row(place).is_some_and(|row| match sort {
-                Sort::Name | Sort::Cause | Sort::SignIn => false,
-                Sort::Number => row.number.is_none(),
-                Sort::Country => row.location.is_none(),
-            })
-        });
+        match self.rows.answer(req, listed) {
+            None => return false,
+            Some(true) => self.cursor_to_first(roster),
+            Some(false) => {}
+        }
+        true
+    }
+
+    /// Finds out all of what is only begun: a key acts on a row, and which one that is must not depend on how fast it was typed.
+    pub fn finish(&mut self, roster: &Roster, height: usize) -> bool {
+        if !self.rows.finish(roster) {
+            return false;
+        }
+        self.cursor_to_first(roster);
+        self.place_cursor(roster, height);
+        true
     }
 
     /// Moves the cursor.
@@ -235,15 +282,12 @@ impl Candidates {
         self.goto = None;
         let shown = &self.shown;
         self.cursor.step(step, (shown.len(), height), |n| {
-            shown
-                .get(n)
-                .and_then(|&place| roster.get(place))
-                .map(|row| row.id)
+            shown.get(n).and_then(|&place| roster.id(place))
         });
     }
 
     /// The row under the cursor.
-    pub fn row<'a>(&self, roster: &'a Roster) -> Option<&'a Row> {
+    pub fn row<'a>(&self, roster: &'a Roster) -> Option<Person<'a>> {
         let id = self.cursor.key?;
         let place = *self.shown.get(self.cursor.index)?;
         roster.get(place).filter(|row| row.id == id)
@@ -273,8 +317,8 @@ impl Candidates {
         let from = self.shown.iter().position(|&place| place == last)?;
         let to = self.cursor.index;
         let rows = self.shown.get(from.min(to)..=from.max(to))?;
-        let ids = rows.iter().filter_map(|&place| roster.get(place));
-        self.marked.extend(ids.map(|row| row.id));
+        let ids = rows.iter().filter_map(|&place| roster.id(place));
+        self.marked.extend(ids);
         Some(rows.len())
     }
 
@@ -283,8 +327,7 @@ impl Candidates {
         let shown: Vec<ObjectId> = self
             .shown
             .iter()
-            .filter_map(|&place| roster.get(place))
-            .map(|row| row.id)
+            .filter_map(|&place| roster.id(place))
             .collect();
         if shown.iter().all(|id| self.marked.contains(id)) {
             for id in &shown {
@@ -295,30 +338,36 @@ impl Candidates {
         }
     }
 
+    /// Who is marked: those shown in the order in which they are, then the others.
+    pub fn marked_in_order(&self, roster: &Roster) -> (Vec<ObjectId>, Vec<ObjectId>) {
+        let hits = &self.rows.listed.hits;
+        let mut places = Vec::new();
+        let mut hidden = Vec::new();
+        for id in &self.marked {
+            match roster.place_of(*id) {
+                Some(place) if hits.binary_search(&place).is_ok() => places.push(place),
+                _ => hidden.push(*id),
+            }
+        }
+        places.sort_unstable();
+        let is_marked = |place: &&u32| places.binary_search(place).is_ok();
+        let shown = self.shown.iter().filter(is_marked).take(places.len());
+        let ids = shown.filter_map(|place| roster.id(*place)).collect();
+        (ids, hidden)
+    }
+
     /// `5 marked, 3 not shown`; `None` when none is.
     pub fn marks(&self, roster: &Roster) -> Option<String> {
         let marked = self.marked.len();
         if marked == 0 {
             return None;
         }
-        let mut places: Vec<u32> = self
-            .marked
-            .iter()
-            .filter_map(|id| roster.place_of(*id))
-            .collect();
-        places.sort_unstable();
-        let shown = if self.sort == Sort::Name && self.direction == Direction::Up {
-            // In the order of the roster: few marks among a million rows are found without looking at the rows.
-            places
-                .iter()
-                .filter(|place| self.shown.binary_search(place).is_ok())
-                .count()
-        } else {
-            self.shown
-                .iter()
-                .filter(|place| places.binary_search(place).is_ok())
-                .count()
-        };
+        // Few marks among a million rows are found without looking at the rows.
+        let hits = &self.rows.listed.hits;
+        let places = self.marked.iter().filter_map(|id| roster.place_of(*id));
+        let shown = places
+            .filter(|place| hits.binary_search(place).is_ok())
+            .count();
         Some(match marked - shown {
             0 => format!("{marked} marked"),
             hidden => format!("{marked} marked, {hidden} not shown"),
@@ -366,9 +415,9 @@ fn short(cause: FirstCause) -> &'static str {
 }
 
 /// What is told of a candidate in a narrow column.
-pub fn note(row: &Row) -> String {
-    let resource = (row.marks.is_resource()).then_some("resource");
-    let warnings = row.marks.warnings().map(|warning| match warning {
+pub fn note(marks: Marks) -> String {
+    let resource = marks.is_resource().then_some("resource");
+    let warnings = marks.warnings().map(|warning| match warning {
         Warning::NoTeams => "no Teams",
         Warning::Room => "room",
         Warning::NoUsageLocation => "no country",
@@ -386,16 +435,17 @@ pub fn note(row: &Row) -> String {
 }
 
 /// The user that adding this row makes: with the number that it holds in the tenant, and nothing queued.
-pub fn new_user(row: &Row) -> NewUser {
+pub fn new_user(row: Person<'_>) -> NewUser {
+    let number = row.phone();
     NewUser {
         name: row.name.to_string(),
-        mail: row.mail.as_ref().unwrap_or(&row.upn).to_string(),
-        number: row.number.clone(),
-        kind: if row.number.as_ref().is_some_and(|n| n.extension().is_some()) {
+        mail: row.mail.unwrap_or(row.upn).to_owned(),
+        kind: if number.as_ref().is_some_and(|n| n.extension().is_some()) {
             NumberKind::Extension
         } else {
             NumberKind::Ddi
         },
+        number,
         country: row.location,
         association: Association::Matched(row.id),
         wanted_number: None,

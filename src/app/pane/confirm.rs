@@ -425,7 +425,7 @@ impl Confirm {
             Question::TakeBackMany { shown, .. } => take_back_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
-                "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
+                "It is kept in the audit; empty for none. Nothing is written to the tenant by it.".to_owned(),
                 "Type its id, then Enter:".to_owned(),
             ],
             Question::KeepPlan { entries, .. } => vec![

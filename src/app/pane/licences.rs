@@ -1,16 +1,18 @@
 //! Pane 5: the tenant's products with their seats; inside one of them, who has it and which plans it has.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::event::RequestId;
 use crate::app::filter::Filter;
+use crate::app::tables::Direction;
 use crate::domain::guid::{ObjectId, SkuId};
-use crate::domain::plan_ids;
+use crate::domain::{plan_ids, text};
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
-use crate::roster::{Roster, Row};
+use crate::roster::{Person, Roster};
 
 use super::candidates::Tenant;
 
@@ -21,6 +23,8 @@ pub struct Licences {
     pub filter: Filter,
     /// Its order.
     pub sort: Sort,
+    /// Its direction.
+    pub direction: Direction,
     /// Its cursor.
     pub cursor: Cursor<SkuId>,
     /// Places in the inventory of the products shown, in order.
@@ -42,8 +46,10 @@ pub struct Inside {
     pub sku: SkuId,
     /// The filter of its rows.
     pub filter: Filter,
-    /// Whether its people are in the order of their first cause.
+    /// The order of its people.
     pub order: Order,
+    /// Its direction.
+    pub direction: Direction,
     /// The cursor.
     pub cursor: Cursor<Item>,
     /// The rows shown.
@@ -67,6 +73,33 @@ pub enum Order {
     Name,
     /// By first cause.
     Cause,
+    /// By the way in which they have it.
+    How,
+    /// By sign-in name.
+    SignIn,
+}
+
+impl Order {
+    /// The next order.
+    #[must_use]
+    fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Cause,
+            Self::Cause => Self::How,
+            Self::How => Self::SignIn,
+            Self::SignIn => Self::Name,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Cause => "first cause",
+            Self::How => "how",
+            Self::SignIn => "user name",
+        }
+    }
 }
 
 /// Order of the products.
@@ -79,6 +112,14 @@ pub enum Sort {
     Free,
     /// What decides here first.
     Brings,
+    /// The most seats first.
+    Bought,
+    /// The most seats in use first.
+    Used,
+    /// The most users first.
+    Users,
+    /// By the state of the subscription.
+    Status,
 }
 
 impl Sort {
@@ -88,8 +129,26 @@ impl Sort {
         match self {
             Self::Name => Self::Free,
             Self::Free => Self::Brings,
-            Self::Brings => Self::Name,
+            Self::Brings => Self::Bought,
+            Self::Bought => Self::Used,
+            Self::Used => Self::Users,
+            Self::Users => Self::Status,
+            Self::Status => Self::Name,
         }
+    }
+
+    /// The order of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [
+            Self::Name,
+            Self::Free,
+            Self::Brings,
+            Self::Bought,
+            Self::Used,
+            Self::Users,
+            Self::Status,
+        ];
+        all.into_iter().find(|sort| sort.word() == word)
     }
 
     /// The word for it.
@@ -97,7 +156,11 @@ impl Sort {
         match self {
             Self::Name => "name",
             Self::Free => "free seats",
-            Self::Brings => "what it brings",
+            Self::Brings => "brings",
+            Self::Bought => "seats bought",
+            Self::Used => "seats used",
+            Self::Users => "users",
+            Self::Status => "status",
         }
     }
 }
@@ -159,7 +222,23 @@ impl Licences {
                 let brings = product.brings.clone();
                 (brings.is_empty(), brings, product.name.to_lowercase())
             }),
+            Sort::Bought => self.most(|n| products[n].bought()),
+            Sort::Used => self.most(|n| products[n].sku.consumed),
+            Sort::Users => {
+                let members = self.members.clone();
+                self.most(|n| i64::try_from(members.of(products[n].sku.id).len()).unwrap_or(0));
+            }
+            Sort::Status => self.shown.sort_by_cached_key(|n| products[*n].state()),
         }
+        let sort = self.sort;
+        self.direction.apply(&mut self.shown, |n| {
+            sort == Sort::Brings && products[*n].brings.is_empty()
+        });
+    }
+
+    /// Those with the most first.
+    fn most(&mut self, count: impl Fn(usize) -> i64) {
+        self.shown.sort_by_key(|n| std::cmp::Reverse(count(*n)));
     }
 
     /// Moves the cursor.
@@ -185,7 +264,7 @@ impl Licences {
     }
 
     /// The person under the cursor.
-    pub fn person<'a>(&self, roster: &'a Roster) -> Option<&'a Row> {
+    pub fn person<'a>(&self, roster: &'a Roster) -> Option<Person<'a>> {
         match self.item()? {
             Item::Person(id) => roster.find(id),
             Item::Plan(_) => None,
@@ -205,6 +284,7 @@ impl Licences {
                 sku: product.sku.id,
                 filter: Filter::default(),
                 order: Order::default(),
+                direction: Direction::default(),
                 cursor: Cursor::default(),
                 shown: Vec::new(),
             });
@@ -218,14 +298,18 @@ impl Licences {
             self.sort = self.sort.next();
             return self.sort.word();
         };
-        open.order = match open.order {
-            Order::Name => Order::Cause,
-            Order::Cause => Order::Name,
+        open.order = open.order.next();
+        open.order.word()
+    }
+
+    /// Turns what is shown round: the word of its order, and its direction.
+    pub fn reverse(&mut self) -> (&'static str, Direction) {
+        let (word, direction) = match &mut self.inside {
+            Some(open) => (open.order.word(), &mut open.direction),
+            None => (self.sort.word(), &mut self.direction),
         };
-        match open.order {
-            Order::Name => "name",
-            Order::Cause => "first cause",
-        }
+        *direction = direction.turned();
+        (word, *direction)
     }
 
     /// How many users have a product; `None` until it is known.
@@ -249,9 +333,26 @@ impl Inside {
             })
             .collect();
         people.sort_unstable();
-        if self.order == Order::Cause {
-            people.sort_by_key(|(place, _)| tenant.roster.get(*place).map(|row| tenant.cause(row)));
+        let row = |place: u32| tenant.roster.get(place);
+        match self.order {
+            Order::Name => {}
+            Order::Cause => {
+                people.sort_by_key(|(place, _)| row(*place).map(|row| tenant.cause(row)));
+            }
+            Order::SignIn => {
+                people
+                    .sort_by_cached_key(|(place, _)| row(*place).map(|row| row.upn.to_lowercase()));
+            }
+            Order::How => {
+                let ways: HashMap<ObjectId, &str> = members
+                    .of(self.sku)
+                    .iter()
+                    .map(|member| (member.user, by(member)))
+                    .collect();
+                people.sort_by_key(|(_, id)| ways.get(id).copied());
+            }
         }
+        self.direction.apply(&mut people, |_| false);
         let plans = (0..product.sku.plans.len())
             .filter(|n| query.is_empty() || query.matches(&folded_plan(product, *n)));
         self.shown = people
@@ -293,8 +394,8 @@ fn folded(product: &Product) -> String {
     .to_lowercase()
 }
 
-fn folded_person(row: &Row, member: &Member, tenant: Tenant<'_>) -> String {
-    let number = row.number.as_ref().map_or("", |number| number.as_str());
+fn folded_person(row: Person<'_>, member: &Member, tenant: Tenant<'_>) -> String {
+    let number = row.number.unwrap_or_default();
     format!(
         "{}\u{1f}{}\u{1f}{number}\u{1f}{}\u{1f}{}",
         row.name,
@@ -369,10 +470,12 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
         .map(|plan| plan.name.as_str())
         .collect();
     let others = sku.plans.len() - deciding.len();
+    let more = text::counted(others as u64, "other", "others");
     let text = match (deciding.is_empty(), others) {
-        (true, n) => format!("none that decides here, {n} others"),
+        (true, 0) => "none".to_owned(),
+        (true, _) => format!("none that decides here, {more}"),
         (false, 0) => deciding.join(", "),
-        (false, n) => format!("{} and {n} others", deciding.join(", ")),
+        (false, _) => format!("{} and {more}", deciding.join(", ")),
     };
     doc.item(Tone::Plain, "plans  ", &text);
     doc.item(Tone::Dim, "id     ", &sku.id.to_string());

@@ -61,6 +61,10 @@ pub enum Sort {
     Holder,
     /// By type.
     Type,
+    /// By country, blank last.
+    Country,
+    /// By what is odd or coming, blank last.
+    Note,
 }
 
 impl Sort {
@@ -71,13 +75,22 @@ impl Sort {
             Self::Number => Self::State,
             Self::State => Self::Holder,
             Self::Holder => Self::Type,
-            Self::Type => Self::Number,
+            Self::Type => Self::Country,
+            Self::Country => Self::Note,
+            Self::Note => Self::Number,
         }
     }
 
     /// The order of a word.
     pub fn of(word: &str) -> Option<Self> {
-        let all = [Self::Number, Self::State, Self::Holder, Self::Type];
+        let all = [
+            Self::Number,
+            Self::State,
+            Self::Holder,
+            Self::Type,
+            Self::Country,
+            Self::Note,
+        ];
         all.into_iter().find(|sort| sort.word() == word)
     }
 
@@ -88,6 +101,8 @@ impl Sort {
             Self::State => "state",
             Self::Holder => "holder",
             Self::Type => "type",
+            Self::Country => "country",
+            Self::Note => "note",
         }
     }
 }
@@ -158,10 +173,24 @@ impl Numbers {
             Sort::Type => self
                 .shown
                 .sort_by_key(|place| row(place).map(|row| row.record.kind)),
+            Sort::Country => self.shown.sort_by_key(|place| {
+                let country = row(place).and_then(|row| row.country);
+                (country.is_none(), country)
+            }),
+            Sort::Note => self.shown.sort_by_cached_key(|place| {
+                let note = row(place).map(|row| state(row, wishes).note);
+                let note = note.unwrap_or_default();
+                (note.is_empty(), note)
+            }),
         }
         let sort = self.sort;
         self.direction.apply(&mut self.shown, |place| {
-            sort == Sort::Holder && row(place).and_then(NumberRow::holder).is_none()
+            row(place).is_some_and(|row| match sort {
+                Sort::Number | Sort::State | Sort::Type => false,
+                Sort::Holder => row.holder().is_none(),
+                Sort::Country => row.country.is_none(),
+                Sort::Note => state(row, wishes).note.is_empty(),
+            })
         });
     }
 

@@ -84,7 +84,7 @@ impl Palette {
     }
 
     fn people(&mut self, name: &str, roster: &Roster) {
-        let hits = roster.search(&Query::parse(name), |_| true);
+        let hits = roster.first(&Query::parse(name), PEOPLE);
         self.items.extend(
             hits.into_iter()
                 .take(PEOPLE)

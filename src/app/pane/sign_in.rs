@@ -99,6 +99,14 @@ fn asked(session: &Session, prompt: &Prompt) -> Doc {
     doc.item(Tone::Plain, "App     ", &prompt.app);
     let asks = in_words(&prompt.scopes);
     doc.item(Tone::Plain, "Asks to ", &asks.join(", "));
+    if let Some(page) = &session.consent {
+        doc.item(
+            Tone::Plain,
+            "Admin   ",
+            "an administrator of the tenant lets the app in once, at",
+        );
+        doc.item(Tone::Dim, "        ", page);
+    }
     doc.gap();
     let what = match prompt.way {
         PromptWay::Code { .. } => {

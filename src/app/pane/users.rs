@@ -58,6 +58,8 @@ pub enum Sort {
     Country,
     /// By cause.
     Cause,
+    /// By e-mail address.
+    Mail,
 }
 
 impl Sort {
@@ -69,7 +71,8 @@ impl Sort {
             Self::Number => Self::State,
             Self::State => Self::Country,
             Self::Country => Self::Cause,
-            Self::Cause => Self::Name,
+            Self::Cause => Self::Mail,
+            Self::Mail => Self::Name,
         }
     }
 
@@ -81,6 +84,7 @@ impl Sort {
             Self::State,
             Self::Country,
             Self::Cause,
+            Self::Mail,
         ];
         all.into_iter().find(|sort| sort.word() == word)
     }
@@ -93,6 +97,7 @@ impl Sort {
             Self::State => "state",
             Self::Country => "country",
             Self::Cause => "cause",
+            Self::Mail => "e-mail",
         }
     }
 }
@@ -134,6 +139,7 @@ impl Users {
                     Sort::Number => row.user.number.is_none(),
                     Sort::Country => row.user.country.is_none(),
                     Sort::Cause => state(row, now).cause.is_empty(),
+                    Sort::Mail => row.user.mail.is_empty(),
                 }
             });
             let seek = std::mem::take(&mut self.filter.seek);
@@ -294,6 +300,7 @@ impl Key {
             ),
             Sort::State => (String::new(), Some(state(row, now).mark)),
             Sort::Cause => (state(row, now).cause.to_lowercase(), None),
+            Sort::Mail => (user.mail.to_lowercase(), None),
             Sort::Country => (
                 user.country.map(|c| c.to_string()).unwrap_or_default(),
                 None,

@@ -153,7 +153,7 @@ pub fn holder(number: &PhoneNumber, asker: Asker, desk: &Desk, roster: &Roster) 
     roster
         .rows()
         .find(|row| {
-            row.number.as_ref() == Some(number)
+            row.number == Some(number.as_str())
                 && Some(row.id) != asker.directory
                 && !released(row.id)
         })

@@ -5,12 +5,15 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{Guid, ObjectId};
+use crate::domain::phone::PhoneNumber;
 use crate::record::facts;
+use crate::roster::table::{Fresh, Unsorted};
 
 use super::super::error::StoreError;
-use super::super::ledger::rows::{guid, moment};
-use super::rows::{ROW, USER, Words, row_of, user_of};
+use super::super::ledger::rows::{country, guid, moment, number};
+use super::rows::{ROW, USER, Words, is_same_mail, row_of, user_of};
 use super::{HeldNumbers, LicenceOf, LiveReading, StaleTeams, StoredRow, StoredUser, reference};
 
 /// By name without regard to the case of ASCII letters, as the index has it, then by id.
@@ -42,6 +45,47 @@ pub(super) fn rows(
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([clamp(from), clamp(limit)], row_of)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The last rows by name, the order of [`rows`] kept.
+pub(super) fn last_rows(connection: &Connection, limit: u64) -> Result<Vec<StoredRow>, StoreError> {
+    let sql =
+        format!("SELECT {ROW} FROM directory ORDER BY name COLLATE NOCASE DESC, id DESC LIMIT ?1");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([limit], row_of)?;
+    let mut rows: Vec<StoredRow> = rows.collect::<Result<_, _>>()?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// All rows as they lie in the table, in one piece of memory.
+pub(super) fn table(connection: &Connection) -> Result<Unsorted, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {ROW} FROM directory"))?;
+    let mut rows = statement.query([])?;
+    let mut table = Unsorted::default();
+    while let Some(row) = rows.next()? {
+        let text = |column| -> rusqlite::Result<Option<&str>> {
+            Ok(row.get_ref(column)?.as_str_or_null()?)
+        };
+        let upn = text(2)?.unwrap_or_default();
+        let number = number(row, 5)?;
+        table.push(Fresh {
+            id: ObjectId(guid(row, 0)?),
+            name: text(1)?.unwrap_or_default(),
+            upn,
+            mail: if is_same_mail(row.get(8)?) {
+                Some(upn)
+            } else {
+                text(3)?
+            },
+            location: country(row, 4)?,
+            number: number.as_ref().map(PhoneNumber::as_str),
+            cause: FirstCause::from_byte(row.get(6)?),
+            marks: Marks(row.get(7)?),
+        });
+    }
+    Ok(table)
 }
 
 /// All rows. Read in the order of the table and sorted here: by the index each row would be a page of its own.
@@ -283,6 +327,7 @@ pub(super) fn find(
 #[cfg(test)]
 mod tests {
     use crate::domain::run::RunId;
+    use crate::roster::Roster;
     use crate::store::cache::Cache;
     use crate::store::fixtures::{
         directory_user, head, number, object, reference, store_with, teams_user, tenant_number,
@@ -325,7 +370,25 @@ mod tests {
         for from in 0..7 {
             let window = store.cache.rows(from as u64, 2).wait().unwrap();
             assert_eq!(window, all[from.min(6)..(from + 2).min(6)]);
+            let last = store.cache.last_rows(from as u64).wait().unwrap();
+            assert_eq!(last, all[6 - from.min(6)..]);
         }
+        // The whole table has the same order, and the same rows.
+        let roster = Roster::sorted(1, store.cache.table().wait().unwrap());
+        for (row, person) in all.iter().zip(roster.rows()) {
+            assert_eq!((row.id, row.name.as_str()), (person.id, person.name));
+            let mails = (row.mail.as_deref(), person.mail);
+            assert_eq!((row.upn.as_str(), mails.0), (person.upn, mails.1));
+            assert_eq!(
+                (row.number.clone(), row.location),
+                (person.phone(), person.location)
+            );
+            assert_eq!(
+                (row.class, row.marks),
+                (person.cause.byte(), person.marks.0)
+            );
+        }
+        assert_eq!(roster.len(), all.len());
         let ben = &all[2];
         assert_eq!(ben.mail.as_deref(), Some("user2@contoso.example"));
         assert_eq!(

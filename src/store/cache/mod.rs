@@ -21,6 +21,7 @@ use crate::domain::directory::{
 use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
+use crate::roster::table::Unsorted;
 
 use super::history::{ClassChange, ValueChange};
 use super::reply::{Answer, Reply, pair};
@@ -226,7 +227,9 @@ pub(super) enum Job {
     ApplyChanges(Box<Changes>, Answer<Vec<ClassChange>>),
     TakeMoved(Answer<Vec<ValueChange>>),
     Rows(u64, u64, Answer<Vec<StoredRow>>),
+    LastRows(u64, Answer<Vec<StoredRow>>),
     AllRows(Answer<Vec<StoredRow>>),
+    Table(Answer<Unsorted>),
     User(ObjectId, Answer<Option<StoredUser>>),
     Users(Vec<ObjectId>, Answer<Vec<StoredUser>>),
     VisitBatch(i64, u32, Answer<Vec<(i64, StoredUser)>>),
@@ -322,6 +325,16 @@ impl Cache {
     /// Rows by name, then id.
     pub fn rows(&self, from: u64, limit: u64) -> Reply<Vec<StoredRow>> {
         self.ask(|to| Job::Rows(from, limit, to))
+    }
+
+    /// The last rows by name, then id.
+    pub fn last_rows(&self, limit: u64) -> Reply<Vec<StoredRow>> {
+        self.ask(|to| Job::LastRows(limit, to))
+    }
+
+    /// All rows, not sorted yet.
+    pub fn table(&self) -> Reply<Unsorted> {
+        self.ask(Job::Table)
     }
 
     /// All rows by name, then id.

@@ -143,6 +143,11 @@ fn flags_of(bits: u8) -> UserFlags {
     }
 }
 
+/// Whether flags say that the mail is the user principal name.
+pub(super) fn is_same_mail(flags: u8) -> bool {
+    flags & SAME_MAIL != 0
+}
+
 fn mail(row: &Row<'_>, column: usize, flags: u8, upn: &str) -> rusqlite::Result<Option<String>> {
     if flags & SAME_MAIL != 0 {
         Ok(Some(upn.to_owned()))

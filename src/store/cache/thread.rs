@@ -50,6 +50,8 @@ impl CacheThread {
             Job::Reference(to) => self.read(to, |tx, _| reference::reference(tx)),
             Job::Outline(to) => self.read(to, |tx, _| reference::outline(tx)),
             Job::Rows(from, limit, to) => self.read(to, |tx, _| lookup::rows(tx, from, limit)),
+            Job::LastRows(limit, to) => self.read(to, |tx, _| lookup::last_rows(tx, limit)),
+            Job::Table(to) => self.read(to, |tx, _| lookup::table(tx)),
             Job::AllRows(to) => self.read(to, |tx, _| lookup::all_rows(tx)),
             Job::User(id, to) => self.read(to, |tx, words| lookup::user(tx, id, words)),
             Job::Users(ids, to) => self.read(to, |tx, words| {
@@ -133,7 +135,9 @@ impl CacheThread {
             | Job::Outline(_)
             | Job::LiveOf(..)
             | Job::Rows(..)
+            | Job::LastRows(..)
             | Job::AllRows(_)
+            | Job::Table(_)
             | Job::User(..)
             | Job::Users(..)
             | Job::VisitBatch(..)

@@ -3,6 +3,7 @@
 //! Nothing here asks the crate for a rule. `TEAMSCONNECTOR_TEST_SEED` replays a seed that a failure has printed.
 
 mod chance;
+mod lean;
 mod truth;
 mod wire;
 

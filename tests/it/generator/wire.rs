@@ -9,7 +9,7 @@ use super::truth::{
     ENABLED, Kind, LICENSED, Land, Mark, NO_CALLING, NO_CREDITS, NOT_GUEST, PHONE, Stand, Truth,
 };
 
-const PHONE_PLANS: [&str; 3] = [
+pub(super) const PHONE_PLANS: [&str; 3] = [
     "4828c8ec-dc2e-4779-b502-87ac9ce28ab7",
     "ed777b71-af04-42ca-9798-84344c66f7c6",
     "db23fce2-a974-42ef-9002-d78dd42a0f22",
@@ -28,7 +28,7 @@ pub(super) const CALLING_PLANS: [&str; 11] = [
     "1346d5e6-15a6-4b88-9693-806ff7296a7a",
     "9a0125a5-c8f8-4526-b231-49e2abe0ebce",
 ];
-const CREDITS: &str = "505e180f-f7e0-4b65-91d4-00d670bbd18c";
+pub(super) const CREDITS: &str = "505e180f-f7e0-4b65-91d4-00d670bbd18c";
 const VIRTUAL: [&str; 2] = [
     "f47330e9-c134-43b3-9993-e7f004506889",
     "0628a73f-3b4a-4989-bd7b-0f8823144313",
@@ -57,7 +57,7 @@ const TEAMS1: &str = TEAMS[0];
 const MCOSTANDARD: &str = OTHERS[5];
 
 /// Products with the voice plans inside: what brings a plan.
-const SKUS: &[(&str, &[&str])] = &[
+pub(super) const SKUS: &[(&str, &[&str])] = &[
     ("e43b5b99-8dfb-405f-9987-dc307f34bcbd", &[PHONE_PLANS[0]]),
     ("aa6791d3-bb09-4bc2-afed-c30c3fe26032", &[PHONE_PLANS[1]]),
     (
@@ -144,6 +144,8 @@ pub(super) struct Made {
 struct Held {
     plans: Vec<Value>,
     usable: Vec<&'static str>,
+    /// In a state that cannot be used, though the licence is there: its subscription was suspended or locked out.
+    stopped: Vec<&'static str>,
 }
 
 impl Held {
@@ -175,6 +177,9 @@ impl Held {
         self.row(chance, plan, word);
         if chance.percent(20) {
             self.row(chance, plan, "Deleted");
+        }
+        if chance.percent(50) {
+            self.stopped.push(plan);
         }
     }
 
@@ -347,7 +352,7 @@ fn licences(chance: &mut Chance, truth: &Truth, held: &Held, room: bool) -> (Val
         Stand::Passed => {}
     }
     let mut skus: Vec<(&str, &[&str])> = Vec::new();
-    for plan in &held.usable {
+    for plan in held.usable.iter().chain(&held.stopped) {
         let bringing: Vec<(&str, &[&str])> = SKUS
             .iter()
             .copied()
@@ -376,7 +381,7 @@ fn licences(chance: &mut Chance, truth: &Truth, held: &Held, room: bool) -> (Val
     for (sku, plans) in skus {
         let off: Vec<&&str> = plans
             .iter()
-            .filter(|plan| !held.usable.contains(plan))
+            .filter(|plan| !held.usable.contains(plan) && !held.stopped.contains(plan))
             .collect();
         let off = json!(off);
         licences.push(json!({ "skuId": chance.cased(sku), "disabledPlans": off }));

@@ -49,9 +49,20 @@ impl vt100::Callbacks for Told {
 
 struct State {
     parser: vt100::Parser<Told>,
+    /// Every byte, as it came.
+    came: Vec<u8>,
     ended: bool,
     /// The terminal is to go away: the reader lets go of it at its next byte.
     leaving: bool,
+}
+
+/// The end of a frame.
+const END: &[u8] = b"\x1b[?2026l";
+
+fn frames(came: &[u8]) -> Vec<usize> {
+    let ends = memchr::memmem::find_iter(came, END).map(|at| at + END.len());
+    let ends: Vec<_> = std::iter::once(0).chain(ends).collect();
+    ends.windows(2).map(|ends| ends[1] - ends[0]).collect()
 }
 
 fn cells(n: u16) -> std::num::NonZero<u16> {
@@ -120,6 +131,7 @@ impl Terminal {
                     0,
                     Told::default(),
                 ),
+                came: Vec::new(),
                 ended: false,
                 leaving: false,
             }),
@@ -137,6 +149,7 @@ impl Terminal {
                     return;
                 }
                 state.parser.process(&buffer[..read]);
+                state.came.extend_from_slice(&buffer[..read]);
                 shared.1.notify_all();
             }
         });
@@ -199,6 +212,31 @@ impl Terminal {
         self.state.0.lock().unwrap().parser.screen().clone()
     }
 
+    /// The bytes that came.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.0.lock().unwrap().came.len()
+    }
+
+    /// Bytes of each frame since the start.
+    pub(crate) fn frames(&self) -> Vec<usize> {
+        frames(&self.state.0.lock().unwrap().came)
+    }
+
+    /// Waits until there have been so many frames.
+    pub(crate) fn wait_frames(&self, wanted: usize) -> Vec<usize> {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, PATIENCE, |state| {
+                frames(&state.came).len() < wanted && !state.ended
+            })
+            .unwrap();
+        let frames = frames(&state.came);
+        let screen = state.parser.screen().contents();
+        assert!(frames.len() >= wanted, "{wanted} frames: {screen}");
+        frames
+    }
+
     /// The titles that the window has had, in order.
     pub(crate) fn titles(&self) -> Vec<String> {
         let state = self.state.0.lock().unwrap();
@@ -243,13 +281,25 @@ impl Terminal {
                 "up" => b"\x1b[A",
                 "down" => b"\x1b[B",
                 "ctrl-d" => b"\x04",
+                "ctrl-f" => b"\x06",
+                "ctrl-n" => b"\x0e",
                 "ctrl-t" => b"\x14",
                 "ctrl-u" => b"\x15",
                 other => other.as_bytes(),
             };
             let named = matches!(
                 key,
-                "enter" | "esc" | "tab" | "space" | "up" | "down" | "ctrl-d" | "ctrl-t" | "ctrl-u"
+                "enter"
+                    | "esc"
+                    | "tab"
+                    | "space"
+                    | "up"
+                    | "down"
+                    | "ctrl-d"
+                    | "ctrl-f"
+                    | "ctrl-n"
+                    | "ctrl-t"
+                    | "ctrl-u"
             );
             self.keys += if named { 1 } else { key.chars().count() };
             let writer = self.writer.as_mut().expect("the terminal is open");
@@ -349,11 +399,11 @@ impl Terminal {
         self.child.wait().unwrap();
     }
 
-    /// Waits for the end, at most that long; the exit code.
+    /// Waits for the end, at most that long, and until all that was written before it was read; the exit code.
     pub(crate) fn ended_within(&mut self, limit: Duration) -> Option<u32> {
         let (to, ended) = std::sync::mpsc::channel();
         let mut killer = self.child.clone_killer();
-        std::thread::scope(|scope| {
+        let code = std::thread::scope(|scope| {
             let child = &mut self.child;
             scope.spawn(move || {
                 let _ = to.send(child.wait());
@@ -364,7 +414,11 @@ impl Terminal {
                 let _ = killer.kill();
                 None
             }
-        })
+        });
+        if code.is_some() {
+            self.wait_ended();
+        }
+        code
     }
 }
 

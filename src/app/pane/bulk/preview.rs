@@ -18,7 +18,7 @@ use crate::domain::range::NumberRange;
 use crate::domain::user::{Field, LicenseStatus, NewUser, Patch, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
 use crate::roster::inventory::Inventory;
-use crate::roster::{Roster, Row as Person};
+use crate::roster::{Person, Roster};
 
 use super::many::{Change, Holders};
 use super::wording::{left_behind, note, words};
@@ -104,7 +104,7 @@ impl Preview {
     /// Computes the rows again if something has changed, and finds the cursor's row.
     pub fn settle(&mut self, (desk, roster, inventory): Known<'_>, height: usize) {
         if std::mem::take(&mut self.stale) && !self.is_waiting() {
-            self.sure = inventory.known;
+            self.sure = inventory.known && roster.is_whole();
             self.compute((desk, roster, inventory));
         }
         let rows = &self.rows;
@@ -342,7 +342,7 @@ pub enum Whom {
 pub(super) struct Subject<'a> {
     pub(super) whom: Whom,
     pub(super) name: &'a str,
-    pub(super) number: Option<&'a PhoneNumber>,
+    pub(super) number: Option<PhoneNumber>,
     pub(super) kind: NumberKind,
     pub(super) country: Option<Country>,
     pub(super) entries: &'a [Entry],
@@ -360,7 +360,7 @@ impl<'a> Subject<'a> {
         Self {
             whom: Whom::User(user.id),
             name: &user.name,
-            number: user.number.as_ref(),
+            number: user.number.clone(),
             kind: user.kind,
             country: user.country,
             entries: &row.entries,
@@ -371,7 +371,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn of_person(row: &'a Person, desk: &Desk) -> Self {
+    fn of_person(row: Person<'a>, desk: &Desk) -> Self {
         let barred = if desk.is_configured(row.id) {
             Some("configured already".to_owned())
         } else if row.cause.is_candidate() {
@@ -384,8 +384,8 @@ impl<'a> Subject<'a> {
         };
         Self {
             whom: Whom::Person(row.id),
-            name: &row.name,
-            number: row.number.as_ref(),
+            name: row.name,
+            number: row.phone(),
             kind: new_user(row).kind,
             country: row.location,
             entries: &[],
@@ -460,7 +460,7 @@ fn give(
         };
         patch.kind = (fitting != who.kind).then_some(fitting);
         let change = (
-            Value::Number(who.number.cloned()),
+            Value::Number(who.number.clone()),
             Value::Number(Some(number)),
         );
         patch.two_way.push(change);
@@ -489,7 +489,7 @@ fn edited(
     }
     let numbered = numbered.is_some();
     if let Some(kind) = kind.filter(|kind| *kind != who.kind) {
-        let number = who.number.filter(|_| !numbered);
+        let number = who.number.as_ref().filter(|_| !numbered);
         if let Some(number) = number
             && let Err(error) = PhoneNumber::parse(number.as_str(), kind, None)
         {
@@ -529,7 +529,7 @@ fn no_number(who: &Subject<'_>, holders: Holders) -> Option<String> {
     if let Some(entry) = who.entry(Field::Number) {
         return Some(waits(entry));
     }
-    let number = who.number.filter(|_| holders == Holders::Keep)?;
+    let number = who.number.as_ref().filter(|_| holders == Holders::Keep)?;
     Some(match who.whom {
         Whom::User(_) => format!("has {} and keeps it", number.spaced()),
         Whom::Person(_) => format!(

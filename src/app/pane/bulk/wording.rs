@@ -8,7 +8,7 @@ use super::preview::{Subject, Whom};
 /// What stays in the tenant when a user is removed here, and what goes with it.
 pub(super) fn left_behind(who: &Subject<'_>) -> String {
     let mut parts = Vec::new();
-    if let Some(number) = who.number {
+    if let Some(number) = &who.number {
         parts.push(format!("{} stays in the tenant", number.spaced()));
     }
     match who.entries.len() {

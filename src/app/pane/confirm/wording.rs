@@ -147,9 +147,14 @@ pub(super) fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
     let mut lines = vec![match users {
         [one] => format!("Add {}, who is no candidate?", one.name),
         many => format!(
-            "Add {} people, {} of whom are no candidates?",
+            "Add {} people, {} of whom {}?",
             many.len(),
-            reasons.len()
+            reasons.len(),
+            if reasons.len() == 1 {
+                "is no candidate"
+            } else {
+                "are no candidates"
+            }
         ),
     }];
     lines.extend(reasons.iter().take(5).cloned());

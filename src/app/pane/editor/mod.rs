@@ -265,7 +265,7 @@ impl Editor {
             Vec::new()
         } else {
             roster
-                .search(&Query::parse(text), |_| true)
+                .first(&Query::parse(text), HITS)
                 .into_iter()
                 .take(HITS)
                 .filter_map(|place| roster.get(place))
@@ -351,11 +351,11 @@ impl Editor {
                 line.set(text);
             }
         };
-        fill(&mut self.text.name, &row.name);
-        fill(&mut self.text.mail, row.mail.as_deref().unwrap_or(&row.upn));
-        self.base_number.clone_from(&row.number);
+        fill(&mut self.text.name, row.name);
+        fill(&mut self.text.mail, row.mail.unwrap_or(row.upn));
+        self.base_number = row.phone();
         self.base_country = row.location;
-        if let Some(number) = &row.number {
+        if let Some(number) = &self.base_number {
             fill(&mut self.text.number, &number.spaced());
         }
         if let Some(country) = row.location {
@@ -384,6 +384,18 @@ impl Editor {
             Target::New => None,
             Target::User(id) => Some(id),
         }
+    }
+
+    /// Whether the number field has the focus and takes a number.
+    pub fn takes_free(&self) -> bool {
+        self.focus == FormField::Number && self.number_locked.is_none() && !self.is_saving()
+    }
+
+    /// Puts a number into its field, as if it had been typed there.
+    pub fn put_number(&mut self, number: &PhoneNumber, roster: &Roster) {
+        self.focus = FormField::Number;
+        self.text.number.set(&number.spaced());
+        self.changed(roster);
     }
 
     /// The country in the form, as far as it is one.

@@ -1,5 +1,7 @@
 //! A range in the number field: the next number of it that nobody has, held, wanted or configured.
 
+use std::borrow::Cow;
+
 use crate::domain::phone::PhoneNumber;
 use crate::domain::range::{NumberRange, RangeError};
 use crate::roster::Roster;
@@ -34,7 +36,7 @@ impl Editor {
         self.next_free = NumberRange::parse(&text).map(|range| NextFree {
             found: range.and_then(|range| range.next_free(taken(desk, roster, inventory))),
             text,
-            sure: inventory.known,
+            sure: inventory.known && roster.is_whole(),
         });
     }
 
@@ -49,17 +51,18 @@ pub(in crate::app) fn taken<'a>(
     desk: &'a Desk,
     roster: &'a Roster,
     inventory: &'a Inventory,
-) -> impl Iterator<Item = &'a PhoneNumber> {
+) -> impl Iterator<Item = Cow<'a, PhoneNumber>> {
     let in_tenant = inventory
         .numbers
         .iter()
         .filter(|row| row.standing() != Standing::Free)
         .map(|row| &row.record.number);
-    let of_people = roster.rows().filter_map(|row| row.number.as_ref());
+    let of_people = roster.rows().filter_map(|row| row.phone());
     let here = desk.users.iter().filter_map(|row| row.user.number.as_ref());
     let queued = desk
         .entries
         .iter()
         .filter_map(|entry| entry.wanted.number());
-    in_tenant.chain(of_people).chain(here).chain(queued)
+    let ours = in_tenant.chain(here).chain(queued);
+    ours.map(Cow::Borrowed).chain(of_people.map(Cow::Owned))
 }

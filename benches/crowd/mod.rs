@@ -1,0 +1,135 @@
+//! Users who are made from their number: names in several scripts, addresses, numbers, ids scattered like a tenant's.
+
+use teamsconnector::domain::country::Country;
+use teamsconnector::domain::gate::{FirstCause, Marks};
+use teamsconnector::domain::guid::{Guid, ObjectId};
+use teamsconnector::roster::table::Fresh;
+
+const FIRST: [&str; 24] = [
+    "Adele",
+    "Alexander",
+    "Benedikt",
+    "Charlotte",
+    "Diego",
+    "Élodie",
+    "Fatima",
+    "Gerhard",
+    "Hiroshi",
+    "Isaiah",
+    "Joni",
+    "Katarzyna",
+    "Lidia",
+    "Megan",
+    "Nestor",
+    "Óscar",
+    "Pradeep",
+    "Quentin",
+    "Rosalind",
+    "Søren",
+    "Tamara",
+    "Иван",
+    "Ελένη",
+    "太郎",
+];
+const LAST: [&str; 32] = [
+    "Vance",
+    "Wilber",
+    "Walters",
+    "Siciliani",
+    "Archie",
+    "Sherman",
+    "Gu",
+    "Bowen",
+    "Wilke",
+    "Gupta",
+    "Παππά",
+    "Орлов",
+    "山田",
+    "Blanc",
+    "Fernandez",
+    "Johnson",
+    "O'Connor",
+    "Müller-Lüdenscheidt",
+    "van den Berg",
+    "Nakamura",
+    "Kowalska",
+    "Lindqvist",
+    "Papadopoulos",
+    "Rodríguez",
+    "Schneider",
+    "Takahashi",
+    "Umarov",
+    "Venkataraman",
+    "Whitfield",
+    "Xu",
+    "Yıldız",
+    "Zimmermann",
+];
+
+/// Numbers that look like chance, the same in each run.
+#[derive(Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next one.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// The next one below this.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
+    }
+}
+
+/// Whoever they are.
+#[derive(Debug)]
+pub struct Crowd;
+
+impl Crowd {
+    /// A word that stands somewhere in the data.
+    pub fn word(&self, random: &mut Random) -> String {
+        match random.below(4) {
+            0 => FIRST[random.below(FIRST.len())].to_lowercase(),
+            1 => LAST[random.below(LAST.len())].to_lowercase(),
+            2 => format!("u{:06}", random.below(1_000_000)),
+            _ => format!("441235{:06}", random.below(1_000_000)),
+        }
+    }
+
+    /// Calls with a user.
+    pub fn with<T>(&self, n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
+        let mut random = Random(u64::from(n));
+        let (first, last) = (
+            FIRST[random.below(FIRST.len())],
+            LAST[random.below(LAST.len())],
+        );
+        let name = format!("{first} {last}");
+        let upn = format!(
+            "u{n:06}.{}@contoso.example",
+            last.to_lowercase().replace(' ', ".")
+        );
+        let mail = format!("{}@mail.contoso.example", first.to_lowercase());
+        let number = format!("+441235{n:06}");
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&random.next().to_le_bytes());
+        id[8..].copy_from_slice(&random.next().to_le_bytes());
+        then(Fresh {
+            id: ObjectId(Guid::from_bytes(id)),
+            name: &name,
+            upn: &upn,
+            mail: match random.below(10) {
+                0 => None,
+                1 => Some(&mail),
+                _ => Some(&upn),
+            },
+            location: Country::from_tenant(["GB", "US", "FR", "DE"][random.below(4)]),
+            number: (random.below(10) < 4).then_some(number.as_str()),
+            cause: FirstCause::ALL[[0, 0, 5, 7, 8, 9, 11][random.below(7)]],
+            marks: Marks(u32::try_from(random.below(1 << 16)).unwrap_or(0)),
+        })
+    }
+}
