@@ -167,6 +167,8 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 /// A client as lean as can be.
 pub(crate) fn client() -> reqwest::Client {
+    // Only the first one counts.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().no_proxy();
     builder.build().expect("a client is made")
 }
