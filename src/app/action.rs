@@ -111,6 +111,8 @@ pub enum Action {
     CopyAddress,
     /// Lists all tenants, to open another.
     Tenants,
+    /// Opens the form of a new tenant.
+    AddTenant,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -402,7 +404,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),
     row(A::Add, &["a"], P::CANDIDATES.and(P::WHY), ["add", "add", "Add the marked, or the person under the cursor"]),
-    row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Go the numbered way: repair, print the PowerShell, copy the page"]),
+    row(A::Choose, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], P::WHY, ["choose", "choose", "Take the way with this number: repair, print the PowerShell, copy the page"]),
     row(A::MoveNumber, &["m"], P::PEOPLE.and(P::NUMBERS).and(P::WHY), ["move", "move-number", "Move this number to somebody else, as one change"]),
     row(A::AddByHand, &["A"], P::USERS, ["add by hand", "add-by-hand", "Add a user by hand"]),
     row(A::Remove, &["d"], P::USERS, ["remove", "remove", "Remove the user here; asks whether the number is released; with marks: all marked, whose numbers stay in the tenant"]),
@@ -434,6 +436,7 @@ pub const TABLE: &[Binding] = &[
     row(A::SignOut, &[], P::PANES, ["sign out", "sign-out", "Sign out: forget this tenant's sign-in; what was read stays"]),
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
+    row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),
@@ -448,7 +451,7 @@ pub const TABLE: &[Binding] = &[
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
     row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
     row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
-    row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as the text that it is"]),
+    row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as plain text"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),
     row(A::ShowCandidates, &["2"], P::PANES, ["add users", "add-users", "Pane 2: who may be added"]),
     row(A::ShowSync, &["3"], P::PANES, ["log", "sync-log", "Pane 3: the log of the run and the history"]),
@@ -501,70 +504,6 @@ const HARMLESS: &[Action] = &[
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
     A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse, A::Suspend,
 ];
-
-/// Other words by which actions are looked for.
-const ALSO: &[(Action, &str)] = &[
-    (A::Remove, "delete drop release number"),
-    (A::Filter, "find search clear"),
-    (A::Leave, "clear filter close cancel"),
-    (A::Quit, "exit close"),
-    (A::Undo, "discard revert clear delete"),
-    (A::Apply, "write save commit"),
-    (A::Plan, "write apply pending queue"),
-    (A::Everyone, "missing all people"),
-    (A::Why, "explain missing reason"),
-    (A::Sort, "order"),
-    (A::Jump, "go holder number user"),
-    (A::ShowLicences, "sku products seats plans"),
-    (A::ShowNumbers, "inventory free phantom"),
-    (A::FreeNumbers, "inventory pick choose assign"),
-    (A::Copy, "clipboard yank"),
-    (A::AllowWriting, "read-only unlock"),
-    (A::CancelRun, "stop abort"),
-    (A::SyncNow, "refresh reload read"),
-    (A::Reread, "refresh reload"),
-    (A::AddByHand, "new create"),
-    (A::Edit, "change number country assign"),
-    (A::Palette, "help"),
-    (
-        A::Settings,
-        "tenant seats trial end date group filter mode manual",
-    ),
-    (
-        A::SignIn,
-        "login log in authenticate device code browser token",
-    ),
-    (A::SignOut, "logout log out forget token"),
-    (A::Tenants, "switch customer overview chooser change tenant"),
-    (A::MoveSeat, "swap license unlicensed"),
-    (A::Compare, "diff difference history runs"),
-    (
-        A::Handover,
-        "changed changes since shift audit who did what others history",
-    ),
-    (A::ClearGroup, "remove filter bad-group"),
-    (A::DisableSync, "unpin pin another tenant wrong mismatch"),
-    (
-        A::Earlier,
-        "adopt old numbers parked set aside unpin other tenant",
-    ),
-    (A::NextWarning, "error triangle"),
-    (A::Levels, "debug info warning filter log"),
-    (A::Columns, "width hide show e-mail table"),
-    (A::Import, "csv xlsx spreadsheet excel paste bulk"),
-    (A::Export, "csv spreadsheet excel save file text log"),
-    (A::QueueGood, "partial"),
-    (A::SaveLeftOut, "rejected refused rows import file"),
-];
-
-impl Action {
-    /// Other words by which it is looked for in the list of all actions.
-    pub fn also(self) -> &'static str {
-        ALSO.iter()
-            .find(|(action, _)| *action == self)
-            .map_or("", |(_, words)| words)
-    }
-}
 
 impl Places {
     /// Whether text is typed in any of these places, so that plain characters are never commands there.

@@ -1,6 +1,7 @@
 //! Why an action cannot be done now: said when its key is pressed, and beside it in the list of all actions.
 
 use crate::domain::outbox::EntryState;
+use crate::domain::words;
 
 use super::App;
 use super::action::{Action, Place};
@@ -50,7 +51,7 @@ impl App {
                 .settings
                 .group
                 .is_none()
-                .then(|| "no group filter is set".to_owned()),
+                .then(|| words::NO_FILTER.to_owned()),
             Action::NextHit | Action::PreviousHit => (self.searched().is_none_or(|s| !s.is_on()))
                 .then(|| {
                     format!(
@@ -84,6 +85,7 @@ impl App {
             Action::SignOut => self.no_sign_out(),
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
+            Action::AddTenant => self.no_new_tenant(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -136,6 +138,7 @@ impl App {
             | Action::SignIn
             | Action::SignOut
             | Action::Tenants
+            | Action::AddTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
@@ -250,7 +253,7 @@ impl App {
         let none = self
             .why_shown()
             .is_some_and(|why| why.numbered().next().is_none());
-        none.then(|| "nothing here has a number: nothing stands in the way".to_owned())
+        none.then(|| "there is no numbered way here: nothing stands in the way".to_owned())
     }
 
     fn no_range(&self, action: Action) -> Option<String> {

@@ -27,7 +27,8 @@ impl App {
     /// Why there is nothing to be chosen.
     pub(super) fn no_tenants(&self) -> Option<String> {
         self.settings.demo.then(|| {
-            "the demo has one tenant; `teamsconnector tenants add` adds a real one".to_owned()
+            "the demo has one tenant: quit, start without --demo, and c connects a real one"
+                .to_owned()
         })
     }
 
@@ -75,6 +76,9 @@ impl App {
             self.modals.pop();
             return Vec::new();
         }
+        if action == Some(Action::AddTenant) {
+            return self.act(Action::AddTenant);
+        }
         match key.code {
             Code::Enter => {
                 let chosen = open.chosen().cloned();
@@ -105,16 +109,17 @@ impl App {
             self.say(Tone::Warn, lacks.clone());
             return Vec::new();
         }
-        let name = &card.name;
-        let run = self.runs.active().map(|run| self.run_then(run, name));
+        self.leave_for(card.name.clone())
+    }
+
+    /// Opens a tenant, after a question where a plan or a run would end by it.
+    pub(super) fn leave_for(&mut self, name: String) -> Vec<Effect> {
+        let run = self.runs.active().map(|run| self.run_then(run, &name));
         let then: Vec<String> = self.plan_then().into_iter().chain(run).collect();
         if then.is_empty() {
-            return self.open_tenant(card.name.clone());
+            return self.open_tenant(name);
         }
-        self.question(Question::OpenTenant {
-            name: card.name.clone(),
-            then,
-        });
+        self.question(Question::OpenTenant { name, then });
         Vec::new()
     }
 

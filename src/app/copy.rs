@@ -68,6 +68,7 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::NewTenant(_)
                 | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)

@@ -107,6 +107,7 @@ impl App {
             Action::SignOut => self.ask_sign_out(),
             Action::CopyAddress => return self.copy_address(),
             Action::Tenants => return self.open_chooser(),
+            Action::AddTenant => self.open_new_tenant(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
             Action::DisableSync => self.ask_disable_sync(),
@@ -250,6 +251,7 @@ impl App {
                 Modal::Form(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::NewTenant(_)
                 | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Palette(_),

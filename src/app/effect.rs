@@ -12,7 +12,7 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
-use crate::domain::settings::TenantSettings;
+use crate::domain::settings::{NewTenant, TenantSettings};
 use crate::domain::user::{NewUser, Patch, UserId};
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
@@ -146,6 +146,13 @@ pub enum Effect {
         /// The question.
         req: RequestId,
     },
+    /// Write a new tenant into the configuration.
+    AddTenant {
+        /// The question.
+        req: RequestId,
+        /// The tenant.
+        new: Box<NewTenant>,
+    },
     /// Read what is left of the tenant that was pinned before.
     LoadEarlier {
         /// The question.
@@ -250,6 +257,7 @@ impl Effect {
             | Self::CancelSignIn { .. }
             | Self::SignOut { .. }
             | Self::OpenTenant { .. }
+            | Self::AddTenant { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

@@ -177,7 +177,7 @@ impl Elsewhere {
             return "nobody anywhere (Enter: why)".to_owned();
         }
         [
-            "not found by name or number; Enter asks the tenant's picture for this address",
+            "not found by name or number; Enter looks for this address in what was last read",
             "not found by name or number; Enter asks for this address",
             "not found by name or number (Enter: why)",
         ]
@@ -218,7 +218,7 @@ impl App {
             return None;
         }
         if filter.query().is_broken() {
-            return Some("what stands behind re: is no pattern (yet)".to_owned());
+            return Some("what stands after re: is not a pattern yet".to_owned());
         }
         if let Some(text) = self.completion() {
             let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();

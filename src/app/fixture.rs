@@ -527,6 +527,7 @@ impl Driver {
                 | Effect::CancelSignIn { req }
                 | Effect::SignOut { req }
                 | Effect::ListTenants { req }
+                | Effect::AddTenant { req, .. }
                 | Effect::Judge { req, .. }
                 | Effect::Export { req, .. }
                 | Effect::Copy { req, .. },

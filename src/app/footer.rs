@@ -69,7 +69,8 @@ pub fn footer(place: Place) -> &'static [A] {
             A::SyncNow,
             A::Palette,
         ],
-        Place::Filter | Place::Palette | Place::Choice => &[A::Leave],
+        Place::Filter | Place::Palette => &[A::Leave],
+        Place::Choice => &[A::AddTenant, A::Leave],
         Place::Why => &[
             A::Choose,
             A::Plan,

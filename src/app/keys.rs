@@ -40,7 +40,7 @@ impl App {
             self.finish_rows();
         }
         let said = self.notice.clone();
-        let pane = self.pane;
+        let pane = (self.pane, self.licences.inside.is_some());
         let over = self.modals.len();
         let top = self.modals.last().map(std::mem::discriminant);
         let place = self.place();
@@ -49,7 +49,7 @@ impl App {
         let mut effects = self.typed(key);
         effects.extend(self.keep_filters());
         let now_top = self.modals.last().map(std::mem::discriminant);
-        let elsewhere = self.pane != pane
+        let elsewhere = (self.pane, self.licences.inside.is_some()) != pane
             || self.modals.len() > over
             || (now_top.is_some() && now_top != top && self.modals.len() == over);
         if self.notice != said {
@@ -86,6 +86,9 @@ impl App {
             Place::Filter => self.filter_key(key, action),
             Place::Form if matches!(self.modals.last(), Some(Modal::Settings(_))) => {
                 self.settings_key(key, action)
+            }
+            Place::Form if matches!(self.modals.last(), Some(Modal::NewTenant(_))) => {
+                self.new_tenant_key(key, action)
             }
             Place::Form if matches!(self.modals.last(), Some(Modal::Bulk(_))) => {
                 self.bulk_key(key, action)
@@ -180,6 +183,9 @@ impl App {
                     form.paste(text, &self.roster);
                 }
                 if let Some(Modal::Settings(form)) = self.modals.last_mut() {
+                    form.paste(text);
+                }
+                if let Some(Modal::NewTenant(form)) = self.modals.last_mut() {
                     form.paste(text);
                 }
             }

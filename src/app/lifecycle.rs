@@ -70,6 +70,7 @@ impl App {
                 | Modal::Palette(_)
                 | Modal::Settings(_)
                 | Modal::Seat(_)
+                | Modal::NewTenant(_)
                 | Modal::Free(_)
                 | Modal::Chooser(_)
                 | Modal::Earlier(_)

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::user::UserId;
+use crate::domain::words;
 
 use super::action::Action;
 use super::cells::thousands;
@@ -169,8 +170,7 @@ impl App {
         // What no frame has shown was seen by nobody.
         if !open.seen || open.stale {
             if extent == Extent::Good {
-                let text =
-                    "nothing was queued: the list or the tenant has changed since; look again";
+                let text = words::JUDGED_ANEW;
                 self.say(Tone::Warn, text);
             }
             return Vec::new();

@@ -363,7 +363,7 @@ impl App {
         (number, to): (PhoneNumber, ObjectId),
         user: NewUser,
     ) -> Vec<Effect> {
-        let mut effects = self.add_these(vec![user]);
+        let mut effects = self.add_these_for(vec![user], Some(number.clone()));
         effects.extend(self.queue_move(number, to));
         effects
     }

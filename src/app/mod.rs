@@ -4,6 +4,7 @@
 //! Every answer carries the number of its question; an answer to another question is dropped.
 
 pub mod action;
+mod also;
 pub mod available;
 pub mod beside;
 pub mod bulk;
@@ -38,6 +39,7 @@ pub mod many;
 pub mod mend;
 pub mod modal;
 pub mod mouse;
+mod new_tenant;
 pub mod notice;
 pub mod pane;
 pub mod people;
@@ -61,6 +63,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::failure::Failure;
 use crate::domain::guid::ObjectId;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunKind;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::writeplan::WritePlan;
@@ -137,6 +140,8 @@ pub struct Settings {
     pub require_ticket: bool,
     /// Whether a shell waits behind the console, so that it can be stopped for a while.
     pub shell: bool,
+    /// Whether it was added just now, so that somebody signs in at once; and where its administrator lets the app in.
+    pub first: Option<Option<String>>,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -148,6 +153,8 @@ enum Wait {
     Added {
         /// Whom, by directory id and name; nobody's id for one that is added without.
         people: Vec<(Option<ObjectId>, String)>,
+        /// The number that is to move to the one who is added.
+        moving: Option<PhoneNumber>,
     },
     /// A form is being saved.
     Form,
@@ -179,6 +186,8 @@ enum Wait {
     CopiedStep(usize),
     /// Settings are being saved, or a seat is being moved.
     Settings,
+    /// A tenant of this name is being added to the configuration.
+    NewTenant(String),
     /// A plan is being kept, or its ticket noted.
     Kept,
     /// Two runs are being compared.
@@ -281,6 +290,8 @@ impl App {
             },
             resume: None,
             then_open: None,
+            added: None,
+            consent: settings.first.clone().flatten(),
         };
         let candidates = Candidates {
             picklist: if settings.manual_mode {
@@ -339,6 +350,9 @@ impl App {
         self.now = at;
         if let Some(failure) = self.settings.greeting.take() {
             self.fail(failure);
+        }
+        if self.settings.first.is_some() {
+            return self.first_opened();
         }
         if self.settings.sync_on_start {
             self.start_run(RunKind::Sync, false)

@@ -15,6 +15,7 @@ use super::pane::seat::SeatBox;
 use super::pane::settings::SettingsForm;
 use super::pane::sign_in::SignInBox;
 use super::pane::sync::LogView;
+use super::pane::tenant::TenantForm;
 use super::pane::text::Text;
 use super::pane::why::WhyBox;
 
@@ -41,6 +42,8 @@ pub enum Modal {
     Seat(SeatBox),
     /// The tenants.
     Chooser(Box<Chooser>),
+    /// The form of a new tenant.
+    NewTenant(Box<TenantForm>),
     /// What is left of the tenant before.
     Earlier(Box<EarlierBox>),
     /// What a person does to sign in.
@@ -60,7 +63,7 @@ impl Modal {
     pub fn place(&self) -> Place {
         match self {
             Self::Why(_) => Place::Why,
-            Self::Form(_) | Self::Settings(_) => Place::Form,
+            Self::Form(_) | Self::Settings(_) | Self::NewTenant(_) => Place::Form,
             Self::Seat(_) | Self::Chooser(_) | Self::Free(_) => Place::Choice,
             Self::SignIn(_) => Place::SignIn,
             Self::Earlier(_) => Place::Earlier,

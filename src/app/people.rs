@@ -230,11 +230,20 @@ impl App {
 
     /// Asks the ledger to add them.
     pub(super) fn add_these(&mut self, users: Vec<NewUser>) -> Vec<Effect> {
+        self.add_these_for(users, None)
+    }
+
+    /// The same, where one of them is added so that a number can move there.
+    pub(super) fn add_these_for(
+        &mut self,
+        users: Vec<NewUser>,
+        moving: Option<PhoneNumber>,
+    ) -> Vec<Effect> {
         let people = users
             .iter()
             .map(|user| (user.association.id(), user.name.clone()))
             .collect();
-        let req = self.wait_for(Wait::Added { people });
+        let req = self.wait_for(Wait::Added { people, moving });
         vec![Effect::Ledger {
             req,
             change: LedgerChange::Add(users),
@@ -242,7 +251,12 @@ impl App {
     }
 
     /// They are added: the marks go, and one alone gets the cursor, so that `e` gives a number.
-    pub(super) fn added(&mut self, people: &[(Option<ObjectId>, String)], notice: &str) {
+    pub(super) fn added(
+        &mut self,
+        people: &[(Option<ObjectId>, String)],
+        moving: Option<&PhoneNumber>,
+        notice: &str,
+    ) {
         // What the ledger has to say of the seats is said before where they are.
         let seats = notice.find("; Unlicensed").map(|at| &notice[at..]);
         let tone = seats.map_or(Tone::Good, |_| Tone::Warn);
@@ -260,12 +274,22 @@ impl App {
             .and_then(|id| self.roster.find(id))
             .and_then(|row| row.phone())
             .map(|number| number.spaced());
-        let text = match (number, seats) {
-            (Some(number), rest) => {
-                format!("{name} added with {number}{}", rest.unwrap_or_default())
+        let queued = || {
+            let mut entries = self.desk.entries.iter();
+            let theirs = |entry: &&Entry| id.is_some() && entry.directory_id == *id;
+            entries.find_map(|entry| Some(entry).filter(theirs)?.wanted.number().cloned())
+        };
+        let coming = moving.cloned().or_else(queued);
+        let rest = seats.unwrap_or_default();
+        let text = match (number, coming) {
+            (Some(number), _) => format!("{name} added with {number}{rest}"),
+            (None, Some(number)) => {
+                format!("{name} added, {} is queued{rest}", number.spaced())
             }
-            (None, Some(rest)) => format!("{name} added{rest}"),
-            (None, None) => format!("{name} added; {{edit}} gives a number"),
+            (None, None) if rest.is_empty() => {
+                format!("{name} added; {{edit}} gives a number")
+            }
+            (None, None) => format!("{name} added{rest}"),
         };
         self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {
@@ -357,7 +381,13 @@ impl App {
             }
             (Finished::Add(user), _) => {
                 let people = vec![(user.association.id(), user.name.clone())];
-                vec![(Wait::Added { people }, LedgerChange::Add(vec![*user]))]
+                vec![(
+                    Wait::Added {
+                        people,
+                        moving: None,
+                    },
+                    LedgerChange::Add(vec![*user]),
+                )]
             }
             (Finished::Change { patch, undo }, Target::User(id)) => {
                 let edit = (!patch.is_empty())

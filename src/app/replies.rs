@@ -83,6 +83,7 @@ impl App {
             | Modal::Palette(_)
             | Modal::Settings(_)
             | Modal::Seat(_)
+            | Modal::NewTenant(_)
             | Modal::Free(_)
             | Modal::Chooser(_)
             | Modal::Earlier(_)
@@ -324,7 +325,7 @@ impl App {
         };
         let closed = self.form_saved(req);
         match wait {
-            Wait::Added { people } => self.added(&people, &notice),
+            Wait::Added { people, moving } => self.added(&people, moving.as_ref(), &notice),
             Wait::Held { replan } => {
                 self.say(Tone::Good, notice);
                 if replan {
@@ -378,6 +379,7 @@ impl App {
             | Wait::Handover
             | Wait::Judged
             | Wait::Exported
+            | Wait::NewTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -425,6 +427,12 @@ impl App {
                     }
                 }
                 Modal::Settings(form) => {
+                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
+                        form.state = EditState::Failed(failure);
+                        return;
+                    }
+                }
+                Modal::NewTenant(form) => {
                     if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
                         form.state = EditState::Failed(failure);
                         return;
@@ -498,7 +506,10 @@ impl App {
                     } else {
                         modal.answer = Answer::Failed(failure);
                     }
-                } else if self.licences.asked == Some(req) || self.answered(req).is_some() {
+                } else if self.licences.asked == Some(req)
+                    || self.answered(req).is_some()
+                    || (req == RequestId::default() && !self.roster.is_whole())
+                {
                     self.fail(failure);
                 }
             }
@@ -537,12 +548,14 @@ impl App {
             SessionEvent::NotSignedIn { req, end } => self.not_signed_in(req, end),
             SessionEvent::SignedOut { req } => self.signed_out(req),
             SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
-            SessionEvent::Done { req, notice } => {
-                if self.answered(req).is_some() {
+            SessionEvent::Done { req, notice } => match self.answered(req) {
+                Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
+                Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);
                 }
-            }
+                None => {}
+            },
             SessionEvent::Refused { req, failure } => self.refused(req, failure),
         }
         Vec::new()
@@ -567,6 +580,7 @@ fn numbers(summary: &Summary) -> String {
     .collect();
     match (parts.is_empty(), summary.counters.total) {
         (true, 0) => String::new(),
+        (true, 1) => ": 1 user read".to_owned(),
         (true, total) => format!(": {} users read", super::cells::thousands(total)),
         (false, _) => format!(": {}", parts.join(", ")),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::bulk::review::{Mode, Review, Zeros};
 use crate::domain::text::Label;
+use crate::domain::words;
 
 use super::App;
 use super::Wait;
@@ -407,8 +408,7 @@ impl App {
         // What no frame has shown was seen by nobody.
         if !open.seen {
             if extent == Extent::Good {
-                let text =
-                    "nothing was queued: the list or the tenant has changed since; look again";
+                let text = words::JUDGED_ANEW;
                 self.say(Tone::Warn, text);
             }
             return Vec::new();

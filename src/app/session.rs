@@ -125,6 +125,10 @@ pub struct Session {
     pub resume: Option<Resume>,
     /// The tenant that is opened when the run that writes has ended.
     pub then_open: Option<String>,
+    /// The tenant that was added from this console, by its name in the configuration.
+    pub added: Option<String>,
+    /// Where an administrator lets the app into this tenant, while it is new.
+    pub consent: Option<String>,
 }
 
 impl Session {

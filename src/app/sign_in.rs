@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::failure::Failure;
 use crate::domain::run::RunKind;
 use crate::domain::sign_in::Prompt;
+use crate::domain::words;
 
 use super::action::Action;
 use super::doc::Tone;
@@ -40,7 +41,7 @@ impl App {
             _ if self.settings.sign_in.is_none() => {
                 Some("the app signs in by itself here: there is nobody to sign out".to_owned())
             }
-            Auth::SignedOut => Some("nobody is signed in".to_owned()),
+            Auth::SignedOut => Some(words::SIGNED_OUT.to_owned()),
             _ => self.runs.active().map(|run| {
                 format!(
                     "{} is going ({} cancels)",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::words;
 use crate::roster::inventory::{Inventory, NumberRow};
 use crate::roster::products::Members;
 use crate::roster::wishes::Wishes;
@@ -234,7 +235,7 @@ impl App {
                     number.spaced()
                 )
             } else {
-                "the tenant's numbers could not be read".to_owned()
+                words::NO_NUMBERS.to_owned()
             }
         })
     }

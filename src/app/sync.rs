@@ -134,7 +134,7 @@ impl Run {
         }
     }
 
-    /// What it is doing: `reading users: 12 pages, 11,988 of 100,000, 8,100/s`.
+    /// What it is doing: `reading users: 11,988 of 100,000, 8,100/s, 12 pages`.
     pub fn doing(&self) -> String {
         match &self.course {
             Course::Stopping => "stopping".to_owned(),
@@ -216,7 +216,7 @@ impl Run {
                 format!(", about {} left", took(seconds))
             });
         format!(
-            "{pages} page{plural}, {}{all}{speed}{left}",
+            "{}{all}{speed}{left}, {pages} page{plural}",
             thousands(users)
         )
     }
@@ -432,7 +432,7 @@ mod tests {
         );
         assert_eq!(
             run.doing(),
-            "reading users: 12 pages, 11,988 of 100,000, 5,994/s, about 14 s left"
+            "reading users: 11,988 of 100,000, 5,994/s, about 14 s left, 12 pages"
         );
         run.course = Course::Waiting {
             until: at(3600),
@@ -445,10 +445,10 @@ mod tests {
         );
         assert_eq!(
             run.doing_now(at(3600)),
-            "reading users: 12 pages, 11,988 of 100,000, 5,994/s, about 14 s left  (1 h 0 min)"
+            "reading users: 11,988 of 100,000, 5,994/s, about 14 s left, 12 pages  (1 h 0 min)"
         );
         run.seen(Progress::default(), at(13));
-        assert_eq!(run.doing(), "reading users: 0 pages, 0 of 100,000, 0/s");
+        assert_eq!(run.doing(), "reading users: 0 of 100,000, 0/s, 0 pages");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::domain::failure::Failure;
 use crate::domain::outbox::EntryState;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::ops::handover::{self, Handover, Open, Wanted, change_words};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
@@ -148,7 +148,8 @@ fn verified(global: &Global, verdict: &AuditVerdict, with_head: bool) -> anyhow:
         } else {
             "and not as they were written:"
         };
-        print::data(&format!("{} lines, {how}", verdict.lines))?;
+        let lines = counted(verdict.lines, "line", "lines");
+        print::data(&format!("{lines}, {how}"))?;
         for fault in &faults {
             print::data(&format!("  {fault}"))?;
         }

@@ -8,10 +8,12 @@ use crate::app::Settings;
 use crate::app::first_start::{Choice, FirstStart};
 use crate::app::zone::Zone;
 use crate::config::palette::Palette;
+use crate::config::places::Places;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
+use crate::runtime::new_tenant;
 use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell};
 use crate::sim::{Scenario, Simulator};
 use crate::store::peek;
@@ -35,13 +37,18 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let (face, not_read) = face(global)?;
     let surroundings = Surroundings::read();
     let through = surroundings.multiplexer;
-    let Some(first) = first_start(global) else {
+    let Some((mut first, places)) = first_start(global) else {
         let opened = open(global).await?;
-        return work(global, (Seat::take(through)?, opened), &face, not_read).await;
+        let seat = Seat::take(through)?;
+        let console = work(global, (seat, opened, Opening::AsItIs), &face, not_read);
+        return Box::pin(console).await;
     };
     let mut seat = Seat::take(through)?;
     let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
-    match seat.first_start(&first, (&theme, ascii)).await? {
+    match seat
+        .first_start(&mut first, &places, (&theme, ascii))
+        .await?
+    {
         Ok(Choice::Demo) => {
             let demo = Global {
                 demo: Some(Scenario::Tour.name()),
@@ -50,7 +57,14 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
                 ..global.clone()
             };
             let opened = open_quietly(&demo).await?;
-            work(&demo, (seat, opened), &face, not_read).await
+            let console = work(&demo, (seat, opened, Opening::AsItIs), &face, not_read);
+            Box::pin(console).await
+        }
+        Ok(Choice::Connected(name)) => {
+            let global = of(global, &name);
+            let opened = open_quietly(&global).await?;
+            let console = work(&global, (seat, opened, Opening::First), &face, not_read);
+            Box::pin(console).await
         }
         Ok(Choice::Leave) => {
             drop(seat);
@@ -64,21 +78,31 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
 }
 
 /// The first steps, where no tenant is configured and none was asked for.
-fn first_start(global: &Global) -> Option<FirstStart> {
+fn first_start(global: &Global) -> Option<(FirstStart, Places)> {
     if global.tenant.is_some() || global.demo.is_some() || global.bundle.is_some() {
         return None;
     }
     // A configuration that cannot be read is told where it is opened.
     let (places, config) = located(global).ok()?;
-    config.tenants.is_empty().then(|| FirstStart {
-        file: places.config_file().display().to_string(),
+    config.tenants.is_empty().then(|| {
+        let file = places.config_file().display().to_string();
+        (FirstStart::new(file), places)
     })
+}
+
+/// How a tenant's console is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// As its files have it.
+    AsItIs,
+    /// For the first time, after it was added: somebody signs in at once.
+    First,
 }
 
 /// Runs the console of a tenant, and of those that are opened from it.
 async fn work(
     global: &Global,
-    (mut seat, mut opened): (Seat, Opened),
+    (mut seat, mut opened, mut opening): (Seat, Opened, Opening),
     face: &Face,
     not_read: Option<Failure>,
 ) -> anyhow::Result<Exit> {
@@ -92,7 +116,10 @@ async fn work(
     loop {
         let name = opened.name.clone();
         damaged |= opened.was_damaged();
-        let (console, kept) = console(global, opened, face, greeting.take())?;
+        let (mut console, kept) = console(global, opened, face, greeting.take())?;
+        if opening == Opening::First {
+            console.settings.first = Some(consent_page(global, &name));
+        }
         let ended = seat.run(console).await?;
         if let Some(simulator) = kept.simulator {
             simulator.stop().await;
@@ -100,13 +127,23 @@ async fn work(
         match ended {
             Ended::Exit(0) => return Ok(Exit::Done.or_damaged(damaged)),
             Ended::Exit(code) => return Ok(Exit::Other(code)),
-            Ended::Switch { name: next, left } => {
+            Ended::Switch {
+                name: next,
+                left,
+                first,
+            } => {
                 greeting = left;
+                opening = if first {
+                    Opening::First
+                } else {
+                    Opening::AsItIs
+                };
                 opened = match open_quietly(&of(global, &next)).await {
                     Ok(opened) => opened,
                     // What was open is opened again, and says why.
                     Err(error) => {
                         greeting = Some(not_opened(&next, &error));
+                        opening = Opening::AsItIs;
                         open_quietly(&of(global, &name)).await?
                     }
                 };
@@ -212,6 +249,7 @@ fn console(
         mouse: face.look.mouse && !global.no_mouse,
         require_ticket: opened.config.require_ticket,
         shell: has_shell(),
+        first: None,
         greeting,
     };
     let theme = face.theme(surroundings);
@@ -236,6 +274,13 @@ fn console(
         _home: opened.temporary,
     };
     Ok((console, kept))
+}
+
+/// Where an administrator lets the app into a tenant, as far as that is known.
+fn consent_page(global: &Global, name: &str) -> Option<String> {
+    let (_, config) = located(global).ok()?;
+    let tenant = config.tenants.get(name)?;
+    new_tenant::consent_page(tenant, &config.client_id(tenant)?).ok()
 }
 
 /// Whether another tenant of the configuration is shown by the name of this one.

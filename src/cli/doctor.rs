@@ -3,6 +3,7 @@
 use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::text::Label;
+use crate::domain::words;
 use crate::graph::Client;
 
 use super::args::Global;
@@ -134,7 +135,7 @@ async fn configured(report: &mut Report, global: &Global) {
             if !is_app_only && places::is_damaged(&tokens) {
                 // Signing in would set the file aside, and nothing is changed here.
                 report.skipped("sign-in", "the tokens cannot be read: see there");
-                report.skipped("calls", "nobody is signed in");
+                report.skipped("calls", words::SIGNED_OUT);
             } else {
                 ask(report, &client, leave).await;
             }
@@ -175,7 +176,7 @@ async fn ask(report: &mut Report, client: &Client, leave: Leave) {
         }
         Err(error) => {
             report.failed("sign-in", &error.failure("Signing in"));
-            return report.skipped("calls", "nobody is signed in");
+            return report.skipped("calls", words::SIGNED_OUT);
         }
     }
     calls(report, client).await;

@@ -38,7 +38,7 @@ pub(super) fn chosen(global: &Global, config: &Config, places: &Places) -> anyho
         .into())
     };
     match (&global.tenant, config.tenants.len()) {
-        (Some(name), _) if config.tenants.contains_key(name) => match claimed(config, name) {
+        (Some(name), _) if config.tenants.contains_key(name) => match config.claimed(name) {
             None => Ok(name.clone()),
             // Whoever types a domain means its tenant, whatever another one is called here.
             Some(other) => refuse(
@@ -66,22 +66,6 @@ pub(super) fn chosen(global: &Global, config: &Config, places: &Places) -> anyho
         (None, 1) => Ok(config.tenants.keys().next().cloned().unwrap_or_default()),
         (None, _) => refuse("Which tenant?".to_owned(), format!("Give --tenant NAME; the configuration has: {}", names())),
     }
-}
-
-/// The tenant whose id or domain is used as the name of another.
-pub(super) fn claimed<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
-    config
-        .tenants
-        .iter()
-        .find(|(other, tenant)| {
-            *other != name
-                && (tenant.tenant_id.eq_ignore_ascii_case(name)
-                    || tenant
-                        .domains
-                        .iter()
-                        .any(|domain| domain.eq_ignore_ascii_case(name)))
-        })
-        .map(|(other, _)| other.as_str())
 }
 
 /// The tenants that a text means which is no name of one.

@@ -10,6 +10,7 @@ mod console;
 mod crash;
 mod demo;
 mod doctor;
+mod doubt;
 pub mod exit;
 mod export;
 mod find;
@@ -53,8 +54,12 @@ pub fn main() -> u8 {
             } else {
                 Exit::Done
             };
-            // Nobody is left to tell when the terminal is gone.
-            let _ = error.print();
+            if std::env::args_os().any(|word| word == "--plain") {
+                print::words_of(&error);
+            } else {
+                // Nobody is left to tell when the terminal is gone.
+                let _ = error.print();
+            }
             return code.code();
         }
     };

@@ -11,16 +11,16 @@ use tokio_util::sync::CancellationToken;
 use crate::config::places::Places;
 use crate::config::secret::{SECRET_VARIABLE, client_secret, secret_file};
 use crate::config::surroundings::{account_behind, author, names_itself_to_proxy};
-use crate::config::{AddUsers, Allow, CloudName, Config, SignInWay, TenantConfig, TokensKept};
+use crate::config::{AddUsers, Allow, Config, SignInWay, TenantConfig, TokensKept};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::graph::certificate::Certificate;
-use crate::graph::endpoints::{Cloud, Endpoints};
 use crate::graph::keyring::TOOL;
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
+use crate::runtime::new_tenant::endpoints;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
 use crate::sync::{Person, RunSettings, World};
@@ -423,40 +423,6 @@ pub(super) fn allowed(tenant: &TenantConfig) -> Allowed {
 fn open_store(dir: &Path) -> anyhow::Result<Arc<Store>> {
     let store = Store::open(dir).map_err(|error| error.failure())?;
     Ok(Arc::new(store))
-}
-
-pub(super) fn endpoints(tenant: &TenantConfig) -> anyhow::Result<Endpoints> {
-    let cloud = match tenant.cloud {
-        CloudName::Global => Cloud::Global,
-        CloudName::UsGov => Cloud::UsGov,
-        CloudName::UsDod => Cloud::UsDod,
-        CloudName::China => Cloud::China,
-        CloudName::Custom => {
-            let custom = tenant.endpoints.as_ref().ok_or_else(|| {
-                Failure::new(
-                    FailureKind::Config,
-                    "cloud = \"custom\" needs [tenants.NAME.endpoints]",
-                    "",
-                    "Set `login` and `graph` there.",
-                )
-            })?;
-            let mut endpoints = Endpoints::custom(&custom.login, &custom.graph);
-            if let Ok(endpoints) = &mut endpoints {
-                endpoints.teams_api = custom.teams_api;
-            }
-            return endpoints.map_err(|error| {
-                let hint = "Correct the endpoints in the configuration.";
-                Failure::new(
-                    FailureKind::Config,
-                    "An endpoint is not an address that may be used",
-                    error.to_string(),
-                    hint,
-                )
-                .into()
-            });
-        }
-    };
-    Ok(Endpoints::cloud(cloud))
 }
 
 /// How the tenant is signed in to. Without its secret or certificate it is opened all the same: what was read before can be looked at.

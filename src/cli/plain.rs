@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::config::surroundings::Surroundings;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::words;
 use crate::ops::overview::{self, Counts};
 use crate::runtime::clock;
 
@@ -143,8 +144,7 @@ impl Plain {
         let args = match parsed {
             Ok(args) => args,
             Err(error) => {
-                // Nobody is left to tell when the terminal is gone.
-                let _ = error.print();
+                super::print::words_of(&error);
                 return Ok(());
             }
         };
@@ -266,9 +266,9 @@ impl Plain {
             .iter()
             .map(|(name, tenant)| {
                 let mode = if tenant.read_only {
-                    "read-only"
+                    words::READ_ONLY
                 } else {
-                    "read and write"
+                    words::READ_AND_WRITE
                 };
                 (
                     name.clone(),
@@ -303,7 +303,7 @@ fn told(name: &str, counts: &Counts, now: jiff::Timestamp) -> String {
         many(counts.users, "user", "users"),
         format!("{} unlicensed", counts.unlicensed),
         match counts.queued {
-            0 => "nothing waits to be written".to_owned(),
+            0 => words::NOTHING_WAITS.to_owned(),
             n => format!("{} to be written", many(n, "change waits", "changes wait")),
         },
     ];

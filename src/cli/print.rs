@@ -19,6 +19,17 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", Label::new(line));
 }
 
+/// What the command line says of words that it does not know, or of its help: for a reader to whom colours are nothing but noise.
+pub(super) fn words_of(error: &clap::Error) {
+    let text = escaped(&error.render().to_string()).to_string();
+    // Nobody is left to tell when the terminal is gone.
+    let _ = if error.use_stderr() {
+        write!(io::stderr().lock(), "{text}")
+    } else {
+        write!(io::stdout().lock(), "{text}")
+    };
+}
+
 /// A picture in half blocks, on standard error: dark on light, whatever the terminal's own colours are. The rows are the
 /// program's own, so nothing in them can lead a terminal astray.
 pub(super) fn picture(rows: &[String]) {

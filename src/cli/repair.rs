@@ -8,6 +8,7 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::PlanClass;
 use crate::domain::repair::Repair;
+use crate::domain::words;
 use crate::ops::repair::{self, With};
 use crate::ops::whom;
 use crate::store::cache::StoredUser;
@@ -70,7 +71,7 @@ async fn wanted(
         return Ok(vec![Repair::Release { number }]);
     }
     let (class, words) = if asked.remove_credits {
-        (PlanClass::Credits, "Communications Credits")
+        (PlanClass::Credits, words::CREDITS)
     } else {
         (PlanClass::Calling, "Calling Plan")
     };

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::domain::guid::Guid;
+use crate::domain::naming::{is_domain, is_tenant_address, is_tenant_name};
+use crate::domain::words;
 
 use super::error::ConfigError;
 use super::look;
@@ -161,18 +162,6 @@ const TENANT_NAME: &str = "a tenant's name is one to 64 letters, digits, dashes,
 /// The same as a pattern, its length aside; see [`is_tenant_name`].
 pub(super) const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
-/// Whether a name can be a tenant's: it becomes the name of a folder.
-pub(super) fn is_tenant_name(name: &str) -> bool {
-    name.len() <= 64
-        && name
-            .bytes()
-            .next()
-            .is_some_and(|first| first.is_ascii_alphanumeric())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-}
-
 fn identity(table: &Table<'_>) -> Result<Identity, ConfigError> {
     table.only(IDENTITY_KEYS)?;
     Ok(Identity {
@@ -190,11 +179,11 @@ fn tenant(
     identities: &BTreeMap<String, Identity>,
 ) -> Result<TenantConfig, ConfigError> {
     table.only(TENANT_KEYS)?;
-    let id_form = "write the tenant's id (a GUID) or one of its verified domains";
+    let id_form = words::TENANT_ADDRESS;
     let tenant_id = table
         .string("tenant_id")?
         .ok_or_else(|| table.missing("tenant_id", id_form))?;
-    if tenant_id.parse::<Guid>().is_err() && !is_domain(&tenant_id) {
+    if !is_tenant_address(&tenant_id) {
         return Err(table.wrong_key("tenant_id", id_form));
     }
     let new = TenantConfig::new(tenant_id);
@@ -272,13 +261,6 @@ fn domains(table: &Table<'_>) -> Result<Vec<String>, ConfigError> {
         ));
     }
     Ok(list.iter().map(|domain| domain.to_lowercase()).collect())
-}
-
-pub(super) fn is_domain(text: &str) -> bool {
-    text.contains('.')
-        && text
-            .split('.')
-            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '-'))
 }
 
 fn endpoints(table: &Table<'_>, cloud: CloudName) -> Result<Option<Endpoints>, ConfigError> {

@@ -27,7 +27,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Look, ConfigError> {
 
 /// Whether a name can be a theme's: it becomes the name of a file.
 pub(super) fn is_theme_name(name: &str) -> bool {
-    super::file::is_tenant_name(name)
+    crate::domain::naming::is_tenant_name(name)
 }
 
 fn keys(root: &Table<'_>) -> Result<Keymap, ConfigError> {

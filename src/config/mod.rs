@@ -7,6 +7,7 @@ pub mod error;
 mod file;
 mod look;
 pub mod mistakes;
+mod newcomer;
 pub mod palette;
 pub mod places;
 pub mod schema;

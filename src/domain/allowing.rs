@@ -14,6 +14,7 @@ use super::plan_ids::{self, PlanClass};
 use super::planning::{PlanInput, TouchedUser, Written};
 use super::text::Label;
 use super::user::Value;
+use super::words;
 
 /// What is to be known of a change of number, and whether a repair of this plan has released the old one already.
 pub(super) fn number_note(
@@ -23,7 +24,7 @@ pub(super) fn number_note(
     (freed, ours): Written<'_>,
 ) -> Result<(String, bool), String> {
     let touched = &input.touched.users[&target];
-    let facts = touched.facts().ok_or("the user is gone from the tenant")?;
+    let facts = touched.facts().ok_or(words::GONE)?;
     on_premises(touched)?;
     let Value::Number(Some(number)) = &entry.wanted else {
         may_fall_silent(touched, entry)?;
@@ -65,10 +66,7 @@ pub(super) fn licence(
     let licences = touched
         .licences()
         .ok_or("the user's licences could not be read whole")?;
-    let user = touched
-        .directory
-        .as_ref()
-        .ok_or("the user is gone from the tenant")?;
+    let user = touched.directory.as_ref().ok_or(words::GONE)?;
     mending::write_of(&entry.wanted, licences)?;
     let stops = mending::stops(together, user, &touched.numbers, &input.touched.skus);
     if stops.len() > 1 {
@@ -136,15 +134,21 @@ pub(super) fn moving(
     match (record.source, record.kind) {
         (NumberSource::OnPremises, _) => on_premises(from)?,
         (_, NumberType::CallingPlan) => {
-            return Err(
-                "a Calling Plan number: it is not moved to a Direct Routing user".to_owned(),
-            );
+            return Err(words::NOT_MOVED.to_owned());
         }
         _ => {}
     }
     successor(&input.touched.users[&target])?;
+    let list = if entry.user.is_none() {
+        ", but is not on the list of users"
+    } else {
+        ""
+    };
     Ok((
-        format!("moves from {name}; {} checked: ok", Label::new(&entry.name)),
+        format!(
+            "moves from {name}; {} can take it{list}",
+            Label::new(&entry.name)
+        ),
         Some(number.clone()),
     ))
 }

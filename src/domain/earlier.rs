@@ -5,6 +5,7 @@ use super::matching::MatchedBy;
 use super::outbox::Entry;
 use super::phone::PhoneNumber;
 use super::user::UserId;
+use super::words;
 
 /// One user who came from the tenant that was pinned before, and who that is in the tenant of now. Nothing is associated before it is
 /// taken over.
@@ -54,7 +55,7 @@ impl Found {
             Self::One { by, .. } => format!("match by {}", by.words()),
             Self::Several(count) => format!("{count} have this address"),
             Self::Taken(name) => format!("{name} belongs to another user"),
-            Self::Nobody => "nobody matches".to_owned(),
+            Self::Nobody => words::NOBODY_MATCHES.to_owned(),
         }
     }
 

@@ -5,6 +5,7 @@ use super::gate::{Facts, Gate, GateFinding, GateResult};
 use super::guid::{GroupId, PlanId, SkuId};
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
+use super::words;
 
 /// What the tenant calls its products, and the groups that give them.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ impl<'a> Names<'a> {
 pub const NONE: &str = "none";
 
 /// Evidence that everybody passes.
-pub const NO_FILTER: &str = "no group filter is set";
+pub const NO_FILTER: &str = words::NO_FILTER;
 
 /// The gates of one user, in order, each with its evidence.
 pub fn gates(facts: &Facts<'_>, names: &Names<'_>) -> Vec<GateFinding> {
@@ -89,7 +90,7 @@ fn enabled(facts: &Facts<'_>) -> GateFinding {
         if enabled {
             "the account is enabled"
         } else {
-            "accountEnabled is false in Entra ID"
+            words::DISABLED
         },
     )
 }
@@ -238,7 +239,7 @@ fn usage_location(facts: &Facts<'_>) -> GateFinding {
 
 fn number_ours(facts: &Facts<'_>) -> GateFinding {
     let Some(numbers) = facts.numbers else {
-        let evidence = "the tenant's numbers could not be read".to_owned();
+        let evidence = words::NO_NUMBERS.to_owned();
         return GateFinding {
             gate: Gate::NumberOurs,
             result: GateResult::Unknown,

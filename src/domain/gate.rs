@@ -9,6 +9,7 @@ use super::phone::PhoneNumber;
 use super::plan_ids::{self, PlanClass};
 use super::run::Counters;
 use super::standing::{self, Blocked};
+use super::words;
 
 /// Why somebody is no candidate, or that they are one: exactly one per directory user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,7 +113,7 @@ impl FirstCause {
             Self::NoPhoneSystem => "no Phone System",
             Self::PlanNotUsable => "Phone System not usable",
             Self::CallingPlan => "Calling Plan",
-            Self::CommunicationsCredits => "Communications Credits",
+            Self::CommunicationsCredits => words::CREDITS,
         }
     }
 
@@ -175,7 +176,7 @@ impl Warning {
         match self {
             Self::NoTeams => "Phone System without Teams",
             Self::Room => "room or shared device",
-            Self::NoUsageLocation => "no usage location",
+            Self::NoUsageLocation => words::NO_COUNTRY,
             Self::Country => "country differs from the number's",
             Self::DirsyncNumber => "DirSync'd user: number is in AD",
             Self::NoName => "no name",

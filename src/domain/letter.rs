@@ -6,6 +6,7 @@ use super::plan_ids::{self, PlanClass};
 use super::repair::Repair;
 use super::text::Label;
 use super::why::{Way, Why, WhyStep};
+use super::words;
 
 /// Beginnings of steps that are done in this console.
 const OURS: &[&str] = &[
@@ -194,7 +195,7 @@ fn plain(text: &str) -> String {
         (", then sync", ""),
         (" (direct)", ""),
         (" (Azure AD Group Name)", ""),
-        ("accountEnabled is false in Entra ID", "it is disabled"),
+        (words::DISABLED, "it is disabled"),
         ("NOT ADDABLE: ", ""),
         ("not addable now", "it could not be added now"),
         ("would not be addable now", "could not be added now"),
@@ -227,7 +228,7 @@ fn plan_name(code: &str) -> Option<&'static str> {
     Some(match plan_ids::class_of_code(code)? {
         PlanClass::Phone => "Phone System",
         PlanClass::Calling => "the Calling Plan",
-        PlanClass::Credits => "Communications Credits",
+        PlanClass::Credits => words::CREDITS,
         PlanClass::Resource => "the licence of a resource account",
         PlanClass::Teams => "Teams",
         PlanClass::Mobile => "Teams Phone Mobile",

@@ -119,6 +119,24 @@ impl EntryState {
     }
 }
 
+/// What happened to a change, said of its value: for the words of [`EntryState::word`] and [`Closing::as_str`] as the audit has
+/// them. Any other word says itself.
+pub fn happened(action: &str) -> &str {
+    match action {
+        "held" => "held back",
+        "sending" => "sent to the tenant",
+        "accepted" => "accepted by the tenant, which works on it",
+        "waiting" => "written, and not visible in the tenant yet",
+        "unknown" => "sent, and what came of it is not known",
+        "conflict" => "not written, since the tenant's value has changed",
+        "refused" => "refused by the tenant",
+        "confirmed" => "confirmed in the tenant",
+        "already there" => "not written, since the tenant has it already",
+        "theirs taken" => "dropped for what the tenant has",
+        other => other,
+    }
+}
+
 /// The person in an author: `j.smith` of `j.smith as admin@contoso.example from 192.0.2.7`. Two authors are one person when these are equal.
 pub fn person(author: &str) -> &str {
     let end = [" as ", " from "]
@@ -308,10 +326,11 @@ impl Entry {
         )
     }
 
-    /// What the tenant had before this change began: its own release has moved the base on to none.
+    /// What the tenant had before this change began: its own release has moved the base on to none. Where somebody else has given
+    /// another number since, and a person has kept to this change, it is that other one.
     pub fn had(&self) -> Value {
-        match (&self.released, self.field()) {
-            (Some(old), Field::Number) if self.takes_from.is_none() => {
+        match (&self.released, &self.base) {
+            (Some(old), Value::Number(None)) if self.takes_from.is_none() => {
                 Value::Number(Some(old.clone()))
             }
             _ => self.base.clone(),

@@ -16,6 +16,7 @@ use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
 use super::text::Label;
 use super::user::{Field, LicenseStatus, User, UserId, Value};
+use super::words;
 use super::writeplan::{LeftOut, PlanItem, WritePlan, in_writing_order};
 
 /// What was just read of one directory user.
@@ -271,12 +272,10 @@ pub fn held_back(
     match statuses.get(n)? {
         LicenseStatus::Unlicensed(cause) => Some(format!("Unlicensed: {cause}")),
         LicenseStatus::Licensed => {
-            (user.association.id().is_none()).then(|| NOT_ASSOCIATED.to_owned())
+            (user.association.id().is_none()).then(|| words::NOT_ASSOCIATED.to_owned())
         }
     }
 }
-
-const NOT_ASSOCIATED: &str = "not associated with a Teams user";
 
 const WAITS_FOR_GATES: &str = "waits until all gates pass; a sync then puts the user on the list";
 
@@ -346,12 +345,10 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
             user.association.id()
         }
     };
-    let target = target.ok_or(NOT_ASSOCIATED)?;
+    let target = target.ok_or(words::NOT_ASSOCIATED)?;
     match input.touched.users.get(&target) {
         None => Err("the tenant's record could not be read".to_owned()),
-        Some(touched) if touched.directory.is_none() => {
-            Err("the user is gone from the tenant".to_owned())
-        }
+        Some(touched) if touched.directory.is_none() => Err(words::GONE.to_owned()),
         Some(_) => Ok(target),
     }
 }
@@ -398,7 +395,7 @@ fn item(
     written: Written<'_>,
 ) -> Result<PlanItem, String> {
     let touched = &input.touched.users[&target];
-    let facts = touched.facts().ok_or("the user is gone from the tenant")?;
+    let facts = touched.facts().ok_or(words::GONE)?;
     let old = current(input, target, entry);
     let (note, releases) = match &entry.wanted {
         Value::Number(wanted) => {

@@ -12,6 +12,7 @@ use super::repair::Repair;
 use super::resource;
 use super::text::Label;
 use super::why::{Way, WhyStep};
+use super::words;
 
 /// One sentence, and the steps.
 pub(super) type Advice = (String, Vec<WhyStep>);
@@ -36,9 +37,7 @@ pub(super) fn advise(subject: &Subject<'_>, cause: FirstCause) -> Advice {
         FirstCause::NoPhoneSystem => no_phone_system(subject),
         FirstCause::PlanNotUsable => not_usable(subject),
         FirstCause::CallingPlan => unwanted(subject, PlanClass::Calling, "Calling Plan"),
-        FirstCause::CommunicationsCredits => {
-            unwanted(subject, PlanClass::Credits, "Communications Credits")
-        }
+        FirstCause::CommunicationsCredits => unwanted(subject, PlanClass::Credits, words::CREDITS),
     }
 }
 
@@ -137,7 +136,7 @@ fn unknown(subject: &Subject<'_>) -> Advice {
         .find(|finding| finding.result == GateResult::Unknown);
     let (gate, said) = match finding {
         Some(finding) => (Some(finding.gate), finding.evidence),
-        None => (None, "not all could be read".to_owned()),
+        None => (None, words::PARTLY_READ.to_owned()),
     };
     let steps = match (gate, subject.facts.group) {
         (Some(Gate::InGroup), GroupFilter::Hidden { group }) => vec![

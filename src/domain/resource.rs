@@ -6,6 +6,7 @@ use super::gate::{Gate, GateResult};
 use super::remedy::{self, Advice};
 use super::repair::Repair;
 use super::why::{Way, WhyStep};
+use super::words;
 
 /// Whether it can be added, and what stands between it and a number.
 pub(super) fn advise(subject: &Subject<'_>) -> Advice {
@@ -43,7 +44,7 @@ pub(super) fn flaws(subject: &Subject<'_>) -> Option<Advice> {
                 pages.push(remedy::admin_page(subject, "LicensesAndApps"));
             }
             Gate::UsageLocation => {
-                flaws.push("no usage location".to_owned());
+                flaws.push(words::NO_COUNTRY.to_owned());
                 steps.push(WhyStep::here(
                     "set the usage location: none is set, and its number needs one",
                     Repair::SetLocation,

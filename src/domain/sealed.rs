@@ -8,6 +8,7 @@ use super::guid::{ObjectId, TenantId};
 use super::outbox::{Entry, EntryId, Giver};
 use super::phone::PhoneNumber;
 use super::user::Value;
+use super::words;
 use super::writeplan::{PlanItem, WritePlan};
 
 /// A plan that is kept.
@@ -111,7 +112,7 @@ impl SealedPlan {
             .items
             .iter()
             .filter(|item| !chosen(item.entry))
-            .map(|item| (item.entry, &item.name, &item.new, "held back by hand"));
+            .map(|item| (item.entry, &item.name, &item.new, words::HELD_BY_HAND));
         let left_out = plan
             .left_out
             .iter()

@@ -1,6 +1,7 @@
 //! What is set here for a tenant: seats and their end, and whose users are picked.
 
 use super::seat::Seats;
+use super::words;
 
 /// How users are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,4 +55,121 @@ pub struct TenantSettings {
     pub seats: Seats,
     /// Whose users are picked.
     pub selection: Selection,
+}
+
+/// How a tenant is signed in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignsIn {
+    /// A person, with a code.
+    DeviceCode,
+    /// A person, with a browser.
+    Browser,
+    /// The app, with a secret.
+    ClientSecret,
+    /// The app, with a certificate.
+    Certificate,
+}
+
+impl SignsIn {
+    /// All of them, in the order of the form.
+    pub const ALL: [Self; 4] = [
+        Self::DeviceCode,
+        Self::Browser,
+        Self::ClientSecret,
+        Self::Certificate,
+    ];
+
+    /// The word in the configuration and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeviceCode => "device-code",
+            Self::Browser => "browser",
+            Self::ClientSecret => "client-secret",
+            Self::Certificate => "certificate",
+        }
+    }
+
+    /// Who signs in, and with what.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::DeviceCode => "your account, with a code that is typed in a browser anywhere",
+            Self::Browser => "your account, in a browser that reaches this machine",
+            Self::ClientSecret => "the app by itself, with a secret: for runs that nobody watches",
+            Self::Certificate => {
+                "the app by itself, with a certificate: for runs that nobody watches"
+            }
+        }
+    }
+
+    /// Whether the app signs in, with what lies in a file.
+    pub fn needs_file(self) -> bool {
+        matches!(self, Self::ClientSecret | Self::Certificate)
+    }
+
+    /// The next one, or the one before.
+    #[must_use]
+    pub fn turned(self, by: isize) -> Self {
+        let all = Self::ALL;
+        let here = all.iter().position(|way| *way == self).unwrap_or_default();
+        all[(here + all.len()).saturating_add_signed(by) % all.len()]
+    }
+}
+
+/// Whether a tenant's console begins read-only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// Nothing is written before it is allowed.
+    #[default]
+    ReadOnly,
+    /// Numbers may be written.
+    ReadAndWrite,
+}
+
+impl Start {
+    /// Both, in the order of the form.
+    pub const ALL: [Self; 2] = [Self::ReadOnly, Self::ReadAndWrite];
+
+    /// The word on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => words::READ_ONLY,
+            Self::ReadAndWrite => words::READ_AND_WRITE,
+        }
+    }
+
+    /// What it means.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "nothing is written until you allow it in the console, each time",
+            Self::ReadAndWrite => {
+                "a plan that you apply writes numbers; for more, set `allow` in the file"
+            }
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::ReadOnly => Self::ReadAndWrite,
+            Self::ReadAndWrite => Self::ReadOnly,
+        }
+    }
+}
+
+/// A tenant that is to be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTenant {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its id, or one of its verified domains.
+    pub tenant_id: String,
+    /// How it is signed in to.
+    pub way: SignsIn,
+    /// The app registration, where it is another than that of the defaults.
+    pub client_id: Option<String>,
+    /// The file with the secret or the certificate, as it was typed.
+    pub file: Option<String>,
+    /// Whether it begins read-only.
+    pub start: Start,
 }

@@ -12,6 +12,7 @@ use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 use super::user::{Association, LicenseStatus};
 use super::why::Fact;
+use super::words;
 
 /// A licence is said to take as long to spread to Teams.
 const SPREADS_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -234,11 +235,7 @@ fn not_spread(subject: &Subject<'_>) -> Vec<String> {
             "Calling Plan",
             teams.features.calling_plan,
         ),
-        (
-            PlanClass::Credits,
-            "Communications Credits",
-            teams.features.credits,
-        ),
+        (PlanClass::Credits, words::CREDITS, teams.features.credits),
     ];
     pairs
         .into_iter()

@@ -7,6 +7,7 @@ use super::directory::DirectoryUser;
 use super::guid::{ObjectId, PlanId, SkuId, TenantId};
 use super::phone::{NumberKind, PhoneNumber};
 use super::plan_ids;
+use super::words;
 
 /// Row id of a configured user in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -396,7 +397,7 @@ impl std::fmt::Display for UnlicensedCause {
         match self {
             Self::NoSeat { used, bought } => write!(f, "no seat left ({used} of {bought} in use)"),
             Self::TrialEnded => f.write_str("the trial has ended"),
-            Self::NotAssociated => f.write_str("not associated with a Teams user"),
+            Self::NotAssociated => f.write_str(words::NOT_ASSOCIATED),
             Self::MatchWaits => f.write_str(
                 "not associated since another tenant was pinned; matches by e-mail wait",
             ),

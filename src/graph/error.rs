@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in::SignInWay;
+use crate::domain::words;
 
 use super::aadsts::SignInRefusal;
 use super::hints;
@@ -166,7 +167,7 @@ pub enum GraphError {
         source: LocalError,
     },
     /// Nobody is signed in, and this call may not ask a person.
-    #[error("nobody is signed in")]
+    #[error("{}", words::SIGNED_OUT)]
     SignedOut,
     /// A person is signed in, and has not agreed to what a write needs.
     #[error("the sign-in does not carry {}", scopes.join(", "))]
@@ -490,7 +491,7 @@ impl GraphError {
                 format!("another program holds {what}"),
             ),
             Self::Local { what, .. } => (FailureKind::Config, format!("{what} cannot be used")),
-            Self::SignedOut => (FailureKind::SignIn, "nobody is signed in".into()),
+            Self::SignedOut => (FailureKind::SignIn, words::SIGNED_OUT.into()),
             Self::NotAgreed { scopes } => {
                 let names = scopes.join(", ");
                 (FailureKind::SignIn, format!("{names} is not granted yet"))

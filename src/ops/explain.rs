@@ -18,6 +18,7 @@ use crate::domain::seat;
 use crate::domain::text::Label;
 use crate::domain::user::{LicenseStatus, User, UserId, Value};
 use crate::domain::why::Why;
+use crate::domain::words;
 use crate::store::Store;
 use crate::store::cache::{LiveReading, Outline, StoredUser};
 use crate::store::error::StoreError;
@@ -211,7 +212,7 @@ async fn holders(
         };
         let name = match store.cache.name_of(holder).await? {
             Some(name) => Label::new(&name).to_string(),
-            None => format!("an object of the tenant that is no user ({holder})"),
+            None => words::no_user(holder),
         };
         out.push((number.clone(), name));
     }

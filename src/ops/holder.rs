@@ -4,6 +4,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::{Field, UserId, Value};
+use crate::domain::words;
 use crate::roster::desk::Desk;
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -54,6 +55,6 @@ pub async fn holder(
     let name = store.cache.name_of(holder).await?;
     Ok(Some(match name {
         Some(name) => format!("{} in the tenant", Label::new(&name)),
-        None => format!("an object of the tenant that is no user ({holder})"),
+        None => words::no_user(holder),
     }))
 }

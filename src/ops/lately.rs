@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::Entry;
+use crate::domain::outbox::{self, Entry};
 use crate::domain::user::{Field, UserId, Value};
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -79,12 +79,12 @@ async fn taken_from(
     for entry in waiting {
         if entry.takes_from.as_ref().is_some_and(|from| from.id == id) {
             let text = format!(
-                "{} move {} #{}: {} goes to {} ({})",
+                "{} {} goes to {}: {} (change {}, {})",
                 entry.updated_at.strftime("%Y-%m-%d %H:%MZ"),
-                entry.state.word(),
-                entry.id.0,
                 entry.wanted.shown(),
                 entry.name,
+                outbox::happened(entry.state.word()),
+                entry.id.0,
                 entry.author
             );
             out.push((entry.updated_at, text));
@@ -99,11 +99,12 @@ async fn taken_from(
         };
         if written.takes_from.is_some_and(|from| from.id == id) {
             let text = format!(
-                "{} moved #{}: {} went to {} ({})",
+                "{} {} went to {}: {} (change {}, {})",
                 line.at.strftime("%Y-%m-%d %H:%MZ"),
-                entry.0,
                 written.wanted.shown(),
                 written.name,
+                outbox::happened(&line.action),
+                entry.0,
                 line.author
             );
             out.push((line.at, text));
@@ -113,29 +114,26 @@ async fn taken_from(
 }
 
 fn audit_words(line: &AuditLine) -> String {
-    let entry = line.entry.map(|entry| format!("#{}", entry.0));
-    let words = [
-        line.action.as_str(),
-        entry.as_deref().unwrap_or_default(),
-        line.field.as_str(),
-        &after_words(line),
-        line.outcome.as_str(),
-    ];
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let (at, author) = (line.at.strftime("%Y-%m-%d %H:%MZ"), &line.author);
+    let after = after_words(line);
+    let words = [line.field.as_str(), &after, line.outcome.as_str()];
+    let filled = |words: &[&str]| {
+        let words = words.iter().copied().filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
+    };
     if line.action == "taken over" {
+        let what = filled(&words);
         return format!(
-            "{} changed in the tenant, not from here: {} (a run of {} found it)",
-            line.at.strftime("%Y-%m-%d %H:%MZ"),
-            words[1..].join(" "),
-            line.author
+            "{at} changed in the tenant, not from here: {what} (a run of {author} found it)"
         );
     }
-    format!(
-        "{} {} ({})",
-        line.at.strftime("%Y-%m-%d %H:%MZ"),
-        words.join(" "),
-        line.author
-    )
+    if let Some(entry) = line.entry {
+        // What became of a change: its state before is of no use to anybody who reads on.
+        let what = filled(&words[..2]);
+        let happened = outbox::happened(&line.action);
+        return format!("{at} {what}: {happened} (change {}, {author})", entry.0);
+    }
+    format!("{at} {} {} ({author})", line.action, filled(&words)).replace("  ", " ")
 }
 
 /// The new value as a person reads it: numbers spaced, and how somebody was associated rather than with which id.
@@ -149,16 +147,21 @@ fn after_words(line: &AuditLine) -> String {
     }
     Field::from_key(&line.field)
         .and_then(|field| Value::from_compact(field, &line.after))
-        .filter(|_| !line.after.is_empty())
+        .filter(|_| line.entry.is_some() || !line.after.is_empty())
         .map_or_else(|| line.after.clone(), |value| value.shown())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outbox::EntryId;
 
     fn told(action: &str, field: &str, after: &str) -> String {
-        audit_words(&AuditLine {
+        audit_words(&line(action, field, after))
+    }
+
+    fn line(action: &str, field: &str, after: &str) -> AuditLine {
+        AuditLine {
             seq: 1,
             at: "2026-11-22T18:34:10Z".parse().unwrap(),
             author: "root".into(),
@@ -176,7 +179,38 @@ mod tests {
             ticket: String::new(),
             prev: String::new(),
             hash: String::new(),
-        })
+        }
+    }
+
+    #[test]
+    fn what_became_of_a_change_is_a_sentence() {
+        for (action, field, after, wanted) in [
+            (
+                "confirmed",
+                "plan",
+                "MCOPSTN1 off",
+                "2026-11-22 18:34Z plan MCOPSTN1 off: confirmed in the tenant (change 1, root)",
+            ),
+            (
+                "sending",
+                "number",
+                "+441235123474",
+                "2026-11-22 18:34Z number +44 1235 123474: sent to the tenant (change 1, root)",
+            ),
+            (
+                "queued",
+                "number",
+                "",
+                "2026-11-22 18:34Z number none: queued (change 1, root)",
+            ),
+        ] {
+            let line = AuditLine {
+                entry: Some(EntryId(1)),
+                outcome: "sending".to_owned(),
+                ..line(action, field, after)
+            };
+            assert_eq!(audit_words(&line), wanted);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::text::Label;
 use crate::domain::user::{Field, Patch, User, Value};
+use crate::domain::words;
 use crate::store::cache::StoredUser;
 use crate::store::ledger::LedgerPicture;
 use crate::store::{Stamp, Store};
@@ -151,7 +152,7 @@ fn words(entry: &NewEntry) -> String {
     let what = match &entry.wanted {
         Value::Country(_) => format!("country {}", entry.wanted.shown()),
         Value::Number(None) => format!("release of {}", entry.base.shown()),
-        Value::Added(_) => "add when eligible".to_owned(),
+        Value::Added(_) => words::WHEN_ELIGIBLE.to_owned(),
         Value::Number(Some(_)) | Value::Plan { .. } | Value::Licence { .. } => entry.wanted.shown(),
     };
     match &entry.silences {

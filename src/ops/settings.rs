@@ -9,6 +9,7 @@ use crate::domain::seat::{self, Seats};
 use crate::domain::settings::{Selection, TenantSettings};
 use crate::domain::text::Label;
 use crate::domain::user::{User, UserId};
+use crate::domain::words;
 use crate::store::ledger::LedgerPicture;
 use crate::store::{Stamp, Store};
 
@@ -106,15 +107,7 @@ pub async fn set_seats(
 
 /// `25 seats until 2027-03-31`.
 pub fn words(seats: Seats) -> String {
-    let bought = match seats.bought {
-        None => "no limit of seats".to_owned(),
-        Some(1) => "1 seat".to_owned(),
-        Some(bought) => format!("{bought} seats"),
-    };
-    match seats.ends {
-        Some(day) => format!("{bought} until {day}"),
-        None => bought,
-    }
+    words::seats(seats)
 }
 
 /// Gives the seat of one user to another, by swapping their ranks; the answer says who is Unlicensed then.

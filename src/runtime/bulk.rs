@@ -14,6 +14,7 @@ use crate::bulk::review::{Ask, Review, Summary, judge};
 use crate::bulk::sheet::Sheet;
 use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::text::counted;
 use crate::ops::import::{self, Queued};
 use crate::ops::{change, desk, export};
 
@@ -87,7 +88,10 @@ impl Shared {
             }
             Ok(Queued::Bad(summary)) => Err(Failure::new(
                 FailureKind::Refused,
-                format!("{} rows cannot go in", summary.proposal + summary.refused),
+                format!(
+                    "{} cannot go in",
+                    counted((summary.proposal + summary.refused) as u64, "row", "rows")
+                ),
                 "",
                 "Nothing was queued. Put them right, or queue the good ones alone.",
             )),
@@ -196,7 +200,7 @@ async fn apart<T: Send + 'static>(
 }
 
 /// A path as it is typed in a shell: `~/` is the home folder.
-fn expanded(path: &str) -> PathBuf {
+pub(super) fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),

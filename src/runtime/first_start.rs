@@ -3,52 +3,93 @@
 use std::io;
 
 use crate::app::event::What;
-use crate::app::first_start::{Choice, FirstStart, choice};
+use crate::app::first_start::{Asked, Choice, FirstStart};
+use crate::app::pane::editor::EditState;
+use crate::config::places::Places;
+use crate::domain::settings::NewTenant;
 use crate::view;
 use crate::view::theme::Theme;
 
 use super::outlet::OUTLET;
 use super::terminal::Screen;
-use super::{Seat, hangup};
+use super::{Seat, hangup, new_tenant};
 
 impl Seat {
     /// Shows the first steps until one is chosen; the exit code when the terminal has gone away or the program is told to end.
     pub async fn first_start(
         &mut self,
-        first: &FirstStart,
+        first: &mut FirstStart,
+        places: &Places,
         look: (&Theme, bool),
     ) -> io::Result<Result<Choice, u8>> {
         // What is typed here twice is not meant for the console that follows.
         self.opened += 1;
         loop {
-            if self.screen.is_free() {
-                self.screen.draw(Screen::size()?, |buffer| {
-                    view::first_start::draw(first, look, buffer);
-                    None
-                })?;
-            }
+            self.show(first, look)?;
             // It changes by keys and by the window's size alone.
             let what = tokio::select! {
                 biased;
                 what = self.from_outside.recv() => what,
                 () = OUTLET.freed() => continue,
             };
-            match what {
-                Some(What::Key(key)) => {
-                    if let Some(choice) = choice(key) {
-                        return Ok(Ok(choice));
-                    }
+            let asked = match what {
+                Some(What::Key(key)) => first.key(key),
+                Some(What::Paste(text)) => {
+                    first.paste(&text);
+                    Asked::Draw
                 }
                 Some(What::Hangup) | None => {
                     self.screen.is_gone();
                     return Ok(Err(129));
                 }
                 Some(What::Terminate { code }) => return Ok(Err(code)),
-                Some(What::Suspend) => self.screen.step_aside(hangup::stop)?,
-                Some(What::Continued) => self.screen.come_back()?,
-                Some(What::Resize { .. }) => self.screen.forget(),
-                Some(_) => {}
+                Some(What::Suspend) => {
+                    self.screen.step_aside(hangup::stop)?;
+                    Asked::Draw
+                }
+                Some(What::Continued) => {
+                    self.screen.come_back()?;
+                    Asked::Draw
+                }
+                Some(What::Resize { .. }) => {
+                    self.screen.forget();
+                    Asked::Draw
+                }
+                Some(_) => Asked::Draw,
+            };
+            match asked {
+                Asked::Draw => {}
+                Asked::Choose(choice) => return Ok(Ok(choice)),
+                Asked::Add(new) => {
+                    self.show(first, look)?;
+                    if let Some(name) = add(first, places, *new).await {
+                        return Ok(Ok(Choice::Connected(name)));
+                    }
+                }
             }
+        }
+    }
+
+    /// Draws the first steps where the terminal takes it.
+    fn show(&mut self, first: &FirstStart, look: (&Theme, bool)) -> io::Result<()> {
+        if !self.screen.is_free() {
+            return Ok(());
+        }
+        self.screen.draw(Screen::size()?, |buffer| {
+            view::first_start::draw(first, look, buffer)
+        })
+    }
+}
+
+/// Adds the tenant of the form: its name; where it could not be added, the form says why.
+async fn add(first: &mut FirstStart, places: &Places, new: NewTenant) -> Option<String> {
+    match new_tenant::add_from_form(places, &new).await {
+        Ok(_) => Some(new.name),
+        Err(failure) => {
+            if let Some(form) = &mut first.form {
+                form.state = EditState::Failed(failure);
+            }
+            None
         }
     }
 }

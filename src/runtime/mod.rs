@@ -10,6 +10,7 @@ mod first_start;
 mod hangup;
 mod input;
 mod neighbours;
+pub mod new_tenant;
 mod outlet;
 mod perform;
 mod roster;
@@ -74,6 +75,8 @@ pub enum Ended {
         name: String,
         /// What was to be written to the tenant that is left, and was not.
         left: Option<Failure>,
+        /// Whether it was added just now.
+        first: bool,
     },
 }
 
@@ -179,6 +182,7 @@ async fn run(
             performer.close(CLOSING).await;
             return Ok(match ended {
                 Ended::Switch { name, .. } => Ended::Switch {
+                    first: app.session.added.as_ref() == Some(&name),
                     name,
                     left: app.runs.not_written(&app.session.tenant),
                 },
@@ -295,7 +299,13 @@ impl Shell<'_> {
         for effect in effects {
             match effect {
                 Effect::Quit { code } => exit = Some(Ended::Exit(code)),
-                Effect::OpenTenant { name } => exit = Some(Ended::Switch { name, left: None }),
+                Effect::OpenTenant { name } => {
+                    exit = Some(Ended::Switch {
+                        name,
+                        left: None,
+                        first: false,
+                    });
+                }
                 Effect::Wake { at } => {
                     self.wake = Some(self.wake.map_or(at, |known| known.min(at)));
                 }

@@ -22,6 +22,11 @@ impl Neighbours {
         Self { places }
     }
 
+    /// The folders of this call; none for the demo.
+    pub(super) fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
+    }
+
     /// All of them, by name. The configuration is read anew: somebody may have added one.
     pub(super) fn cards(&self, now: Timestamp) -> Result<Vec<Card>, Failure> {
         let Some(places) = &self.places else {

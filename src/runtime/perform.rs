@@ -279,6 +279,9 @@ impl Performer {
                 reader,
                 path,
             } => self.track(move |shared| shared.export(req, what, (reader, path))),
+            Effect::AddTenant { req, new } => {
+                self.track(move |shared| shared.add_tenant(req, *new));
+            }
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }

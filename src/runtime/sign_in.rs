@@ -11,10 +11,12 @@ use crate::app::session::{Attempt, Purpose};
 use crate::domain::failure::FailureKind;
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent};
+use crate::domain::settings::NewTenant;
 use crate::domain::sign_in::{Prompt, SignInWay};
 use crate::graph::SignedIn;
 use crate::graph::error::GraphError;
 
+use super::new_tenant;
 use super::perform::Shared;
 
 /// What is said of a sign-in that failed.
@@ -98,6 +100,29 @@ impl Shared {
                 req,
                 failure: error.failure("Signing out"),
             },
+        };
+        self.send(What::Session(event)).await;
+    }
+
+    /// Adds a tenant to the configuration.
+    pub(super) async fn add_tenant(self: Arc<Self>, req: RequestId, new: NewTenant) {
+        let added = match self.neighbours.places() {
+            Some(places) => new_tenant::add_from_form(places, &new).await,
+            None => Err(new_tenant::wrong(
+                "There is no configuration here to add to",
+            )),
+        };
+        let event = match added {
+            Ok(added) => {
+                let files = if added.had_files {
+                    "; files of a tenant of that name were there, and are used"
+                } else {
+                    ""
+                };
+                let notice = format!("{} is in the configuration{files}", new.name);
+                SessionEvent::Done { req, notice }
+            }
+            Err(failure) => SessionEvent::Refused { req, failure },
         };
         self.send(What::Session(event)).await;
     }

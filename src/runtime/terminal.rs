@@ -1,6 +1,7 @@
 //! The terminal, taken and given back: on every path that still has one, it is left as it was found.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -20,6 +21,9 @@ use crate::view::wire::Wire;
 
 use super::clipboard;
 use super::outlet::OUTLET;
+
+/// Whether the terminal has to be given back.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Has the terminal remember its title; one that cannot shows none at the end.
 const KEEP_TITLE: &str = "\x1b[22;2t";
@@ -179,6 +183,7 @@ impl Drop for Screen {
 
 /// Raw mode, and a screen of its own; the first frame erases it.
 fn enter() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     let mut sequence = Vec::new();
     queue!(
@@ -192,8 +197,12 @@ fn enter() -> io::Result<()> {
     OUTLET.send(&sequence)
 }
 
-/// Gives the terminal back; also called by the panic hook, so it must not need anything.
+/// Gives the terminal back, once for each time that it was taken; also called by the panic hook, so it must not need anything.
 pub fn restore() {
+    // A second time would put the cursor back to where it was at first, in the middle of what was told since.
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // What is on its way would be drawn over the shell.
     OUTLET.close();
     let _ = execute!(

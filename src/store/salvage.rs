@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
+use crate::domain::text::counted;
+
 use super::audit::{self, Mirror};
 use super::error::StoreError;
 use super::ledger::rows;
@@ -33,7 +35,10 @@ impl fmt::Display for Saved {
         } = self;
         write!(
             f,
-            "saved from it: {users} users, {entries} queued changes, {lines} lines of the audit; look through them before the next sync"
+            "saved from it: {}, {}, {} of the audit; look through them before the next sync",
+            counted(*users as u64, "user", "users"),
+            counted(*entries as u64, "queued change", "queued changes"),
+            counted(*lines as u64, "line", "lines")
         )
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::gate::Marks;
 use crate::domain::guid::GroupId;
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
+use crate::domain::text::counted;
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
 use crate::store::cache::SnapshotHead;
@@ -265,7 +266,12 @@ impl Run<'_> {
                 .warning(
                     Source::Graph,
                     format!(
-                        "{flawed} records of the tenant could not be read whole and are marked"
+                        "{} could not be read whole: marked in the lists",
+                        counted(
+                            u64::from(flawed),
+                            "record of the tenant",
+                            "records of the tenant"
+                        )
                     ),
                 )
                 .await;
@@ -322,7 +328,10 @@ pub(super) fn check_count(old: Option<&SnapshotHead>, users: u64) -> Result<(), 
     }
     Err(Stop::Failed(Failure::new(
         FailureKind::Refused,
-        format!("The tenant listed {users} users, the last good read had {before}"),
+        format!(
+            "The tenant listed {}, the last good read had {before}",
+            counted(users, "user", "users")
+        ),
         "fewer than half, or none at all, is taken for a failed listing",
         "The last good picture stays. If the tenant really shrank, remove its cache.db (see `paths`) and sync again.",
     )))

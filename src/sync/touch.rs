@@ -13,6 +13,7 @@ use crate::domain::planning::{PlanInput, Touched, TouchedUser, plan};
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::seat;
 use crate::domain::user::{Field, Value};
+use crate::domain::words;
 use crate::domain::writeplan::WritePlan;
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
@@ -262,7 +263,7 @@ impl Run<'_> {
             let stamp = self.stamp();
             self.store.ledger.released(entry.id, stamp).await?;
         }
-        let cause = "the user is gone from the tenant".to_owned();
+        let cause = words::GONE.to_owned();
         let text = format!(
             "{}: {cause}: undo (u) gives back what was released",
             entry.name

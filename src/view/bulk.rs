@@ -389,7 +389,7 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     }
     label(painter, area, y, (!on_path, "For"));
     let text = if matches!(form.what, Exported::LogText(_)) {
-        "the text that it is (Left/Right: a spreadsheet, a program)".to_owned()
+        "plain text (Left/Right: a spreadsheet, a program)".to_owned()
     } else {
         let words = ["a spreadsheet", "a program"];
         either(words, form.reader == Reader::Spreadsheet)

@@ -10,6 +10,7 @@ use crate::app::pane::earlier::{EarlierBox, Listing, Row as Line};
 use crate::domain::earlier::{Found, Offer, OfferState, Rematch};
 use crate::domain::outbox::Entry;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::words;
 
 use super::paint::{Column, Painter, Row, column};
 
@@ -194,7 +195,7 @@ fn offered(painter: &Painter<'_>, open: &EarlierBox, offer: &Offer, wide: bool) 
 fn short(state: &OfferState) -> String {
     match state {
         OfferState::Busy => "other change waits".to_owned(),
-        OfferState::NotFound => "nobody matches".to_owned(),
+        OfferState::NotFound => words::NOBODY_MATCHES.to_owned(),
         OfferState::Waits => "match waits".to_owned(),
         OfferState::Free | OfferState::Has | OfferState::Queued | OfferState::Held(_) => {
             state.words()

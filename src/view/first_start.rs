@@ -2,14 +2,19 @@
 
 use ratatui::buffer::Buffer;
 
-use crate::app::first_start::{FOOTER, FirstStart};
+use crate::app::first_start::FirstStart;
 use crate::app::layout::Area;
 
 use super::paint::Painter;
 use super::theme::Theme;
 
-/// Draws it into an empty buffer; a window that is too low loses the end of the text, never the keys.
-pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), buffer: &mut Buffer) {
+/// Draws it into an empty buffer, and says where the cursor stands; a window that is too low loses the end of the text, never the
+/// keys.
+pub fn draw(
+    first: &FirstStart,
+    (theme, ascii): (&Theme, bool),
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
     let area = buffer.area;
     let mut painter = Painter::new(buffer, theme, ascii);
     painter.ground();
@@ -22,19 +27,26 @@ pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), buffer: &mut Buf
     let (body, footer) = whole.split_end(1);
     painter.line(body, 0, "teamsconnector", theme.tenant);
     let (_, text) = body.split(2);
-    // Longer lines than this are hard to follow.
-    let rows = first.doc().rows(usize::from(area.width.min(100)));
-    for (n, row) in (0..text.height).zip(&rows) {
-        painter.line(text, n, &row.text, painter.tone(row.tone));
+    if let Some(form) = &first.form {
+        super::tenant::draw(&mut painter, form, text);
+    } else {
+        // Longer lines than this are hard to follow.
+        let rows = first.doc().rows(usize::from(area.width.min(100)));
+        for (n, row) in (0..text.height).zip(&rows) {
+            painter.line(text, n, &row.text, painter.tone(row.tone));
+        }
     }
     let mut x = footer.x;
-    for (key, word) in FOOTER {
+    for &(key, word) in first.footer() {
         for (part, style) in [(key, theme.strong), (word, theme.dim)] {
             let room = area.width.saturating_sub(x);
             x += painter.put((x, footer.y), room, part, style) + 1;
         }
         x += 1;
     }
+    painter
+        .cursor
+        .filter(|cursor| area.contains((*cursor).into()))
 }
 
 #[cfg(test)]
@@ -43,24 +55,29 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::app::event::Code;
 
-    fn screen((width, height): (u16, u16)) -> String {
-        let first = FirstStart {
-            file: "/home/pat/.config/teamsconnector/config.toml".to_owned(),
-        };
+    fn screen((width, height): (u16, u16), keys: &[Code]) -> String {
+        let mut first = FirstStart::new("/home/pat/.config/teamsconnector/config.toml".to_owned());
+        for key in keys {
+            first.key((*key).into());
+        }
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let theme = Theme::mono();
         terminal
-            .draw(|frame| draw(&first, (&theme, true), frame.buffer_mut()))
+            .draw(|frame| {
+                draw(&first, (&theme, true), frame.buffer_mut());
+            })
             .unwrap();
         terminal.backend().to_string()
     }
 
     #[test]
     fn all_steps_and_keys_stand_in_80x24_and_the_keys_at_any_size() {
-        let text = screen((80, 24));
+        let text = screen((80, 24), &[]);
         for part in [
             "press d",
+            "press c",
             "tenants add NAME",
             "--tenant NAME",
             "config.toml",
@@ -70,8 +87,26 @@ mod tests {
         }
         for width in [1, 20, 40, 80, 300] {
             for height in [1, 5, 15, 100] {
-                assert!(screen((width, height)).contains('d'));
+                assert!(screen((width, height), &[]).contains('d'));
             }
+        }
+    }
+    #[test]
+    fn the_form_says_what_is_wrong_and_keeps_its_keys() {
+        let keys = [Code::Char('c'), Code::Char('x'), Code::Enter];
+        let text = screen((80, 24), &keys);
+        for part in [
+            "ADD A TENANT",
+            "> Tenant",
+            crate::domain::words::TENANT_ADDRESS,
+            "[device-code]  browser   client-secret   certificate",
+            "[read-only]  read and write",
+            "Enter save and sign in",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+        for (width, height) in [(1, 1), (20, 5), (40, 12), (300, 100)] {
+            screen((width, height), &keys);
         }
     }
 }

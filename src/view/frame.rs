@@ -192,6 +192,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
     {
         return (Tone::Plain, format!("{here} so far: {loading}"));
     }
+    let (here, all) = (cells::thousands(here as u64), cells::thousands(all as u64));
     // How many there are is known when all were looked at.
     let more = if app.pane == Pane::Candidates && app.candidates.rows.is_partial() {
         "+"
@@ -322,12 +323,12 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         _ => 0,
     };
     if marked > 0 && matches!(place, Place::Users | Place::Candidates) {
-        let verb = if place == Place::Users {
-            "edit"
+        let word = if place == Place::Users {
+            format!("edit {marked}")
         } else {
-            "add with numbers"
+            format!("add {marked} with numbers")
         };
-        all.insert(0, ("e".to_owned(), format!("{verb} {marked}")));
+        all.insert(0, ("e".to_owned(), word));
     }
     if let Some((key, word)) = field_key(app) {
         let behind = all.len().min(2);
@@ -349,6 +350,12 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
             }
         });
     }
+    if let Some(Modal::NewTenant(form)) = app.modals.last() {
+        return Some(match form.line(form.focus) {
+            Some(_) => ("Ctrl-U", "clears"),
+            None => ("Left/Right", "choose"),
+        });
+    }
     let Some(Modal::Form(form)) = app.modals.last() else {
         return None;
     };
@@ -365,6 +372,16 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 
 /// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
+    if action == Action::AddTenant {
+        return matches!(app.modals.last(), Some(Modal::Chooser(_)));
+    }
+    if action == Action::FreeNumbers {
+        return matches!(app.modals.last(), Some(Modal::Form(form)) if form.takes_free());
+    }
+    // Of somebody who is still being read there is nothing to be chosen, edited or copied.
+    if place == Place::Why && app.why_shown().is_none() {
+        return matches!(action, Action::Palette | Action::Leave);
+    }
     if let Some(Modal::Bulk(open)) = app.modals.last() {
         return super::bulk::offers(open, action);
     }
@@ -373,9 +390,6 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     }
     if action == Action::TakeProposal {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.proposal().is_some());
-    }
-    if action == Action::FreeNumbers {
-        return matches!(app.modals.last(), Some(Modal::Form(form)) if form.takes_free());
     }
     if action == Action::Add && place == Place::Why {
         return app

@@ -59,11 +59,10 @@ pub(super) fn seats(app: &App) -> String {
         .count();
     let mut parts = match seats.bought {
         Some(bought) => vec![
-            format!("service seats: {bought} bought"),
-            format!("{used} used"),
+            format!("service seats: {used} of {bought} used"),
             format!("{} free", i64::from(bought) - i64::from(used)),
         ],
-        None => vec!["service seats: no limit".to_owned(), format!("{used} used")],
+        None => vec![format!("service seats: {used} used, no limit")],
     };
     if let Some(day) = seats.ends {
         parts.push(format!("until {day}"));
@@ -239,10 +238,10 @@ fn person(
     };
     vec![
         column("", 1, Style::new()),
-        column(&*row.name, name, Style::new()),
+        column(row.name, name, Style::new()),
         column(how, 10, Style::new()),
         column(state, 23, painter.tone(tone)),
-        column(&*row.upn, usize::MAX, painter.theme.dim),
+        column(row.upn, usize::MAX, painter.theme.dim),
     ]
 }
 
@@ -296,7 +295,7 @@ mod tests {
         assert_eq!(
             rows[2..6],
             [
-                "2 licences   by name   service seats: 25 bought, 5 used, 20 free, 1 Unlicensed",
+                "2 licences   by name   service seats: 5 of 25 used, 20 free, 1 Unlicensed",
                 "  LICENCE                          BOUGHT  USED  FREE USERS BRINGS",
                 "  CONTOSO_MAIL                         25    20     5     0",
                 "⚠ CONTOSO_VOICE                        10    13    -3     2 short by 3; Phone, …",

@@ -28,6 +28,7 @@ mod sizes;
 mod summary;
 mod sync;
 mod tabs;
+mod tenant;
 mod users;
 mod why;
 pub mod wire;
@@ -140,6 +141,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         | Modal::Palette(_)
         | Modal::Settings(_)
         | Modal::Seat(_)
+        | Modal::NewTenant(_)
         | Modal::Free(_)
         | Modal::Chooser(_)
         | Modal::Earlier(_)
@@ -159,6 +161,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Palette(open) => modal::palette(app, painter, open, body),
         Modal::Settings(open) => settings::form(app, painter, open, body),
         Modal::Seat(open) => settings::seat(app, painter, open, body),
+        Modal::NewTenant(open) => tenant::draw(painter, open, body),
         Modal::Free(open) => form::free(painter, open, body),
         Modal::Chooser(open) => chooser::draw(app, painter, open, body),
         Modal::Earlier(open) => earlier::draw(painter, open, body),

@@ -223,7 +223,7 @@ fn the_log_wraps_and_marks_what_matters() {
     let rows = screen(&t.app);
     assert!(
         rows[3].starts_with(
-            "LOG  run 13 sync: reading users: 12 pages, 11,988 of 100,000, 11,988/s  (6 s) ──"
+            "LOG  run 13 sync: reading users: 11,988 of 100,000, 11,988/s, 12 pages  (6 s) ──"
         ),
         "{}",
         rows[3]

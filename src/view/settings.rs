@@ -13,6 +13,7 @@ use crate::app::pane::settings::{SettingsField, SettingsForm, foreseen, users};
 use crate::domain::seat;
 
 use super::paint::{Painter, Row, column};
+use super::summary::counted;
 
 /// Cells before the values.
 const LABEL: u16 = 15;
@@ -117,7 +118,9 @@ fn below(app: &App, open: &SettingsForm, field: SettingsField) -> Vec<(Tone, Str
             let bought = then.bought.map_or(usize::MAX, |n| n as usize);
             let needed = app.desk.users.len();
             if needed > bought {
-                rows.push((Tone::Warn, format!("{needed} users, {bought} seats")));
+                let users = counted(needed, "user", "users");
+                let seats = counted(bought, "seat", "seats");
+                rows.push((Tone::Warn, format!("{users}, {seats}")));
             }
         }
         SettingsField::Ends => {

@@ -37,6 +37,7 @@ const SCRIPTS: &[&str] = &[
     "6 K",
     "e",
     "e 9 <enter>",
+    "e Ctrl-F",
     "e <backtab> <backtab> <backtab> p",
     "A",
     "j d",
@@ -46,6 +47,7 @@ const SCRIPTS: &[&str] = &[
     "T",
     "g M",
     "t",
+    "Ctrl-N <enter>",
     "I",
     "X",
     "E",
@@ -109,7 +111,7 @@ fn every_screen_can_be_looked_at() {
         reason = "where the pictures go is said by who runs the test"
     )]
     let folder = std::env::var_os("TEAMSCONNECTOR_SCREENS").map(std::path::PathBuf::from);
-    for (width, height) in [(80, 24), (120, 40)] {
+    for (width, height) in [(40, 12), (80, 24), (120, 40)] {
         let mut rows = Vec::new();
         for (name, t) in screens((width, height)) {
             let drawn = screen(&t.app);

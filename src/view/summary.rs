@@ -1,10 +1,13 @@
 //! The line that says what a pane holds: how many, in which order, what is marked.
 
 use crate::app::App;
+use crate::app::cells::thousands;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
 use crate::app::tables::Direction;
+use crate::domain::text;
 use crate::domain::user::LicenseStatus;
+use crate::domain::words;
 
 pub(super) fn marks(app: &App) -> Option<String> {
     match app.pane {
@@ -44,7 +47,8 @@ pub(super) fn summary(app: &App) -> String {
                     parts.push("f everyone".to_owned());
                 }
                 Listing::Everyone => {
-                    parts.push(format!("everyone in the tenant: {}", app.roster.len()));
+                    let of = thousands(app.roster.len() as u64);
+                    parts.push(format!("everyone in the tenant: {of}"));
                     parts.push("f candidates".to_owned());
                 }
             }
@@ -71,7 +75,7 @@ pub(super) fn summary(app: &App) -> String {
         }
         Pane::Changes => {
             parts.push(match app.desk.entries.len() {
-                0 => "nothing waits to be written".to_owned(),
+                0 => words::NOTHING_WAITS.to_owned(),
                 n => counted(n, "change waits", "changes wait"),
             });
             if app.desk.parked > 0 {
@@ -90,7 +94,12 @@ pub(super) fn summary(app: &App) -> String {
 
 fn licence_summary(app: &App, parts: &mut Vec<String>) {
     if let Some(open) = &app.licences.inside {
-        parts.push(counted(open.people(), "user", "users"));
+        let product = app.inventory.product(open.sku);
+        let known = product.and_then(|product| app.licences.users(product, &app.inventory));
+        // Before that is read, nobody is no number of users.
+        if known.is_some() {
+            parts.push(counted(open.people(), "user", "users"));
+        }
         parts.push(ordered(open.order.word(), open.direction));
         parts.push("Esc goes back".to_owned());
         return;
@@ -127,5 +136,5 @@ fn ordered(by: &str, direction: Direction) -> String {
 
 /// A count with its noun.
 pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    text::counted(n as u64, one, many)
 }

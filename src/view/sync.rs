@@ -10,6 +10,7 @@ use crate::app::pane::search::{Floor, Search};
 use crate::app::pane::sync::{Focus, GUTTER, LogView, Tail, Window, height, mark, rows};
 use crate::app::sync::{SyncState, clock_or_day};
 use crate::domain::run::{Level, LogLine, RunHead};
+use crate::domain::text;
 
 use super::paint::{Painter, Row, column};
 
@@ -251,8 +252,9 @@ fn did(head: &RunHead) -> String {
     let mut parts = Vec::new();
     if s.counters.total > 0 {
         parts.push(format!(
-            "{} users, {} Phone System",
-            s.counters.total, s.counters.phone_system
+            "{}, {} Phone System",
+            text::counted(s.counters.total, "user", "users"),
+            s.counters.phone_system
         ));
     }
     for (count, word) in [

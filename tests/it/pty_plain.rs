@@ -60,6 +60,19 @@ async fn a_number_is_given_and_written_line_by_line() {
     terminal.press("sync");
     terminal.press("space --tenant=other enter");
     terminal.wait_for("This console works on contoso");
+    // A word that is no command is refused in plain letters.
+    terminal.press("outbx enter");
+    terminal.wait_for("unrecognized subcommand 'outbx'");
+    let screen = terminal.screen();
+    let (rows, columns) = screen.size();
+    for row in 0..rows.get() {
+        for column in 0..columns.get() {
+            if let Some(cell) = screen.cell(row, column) {
+                let plain = cell.fgcolor() == vt100::Color::Default && !cell.bold();
+                assert!(plain, "{row} {column}: {:?}", cell.contents());
+            }
+        }
+    }
     terminal.press("0 enter");
     assert_eq!(
         terminal.ended_within(std::time::Duration::from_secs(4)),

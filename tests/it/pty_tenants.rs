@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::support::bench::Bench;
 use crate::support::program::run;
 use crate::support::pty::Terminal;
+use crate::support::tls::Authority;
 use crate::support::web;
 
 /// A table for a tenant that a simulator serves.
@@ -262,4 +263,58 @@ async fn a_blocked_code_is_explained_for_the_administrator_and_leads_to_the_brow
     terminal.wait_for("ssh -L");
     terminal.press("esc");
     terminal.wait_for("not signed in: L begins anew");
+}
+
+#[test]
+fn a_tenant_is_connected_from_the_first_screen_and_no_other_is_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    // Nothing leaves this machine: the proxy that is named is not there, and who is trusted is of the test's making.
+    std::fs::write(home.path().join("ca.pem"), Authority::new("Nobody").pem).unwrap();
+    let begun = "# Ours.\nextra_ca = \"ca.pem\"\n";
+    std::fs::write(home.path().join("config.toml"), begun).unwrap();
+    let nowhere = [("HTTPS_PROXY", "http://127.0.0.1:9")];
+    let mut terminal = Terminal::start_with(home.path(), &[], &nowhere, (80, 24));
+    terminal.frame_with(&["2  Connect a tenant: press c", "c connect a tenant"]);
+    terminal.press("c");
+    terminal.frame_with(&["ADD A TENANT", "Enter save and sign in"]);
+    terminal.press("contoso tab contoso.example enter");
+    // Nothing was written: without a client id nobody could sign in.
+    terminal.frame_with(&["No client id: without one nobody can sign in"]);
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("config.toml")).unwrap(),
+        begun
+    );
+    terminal.press("tab tab aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee enter");
+    // The sign-in begins by itself, and fails here as it must.
+    terminal.frame_with(&["SIGN IN", "begins anew", "contoso"]);
+    let config = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
+    assert!(
+        config.starts_with(&format!(
+            "{begun}\n[tenants.contoso]\ntenant_id = \"contoso.example\"\n"
+        )),
+        "{config}"
+    );
+    assert!(config.contains("read_only = true"), "{config}");
+    terminal.press("esc");
+    terminal.wait_until("the sign-in is left", |screen| !screen.contains("SIGN IN"));
+    terminal.press("t");
+    terminal.wait_for("TENANTS  1 of 1");
+    terminal.press("ctrl-n");
+    terminal.frame_with(&["ADD A TENANT"]);
+    terminal.press("contoso tab other.example tab tab aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee enter");
+    terminal.frame_with(&["There is a tenant contoso already"]);
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("config.toml")).unwrap(),
+        config
+    );
+    terminal.press("esc");
+    terminal.frame_with(&["y yes"]);
+    terminal.press("y");
+    terminal.wait_for("TENANTS  1 of 1");
+    terminal.press("esc");
+    terminal.wait_until("the list is left", |screen| !screen.contains("TENANTS"));
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    let audit = run(home.path(), &["--tenant", "contoso", "audit", "show"]).out;
+    assert!(audit.contains("tenant_id"), "{audit}");
 }

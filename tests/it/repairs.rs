@@ -495,9 +495,10 @@ async fn a_move_is_one_change() {
     bench.move_number("+441235123472", kim).await;
     let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 1);
+    // Kim is known to the tenant and to nobody here: whoever applies it is told.
     assert_eq!(
         plan.items[0].note,
-        "moves from Pat Old; Kim New checked: ok"
+        "moves from Pat Old; Kim New can take it, but is not on the list of users"
     );
     assert_eq!(plan.silenced(|_| true), []);
     let ran = bench.apply().await;

@@ -22,7 +22,7 @@ const NO_ADDRESS: usize = 9;
 #[test]
 fn a_first_start_shows_three_steps_and_leads_into_the_demo() {
     let (home, mut terminal) = demo(&[]);
-    let screen = terminal.frame_with(&["3  Open its console", "q quit"]);
+    let screen = terminal.frame_with(&["3  Sign in", "q quit"]);
     keep("first-start", "teamsconnector", &screen);
     terminal.press("d");
     terminal.wait_for("run 1 sync done");

@@ -264,12 +264,15 @@ async fn a_number_that_was_taken_is_told_to_its_old_holder_with_the_id_that_take
     assert_eq!(written.len(), 1);
     let entry = written[0].1.entry.0;
     let told = lately(&bench, pat).await;
-    let wanted = format!("moved #{entry}: +44 1235 123472 went to Kim New");
+    let wanted =
+        format!("+44 1235 123472 went to Kim New: confirmed in the tenant (change {entry}, ");
     assert!(told.iter().any(|line| line.contains(&wanted)), "{told:?}");
     let own = lately(&bench, kim).await;
     assert!(
-        own.iter()
-            .any(|line| line.contains(&format!("confirmed #{entry} number"))),
+        own.iter().any(
+            |line| line.contains("number +44 1235 123472: confirmed in the tenant")
+                && line.contains(&format!("(change {entry}, "))
+        ),
         "{own:?}"
     );
 }

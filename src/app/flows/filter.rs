@@ -220,7 +220,7 @@ fn a_column_is_named_and_completed_and_a_pattern_is_read() {
         assert_eq!(t.app.users.shown.len(), found, "{text}");
     }
     assert!(
-        top(&t).contains("what stands behind re: is no pattern (yet)"),
+        top(&t).contains("what stands after re: is not a pattern yet"),
         "{}",
         top(&t)
     );

@@ -453,3 +453,15 @@ fn esc_leaves_the_free_numbers_and_the_field_as_they_were() {
     t.keys("<esc> y G k e Ctrl-F");
     assert_eq!(t.app.modals.len(), 1, "{}", t.notice());
 }
+
+#[test]
+fn free_numbers_are_offered_where_a_number_is_typed_and_nowhere_else() {
+    for keys in ["I", "X", "T", "1 * e", "Ctrl-N", "w"] {
+        let mut t = Driver::new();
+        t.keys(keys);
+        assert!(!shows(&t, "Ctrl-F"), "{keys}: {:?}", screen(&t.app)[23]);
+        t.keys("Ctrl-F");
+        let free = matches!(t.app.modals.last(), Some(Modal::Free(_)));
+        assert!(!free, "{keys}");
+    }
+}

@@ -231,6 +231,15 @@ fn beginnings_of_words_and_people_on_the_list_come_first_and_the_others_say_so()
         "{:?}",
         t.effects
     );
+    let Some(Effect::Ledger { req, .. }) = t.effects.first().cloned() else {
+        panic!("she was to be added first");
+    };
+    t.saved(req);
+    assert_eq!(
+        t.notice(),
+        "Ann Isaac added, +1 425 555 0101 is queued",
+        "she needs no other number"
+    );
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn an_address_that_no_row_has_is_asked_for() {
     let found = t.app.filter().elsewhere.clone().unwrap();
     assert_eq!(
         found.line(80),
-        "not found by name or number; Enter asks the tenant's picture for this address"
+        "not found by name or number; Enter looks for this address in what was last read"
     );
     assert_eq!(found.line(45), "not found by name or number (Enter: why)");
     t.keys("<enter>");

@@ -60,7 +60,7 @@ fn a_sync_while_one_is_going_says_how_far_it_is() {
     assert_eq!(t.effects, []);
     assert_eq!(
         t.notice(),
-        "run 13 sync is going: reading users: 2 pages, 1,998 of 4,000, 1,998/s (c cancels)"
+        "run 13 sync is going: reading users: 1,998 of 4,000, 1,998/s, 2 pages (c cancels)"
     );
     run(&mut t, req, finished(Outcome::Done));
     assert!(t.app.runs.active().is_none());

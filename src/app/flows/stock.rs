@@ -337,3 +337,16 @@ fn twenty_thousand_numbers_are_filtered_as_they_are_typed() {
     assert_eq!(t.app.numbers.cursor.index, 19_999);
     assert!(screen(&t.app)[17].contains("+44 1235 119999"));
 }
+
+#[test]
+fn before_it_is_read_nobody_is_counted_inside_a_licence() {
+    let mut t = Driver::new();
+    t.keys("5 j <enter>");
+    let top = |t: &Driver| screen(&t.app)[2].clone();
+    assert_eq!(top(&t), "by name   Esc goes back");
+    // What was said of the list is not said of what is inside.
+    t.keys("<esc> o");
+    assert_eq!(t.notice(), "sorted by free seats");
+    t.keys("<enter>");
+    assert_eq!(t.notice(), "");
+}

@@ -81,7 +81,7 @@ fn all_tenants_stand_in_columns() {
         row("fabrikam"),
         "  fabrikam                 RO       2 h    23     2      3      1"
     );
-    assert!(row("zeta").contains("! damaged: ledger.db is damaged"));
+    assert!(row("zeta").contains("! ledger.db is damaged"));
     let mut t = Driver::sized((140, 40));
     chosen(&mut t);
     let rows = screen(&t.app);
@@ -253,7 +253,7 @@ fn the_demo_says_that_it_has_one_tenant() {
     t.keys("t");
     assert_eq!(
         t.notice(),
-        "the demo has one tenant; `teamsconnector tenants add` adds a real one"
+        "the demo has one tenant: quit, start without --demo, and c connects a real one"
     );
 }
 
@@ -271,4 +271,113 @@ fn a_tenant_that_is_not_finished_says_what_it_lacks_and_is_not_opened() {
     assert_eq!(t.effects, []);
     assert_eq!(t.notice(), "first lacks client_id");
     assert_eq!(t.app.modals.len(), 1, "the chooser stays");
+}
+
+fn filled(t: &mut Driver) {
+    t.text("adatum");
+    t.keys("<tab>").text("adatum.example");
+    t.keys("<tab> <tab>")
+        .text("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+}
+
+#[test]
+fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
+    let mut t = Driver::new();
+    chosen(&mut t);
+    assert!(shows(&t, "Ctrl-N add a tenant"));
+    t.keys("Ctrl-N <enter>");
+    assert_eq!(t.effects, [], "nothing is typed yet");
+    assert!(shows(&t, "a name has letters, digits"));
+    filled(&mut t);
+    t.keys("<enter>");
+    let Some(Effect::AddTenant { req, new }) = t.effects.first().cloned() else {
+        panic!("it was to be added: {:?}", t.effects);
+    };
+    assert_eq!(
+        (new.name.as_str(), new.tenant_id.as_str()),
+        ("adatum", "adatum.example")
+    );
+    // It is being written: neither Enter nor Esc does anything more.
+    t.keys("<enter> <esc>");
+    assert_eq!(t.effects, []);
+    let failure = Failure::new(
+        FailureKind::Config,
+        "There is a tenant adatum already: what it lacks is written into config.toml",
+        "",
+        "Nothing was changed.",
+    );
+    says(&mut t, SessionEvent::Refused { req, failure });
+    assert!(shows(&t, "There is a tenant adatum already"));
+    assert!(
+        shows(&t, "> Client id   aaaaaaaa-bbbb"),
+        "what was typed stays"
+    );
+    t.keys("<enter>");
+    let req = t.asked();
+    let notice = "adatum is in the configuration".to_owned();
+    says(&mut t, SessionEvent::Done { req, notice });
+    let name = "adatum".to_owned();
+    assert_eq!(t.effects, [Effect::OpenTenant { name }]);
+    assert_eq!(t.app.session.added.as_deref(), Some("adatum"));
+}
+
+#[test]
+fn a_tenant_that_is_added_waits_for_what_is_being_written_here() {
+    let (mut t, writing) = writing();
+    t.keys("Ctrl-N");
+    filled(&mut t);
+    t.keys("<enter>");
+    let req = t.asked();
+    let notice = "adatum is in the configuration".to_owned();
+    says(&mut t, SessionEvent::Done { req, notice });
+    assert_eq!(t.effects, []);
+    assert!(shows(&t, "writes: it is waited for"));
+    // Whoever stays finds it in the list.
+    t.keys("n");
+    assert_eq!(t.notice(), "adatum is in the configuration; t lists it");
+    run(&mut t, writing, finished(Outcome::Done));
+    assert_eq!(t.questions(), [], "it was not wanted");
+}
+
+#[test]
+fn a_form_of_a_new_tenant_is_not_thrown_away_by_one_key() {
+    let mut t = Driver::new();
+    t.keys("Ctrl-N <esc>");
+    assert_eq!(t.app.modals, []);
+    t.keys("Ctrl-N").text("a");
+    t.keys("<esc>");
+    assert_eq!(t.app.place(), crate::app::action::Place::Confirm);
+    t.keys("n");
+    assert!(shows(&t, "> Name here   a"));
+    t.keys("<esc> y");
+    assert_eq!(t.app.modals, []);
+}
+
+#[test]
+fn a_tenant_that_was_just_added_asks_to_sign_in_and_names_the_administrators_page() {
+    let page = "https://login.example/adatum.example/adminconsent?client_id=a";
+    let first = Settings {
+        first: Some(Some(page.to_owned())),
+        sign_in: Some(crate::domain::sign_in::SignInWay::DeviceCode),
+        ..settings()
+    };
+    let mut t = Driver::with(first.clone(), (80, 24));
+    let mut app = App::new(first, (80, 24));
+    let effects = app.start(at(0));
+    let [Effect::SignIn { req, .. }] = effects.as_slice() else {
+        panic!("somebody was to sign in: {effects:?}");
+    };
+    let req = *req;
+    t.app = app;
+    let prompt = Box::new(super::sign_in::code(600));
+    says(&mut t, SessionEvent::Prompted { req, prompt });
+    assert!(shows(&t, page), "{:?}", screen(&t.app));
+    // The app needs nobody.
+    let alone = Settings {
+        first: Some(None),
+        sign_in: None,
+        ..settings()
+    };
+    let mut app = App::new(alone, (80, 24));
+    assert_eq!(app.start(at(0)), []);
 }

@@ -11,6 +11,7 @@ use crate::domain::gate::{FirstCause, Marks, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, NewUser};
+use crate::domain::words;
 use crate::roster::query::Field;
 use crate::roster::search::Scope;
 use crate::roster::{Person, Roster};
@@ -368,10 +369,7 @@ impl Candidates {
         let shown = places
             .filter(|place| hits.binary_search(place).is_ok())
             .count();
-        Some(match marked - shown {
-            0 => format!("{marked} marked"),
-            hidden => format!("{marked} marked, {hidden} not shown"),
-        })
+        words::marked(marked, marked - shown)
     }
 
     /// A count per cause: `4 can be added  23 configured`, without those that nobody has.

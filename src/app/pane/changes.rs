@@ -13,6 +13,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::user::Value;
+use crate::domain::words;
 use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
 
@@ -104,11 +105,8 @@ impl Changes {
     pub fn marks(&self, desk: &Desk) -> Option<String> {
         let is_marked = |item: &&Item| self.is_marked(**item, desk);
         let shown = self.shown.iter().filter(is_marked).count();
-        match (self.marked.len(), self.marked.len().saturating_sub(shown)) {
-            (0, _) => None,
-            (marked, 0) => Some(format!("{marked} marked")),
-            (marked, hidden) => Some(format!("{marked} marked, {hidden} not shown")),
-        }
+        let marked = self.marked.len();
+        words::marked(marked, marked.saturating_sub(shown))
     }
 
     /// Finds the cursor's row again, and scrolls both lists.
@@ -338,7 +336,7 @@ pub fn change(entry: &Entry) -> String {
         (Value::Number(_), None) => arrow,
         (Value::Country(_), _) => format!("country {arrow}"),
         (Value::Plan { .. } | Value::Licence { .. }, _) => entry.wanted.shown(),
-        (Value::Added(_), _) => "add when eligible".to_owned(),
+        (Value::Added(_), _) => words::WHEN_ELIGIBLE.to_owned(),
     }
 }
 

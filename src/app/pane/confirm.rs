@@ -11,9 +11,10 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::settings::TenantSettings;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::{Association, NewUser, UserId};
+use crate::domain::words;
 use wording::{
     add_anyway, allow_lines, belong, changes, disable_lines, mend_lines, move_lines, open_lines,
-    seats_words, take_back_lines, undo_lines,
+    take_back_lines, undo_lines,
 };
 
 /// The question and what is answered so far.
@@ -346,7 +347,7 @@ impl Confirm {
                 lines
             }
             Question::LoseSeats { wanted, losers } => vec![
-                format!("Save {}?", seats_words(wanted.seats)),
+                format!("Save {}?", words::seats(wanted.seats)),
                 format!("{losers}."),
                 "Nothing is written to the tenant; their queued changes are held. Seats that come back flow back by rank."
                     .to_owned(),
@@ -425,7 +426,7 @@ impl Confirm {
             Question::TakeBackMany { shown, .. } => take_back_lines(shown),
             Question::Ticket { entries, .. } => vec![
                 format!("Which ticket {}?", belong(entries.len())),
-                "Kept in the audit with each of them; empty for none. Nothing is written by it.".to_owned(),
+                "It is kept in the audit; empty for none. Nothing is written to the tenant by it.".to_owned(),
                 "Type its id, then Enter:".to_owned(),
             ],
             Question::KeepPlan { entries, .. } => vec![

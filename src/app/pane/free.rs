@@ -166,7 +166,11 @@ mod tests {
         let us = FreeBox::open(seeker(NumberKind::Ddi, "US"), &inventory, none());
         assert_eq!(numbers(&us), ["+14255550199", "+441235123474"]);
         let taken = [fixture::number("+14255550199")];
-        let us = FreeBox::open(seeker(NumberKind::Ddi, "US"), &inventory, taken.iter().map(Cow::Borrowed));
+        let us = FreeBox::open(
+            seeker(NumberKind::Ddi, "US"),
+            &inventory,
+            taken.iter().map(Cow::Borrowed),
+        );
         assert_eq!(numbers(&us), ["+441235123474"]);
     }
 

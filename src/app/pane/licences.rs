@@ -9,7 +9,7 @@ use crate::app::event::RequestId;
 use crate::app::filter::Filter;
 use crate::app::tables::Direction;
 use crate::domain::guid::{ObjectId, SkuId};
-use crate::domain::plan_ids;
+use crate::domain::{plan_ids, text};
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
 use crate::roster::{Person, Roster};
@@ -156,7 +156,7 @@ impl Sort {
         match self {
             Self::Name => "name",
             Self::Free => "free seats",
-            Self::Brings => "what it brings",
+            Self::Brings => "brings",
             Self::Bought => "seats bought",
             Self::Used => "seats used",
             Self::Users => "users",
@@ -337,7 +337,7 @@ impl Inside {
         match self.order {
             Order::Name => {}
             Order::Cause => {
-                people.sort_by_key(|(place, _)| row(*place).map(|row| tenant.cause(row)))
+                people.sort_by_key(|(place, _)| row(*place).map(|row| tenant.cause(row)));
             }
             Order::SignIn => {
                 people
@@ -366,7 +366,7 @@ impl Inside {
             filter.first(&self.shown, |item| match item {
                 Item::Person(id) => {
                     let row = tenant.roster.find(id);
-                    row.is_some_and(|row| filter.starts(&row.name))
+                    row.is_some_and(|row| filter.starts(row.name))
                 }
                 Item::Plan(place) => filter.starts(plan_words(product, place).0),
             })
@@ -470,10 +470,12 @@ pub fn detail(product: &Product, users: Option<usize>) -> Doc {
         .map(|plan| plan.name.as_str())
         .collect();
     let others = sku.plans.len() - deciding.len();
+    let more = text::counted(others as u64, "other", "others");
     let text = match (deciding.is_empty(), others) {
-        (true, n) => format!("none that decides here, {n} others"),
+        (true, 0) => "none".to_owned(),
+        (true, _) => format!("none that decides here, {more}"),
         (false, 0) => deciding.join(", "),
-        (false, n) => format!("{} and {n} others", deciding.join(", ")),
+        (false, _) => format!("{} and {more}", deciding.join(", ")),
     };
     doc.item(Tone::Plain, "plans  ", &text);
     doc.item(Tone::Dim, "id     ", &sku.id.to_string());

@@ -19,6 +19,7 @@ pub mod seat;
 pub mod settings;
 pub mod sign_in;
 pub mod sync;
+pub mod tenant;
 pub mod text;
 pub mod users;
 pub mod verdict;

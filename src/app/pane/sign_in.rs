@@ -9,6 +9,7 @@ use crate::app::session::{Attempt, Auth, Purpose, Session};
 use crate::app::sync::clock;
 use crate::domain::failure::Failure;
 use crate::domain::sign_in::{Prompt, PromptWay, SignInWay, in_words};
+use crate::domain::words;
 
 /// The modal: where its text is read. What it shows is the session's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,7 +36,7 @@ pub fn state(session: &Session, now: Timestamp) -> String {
         Auth::Failed(..) => "not signed in".to_owned(),
         Auth::Blocked { .. } => "blocked by a policy".to_owned(),
         Auth::SignedIn => "signed in".to_owned(),
-        Auth::Unknown | Auth::SignedOut => "nobody is signed in".to_owned(),
+        Auth::Unknown | Auth::SignedOut => words::SIGNED_OUT.to_owned(),
     }
 }
 
@@ -99,6 +100,14 @@ fn asked(session: &Session, prompt: &Prompt) -> Doc {
     doc.item(Tone::Plain, "App     ", &prompt.app);
     let asks = in_words(&prompt.scopes);
     doc.item(Tone::Plain, "Asks to ", &asks.join(", "));
+    if let Some(page) = &session.consent {
+        doc.item(
+            Tone::Plain,
+            "Admin   ",
+            "an administrator of the tenant lets the app in once, at",
+        );
+        doc.item(Tone::Dim, "        ", page);
+    }
     doc.gap();
     let what = match prompt.way {
         PromptWay::Code { .. } => {

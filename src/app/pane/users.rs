@@ -14,6 +14,7 @@ use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::user::{Field, LicenseStatus, UnlicensedCause, UserId, Value};
+use crate::domain::words;
 use crate::roster::desk::{Desk, DeskUser};
 use crate::roster::query::{Field as Column, Query};
 
@@ -263,10 +264,7 @@ impl Users {
             .filter(|row| self.marked.contains(&row.user.id))
             .count();
         let marked = self.marked.len();
-        Some(match marked - shown {
-            0 => format!("{marked} marked"),
-            hidden => format!("{marked} marked, {hidden} not shown"),
-        })
+        words::marked(marked, marked - shown)
     }
 
     /// The row under the cursor.
@@ -436,7 +434,7 @@ fn short_warning(warning: Warning) -> &'static str {
 
 fn short_cause(cause: FirstCause) -> &'static str {
     match cause {
-        FirstCause::Unknown => "not all could be read",
+        FirstCause::Unknown => words::PARTLY_READ,
         FirstCause::Unlicensed => "no MS licence",
         _ => cause.words(),
     }

@@ -38,11 +38,7 @@ pub enum Holder {
 impl std::fmt::Display for NumberFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Several => write!(
-                f,
-                "{NOT_VALID}: one number per user. A PBX can give one user several, a bare SIP trunk cannot; \
-                 give the other to a resource account that forwards to this user"
-            ),
+            Self::Several => PhoneNumberError::Several.fmt(f),
             Self::Range => write!(
                 f,
                 "{NOT_VALID}: this is a range; Ctrl-T takes the next free number of it"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::Exit;
 use crate::config::TokensKept;
 use crate::config::places::Places;
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::graph::{TokenStore, keyring};
 use crate::store::disk::Disk;
 use crate::store::health::{self, HealthState};
@@ -112,7 +112,7 @@ pub(super) fn tokens(report: &mut Report, store: &TokenStore, is_app_only: bool)
             "tokens",
             State::Failed,
             format!("{path}: is not a plain file, and is not used"),
-            &format!("rm {path}, then sign in again"),
+            &format!("Move {path} away, then sign in again (login)."),
         ),
         Ok(_) if is_damaged(store) => report.put(
             "tokens",
@@ -242,7 +242,10 @@ fn databases(report: &mut Report, dir: &Path) {
             ),
             HealthState::Sound { schema, bytes } => {
                 let what = if health.file == "audit.jsonl" {
-                    format!("{schema} lines, chain intact, {bytes} bytes")
+                    {
+                        let lines = counted(schema as u64, "line", "lines");
+                        format!("{lines}, chain intact, {bytes} bytes")
+                    }
                 } else {
                     format!("whole, schema {schema}, {bytes} bytes")
                 };

@@ -7,6 +7,7 @@ use crate::cli::print;
 use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunKind, Summary};
+use crate::domain::text::counted;
 use crate::record::json::{self, SummaryJson};
 
 use super::narrator::Narrator;
@@ -111,9 +112,9 @@ fn tell(as_json: bool, name: &str, seen: &Seen) -> anyhow::Result<()> {
         return print::data(&json::line(&object)?);
     }
     print::data(&format!(
-        "{name}: {}: {} users, {} planned, {} left out; exit {code}",
+        "{name}: {}: {}, {} planned, {} left out; exit {code}",
         seen.outcome.word(),
-        seen.summary.counters.total,
+        counted(seen.summary.counters.total, "user", "users"),
         seen.planned,
         seen.left_out
     ))

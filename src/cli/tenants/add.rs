@@ -3,93 +3,52 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::config::edit::{self, Change};
 use crate::config::places::Places;
 use crate::config::{
     Accent, AddUsers, Allow, CloudName, Config, Endpoints, SignInWay, TenantConfig, Words,
 };
-use crate::domain::failure::{Failure, FailureKind};
-use crate::ops::overview;
-use crate::store::ledger::SettingChange;
-use crate::store::{Stamp, Store};
+use crate::domain::failure::Failure;
+use crate::runtime::new_tenant::{self, wrong};
 
 use super::super::args::tenants::{Mode, NewTenant};
 use super::super::exit::Exit;
-use super::super::find::claimed;
-use super::super::{open, print};
+use super::super::print;
 
 pub(super) async fn add(
     places: &Places,
     config: &Config,
     (new, id): (&NewTenant, Option<&str>),
 ) -> anyhow::Result<Exit> {
-    if config.tenants.contains_key(&new.name) {
-        return Err(wrong(format!(
-            "There is a tenant {} already: what it lacks is written into {}",
-            new.name,
-            places.config_file().display()
-        ))
-        .into());
-    }
-    if let Some(other) = claimed(config, &new.name) {
-        let why = format!(
-            "{} is the id or a domain of tenant {other}: it cannot name another one",
-            new.name
-        );
+    if let Some(why) = config.refuses_name(&new.name, &places.config_file()) {
+        // Before anything is asked.
         return Err(wrong(why).into());
     }
     let tenant = tenant(config, (new, id))?;
-    let taken = std::iter::once(&tenant.tenant_id)
-        .chain(&tenant.domains)
-        .find(|address| **address != new.name && config.tenants.contains_key(*address));
-    if let Some(address) = taken {
-        let why = format!(
-            "{address} is the name of another tenant here: it would be mistaken for {}",
+    let added = new_tenant::add(places, &new.name, tenant).await?;
+    if added.had_files {
+        print::tell(&format!(
+            "Files of a tenant {} are there already and are used: see `teamsconnector paths`.",
             new.name
-        );
-        return Err(wrong(why).into());
-    }
-    let file = places.config_file();
-    places.prepare().map_err(|error| error.failure())?;
-    let add = Change::AddTenant(Box::new(tenant.clone()));
-    let after = edit::rewrite(&file, &new.name, &add).map_err(|error| error.failure())?;
-    // As the file says it: an identity has its way to sign in.
-    let tenant = after.tenants[&new.name].clone();
-    if let Err(failure) = audit(places, &new.name, &tenant).await {
-        // What cannot be audited is taken back.
-        edit::rewrite(&file, &new.name, &Change::RemoveTenant).map_err(|error| error.failure())?;
-        return Err(failure);
+        ));
     }
     print::tell(&format!(
         "{} is in {}, read-only. The first good sync pins the tenant: teamsconnector --tenant {} sync",
         new.name,
-        file.display(),
+        places.config_file().display(),
         new.name
     ));
-    match after.client_id(&tenant) {
+    match &added.client_id {
         Some(client) => {
             print::tell(
                 "An administrator of the tenant allows the app once, at this address in a browser:",
             );
-            print::data(&consent(&tenant, &client)?)?;
+            print::data(&new_tenant::consent_page(&added.tenant, client)?)?;
         }
         None => print::tell(
             "No client_id is set: write it under [defaults] or for this tenant before the first sync.",
         ),
     }
     Ok(Exit::Done)
-}
-
-/// Where an administrator lets the app into the tenant.
-fn consent(tenant: &TenantConfig, client: &str) -> anyhow::Result<String> {
-    let mut address = open::endpoints(tenant)?.login;
-    address.set_path(&format!("/{}/adminconsent", tenant.tenant_id));
-    address.query_pairs_mut().append_pair("client_id", client);
-    Ok(address.into())
-}
-
-fn wrong(headline: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Config, headline, "", "Nothing was changed.")
 }
 
 fn word<W: Words>(flag: &str, text: &str) -> Result<W, Failure> {
@@ -164,47 +123,4 @@ fn tenant(config: &Config, (new, id): (&NewTenant, Option<&str>)) -> anyhow::Res
         tenant.client_id = Some(answer).filter(|answer| !answer.is_empty());
     }
     Ok(tenant)
-}
-
-async fn audit(places: &Places, name: &str, tenant: &TenantConfig) -> anyhow::Result<()> {
-    let dir = places
-        .prepare_tenant(name)
-        .map_err(|error| error.failure())?;
-    if overview::is_known(&dir) {
-        print::tell(&format!(
-            "Files of a tenant {name} are there already and are used: see `teamsconnector paths`."
-        ));
-    }
-    let store = Store::open(&dir).map_err(|error| error.failure())?;
-    let stamp = Stamp {
-        at: crate::runtime::clock::system().now(),
-        author: crate::config::surroundings::author(),
-        run: None,
-    };
-    store
-        .ledger
-        .note_settings(said(tenant), stamp)
-        .await
-        .map_err(|error| error.failure())?;
-    Ok(())
-}
-
-/// What the audit says of a new tenant.
-fn said(tenant: &TenantConfig) -> Vec<SettingChange> {
-    let allow: Vec<&str> = tenant.allow.iter().map(|one| one.as_str()).collect();
-    let identity = tenant.identity.clone().unwrap_or_default();
-    [
-        ("tenant_id", tenant.tenant_id.clone()),
-        ("cloud", tenant.cloud.as_str().to_owned()),
-        ("sign_in", tenant.sign_in.as_str().to_owned()),
-        ("identity", identity),
-        ("group", tenant.group.clone().unwrap_or_default()),
-        ("add_users", tenant.add_users.as_str().to_owned()),
-        ("allow", allow.join(", ")),
-        ("read_only", tenant.read_only.to_string()),
-    ]
-    .into_iter()
-    .filter(|(_, value)| !value.is_empty())
-    .map(|(field, value)| (field, String::new(), value))
-    .collect()
 }

@@ -11,6 +11,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids;
 use crate::domain::text::Label;
 use crate::domain::user::{Field, User, Value};
+use crate::domain::words;
 
 use super::stops::{Stops, calling_number, takes_calling};
 use super::{Act, Person, Plan, Product, Successor, Turn};
@@ -257,7 +258,7 @@ fn giving<'a>(queue: &Queue<'a>, giver: &Giver, number: &PhoneNumber) -> Result<
     })?;
     on_premises(from)?;
     if calling_number(&from.user, from.numbers.as_deref().unwrap_or_default()) == Some(number) {
-        return Err("a Calling Plan number: it is not moved to a Direct Routing user".to_owned());
+        return Err(words::NOT_MOVED.to_owned());
     }
     Ok(from)
 }

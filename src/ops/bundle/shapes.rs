@@ -183,7 +183,7 @@ mod tests {
                 "+1 is promised to Amy von Berg by a change that was queued",
                 &["Amy von Berg"],
             ),
-            ("moves from Lee Gu; Kim checked: ok", &["Lee Gu"]),
+            ("moves from Lee Gu; Kim can take it", &["Lee Gu"]),
             ("read <3 pages> of a@b, held by kim on host", &[]),
             ("held by ", &[]),
             ("<", &[]),

@@ -281,13 +281,25 @@ impl Terminal {
                 "up" => b"\x1b[A",
                 "down" => b"\x1b[B",
                 "ctrl-d" => b"\x04",
+                "ctrl-f" => b"\x06",
+                "ctrl-n" => b"\x0e",
                 "ctrl-t" => b"\x14",
                 "ctrl-u" => b"\x15",
                 other => other.as_bytes(),
             };
             let named = matches!(
                 key,
-                "enter" | "esc" | "tab" | "space" | "up" | "down" | "ctrl-d" | "ctrl-t" | "ctrl-u"
+                "enter"
+                    | "esc"
+                    | "tab"
+                    | "space"
+                    | "up"
+                    | "down"
+                    | "ctrl-d"
+                    | "ctrl-f"
+                    | "ctrl-n"
+                    | "ctrl-t"
+                    | "ctrl-u"
             );
             self.keys += if named { 1 } else { key.chars().count() };
             let writer = self.writer.as_mut().expect("the terminal is open");

@@ -1,7 +1,6 @@
 //! What the questions say.
 
 use crate::app::mend::{Mend, MoveTo, Wants};
-use crate::domain::seat::Seats;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::NewUser;
 
@@ -129,27 +128,19 @@ pub(super) fn belong(count: usize) -> String {
     }
 }
 
-/// `3 seats until 2027-03-31`.
-pub(super) fn seats_words(seats: Seats) -> String {
-    let count = match seats.bought {
-        None => "no limit of seats".to_owned(),
-        Some(1) => "1 seat".to_owned(),
-        Some(count) => format!("{count} seats"),
-    };
-    match seats.ends {
-        Some(day) => format!("{count} until {day}"),
-        None => count,
-    }
-}
-
 /// Who is no candidate, and why not: five of them by name.
 pub(super) fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
     let mut lines = vec![match users {
         [one] => format!("Add {}, who is no candidate?", one.name),
         many => format!(
-            "Add {} people, {} of whom are no candidates?",
+            "Add {} people, {} of whom {}?",
             many.len(),
-            reasons.len()
+            reasons.len(),
+            if reasons.len() == 1 {
+                "is no candidate"
+            } else {
+                "are no candidates"
+            }
         ),
     }];
     lines.extend(reasons.iter().take(5).cloned());

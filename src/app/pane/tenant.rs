@@ -1,0 +1,312 @@
+//! The form of a new tenant: the few things without which its console cannot be opened. All else stands in the configuration file.
+//!
+//! It knows neither that file nor the other tenants: whether the name is free is for whoever writes it to say.
+
+use crate::app::event::{Code, Key, RequestId};
+use crate::app::field::{Field as Line, Typed};
+use crate::domain::guid::Guid;
+use crate::domain::naming::{is_tenant_address, is_tenant_name};
+use crate::domain::settings::{NewTenant, SignsIn, Start};
+use crate::domain::words;
+
+use super::editor::EditState;
+
+/// The form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantForm {
+    /// The field that keys go to.
+    pub focus: TenantField,
+    /// Its name here.
+    pub name: Line,
+    /// Its id, or a domain.
+    pub tenant: Line,
+    /// How it is signed in to.
+    pub way: SignsIn,
+    /// The app registration.
+    pub client: Line,
+    /// The file with the secret, or with the certificate.
+    pub file: Line,
+    /// Whether it begins read-only.
+    pub start: Start,
+    /// What is wrong, by field.
+    pub faults: Vec<(TenantField, &'static str)>,
+    /// Whether it is being written.
+    pub state: EditState,
+}
+
+/// A field, in the order of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantField {
+    /// Its name here.
+    Name,
+    /// Its id, or a domain.
+    Tenant,
+    /// How it is signed in to.
+    Way,
+    /// The app registration.
+    Client,
+    /// The file with the secret, or with the certificate.
+    File,
+    /// Whether it begins read-only.
+    Start,
+}
+
+impl Default for TenantForm {
+    fn default() -> Self {
+        Self {
+            focus: TenantField::Name,
+            name: Line::default(),
+            tenant: Line::default(),
+            way: SignsIn::DeviceCode,
+            client: Line::default(),
+            file: Line::default(),
+            start: Start::ReadOnly,
+            faults: Vec::new(),
+            state: EditState::Editing,
+        }
+    }
+}
+
+impl TenantForm {
+    /// The fields that there are: a file only where the app signs in by itself.
+    pub fn fields(&self) -> Vec<TenantField> {
+        use TenantField as F;
+        let all = [F::Name, F::Tenant, F::Way, F::Client, F::File, F::Start];
+        let file = self.way.needs_file();
+        all.into_iter()
+            .filter(|field| *field != F::File || file)
+            .collect()
+    }
+
+    /// The label of a field.
+    pub fn label(&self, field: TenantField) -> &'static str {
+        match field {
+            TenantField::Name => "Name here",
+            TenantField::Tenant => "Tenant",
+            TenantField::Way => "Sign in",
+            TenantField::Client => "Client id",
+            TenantField::File if self.way == SignsIn::Certificate => "Certificate",
+            TenantField::File => "Secret file",
+            TenantField::Start => "Begins",
+        }
+    }
+
+    /// What may stand in a field.
+    pub fn hint(&self, field: TenantField) -> &'static str {
+        match field {
+            TenantField::Name => "a short name for commands and screens, such as contoso",
+            TenantField::Tenant => "its id (a GUID), or one of its verified domains",
+            TenantField::Way => self.way.words(),
+            TenantField::Client => {
+                "id of the app registration (a GUID); blank takes that of [defaults]"
+            }
+            TenantField::File if self.way == SignsIn::Certificate => {
+                "file with the certificate and its key"
+            }
+            TenantField::File => {
+                "file with the secret, readable by you alone; blank: TEAMSCONNECTOR_CLIENT_SECRET holds it"
+            }
+            TenantField::Start => self.start.words(),
+        }
+    }
+
+    /// The text field, where it is one.
+    pub fn line(&self, field: TenantField) -> Option<&Line> {
+        match field {
+            TenantField::Name => Some(&self.name),
+            TenantField::Tenant => Some(&self.tenant),
+            TenantField::Client => Some(&self.client),
+            TenantField::File => Some(&self.file),
+            TenantField::Way | TenantField::Start => None,
+        }
+    }
+
+    fn line_here(&mut self) -> Option<&mut Line> {
+        match self.focus {
+            TenantField::Name => Some(&mut self.name),
+            TenantField::Tenant => Some(&mut self.tenant),
+            TenantField::Client => Some(&mut self.client),
+            TenantField::File => Some(&mut self.file),
+            TenantField::Way | TenantField::Start => None,
+        }
+    }
+
+    /// Whether something was typed.
+    pub fn is_dirty(&self) -> bool {
+        let lines = [&self.name, &self.tenant, &self.client, &self.file];
+        lines.into_iter().any(|line| !line.text().trim().is_empty())
+    }
+
+    /// Whether it is being written.
+    pub fn is_saving(&self) -> bool {
+        matches!(self.state, EditState::Saving(_))
+    }
+
+    /// Takes a key that is no action of the form.
+    pub fn key(&mut self, key: Key) {
+        if self.is_saving() {
+            return;
+        }
+        if let Some(line) = self.line_here() {
+            if line.key(key) == Typed::Changed {
+                self.touched();
+            }
+            return;
+        }
+        let by = match key.code {
+            Code::Right | Code::Char(' ' | 'l') => 1,
+            Code::Left | Code::Char('h') => -1,
+            _ => return,
+        };
+        match self.focus {
+            TenantField::Way => self.way = self.way.turned(by),
+            _ => self.start = self.start.other(),
+        }
+        self.touched();
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) {
+        if self.is_saving() {
+            return;
+        }
+        if self.line_here().map(|line| line.paste(text)) == Some(Typed::Changed) {
+            self.touched();
+        }
+    }
+
+    fn touched(&mut self) {
+        let focus = self.focus;
+        self.faults.retain(|(field, _)| *field != focus);
+        if matches!(self.state, EditState::Failed(_)) {
+            self.state = EditState::Editing;
+        }
+    }
+
+    /// Goes to another field.
+    pub fn turn(&mut self, by: isize) {
+        let all = self.fields();
+        let here = all.iter().position(|field| *field == self.focus);
+        let next = (here.unwrap_or_default() + all.len()).saturating_add_signed(by) % all.len();
+        self.focus = all[next];
+    }
+
+    /// Reads all fields. What is wrong stays on its field, and then there is nothing to write.
+    pub fn finish(&mut self) -> Option<NewTenant> {
+        self.state = EditState::Editing;
+        self.faults = self.wrong();
+        if let Some((field, _)) = self.faults.first() {
+            self.focus = *field;
+            return None;
+        }
+        let filled = |line: &Line| Some(line.text().trim().to_owned()).filter(|s| !s.is_empty());
+        Some(NewTenant {
+            name: self.name.text().trim().to_owned(),
+            tenant_id: self.tenant.text().trim().to_owned(),
+            way: self.way,
+            client_id: filled(&self.client),
+            file: filled(&self.file).filter(|_| self.way.needs_file()),
+            start: self.start,
+        })
+    }
+
+    fn wrong(&self) -> Vec<(TenantField, &'static str)> {
+        let text = |line: &Line| line.text().trim().to_owned();
+        let client = text(&self.client);
+        [
+            (
+                TenantField::Name,
+                !is_tenant_name(&text(&self.name)),
+                "a name has letters, digits, dashes, dots and underscores, and begins with a letter or digit",
+            ),
+            (
+                TenantField::Tenant,
+                !is_tenant_address(&text(&self.tenant)),
+                words::TENANT_ADDRESS,
+            ),
+            (
+                TenantField::Client,
+                !client.is_empty() && client.parse::<Guid>().is_err(),
+                "not the id of an app registration: that is a GUID",
+            ),
+            (
+                TenantField::File,
+                self.way == SignsIn::Certificate && text(&self.file).is_empty(),
+                "the app signs in with this file: where is it?",
+            ),
+        ]
+        .into_iter()
+        .filter(|(_, wrong, _)| *wrong)
+        .map(|(field, _, words)| (field, words))
+        .collect()
+    }
+
+    /// An answer is waited for.
+    pub fn saving(&mut self, asked: Vec<RequestId>) {
+        self.state = EditState::Saving(asked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(form: &mut TenantForm, text: &str) {
+        for c in text.chars() {
+            form.key(Code::Char(c).into());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_of_each_field_and_the_first_gets_the_keys() {
+        use TenantField as F;
+
+        let mut form = TenantForm::default();
+        typed(&mut form, "con toso");
+        form.turn(1);
+        typed(&mut form, "contoso");
+        form.turn(2);
+        typed(&mut form, "my app");
+        assert_eq!(form.finish(), None);
+        let fields: Vec<_> = form.faults.iter().map(|(field, _)| *field).collect();
+        assert_eq!(fields, [F::Name, F::Tenant, F::Client]);
+        assert_eq!(form.focus, F::Name);
+        typed(&mut form, "x");
+        assert_eq!(
+            form.faults.len(),
+            2,
+            "a field that is changed is not wrong yet"
+        );
+    }
+
+    #[test]
+    fn a_file_is_asked_for_where_the_app_signs_in() {
+        let mut form = TenantForm::default();
+        typed(&mut form, "contoso");
+        form.turn(1);
+        form.paste(" contoso.example\n");
+        form.turn(1);
+        assert_eq!(form.fields().len(), 5);
+        form.key(Code::Left.into());
+        assert_eq!(form.way, SignsIn::Certificate);
+        assert_eq!(form.fields().len(), 6);
+        assert_eq!(form.finish(), None);
+        assert_eq!(form.focus, TenantField::File);
+        typed(&mut form, "~/app.pem");
+        form.turn(1);
+        form.key(Code::Char(' ').into());
+        assert_eq!(
+            form.finish(),
+            Some(NewTenant {
+                name: "contoso".to_owned(),
+                tenant_id: "contoso.example".to_owned(),
+                way: SignsIn::Certificate,
+                client_id: None,
+                file: Some("~/app.pem".to_owned()),
+                start: Start::ReadAndWrite,
+            })
+        );
+        form.way = SignsIn::Browser;
+        assert_eq!(form.finish().and_then(|new| new.file), None);
+    }
+}

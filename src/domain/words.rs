@@ -1,0 +1,109 @@
+//! Words of causes, states and refusals that more than one part of the program says: each stands here, and nowhere else.
+//!
+//! Words that one table alone says stand with it: gates and first causes in `gate`, the states of a change in `outbox`, licence
+//! statuses in `user`, actions in `app::action`. A test of the tree keeps a second copy of any word of this file out.
+
+use super::guid::ObjectId;
+use super::seat::Seats;
+
+/// Somebody is in no list of the tenant any more.
+pub const GONE: &str = "the user is gone from the tenant";
+
+/// A configured user without a directory user.
+pub const NOT_ASSOCIATED: &str = "not associated with a Teams user";
+
+/// The product, as Microsoft calls it.
+pub const CREDITS: &str = "Communications Credits";
+
+/// The evidence of a disabled account.
+pub const DISABLED: &str = "accountEnabled is false in Entra ID";
+
+/// Facts of a gate that are not known.
+pub const PARTLY_READ: &str = "not all could be read";
+
+/// Somebody for whom no country is set.
+pub const NO_COUNTRY: &str = "no usage location";
+
+/// The inventory could not be read.
+pub const NO_NUMBERS: &str = "the tenant's numbers could not be read";
+
+/// Nobody's token is here.
+pub const SIGNED_OUT: &str = "nobody is signed in";
+
+/// A Calling Plan number that is to move.
+pub const NOT_MOVED: &str = "a Calling Plan number: it is not moved to a Direct Routing user";
+
+/// The wish to add somebody as soon as that can be.
+pub const WHEN_ELIGIBLE: &str = "add when eligible";
+
+/// A change that an engineer has left out of a plan.
+pub const HELD_BY_HAND: &str = "held back by hand";
+
+/// The outbox is empty.
+pub const NOTHING_WAITS: &str = "nothing waits to be written";
+
+/// The group filter is blank.
+pub const NO_FILTER: &str = "no group filter is set";
+
+/// Nobody of the new tenant has the address of a user of before.
+pub const NOBODY_MATCHES: &str = "nobody matches";
+
+/// A review was judged on what is no more.
+pub const JUDGED_ANEW: &str =
+    "nothing was queued: the list or the tenant has changed since; look again";
+
+/// A tenant to which nothing is written.
+pub const READ_ONLY: &str = "read-only";
+
+/// A tenant to which changes are written.
+pub const READ_AND_WRITE: &str = "read and write";
+
+/// What names a tenant.
+pub const TENANT_ADDRESS: &str = "write the tenant's id (a GUID) or one of its verified domains";
+
+/// What holds a number and is nobody.
+pub fn no_user(holder: ObjectId) -> String {
+    format!("an object of the tenant that is no user ({holder})")
+}
+
+/// `5 marked, 3 not shown`; `None` when none is.
+pub fn marked(marked: usize, hidden: usize) -> Option<String> {
+    match (marked, hidden) {
+        (0, _) => None,
+        (marked, 0) => Some(format!("{marked} marked")),
+        (marked, hidden) => Some(format!("{marked} marked, {hidden} not shown")),
+    }
+}
+
+/// `25 seats until 2027-03-31`.
+pub fn seats(seats: Seats) -> String {
+    let bought = match seats.bought {
+        None => "no limit of seats".to_owned(),
+        Some(1) => "1 seat".to_owned(),
+        Some(bought) => format!("{bought} seats"),
+    };
+    match seats.ends {
+        Some(day) => format!("{bought} until {day}"),
+        None => bought,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_agree_with_their_nouns() {
+        let of = |bought, ends: Option<&str>| {
+            seats(Seats {
+                bought,
+                ends: ends.map(|day| day.parse().unwrap()),
+            })
+        };
+        assert_eq!(of(None, None), "no limit of seats");
+        assert_eq!(of(Some(1), Some("2027-03-31")), "1 seat until 2027-03-31");
+        assert_eq!(of(Some(25), None), "25 seats");
+        assert_eq!(marked(0, 0), None);
+        assert_eq!(marked(5, 3).as_deref(), Some("5 marked, 3 not shown"));
+    }
+}

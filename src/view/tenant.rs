@@ -1,0 +1,114 @@
+//! The form of a new tenant: in the console, and on the first screen.
+
+use ratatui::style::Style;
+
+use crate::app::doc::Tone;
+use crate::app::layout::Area;
+use crate::app::pane::Mark;
+use crate::app::pane::editor::EditState;
+use crate::app::pane::tenant::{TenantField, TenantForm};
+use crate::domain::settings::{SignsIn, Start};
+
+use super::paint::Painter;
+
+/// Cells before the values.
+const LABEL: u16 = 14;
+
+/// Draws it.
+pub(super) fn draw(painter: &mut Painter<'_>, form: &TenantForm, area: Area) {
+    let note = match form.state {
+        EditState::Saving(_) => "writing…",
+        EditState::Editing | EditState::Failed(_) if form.is_dirty() => "not saved",
+        EditState::Editing | EditState::Failed(_) => "",
+    };
+    let (strong, busy) = (painter.theme.strong, painter.theme.busy);
+    painter.two(area, 0, ("ADD A TENANT", strong), (note, busy));
+    let mut y = 2;
+    let mut cursor = None;
+    for field in form.fields() {
+        let focus = form.focus == field;
+        let lead = if focus { ">" } else { " " };
+        let look = if focus { strong } else { painter.theme.dim };
+        let label = format!("{lead} {}", form.label(field));
+        painter.line(area, y, &label, look);
+        value(painter, area, y, (form, field));
+        if focus && form.line(field).is_some() {
+            cursor = painter.cursor;
+        }
+        y += 1;
+        for (tone, text) in below(form, field) {
+            y = painter.below(LABEL, area, y, (tone, text));
+        }
+    }
+    if let EditState::Failed(failure) = &form.state {
+        let glyph = Mark::Refused.glyph(painter.is_ascii());
+        y += 1;
+        for (n, line) in failure.lines().enumerate() {
+            let (tone, lead) = if n == 0 {
+                (Tone::Bad, format!("{glyph} "))
+            } else {
+                (Tone::Plain, String::new())
+            };
+            y = painter.below(LABEL, area, y, (tone, &format!("{lead}{line}")));
+        }
+    }
+    let last = "Written into the configuration and the audit; what is there stays. Then you sign in, and the first sync pins the tenant. Colour, group, cloud and more: in the file.";
+    painter.below(0, area, y + 1, (Tone::Dim, last));
+    painter.cursor = cursor;
+}
+
+fn value(painter: &mut Painter<'_>, area: Area, y: u16, (form, field): (&TenantForm, TenantField)) {
+    if y >= area.height {
+        return;
+    }
+    let at = (area.x + LABEL, area.y + y);
+    let room = area.width.saturating_sub(LABEL + 1);
+    let focus = form.focus == field;
+    match form.line(field) {
+        Some(line) if focus => {
+            let style = painter.theme.field;
+            painter.field(at, room.min(48), line, style);
+        }
+        Some(line) => {
+            painter.put(at, room, line.text(), Style::new());
+        }
+        None => {
+            let words = match field {
+                TenantField::Way => choice(&SignsIn::ALL.map(SignsIn::as_str), form.way.as_str()),
+                _ => choice(&Start::ALL.map(Start::as_str), form.start.as_str()),
+            };
+            let style = if focus {
+                painter.theme.field
+            } else {
+                Style::new()
+            };
+            painter.put(at, room, &words, style);
+        }
+    }
+}
+
+/// Words side by side, the chosen one in brackets.
+fn choice(words: &[&str], chosen: &str) -> String {
+    let words = words.iter().map(|word| {
+        if *word == chosen {
+            format!("[{word}]")
+        } else {
+            format!(" {word} ")
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What stands under a field: what is wrong, else what may stand in it.
+fn below(form: &TenantForm, field: TenantField) -> Vec<(Tone, &'static str)> {
+    let wrong: Vec<(Tone, &'static str)> = form
+        .faults
+        .iter()
+        .filter(|(faulty, _)| *faulty == field)
+        .map(|(_, text)| (Tone::Bad, *text))
+        .collect();
+    if wrong.is_empty() && form.focus == field {
+        return vec![(Tone::Dim, form.hint(field))];
+    }
+    wrong
+}
