@@ -10,6 +10,8 @@ use crate::domain::settings::NewTenant;
 use crate::view;
 use crate::view::theme::Theme;
 
+use super::outlet::OUTLET;
+use super::terminal::Screen;
 use super::{Seat, hangup, new_tenant};
 
 impl Seat {
@@ -23,10 +25,14 @@ impl Seat {
         // What is typed here twice is not meant for the console that follows.
         self.opened += 1;
         loop {
-            self.screen
-                .draw(|frame| view::first_start::draw(first, look, frame))?;
+            self.show(first, look)?;
             // It changes by keys and by the window's size alone.
-            let asked = match self.from_outside.recv().await {
+            let what = tokio::select! {
+                biased;
+                what = self.from_outside.recv() => what,
+                () = OUTLET.freed() => continue,
+            };
+            let asked = match what {
                 Some(What::Key(key)) => first.key(key),
                 Some(What::Paste(text)) => {
                     first.paste(&text);
@@ -45,20 +51,33 @@ impl Seat {
                     self.screen.come_back()?;
                     Asked::Draw
                 }
+                Some(What::Resize { .. }) => {
+                    self.screen.forget();
+                    Asked::Draw
+                }
                 Some(_) => Asked::Draw,
             };
             match asked {
                 Asked::Draw => {}
                 Asked::Choose(choice) => return Ok(Ok(choice)),
                 Asked::Add(new) => {
-                    self.screen
-                        .draw(|frame| view::first_start::draw(first, look, frame))?;
+                    self.show(first, look)?;
                     if let Some(name) = add(first, places, *new).await {
                         return Ok(Ok(Choice::Connected(name)));
                     }
                 }
             }
         }
+    }
+
+    /// Draws the first steps where the terminal takes it.
+    fn show(&mut self, first: &FirstStart, look: (&Theme, bool)) -> io::Result<()> {
+        if !self.screen.is_free() {
+            return Ok(());
+        }
+        self.screen.draw(Screen::size()?, |buffer| {
+            view::first_start::draw(first, look, buffer)
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod hangup;
 mod input;
 mod neighbours;
 pub mod new_tenant;
+mod outlet;
 mod perform;
 mod roster;
 mod script;
@@ -35,6 +36,7 @@ use crate::view::theme::Theme;
 
 pub use hangup::has_shell;
 pub use neighbours::{Neighbours, accent};
+use outlet::OUTLET;
 use perform::Performer;
 pub use perform::Workbench;
 pub use settings::Choices;
@@ -113,7 +115,7 @@ impl Seat {
         } else {
             Vec::new()
         };
-        let size = self.screen.size()?;
+        let size = Screen::size()?;
         // Answers to one tenant's screen have other numbers than those to the next one's.
         let app = App::new(console.settings.clone(), size).numbered_from(self.opened << 32);
         run(self, console, app, missed).await
@@ -197,6 +199,7 @@ async fn run(
             Some(what) = from_outside.recv() => Some(what),
             Some(what) = from_tasks.recv() => Some(what),
             () = sleep_for(sleep) => shell.woken(clock.now()),
+            () = OUTLET.freed() => None,
         };
         let mut taken = 0;
         while let Some(next) = what {
@@ -260,6 +263,10 @@ impl Shell<'_> {
         if matches!(what, What::Hangup) {
             self.screen.is_gone();
         }
+        if matches!(what, What::Resize { .. }) {
+            // Terminals cut, wrap and shift what they show, each in its way, even where the size is the old one again.
+            self.screen.forget();
+        }
         if matches!(what, What::Continued) {
             return self.come_back(app, at);
         }
@@ -271,7 +278,7 @@ impl Shell<'_> {
 
     /// Takes the terminal again after a stop. The window may have another size: nobody told a stopped program.
     fn come_back(&mut self, app: &mut App, at: Timestamp) -> Vec<Effect> {
-        let back = self.screen.come_back().and_then(|()| self.screen.size());
+        let back = self.screen.come_back().and_then(|()| Screen::size());
         let Ok((width, height)) = back else {
             self.screen.is_gone();
             return Vec::new();
@@ -329,9 +336,9 @@ impl Shell<'_> {
         }
     }
 
-    /// Draws when something has changed and the last frame is long enough ago.
+    /// Draws when something has changed, the last frame is long enough ago, and the terminal has taken it.
     fn draw(&mut self, app: &mut App, now: Timestamp) {
-        if !app.is_dirty() {
+        if !app.is_dirty() || !self.screen.is_free() {
             return;
         }
         // A clock that was set back makes no frame wait.
@@ -346,12 +353,13 @@ impl Shell<'_> {
 
     fn draw_now(&mut self, app: &mut App, now: Timestamp) {
         app.take_dirty();
-        let drawn = self.screen.draw(|frame| {
-            view::draw(app, &self.theme, frame);
-            let shown = frame.buffer_mut().content();
+        let drawn = self.screen.draw(app.size, |buffer| {
+            let cursor = view::paint(app, &self.theme, buffer);
+            let shown = buffer.content();
             breaks("draw", || {
                 shown.iter().map(ratatui::buffer::Cell::symbol).collect()
             });
+            cursor
         });
         if drawn.is_err() {
             self.screen.is_gone();
@@ -367,7 +375,8 @@ impl Shell<'_> {
 
     /// How long nothing needs to be done.
     fn until_next(&self, app: &App, now: Timestamp) -> Option<Duration> {
-        let frame = app.is_dirty().then(|| {
+        // A terminal that has not taken the last frame says when it has.
+        let frame = (app.is_dirty() && self.screen.is_free()).then(|| {
             let since = self.drawn_at.map_or(FRAME, |at| {
                 Duration::try_from(now.duration_since(at)).unwrap_or(FRAME)
             });

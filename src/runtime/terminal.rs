@@ -1,28 +1,26 @@
 //! The terminal, taken and given back: on every path that still has one, it is left as it was found.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
-use std::mem::ManuallyDrop;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::execute;
-use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode,
+    enable_raw_mode,
 };
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use crossterm::{execute, queue};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::app::effect::Reporting;
 use crate::config::surroundings::Multiplexer;
 use crate::domain::text::Label;
+use crate::view::wire::Wire;
 
 use super::clipboard;
-
-type Backend = CrosstermBackend<BufWriter<Stdout>>;
+use super::outlet::OUTLET;
 
 /// Whether the terminal has to be given back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -39,14 +37,10 @@ const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 /// Neither any more.
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// Room for a whole frame, so that each leaves in one write.
-const FRAME_BYTES: usize = 64 * 1024;
-
 /// The screen while the console runs.
+#[derive(Debug)]
 pub(super) struct Screen {
-    /// Never dropped: it would show the cursor on a terminal that may be gone, and panic as it says on another part of the same
-    /// terminal that it could not. [`restore`] does that.
-    terminal: ManuallyDrop<Terminal<Backend>>,
+    wire: Wire,
     /// What stands between this program and the terminal.
     through: Multiplexer,
     mouse: Reporting,
@@ -64,19 +58,12 @@ enum State {
     Gone,
 }
 
-impl std::fmt::Debug for Screen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Screen")
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Screen {
     /// Takes the terminal.
     pub(super) fn take(through: Multiplexer) -> io::Result<Self> {
+        enter()?;
         Ok(Self {
-            terminal: ManuallyDrop::new(enter()?),
+            wire: Wire::default(),
             through,
             mouse: Reporting::Off,
             state: State::Ours,
@@ -102,26 +89,40 @@ impl Screen {
             // A shell has set the modes for itself.
             disable_raw_mode()?;
         }
-        self.terminal = ManuallyDrop::new(enter()?);
+        enter()?;
+        self.wire.forget();
         self.state = State::Ours;
         self.mouse(self.mouse)
     }
 
     /// Columns and rows.
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
-        let size = self.terminal.size()?;
-        Ok((size.width, size.height))
+    pub(super) fn size() -> io::Result<(u16, u16)> {
+        crossterm::terminal::size()
     }
 
-    /// Draws one frame in one synchronized update.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> io::Result<()> {
+    /// Whether a frame that is drawn now is seen now. A terminal that is slow, or takes nothing, gets the latest one when it has
+    /// taken what it was sent, and none of those between.
+    pub(super) fn is_free(&self) -> bool {
+        self.state != State::Ours || OUTLET.is_free()
+    }
+
+    /// What was drawn may not be what is seen: the next frame is drawn whole.
+    pub(super) fn forget(&mut self) {
+        self.wire.forget();
+    }
+
+    /// Sends what a frame changes, in one synchronized update: nothing where it changes nothing.
+    pub(super) fn draw(
+        &mut self,
+        (width, height): (u16, u16),
+        paint: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>,
+    ) -> io::Result<()> {
         if self.state != State::Ours {
             return Ok(());
         }
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(draw)?;
-        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        io::Write::flush(self.terminal.backend_mut())
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let cursor = paint(&mut buffer);
+        OUTLET.send(&self.wire.frame(&buffer, cursor))
     }
 
     /// Has the terminal tell of clicks and the wheel, or not. Moves are not asked for: over a slow line they would be noise.
@@ -134,7 +135,7 @@ impl Screen {
             Reporting::On => MOUSE_ON,
             Reporting::Off => MOUSE_OFF,
         };
-        execute!(self.terminal.backend_mut(), Print(sequence))
+        OUTLET.send(sequence.as_bytes())
     }
 
     /// Rings.
@@ -142,7 +143,7 @@ impl Screen {
         if self.state != State::Ours {
             return Ok(());
         }
-        execute!(self.terminal.backend_mut(), Print('\x07'))
+        OUTLET.send(b"\x07")
     }
 
     /// Sets the window's title.
@@ -150,17 +151,16 @@ impl Screen {
         if self.state != State::Ours {
             return Ok(());
         }
-        execute!(
-            self.terminal.backend_mut(),
-            SetTitle(Label::new(title).as_str())
-        )
+        let mut sequence = Vec::new();
+        queue!(sequence, SetTitle(Label::new(title).as_str()))?;
+        OUTLET.send(&sequence)
     }
 
     /// Sends text to the terminal's clipboard; what is to be said of it.
     pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
         if self.state == State::Ours {
             let sequence = clipboard::sequence(text, self.through);
-            execute!(self.terminal.backend_mut(), Print(sequence))?;
+            OUTLET.send(sequence.as_bytes())?;
         }
         Ok(clipboard::sent(self.through))
     }
@@ -181,20 +181,20 @@ impl Drop for Screen {
     }
 }
 
-/// Raw mode, and a screen of its own that nothing was drawn on yet.
-fn enter() -> io::Result<Terminal<Backend>> {
+/// Raw mode, and a screen of its own; the first frame erases it.
+fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(
-        io::stdout(),
+    let mut sequence = Vec::new();
+    queue!(
+        sequence,
         Print(KEEP_TITLE),
         EnterAlternateScreen,
-        Clear(ClearType::All),
         EnableBracketedPaste,
         Hide
     )?;
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
-    Terminal::new(backend)
+    OUTLET.open();
+    OUTLET.send(&sequence)
 }
 
 /// Gives the terminal back, once for each time that it was taken; also called by the panic hook, so it must not need anything.
@@ -203,6 +203,8 @@ pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    // What is on its way would be drawn over the shell.
+    OUTLET.close();
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,

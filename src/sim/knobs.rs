@@ -153,6 +153,8 @@ fn is_meant(call: &Call, path_contains: &str, method: Option<&str>) -> bool {
 )]
 pub(super) struct Knobs {
     pub latency_ms: u64,
+    /// All connections together send no faster; none is no limit.
+    pub link_bits_per_second: u64,
     pub page_size: Option<usize>,
     pub deny_scopes: Vec<String>,
     /// Another tenant answers, from now on.
@@ -207,6 +209,7 @@ impl Default for Knobs {
     fn default() -> Self {
         Self {
             latency_ms: 0,
+            link_bits_per_second: 0,
             page_size: None,
             deny_scopes: Vec::new(),
             organization_id: None,

@@ -6,9 +6,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +20,7 @@ use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep};
 
 use super::wire::Call;
 use super::world::{Sent, World};
@@ -75,7 +76,11 @@ async fn answer(
         return status(StatusCode::NO_CONTENT);
     }
     let control = call.path.first().is_some_and(|part| part == "_sim");
-    let wait = locked(&world).knobs.latency_ms;
+    let (wait, rate) = {
+        let knobs = &locked(&world).knobs;
+        (knobs.latency_ms, knobs.link_bits_per_second)
+    };
+    limit.link.rate.store(rate, Ordering::SeqCst);
     if wait > 0 && !control {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
@@ -116,23 +121,58 @@ fn status(status: StatusCode) -> Response {
     response
 }
 
-/// How much a connection may still send; less than nothing means that there is no limit.
+/// How much a connection may still send, where less than nothing means that there is no limit; and the link that it shares.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     left: Arc<AtomicI64>,
     local: SocketAddr,
+    link: Arc<Link>,
+}
+
+/// A link that all connections share: one piece goes after the other.
+#[derive(Debug, Default)]
+struct Link {
+    /// Bits in a second; none is no limit.
+    rate: AtomicU64,
+    /// When it has sent what was given to it.
+    free_at: Mutex<Option<Instant>>,
+}
+
+impl Link {
+    /// As much as goes in a hundredth of a second; nothing where there is no limit.
+    fn piece(&self) -> Option<usize> {
+        let rate = self.rate.load(Ordering::SeqCst);
+        (rate > 0).then(|| usize::try_from(rate / 800).map_or(usize::MAX, |piece| piece.max(1)))
+    }
+
+    /// Takes so many bytes; when it will have sent them.
+    fn take(&self, bytes: usize) -> Instant {
+        let now = Instant::now();
+        let rate = self.rate.load(Ordering::SeqCst).max(1);
+        let nanos = u64::try_from(bytes)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(8_000_000_000)
+            / rate;
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = free_at.map_or(now, |free_at| free_at.max(now));
+        *free_at.insert(from + Duration::from_nanos(nanos))
+    }
 }
 
 /// Takes connections, each with its limit.
 #[derive(Debug)]
 pub(super) struct Door {
     listener: TcpListener,
+    link: Arc<Link>,
 }
 
 impl Door {
     /// A door at a socket that is bound.
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener }
+        Self {
+            listener,
+            link: Arc::default(),
+        }
     }
 }
 
@@ -150,8 +190,14 @@ impl Listener for Door {
             let limit = Limit {
                 left: Arc::new(AtomicI64::new(-1)),
                 local,
+                link: self.link.clone(),
             };
-            return (Wire { stream, limit }, address);
+            let wire = Wire {
+                stream,
+                limit,
+                until: None,
+            };
+            return (wire, address);
         }
     }
 
@@ -166,11 +212,13 @@ impl Connected<IncomingStream<'_, Door>> for Limit {
     }
 }
 
-/// A connection that can be made to break.
+/// A connection that can be made to break, and to be slow.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     limit: Limit,
+    /// The link has not sent yet what this one gave it last.
+    until: Option<Pin<Box<Sleep>>>,
 }
 
 impl AsyncRead for Wire {
@@ -189,9 +237,20 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(until) = &mut self.until {
+            ready!(until.as_mut().poll(context));
+            self.until = None;
+        }
         let left = self.limit.left.load(Ordering::SeqCst);
         let Ok(left) = usize::try_from(left) else {
-            return Pin::new(&mut self.stream).poll_write(context, bytes);
+            let Some(piece) = self.limit.link.piece() else {
+                return Pin::new(&mut self.stream).poll_write(context, bytes);
+            };
+            let part = &bytes[..bytes.len().min(piece)];
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, part))?;
+            let until = self.limit.link.take(written);
+            self.until = Some(Box::pin(tokio::time::sleep_until(until)));
+            return Poll::Ready(Ok(written));
         };
         if left == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));

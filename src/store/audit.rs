@@ -250,6 +250,11 @@ impl Mirror {
     /// Appends what the table has and the file has not. Several programs may do so at once: the file is locked meanwhile.
     pub(super) fn catch_up(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let newest = head(connection)?.map_or(0, |(seq, _)| seq);
+        self.take_from(connection, newest)
+    }
+
+    /// The same where the table's last line was `newest` a moment ago: another program may have committed more since.
+    fn take_from(&mut self, connection: &Connection, newest: i64) -> Result<(), StoreError> {
         let path = self.path.clone();
         let io = |source| StoreError::io(&path, source);
         let mut file = self.file().map_err(io)?;
@@ -275,14 +280,15 @@ impl Mirror {
                 last
             }
         };
+        let mut seq = last;
         if last < newest {
-            let text = text_after(connection, last)?;
+            let text;
+            (text, seq) = text_after(connection, last)?;
             file.seek(SeekFrom::End(0)).map_err(io)?;
             file.write_all(text.as_bytes()).map_err(io)?;
             file.sync_data().map_err(io)?;
         }
         let len = file.metadata().map_err(io)?.len();
-        let seq = last.max(newest);
         self.known = Some((len, seq));
         mirrored::note(connection, Known { len, seq })
     }
@@ -316,15 +322,18 @@ impl Mirror {
     }
 }
 
-fn text_after(connection: &Connection, seq: i64) -> Result<String, StoreError> {
+/// The lines after this one as the file has them, and the number of the last.
+fn text_after(connection: &Connection, seq: i64) -> Result<(String, i64), StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut text = String::new();
+    let (mut text, mut last) = (String::new(), seq);
     for form in statement.query_map([seq], form_of)? {
-        text.push_str(&form?.to_json());
+        let form = form?;
+        text.push_str(&form.to_json());
         text.push('\n');
+        last = form.seq;
     }
-    Ok(text)
+    Ok((text, last))
 }
 
 /// Whether what follows the last whole line is what a crash leaves: the beginning of the line that the table has after it.
@@ -584,6 +593,24 @@ mod tests {
         );
         assert_eq!(lines[1].prev, lines[0].hash);
         assert_eq!(lines[0].run, Some(RunId(12)));
+    }
+
+    /// Another program commits between a program's look at the table and its turn at the file.
+    #[test]
+    fn a_line_of_another_program_is_in_the_file_once() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mut mirror) = with_lines(root.path(), 5);
+        let line = || append(&connection, &stamp(), Said::default()).unwrap();
+        line();
+        let seen = head(&connection).unwrap().unwrap().0;
+        line();
+        mirror.take_from(&connection, seen).unwrap();
+        line();
+        mirror.catch_up(&connection).unwrap();
+        let numbers: Vec<_> = mirror.sound_lines().iter().map(|line| line.seq).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+        let verdict = verify(&connection, &mirror, None).unwrap();
+        assert!(verdict.is_intact(), "{verdict:?}");
     }
 
     #[test]

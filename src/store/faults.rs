@@ -7,8 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::Store;
+use super::disk::Disk;
 use super::error::StoreError;
-use super::fixtures::stamp;
+use super::fixtures::{OURS, new_user, stamp};
 use super::schema::{CACHE, HISTORY, LEDGER, Shape};
 use super::tests::{copy_of, filled};
 use crate::domain::user::{Patch, UserId};
@@ -188,6 +189,57 @@ fn the_log_of_another_database_costs_no_row_unseen() {
         let whole = (picture.users.len(), picture.entries.len()) == (40, 20);
         assert!(whole || store.was_damaged(), "{file}: {:?}", store.notes());
         assert!(store.close(), "{file}");
+    }
+}
+
+/// Where other machines may write as well: no write-ahead log and no shared memory, said to the engineer, and two programs lose
+/// nothing.
+#[test]
+fn a_network_disk_gets_a_slower_journal_and_a_note_and_keeps_every_row() {
+    for (number, kind) in [
+        (0x6969, Some("NFS")),
+        (0xff53_4d42, Some("SMB")),
+        (0x6573_5546, Some("FUSE")),
+        (0x0102_1997, Some("9P")),
+        (0x794c_7630, None),
+        (0x0102_1994, None),
+        (0xef53, None),
+    ] {
+        // It was filled on a disk of this machine, and moved.
+        let root = filled();
+        let open = || Store::open_on(root.path(), |_| Disk::of_number(number)).unwrap();
+        let (one, other) = (open(), open());
+        assert!(!one.was_damaged() && !other.was_damaged());
+        let told = kind.map(|kind| {
+            format!(
+                "{} is on {kind}: a slower journal is used there; a disk of this machine is better",
+                root.path().display()
+            )
+        });
+        assert_eq!(one.notes(), told.as_slice(), "{number:x}");
+        let replies: Vec<_> = (100..120)
+            .map(|n| {
+                let store = if n % 2 == 0 { &one } else { &other };
+                store.ledger.add_users(vec![new_user(n)], OURS, stamp(3))
+            })
+            .collect();
+        for reply in replies {
+            reply.wait().unwrap();
+        }
+        for store in [&one, &other] {
+            assert_eq!(store.ledger.load().wait().unwrap().users.len(), 60);
+            assert_eq!(store.cache.all_rows().wait().unwrap().len(), 120);
+            assert_eq!(store.history.list(9).wait().unwrap().len(), 1);
+        }
+        for file in ["ledger.db", "cache.db", "history.db"] {
+            // The version of the format: 1 has a rollback journal, 2 a write-ahead log.
+            let head = fs::read(root.path().join(file)).unwrap();
+            let form = if kind.is_some() { [1, 1] } else { [2, 2] };
+            assert_eq!(head[18..20], form, "{file} on {kind:?}");
+            let has_log = root.path().join(format!("{file}-wal")).exists();
+            assert_eq!(has_log, kind.is_none(), "{file} on {kind:?}");
+        }
+        assert!(one.close() && other.close());
     }
 }
 

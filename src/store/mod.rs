@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod cache;
+pub mod disk;
 pub mod error;
 pub mod extract;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::domain::run::RunId;
 use self::audit::Mirror;
 use self::cache::Cache;
 use self::cache::thread::CacheThread;
+use self::disk::Disk;
 use self::error::StoreError;
 use self::history::History;
 use self::history::thread::HistoryThread;
@@ -71,10 +73,15 @@ impl Store {
     ///
     /// A damaged file is set aside under a name with `.quarantine-` and made anew; [`Self::notes`] says so.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        Self::open_on(dir, Disk::of)
+    }
+
+    /// As [`Self::open`], with what says what the folder lies on.
+    pub fn open_on(dir: &Path, disk: impl FnOnce(&Path) -> Disk) -> Result<Self, StoreError> {
         // Held until all three are open, so that two programs never make or set aside the same file.
         let _turn = open::folder(dir)?;
         let mut notes = Vec::new();
-        let journal = match open::remote_kind(dir) {
+        let journal = match disk(dir).remote() {
             None => Journal::Wal,
             Some(kind) => {
                 notes.push(format!(

@@ -80,30 +80,6 @@ pub(super) fn folder(dir: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// The kind of file system, if it is one on which a write-ahead log must not be kept.
-#[cfg(target_os = "linux")]
-pub(super) fn remote_kind(dir: &Path) -> Option<&'static str> {
-    let kind = rustix::fs::statfs(dir).ok()?.f_type;
-    kind_of(u64::try_from(kind).ok()?)
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn remote_kind(_dir: &Path) -> Option<&'static str> {
-    None
-}
-
-/// The numbers of `statfs(2)`.
-#[cfg(target_os = "linux")]
-fn kind_of(number: u64) -> Option<&'static str> {
-    match number & 0xffff_ffff {
-        0x6969 => Some("NFS"),
-        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
-        0x6573_5546 => Some("FUSE"),
-        0x5346_414f | 0x6b41_4653 => Some("AFS"),
-        _ => None,
-    }
-}
-
 /// Opens a database of this shape in a folder, or makes it.
 #[cfg(test)]
 pub(super) fn open(dir: &Path, shape: &Shape, journal: Journal) -> Result<Opened, StoreError> {
@@ -656,13 +632,5 @@ mod tests {
             mode(&open(root.path(), &LEDGER, Journal::Rollback).unwrap()),
             "truncate"
         );
-        #[cfg(target_os = "linux")]
-        {
-            assert_eq!(kind_of(0x6969), Some("NFS"));
-            assert_eq!(kind_of(0xffff_ffff_fe53_4d42), Some("SMB"));
-            assert_eq!(kind_of(0x6573_5546), Some("FUSE"));
-            assert_eq!(kind_of(0xef53), None);
-            assert_eq!(remote_kind(root.path()), None);
-        }
     }
 }

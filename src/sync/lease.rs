@@ -44,10 +44,15 @@ impl Lease {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder).map_err(failed)?;
+                // It has the lock, and has not yet written who it is.
+                let holder = match holder.trim() {
+                    "" => "a run that has just begun",
+                    named => named,
+                };
                 return Err(Failure::new(
                     FailureKind::TryAgain,
                     "Another run of this tenant is under way",
-                    format!("held by {}", holder.trim()),
+                    format!("held by {holder}"),
                     "Wait until it has ended, then try again; nothing was read or written.",
                 ));
             }

@@ -1,6 +1,6 @@
 //! Draws the screen of a program that no tenant is configured for yet.
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
 
 use crate::app::first_start::FirstStart;
 use crate::app::layout::Area;
@@ -8,10 +8,15 @@ use crate::app::layout::Area;
 use super::paint::Painter;
 use super::theme::Theme;
 
-/// Draws it; a window that is too low loses the end of the text, never the keys.
-pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let mut painter = Painter::new(frame.buffer_mut(), theme, ascii);
+/// Draws it into an empty buffer, and says where the cursor stands; a window that is too low loses the end of the text, never the
+/// keys.
+pub fn draw(
+    first: &FirstStart,
+    (theme, ascii): (&Theme, bool),
+    buffer: &mut Buffer,
+) -> Option<(u16, u16)> {
+    let area = buffer.area;
+    let mut painter = Painter::new(buffer, theme, ascii);
     painter.ground();
     let whole = Area {
         x: 0,
@@ -39,11 +44,9 @@ pub fn draw(first: &FirstStart, (theme, ascii): (&Theme, bool), frame: &mut Fram
         }
         x += 1;
     }
-    if let Some(cursor) = painter.cursor
-        && area.contains(cursor.into())
-    {
-        frame.set_cursor_position(cursor);
-    }
+    painter
+        .cursor
+        .filter(|cursor| area.contains((*cursor).into()))
 }
 
 #[cfg(test)]
@@ -62,7 +65,9 @@ mod tests {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let theme = Theme::mono();
         terminal
-            .draw(|frame| draw(&first, (&theme, true), frame))
+            .draw(|frame| {
+                draw(&first, (&theme, true), frame.buffer_mut());
+            })
             .unwrap();
         terminal.backend().to_string()
     }

@@ -31,8 +31,10 @@ mod tabs;
 mod tenant;
 mod users;
 mod why;
+pub mod wire;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 
 use crate::app::App;
 use crate::app::doc::Doc;
@@ -45,19 +47,22 @@ use theme::Theme;
 
 /// Draws a frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
-    let mut painter = Painter::new(frame.buffer_mut(), theme, app.settings.ascii);
+    if let Some(cursor) = paint(app, theme, frame.buffer_mut()) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Draws into an empty buffer; where the cursor is to be seen.
+pub fn paint(app: &App, theme: &Theme, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let area = buffer.area;
+    let mut painter = Painter::new(buffer, theme, app.settings.ascii);
     painter.ground();
     if too_small(app.size) {
         small(app, &mut painter);
     } else {
         whole(app, &mut painter);
     }
-    if let Some(cursor) = painter.cursor {
-        let area = frame.area();
-        if area.contains(cursor.into()) {
-            frame.set_cursor_position(cursor);
-        }
-    }
+    painter.cursor.filter(|at| area.contains((*at).into()))
 }
 
 /// A screen on which nothing could be read: says what it takes, and keeps the tenant in sight.

@@ -1,5 +1,7 @@
 //! `why`, over the panes and beside them.
 
+use ratatui::style::Style;
+
 use crate::app::App;
 use crate::app::doc::{Doc, Tone};
 use crate::app::layout::Area;
@@ -10,7 +12,7 @@ use super::paint::Painter;
 
 pub(super) fn modal(app: &App, painter: &mut Painter<'_>, open: &WhyBox, area: Area) {
     match &open.answer {
-        Answer::Known(why) => title(app, painter, why, area),
+        Answer::Known(why) => title(app, painter, (why, painter.theme.strong), area),
         Answer::Waiting | Answer::Failed(_) => {
             painter.line(
                 area,
@@ -44,26 +46,23 @@ pub(super) fn beside(app: &App, painter: &mut Painter<'_>, area: Area) {
     if app.who_here().is_none() {
         return;
     }
-    title(app, painter, why, inner);
     let mut doc = doc(why, Room::Half, app.now);
+    let mut strong = painter.theme.strong;
     if app.beside.asked.is_some() || app.beside.about != app.who_here() {
-        // It is still about the row that the cursor was on.
-        for line in &mut doc.0 {
-            line.tone = Tone::Dim;
+        // It is still about the row that the cursor was on. Name and verdict say so: all lines would be many bytes for a moment.
+        strong = painter.theme.dim;
+        if let Some(verdict) = doc.0.first_mut() {
+            verdict.tone = Tone::Dim;
         }
     }
+    title(app, painter, (why, strong), inner);
     rows(painter, &doc, 0, inner);
 }
 
-fn title(app: &App, painter: &mut Painter<'_>, why: &Why, area: Area) {
+fn title(app: &App, painter: &mut Painter<'_>, (why, look): (&Why, Style), area: Area) {
     let left = format!("WHY  {}  {}", why.name, why.upn);
     let right = read_at(why, &|at| app.when(at));
-    painter.two(
-        area,
-        0,
-        (&left, painter.theme.strong),
-        (&right, painter.theme.dim),
-    );
+    painter.two(area, 0, (&left, look), (&right, painter.theme.dim));
 }
 
 fn rows(painter: &mut Painter<'_>, doc: &Doc, top: usize, area: Area) {

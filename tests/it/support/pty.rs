@@ -49,9 +49,20 @@ impl vt100::Callbacks for Told {
 
 struct State {
     parser: vt100::Parser<Told>,
+    /// Every byte, as it came.
+    came: Vec<u8>,
     ended: bool,
     /// The terminal is to go away: the reader lets go of it at its next byte.
     leaving: bool,
+}
+
+/// The end of a frame.
+const END: &[u8] = b"\x1b[?2026l";
+
+fn frames(came: &[u8]) -> Vec<usize> {
+    let ends = memchr::memmem::find_iter(came, END).map(|at| at + END.len());
+    let ends: Vec<_> = std::iter::once(0).chain(ends).collect();
+    ends.windows(2).map(|ends| ends[1] - ends[0]).collect()
 }
 
 fn cells(n: u16) -> std::num::NonZero<u16> {
@@ -120,6 +131,7 @@ impl Terminal {
                     0,
                     Told::default(),
                 ),
+                came: Vec::new(),
                 ended: false,
                 leaving: false,
             }),
@@ -137,6 +149,7 @@ impl Terminal {
                     return;
                 }
                 state.parser.process(&buffer[..read]);
+                state.came.extend_from_slice(&buffer[..read]);
                 shared.1.notify_all();
             }
         });
@@ -197,6 +210,31 @@ impl Terminal {
     /// The screen as it is now: whole once the program has ended.
     pub(crate) fn screen(&self) -> vt100::Screen {
         self.state.0.lock().unwrap().parser.screen().clone()
+    }
+
+    /// The bytes that came.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.0.lock().unwrap().came.len()
+    }
+
+    /// Bytes of each frame since the start.
+    pub(crate) fn frames(&self) -> Vec<usize> {
+        frames(&self.state.0.lock().unwrap().came)
+    }
+
+    /// Waits until there have been so many frames.
+    pub(crate) fn wait_frames(&self, wanted: usize) -> Vec<usize> {
+        let (lock, changed) = &*self.state;
+        let state = lock.lock().unwrap();
+        let (state, _) = changed
+            .wait_timeout_while(state, PATIENCE, |state| {
+                frames(&state.came).len() < wanted && !state.ended
+            })
+            .unwrap();
+        let frames = frames(&state.came);
+        let screen = state.parser.screen().contents();
+        assert!(frames.len() >= wanted, "{wanted} frames: {screen}");
+        frames
     }
 
     /// The titles that the window has had, in order.
@@ -277,6 +315,17 @@ impl Terminal {
         let writer = self.writer.as_mut().expect("the terminal is open");
         writer.write_all(text.as_bytes()).unwrap();
         writer.flush().unwrap();
+    }
+
+    /// Gives the window another size; what is emulated stays as large as it was at the beginning, and must be the largest.
+    pub(crate) fn resize(&self, (cols, rows): (u16, u16)) {
+        let size = PtySize {
+            rows,
+            cols,
+            ..PtySize::default()
+        };
+        let master = self.master.as_ref().expect("the terminal is open");
+        master.resize(size).unwrap();
     }
 
     /// The terminal goes away, as when an SSH connection is lost.
