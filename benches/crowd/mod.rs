@@ -5,7 +5,8 @@ use teamsconnector::domain::gate::{FirstCause, Marks};
 use teamsconnector::domain::guid::{Guid, ObjectId};
 use teamsconnector::roster::table::Fresh;
 
-const FIRST: [&str; 24] = [
+/// Given names.
+pub const FIRST: [&str; 24] = [
     "Adele",
     "Alexander",
     "Benedikt",
@@ -31,7 +32,8 @@ const FIRST: [&str; 24] = [
     "Ελένη",
     "太郎",
 ];
-const LAST: [&str; 32] = [
+/// Family names.
+pub const LAST: [&str; 32] = [
     "Vance",
     "Wilber",
     "Walters",
@@ -85,51 +87,35 @@ impl Random {
     }
 }
 
-/// Whoever they are.
-#[derive(Debug)]
-pub struct Crowd;
-
-impl Crowd {
-    /// A word that stands somewhere in the data.
-    pub fn word(&self, random: &mut Random) -> String {
-        match random.below(4) {
-            0 => FIRST[random.below(FIRST.len())].to_lowercase(),
-            1 => LAST[random.below(LAST.len())].to_lowercase(),
-            2 => format!("u{:06}", random.below(1_000_000)),
-            _ => format!("441235{:06}", random.below(1_000_000)),
-        }
-    }
-
-    /// Calls with a user.
-    pub fn with<T>(&self, n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
-        let mut random = Random(u64::from(n));
-        let (first, last) = (
-            FIRST[random.below(FIRST.len())],
-            LAST[random.below(LAST.len())],
-        );
-        let name = format!("{first} {last}");
-        let upn = format!(
-            "u{n:06}.{}@contoso.example",
-            last.to_lowercase().replace(' ', ".")
-        );
-        let mail = format!("{}@mail.contoso.example", first.to_lowercase());
-        let number = format!("+441235{n:06}");
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&random.next().to_le_bytes());
-        id[8..].copy_from_slice(&random.next().to_le_bytes());
-        then(Fresh {
-            id: ObjectId(Guid::from_bytes(id)),
-            name: &name,
-            upn: &upn,
-            mail: match random.below(10) {
-                0 => None,
-                1 => Some(&mail),
-                _ => Some(&upn),
-            },
-            location: Country::from_tenant(["GB", "US", "FR", "DE"][random.below(4)]),
-            number: (random.below(10) < 4).then_some(number.as_str()),
-            cause: FirstCause::ALL[[0, 0, 5, 7, 8, 9, 11][random.below(7)]],
-            marks: Marks(u32::try_from(random.below(1 << 16)).unwrap_or(0)),
-        })
-    }
+/// Calls with a user.
+pub fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
+    let mut random = Random(u64::from(n));
+    let (first, last) = (
+        FIRST[random.below(FIRST.len())],
+        LAST[random.below(LAST.len())],
+    );
+    let name = format!("{first} {last}");
+    let upn = format!(
+        "u{n:06}.{}@contoso.example",
+        last.to_lowercase().replace(' ', ".")
+    );
+    let mail = format!("{}@mail.contoso.example", first.to_lowercase());
+    let number = format!("+441235{n:06}");
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&random.next().to_le_bytes());
+    id[8..].copy_from_slice(&random.next().to_le_bytes());
+    then(Fresh {
+        id: ObjectId(Guid::from_bytes(id)),
+        name: &name,
+        upn: &upn,
+        mail: match random.below(10) {
+            0 => None,
+            1 => Some(&mail),
+            _ => Some(&upn),
+        },
+        location: Country::from_tenant(["GB", "US", "FR", "DE"][random.below(4)]),
+        number: (random.below(10) < 4).then_some(number.as_str()),
+        cause: FirstCause::ALL[[0, 0, 5, 7, 8, 9, 11][random.below(7)]],
+        marks: Marks(u32::try_from(random.below(1 << 16)).unwrap_or(0)),
+    })
 }

@@ -506,7 +506,10 @@ impl App {
                     } else {
                         modal.answer = Answer::Failed(failure);
                     }
-                } else if self.licences.asked == Some(req) || self.answered(req).is_some() {
+                } else if self.licences.asked == Some(req)
+                    || self.answered(req).is_some()
+                    || (req == RequestId::default() && !self.roster.is_whole())
+                {
                     self.fail(failure);
                 }
             }

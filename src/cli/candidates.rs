@@ -8,6 +8,7 @@ use crate::record::json::{self, CandidateJson};
 use crate::store::cache::StoredRow;
 
 use super::args::{Candidates, Global};
+use super::doubt::Doubts;
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
@@ -32,8 +33,17 @@ pub(super) async fn run(global: &Global, args: &Candidates) -> anyhow::Result<Ex
             .collect();
         print::data(&json::listing("candidates", &rows)?)?;
     } else {
-        let rows: Vec<Vec<String>> = rows.iter().map(|(row, cause)| cells(row, *cause)).collect();
-        print::table(&["NAME", "SIGN-IN NAME", "NUMBER", "CC", "CAUSE"], &rows)?;
+        let doubts = Doubts::of(&opened).await?;
+        let shown: Vec<Vec<String>> = rows
+            .iter()
+            .map(|(row, cause)| {
+                let mut cells = cells(row, *cause);
+                cells[0] = doubts.called(Some(row.id), &row.name);
+                cells
+            })
+            .collect();
+        print::table(&["NAME", "SIGN-IN NAME", "NUMBER", "CC", "CAUSE"], &shown)?;
+        doubts.tell(rows.iter().map(|(row, _)| (Some(row.id), &*row.name)));
     }
     Ok(Exit::Done.or_damaged(opened.was_damaged()))
 }

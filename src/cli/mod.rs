@@ -10,6 +10,7 @@ mod console;
 mod crash;
 mod demo;
 mod doctor;
+mod doubt;
 pub mod exit;
 mod export;
 mod find;

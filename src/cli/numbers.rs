@@ -10,6 +10,7 @@ use crate::roster::query::Query;
 use crate::roster::wishes::Wishes;
 
 use super::args::{Global, Numbers};
+use super::doubt::Doubts;
 use super::exit::Exit;
 use super::numbers_json::NumberJson;
 use super::open::{Opened, open};
@@ -45,7 +46,15 @@ pub(super) async fn run(global: &Global, args: &Numbers) -> anyhow::Result<Exit>
             query.matches(&folded)
         })
         .collect();
-    print(global, &rows, &wishes)?;
+    if global.json {
+        let rows: Vec<NumberJson> = rows
+            .iter()
+            .map(|row| NumberJson::new(row, &wishes))
+            .collect();
+        print::data(&json::listing("numbers", &rows)?)?;
+    } else {
+        print(&Doubts::of(&opened).await?, &rows, &wishes)?;
+    }
     Ok(exit(&opened))
 }
 
@@ -53,19 +62,27 @@ fn exit(opened: &Opened) -> Exit {
     Exit::Done.or_damaged(opened.was_damaged())
 }
 
-fn print(global: &Global, rows: &[&NumberRow], wishes: &Wishes<'_>) -> anyhow::Result<()> {
-    if global.json {
-        let rows: Vec<NumberJson> = rows
-            .iter()
-            .map(|row| NumberJson::new(row, wishes))
-            .collect();
-        return print::data(&json::listing("numbers", &rows)?);
-    }
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| cells(row, wishes)).collect();
+fn print(doubts: &Doubts, rows: &[&NumberRow], wishes: &Wishes<'_>) -> anyhow::Result<()> {
+    const HOLDER: usize = 5;
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let mut cells = cells(row, wishes);
+            if let Some(owner) = row.holder() {
+                cells[HOLDER] = doubts.called(row.record.target, &owner.name);
+            }
+            cells
+        })
+        .collect();
     print::table(
         &["NUMBER", "TYPE", "SOURCE", "STATUS", "CC", "HOLDER", "NOTE"],
-        &rows,
-    )
+        &shown,
+    )?;
+    let holders = rows
+        .iter()
+        .filter_map(|row| Some((row.record.target, &*row.holder()?.name)));
+    doubts.tell(holders);
+    Ok(())
 }
 
 fn cells(row: &NumberRow, wishes: &Wishes<'_>) -> Vec<String> {

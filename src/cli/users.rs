@@ -13,6 +13,7 @@ use crate::roster::desk::{Desk, DeskUser};
 use crate::store::cache::StoredUser;
 
 use super::args::{Global, Kind, UserSet, Users, UsersWhat};
+use super::doubt::Doubts;
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
@@ -46,12 +47,13 @@ async fn list(opened: &Opened, global: &Global) -> anyhow::Result<()> {
         let rows: Vec<UserJson> = desk.users.iter().map(as_json).collect();
         return print::data(&json::listing("users", &rows)?);
     }
+    let doubts = Doubts::of(opened).await?;
     let rows: Vec<Vec<String>> = desk
         .users
         .iter()
         .map(|row| {
             vec![
-                row.user.name.clone(),
+                doubts.called(row.user.association.id(), &row.user.name),
                 row.user
                     .number
                     .as_ref()
@@ -64,7 +66,10 @@ async fn list(opened: &Opened, global: &Global) -> anyhow::Result<()> {
             ]
         })
         .collect();
-    print::table(&["NAME", "NUMBER", "CC", "STATE", "E-MAIL"], &rows)
+    print::table(&["NAME", "NUMBER", "CC", "STATE", "E-MAIL"], &rows)?;
+    let users = desk.users.iter().map(|row| &row.user);
+    doubts.tell(users.map(|user| (user.association.id(), &*user.name)));
+    Ok(())
 }
 
 fn as_json(row: &DeskUser) -> UserJson {
@@ -105,6 +110,9 @@ async fn show(opened: &Opened, global: &Global, text: &str) -> anyhow::Result<()
     let line =
         |label: &str, text: String| print::data(&format!("{label:<12} {}", Label::new(&text)));
     line("name", user.name.clone())?;
+    if let Some(text) = Doubts::of(opened).await?.sentence(user.association.id()) {
+        line("beware", text)?;
+    }
     line("e-mail", user.mail.clone())?;
     line(
         "number",

@@ -10,6 +10,7 @@ use crate::store::error::StoreError;
 use crate::sync::{ReadAgain, Reading, read_again};
 
 use super::args::{self, Global};
+use super::doubt::Doubts;
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
@@ -30,7 +31,8 @@ pub(super) async fn run(global: &Global, args: &args::Why) -> anyhow::Result<Exi
             )
             .into());
         }
-        let why = one(&opened, text, args.live).await?;
+        let mut why = one(&opened, text, args.live).await?;
+        Doubts::of(&opened).await?.put_into(&mut why);
         if global.json {
             print::data(&json::single(&WhyJson::new(&why))?)?;
         } else {

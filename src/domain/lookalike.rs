@@ -37,24 +37,33 @@ fn fold(c: char) -> char {
 type Written = (u64, u64, u32);
 
 /// Everybody about whom something can mislead, by place, from the names and addresses of all, in order.
-pub fn doubts<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> HashMap<u32, Doubt> {
+pub fn doubts<'a, I>(all: I) -> HashMap<u32, Doubt>
+where
+    I: Iterator<Item = (&'a str, &'a str)> + Clone,
+{
     let mut found: HashMap<u32, Doubt> = HashMap::new();
-    let (mut names, mut addresses) = (Vec::new(), Vec::new());
-    for (place, (name, address)) in (0..).zip(all) {
+    for (place, (name, address)) in (0..).zip(all.clone()) {
         let mixed = mixed_word(name).or_else(|| mixed_word(address));
         if let Some(word) = mixed {
             found.entry(place).or_default().mixed = Some(word.into());
         }
-        names.push(written(name, |c| c, place));
-        addresses.push(written(address, fold, place));
     }
-    for mut all in [names, addresses] {
-        all.sort_unstable();
-        for same in all.chunk_by(|one, other| one.0 == other.0) {
-            mark(same, &mut found);
-        }
-    }
+    // One after the other: of a million, each takes 24 MB for as long as it is compared.
+    let names = (0..).zip(all.clone());
+    let names = names.map(|(place, (name, _))| written(name, |c| c, place));
+    compare(names.collect(), &mut found);
+    let addresses = (0..).zip(all);
+    let addresses = addresses.map(|(place, (_, address))| written(address, fold, place));
+    compare(addresses.collect(), &mut found);
     found
+}
+
+/// Compares everybody with everybody of the same face.
+fn compare(mut all: Vec<Written>, found: &mut HashMap<u32, Doubt>) {
+    all.sort_unstable();
+    for same in all.chunk_by(|one, other| one.0 == other.0) {
+        mark(same, found);
+    }
 }
 
 /// Marks those of one face who are written otherwise than the first, and the first. Namesakes are written the same.

@@ -326,10 +326,11 @@ impl Entry {
         )
     }
 
-    /// What the tenant had before this change began: its own release has moved the base on to none.
+    /// What the tenant had before this change began: its own release has moved the base on to none. Where somebody else has given
+    /// another number since, and a person has kept to this change, it is that other one.
     pub fn had(&self) -> Value {
-        match (&self.released, self.field()) {
-            (Some(old), Field::Number) if self.takes_from.is_none() => {
+        match (&self.released, &self.base) {
+            (Some(old), Value::Number(None)) if self.takes_from.is_none() => {
                 Value::Number(Some(old.clone()))
             }
             _ => self.base.clone(),

@@ -150,12 +150,39 @@ pub async fn remove_many(store: &Store, ids: Vec<UserId>, stamp: Stamp) -> Resul
         1 => "1 user removed".to_owned(),
         n => format!("{n} users removed"),
     };
+    let mut owed = Vec::new();
+    for id in &ids {
+        owed.extend(owed_to(store, *id).await?);
+    }
     store
         .ledger
         .remove_users(ids, stamp)
         .await
         .map_err(|e| e.failure())?;
-    Ok(format!("{words}; no number was released"))
+    Ok(match owed.as_slice() {
+        [] => format!("{words}; no number was released"),
+        owed => format!("{words}; {}", goes_back(owed)),
+    })
+}
+
+/// The numbers of a user that changes of ours have released on the way to others.
+async fn owed_to(store: &Store, id: UserId) -> Result<Vec<PhoneNumber>, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let own = picture
+        .entries
+        .iter()
+        .filter(|entry| entry.user == Some(id));
+    Ok(own.filter_map(|entry| entry.owed().cloned()).collect())
+}
+
+/// What happens with numbers that were released already when their user leaves the list.
+fn goes_back(owed: &[PhoneNumber]) -> String {
+    let shown: Vec<String> = owed.iter().map(PhoneNumber::spaced).collect();
+    let was = if owed.len() == 1 { "was" } else { "were" };
+    format!(
+        "{} {was} released already: giving back is queued",
+        shown.join(", ")
+    )
 }
 
 /// Removes one user, and queues the release of a number if asked.
@@ -172,7 +199,10 @@ pub async fn remove(
             Label::new(&name),
             number.spaced()
         ),
-        None => format!("{} removed", Label::new(&name)),
+        None => match owed_to(store, id).await?.as_slice() {
+            [] => format!("{} removed", Label::new(&name)),
+            owed => format!("{} removed; {}", Label::new(&name), goes_back(owed)),
+        },
     };
     store
         .ledger

@@ -11,6 +11,7 @@ use crate::domain::outbox::EntryState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat;
 use crate::domain::user::LicenseStatus;
+use crate::store::error::StoreError;
 use crate::store::peek::{self, Peek, Sought};
 
 /// One tenant of the overview.
@@ -20,6 +21,8 @@ pub struct TenantOverview {
     pub name: String,
     /// What its files tell, or why they tell nothing.
     pub counts: Result<Counts, Failure>,
+    /// Whether a file of it is damaged, and not only of a newer program, or not to be read.
+    pub damaged: bool,
 }
 
 /// What the files of a tenant tell, counted.
@@ -105,13 +108,15 @@ pub fn overview(
 ) -> Vec<TenantOverview> {
     tenants
         .into_iter()
-        .map(|(name, dir)| TenantOverview {
-            name,
-            counts: match peek::look(&dir) {
-                Ok(Some(peek)) => Ok(Counts::of(peek, now)),
-                Ok(None) => Ok(Counts::default()),
-                Err(error) => Err(error.failure()),
-            },
+        .map(|(name, dir)| {
+            let seen = peek::look(&dir);
+            TenantOverview {
+                name,
+                damaged: seen.as_ref().is_err_and(StoreError::is_damage),
+                counts: seen
+                    .map(|peek| peek.map_or_else(Counts::default, |peek| Counts::of(peek, now)))
+                    .map_err(|error| error.failure()),
+            }
         })
         .collect()
 }

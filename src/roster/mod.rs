@@ -282,8 +282,8 @@ impl Roster {
 
     /// Counters and warnings of who is at a place.
     pub fn marks(&self, place: u32) -> Marks {
-        self.get(place)
-            .map_or_else(Marks::default, |person| person.marks)
+        self.chunk(place)
+            .map_or(Marks::default(), |(chunk, row)| chunk.marks(row))
     }
 
     /// The country of who is at a place.
@@ -304,6 +304,12 @@ impl Roster {
             .is_some_and(|(chunk, row)| chunk.has_number(row))
     }
 
+    /// The number of who is at a place, blank where there is none.
+    pub fn number(&self, place: u32) -> &str {
+        self.chunk(place)
+            .map_or("", |(chunk, row)| chunk.number(row))
+    }
+
     /// The place of a user.
     pub fn place_of(&self, id: ObjectId) -> Option<u32> {
         self.index.place(id, |place| id_at(&self.chunks, place))
@@ -315,7 +321,7 @@ impl Roster {
     }
 
     /// All rows.
-    pub fn rows(&self) -> impl Iterator<Item = Person<'_>> {
+    pub fn rows(&self) -> impl Iterator<Item = Person<'_>> + Clone {
         let rows = |chunk: &Chunk| 0..chunk.len();
         self.chunks
             .iter()

@@ -11,12 +11,7 @@ fn places(roster: &Roster) -> std::ops::Range<u32> {
 pub fn by_number(roster: &Roster) -> Vec<u32> {
     let (mut with, without): (Vec<u32>, Vec<u32>) =
         places(roster).partition(|place| roster.has_number(*place));
-    sort_by_text(&mut with, |place| {
-        roster
-            .get(place)
-            .and_then(|row| row.number)
-            .unwrap_or_default()
-    });
+    sort_by_text(&mut with, |place| roster.number(place));
     with.extend(without);
     with
 }
@@ -30,15 +25,15 @@ pub fn by_sign_in(roster: &Roster) -> Vec<u32> {
 
 /// Sorts places by a text, equal ones by place.
 fn sort_by_text<'a>(places: &mut [u32], text: impl Fn(u32) -> &'a str) {
-    // Most are told apart by their first letters, which stand beside the place.
-    let mut keys: Vec<(u64, u32)> = places
+    // Most are told apart by their first letters, which stand beside the place: numbers by all of theirs.
+    let mut keys: Vec<(u128, u32)> = places
         .iter()
         .map(|place| {
-            let mut first = [0; 8];
+            let mut first = [0; 16];
             for (to, byte) in first.iter_mut().zip(text(*place).bytes()) {
                 *to = byte;
             }
-            (u64::from_be_bytes(first), *place)
+            (u128::from_be_bytes(first), *place)
         })
         .collect();
     keys.sort_unstable_by(|(first, place), (other_first, other)| {

@@ -216,11 +216,10 @@ impl Query {
     pub fn narrows(&self, other: &Self) -> bool {
         let within = |old: &Wanted| {
             self.wanted.iter().any(|new| match (&new.or, &old.or) {
-                (None, None) => new.word.contains(&old.word),
                 // In either spelling of the new one is one of the old.
                 (Some(or), Some(old_or)) => new.word.contains(&old.word) && or.contains(old_or),
                 (Some(or), None) => new.word.contains(&old.word) && or.contains(&old.word),
-                (None, Some(_)) => new.word.contains(&old.word),
+                (None, _) => new.word.contains(&old.word),
             })
         };
         let source = |query: &Self| match &query.pattern {

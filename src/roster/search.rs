@@ -316,7 +316,7 @@ impl<'a> Looking<'a> {
         for word in &self.wanted {
             match count(&left) {
                 0 => return left,
-                ..=FEW => retain(&mut left, |row| word.is_met(chunk, row)),
+                1..=FEW => retain(&mut left, |row| word.is_met(chunk, row)),
                 _ => {
                     for (left, has) in left.iter_mut().zip(word.rows(chunk)) {
                         *left &= has;
@@ -399,7 +399,7 @@ fn retain(rows: &mut Rows, is: impl Fn(usize) -> bool) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::borrow::Cow;
     use std::collections::HashSet;
 
@@ -483,7 +483,7 @@ mod tests {
         Some("+441235123476;ext=12"),
     ];
 
-    fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
+    pub(crate) fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
         let one = (
             select(&NAMES[..]),
             select(&MAILS[..]),
@@ -502,13 +502,13 @@ mod tests {
                 location: country.and_then(Country::from_tenant),
                 number: number.and_then(PhoneNumber::from_tenant),
                 cause: FirstCause::ALL[cause],
-                marks: Marks::default(),
+                marks: Marks(u32::try_from(cause).unwrap() << 6),
             })
             .collect()
         })
     }
 
-    fn typed() -> impl Strategy<Value = String> {
+    pub(crate) fn typed() -> impl Strategy<Value = String> {
         let word = select(
             &[
                 "a",

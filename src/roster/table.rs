@@ -1,10 +1,12 @@
 //! How rows are kept: text in one arena per chunk, what is fixed beside it, and a table from id to place. No allocation per row.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::domain::country::Country;
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{Guid, ObjectId};
+use crate::domain::phone::PhoneNumber;
 
 use super::query::APART;
 use super::{Person, Row};
@@ -71,7 +73,7 @@ pub struct Fresh<'a> {
     pub mail: Option<&'a str>,
     /// Usage location.
     pub location: Option<Country>,
-    /// Number in the tenant, as [`PhoneNumber::as_str`](crate::domain::phone::PhoneNumber::as_str) has it.
+    /// Number in the tenant, as [`PhoneNumber::as_str`] has it.
     pub number: Option<&'a str>,
     /// First cause, as the tenant has it.
     pub cause: FirstCause,
@@ -87,7 +89,7 @@ impl<'a> From<&'a Row> for Fresh<'a> {
             upn: &row.upn,
             mail: row.mail.as_deref(),
             location: row.location,
-            number: row.number.as_ref().map(|number| number.as_str()),
+            number: row.number.as_ref().map(PhoneNumber::as_str),
             cause: row.cause,
             marks: row.marks,
         }
@@ -218,12 +220,21 @@ impl Chunk {
         [(); 4].map(|()| parts.next().unwrap_or_default())
     }
 
+    pub(super) fn number(&self, row: usize) -> &str {
+        let text = self.text(row);
+        text.rsplit(APART).next().unwrap_or_default()
+    }
+
     pub(super) fn has_number(&self, row: usize) -> bool {
         self.heads[row].flags & NUMBER != 0
     }
 
     pub(super) fn has_mail(&self, row: usize) -> bool {
         self.heads[row].flags & MAIL != 0
+    }
+
+    pub(super) fn marks(&self, row: usize) -> Marks {
+        self.heads[row].marks
     }
 
     pub(super) fn location(&self, row: usize) -> Option<Country> {
@@ -342,9 +353,15 @@ fn first_slot(id: ObjectId, slots: usize) -> usize {
     usize::try_from(slot).expect("below the number of slots")
 }
 
-/// Rows in any order, which are sorted by name once all are there: in one piece of memory, which goes back when they are.
+/// Rows in any order, which are sorted by name once all are there. They lie by the first letters of their names, each part in one
+/// piece of memory that goes back as soon as its rows are in their chunks: there are never two tables.
 #[derive(Debug, Default)]
 pub struct Unsorted {
+    parts: BTreeMap<[u8; 2], Part>,
+}
+
+#[derive(Debug, Default)]
+struct Part {
     bytes: Vec<u8>,
     rows: Vec<Key>,
 }
@@ -359,22 +376,40 @@ struct Key {
 const NO_TEXT: u32 = u32::MAX;
 
 impl Unsorted {
-    /// For about so many rows.
-    pub fn with_capacity(rows: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(rows.saturating_mul(96)),
-            rows: Vec::with_capacity(rows),
-        }
-    }
-
     /// Adds a row.
     pub fn push(&mut self, row: Fresh<'_>) {
         let mut first = [0; 8];
         for (to, byte) in first.iter_mut().zip(row.name.bytes()) {
             *to = byte.to_ascii_lowercase();
         }
+        let part = self.parts.entry([first[0], first[1]]).or_default();
+        part.push(u64::from_be_bytes(first), row);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.parts.values().map(|part| part.rows.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The chunks, by name without regard to the case of ASCII letters, then by id.
+    pub(super) fn sorted(self) -> Filling {
+        let mut filling = Filling::default();
+        for part in self.parts.into_values() {
+            part.sorted_into(&mut filling);
+        }
+        filling
+    }
+}
+
+impl Part {
+    fn push(&mut self, first: u64, row: Fresh<'_>) {
         self.rows.push(Key {
-            first: u64::from_be_bytes(first),
+            first,
             at: self.bytes.len() as u64,
         });
         self.bytes.extend_from_slice(row.id.0.bytes());
@@ -390,18 +425,7 @@ impl Unsorted {
         }
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The chunks, by name without regard to the case of ASCII letters, then by id.
-    pub(super) fn sorted(mut self) -> Filling {
+    fn sorted_into(mut self, filling: &mut Filling) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_unstable_by(|a, b| {
             a.first.cmp(&b.first).then_with(|| {
@@ -412,11 +436,9 @@ impl Unsorted {
                     .then_with(|| one.id.cmp(&other.id))
             })
         });
-        let mut filling = Filling::default();
         for key in rows {
             filling.push(self.row(key.at));
         }
-        filling
     }
 
     fn row(&self, at: u64) -> Fresh<'_> {
@@ -459,7 +481,6 @@ fn number(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::phone::PhoneNumber;
 
     fn id(n: u32) -> ObjectId {
         let mut bytes = [0; 16];

@@ -79,6 +79,8 @@ pub(super) struct Fault {
     pub after: bool,
     /// The true answer is sent, and breaks off after so many bytes.
     pub cut: Option<u64>,
+    /// The true answer is sent in small pieces, with so many milliseconds between two.
+    pub slow: Option<u64>,
     pub code: Option<String>,
     pub message: Option<String>,
     /// A body of the test's own.
@@ -104,6 +106,7 @@ impl Default for Fault {
             drop: false,
             after: false,
             cut: None,
+            slow: None,
             code: None,
             message: None,
             body: None,
@@ -162,6 +165,10 @@ pub(super) struct Knobs {
     pub delta_refusal: Option<DeltaRefusal>,
     /// The first item of each delta page comes twice.
     pub delta_replay: bool,
+    /// The list of users breaks off at the first page that ends behind this place: no link, and no word of it.
+    pub ends_early: Option<u64>,
+    /// Each page of a list begins with so many of the page before.
+    pub overlap: u64,
     pub teams_lag: Lag,
     pub next_link_numbers: bool,
     /// Put in the place of every link to a next page; `{self}` stands for the address of the request.
@@ -215,6 +222,8 @@ impl Default for Knobs {
             organization_id: None,
             delta_refusal: None,
             delta_replay: false,
+            ends_early: None,
+            overlap: 0,
             teams_lag: Lag::None,
             next_link_numbers: false,
             next_link: None,
@@ -300,6 +309,16 @@ impl Knobs {
             Some(bent) => bent.replace("{self}", &format!("{}{}", call.base, call.target())),
             None => link,
         }
+    }
+
+    /// Where the page after the one that ends before `next` begins; `None` where the list breaks off.
+    pub(super) fn bent_place(&self, call: &Call, next: u64) -> Option<u64> {
+        let is_of_users = call.path.last().is_some_and(|part| part == "users");
+        if is_of_users && self.ends_early.is_some_and(|end| next >= end) {
+            return None;
+        }
+        let most = self.page_size.map_or(u64::MAX, |size| size as u64 - 1);
+        Some(next.saturating_sub(self.overlap.min(most)))
     }
 
     /// The fault that strikes this call, if one does; it is used up by that.

@@ -78,6 +78,9 @@ impl Page {
 
     /// Writes the link to the page that begins at `next`.
     pub(super) fn link(json: &mut Json, world: &World, call: &Call, next: u64) {
+        let Some(next) = world.knobs.bent_place(call, next) else {
+            return;
+        };
         let token = token::sealed(
             &world.tenant.key,
             &json!({ "of": binding(call), "from": next }),

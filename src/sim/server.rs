@@ -31,6 +31,9 @@ const BODY: usize = 8 * 1024 * 1024;
 /// The world behind a lock: requests are answered one after the other.
 pub(super) type Shared = Arc<Mutex<World>>;
 
+/// A piece of an answer that is slow.
+const PIECE: usize = 128;
+
 /// All paths lead to one place, since those of OData do not fit a router.
 pub(super) fn router(world: Shared) -> Router {
     Router::new().fallback(answer).with_state(world)
@@ -94,6 +97,7 @@ async fn answer(
             .left
             .store(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
+    limit.pause.store(sent.slow.unwrap_or(0), Ordering::SeqCst);
     response(sent)
 }
 
@@ -121,10 +125,13 @@ fn status(status: StatusCode) -> Response {
     response
 }
 
-/// How much a connection may still send, where less than nothing means that there is no limit; and the link that it shares.
+/// How much a connection may still send, where less than nothing means that there is no limit; how fast; and the link that it
+/// shares.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     left: Arc<AtomicI64>,
+    /// Milliseconds between two pieces; none, and it is sent at once.
+    pause: Arc<AtomicU64>,
     local: SocketAddr,
     link: Arc<Link>,
 }
@@ -189,6 +196,7 @@ impl Listener for Door {
             };
             let limit = Limit {
                 left: Arc::new(AtomicI64::new(-1)),
+                pause: Arc::default(),
                 local,
                 link: self.link.clone(),
             };
@@ -212,12 +220,12 @@ impl Connected<IncomingStream<'_, Door>> for Limit {
     }
 }
 
-/// A connection that can be made to break, and to be slow.
+/// A connection that can be made to break, or to be slow.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     limit: Limit,
-    /// The link has not sent yet what this one gave it last.
+    /// When the next bytes may be sent.
     until: Option<Pin<Box<Sleep>>>,
 }
 
@@ -240,6 +248,15 @@ impl AsyncWrite for Wire {
         if let Some(until) = &mut self.until {
             ready!(until.as_mut().poll(context));
             self.until = None;
+        }
+        let pause = self.limit.pause.load(Ordering::SeqCst);
+        let bytes = match pause {
+            0 => bytes,
+            _ => &bytes[..bytes.len().min(PIECE)],
+        };
+        if pause > 0 {
+            let next = tokio::time::sleep(Duration::from_millis(pause));
+            self.until = Some(Box::pin(next));
         }
         let left = self.limit.left.load(Ordering::SeqCst);
         let Ok(left) = usize::try_from(left) else {

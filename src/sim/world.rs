@@ -31,6 +31,8 @@ pub(super) struct Sent {
     pub body: Vec<u8>,
     /// After so many bytes the connection breaks.
     pub cut: Option<u64>,
+    /// So many milliseconds lie between two pieces of it.
+    pub slow: Option<u64>,
     /// It is never sent.
     pub hold: bool,
 }
@@ -143,13 +145,16 @@ impl World {
         let fault = self.knobs.take_fault(call);
         let fate = fate(fault.as_ref());
         let hold = fault.as_ref().is_some_and(|fault| fault.hold);
+        let slow = fault.as_ref().and_then(|fault| fault.slow);
         let true_answer = match &fault {
-            Some(fault) if !fault.after && fault.cut.is_none() => None,
+            Some(fault) if !fault.after && fault.cut.is_none() && slow.is_none() => None,
             _ => Some(self.serve(call)),
         };
         let (outcome, cut) = match (fault, true_answer) {
             (None, Some(outcome)) => (outcome, None),
-            (Some(fault), Some(outcome)) if fault.cut.is_some() => (outcome, fault.cut),
+            (Some(fault), Some(outcome)) if fault.cut.is_some() || slow.is_some() => {
+                (outcome, fault.cut)
+            }
             (Some(fault), _) => (fault.reply(call), fault.drop.then_some(0)),
             (None, None) => unreachable!("without a fault the request was served"),
         };
@@ -158,7 +163,7 @@ impl World {
         let sent = self.sent(call, outcome, cut);
         self.note(call, sent.status, fate);
         self.others(later, call);
-        Sent { hold, ..sent }
+        Sent { slow, hold, ..sent }
     }
 
     /// Carries out what other administrators do at this moment.
@@ -254,6 +259,7 @@ impl World {
             headers,
             body,
             cut,
+            slow: None,
             hold: false,
         }
     }
@@ -373,6 +379,7 @@ fn fate(fault: Option<&Fault>) -> &'static str {
     match fault {
         None => "answered",
         Some(fault) if fault.after || fault.cut.is_some() => "lost",
+        Some(fault) if fault.slow.is_some() => "answered",
         Some(fault) if fault.drop || fault.hold => "dropped",
         Some(_) => "refused",
     }

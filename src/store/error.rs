@@ -223,7 +223,7 @@ impl StoreError {
     }
 
     /// Whether the file itself is damaged.
-    pub(super) fn is_damage(&self) -> bool {
+    pub fn is_damage(&self) -> bool {
         matches!(self, Self::Corrupt { .. })
     }
 

@@ -172,6 +172,7 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
     keeping(path)
         .and_then(|keeping| keeping.put_right(path))
         .map_err(|source| StoreError::io(path, source))?;
+    check_head(path)?;
     let connection = connect(path)?;
     let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -202,6 +203,28 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
         other => other,
     })?;
     Ok(connection)
+}
+
+/// Looks at what SQLite does not call damage: of a head with such values it says that the file is of another format, or not to be
+/// written, and the engineer would look for the cause elsewhere.
+fn check_head(path: &Path) -> Result<(), StoreError> {
+    let mut head = [0; 100];
+    let read = File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut head));
+    match read {
+        // Too short for a head: SQLite says so itself.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        read => read.map_err(|source| StoreError::io(path, source))?,
+    }
+    let number =
+        |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let is_of_sqlite = head.starts_with(b"SQLite format 3\0");
+    let is_right = matches!((head[18], head[19]), (1 | 2, 1 | 2))
+        && (0..=4).contains(&number(44))
+        && (0..=3).contains(&number(56));
+    if is_of_sqlite && !is_right {
+        return Err(StoreError::damaged("its head is not of this format"));
+    }
+    Ok(())
 }
 
 fn known(shape: &Shape) -> i64 {
@@ -616,6 +639,22 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    /// Each of these SQLite takes for something else than damage.
+    #[test]
+    fn a_head_of_no_format_that_is_known_is_damage() {
+        for at in [18, 19, 44, 47, 56, 59] {
+            let root = tempfile::tempdir().unwrap();
+            drop(open_wal(root.path(), &LEDGER).unwrap());
+            let path = root.path().join("ledger.db");
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[at] = 0x77;
+            fs::write(&path, &bytes).unwrap();
+            let opened = open_wal(root.path(), &LEDGER).unwrap();
+            let damage = opened.damage.expect("it is set aside");
+            assert_eq!(fs::read(damage.aside).unwrap(), bytes, "{at}");
+        }
     }
 
     #[test]

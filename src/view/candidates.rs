@@ -164,9 +164,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let lines: &[&str] = if let Some(words) = &loading {
         &[words]
     } else if app.candidates.rows.is_partial() {
-        &[
-            "Nobody among the first rows has all of these words: the others are being looked through.",
-        ]
+        &["Nobody among the first rows: the others are being looked through."]
     } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {

@@ -99,7 +99,7 @@ fn columns(
     match &card.facts {
         Facts::Nothing => columns.push(column("never read", usize::MAX, theme.dim)),
         Facts::Broken(why) => {
-            columns.push(column(format!("! damaged: {why}"), usize::MAX, theme.bad));
+            columns.push(column(format!("! {why}"), usize::MAX, theme.bad));
         }
         Facts::Known(counts) => {
             columns.extend(counted(app, painter, *counts));

@@ -192,6 +192,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
     {
         return (Tone::Plain, format!("{here} so far: {loading}"));
     }
+    let (here, all) = (cells::thousands(here as u64), cells::thousands(all as u64));
     // How many there are is known when all were looked at.
     let more = if app.pane == Pane::Candidates && app.candidates.rows.is_partial() {
         "+"

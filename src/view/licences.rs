@@ -238,10 +238,10 @@ fn person(
     };
     vec![
         column("", 1, Style::new()),
-        column(&*row.name, name, Style::new()),
+        column(row.name, name, Style::new()),
         column(how, 10, Style::new()),
         column(state, 23, painter.tone(tone)),
-        column(&*row.upn, usize::MAX, painter.theme.dim),
+        column(row.upn, usize::MAX, painter.theme.dim),
     ]
 }
 

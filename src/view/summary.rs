@@ -1,6 +1,7 @@
 //! The line that says what a pane holds: how many, in which order, what is marked.
 
 use crate::app::App;
+use crate::app::cells::thousands;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
 use crate::app::tables::Direction;
@@ -46,7 +47,8 @@ pub(super) fn summary(app: &App) -> String {
                     parts.push("f everyone".to_owned());
                 }
                 Listing::Everyone => {
-                    parts.push(format!("everyone in the tenant: {}", app.roster.len()));
+                    let of = thousands(app.roster.len() as u64);
+                    parts.push(format!("everyone in the tenant: {of}"));
                     parts.push("f candidates".to_owned());
                 }
             }

@@ -133,7 +133,10 @@ struct Bare {
 
 impl Bare {
     fn start(tour: &Tour) -> Self {
-        let (cols, rows) = SIZE;
+        Self::sized(tour, SIZE)
+    }
+
+    fn sized(tour: &Tour, (cols, rows): (u16, u16)) -> Self {
         let size = PtySize {
             rows,
             cols,
@@ -212,6 +215,70 @@ impl Bare {
         assert_eq!(code, 129);
         after - before
     }
+}
+
+/// Longer than the time between two frames.
+const A_FRAME: Duration = Duration::from_millis(50);
+
+/// Frames that are more than a terminal takes without anybody reading it.
+const TOO_MANY: usize = 60;
+
+impl Bare {
+    /// Types so that much is drawn while nobody reads, until the terminal can take no more.
+    fn stuff(&mut self) {
+        let (_to, nothing) = mpsc::channel::<()>();
+        for n in 0..TOO_MANY {
+            let key = if n % 2 == 0 { b"?" } else { b"\x1b" };
+            self.writer.write_all(key).unwrap();
+            // Keys that come at once are drawn at once.
+            assert!(nothing.recv_timeout(A_FRAME).is_err());
+        }
+    }
+
+    /// Reads until this stands there; the bytes that it took.
+    fn bytes_until(&mut self, text: &str) -> usize {
+        let mut buffer = vec![0; 65536];
+        let mut all = 0;
+        while !self.screen.screen().contents().contains(text) {
+            let read = self.reader.read(&mut buffer).unwrap_or(0);
+            assert!(read > 0, "{}", self.screen.screen().contents());
+            self.screen.process(&buffer[..read]);
+            all += read;
+        }
+        all
+    }
+}
+
+/// A line that is slow, or a terminal that has been stopped: frames are dropped, and what is typed is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_takes_nothing_holds_up_nothing_but_its_picture() {
+    let tour = inhabited().await;
+    let large = (250, 100);
+    let mut console = Bare::sized(&tour, large);
+    console.wait_for("Enter edit");
+    console.stuff();
+    // It is heard and kept, though nothing of it can be seen.
+    console.writer.write_all(b"2").unwrap();
+    console.writer.write_all(b"/nestor\r").unwrap();
+    console.writer.write_all(b"a").unwrap();
+    let is_kept = || tour.good(&["users", "list"]).contains("Nestor");
+    assert!((0..200).any(|_| is_kept()));
+    console.writer.write_all(b"5").unwrap();
+    // What waits is what the terminal had room for, and the last frame: none of those between.
+    let bytes = console.bytes_until("bought");
+    assert!(bytes < 150_000, "{bytes}");
+    console.stuff();
+    let id = console.id();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let (to, ended) = mpsc::channel();
+    let mut child = console.child;
+    let mut killer = child.clone_killer();
+    std::thread::spawn(move || to.send(child.wait().map(|status| status.exit_code())));
+    let in_time = ended.recv_timeout(GONE);
+    if in_time.is_err() {
+        killer.kill().unwrap();
+    }
+    assert_eq!(in_time.unwrap().unwrap(), 143);
 }
 
 /// The processor's time that a process has had, in hundredths of a second.

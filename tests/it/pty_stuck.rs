@@ -234,7 +234,7 @@ const SCREENS: [(&str, &str); 18] = [
     ("T", "TENANT SETTINGS"),
     ("A", "ADD BY HAND"),
     ("d", "The seat goes back"),
-    ("p", "takes away"),
+    ("p", "[x] Ben"),
     ("X", "To the file"),
     ("E", "THE TENANT BEFORE"),
     ("H", "HANDOVER"),

@@ -2,7 +2,8 @@
 //! hold is looked at.
 //!
 //! `cargo test --test sweep` takes a sample of the calls; `TEAMSCONNECTOR_SWEEP=all cargo test --test sweep -- --nocapture` takes every
-//! one and prints each.
+//! one and prints each, and kills at 2,000 random instants of random jobs. `TEAMSCONNECTOR_SWEEP=all:2/4` takes the second of four
+//! pieces, which can be swept at once. `TEAMSCONNECTOR_TEST_SEED=n cargo test --test sweep random` makes one random kill again.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
@@ -27,3 +28,4 @@ mod points;
 mod power;
 mod runs;
 mod trace;
+mod way;

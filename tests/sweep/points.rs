@@ -8,19 +8,56 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::program::Ended;
-use crate::trace::{self, Call, Fault, Place, Plan};
+use crate::trace::{self, Call, Fault, Place, Plan, Turn};
 
-/// How many points of a sweep are taken: all of them, or so many.
+/// How many points of a sweep are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Those of one piece of all: `all` is piece 0 of 1, `all:2/4` piece 1 of 4.
+    Piece { nth: usize, of: usize },
+    /// So many of each kind.
+    Count(usize),
+}
+
+impl Wanted {
+    /// Which of so many things are taken, where at most `most` of them are looked at.
+    pub(crate) fn of(self, all: usize, most: usize) -> (usize, usize) {
+        match self {
+            Self::Piece { nth, of } => {
+                let step = all.div_ceil(most).max(1);
+                (step / 2 + nth * step, step * of)
+            }
+            Self::Count(count) => {
+                let step = all.div_ceil(count.max(1)).max(1);
+                (step / 2, step)
+            }
+        }
+    }
+
+    fn is_whole(self) -> bool {
+        self == Self::Piece { nth: 0, of: 1 }
+    }
+}
+
+/// How many points were asked for.
 #[expect(
     clippy::disallowed_methods,
     reason = "a hook of this test, which the program does not read"
 )]
-pub(crate) fn wanted() -> Option<usize> {
-    match std::env::var("TEAMSCONNECTOR_SWEEP") {
-        Ok(all) if all == "all" => None,
-        Ok(count) => Some(count.parse().unwrap_or(SAMPLE)),
-        Err(_) => Some(SAMPLE),
-    }
+pub(crate) fn wanted() -> Wanted {
+    let asked = std::env::var("TEAMSCONNECTOR_SWEEP").unwrap_or_default();
+    let Some(rest) = asked.strip_prefix("all") else {
+        return Wanted::Count(asked.parse().unwrap_or(SAMPLE));
+    };
+    let piece = rest.strip_prefix(':').map(|piece| {
+        let (nth, of) = piece.split_once('/').expect("a piece, such as all:2/4");
+        let whole = |text: &str| text.parse::<usize>().expect("a whole number");
+        Wanted::Piece {
+            nth: whole(nth) - 1,
+            of: whole(of),
+        }
+    });
+    piece.unwrap_or(Wanted::Piece { nth: 0, of: 1 })
 }
 
 /// How many points of each kind the gate takes.
@@ -59,9 +96,9 @@ pub(crate) struct Taken {
 
 impl Sweep<'_> {
     /// A new home, and the program in it to its end.
-    pub(crate) fn traced(&self, plan: Option<Plan>) -> (TempDir, trace::Traced) {
+    pub(crate) fn traced(&self, turn: Option<Turn>) -> (TempDir, trace::Traced) {
         let home = copy(self.home);
-        let traced = trace::run(&(self.start)(home.path()), home.path(), plan);
+        let traced = trace::run(&(self.start)(home.path()), home.path(), turn);
         (home, traced)
     }
 
@@ -80,12 +117,12 @@ impl Sweep<'_> {
     /// A run that meets its fault. How far the threads of the store come in closing their files before the program has ended is
     /// another thing each time, so that the last calls are not always made.
     fn met(&self, plan: Plan, made: usize) -> (TempDir, trace::Traced) {
-        let mut run = self.traced(Some(plan));
+        let mut run = self.traced(Some(Turn::Plan(plan)));
         for _ in 0..TIMES {
             if run.1.hit.is_some() || plan.at >= made {
                 break;
             }
-            run = self.traced(Some(plan));
+            run = self.traced(Some(Turn::Plan(plan)));
         }
         run
     }
@@ -104,9 +141,9 @@ impl Sweep<'_> {
         for call in of_kind.iter().filter(|call| call.place == Place::Ledger) {
             taken.ledger.entry(call.words()).or_default().0 += 1;
         }
-        let step = wanted().map_or(1, |wanted| of_kind.len().div_ceil(wanted.max(1)));
+        let (first, step) = wanted().of(of_kind.len(), usize::MAX);
         let mut wrong = Vec::new();
-        for at in (step / 2..).step_by(step) {
+        for at in (first..).step_by(step) {
             let plan = Plan { counts, at, fault };
             let (home, traced) = self.met(plan, of_kind.len());
             let Some(hit) = &traced.hit else {
@@ -153,7 +190,7 @@ impl Sweep<'_> {
             taken.ledger
         );
         assert!(wrong.is_empty(), "{}: {}", self.name, wrong.join("\n"));
-        if wanted().is_none() {
+        if wanted().is_whole() {
             for (words, (made, points)) in &taken.ledger {
                 assert!(points >= made, "{}: {words}: {points} of {made}", self.name);
             }
@@ -161,9 +198,15 @@ impl Sweep<'_> {
     }
 }
 
+/// A new folder: in memory where there is such a place, since thousands of them are not kept, and a kill does not ask where they are.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    tempfile::tempdir_in(memory).unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
 /// A copy of a home with all modes.
 pub(crate) fn copy(from: &Path) -> TempDir {
-    let to = tempfile::tempdir().unwrap();
+    let to = folder();
     fill(from, to.path());
     to
 }

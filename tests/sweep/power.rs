@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::points::{Sweep, copy, wanted};
+use crate::points::{Sweep, Wanted, copy, wanted};
 use crate::trace::{Call, Deed, Place};
 use tempfile::TempDir;
 
@@ -29,23 +29,31 @@ enum Kept {
 
 const SECTOR: usize = 512;
 
+/// How many disks of a job are looked at where all points are taken: where calls are many, each loses its power in so many ways that
+/// every nth of them has to do.
+const MOST: usize = 2500;
+
 /// Lets the power go away after each call of a program that runs to its end, and looks at every disk that may be left. What is
-/// looked at is told whether the program had said these words by then.
-pub(crate) fn lose(sweep: &Sweep<'_>, words: &str, look: &dyn Fn(&Path, bool) -> Vec<String>) {
+/// looked at is told how often the program had said or sent these words by then.
+pub(crate) fn lose(sweep: &Sweep<'_>, words: &str, look: &dyn Fn(&Path, usize) -> Vec<String>) {
     let (home, traced) = sweep.traced(None);
-    let calls = of_disk(&traced.calls);
+    let calls = that_matter(&traced.calls);
     let mut disks = Vec::new();
     for end in 0..=calls.len() {
         disks.extend(ways(&calls[..end]).into_iter().map(|kept| (end, kept)));
     }
-    let step = wanted().map_or(1, |wanted| disks.len().div_ceil(wanted.max(1) * 16));
+    let wanted = match wanted() {
+        Wanted::Count(count) => Wanted::Count(count * 16),
+        piece @ Wanted::Piece { .. } => piece,
+    };
+    let (first, step) = wanted.of(disks.len(), MOST);
     let mut wrong = Vec::new();
     let mut looked = 0;
-    for (end, kept) in disks.iter().skip(step / 2).step_by(step) {
+    for (end, kept) in disks.iter().skip(first).step_by(step) {
         let calls = &calls[..*end];
-        let was_told = calls.iter().any(|call| says(call, words));
+        let said = calls.iter().filter(|call| says(call, words)).count();
         let disk = after(sweep.home, home.path(), calls, *kept);
-        let broken = look(disk.path(), was_told);
+        let broken = look(disk.path(), said);
         looked += 1;
         if !broken.is_empty() {
             let last = calls.last().map(Call::words);
@@ -63,18 +71,24 @@ pub(crate) fn lose(sweep: &Sweep<'_>, words: &str, look: &dyn Fn(&Path, bool) ->
 }
 
 fn says(call: &Call, words: &str) -> bool {
-    let Deed::Write { bytes, .. } = &call.deed else {
-        return false;
-    };
-    call.place == Place::Told && String::from_utf8_lossy(bytes).contains(words)
+    match &call.deed {
+        Deed::Write { bytes, .. } if call.place == Place::Told => holds(bytes, words),
+        Deed::Send(bytes) => holds(bytes, words),
+        _ => false,
+    }
 }
 
-/// Calls that change the disk, as they came.
-fn of_disk(calls: &[Call]) -> Vec<Call> {
+fn holds(bytes: &[u8], words: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(words)
+}
+
+/// Calls that change the disk, that say something or that send something, as they came.
+fn that_matter(calls: &[Call]) -> Vec<Call> {
     let is_shared_memory = |call: &Call| call.path.to_string_lossy().ends_with("-shm");
     calls
         .iter()
-        .filter(|call| call.place != Place::Net && !is_shared_memory(call))
+        .filter(|call| call.place != Place::Net || matches!(call.deed, Deed::Send(_)))
+        .filter(|call| !is_shared_memory(call))
         .cloned()
         .collect()
 }
@@ -151,7 +165,7 @@ fn after(home: &Path, traced: &Path, calls: &[Call], kept: Kept) -> TempDir {
             (Kept::All | Kept::Torn, _) | (_, None) => true,
         };
         let is_torn = kept == Kept::Torn && contents.last() == Some(&at);
-        if is_kept && call.place != Place::Told {
+        if is_kept && matches!(call.place, Place::Ledger | Place::File) {
             play(call, traced, disk.path(), is_torn);
         }
     }
@@ -191,6 +205,6 @@ fn play(call: &Call, traced: &Path, disk: &Path, is_torn: bool) {
         }
         Deed::Rename(to) => drop(fs::rename(&path, there(to))),
         Deed::Remove => drop(fs::remove_file(&path)),
-        Deed::Sync | Deed::Else => {}
+        Deed::Send(_) | Deed::Sync | Deed::Else => {}
     }
 }

@@ -11,13 +11,13 @@ use teamsconnector::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 
 use crate::applies;
 use crate::points::{After, Sweep};
-use crate::power;
 use crate::support::bench::noon;
 use crate::support::invariants::{Saved, Scene, broken, picture};
 use crate::support::program::{Ended, Tour, command};
 use crate::support::sign_in::{by_code, secrets};
 use crate::support::web;
 use crate::trace::Fault;
+use crate::way::Way;
 
 const DIEGO: &str = "diego@contoso.example";
 const LEE: &str = "lee@contoso.example";
@@ -77,6 +77,10 @@ fn look_first(after: &After<'_>, tour: &Tour, found: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_is_saved() {
+    saving(Way::InOrder).await;
+}
+
+pub(crate) async fn saving(way: Way) {
     const EDIT: Saved = Saved {
         name: "Diego Siciliani",
         field: "number",
@@ -120,10 +124,9 @@ async fn an_edit_that_is_saved() {
             found
         },
     };
-    sweep.take_all();
-    power::lose(&sweep, "saved; queued: number", &|disk, was_told| {
+    way.take(&sweep, "saved; queued: number", &|disk, said| {
         let folder = disk.join("tenants/contoso");
-        let acknowledged: &[Saved] = if was_told { &[EDIT] } else { &[] };
+        let acknowledged: &[Saved] = if said > 0 { &[EDIT] } else { &[] };
         broken(&Scene {
             home: Some(disk),
             folder: Some(&folder),
@@ -201,8 +204,23 @@ fn sent_once(tour: &Tour) -> Vec<String> {
     .collect()
 }
 
+/// How many numbers the ledger has noted that it sends, or takes.
+fn intents(folder: &Path) -> rusqlite::Result<usize> {
+    let ledger = Connection::open(folder.join("ledger.db"))?;
+    let counted: u32 = ledger.query_row(
+        "SELECT count(*) FROM audit WHERE action = 'sending' AND field = 'number'",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(counted as usize)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_are_written() {
+    writing(Way::InOrder).await;
+}
+
+pub(crate) async fn writing(way: Way) {
     let tour = with_changes().await;
     let simulator = &tour.bench.simulator;
     let sweep = Sweep {
@@ -244,11 +262,29 @@ async fn changes_that_are_written() {
             found
         },
     };
-    sweep.take_all();
+    way.take(&sweep, "ssignNumber HTTP", &|disk, sent| {
+        let folder = disk.join("tenants/contoso");
+        let mut found = broken(&Scene {
+            folder: Some(&folder),
+            saved: &CHANGES,
+            ..Scene::default()
+        });
+        let intents = intents(&folder).map_err(|error| error.to_string());
+        if intents.as_ref().is_ok_and(|intents| *intents < sent) || intents.is_err() {
+            found.push(format!(
+                "an intent before each of {sent} requests: {intents:?}"
+            ));
+        }
+        found
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_reads_the_tenant() {
+    reading(Way::InOrder).await;
+}
+
+pub(crate) async fn reading(way: Way) {
     let tour = with_changes().await;
     let before = picture(&tour.home.path().join("tenants/contoso"));
     web::ask(
@@ -291,7 +327,14 @@ async fn a_run_that_reads_the_tenant() {
             found
         },
     };
-    sweep.take_all();
+    way.take(&sweep, "", &|disk, _| {
+        broken(&Scene {
+            folder: Some(&disk.join("tenants/contoso")),
+            saved: &CHANGES,
+            pictures: &pictures,
+            ..Scene::default()
+        })
+    });
 }
 
 /// Takes a tenant's files back to what the first version wrote: what later steps have added is taken out.
@@ -342,6 +385,10 @@ fn rows(ledger: &Path) -> rusqlite::Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_is_raised() {
+    raising(Way::InOrder).await;
+}
+
+pub(crate) async fn raising(way: Way) {
     let tour = with_changes().await;
     let ledger = |home: &Path| home.join("tenants/contoso/ledger.db");
     lower(&tour.home.path().join("tenants/contoso"));
@@ -370,8 +417,7 @@ async fn a_schema_that_is_raised() {
             found
         },
     };
-    sweep.take_all();
-    power::lose(&sweep, "entries", &|disk, _| {
+    way.take(&sweep, "entries", &|disk, _| {
         let folder = disk.join("tenants/contoso");
         let mut found = broken(&Scene {
             folder: Some(&folder),
@@ -392,6 +438,10 @@ async fn a_schema_that_is_raised() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_renewed() {
+    renewing(Way::InOrder).await;
+}
+
+pub(crate) async fn renewing(way: Way) {
     let tour = Tour::new("").await;
     let base = tour.bench.base();
     web::knobs(
@@ -455,8 +505,7 @@ async fn a_token_that_is_renewed() {
             found
         },
     };
-    sweep.take_all();
-    power::lose(&sweep, "", &|disk, _| {
+    way.take(&sweep, "", &|disk, _| {
         let tokens = disk.join("tenants/contoso/tokens");
         let read = std::fs::read(&tokens).map(|bytes| serde_json::from_slice::<Value>(&bytes));
         let is_whole = matches!(&read, Ok(Ok(kept)) if kept["refresh_token"].is_string());
@@ -472,6 +521,10 @@ async fn a_token_that_is_renewed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_made() {
+    making(Way::InOrder).await;
+}
+
+pub(crate) async fn making(way: Way) {
     let tour = Tour::new("").await;
     let home = tempfile::tempdir().unwrap();
     std::fs::copy(
@@ -493,8 +546,7 @@ async fn files_that_are_made() {
             found
         },
     };
-    sweep.take_all();
-    power::lose(&sweep, "entries", &|disk, _| {
+    way.take(&sweep, "entries", &|disk, _| {
         let folder = disk.join("tenants/contoso");
         std::fs::create_dir_all(&folder).unwrap();
         broken(&Scene {

@@ -37,13 +37,18 @@ pub(crate) enum Place {
 /// What a call does to the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Deed {
-    Write { at: u64, bytes: Vec<u8> },
+    Write {
+        at: u64,
+        bytes: Vec<u8>,
+    },
     Cut(u64),
     Create,
     MakeFolder,
     Rename(PathBuf),
     Remove,
     Sync,
+    /// The beginning of what goes over a connection.
+    Send(Vec<u8>),
     Else,
 }
 
@@ -95,6 +100,14 @@ pub(crate) struct Plan {
     pub(crate) fault: Fault,
 }
 
+/// When a program is killed, or what fails.
+#[derive(Clone, Copy)]
+pub(crate) enum Turn {
+    Plan(Plan),
+    /// It is killed at its nth instant: each call, of whatever kind, has one before it and one after it.
+    Instant(usize),
+}
+
 /// What came of a traced program.
 #[derive(Debug)]
 pub(crate) struct Traced {
@@ -102,12 +115,19 @@ pub(crate) struct Traced {
     pub(crate) calls: Vec<Call>,
     /// The call that the plan has met.
     pub(crate) hit: Option<Call>,
+    /// How many instants it had.
+    pub(crate) instants: usize,
+    /// The number of the system's call at which it was killed, where it was killed at an instant.
+    pub(crate) number: Option<u64>,
 }
 
 struct Tracer<'a> {
     home: &'a Path,
     main: Pid,
     plan: Option<Plan>,
+    last_instant: Option<usize>,
+    instants: usize,
+    number: Option<u64>,
     counted: usize,
     calls: Vec<Call>,
     hit: Option<Call>,
@@ -119,7 +139,7 @@ struct Tracer<'a> {
 
 #[expect(clippy::zombie_processes, reason = "who traces waits for it himself")]
 /// Runs a program under a home to its end, or to the fault's.
-pub(crate) fn run(command: &Command, home: &Path, plan: Option<Plan>) -> Traced {
+pub(crate) fn run(command: &Command, home: &Path, turn: Option<Turn>) -> Traced {
     // The shell waits until it is watched, then becomes the program: so nothing of it is missed.
     let mut shell = Command::new("/bin/sh");
     shell
@@ -158,7 +178,16 @@ pub(crate) fn run(command: &Command, home: &Path, plan: Option<Plan>) -> Traced 
     let mut tracer = Tracer {
         home,
         main,
-        plan,
+        plan: match turn {
+            Some(Turn::Plan(plan)) => Some(plan),
+            _ => None,
+        },
+        last_instant: match turn {
+            Some(Turn::Instant(at)) => Some(at),
+            _ => None,
+        },
+        instants: 0,
+        number: None,
         counted: 0,
         calls: Vec::new(),
         hit: None,
@@ -175,6 +204,8 @@ pub(crate) fn run(command: &Command, home: &Path, plan: Option<Plan>) -> Traced 
         },
         calls: tracer.calls,
         hit: tracer.hit,
+        instants: tracer.instants,
+        number: tracer.number,
     }
 }
 
@@ -206,6 +237,11 @@ impl Tracer<'_> {
 
     fn stopped(&mut self, pid: Pid) -> nix::Result<()> {
         const ENTRY: u8 = 1;
+        self.instants += 1;
+        if self.last_instant == Some(self.instants) {
+            self.number = Some(ptrace::getregs(pid)?.orig_rax);
+            return kill(self.main, Signal::SIGKILL);
+        }
         if ptrace::syscall_info(pid)?.op == ENTRY {
             return self.entered(pid);
         }
@@ -284,8 +320,8 @@ impl Tracer<'_> {
                 };
                 by_file("pwrite64", deed)
             }
-            libc::SYS_writev => by_file("writev", Deed::Else),
-            libc::SYS_sendto => by_file("sendto", Deed::Else),
+            libc::SYS_writev => by_file("writev", Deed::Send(Self::first_part(pid, second))),
+            libc::SYS_sendto => by_file("sendto", Deed::Send(bytes())),
             libc::SYS_sendmsg => by_file("sendmsg", Deed::Else),
             libc::SYS_recvfrom => by_file("recvfrom", Deed::Else),
             libc::SYS_connect => by_file("connect", Deed::Else),
@@ -372,6 +408,19 @@ impl Tracer<'_> {
             bytes.clear();
         }
         bytes
+    }
+
+    /// The first of the parts that a call writes at once.
+    fn first_part(pid: Pid, parts: u64) -> Vec<u8> {
+        let first = Self::bytes(pid, parts, 16);
+        let word = |at: usize| {
+            let bytes = first.get(at..at + 8)?;
+            Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+        };
+        match (word(0), word(8)) {
+            (Some(at), Some(len)) => Self::bytes(pid, at, len),
+            _ => Vec::new(),
+        }
     }
 
     fn text(pid: Pid, at: u64) -> Option<PathBuf> {

@@ -4,6 +4,7 @@ mod bulk;
 mod earlier;
 mod filter;
 mod form;
+mod listed;
 mod logs;
 mod many;
 mod mending;

@@ -81,7 +81,7 @@ fn all_tenants_stand_in_columns() {
         row("fabrikam"),
         "  fabrikam                 RO       2 h    23     2      3      1"
     );
-    assert!(row("zeta").contains("! damaged: ledger.db is damaged"));
+    assert!(row("zeta").contains("! ledger.db is damaged"));
     let mut t = Driver::sized((140, 40));
     chosen(&mut t);
     let rows = screen(&t.app);

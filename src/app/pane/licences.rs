@@ -366,7 +366,7 @@ impl Inside {
             filter.first(&self.shown, |item| match item {
                 Item::Person(id) => {
                     let row = tenant.roster.find(id);
-                    row.is_some_and(|row| filter.starts(&row.name))
+                    row.is_some_and(|row| filter.starts(row.name))
                 }
                 Item::Plan(place) => filter.starts(plan_words(product, place).0),
             })

@@ -172,8 +172,9 @@ impl Ask {
         let looking = Looking::new(roster, &query, &self.scope, &self.text);
         let slow = looking.is_slow();
         let most = if slow { SLOWLY } else { AT_ONCE };
-        if let (Sort::Name, Some(former)) = (self.sort, &self.among)
+        if let Some(former) = &self.among
             && former.len() <= SLOWLY
+            && !self.wants_order()
         {
             let mut found = Found::default();
             looking.among(former, &mut found);
@@ -208,7 +209,9 @@ impl Ask {
                 if self.direction == Direction::Down {
                     parts.reverse();
                 }
-                parts.into_iter().for_each(|part| found.extend(part));
+                for part in parts {
+                    found.extend(part);
+                }
                 Some((self.arranged(roster, found), whole))
             }
             (Sort::Number | Sort::SignIn, Some(order)) => {
@@ -456,5 +459,99 @@ fn part_of(roster: &Roster) -> Option<Direction> {
         Extent::Whole | Extent::Awaited => None,
         Extent::First => Some(Direction::Up),
         Extent::Last => Some(Direction::Down),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::app::filter::Filter;
+    use crate::domain::guid::ObjectId;
+    use crate::roster::search::tests::{rows, typed};
+
+    /// The order as it would be written down by whoever has no million rows.
+    fn plainly(roster: &Roster, ask: &Ask, configured: &HashSet<ObjectId>) -> Vec<u32> {
+        let row = |place: u32| roster.get(place).unwrap();
+        let cause = |place: u32| {
+            if configured.contains(&row(place).id) {
+                FirstCause::Configured
+            } else {
+                row(place).cause
+            }
+        };
+        let mut shown = roster.search(&ask.query());
+        match ask.sort {
+            Sort::Name => {}
+            Sort::Number => shown.sort_by_key(|place| {
+                let number = row(*place).phone();
+                (number.is_none(), number)
+            }),
+            Sort::Cause => shown.sort_by_key(|place| cause(*place)),
+            Sort::Country => shown.sort_by_key(|place| {
+                let country = row(*place).location;
+                (country.is_none(), country)
+            }),
+            Sort::SignIn => shown.sort_by_key(|place| row(*place).upn.to_lowercase()),
+            Sort::Note => shown.sort_by_key(|place| {
+                let note = note(row(*place).marks);
+                (note.is_empty(), note)
+            }),
+        }
+        ask.direction.apply(&mut shown, |place| match ask.sort {
+            Sort::Name | Sort::Cause | Sort::SignIn => false,
+            Sort::Number => row(*place).number.is_none(),
+            Sort::Country => row(*place).location.is_none(),
+            Sort::Note => note(row(*place).marks).is_empty(),
+        });
+        shown
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn every_order_is_the_one_that_is_written_down_plainly(
+            rows in rows(300),
+            text in typed(),
+            sort in select(&[Sort::Name, Sort::Number, Sort::Cause, Sort::Country, Sort::SignIn, Sort::Note][..]),
+            direction in select(&[Direction::Up, Direction::Down][..]),
+            configured in proptest::collection::btree_set(0..300_u32, 0..20),
+        ) {
+            let roster = Roster::new(1, rows);
+            let configured: Vec<u32> =
+                configured.into_iter().filter(|place| (*place as usize) < roster.len()).collect();
+            let ids = configured.iter().filter_map(|place| roster.id(*place)).collect();
+            let ask = Ask {
+                text: text.clone(),
+                scope: Scope::everyone(),
+                sort,
+                direction,
+                configured: Arc::new(configured),
+                order: None,
+                among: None,
+            };
+            let listed = ask.answer(&roster);
+            prop_assert_eq!(&*listed.shown, &plainly(&roster, &ask, &ids));
+            prop_assert_eq!(&*listed.hits, &roster.search(&ask.query()));
+            // A known order is picked from, and gives the same.
+            let again = Ask { order: listed.order.clone(), ..ask };
+            prop_assert_eq!(&again.answer(&roster), &listed);
+            let mut filter = Filter::default();
+            filter.field.set(&text);
+            let first = filter.first(&listed.shown, |place| {
+                filter.starts(roster.get(place).unwrap().name)
+            });
+            prop_assert_eq!(listed.first, first);
+            if let Some((beginning, whole)) = again.beginning(&roster) {
+                let len = beginning.shown.len();
+                prop_assert!(len == listed.shown.len() || !whole);
+                prop_assert_eq!(&beginning.shown[..], &listed.shown[..len]);
+            }
+        }
     }
 }

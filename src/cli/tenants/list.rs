@@ -24,6 +24,7 @@ pub(super) fn list(places: &Places, config: &Config, as_json: bool) -> anyhow::R
             Err(error) => vec![TenantOverview {
                 name: name.clone(),
                 counts: Err(error.failure()),
+                damaged: false,
             }],
         })
         .collect();
@@ -54,14 +55,17 @@ pub(super) fn list(places: &Places, config: &Config, as_json: bool) -> anyhow::R
             }
         }
     }
-    let failed = || {
-        seen.iter()
-            .filter_map(|tenant| tenant.counts.as_ref().err())
+    let mut failed = seen
+        .iter()
+        .filter(|tenant| !tenant.damaged)
+        .filter_map(|tenant| tenant.counts.as_ref().err());
+    // A folder of a wrong mode or owner is nothing damaged: its command puts it right. Nor is a file of a newer program.
+    let exit = match failed.next() {
+        None => Exit::Done,
+        Some(failure) if failure.kind == FailureKind::Config => Exit::Usage,
+        Some(_) => Exit::Failed,
     };
-    // A folder of a wrong mode or owner is nothing damaged: its command puts it right.
-    let refused = failed().any(|failure| failure.kind == FailureKind::Config);
-    let exit = if refused { Exit::Usage } else { Exit::Done };
-    Ok(exit.or_damaged(failed().next().is_some()))
+    Ok(exit.or_damaged(seen.iter().any(|tenant| tenant.damaged)))
 }
 
 fn object(config: &Config, seen: &TenantOverview) -> serde_json::Value {
@@ -71,7 +75,7 @@ fn object(config: &Config, seen: &TenantOverview) -> serde_json::Value {
         "name": seen.name, "tenant_id": tenant.tenant_id, "read_only": tenant.read_only,
         "group": group, "add_users": mode.as_str(), "display": tenant.display,
         "accent": tenant.accent.map(crate::config::Words::as_str), "identity": tenant.identity,
-        "sign_in": tenant.sign_in.as_str(), "cloud": tenant.cloud.as_str(), "damaged": null,
+        "sign_in": tenant.sign_in.as_str(), "cloud": tenant.cloud.as_str(), "damaged": null, "unreadable": null,
     });
     match &seen.counts {
         Ok(counts) => {
@@ -85,7 +89,14 @@ fn object(config: &Config, seen: &TenantOverview) -> serde_json::Value {
             row["unknown"] = json!(counts.unknown);
             row["parked"] = json!(counts.parked);
         }
-        Err(failure) => row["damaged"] = json!(failure.headline),
+        Err(failure) => {
+            let key = if seen.damaged {
+                "damaged"
+            } else {
+                "unreadable"
+            };
+            row[key] = json!(failure.headline);
+        }
     }
     row
 }
@@ -115,7 +126,14 @@ fn cells(config: &Config, seen: &TenantOverview, now: jiff::Timestamp) -> Vec<St
             .map(|count| count.to_string()),
         );
     } else {
-        row.push("DAMAGED".to_owned());
+        row.push(
+            if seen.damaged {
+                "DAMAGED"
+            } else {
+                "UNREADABLE"
+            }
+            .to_owned(),
+        );
         row.extend(["?", "?", "?", "?"].map(ToOwned::to_owned));
     }
     row.push(tenant.tenant_id.clone());

@@ -277,7 +277,10 @@ pub(super) fn keep_mine(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(
 /// release would look like a change that somebody else made.
 pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<(), StoreError> {
     let entry = known(tx, id)?;
+    let had = entry.had();
     let old = match (&entry.released, &entry.takes_from, &entry.silences) {
+        // Somebody else may have given another number since the first was released: then that one is gone now.
+        (Some(_), None, _) if entry.field() == Field::Number => had.number(),
         (Some(known), _, _) => Some(known),
         (None, Some(_), _) => entry.wanted.number(),
         (None, None, Some(silenced)) => Some(silenced),
@@ -570,6 +573,41 @@ mod tests {
                 line("sending", "queued", "release, attempt 1", Some(RunId(4))),
                 line("confirmed", "sending", "", Some(RunId(4))),
             ]
+        );
+    }
+
+    #[test]
+    fn what_another_has_given_meanwhile_is_what_is_released_and_told() {
+        let (_root, store) = store_with(1);
+        let id = queued(&store, 1, "+14255550100");
+        store.ledger.released(id, stamp(3)).wait().unwrap();
+        let theirs = num("+14255550777");
+        store
+            .ledger
+            .set_states(vec![(id, EntryState::Conflict { theirs })], stamp(4))
+            .wait()
+            .unwrap();
+        store.ledger.keep_mine(id, stamp(5)).wait().unwrap();
+        store
+            .ledger
+            .start(id, Step::Release, stamp(6))
+            .wait()
+            .unwrap();
+        store.ledger.released(id, stamp(7)).wait().unwrap();
+        let lines = store.ledger.audit_of("user 1", 2).wait().unwrap();
+        let told: Vec<_> = lines
+            .iter()
+            .map(|line| (line.action.as_str(), line.before.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [("sending", "+14255550777"), ("released", "+14255550777")]
+        );
+        let picture = store.ledger.load().wait().unwrap();
+        let entry = &picture.entries[0];
+        assert_eq!(
+            (entry.had(), entry.owed().map(PhoneNumber::as_str)),
+            (num("+14255550777"), Some("+14255550777"))
         );
     }
 

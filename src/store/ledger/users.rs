@@ -404,20 +404,29 @@ pub(super) fn remove(
     if let Some(entry) = under_way {
         return Err(settling(entry));
     }
-    for entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
+    let mut of_its_own = Vec::new();
+    for mut entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
         if entry.takes_from.is_some() && entry.owed().is_some() {
             entries::return_number(tx, &entry, Closing::Dropped.as_str(), stamp)?;
             continue;
         }
-        entries::leave(
-            tx,
-            &entry,
-            (Closing::Dropped.as_str(), "user removed"),
-            stamp,
-        )?;
+        // Who leaves the list keeps the number in the tenant, also one that a change of ours has taken on the way to another.
+        if entry.owed().is_some() && release.is_none() {
+            entry.directory_id = user.association.id().or(entry.directory_id);
+            of_its_own.push(entry);
+            continue;
+        }
+        let outcome = match entry.owed() {
+            Some(_) => "stays released",
+            None => "user removed",
+        };
+        entries::leave(tx, &entry, (Closing::Dropped.as_str(), outcome), stamp)?;
     }
     tx.prepare_cached("DELETE FROM users WHERE id = ?1")?
         .execute([id.0])?;
+    for entry in of_its_own {
+        entries::return_number(tx, &entry, Closing::Dropped.as_str(), stamp)?;
+    }
     let said = Said {
         action: "removed",
         tenant: Some(user.tenant),
@@ -815,6 +824,43 @@ mod tests {
                 .wait()
                 .unwrap(),
             [UserId(3)]
+        );
+    }
+
+    #[test]
+    fn who_leaves_the_list_gets_back_what_a_change_has_released_already() {
+        let (_root, store) = store_with(2);
+        for n in 1..=2 {
+            let (old, new) = (format!("+1425555000{n}"), format!("+1425555900{n}"));
+            let ids = store
+                .ledger
+                .edit_user(UserId(n), change(num(&old), num(&new)), stamp(2))
+                .wait()
+                .unwrap();
+            store.ledger.released(ids[0], stamp(3)).wait().unwrap();
+        }
+        store
+            .ledger
+            .remove_user(UserId(1), None, stamp(4))
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .remove_users(vec![UserId(2)], stamp(4))
+            .wait()
+            .unwrap();
+        let picture = store.ledger.load().wait().unwrap();
+        assert_eq!(picture.users, []);
+        let back = |entry: &Entry| {
+            let of = (entry.user, entry.directory_id, entry.gives_back);
+            (of, entry.base.clone(), entry.wanted.clone())
+        };
+        assert_eq!(
+            picture.entries.iter().map(back).collect::<Vec<_>>(),
+            [
+                ((None, Some(object(1)), true), num(""), num("+14255550001")),
+                ((None, Some(object(2)), true), num(""), num("+14255550002")),
+            ]
         );
     }
 

@@ -208,6 +208,7 @@ impl<'a> Course<'a> {
         let is_conflict = |entry: &Entry| matches!(entry.state, EntryState::Conflict { .. });
         if desk.entries.iter().any(is_conflict) && self.chance.percent(30) {
             self.decide(&desk).await;
+            self.look().await;
             return;
         }
         let user = self.chance.pick(&desk.users);

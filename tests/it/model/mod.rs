@@ -1,8 +1,9 @@
 //! The model test of writing back: seeded histories of edits, runs, faults, kills and another administrator, each judged by an
 //! oracle that was written from the promises.
 //!
-//! `cargo test --test it seed` plays a sample. `TEAMSCONNECTOR_SWEEP=100000` plays so many, `TEAMSCONNECTOR_TEST_SEED=n` the one
-//! history of a seed that has failed, and prints it.
+//! `cargo test --test it seed` plays a sample. `TEAMSCONNECTOR_SWEEP=100000` plays so many, `TEAMSCONNECTOR_SWEEP=20000..40000` those of
+//! these seeds, `TEAMSCONNECTOR_TEST_SEED=n` the one history of a seed that has failed, and prints it. Many are played by
+//! `TEAMSCONNECTOR_SWEEP=100000 cargo test --release --test it seed -- --nocapture`, which tells how far it is.
 
 mod chance;
 mod faults;
@@ -14,6 +15,7 @@ mod tenant;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +24,9 @@ use history::Told;
 use stage::Stage;
 
 const SAMPLE: u64 = 200;
+
+/// How many histories are played at once. Each waits now and then for a thread of the store or for the tenant's.
+const THREADS: usize = 4;
 
 /// What occurred, over all histories.
 #[derive(Debug, Default)]
@@ -93,10 +98,26 @@ impl Histogram {
     clippy::disallowed_methods,
     reason = "a hook of this test, which the program does not read"
 )]
-fn number_of(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|text| text.parse().expect("a whole number"))
+fn asked(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The seeds that are played: one that was asked for, those between two, so many, or a sample.
+fn seeds() -> Range<u64> {
+    let whole = |text: &str| -> u64 {
+        text.parse()
+            .expect("a whole number, or two with .. between")
+    };
+    if let Some(seed) = asked("TEAMSCONNECTOR_TEST_SEED") {
+        return whole(&seed)..whole(&seed) + 1;
+    }
+    match asked("TEAMSCONNECTOR_SWEEP") {
+        Some(text) => match text.split_once("..") {
+            Some((first, end)) => whole(first)..whole(end),
+            None => 0..whole(&text),
+        },
+        None => 0..SAMPLE,
+    }
 }
 
 fn story(seed: u64, told: &Told, wrong: &[String]) -> String {
@@ -139,6 +160,21 @@ struct Found {
     story: String,
 }
 
+impl Found {
+    fn note_wrong(&mut self, seed: u64, wrong: Vec<String>) {
+        println!("seed {seed} is wrong: {}", wrong.join("; "));
+        self.wrong.push((seed, wrong));
+    }
+
+    /// Says now and then how far it is.
+    fn tell(&self) {
+        if self.histogram.histories.is_multiple_of(1000) {
+            let (played, wrong) = (self.histogram.histories, self.wrong.len());
+            println!("{played} histories, {wrong} of them wrong");
+        }
+    }
+}
+
 /// Plays histories from `next` until `end` on one stage.
 fn play(next: &AtomicU64, end: u64, found: &Mutex<Found>, loud: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -156,7 +192,7 @@ fn play(next: &AtomicU64, end: u64, found: &Mutex<Found>, loud: bool) {
         }));
         let Ok(told) = played else {
             let why = vec!["it panicked; see above".to_owned()];
-            found.lock().unwrap().wrong.push((seed, why));
+            found.lock().unwrap().note_wrong(seed, why);
             continue;
         };
         let wrong = oracle::judge(&told);
@@ -166,23 +202,21 @@ fn play(next: &AtomicU64, end: u64, found: &Mutex<Found>, loud: bool) {
         }
         found.histogram.count(&told);
         if !wrong.is_empty() {
-            found.wrong.push((seed, wrong));
+            found.note_wrong(seed, wrong);
         }
+        found.tell();
     }
 }
 
 #[test]
 fn histories_of_many_seeds_lose_no_change_and_write_none_twice() {
-    let one = number_of("TEAMSCONNECTOR_TEST_SEED");
-    let (first, end) = match one {
-        Some(seed) => (seed, seed + 1),
-        None => (0, number_of("TEAMSCONNECTOR_SWEEP").unwrap_or(SAMPLE)),
-    };
-    let next = AtomicU64::new(first);
+    let seeds = seeds();
+    let is_one = seeds.end == seeds.start + 1;
+    let next = AtomicU64::new(seeds.start);
     let found = Mutex::new(Found::default());
     std::thread::scope(|scope| {
-        for _ in 0..if one.is_some() { 1 } else { 2 } {
-            scope.spawn(|| play(&next, end, &found, one.is_some()));
+        for _ in 0..if is_one { 1 } else { THREADS } {
+            scope.spawn(|| play(&next, seeds.end, &found, is_one));
         }
     });
     let Found {
@@ -208,8 +242,8 @@ fn histories_of_many_seeds_lose_no_change_and_write_none_twice() {
         wrong.len(),
         histogram.histories
     );
-    if one.is_none() {
-        assert_eq!(histogram.histories, end);
+    if !is_one {
+        assert_eq!(histogram.histories, seeds.end - seeds.start);
         assert!(
             histogram.share("a fault between effect and reply") >= 300,
             "{}",

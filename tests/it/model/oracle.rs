@@ -469,7 +469,11 @@ fn what_was_released_is_owed(told: &Told, steps: &[Step], wrong: &mut Vec<String
                 end.action.as_str(),
                 "confirmed" | "already there" | "theirs taken"
             );
-            end.seq > line.seq && is_of_it && (decided || end.outcome == "stays released")
+            // Whoever keeps to a change although somebody else has given another number meanwhile has seen that one in its place.
+            let given_another = end.action == "kept mine" && !end.before.is_empty();
+            end.seq > line.seq
+                && is_of_it
+                && (decided || given_another || end.outcome == "stays released")
         });
         let is_shown = told.desk.entries.iter().any(|open| {
             open.id == entry

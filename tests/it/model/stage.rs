@@ -1,5 +1,7 @@
 //! One simulated tenant for many histories, and this side's files, made anew for each.
 
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,6 +32,8 @@ pub(super) struct Stage {
     client: Client,
     clock: Clock,
     micros: Arc<AtomicI64>,
+    /// Files of a store in which nothing is yet: copied for each history, since to make them takes longer.
+    blank: TempDir,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
@@ -98,11 +102,14 @@ impl Stage {
             )
         })
         .unwrap();
+        let blank = folder();
+        Store::open(&blank.path().join("tenant")).unwrap().close();
         Self {
             base,
             client,
             clock,
             micros,
+            blank,
             stop: Some(stop),
             serving: Some(serving),
         }
@@ -167,10 +174,16 @@ pub(super) struct Console<'a> {
 
 impl<'a> Console<'a> {
     pub(super) fn open(stage: &'a Stage) -> Self {
+        let dir = folder();
+        let (from, to) = (stage.blank.path().join("tenant"), dir.path().join("tenant"));
+        DirBuilder::new().mode(0o700).create(&to).unwrap();
+        for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
         let mut console = Self {
             stage,
             world: None,
-            dir: folder(),
+            dir,
             past_limit: false,
             held: 0,
         };
