@@ -16,8 +16,10 @@ pub(super) struct Doubts(Roster);
 impl Doubts {
     /// Looks at everybody.
     pub(super) async fn of(opened: &Opened) -> anyhow::Result<Self> {
-        let roster = desk::load_roster(&opened.world.store, 1).await;
-        Ok(Self(roster.map_err(|error| error.failure())?))
+        let rows = desk::load_rows(&opened.world.store).await;
+        let rows = rows.map_err(|error| error.failure())?;
+        let roster = rows.map(|rows| Roster::sorted(1, rows).with_doubts());
+        Ok(Self(roster.unwrap_or_default()))
     }
 
     /// A name as lists show it.
