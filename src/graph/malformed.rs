@@ -6,9 +6,10 @@ use crate::domain::directory::TeamsUser;
 use crate::domain::guid::ObjectId;
 use crate::domain::lists::TeamsView;
 
+use super::body::LARGEST_REPLY;
 use super::delta::DeltaLink;
 use super::error::{DecodeError, GraphError};
-use super::exchange::LARGEST_REPLY;
+
 use super::testserver::{Said, Stage};
 
 mod texts;
