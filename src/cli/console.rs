@@ -288,7 +288,7 @@ fn has_namesake(global: &Global, name: &str) -> anyhow::Result<bool> {
     let (places, config) = located(global)?;
     let shown = |name: &str, tenant: &TenantConfig| {
         let shown = tenant.display.clone();
-        let shown = shown.or_else(|| peek::pinned_name(&places.tenant_dir(name)));
+        let shown = shown.or_else(|| peek::pinned(&places.tenant_dir(name)).map(|pin| pin.name));
         shown.unwrap_or_else(|| name.to_owned()).to_lowercase()
     };
     let Some(ours) = config.tenants.get(name).map(|tenant| shown(name, tenant)) else {

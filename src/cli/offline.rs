@@ -112,6 +112,7 @@ pub(super) async fn open_bundle(file: &Path) -> anyhow::Result<Opened> {
             pace: Pace::Real,
             debug: false,
             person: Person::Absent,
+            others: Vec::new(),
         },
         config,
         file: None,

@@ -136,6 +136,14 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
             .prepare_identity(identity)
             .map_err(|error| error.failure())?;
     }
+    // A simulated tenant has the same id at each address.
+    let at = |tenant: &TenantConfig| tenant.endpoints.as_ref().map(|at| at.graph.clone());
+    let others = config
+        .tenants
+        .iter()
+        .filter(|(other, at_hand)| **other != name && at(at_hand) == at(&tenant))
+        .map(|(other, _)| (other.clone(), places.tenant_dir(other)))
+        .collect();
     finish(Parts {
         file: Some((places.config_file(), name.clone())),
         tokens: tokens_of(&places, &name, &tenant),
@@ -146,6 +154,7 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
         secret: None,
         variable,
         dir,
+        others,
         simulator: None,
         temporary: None,
     })
@@ -209,6 +218,7 @@ async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
         secret: Some(secret),
         variable: Variable::OfAnother,
         dir,
+        others: Vec::new(),
         simulator: started,
         temporary,
     })
@@ -291,6 +301,7 @@ pub(super) fn connect(
         secret: None,
         variable: Variable::Ours,
         dir: dir.clone(),
+        others: Vec::new(),
         simulator: None,
         temporary: None,
     };
@@ -369,6 +380,8 @@ struct Parts {
     secret: Option<secrecy::SecretString>,
     variable: Variable,
     dir: PathBuf,
+    /// The other tenants of the configuration at the same place, by name and folder.
+    others: Vec<(String, PathBuf)>,
     simulator: Option<Simulator>,
     temporary: Option<TempDir>,
 }
@@ -391,6 +404,7 @@ async fn finish(parts: Parts) -> anyhow::Result<Opened> {
         pace: Pace::Real,
         debug: false,
         person: Person::Absent,
+        others: parts.others,
     };
     crate::sync::recover_if_free(&store, &settings).await?;
     Ok(Opened {

@@ -56,7 +56,7 @@ pub async fn edit(
         None => user_name(store, id).await?,
     };
     let before = store.ledger.load().await.map_err(|e| e.failure())?;
-    let theirs = of_others(&before.entries, (id, &patch), &stamp.author);
+    let replaced = replaced(&before.entries, (id, &patch), &stamp.author);
     let ids = store
         .ledger
         .edit_user(id, patch, stamp)
@@ -71,9 +71,12 @@ pub async fn edit(
         .map(|entry| format!("{} {}", entry.field().as_str(), entry.wanted.shown()))
         .collect();
     let name = Label::new(&name);
-    let replaced = match theirs.as_slice() {
+    let replaced = match replaced.as_slice() {
         [] => String::new(),
-        theirs => format!("; it replaces what was queued by {}", theirs.join(", by ")),
+        replaced => format!(
+            "; it replaces what was queued by {}",
+            replaced.join(", by ")
+        ),
     };
     Ok(match queued.as_slice() {
         [] => format!("{name} saved{replaced}"),
@@ -84,9 +87,18 @@ pub async fn edit(
     })
 }
 
-/// Changes that other people have queued and that an edit of the same fields replaces, each in words.
-fn of_others(entries: &[Entry], (id, patch): (UserId, &Patch), me: &str) -> Vec<String> {
-    let replaced = |entry: &&Entry| entry.is_anothers(id, me) && patch.changes(entry.field());
+/// Changes that an edit of the same fields replaces, each in words: those of other people, and one's own that wanted another value,
+/// which another window may have queued since this form was opened.
+fn replaced(entries: &[Entry], (id, patch): (UserId, &Patch), me: &str) -> Vec<String> {
+    let wants_other = |entry: &Entry| {
+        let mut wanted = patch.two_way.iter().map(|(_, wanted)| wanted);
+        entry.user == Some(id)
+            && entry.state.is_ours()
+            && wanted.any(|wanted| wanted.field() == entry.field() && *wanted != entry.wanted)
+    };
+    let replaced = |entry: &&Entry| {
+        wants_other(entry) || (entry.is_anothers(id, me) && patch.changes(entry.field()))
+    };
     entries.iter().filter(replaced).map(Entry::whose).collect()
 }
 

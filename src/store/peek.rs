@@ -61,10 +61,10 @@ pub fn look(dir: &Path) -> Result<Option<Peek>, StoreError> {
     Ok(Some(peek))
 }
 
-/// The name of the tenant that a folder is pinned to.
-pub fn pinned_name(dir: &Path) -> Option<String> {
+/// The tenant that a folder is pinned to.
+pub fn pinned(dir: &Path) -> Option<Pin> {
     let ledger = read_only(dir, &LEDGER).ok()??;
-    Some(rows::pin(&ledger).ok()??.name)
+    rows::pin(&ledger).ok()?
 }
 
 /// Only columns of the first schema are asked for: an older file is read as it is.

@@ -35,6 +35,7 @@ use crate::graph::error::GraphError;
 use crate::graph::{Client, Exchange};
 use crate::store::error::StoreError;
 use crate::store::ledger::PinOutcome;
+use crate::store::peek;
 use crate::store::{Stamp, Store};
 
 use attend::attended;
@@ -77,6 +78,8 @@ pub struct RunSettings {
     pub debug: bool,
     /// Whether somebody is there to sign in while it goes.
     pub person: Person,
+    /// The other tenants of the configuration at the same place, by name and folder: none of them may be this one.
+    pub others: Vec<(String, PathBuf)>,
 }
 
 /// Whether a run that lacks a sign-in waits for one.
@@ -382,6 +385,7 @@ impl Run<'_> {
             );
             return Err(self.mismatch(&ids).await);
         }
+        self.only_name(&tenant)?;
         drop(self.store.history.set_tenant(self.journal.run(), tenant.id));
         self.account = Some(signed_in.account.clone());
         self.journal
@@ -427,6 +431,22 @@ impl Run<'_> {
                 Err(self.mismatch(&ids).await)
             }
         }
+    }
+
+    /// A tenant that is kept under another name has a queue, an audit and a lease there: two would write to it side by side. By the
+    /// configuration alone an id and a domain of one tenant cannot be told from those of two.
+    fn only_name(&self, tenant: &Tenant) -> Result<(), Stop> {
+        let is_it = |dir: &PathBuf| peek::pinned(dir).is_some_and(|pin| pin.tenant == tenant.id);
+        let Some((other, dir)) = self.settings.others.iter().find(|(_, dir)| is_it(dir)) else {
+            return Ok(());
+        };
+        Err(Stop::Failed(Failure::new(
+            FailureKind::Refused,
+            format!("This tenant is {other} of the configuration, under another name"),
+            format!("{} is pinned to {} too", dir.display(), tenant.id),
+            "Nothing was read or written. Each name has a queue, an audit and a lease of its own, and two would write side by side: \
+             keep one of them (`teamsconnector tenants remove NAME` keeps the files of the other).",
+        )))
     }
 
     async fn mismatch(&mut self, ids: &str) -> Stop {

@@ -106,14 +106,20 @@ impl Chooser {
 
     /// Searches again after the text or the tenants have changed.
     pub fn search(&mut self) {
-        let query = Query::parse(self.field.text());
-        let shown = self
-            .cards()
+        let text = self.field.text().trim();
+        let query = Query::parse(text);
+        let cards = self.cards();
+        let mut shown: Vec<usize> = cards
             .iter()
             .enumerate()
             .filter(|(_, card)| query.is_empty() || query.matches(&searched(card)))
             .map(|(n, _)| n)
             .collect();
+        // Who types a whole name means that tenant, whatever else the letters stand in.
+        shown.sort_by_key(|n| {
+            let name = &cards[*n].name;
+            (name != text, !name.eq_ignore_ascii_case(text))
+        });
         self.shown = shown;
     }
 
@@ -171,6 +177,33 @@ pub fn age(at: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn card(name: &str, domain: &str) -> Card {
+        Card {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            domains: vec![domain.to_owned()],
+            ..Card::default()
+        }
+    }
+
+    #[test]
+    fn a_whole_name_is_that_tenant() {
+        let cards = vec![
+            card("LAB", "other.example"),
+            card("lab", "lab.example"),
+            card("oth", "oth.example"),
+        ];
+        let mut open = Chooser::open("oth", RequestId(1));
+        open.tenants(Arc::new(cards));
+        for (typed, wanted) in [("lab", "lab"), ("LAB", "LAB"), ("oth", "oth"), ("Oth", "oth")] {
+            open.field = Field::with(typed);
+            open.search();
+            open.cursor.key = None;
+            open.settle(10);
+            assert_eq!(open.chosen().unwrap().name, wanted, "{typed}");
+        }
+    }
 
     #[test]
     fn ages_are_one_word() {

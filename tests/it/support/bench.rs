@@ -99,6 +99,7 @@ pub(crate) fn run_settings(folder: &Path, clock: &Clock) -> RunSettings {
         pace: Pace::Instant,
         debug: false,
         person: Person::Absent,
+        others: Vec::new(),
     }
 }
 
