@@ -216,11 +216,11 @@ impl TeamsUsers {
 
     /// A number that differs where any row differs.
     pub fn print(&self) -> u64 {
-        let hashes = self.shared.hashes();
+        let kinds = self.shared.hashes();
         let mut hasher = DefaultHasher::new();
         for row in &self.rows {
             let number = self.texts.get(row.number);
-            (row.id, hashes[row.shared as usize], number).hash(&mut hasher);
+            (row.id, kinds[row.shared as usize], number).hash(&mut hasher);
         }
         hasher.finish()
     }
@@ -380,10 +380,10 @@ impl TenantNumbers {
 
     /// A number that differs where any record differs.
     pub fn print(&self) -> u64 {
-        let hashes = self.shared.hashes();
+        let kinds = self.shared.hashes();
         let mut hasher = DefaultHasher::new();
         for row in &self.rows {
-            let traits = hashes[row.shared as usize];
+            let traits = kinds[row.shared as usize];
             (row.target, traits, self.text(row)).hash(&mut hasher);
         }
         hasher.finish()
@@ -435,6 +435,10 @@ pub struct NumberFilling(TenantNumbers);
 
 impl NumberFilling {
     /// Takes a record.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a record goes into the list, as a row of Teams does"
+    )]
     pub fn push(&mut self, record: TenantNumber) {
         let list = &mut self.0;
         let number = list.texts.put(Some(record.number.as_str()));

@@ -142,10 +142,10 @@ fn behind(text: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr(b'"', text)?;
     let (letters, rest) = text.split_at(end);
     // All of them are looked at, since that takes sixteen at a time.
-    let is_plain = letters.iter().fold(true, |plain, letter| {
-        plain & (*letter != b'\\') & (0x20..0x7f).contains(letter)
+    let plain = letters.iter().fold(1, |plain, letter| {
+        plain & u8::from(*letter != b'\\' && (0x20..0x7f).contains(letter))
     });
-    is_plain.then(|| &rest[1..])
+    (plain == 1).then(|| &rest[1..])
 }
 
 #[cfg(test)]

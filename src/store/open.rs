@@ -241,7 +241,7 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// How long the check of a large file holds.
-const CHECKED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const CHECKED_FOR: Duration = Duration::from_hours(24);
 
 /// Whether a large file has gone unchecked for a day. By its own time of change, which moves with each run: checking it at each
 /// opening would cost more than a run that finds little new.
