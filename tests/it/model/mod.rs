@@ -160,6 +160,10 @@ struct Found {
     story: String,
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "how far a long run is, and what it has found so far, is told while it goes"
+)]
 impl Found {
     fn note_wrong(&mut self, seed: u64, wrong: Vec<String>) {
         println!("seed {seed} is wrong: {}", wrong.join("; "));
