@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use stage::{PROGRAM, Tenant, cost, sizes};
+use stage::{Tenant, cost, program, sizes};
 
 /// After so long without a byte nothing more comes of a key.
 const QUIET: Duration = Duration::from_millis(600);
@@ -53,7 +53,7 @@ fn at((cols, rows): (u16, u16), home: &Path, secret: &str) {
         ..PtySize::default()
     };
     let pair = native_pty_system().openpty(size).expect("a terminal");
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program());
     command.args(["--tenant", "contoso"]);
     for (name, value) in [
         ("TERM", "xterm-256color"),

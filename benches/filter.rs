@@ -4,6 +4,12 @@
 //! many users at most. Nothing is asserted: a busy machine is no failure, and beside the time that passed stands that of the
 //! processors, which others cannot take.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints what it has measured by the clock"
+)]
+
 #[path = "crowd/mod.rs"]
 mod crowd;
 
@@ -39,7 +45,7 @@ fn main() {
     let table = resident().saturating_sub(before);
     println!(
         "table of {most} users: {:.0} B a user resident",
-        1024.0 * table as f64 / f64::from(most)
+        1024.0 * f64::from(table) / f64::from(most)
     );
     for of in [10_000, 100_000, 1_000_000] {
         if of <= most {
@@ -62,7 +68,7 @@ fn roster(of: u32) -> Roster {
 }
 
 /// Kibibytes of the process that are in memory.
-fn resident() -> u64 {
+fn resident() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
@@ -98,7 +104,7 @@ fn queries() -> Vec<String> {
         let mut text = word(&mut random);
         let letters = 1 + random.below(text.chars().count());
         text = text.chars().take(letters).collect();
-        if n % 10 == 0 {
+        if n.is_multiple_of(10) {
             text.push_str("qxz");
         }
         text

@@ -3,6 +3,12 @@
 //!
 //! `cargo bench --bench start` prints medians and ratios of one run, each measured in turn; `-- 100000` takes as many users at most.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints what it has measured by the clock"
+)]
+
 #[path = "crowd/mod.rs"]
 mod crowd;
 
@@ -36,7 +42,7 @@ fn main() {
     let mut frames = vec![Vec::new(); sizes.len()];
     let mut wholes = vec![Vec::new(); sizes.len()];
     let mut peers = vec![Vec::new(); sizes.len()];
-    let mut memory = vec![(0, 0); sizes.len()];
+    let mut memory = vec![(0.0, 0.0); sizes.len()];
     for _ in 0..ROUNDS {
         for (n, home) in homes.iter().enumerate() {
             let seen = start(home.path(), sizes[n]);
@@ -95,12 +101,13 @@ fn start(home: &Path, of: u32) -> Seen {
     command.env("TEAMSCONNECTOR_CLIENT_SECRET", "nobody asks for it");
     let mut reader = pair.master.try_clone_reader().expect("a reader");
     let mut writer = pair.master.take_writer().expect("a writer");
-    let mut screen = vt100::Parser::new(50, 200, 0);
+    let cells = |n: u16| std::num::NonZero::new(n).expect("a terminal has a size");
+    let mut screen = vt100::Parser::new(cells(50), cells(200), 0);
     let begun = Instant::now();
     let mut child = pair.slave.spawn_command(command).expect("it starts");
     drop(pair.slave);
     let mut wait_for = |text: &str| {
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 8192];
         while !screen.screen().contents().contains(text) {
             let read = reader.read(&mut buffer).expect("the terminal is open");
             assert!(read > 0, "it has ended:\n{}", screen.screen().contents());

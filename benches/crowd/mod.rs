@@ -6,7 +6,7 @@ use teamsconnector::domain::guid::{Guid, ObjectId};
 use teamsconnector::roster::table::Fresh;
 
 /// Given names.
-pub const FIRST: [&str; 24] = [
+pub(crate) const FIRST: [&str; 24] = [
     "Adele",
     "Alexander",
     "Benedikt",
@@ -33,7 +33,7 @@ pub const FIRST: [&str; 24] = [
     "太郎",
 ];
 /// Family names.
-pub const LAST: [&str; 32] = [
+pub(crate) const LAST: [&str; 32] = [
     "Vance",
     "Wilber",
     "Walters",
@@ -70,11 +70,11 @@ pub const LAST: [&str; 32] = [
 
 /// Numbers that look like chance, the same in each run.
 #[derive(Debug)]
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// The next one.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -82,13 +82,13 @@ impl Random {
     }
 
     /// The next one below this.
-    pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.draw() % end.max(1) as u64).unwrap_or(0)
     }
 }
 
 /// Calls with a user.
-pub fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
+pub(crate) fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
     let mut random = Random(u64::from(n));
     let (first, last) = (
         FIRST[random.below(FIRST.len())],
@@ -102,8 +102,8 @@ pub fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
     let mail = format!("{}@mail.contoso.example", first.to_lowercase());
     let number = format!("+441235{n:06}");
     let mut id = [0; 16];
-    id[..8].copy_from_slice(&random.next().to_le_bytes());
-    id[8..].copy_from_slice(&random.next().to_le_bytes());
+    id[..8].copy_from_slice(&random.draw().to_le_bytes());
+    id[8..].copy_from_slice(&random.draw().to_le_bytes());
     then(Fresh {
         id: ObjectId(Guid::from_bytes(id)),
         name: &name,

@@ -13,8 +13,12 @@ use nix::sys::time::TimeValLike as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program under measurement.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_teamsconnector");
+/// The program under measurement: this build's, or what `--program FILE` names, to compare builds.
+pub(crate) fn program() -> String {
+    let ours = env!("CARGO_BIN_EXE_teamsconnector").to_owned();
+    let mut args = std::env::args().skip_while(|arg| arg != "--program");
+    args.nth(1).unwrap_or(ours)
+}
 
 /// The numbers among the arguments, or these.
 pub(crate) fn sizes(usual: &[u32]) -> Vec<u32> {
@@ -41,7 +45,7 @@ pub(crate) struct Tenant {
 impl Tenant {
     /// A tenant of so many users, as soon as it listens.
     pub(crate) fn of(users: u32) -> Self {
-        let mut process = Command::new(PROGRAM)
+        let mut process = Command::new(program())
             .args(["simulate", &format!("size:{users}")])
             .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -80,7 +84,7 @@ impl Tenant {
 
     /// `sync` under a home, not started yet.
     pub(crate) fn sync(&self, home: &Path) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command
             .env("TEAMSCONNECTOR_HOME", home)
             .env("TEAMSCONNECTOR_CLIENT_SECRET", &self.secret)
@@ -163,6 +167,8 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 /// A client as lean as can be.
 pub(crate) fn client() -> reqwest::Client {
+    // Only the first one counts.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().no_proxy();
     builder.build().expect("a client is made")
 }

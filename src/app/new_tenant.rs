@@ -84,7 +84,7 @@ impl App {
             return self.sign_in();
         }
         let text = format!(
-            "{} is in the configuration; its app signs in by itself: {{sync}} reads the tenant",
+            "{} is in the configuration; its app signs in with its secret or certificate: {{sync}} reads the tenant",
             self.settings.tenant_label
         );
         self.say(Tone::Good, text);

@@ -163,7 +163,7 @@ impl App {
         } else {
             self.say(
                 Tone::Dim,
-                "nothing is proposed for this row alone: e puts it right",
+                "nothing is proposed that would mend this row: put it right by hand",
             );
         }
         self.settle();
@@ -287,6 +287,14 @@ impl App {
                     1 => "1 row stays out".to_owned(),
                     n => format!("{} rows stay out", thousands(n as u64)),
                 };
+                match open.summary.unmatched {
+                    0 => {}
+                    1 => staying = format!("1 new user is nobody in the tenant; {staying}"),
+                    n => {
+                        let n = thousands(n as u64);
+                        staying = format!("{n} new users are nobody in the tenant; {staying}");
+                    }
+                }
                 if !doubted.is_empty() {
                     let n = thousands(doubted.len() as u64);
                     staying = format!("{n} of them doubted, listed first; {staying}");

@@ -308,7 +308,7 @@ pub struct Features {
 }
 
 /// A user as Teams sees it (`admin/teams/userConfigurations`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TeamsUser {
     /// Object id of the directory user.
     pub id: ObjectId,

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod gate;
 pub mod guid;
 pub mod letter;
+pub mod lists;
 pub mod lookalike;
 pub mod matching;
 pub mod mending;

@@ -15,7 +15,7 @@ use url::{Url, form_urlencoded};
 use super::Client;
 use super::aadsts::SignInRefusal;
 use super::error::{DecodeError, GraphError};
-use super::exchange::Answer;
+use super::exchange::{Answer, Leave};
 use super::refusal::{Asked, foreign_success, refusal};
 use super::retry::{Resend, next_try};
 use super::send::unreadable;
@@ -89,7 +89,7 @@ impl Client {
                 host: host.clone(),
                 source: Some(error),
             })?;
-        let (line, outcome) = self.0.wire.once(request).await;
+        let (line, outcome) = self.0.wire.once(request, Leave::Unpacked).await;
         self.0.wire.report(line);
         let answer = outcome?;
         if !answer.status.is_success() {
@@ -107,7 +107,7 @@ impl Client {
                 None => error,
             });
         }
-        if let Some(error) = foreign_success(&answer, &host) {
+        if let Some(error) = foreign_success(&answer, &answer.body, &host) {
             return Err(error);
         }
         match serde_json::from_slice(&answer.body) {

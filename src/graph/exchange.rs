@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
-use libdeflater::{DecompressionError, Decompressor};
 use reqwest::redirect::Policy;
 use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
@@ -16,22 +15,30 @@ use url::Url;
 use crate::domain::pace::Clock;
 
 use super::Exchange;
+use super::ahead::EarlyLink;
+use super::body::{self, LARGEST_REPLY};
 use super::endpoints::Endpoints;
 use super::error::{DecodeError, GraphError, Stage};
 use super::trust;
 
-/// No reply is read beyond this, compressed or inflated. An ordinary page of 999 users has 8 MB, and one of users with every
-/// product and a long history of plans has three times that.
-pub(super) const LARGEST_REPLY: usize = 24 * 1024 * 1024;
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A reply, whole and inflated.
+/// What becomes of the body of a good reply.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Leave<'a> {
+    /// It is unpacked, and every byte of it a character.
+    Unpacked,
+    /// It stays as it came, for another thread to unpack; a link to the next page is told as soon as it is seen.
+    Packed(&'a EarlyLink),
+}
+
+/// A reply, whole.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// Unpacked, unless it was asked for as it came.
     pub body: Vec<u8>,
     /// The certificate that came with it.
     pub shown: Option<reqwest::tls::TlsInfo>,
@@ -120,6 +127,7 @@ impl Wire {
     pub(super) async fn once(
         &self,
         mut request: reqwest::Request,
+        leave: Leave<'_>,
     ) -> (Exchange, Result<Answer, GraphError>) {
         let id = client_request_id();
         let headers = request.headers_mut();
@@ -140,7 +148,7 @@ impl Wire {
             request_id: id,
             note: String::new(),
         };
-        let answer = self.fetch(request, &url, &mut line).await;
+        let answer = self.fetch((request, leave), &url, &mut line).await;
         let took = self.now().duration_since(started).as_millis();
         line.millis = u64::try_from(took).unwrap_or_default();
         (line, answer)
@@ -148,7 +156,7 @@ impl Wire {
 
     async fn fetch(
         &self,
-        request: reqwest::Request,
+        (request, leave): (reqwest::Request, Leave<'_>),
         url: &Url,
         line: &mut Exchange,
     ) -> Result<Answer, GraphError> {
@@ -168,12 +176,21 @@ impl Wire {
             id.clone_into(&mut line.request_id);
         }
         self.note_skew(&headers);
-        let packed = collect(response)
-            .await
-            .map_err(|error| self.transport(url, Stage::CutReply, error))?;
+        let early = match leave {
+            Leave::Packed(early) if status.is_success() => Some(early),
+            Leave::Packed(_) | Leave::Unpacked => None,
+        };
+        let packed = collect(
+            response,
+            early.map(|early| (early, body::is_gzip(&headers))),
+        )
+        .await
+        .map_err(|error| self.transport(url, Stage::CutReply, error))?;
         let body = packed
-            .and_then(|packed| unpack(packed, &headers))
-            .map(readable)
+            .and_then(|packed| match early {
+                Some(_) => Ok(packed),
+                None => body::unpacked(packed, &headers),
+            })
             .map_err(|why| GraphError::Decode {
                 path: url.path().to_owned(),
                 why,
@@ -243,6 +260,7 @@ impl Wire {
 /// The body as it comes, up to the limit. The outer error is the network's.
 async fn collect(
     mut response: reqwest::Response,
+    mut early: Option<(&EarlyLink, bool)>,
 ) -> Result<Result<Vec<u8>, DecodeError>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -252,72 +270,9 @@ async fn collect(
             }));
         }
         body.extend_from_slice(&chunk);
+        early = early.filter(|(early, is_gzip)| early.look(&body, *is_gzip).is_open());
     }
     Ok(Ok(body))
-}
-
-fn unpack(body: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, DecodeError> {
-    let encoding = headers
-        .get(header::CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("identity");
-    let is = |name: &str| encoding.eq_ignore_ascii_case(name);
-    if is("gzip") || is("x-gzip") {
-        inflate(&body)
-    } else if is("identity") {
-        Ok(body)
-    } else {
-        Err(DecodeError::Encoding(encoding.to_owned()))
-    }
-}
-
-/// The body with U+FFFD for each byte and each half of a pair that is no character: one text of one user must not take the
-/// whole page with it.
-fn readable(body: Vec<u8>) -> Vec<u8> {
-    let text = match String::from_utf8(body) {
-        Ok(text) => text,
-        Err(broken) => String::from_utf8_lossy(broken.as_bytes()).into_owned(),
-    };
-    let Some(first) = memchr::memmem::find(text.as_bytes(), br"\ud")
-        .into_iter()
-        .chain(memchr::memmem::find(text.as_bytes(), br"\uD"))
-        .min()
-    else {
-        return text.into_bytes();
-    };
-    // A backslash before it may be the second of two: from the start of the run on, escapes are read one after the other.
-    let start = first
-        - text.as_bytes()[..first]
-            .iter()
-            .rev()
-            .take_while(|b| **b == b'\\')
-            .count();
-    let (mut out, mut rest) = (text.as_bytes()[..start].to_vec(), &text.as_bytes()[start..]);
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..at]);
-        rest = &rest[at..];
-        let length = match (unit(rest), rest.get(6..).and_then(unit)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (Some(0xd800..=0xdfff), _) => {
-                out.extend_from_slice(br"\ufffd");
-                rest = &rest[6..];
-                continue;
-            }
-            _ => rest.len().min(2),
-        };
-        out.extend_from_slice(&rest[..length]);
-        rest = &rest[length..];
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
-/// The number of an escape such as `\u00e4` at the start of a text.
-fn unit(text: &[u8]) -> Option<u16> {
-    let digits = text.strip_prefix(br"\u")?.get(..4)?;
-    let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
-    let digits = is_hex.then_some(digits)?;
-    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// The date of a header, if it is one.
@@ -375,87 +330,9 @@ fn loggable(url: &Url) -> String {
     format!("{}?{}", url.path(), shown.join("&"))
 }
 
-fn inflate(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    // The last four bytes tell the size, but nobody can be held to them: the buffer grows when they lie.
-    let told = packed
-        .last_chunk::<4>()
-        .map_or(0, |size| u32::from_le_bytes(*size) as usize);
-    let mut room = told.clamp(1024, LARGEST_REPLY);
-    let mut decompressor = Decompressor::new();
-    loop {
-        let mut out = vec![0; room];
-        match decompressor.gzip_decompress(packed, &mut out) {
-            Ok(length) => {
-                out.truncate(length);
-                return Ok(out);
-            }
-            Err(DecompressionError::BadData) => return Err(DecodeError::Gzip),
-            Err(DecompressionError::InsufficientSpace) if room < LARGEST_REPLY => {
-                room = (room * 4).min(LARGEST_REPLY);
-            }
-            Err(DecompressionError::InsufficientSpace) => {
-                return Err(DecodeError::TooLarge {
-                    limit: LARGEST_REPLY,
-                });
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use libdeflater::{CompressionLvl, Compressor};
-
     use super::*;
-
-    fn packed(text: &[u8]) -> Vec<u8> {
-        let mut compressor = Compressor::new(CompressionLvl::fastest());
-        let mut out = vec![0; compressor.gzip_compress_bound(text.len())];
-        let length = compressor.gzip_compress(text, &mut out).unwrap();
-        out.truncate(length);
-        out
-    }
-
-    #[test]
-    fn inflates_whatever_the_trailer_says() {
-        let text = vec![b'a'; 100_000];
-        let good = packed(&text);
-        assert_eq!(inflate(&good).unwrap(), text);
-        let mut followed = good.clone();
-        followed.extend_from_slice(&[0, 0, 0, 0]);
-        assert_eq!(inflate(&followed).unwrap(), text);
-        assert!(matches!(inflate(&good[..40]), Err(DecodeError::Gzip)));
-        assert!(matches!(inflate(b"hello"), Err(DecodeError::Gzip)));
-        assert!(matches!(inflate(b""), Err(DecodeError::Gzip)));
-    }
-
-    #[test]
-    fn a_bomb_is_refused() {
-        let bomb = packed(&vec![0; LARGEST_REPLY + 1]);
-        assert!(matches!(
-            inflate(&bomb),
-            Err(DecodeError::TooLarge { limit }) if limit == LARGEST_REPLY
-        ));
-    }
-
-    #[test]
-    fn what_is_no_character_is_replaced_and_nothing_else() {
-        for (body, read) in [
-            (&br#"{"a":"x"}"#[..], r#"{"a":"x"}"#),
-            (br#""\ud83d\ude00 \u00e4""#, r#""\ud83d\ude00 \u00e4""#),
-            (br#""\ud83d""#, r#""\ufffd""#),
-            (br#""\ude00\ud83d\n""#, r#""\ufffd\ufffd\n""#),
-            (br#""\uD83d\u0041""#, r#""\ufffd\u0041""#),
-            // No escape at all: two backslashes are one.
-            (br#""\\ud83d""#, r#""\\ud83d""#),
-            (br#""\\\ud83d""#, r#""\\\ufffd""#),
-            (b"\"a\xffb\"", "\"a\u{fffd}b\""),
-            (b"\\ud8", "\\ud8"),
-            (b"\\ud83\xff\\", "\\ud83\u{fffd}\\"),
-        ] {
-            assert_eq!(String::from_utf8(readable(body.to_vec())).unwrap(), read);
-        }
-    }
 
     #[test]
     fn page_tokens_are_cut_in_the_log() {

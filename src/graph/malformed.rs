@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::directory::TeamsUser;
 use crate::domain::guid::ObjectId;
+use crate::domain::lists::TeamsView;
 
+use super::body::LARGEST_REPLY;
 use super::delta::DeltaLink;
 use super::error::{DecodeError, GraphError};
-use super::exchange::LARGEST_REPLY;
+
 use super::testserver::{Said, Stage};
 
 mod texts;
@@ -235,7 +238,8 @@ async fn a_damaged_teams_user_damages_nobody_else() {
     });
     others_stay(record, "id", async |stage: Stage| {
         let users = stage.client.teams_users().await.unwrap();
-        (stage, told(users, |user| Some(user.id)))
+        let users = users.iter().map(TeamsView::to_user).collect();
+        (stage, told(users, |user: &TeamsUser| Some(user.id)))
     })
     .await;
 }

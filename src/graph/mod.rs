@@ -31,7 +31,9 @@ use self::token_file::{Bound, TokenFile};
 use self::vault::Vault;
 
 pub mod aadsts;
+mod ahead;
 pub mod auth;
+mod body;
 mod browser;
 pub mod certificate;
 mod challenge;
@@ -44,6 +46,7 @@ mod exchange;
 pub mod groups;
 mod hints;
 pub mod keyring;
+mod lean;
 pub mod licences;
 pub mod local;
 mod loopback;
@@ -379,6 +382,10 @@ impl Client {
             });
         }
         Ok(())
+    }
+
+    fn graph_host(&self) -> &str {
+        self.0.endpoints.graph.host_str().unwrap_or_default()
     }
 
     /// How long the gate stays closed.

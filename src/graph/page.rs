@@ -1,4 +1,6 @@
 //! Reading a list page by page: a loop that ends, over links that lead nowhere but back to Graph.
+//!
+//! The page behind the one that is asked for is on its way as soon as its link is known, and no other.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,9 +8,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use url::Url;
 
 use super::Client;
+use super::ahead::Ahead;
+use super::body;
 use super::error::GraphError;
 use super::exchange::Answer;
-use super::send::{Ask, body_text, unreadable};
+use super::refusal::markup;
+use super::send::{Ask, body_text, unpackable, unreadable};
 use super::wire::{Field, Page, Soft, read_page};
 
 /// More pages than the largest tenant has, even at 200 users each.
@@ -23,6 +28,8 @@ pub(super) struct Pages {
     path: String,
     seen: HashSet<u64>,
     read: u32,
+    /// The page behind, which is on its way already.
+    ahead: Option<Ahead>,
 }
 
 impl Pages {
@@ -33,12 +40,35 @@ impl Pages {
             next: Some(first),
             seen: HashSet::new(),
             read: 0,
+            ahead: None,
         }
     }
 
     /// The reply that holds the next page; `None` after the last one.
     pub(super) async fn fetch(&mut self) -> Result<Option<Answer>, GraphError> {
-        let Some(ask) = &self.next else {
+        let Some(mut answer) = self.fetch_packed().await? else {
+            return Ok(None);
+        };
+        let packed = std::mem::take(&mut answer.body);
+        let read = match body::unpacked(packed, &answer.headers) {
+            Ok(body) => {
+                answer.body = body;
+                markup(&answer, &answer.body, self.client.graph_host()).map_or(Ok(()), Err)
+            }
+            Err(why) => Err(unpackable(&answer, &self.path, why)),
+        };
+        match read {
+            Ok(()) => Ok(Some(answer)),
+            Err(error) => {
+                self.unsee();
+                Err(error)
+            }
+        }
+    }
+
+    /// The same, with the body as it came.
+    pub(super) async fn fetch_packed(&mut self) -> Result<Option<Answer>, GraphError> {
+        let Some(ask) = self.next.clone() else {
             return Ok(None);
         };
         self.read += 1;
@@ -55,15 +85,47 @@ impl Pages {
                 why,
             });
         }
+        let under_way = self.ahead.take().filter(|ahead| ahead.url == ask.url);
+        let under_way = under_way.unwrap_or_else(|| Ahead::start(&self.client, ask.clone()));
+        let answer = under_way
+            .finish(|link| self.ahead = self.begin(link, &ask))
+            .await;
         // The place in the list stays as it is when this fails, so that the same page can be asked for again.
-        let answer = match self.client.send(ask).await {
-            Ok(answer) => answer,
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
             Err(error) => {
-                self.seen.remove(&fingerprint(&ask.url));
-                return Err(error);
+                self.unsee();
+                Err(error)
             }
-        };
-        Ok(Some(answer))
+        }
+    }
+
+    /// The page can be asked for again.
+    fn unsee(&mut self) {
+        if let Some(ask) = &self.next {
+            self.seen.remove(&fingerprint(&ask.url));
+        }
+    }
+
+    /// Asks for the page behind, if the link to it may be followed: the reader of the page says what is wrong with one that may not.
+    fn begin(&self, link: &str, before: &Ask) -> Option<Ahead> {
+        let url = self.client.0.endpoints.checked(link).ok()?;
+        let is_new = !self.seen.contains(&fingerprint(&url));
+        (is_new && self.read < MOST_PAGES).then(|| {
+            let ask = Ask {
+                url,
+                ..before.clone()
+            };
+            Ahead::start(&self.client, ask)
+        })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Reads the page in a reply of [`Self::fetch`], and takes up its link.

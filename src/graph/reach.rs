@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::error::GraphError;
+use super::exchange::Leave;
 use super::trust;
 
 /// A host that was asked.
@@ -58,7 +59,7 @@ impl Client {
                 host: host.clone(),
                 source: Some(error),
             })?;
-        let (line, outcome) = self.0.wire.once(request).await;
+        let (line, outcome) = self.0.wire.once(request, Leave::Unpacked).await;
         let answer = outcome?;
         Ok(Reached {
             host,

@@ -28,7 +28,7 @@ pub(super) struct Asked<'a> {
 /// The error that an unsuccessful answer stands for.
 pub(super) fn refusal(answer: &Answer, asked: Asked<'_>) -> GraphError {
     let status = answer.status.as_u16();
-    let reply = Box::new(read_reply(answer));
+    let reply = Box::new(read_reply(answer, &answer.body));
     match status {
         429 => GraphError::Throttled {
             after: throttled_for(&answer.headers, asked.now),
@@ -53,13 +53,29 @@ pub(super) fn refusal(answer: &Answer, asked: Asked<'_>) -> GraphError {
     }
 }
 
-/// Whether a successful answer was written by something else than Graph.
-pub(super) fn foreign_success(answer: &Answer, host: &str) -> Option<GraphError> {
-    let reply = read_reply(answer);
+/// Whether a successful answer was written by something else than Graph; of a body that is still packed its headers tell.
+pub(super) fn foreign_success(answer: &Answer, body: &[u8], host: &str) -> Option<GraphError> {
+    let reply = read_reply(answer, body);
     is_page(&reply).then(|| GraphError::NotGraph {
         host: host.to_owned(),
         reply: Box::new(reply),
     })
+}
+
+/// Whether a page of a list turned out to be a page for a browser, once it was unpacked. Its headers were looked at before, and
+/// nothing of them is repeated: the token is not at hand any more with which they could be compared.
+pub(super) fn markup(answer: &Answer, body: &[u8], host: &str) -> Option<GraphError> {
+    body.trim_ascii_start()
+        .starts_with(b"<")
+        .then(|| GraphError::NotGraph {
+            host: host.to_owned(),
+            reply: Box::new(Reply {
+                status: answer.status.as_u16(),
+                request_id: answer.request_id().to_owned(),
+                foreign: Some("html, declared as JSON".to_owned()),
+                ..Reply::default()
+            }),
+        })
 }
 
 /// A page for a browser, or a text that does not even carry a request-id as all of Graph's do. An empty body says no more than
@@ -72,13 +88,13 @@ fn is_page(reply: &Reply) -> bool {
 }
 
 /// What the answer says of itself, whatever wrote it.
-fn read_reply(answer: &Answer) -> Reply {
+fn read_reply(answer: &Answer, body: &[u8]) -> Reply {
     let mut reply = Reply {
         status: answer.status.as_u16(),
         request_id: answer.request_id().to_owned(),
         ..Reply::default()
     };
-    let body = answer.body.trim_ascii();
+    let body = body.trim_ascii();
     let parsed = if answer.status.is_success() {
         None
     } else {
@@ -333,11 +349,11 @@ mod tests {
             GraphError::NotGraph { .. }
         ));
         let portal = answer(200, "text/html", "<html>Welcome to the hotel</html>");
-        assert!(foreign_success(&portal, "graph.microsoft.com").is_some());
+        assert!(foreign_success(&portal, &portal.body, "graph.microsoft.com").is_some());
         let lying = answer(200, JSON, "<html>Welcome to the hotel</html>");
-        assert!(foreign_success(&lying, "graph.microsoft.com").is_some());
+        assert!(foreign_success(&lying, &lying.body, "graph.microsoft.com").is_some());
         let good = answer(200, JSON, "{}");
-        assert!(foreign_success(&good, "graph.microsoft.com").is_none());
+        assert!(foreign_success(&good, &good.body, "graph.microsoft.com").is_none());
     }
 
     #[test]

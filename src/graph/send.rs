@@ -11,7 +11,7 @@ use url::Url;
 
 use super::challenge::claims_of;
 use super::error::{DecodeError, GraphError};
-use super::exchange::Answer;
+use super::exchange::{Answer, Leave};
 use super::refusal::{Asked, foreign_success, refusal};
 use super::retry::{Resend, next_try};
 use super::{Client, Exchange};
@@ -76,6 +76,15 @@ impl Ask {
 impl Client {
     /// Sends until there is an answer, within what the retry rules allow.
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, GraphError> {
+        self.send_leaving(ask, Leave::Unpacked).await
+    }
+
+    /// The same, with the body of a good answer left as it came where that is asked for.
+    pub(super) async fn send_leaving(
+        &self,
+        ask: &Ask,
+        leave: Leave<'_>,
+    ) -> Result<Answer, GraphError> {
         let mut token = self.token_for(ask, None).await?;
         let (mut renewed, mut tries) = (false, 0);
         loop {
@@ -84,7 +93,7 @@ impl Client {
                 self.tell_closed(wait);
             }
             self.pass_gate().await?;
-            let (mut line, outcome) = self.attempt(ask, &token).await?;
+            let (mut line, outcome) = self.attempt((ask, leave), &token).await?;
             let error = match outcome {
                 Ok(answer) => {
                     self.0.wire.report(line);
@@ -122,7 +131,7 @@ impl Client {
     /// One try. The outer error means that nothing was sent.
     async fn attempt(
         &self,
-        ask: &Ask,
+        (ask, leave): (&Ask, Leave<'_>),
         token: &Arc<SecretString>,
     ) -> Result<(Exchange, Result<Answer, GraphError>), GraphError> {
         let host = ask.url.host_str().unwrap_or_default();
@@ -150,7 +159,7 @@ impl Client {
             request = request.json(body);
         }
         let request = request.build().map_err(|error| unprepared(Some(error)))?;
-        let (mut line, outcome) = self.0.wire.once(request).await;
+        let (mut line, outcome) = self.0.wire.once(request, leave).await;
         // A server that echoes a token must not get it into a log.
         for text in [&mut line.path, &mut line.request_id] {
             if text.contains(token.expose_secret()) {
@@ -173,7 +182,7 @@ impl Client {
                     },
                 ));
             }
-            match foreign_success(&answer, host) {
+            match foreign_success(&answer, &answer.body, host) {
                 Some(error) => Err(error),
                 None => Ok(answer),
             }
@@ -230,6 +239,16 @@ pub(super) fn quoted(text: &str) -> String {
 /// The answer's body as text, validated once.
 pub(super) fn body_text<'a>(answer: &'a Answer, path: &str) -> Result<&'a str, GraphError> {
     std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, path, DecodeError::Utf8))
+}
+
+/// The error for a body of a page that cannot be unpacked: no change was asked for, so none can have been accepted.
+pub(super) fn unpackable(answer: &Answer, path: &str, why: DecodeError) -> GraphError {
+    GraphError::Decode {
+        path: path.to_owned(),
+        why,
+        accepted: false,
+        request_id: answer.request_id().to_owned(),
+    }
 }
 
 /// The error for a body that cannot be read.
@@ -404,7 +423,7 @@ mod tests {
         stage.client.sign_in().await.unwrap();
         let gone = Url::parse("http://127.0.0.1:1/v1.0/x").unwrap();
         let request = stage.client.0.wire.http().post(gone).build().unwrap();
-        let (line, outcome) = stage.client.0.wire.once(request).await;
+        let (line, outcome) = stage.client.0.wire.once(request, Leave::Unpacked).await;
         let error = outcome.unwrap_err();
         assert!(matches!(
             error,

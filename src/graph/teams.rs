@@ -2,11 +2,15 @@
 //!
 //! This API lags the directory by minutes to hours, and assigning is a long-running operation: accepted is not done.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use serde_json::json;
 use url::Url;
 
 use crate::domain::directory::{NumberType, TeamsUser, TenantNumber};
 use crate::domain::guid::ObjectId;
+use crate::domain::lists::{NumberFilling, TeamsFilling, TeamsUsers, TenantNumbers};
 use crate::domain::phone::PhoneNumber;
 
 use super::Client;
@@ -72,10 +76,10 @@ pub enum OperationState {
 
 impl Client {
     /// All users as Teams sees them.
-    pub async fn teams_users(&self) -> Result<Vec<TeamsUser>, GraphError> {
+    pub async fn teams_users(&self) -> Result<TeamsUsers, GraphError> {
         let ask = self.teams_ask(&USERS, &[("$top", "999")], NEEDS_USERS)?;
         let mut pages = Pages::new(self, ask);
-        let mut users = Vec::new();
+        let mut users = TeamsFilling::default();
         let mut dropped = 0;
         while let Some(answer) = pages.fetch().await? {
             let page = pages.read::<TeamsUserRow<'_>>(&answer)?;
@@ -88,6 +92,7 @@ impl Client {
             }
             self.tell_rows(TEAMS_USERS, users.len());
         }
+        let users = users.sorted();
         if dropped > 0 {
             tracing::warn!(dropped, "Teams users without a readable id were dropped");
         }
@@ -127,11 +132,11 @@ impl Client {
     }
 
     /// The tenant's inventory of numbers, each once.
-    pub async fn numbers(&self) -> Result<Vec<TenantNumber>, GraphError> {
-        let mut numbers = self.numbers_from(&[("$top", "1000")]).await?;
-        numbers.sort_by(|a, b| a.number.cmp(&b.number));
-        numbers.dedup_by(|later, first| later.number == first.number);
-        Ok(numbers)
+    pub async fn numbers(&self) -> Result<TenantNumbers, GraphError> {
+        let mut numbers = NumberFilling::default();
+        self.read_numbers(&[("$top", "1000")], |number| numbers.push(number))
+            .await?;
+        Ok(numbers.sorted().each_once())
     }
 
     /// The numbers that a user holds.
@@ -149,10 +154,26 @@ impl Client {
         Ok(numbers.into_iter().find(|found| found.number == *number))
     }
 
-    /// Follows links where there are any; where there are none, goes on by offset until a page is short or brings nothing new.
+    /// A few numbers, each once.
     async fn numbers_from(&self, query: &[(&str, &str)]) -> Result<Vec<TenantNumber>, GraphError> {
-        let mut numbers = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut numbers: Vec<TenantNumber> = Vec::new();
+        self.read_numbers(query, |number| {
+            if numbers.iter().all(|known| known.number != number.number) {
+                numbers.push(number);
+            }
+        })
+        .await?;
+        Ok(numbers)
+    }
+
+    /// Follows links where there are any; where there are none, goes on by offset until a page is short or brings nothing new.
+    async fn read_numbers(
+        &self,
+        query: &[(&str, &str)],
+        mut take: impl FnMut(TenantNumber) + Send,
+    ) -> Result<(), GraphError> {
+        // Their hashes alone: whether a page brings anything new is all that hangs on them.
+        let (mut seen, hashes) = (HashSet::new(), RandomState::new());
         let mut rows = 0;
         loop {
             let skip = rows.to_string();
@@ -172,16 +193,14 @@ impl Client {
                         tracing::warn!("a number that cannot be read was dropped");
                         continue;
                     };
-                    if seen.insert(number.number.clone()) {
-                        is_new = true;
-                        numbers.push(number);
-                    }
+                    is_new |= seen.insert(hashes.hash_one(&number.number));
+                    take(number);
                 }
-                self.tell_rows(TENANT_NUMBERS, numbers.len());
+                self.tell_rows(TENANT_NUMBERS, seen.len());
             }
             rows += page_rows;
             if page_count > 1 || page_rows < FULL_PAGE || !is_new {
-                return Ok(numbers);
+                return Ok(());
             }
         }
     }

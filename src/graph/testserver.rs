@@ -44,6 +44,8 @@ pub(super) struct Said {
     body: Vec<u8>,
     /// Declared beyond what is sent: the reply breaks off.
     missing: usize,
+    /// What begins with this is sent when the next request has come.
+    held_from: Option<&'static str>,
 }
 
 impl Said {
@@ -53,6 +55,7 @@ impl Said {
             headers: vec![("Content-Type", "application/json".to_owned())],
             body: body.into().into_bytes(),
             missing: 0,
+            held_from: None,
         }
     }
 
@@ -62,6 +65,7 @@ impl Said {
             headers: vec![("Content-Type", kind.to_owned())],
             body,
             missing: 0,
+            held_from: None,
         }
     }
 
@@ -72,6 +76,12 @@ impl Said {
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sends what begins with this text only when the next request has come.
+    pub(super) fn held_from(mut self, text: &'static str) -> Self {
+        self.held_from = Some(text);
         self
     }
 
@@ -111,6 +121,7 @@ impl Stage {
         let (log, place) = (Arc::clone(&seen), root.clone());
         thread::spawn(move || {
             let (mut of_entra, mut of_graph) = (0, 0);
+            let mut held: Option<(TcpStream, Vec<u8>)> = None;
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let Some(request) = read(&mut stream) else {
@@ -124,7 +135,11 @@ impl Stage {
                     answer(&request, of_graph - 1)
                 };
                 log.lock().unwrap().push(request);
-                write(&mut stream, &said, &place);
+                if let Some((mut stream, rest)) = held.take() {
+                    let _ = stream.write_all(&rest);
+                }
+                let rest = write(&mut stream, &said, &place);
+                held = rest.map(|rest| (stream, rest));
             }
         });
         let (sender, traffic) = unbounded_channel();
@@ -227,9 +242,10 @@ fn read(stream: &mut TcpStream) -> Option<Seen> {
     Some(request)
 }
 
-fn write(stream: &mut TcpStream, said: &Said, root: &str) {
+/// Sends a reply, and gives back what is held.
+fn write(stream: &mut TcpStream, said: &Said, root: &str) -> Option<Vec<u8>> {
     if said.status == 0 {
-        return;
+        return None;
     }
     let body = match std::str::from_utf8(&said.body) {
         Ok(text) => text.replace("{root}", root).into_bytes(),
@@ -246,5 +262,10 @@ fn write(stream: &mut TcpStream, said: &Said, root: &str) {
     head.push_str("\r\n");
     // The client may have hung up already, which is then what the test is about.
     let _ = stream.write_all(head.as_bytes());
-    let _ = stream.write_all(&body);
+    let held = said
+        .held_from
+        .and_then(|text| memchr::memmem::find(&body, text.as_bytes()));
+    let (now, later) = body.split_at(held.unwrap_or(body.len()));
+    let _ = stream.write_all(now);
+    held.map(|_| later.to_vec())
 }

@@ -1,18 +1,25 @@
 //! Users of the directory: the full read, reading some of them, finding one, and setting the usage location.
 
+use std::borrow::Cow;
+
 use serde_json::json;
+use url::Url;
 
 use crate::domain::country::Country;
 use crate::domain::directory::DirectoryUser;
 use crate::domain::guid::ObjectId;
 
 use super::Client;
-use super::error::GraphError;
+use super::body::{Inflater, readable};
+use super::error::{DecodeError, GraphError};
+use super::exchange::Answer;
+use super::lean::Lean;
 use super::page::Pages;
+use super::refusal::markup;
 use super::scopes;
-use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unreadable};
+use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unpackable, unreadable};
 use super::user_rows::{Record, UserRow};
-use super::wire::{Soft, read_single};
+use super::wire::{Soft, read_page, read_single};
 
 /// What is asked of each user. `assignedPlans` is most of the bytes and is never left out: what licences and products alone would say
 /// is untrue of a plan that was suspended, locked out or deleted (28 in 100 of the people whom the test `generator::lean` draws).
@@ -29,6 +36,25 @@ const IDS_AT_ONCE: usize = 15;
 #[derive(Debug)]
 pub struct UserPages(Pages);
 
+/// A page of a full read as it came. [`PackedPage::read`] is work for a thread of its own.
+#[derive(Debug)]
+pub struct PackedPage {
+    answer: Answer,
+    client: Client,
+    path: String,
+}
+
+/// What the reading of pages needs beside them: had once for a whole read.
+#[derive(Debug, Default)]
+pub struct ReadingRoom {
+    inflater: Inflater,
+    reader: PageReader,
+}
+
+/// Where the page after one that was read is.
+#[derive(Debug)]
+pub struct NextPage(Option<Url>);
+
 /// One page of a full read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPage {
@@ -41,22 +67,79 @@ pub struct UserPage {
 }
 
 impl UserPages {
+    /// The next page as it came; `None` after the last one. After an error the same page can be asked for again. What is
+    /// given is to be read, and then followed.
+    pub async fn fetch(&mut self) -> Result<Option<PackedPage>, GraphError> {
+        let answer = self.0.fetch_packed().await?;
+        Ok(answer.map(|answer| PackedPage {
+            answer,
+            client: self.0.client().clone(),
+            path: self.0.path().to_owned(),
+        }))
+    }
+
+    /// Goes on behind a page that was read.
+    pub fn follow(&mut self, next: NextPage) {
+        self.0.follow(next.0);
+    }
+
     /// The next page, which may be empty; `None` after the last one. After an error the same page can be asked for again.
     pub async fn next(&mut self) -> Result<Option<UserPage>, GraphError> {
-        let Some(answer) = self.0.fetch().await? else {
+        let Some(packed) = self.fetch().await? else {
             return Ok(None);
         };
-        let page = self.0.read::<UserRow<'_>>(&answer)?;
+        let (page, next) = packed.read(&mut ReadingRoom::default())?;
+        self.follow(next);
+        Ok(Some(page))
+    }
+}
+
+impl PackedPage {
+    /// Inflates and reads the page.
+    pub fn read(self, room: &mut ReadingRoom) -> Result<(UserPage, NextPage), GraphError> {
+        let answer = &self.answer;
+        let wrong = |why| unreadable(answer, &self.path, why);
+        let ReadingRoom { inflater, reader } = room;
+        let page = inflater
+            .open(&answer.body, &answer.headers)
+            .map_err(|why| unpackable(answer, &self.path, why))?;
+        if let Some(error) = markup(answer, page, self.client.graph_host()) {
+            return Err(error);
+        }
+        let (page, link) = reader.read(page).map_err(wrong)?;
+        let next = link
+            .map(|link| self.client.0.endpoints.checked(&link))
+            .transpose()?;
+        Ok((page, NextPage(next)))
+    }
+}
+
+/// Reads the text of pages.
+#[derive(Debug, Default)]
+pub struct PageReader {
+    lean: Lean,
+    text: Vec<u8>,
+}
+
+impl PageReader {
+    /// The page in an inflated body, and its link.
+    pub fn read(&mut self, body: &[u8]) -> Result<(UserPage, Option<String>), DecodeError> {
+        self.lean.copy(body, &mut self.text);
+        self.text = readable(std::mem::take(&mut self.text));
+        let text = std::str::from_utf8(&self.text).map_err(|_| DecodeError::Utf8)?;
+        let page = read_page::<UserRow<'_>>(text)?;
         let count = match page.count {
             Soft::Is(count) => u64::try_from(count).ok(),
             _ => None,
         };
         let (users, nameless) = whole_users(page.items);
-        Ok(Some(UserPage {
+        let link = page.next.some().map(Cow::into_owned);
+        let page = UserPage {
             users,
             count,
             flawed: page.dropped + nameless,
-        }))
+        };
+        Ok((page, link))
     }
 }
 
@@ -244,6 +327,52 @@ mod tests {
             assert_eq!(request.header("consistencylevel"), Some("eventual"));
             assert_eq!(request.header("authorization"), Some("Bearer canary-1"));
         }
+    }
+
+    #[tokio::test]
+    async fn the_page_behind_is_asked_for_while_a_page_still_comes_in() {
+        // The first page ends only when the second has been asked for, and so on.
+        let stage = Stage::new(|_, n| match n {
+            0 => page(
+                &[1],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=a","#,
+            )
+            .held_from(r#""value""#),
+            1 => page(
+                &[2],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=b","#,
+            )
+            .held_from(r#""value""#),
+            _ => page(&[3], ""),
+        });
+        let pages = all(stage.client.list_users()).await.unwrap();
+        let ids: Vec<ObjectId> = pages
+            .iter()
+            .flat_map(|page| page.users.iter().map(|user| user.id))
+            .collect();
+        assert_eq!(ids, [id(1), id(2), id(3)]);
+        let asked = stage.graph_requests();
+        assert_eq!(asked.len(), 3);
+        for request in &asked {
+            assert_eq!(request.header("consistencylevel"), Some("eventual"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_failed_on_its_way_is_asked_for_again_in_its_turn() {
+        let stage = Stage::new(|_, n| match n {
+            0 => page(
+                &[1],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=a","#,
+            )
+            .held_from(r#""value""#),
+            1 => Said::json(503, ""),
+            2 => Said::json(429, "{}").with("Retry-After", "1"),
+            _ => page(&[2], ""),
+        });
+        let pages = all(stage.client.list_users()).await.unwrap();
+        assert_eq!(pages.len(), 2);
+        assert_eq!(stage.graph_requests().len(), 4);
     }
 
     #[tokio::test]

@@ -171,6 +171,14 @@ pub async fn load_rows(store: &Store) -> Result<Option<Unsorted>, StoreError> {
     Ok(Some(store.cache.table().await?))
 }
 
+/// All directory users of the last good picture, ordered by name, with who can be taken for another.
+pub async fn load_roster(store: &Store, generation: u64) -> Result<Roster, StoreError> {
+    let rows = load_rows(store).await?;
+    Ok(rows.map_or_else(Roster::default, |rows| {
+        Roster::sorted(generation, rows).with_doubts()
+    }))
+}
+
 fn row(stored: StoredRow) -> Row {
     Row {
         id: stored.id,

@@ -1,17 +1,18 @@
 //! `why`, from the files: finds who is meant, gathers what is known, and lets the domain word it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::directory::{TeamsUser, TenantNumber};
 use crate::domain::evidence::Names;
 use crate::domain::explain::{
     Configured, Gone, Near, Subject, explain, explain_gone, explain_stranger, explain_unmatched,
 };
 use crate::domain::gate::Facts;
 use crate::domain::guid::ObjectId;
+use crate::domain::lists::{TeamsUsers, TeamsView, TenantNumbers};
 use crate::domain::outbox::Entry;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seat;
@@ -330,8 +331,8 @@ pub async fn why_gone(store: &Store, id: ObjectId, now: Timestamp) -> Result<Why
 pub struct Everyone<'a> {
     store: &'a Store,
     ground: Ground,
-    teams: HashMap<ObjectId, TeamsUser>,
-    numbers: HashMap<ObjectId, Vec<TenantNumber>>,
+    teams: Arc<TeamsUsers>,
+    numbers: Arc<TenantNumbers>,
     configured: HashMap<ObjectId, usize>,
     after: i64,
 }
@@ -349,19 +350,7 @@ impl<'a> Everyone<'a> {
     pub async fn new(store: &'a Store, now: Timestamp) -> Result<Self, StoreError> {
         let ground = Ground::load(store, now).await?;
         let reference = store.cache.reference().await?;
-        let (teams, inventory) = match reference {
-            Some(reference) => (
-                reference.teams.unwrap_or_default(),
-                reference.numbers.unwrap_or_default(),
-            ),
-            None => (Vec::new(), Vec::new()),
-        };
-        let mut numbers: HashMap<ObjectId, Vec<TenantNumber>> = HashMap::new();
-        for row in inventory {
-            if let Some(holder) = row.holder() {
-                numbers.entry(holder).or_default().push(row);
-            }
-        }
+        let (teams, numbers) = reference.map_or((None, None), |r| (r.teams, r.numbers));
         let configured = ground
             .picture
             .users
@@ -371,8 +360,8 @@ impl<'a> Everyone<'a> {
             .collect();
         Ok(Self {
             store,
-            teams: teams.into_iter().map(|user| (user.id, user)).collect(),
-            numbers,
+            teams: teams.unwrap_or_default(),
+            numbers: numbers.unwrap_or_default(),
             configured,
             ground,
             after: 0,
@@ -415,13 +404,14 @@ impl<'a> Everyone<'a> {
         let stale = reading.and_then(|reading| reading.teams.as_ref());
         let member = reading.and_then(|reading| reading.member);
         let known = member.map(|_| outline.group.knowing(id, member));
-        let numbers = self.numbers.get(&id).map_or(&[][..], Vec::as_slice);
+        let numbers = self.numbers.held_by(id);
+        let teams = self.teams.get(id).map(TeamsView::to_user);
         Some(explain(&Subject {
             facts: Facts {
                 user: &stored.user,
                 group: known.as_ref().unwrap_or(&outline.group),
-                teams: self.teams.get(&id),
-                numbers: outline.numbers_known.then_some(numbers),
+                teams: teams.as_ref(),
+                numbers: outline.numbers_known.then_some(numbers.as_slice()),
             },
             names: Names {
                 skus: &outline.skus,

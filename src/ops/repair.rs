@@ -43,9 +43,9 @@ impl Subject {
     async fn read(store: &Store, id: ObjectId) -> Result<Self, Failure> {
         let failed = |error: crate::store::error::StoreError| error.failure();
         let picture = store.ledger.load().await.map_err(failed)?;
-        let reference = store.cache.reference().await.map_err(failed)?;
+        let outline = store.cache.outline().await.map_err(failed)?;
         let stored = store.cache.user(id).await.map_err(failed)?;
-        let (Some(pin), Some(reference), Some(stored)) = (&picture.pin, reference, stored) else {
+        let (Some(pin), Some(outline), Some(stored)) = (&picture.pin, outline, stored) else {
             return Err(refused(
                 "This user has not been read from the tenant",
                 "Sync first, then repair.",
@@ -54,7 +54,7 @@ impl Subject {
         Ok(Self {
             tenant: pin.tenant,
             numbers: store.cache.numbers_of(id).await.map_err(failed)?,
-            skus: reference.skus,
+            skus: outline.skus,
             stored,
             picture,
         })

@@ -18,7 +18,7 @@ use crate::domain::script::{Act, Cloud, Home, NewAccount, Person, script};
 use crate::domain::text::Label;
 use crate::domain::why::{Way, Why};
 use crate::store::Store;
-use crate::store::cache::Reference;
+use crate::store::cache::Outline;
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
 
@@ -64,7 +64,7 @@ pub async fn for_user(
         user: &stored.user,
         group: &GroupFilter::Off,
         teams: teams.as_ref(),
-        numbers: reference.numbers.is_some().then_some(numbers.as_slice()),
+        numbers: reference.numbers_known.then_some(numbers.as_slice()),
     };
     let why = explain::why(store, &Whom::Directory(id), now, false)
         .await
@@ -140,8 +140,8 @@ fn home(picture: &LedgerPicture, cloud: Cloud) -> Result<Home, Failure> {
     })
 }
 
-async fn reference(store: &Store) -> Result<Reference, Failure> {
-    let reference = store.cache.reference().await.map_err(failure)?;
+async fn reference(store: &Store) -> Result<Outline, Failure> {
+    let reference = store.cache.outline().await.map_err(failure)?;
     reference.ok_or_else(|| {
         Failure::new(
             FailureKind::Other,
@@ -162,10 +162,10 @@ async fn queued_acts(
     picture: &LedgerPicture,
     tenant: TenantId,
 ) -> Result<Vec<Act>, StoreError> {
-    let reference = store.cache.reference().await?;
+    let reference = store.cache.outline().await?;
     let is_read = reference
         .as_ref()
-        .is_some_and(|reference| reference.numbers.is_some());
+        .is_some_and(|reference| reference.numbers_known);
     let (mut known, mut kinds) = (HashMap::new(), HashMap::new());
     for entry in &picture.entries {
         let target = entry.target(&picture.users);

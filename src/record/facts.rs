@@ -12,6 +12,8 @@ use crate::domain::guid::{GroupId, Guid, PlanId, SkuId};
 use super::Unreadable;
 
 const VERSION: u8 = 1;
+/// What hardly any user's facts go beyond.
+const USUAL_LENGTH: usize = 64;
 const NANOS: i128 = 1_000_000_000;
 
 /// GUIDs by place. It only grows, since rows refer to it.
@@ -79,10 +81,9 @@ pub fn write(
     if licences.is_empty() && plans.is_empty() && flaw.is_none() {
         return Vec::new();
     }
-    let mut out = Writer {
-        bytes: vec![VERSION],
-        dictionary,
-    };
+    let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+    bytes.push(VERSION);
+    let mut out = Writer { bytes, dictionary };
     out.count(licences.len());
     for licence in licences {
         out.guid(licence.sku.0);

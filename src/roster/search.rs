@@ -316,7 +316,7 @@ impl<'a> Looking<'a> {
         for word in &self.wanted {
             match count(&left) {
                 0 => return left,
-                11..=FEW => retain(&mut left, |row| word.is_met(chunk, row)),
+                1..=FEW => retain(&mut left, |row| word.is_met(chunk, row)),
                 _ => {
                     for (left, has) in left.iter_mut().zip(word.rows(chunk)) {
                         *left &= has;

@@ -125,7 +125,7 @@ fn status(status: StatusCode) -> Response {
     response
 }
 
-/// How much a connection may still send, where less than nothing means that there is no limit; how fast; and the link that it
+/// How much a connection may still send, where less than nothing means that there is no limit, and how fast; and the link that it
 /// shares.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
@@ -203,6 +203,7 @@ impl Listener for Door {
             let wire = Wire {
                 stream,
                 limit,
+                turn: None,
                 until: None,
             };
             return (wire, address);
@@ -220,13 +221,31 @@ impl Connected<IncomingStream<'_, Door>> for Limit {
     }
 }
 
-/// A connection that can be made to break, or to be slow.
+/// A connection that can be made to break, and to be slow.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     limit: Limit,
-    /// When the next bytes may be sent.
+    /// The link has not sent yet what this one gave it last.
     until: Option<Pin<Box<Sleep>>>,
+    /// When the next piece of an answer that is slow may be sent.
+    turn: Option<Pin<Box<Sleep>>>,
+}
+
+impl Wire {
+    /// Waits for the turn of the next piece, where pieces are sent; what of the bytes it is.
+    fn piece<'a>(&mut self, context: &mut Context<'_>, bytes: &'a [u8]) -> Poll<&'a [u8]> {
+        let pause = self.limit.pause.load(Ordering::SeqCst);
+        if pause == 0 {
+            return Poll::Ready(bytes);
+        }
+        let turn = self
+            .turn
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(pause))));
+        ready!(turn.as_mut().poll(context));
+        self.turn = None;
+        Poll::Ready(&bytes[..bytes.len().min(PIECE)])
+    }
 }
 
 impl AsyncRead for Wire {
@@ -249,15 +268,7 @@ impl AsyncWrite for Wire {
             ready!(until.as_mut().poll(context));
             self.until = None;
         }
-        let pause = self.limit.pause.load(Ordering::SeqCst);
-        let bytes = match pause {
-            0 => bytes,
-            _ => &bytes[..bytes.len().min(PIECE)],
-        };
-        if pause > 0 {
-            let next = tokio::time::sleep(Duration::from_millis(pause));
-            self.until = Some(Box::pin(next));
-        }
+        let bytes = ready!(self.piece(context, bytes));
         let left = self.limit.left.load(Ordering::SeqCst);
         let Ok(left) = usize::try_from(left) else {
             let Some(piece) = self.limit.link.piece() else {

@@ -1,5 +1,7 @@
 //! Values that the tests of the store share.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::cache::{Reference, SnapshotHead, StoredUser};
@@ -10,6 +12,7 @@ use crate::domain::directory::{
     Licence, NumberSource, NumberType, PlanStatus, Sku, TeamsUser, Tenant, TenantNumber, UserFlags,
 };
 use crate::domain::guid::{Guid, ObjectId, PlanId, SkuId, TenantId};
+use crate::domain::lists::{TeamsUsers, TenantNumbers};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::run::{Counters, RunId};
 use crate::domain::user::{Association, NewUser, Value};
@@ -161,6 +164,14 @@ pub(super) fn tenant_number(n: u32, target: Option<ObjectId>) -> TenantNumber {
     }
 }
 
+pub(super) fn teams_list(of: impl IntoIterator<Item = u32>) -> Arc<TeamsUsers> {
+    Arc::new(of.into_iter().map(teams_user).collect())
+}
+
+pub(super) fn numbers_list(of: impl IntoIterator<Item = TenantNumber>) -> Arc<TenantNumbers> {
+    Arc::new(of.into_iter().collect())
+}
+
 pub(super) fn reference() -> Reference {
     Reference {
         tenant: Tenant {
@@ -183,12 +194,12 @@ pub(super) fn reference() -> Reference {
         group: GroupFilter::Missing {
             name: "bad-group-name".into(),
         },
-        teams: Some(vec![teams_user(2), teams_user(4)]),
-        numbers: Some(vec![
+        teams: Some(teams_list([2, 4])),
+        numbers: Some(numbers_list([
             tenant_number(4, Some(object(4))),
             tenant_number(2, Some(object(2))),
             tenant_number(90, None),
-        ]),
+        ])),
         gaps: vec!["numbers of conference bridges".into()],
     }
 }

@@ -193,7 +193,7 @@ fn inspect(path: &Path, shape: &Shape, size: u64) -> Result<Connection, StoreErr
     }
     if size <= shape.check_at_once {
         check(&connection)?;
-    } else {
+    } else if is_check_due(path) {
         check_beside(path.to_owned());
     }
     migrate(&mut connection, path, shape)?;
@@ -240,6 +240,21 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
+/// How long the check of a large file holds.
+const CHECKED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a large file has gone unchecked for a day. By its own time of change, which moves with each run: checking it at each
+/// opening would cost more than a run that finds little new.
+fn is_check_due(path: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|there| there.modified()).ok();
+    match (changed(path), changed(&side(path, ".checked"))) {
+        (Some(changed), Some(checked)) => changed
+            .duration_since(checked)
+            .is_ok_and(|since| since > CHECKED_FOR),
+        _ => true,
+    }
+}
+
 /// Checks a large file on a connection of its own. What it finds counts at the next opening; until then SQLite itself refuses
 /// the damaged pages that it meets.
 fn check_beside(path: PathBuf) {
@@ -251,6 +266,8 @@ fn check_beside(path: PathBuf) {
             .is_err_and(|error| error.is_damage());
         if damaged {
             suspect(&path);
+        } else {
+            note(&path, ".checked");
         }
     };
     // Without a thread the file is simply not checked this time.
@@ -263,10 +280,15 @@ fn check_beside(path: PathBuf) {
 
 /// Notes that a file has been found damaged, so that the next opening sets it aside if it can be made again.
 pub(super) fn suspect(path: &Path) {
+    note(path, ".suspect");
+}
+
+/// Puts an empty file beside.
+fn note(path: &Path, ending: &str) {
     // If even this cannot be written there is nothing more to be done; the damage will be met again.
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    drop(keeping(path).and_then(|keeping| keeping.open(&mut options, &side(path, ".suspect"))));
+    drop(keeping(path).and_then(|keeping| keeping.open(&mut options, &side(path, ending))));
 }
 
 /// Who may reach a file, by its folder.
@@ -304,6 +326,7 @@ fn set_aside(path: &Path, error: &StoreError) -> Result<Damage, StoreError> {
         }
     }
     drop(fs::remove_file(side(path, ".suspect")));
+    drop(fs::remove_file(side(path, ".checked")));
     let what = match error {
         StoreError::Corrupt { what, .. } => what.clone(),
         other => other.to_string(),
@@ -467,7 +490,7 @@ mod tests {
         let before = fs::read(root.path().join("cache.db")).unwrap();
         let error = open_wal(root.path(), &CACHE).unwrap_err();
         assert!(
-            matches!(&error, StoreError::TooNew { found: 7, known: 4, path } if path.ends_with("cache.db")),
+            matches!(&error, StoreError::TooNew { found: 7, known: 5, path } if path.ends_with("cache.db")),
             "{error:?}"
         );
         assert!(!error.failure().hint.contains("elete"));
@@ -589,6 +612,28 @@ mod tests {
         drop(open_wal(root.path(), &LEDGER).unwrap());
         suspect(&root.path().join("ledger.db"));
         assert!(open_wal(root.path(), &LEDGER).unwrap().damage.is_none());
+    }
+
+    #[test]
+    fn a_large_file_is_checked_once_a_day() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, note) = (
+            root.path().join("cache.db"),
+            root.path().join("cache.db.checked"),
+        );
+        fs::write(&path, "x").unwrap();
+        assert!(is_check_due(&path), "it was never checked");
+        fs::write(&note, "").unwrap();
+        let checked = "2026-11-04T14:02:00Z".parse::<Timestamp>().unwrap();
+        let set = |path: &Path, at: Timestamp| {
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(at.into()).unwrap();
+        };
+        set(&note, checked);
+        for (hours, due) in [(-1, false), (0, false), (23, false), (25, true)] {
+            set(&path, checked + jiff::SignedDuration::from_hours(hours));
+            assert_eq!(is_check_due(&path), due, "{hours} h after the check");
+        }
     }
 
     #[test]

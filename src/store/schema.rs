@@ -203,6 +203,9 @@ pub(super) const CACHE: Shape = Shape {
             PRIMARY KEY (id, field)
         ) STRICT, WITHOUT ROWID;
     ",
+        "
+        CREATE TABLE counted (marks INTEGER PRIMARY KEY, users INTEGER NOT NULL) STRICT;
+    ",
     ],
     making: "",
     settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
@@ -312,6 +315,7 @@ const CACHE_TABLES: &[&str] = &[
     "reclassified WHERE id = x'' AND class = 0 AND marks = 0 AND number = ''",
     "former_words WHERE kind = '' AND word = ''",
     "moved WHERE id = x'' AND name = '' AND field = '' AND before = '' AND after = ''",
+    "counted WHERE marks = 0 AND users = 0",
 ];
 
 const HISTORY_TABLES: &[&str] = &[

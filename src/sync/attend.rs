@@ -1,5 +1,6 @@
 //! What a run says while it stands still: that it waits for a person to sign in, or for Graph, beside the run itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,9 @@ use crate::graph::patience::{Patience, Pause};
 use super::journal::{Aside, line_at};
 use super::{Person, RunSettings};
 
+/// How the rows of the lists that are read before the users are called together.
+pub(super) const TEAMS_LISTS: &str = "Teams users and numbers";
+
 /// Tells whoever watches of the waits of a run's client.
 #[derive(Debug)]
 pub(super) struct Attendance {
@@ -27,6 +31,8 @@ pub(super) struct Attendance {
     since: Option<Timestamp>,
     /// Whether a wait for Graph has been logged: many requests wait for the same.
     delayed: bool,
+    /// How many rows each list has brought.
+    rows: BTreeMap<&'static str, usize>,
 }
 
 /// The client as a run uses it, with who tells of its waits, and what is left for the log.
@@ -54,6 +60,7 @@ pub(super) fn attended(
         began: settings.clock.now(),
         since: None,
         delayed: false,
+        rows: BTreeMap::new(),
     };
     (client.heard_by(ear), attendance, for_journal)
 }
@@ -124,10 +131,11 @@ impl Attendance {
                 self.waits(wait, why).await;
             }
             Heard::Rows { of, rows } => {
+                self.rows.insert(of, rows);
                 let progress = Progress {
-                    what: Counted::Rows(of),
+                    what: Counted::Rows(TEAMS_LISTS),
                     pages: 0,
-                    users: rows as u64,
+                    users: self.rows.values().sum::<usize>() as u64,
                     of: None,
                 };
                 let _ = self.events.send(RunEvent::Progress(progress)).await;

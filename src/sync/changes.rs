@@ -1,14 +1,14 @@
 //! A later run: what has changed since the last one, by the delta query, so that its cost follows the changes and not the tenant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::domain::directory::{DirectoryUser, GroupFilter, Tenant};
+use crate::domain::directory::{DirectoryUser, Tenant};
 use crate::domain::guid::ObjectId;
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Progress, Source};
 use crate::graph::delta::{ChangePages, DeltaLink, UserDelta};
 use crate::graph::error::GraphError;
-use crate::store::cache::{Changes, Reference, SnapshotHead, StoredUser};
+use crate::store::cache::{Changes, SnapshotHead, StoredUser};
 
 use super::pull::{Pulled, Tally, check_count};
 use super::reference::Lookup;
@@ -30,8 +30,8 @@ impl Run<'_> {
         let Some((deltas, next)) = self.collect_changes(&mut pages).await? else {
             return Ok(None);
         };
-        let before = self.store.cache.reference().await?;
-        let Some(mut affected) = affected(before.as_ref(), &lookup.reference) else {
+        let affected = self.store.cache.differing(lookup.reference.clone()).await?;
+        let Some(mut affected) = affected else {
             self.journal
                 .debug(Source::Graph, || {
                     "the group filter has changed: everybody is classified anew".to_owned()
@@ -41,6 +41,8 @@ impl Run<'_> {
         };
         // Who was read by itself has brought a number along that another row still shows.
         affected.extend(self.store.cache.former_holders().await?);
+        affected.sort_unstable();
+        affected.dedup();
         let mut ids: Vec<ObjectId> = deltas.keys().copied().collect();
         ids.extend(affected.into_iter().filter(|id| !deltas.contains_key(id)));
         let old = self.store.cache.users(ids.clone()).await?;
@@ -260,84 +262,6 @@ fn after(known: Option<DirectoryUser>, changes: &[UserDelta]) -> Option<Director
         UserDelta::Removed(_) => None,
         UserDelta::Changed(partial) => Some(partial.apply_to(known)),
     })
-}
-
-/// Whose class may differ because the reference data differ; `None` when it may be anybody's.
-fn affected(before: Option<&Reference>, now: &Reference) -> Option<HashSet<ObjectId>> {
-    let before = before?;
-    if before.teams.is_some() != now.teams.is_some()
-        || before.numbers.is_some() != now.numbers.is_some()
-    {
-        return None;
-    }
-    let mut out = HashSet::new();
-    let old: HashMap<_, _> = before
-        .teams
-        .iter()
-        .flatten()
-        .map(|user| (user.id, user))
-        .collect();
-    let new: HashMap<_, _> = now
-        .teams
-        .iter()
-        .flatten()
-        .map(|user| (user.id, user))
-        .collect();
-    out.extend(
-        new.iter()
-            .filter(|(id, user)| old.get(id) != Some(user))
-            .map(|(id, _)| *id),
-    );
-    out.extend(old.keys().filter(|id| !new.contains_key(id)).copied());
-    let old: HashMap<_, _> = before
-        .numbers
-        .iter()
-        .flatten()
-        .map(|number| (&number.number, number))
-        .collect();
-    let new: HashMap<_, _> = now
-        .numbers
-        .iter()
-        .flatten()
-        .map(|number| (&number.number, number))
-        .collect();
-    for (number, record) in &new {
-        if old.get(number) != Some(record) {
-            out.extend(record.holder());
-            out.extend(old.get(number).and_then(|record| record.holder()));
-        }
-    }
-    out.extend(
-        old.iter()
-            .filter(|(number, _)| !new.contains_key(*number))
-            .filter_map(|(_, record)| record.holder()),
-    );
-    match (&before.group, &now.group) {
-        (
-            GroupFilter::Members {
-                group: a,
-                members: old,
-            },
-            GroupFilter::Members {
-                group: b,
-                members: new,
-            },
-        ) if a.id == b.id => {
-            out.extend(old.iter().filter(|id| new.binary_search(id).is_err()));
-            out.extend(new.iter().filter(|id| old.binary_search(id).is_err()));
-        }
-        (
-            GroupFilter::Unreadable { .. } | GroupFilter::Hidden { .. },
-            GroupFilter::Unreadable { .. } | GroupFilter::Hidden { .. },
-        )
-        | (
-            GroupFilter::Missing { .. } | GroupFilter::Ambiguous { .. },
-            GroupFilter::Missing { .. } | GroupFilter::Ambiguous { .. },
-        )
-        | (GroupFilter::Off, GroupFilter::Off) => {}
-        _ => return None,
-    }
-    Some(out)
 }
 
 fn retally(

@@ -3,19 +3,24 @@
 //! A full read goes into a staging table that becomes the picture in one swap; a later run asks for changes only, and falls back
 //! when the tenant refuses the link. Whatever dies in between leaves the last good picture.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use tokio::task::JoinError;
 
 use crate::domain::directory::{DirectoryUser, Tenant};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Marks;
-use crate::domain::guid::GroupId;
+use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::domain::text::counted;
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
-use crate::store::cache::SnapshotHead;
+use crate::graph::users::{NextPage, PackedPage, ReadingRoom};
+use crate::store::cache::{SnapshotHead, StoredUser};
+use crate::store::error::StoreError;
 use crate::store::history::ClassChange;
+use crate::store::reply::Reply;
 
 use super::reference::Lookup;
 use super::touch::TABLE_VERSION;
@@ -30,6 +35,114 @@ pub(super) struct Pulled {
     pub(super) matcher: Matcher,
     /// Whether the inventory of numbers could be read.
     pub(super) numbers_known: bool,
+}
+
+/// What the pages of a full read go through, one after the other, on a thread beside the run's own.
+#[derive(Debug)]
+struct Intake {
+    lookup: Lookup,
+    matcher: Matcher,
+    tally: Tally,
+    /// A user who is listed twice counts once.
+    seen: HashSet<ObjectId>,
+    /// Records that could not be read.
+    flawed: u32,
+    room: ReadingRoom,
+}
+
+/// What came of a page.
+#[derive(Debug)]
+struct Taken {
+    rows: Vec<StoredUser>,
+    count: Option<u64>,
+    next: NextPage,
+}
+
+impl Intake {
+    fn new(lookup: Lookup, matcher: Matcher) -> Self {
+        Self {
+            lookup,
+            matcher,
+            tally: Tally::default(),
+            seen: HashSet::new(),
+            flawed: 0,
+            room: ReadingRoom::default(),
+        }
+    }
+
+    /// What the run goes on with. The rest is let go before the rows are put in place, which takes room of its own.
+    fn finish(self: Box<Self>) -> (Lookup, Matcher, Tally) {
+        let Self {
+            lookup,
+            matcher,
+            tally,
+            ..
+        } = *self;
+        (lookup, matcher, tally)
+    }
+
+    fn take(&mut self, page: PackedPage) -> Result<Taken, GraphError> {
+        let (page, next) = page.read(&mut self.room)?;
+        self.flawed += page.flawed;
+        let mut rows = Vec::with_capacity(page.users.len());
+        for user in page.users {
+            if !self.seen.insert(user.id) {
+                continue;
+            }
+            self.matcher.see(&user);
+            self.tally.note_groups(&user);
+            let stored = self.lookup.stored(user);
+            self.tally.add(stored.marks);
+            rows.push(stored);
+        }
+        Ok(Taken {
+            rows,
+            count: page.count,
+            next,
+        })
+    }
+}
+
+/// Pages that the store's thread has yet to write. There are never many: a slow disk holds up the reading.
+#[derive(Debug, Default)]
+struct Backlog(VecDeque<Reply<()>>);
+
+/// So many pages wait for the disk.
+const PAGES_WAITING: usize = 3;
+
+impl Backlog {
+    async fn add(&mut self, page: Reply<()>) -> Result<(), StoreError> {
+        self.0.push_back(page);
+        while self.0.len() > PAGES_WAITING {
+            self.first().await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), StoreError> {
+        while !self.0.is_empty() {
+            self.first().await?;
+        }
+        Ok(())
+    }
+
+    async fn first(&mut self) -> Result<(), StoreError> {
+        match self.0.pop_front() {
+            Some(page) => page.await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Does work on a thread of its own. Whoever stops waiting leaves it to its end.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    match done.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // It was ended with the runtime, which ends whoever waits here too.
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 /// How the reading of a list ended.
@@ -166,17 +279,22 @@ impl Run<'_> {
         };
         self.store.cache.begin_full(self.journal.run()).await?;
         let desk = self.store.ledger.load().await?;
-        let (mut matcher, mut tally, listed);
+        let mut intake = Box::new(Intake::new(lookup, Matcher::new(&desk.users)));
         let mut tries = 0;
-        loop {
-            matcher = Matcher::new(&desk.users);
-            tally = Tally::default();
-            match self.read_pages(&lookup, &mut matcher, &mut tally).await {
-                Ok(Read::Whole { listed: said }) => {
-                    listed = said;
-                    break;
+        let listed = loop {
+            let (back, read) = match self.read_pages(intake).await {
+                Ok(read) => read,
+                Err(stop) => {
+                    drop(self.store.cache.abandon());
+                    return Err(stop);
                 }
-                Ok(Read::LostItsPlace) if tries < 2 => {
+            };
+            match read {
+                Read::Whole { listed } => {
+                    intake = back;
+                    break listed;
+                }
+                Read::LostItsPlace if tries < 2 => {
                     tries += 1;
                     self.journal
                         .warning(
@@ -185,17 +303,15 @@ impl Run<'_> {
                         )
                         .await;
                     self.store.cache.begin_full(self.journal.run()).await?;
+                    intake = Box::new(Intake::new(back.lookup, Matcher::new(&desk.users)));
                 }
-                Ok(Read::LostItsPlace) => {
+                Read::LostItsPlace => {
                     drop(self.store.cache.abandon());
                     return Err(Stop::Failed(lost_its_place()));
                 }
-                Err(stop) => {
-                    drop(self.store.cache.abandon());
-                    return Err(stop);
-                }
             }
-        }
+        };
+        let (lookup, matcher, tally) = intake.finish();
         check_count(old, tally.users)?;
         check_listed(tally.users, listed)?;
         if let Err(stop) = self.guard(tenant.id).await {
@@ -219,41 +335,33 @@ impl Run<'_> {
         })
     }
 
-    async fn read_pages(
-        &mut self,
-        lookup: &Lookup,
-        matcher: &mut Matcher,
-        tally: &mut Tally,
-    ) -> Result<Read, Stop> {
+    /// Three things go on at once: a page comes in, the one before it is read and classified, and those before are stored.
+    async fn read_pages(&mut self, mut intake: Box<Intake>) -> Result<(Box<Intake>, Read), Stop> {
         let mut pages = self.client.list_users();
         let mut progress = Progress::default();
         let before = self.store.cache.head().await?.map(|head| head.users);
-        let mut seen = HashSet::new();
-        let mut flawed = 0;
+        let mut backlog = Backlog::default();
+        let wrong = |error: &GraphError| failed(error, "Reading the tenant's users");
         loop {
-            let page = match pages.next().await {
+            let page = match pages.fetch().await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                Err(error) if error.list_must_restart() => return Ok(Read::LostItsPlace),
-                Err(error) => return Err(failed(&error, "Reading the tenant's users")),
+                Err(error) if error.list_must_restart() => return Ok((intake, Read::LostItsPlace)),
+                Err(error) => return Err(wrong(&error)),
             };
             self.check_cancelled()?;
+            let taken;
+            (intake, taken) = beside(move || {
+                let taken = intake.take(page);
+                (intake, taken)
+            })
+            .await;
+            let Taken { rows, count, next } = taken.map_err(|error| wrong(&error))?;
+            pages.follow(next);
             progress.pages += 1;
-            progress.of = page.count.or(progress.of);
-            flawed += page.flawed;
-            let mut rows = Vec::with_capacity(page.users.len());
-            for user in page.users {
-                if !seen.insert(user.id) {
-                    continue;
-                }
-                matcher.see(&user);
-                tally.note_groups(&user);
-                let stored = lookup.stored(user);
-                tally.add(stored.marks);
-                rows.push(stored);
-            }
-            progress.users = tally.users;
-            self.store.cache.append(rows).await?;
+            progress.of = count.or(progress.of);
+            progress.users = intake.tally.users;
+            backlog.add(self.store.cache.append(rows)).await?;
             // Without a count of the tenant's own the last run's is the nearest.
             let shown = Progress {
                 of: progress.of.or(before),
@@ -261,24 +369,18 @@ impl Run<'_> {
             };
             self.journal.progress(shown).await;
         }
-        if flawed > 0 {
-            self.journal
-                .warning(
-                    Source::Graph,
-                    format!(
-                        "{} could not be read whole: marked in the lists",
-                        counted(
-                            u64::from(flawed),
-                            "record of the tenant",
-                            "records of the tenant"
-                        )
-                    ),
-                )
-                .await;
+        backlog.finish().await?;
+        if intake.flawed > 0 {
+            let flawed = counted(
+                u64::from(intake.flawed),
+                "record of the tenant",
+                "records of the tenant",
+            );
+            let text = format!("{flawed} could not be read whole: marked in the lists");
+            self.journal.warning(Source::Graph, text).await;
         }
-        Ok(Read::Whole {
-            listed: progress.of,
-        })
+        let listed = progress.of;
+        Ok((intake, Read::Whole { listed }))
     }
 
     /// Who came, went or changed the first cause stays with the run, so that two runs can be compared.

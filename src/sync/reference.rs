@@ -1,69 +1,65 @@
-//! The reference data of a run: licences, group, Teams' state, numbers. Read first, and indexed for classifying each user once.
+//! The reference data of a run: licences, group, Teams' state, numbers. Read first, for classifying each user once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::directory::{
-    DirectoryUser, Group, GroupFilter, GroupLookup, Tenant, TenantNumber,
+    DirectoryUser, Group, GroupFilter, GroupLookup, TeamsUser, Tenant, TenantNumber,
 };
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Facts;
 use crate::domain::guid::{GroupId, ObjectId};
+use crate::domain::lists::{TeamsUsers, TenantNumbers};
 use crate::domain::run::{Counted, Progress, Source};
 use crate::domain::text::Label;
+use crate::graph::Client;
 use crate::graph::error::GraphError;
-use crate::graph::teams::{TEAMS_USERS, TENANT_NUMBERS};
 use crate::store::cache::{Reference, StoredUser};
 
+use super::attend::TEAMS_LISTS;
 use super::{Run, Stop, failed};
 
-/// The reference data of a run, indexed for classifying.
+/// The reference data of a run, for classifying.
 #[derive(Debug)]
 pub(super) struct Lookup {
     pub(super) reference: Reference,
-    teams: HashMap<ObjectId, usize>,
-    numbers: HashMap<ObjectId, Vec<TenantNumber>>,
+}
+
+/// What Teams and the inventory say of one user.
+#[derive(Debug)]
+pub(super) struct Known {
+    teams: Option<TeamsUser>,
+    numbers: Option<Vec<TenantNumber>>,
 }
 
 impl Lookup {
     pub(super) fn new(reference: Reference) -> Self {
-        let teams = reference
-            .teams
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(n, user)| (user.id, n))
-            .collect();
-        let mut numbers: HashMap<ObjectId, Vec<TenantNumber>> = HashMap::new();
-        for number in reference.numbers.iter().flatten() {
-            if let Some(holder) = number.holder() {
-                numbers.entry(holder).or_default().push(number.clone());
-            }
-        }
-        Self {
-            reference,
-            teams,
-            numbers,
+        Self { reference }
+    }
+
+    /// What is known of a user besides the directory.
+    pub(super) fn known(&self, id: ObjectId) -> Known {
+        let teams = self.reference.teams.as_ref();
+        let numbers = self.reference.numbers.as_ref();
+        Known {
+            teams: teams.and_then(|list| Some(list.get(id)?.to_user())),
+            numbers: numbers.map(|list| list.held_by(id)),
         }
     }
 
     /// All that is known of a user.
-    pub(super) fn facts<'a>(&'a self, user: &'a DirectoryUser) -> Facts<'a> {
-        let teams = self
-            .teams
-            .get(&user.id)
-            .and_then(|&n| self.reference.teams.as_ref()?.get(n));
-        let held = self.numbers.get(&user.id).map_or(&[][..], Vec::as_slice);
-        let numbers = self.reference.numbers.as_ref().map(|_| held);
+    pub(super) fn facts<'a>(&'a self, user: &'a DirectoryUser, known: &'a Known) -> Facts<'a> {
         Facts {
             user,
             group: &self.reference.group,
-            teams,
-            numbers,
+            teams: known.teams.as_ref(),
+            numbers: known.numbers.as_deref(),
         }
     }
 
     pub(super) fn stored(&self, user: DirectoryUser) -> StoredUser {
-        let class = self.facts(&user).classify();
+        let known = self.known(user.id);
+        let class = self.facts(&user, &known).classify();
         StoredUser {
             user,
             class: class.cause.byte(),
@@ -72,6 +68,12 @@ impl Lookup {
         }
     }
 }
+
+/// What a part that the tenant may not offer came to: its value, or why it is a gap.
+type Offered<T> = Result<T, GraphError>;
+
+/// How the group filter was read, with what is to be said of it.
+type Filtered = (GroupFilter, Vec<String>);
 
 impl Run<'_> {
     pub(super) async fn read_reference(&mut self, tenant: &Tenant) -> Result<Reference, Stop> {
@@ -82,37 +84,41 @@ impl Run<'_> {
             .await
             .map_err(|e| failed(&e, "Reading the tenant's licences"))?;
         self.check_cancelled()?;
-        let group = self.read_group().await?;
+        let sizes = self.store.cache.list_sizes().await?;
+        self.expects(sizes.teams + sizes.numbers).await;
+        let (group, notes) = read_group(self.client, self.settings.group.as_deref()).await?;
+        for note in notes {
+            self.journal.warning(Source::Graph, note).await;
+        }
         self.check_cancelled()?;
-        let before = self.store.cache.reference().await?.map(|old| {
-            let teams = old.teams.map_or(0, |list| list.len());
-            (teams, old.numbers.map_or(0, |list| list.len()))
-        });
-        let (teams_before, numbers_before) = before.unwrap_or_default();
-        self.expects(TEAMS_USERS, teams_before).await;
-        let teams = match self.client.teams_users().await {
+        let teams = offered(self.client.teams_users(), "Reading Teams' users").await?;
+        self.check_cancelled()?;
+        let numbers = offered(self.client.numbers(), "Reading the tenant's numbers").await?;
+        let teams = match teams {
             Ok(teams) => Some(teams),
-            Err(error) => self.gap(&error, "Reading Teams' users", &mut gaps).await?,
+            Err(error) => {
+                self.gap(&error, "Reading Teams' users", &mut gaps).await;
+                None
+            }
         };
-        self.check_cancelled()?;
-        self.expects(TENANT_NUMBERS, numbers_before).await;
-        let numbers = match self.client.numbers().await {
+        let numbers = match numbers {
             Ok(numbers) => Some(numbers),
             Err(error) => {
                 self.gap(&error, "Reading the tenant's numbers", &mut gaps)
-                    .await?
+                    .await;
+                None
             }
         };
         self.check_cancelled()?;
         check_halved(
-            (teams_before, numbers_before),
-            teams.as_ref().map(Vec::len),
-            numbers.as_ref().map(Vec::len),
+            (sizes.teams, sizes.numbers),
+            teams.as_ref().map(TeamsUsers::len),
+            numbers.as_ref().map(TenantNumbers::len),
         )?;
         if let Some(other) = teams
             .iter()
-            .flatten()
-            .find(|user| user.tenant.is_some_and(|id| id != tenant.id))
+            .flat_map(TeamsUsers::kinds)
+            .find(|kind| kind.tenant.is_some_and(|id| id != tenant.id))
         {
             let ids = format!(
                 "pinned: {}; Teams answers for {}",
@@ -123,8 +129,8 @@ impl Run<'_> {
         }
         let counted = |n: Option<usize>| n.map_or_else(|| "not read".to_owned(), |n| n.to_string());
         let (users, held) = (
-            counted(teams.as_ref().map(Vec::len)),
-            counted(numbers.as_ref().map(Vec::len)),
+            counted(teams.as_ref().map(TeamsUsers::len)),
+            counted(numbers.as_ref().map(TenantNumbers::len)),
         );
         self.journal
             .info(
@@ -136,35 +142,24 @@ impl Run<'_> {
             tenant: tenant.clone(),
             skus,
             group,
-            teams,
-            numbers,
+            teams: teams.map(Arc::new),
+            numbers: numbers.map(Arc::new),
             gaps,
         })
     }
 
     /// Says of what it reads next how many there were last time.
-    async fn expects(&mut self, of: &'static str, before: usize) {
+    async fn expects(&mut self, before: usize) {
         let progress = Progress {
-            what: Counted::Rows(of),
+            what: Counted::Rows(TEAMS_LISTS),
             of: (before > 0).then_some(before as u64),
             ..Progress::default()
         };
         self.journal.progress(progress).await;
     }
 
-    /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
-    async fn gap<T>(
-        &mut self,
-        error: &GraphError,
-        tried: &str,
-        gaps: &mut Vec<String>,
-    ) -> Result<Option<T>, Stop> {
-        if !matches!(
-            error,
-            GraphError::NotFound { .. } | GraphError::BadRequest { .. } | GraphError::NoTeamsApi
-        ) {
-            return Err(failed(error, tried));
-        }
+    /// Says which part the tenant does not offer.
+    async fn gap(&mut self, error: &GraphError, tried: &str, gaps: &mut Vec<String>) {
         let failure = error.failure(tried);
         let detail = if failure.detail.is_empty() {
             String::new()
@@ -174,63 +169,6 @@ impl Run<'_> {
         let text = format!("{}{detail}; what rests on it is unknown", failure.headline);
         self.journal.warning(Source::Teams, text.clone()).await;
         gaps.push(text);
-        Ok(None)
-    }
-
-    async fn read_group(&mut self) -> Result<GroupFilter, Stop> {
-        let Some(name) = self.settings.group.clone() else {
-            return Ok(GroupFilter::Off);
-        };
-        let shown = Label::new(&name);
-        let group = match self.client.find_group(&name).await {
-            Ok(GroupLookup::Found(group)) => group,
-            Ok(GroupLookup::Missing) => {
-                let hint = "correct or clear `group` in the tenant's settings, then sync";
-                self.journal
-                    .warning(
-                        Source::Graph,
-                        format!("No group is called '{shown}': nobody is included; {hint}"),
-                    )
-                    .await;
-                return Ok(GroupFilter::Missing { name });
-            }
-            Ok(GroupLookup::Ambiguous(groups)) => {
-                let ids: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
-                let text = format!(
-                    "{} groups are called '{shown}' ({}): nobody is included; set the group's id instead",
-                    groups.len(),
-                    ids.join(", ")
-                );
-                self.journal.warning(Source::Graph, text).await;
-                return Ok(GroupFilter::Ambiguous { name, groups });
-            }
-            Err(error) => return self.unreadable_group(&error, name).await,
-        };
-        match self.client.group_members(group.id).await {
-            Ok(members) => {
-                if members.is_empty() {
-                    // Without the permission a hidden membership reads as an empty one: the group itself tells which it is.
-                    if self
-                        .client
-                        .group_hides_members(group.id)
-                        .await
-                        .unwrap_or(false)
-                    {
-                        let text = format!(
-                            "Group '{shown}' hides its members from this app: grant it Member.Read.Hidden, or clear `group`; nobody is included"
-                        );
-                        self.journal.warning(Source::Graph, text).await;
-                        return Ok(GroupFilter::Hidden { group });
-                    }
-                    let text = format!(
-                        "Group '{shown}' is empty: nobody is included; put users into it, or clear `group` in the tenant's settings, then sync"
-                    );
-                    self.journal.warning(Source::Graph, text).await;
-                }
-                Ok(GroupFilter::Members { group, members })
-            }
-            Err(error) => self.unreadable_group(&error, name).await,
-        }
     }
 
     /// Finds the names of groups that give licences. Where they cannot be read the ids have to do: no run fails for a name.
@@ -269,27 +207,80 @@ impl Run<'_> {
         groups.extend(read);
         Ok(self.store.cache.name_groups(groups).await?)
     }
+}
 
-    async fn unreadable_group(
-        &mut self,
-        error: &GraphError,
-        name: String,
-    ) -> Result<GroupFilter, Stop> {
-        if !matches!(
-            error,
-            GraphError::BadRequest { .. } | GraphError::Decode { .. }
-        ) {
-            return Err(failed(error, "Reading the group filter"));
-        }
-        let why = error.to_string();
-        self.journal
-            .warning(
-                Source::Graph,
-                format!("The group filter could not be read: {why}"),
-            )
-            .await;
-        Ok(GroupFilter::Unreadable { name, why })
+/// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
+async fn offered<T>(
+    read: impl Future<Output = Result<T, GraphError>>,
+    tried: &str,
+) -> Result<Offered<T>, Stop> {
+    match read.await {
+        Err(
+            error @ (GraphError::NotFound { .. }
+            | GraphError::BadRequest { .. }
+            | GraphError::NoTeamsApi),
+        ) => Ok(Err(error)),
+        Err(error) => Err(failed(&error, tried)),
+        Ok(value) => Ok(Ok(value)),
     }
+}
+
+async fn read_group(client: &Client, name: Option<&str>) -> Result<Filtered, Stop> {
+    let Some(name) = name else {
+        return Ok((GroupFilter::Off, Vec::new()));
+    };
+    let shown = Label::new(name);
+    let group = match client.find_group(name).await {
+        Ok(GroupLookup::Found(group)) => group,
+        Ok(GroupLookup::Missing) => {
+            let hint = "correct or clear `group` in the tenant's settings, then sync";
+            let note = format!("No group is called '{shown}': nobody is included; {hint}");
+            let name = name.to_owned();
+            return Ok((GroupFilter::Missing { name }, vec![note]));
+        }
+        Ok(GroupLookup::Ambiguous(groups)) => {
+            let ids: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
+            let note = format!(
+                "{} groups are called '{shown}' ({}): nobody is included; set the group's id instead",
+                groups.len(),
+                ids.join(", ")
+            );
+            let name = name.to_owned();
+            return Ok((GroupFilter::Ambiguous { name, groups }, vec![note]));
+        }
+        Err(error) => return unreadable_group(&error, name),
+    };
+    let members = match client.group_members(group.id).await {
+        Ok(members) => members,
+        Err(error) => return unreadable_group(&error, name),
+    };
+    if !members.is_empty() {
+        return Ok((GroupFilter::Members { group, members }, Vec::new()));
+    }
+    // Without the permission a hidden membership reads as an empty one: the group itself tells which it is.
+    if client.group_hides_members(group.id).await.unwrap_or(false) {
+        let note = format!(
+            "Group '{shown}' hides its members from this app: grant it Member.Read.Hidden, or clear `group`; nobody is included"
+        );
+        return Ok((GroupFilter::Hidden { group }, vec![note]));
+    }
+    let note = format!(
+        "Group '{shown}' is empty: nobody is included; put users into it, or clear `group` in the tenant's settings, then sync"
+    );
+    Ok((GroupFilter::Members { group, members }, vec![note]))
+}
+
+fn unreadable_group(error: &GraphError, name: &str) -> Result<Filtered, Stop> {
+    if !matches!(
+        error,
+        GraphError::BadRequest { .. } | GraphError::Decode { .. }
+    ) {
+        return Err(failed(error, "Reading the group filter"));
+    }
+    let why = error.to_string();
+    let note = format!("The group filter could not be read: {why}");
+    let name = name.to_owned();
+    Ok((GroupFilter::Unreadable { name, why }, vec![note]))
 }
 
 /// An inventory that has lost more than half since the last read is taken for a failed listing: believing it would take everybody's

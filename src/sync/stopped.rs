@@ -48,7 +48,8 @@ impl Run<'_> {
 
 /// `Alex Wilber <alex@contoso.example>: Calling Plan: MCOPSTN1 Enabled …, in "…" (by group "Calling users")`.
 fn line(stored: &StoredUser, cause: FirstCause, lookup: &Lookup, groups: &[Group]) -> String {
-    let facts = lookup.facts(&stored.user);
+    let known = lookup.known(stored.user.id);
+    let facts = lookup.facts(&stored.user, &known);
     let names = Names {
         skus: &lookup.reference.skus,
         groups,

@@ -51,9 +51,11 @@ pub(super) fn draw(painter: &mut Painter<'_>, form: &TenantForm, area: Area) {
             };
             y = painter.below(LABEL, area, y, (tone, &format!("{lead}{line}")));
         }
+    } else {
+        // Where something has failed, that is what is to be read.
+        let last = "Written into the configuration and the audit; what is there stays. Then you sign in, and the first sync pins the tenant. Colour, group, cloud and more: in the file.";
+        painter.below(0, area, y + 1, (Tone::Dim, last));
     }
-    let last = "Written into the configuration and the audit; what is there stays. Then you sign in, and the first sync pins the tenant. Colour, group, cloud and more: in the file.";
-    painter.below(0, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;
 }
 

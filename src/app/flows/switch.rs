@@ -302,7 +302,7 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
     assert_eq!(t.effects, []);
     let failure = Failure::new(
         FailureKind::Config,
-        "There is a tenant adatum already: what it lacks is written into config.toml",
+        "There is a tenant adatum already: give another name here, or change that one in config.toml",
         "",
         "Nothing was changed.",
     );

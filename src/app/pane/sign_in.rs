@@ -146,7 +146,7 @@ fn begin_anew(doc: &mut Doc, attempt: Attempt) {
     doc.item(Tone::Strong, "L  ", "begins anew");
     other_key(doc, attempt.way.other());
     doc.gap();
-    doc.line(Tone::Dim, "What was read before stays readable.");
+    doc.line(Tone::Dim, "Whatever was read before stays readable.");
 }
 
 fn other_key(doc: &mut Doc, other: SignInWay) {

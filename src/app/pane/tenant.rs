@@ -98,7 +98,7 @@ impl TenantForm {
             TenantField::Tenant => "its id (a GUID), or one of its verified domains",
             TenantField::Way => self.way.words(),
             TenantField::Client => {
-                "id of the app registration (a GUID); blank takes that of [defaults]"
+                "id of the app registration (a GUID); blank: that of [defaults], where there is one"
             }
             TenantField::File if self.way == SignsIn::Certificate => {
                 "file with the certificate and its key"

@@ -23,16 +23,6 @@ fn by_name(a: &StoredRow, b: &StoredRow) -> Ordering {
     name.cmp(other).then_with(|| a.id.cmp(&b.id))
 }
 
-/// How many users have which marks.
-pub(super) fn marks(connection: &Connection) -> Result<Vec<(u32, u64)>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT marks, COUNT(*) FROM directory GROUP BY marks")?;
-    let rows = statement.query_map([], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// A window of rows.
 pub(super) fn rows(
     connection: &Connection,
@@ -160,6 +150,12 @@ pub(super) fn held_numbers(
 
 /// Users whose row shows a number that the inventory gives to somebody else: that one was read by itself since, and this one was not.
 pub(super) fn former_holders(connection: &Connection) -> Result<Vec<ObjectId>, StoreError> {
+    let nobody: bool = connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM live)")?
+        .query_row([], |row| row.get(0))?;
+    if nobody {
+        return Ok(Vec::new());
+    }
     let mut statement = connection.prepare_cached(
         "SELECT d.id FROM directory d JOIN numbers n ON n.number = d.number
          WHERE n.target IS NOT NULL AND n.target <> d.id",

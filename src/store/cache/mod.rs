@@ -2,6 +2,8 @@
 //!
 //! Readers see the last good snapshot while a run stages the next; it becomes the picture in one transaction.
 
+mod compare;
+mod counted;
 mod former;
 mod lookup;
 mod moved;
@@ -10,6 +12,7 @@ mod rows;
 mod snapshot;
 pub(super) mod thread;
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
@@ -19,6 +22,7 @@ use crate::domain::directory::{
     DirectoryUser, Group, GroupFilter, Sku, TeamsUser, Tenant, TenantNumber,
 };
 use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
+use crate::domain::lists::{TeamsUsers, TenantNumbers};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
 use crate::roster::table::Unsorted;
@@ -69,10 +73,10 @@ pub struct Reference {
     pub skus: Vec<Sku>,
     /// The group filter.
     pub group: GroupFilter,
-    /// Users as Teams sees them; `None` when they could not be read. Given back sorted by id.
-    pub teams: Option<Vec<TeamsUser>>,
-    /// The inventory of numbers; `None` when it could not be read. Given back sorted by number.
-    pub numbers: Option<Vec<TenantNumber>>,
+    /// Users as Teams sees them; `None` when they could not be read.
+    pub teams: Option<Arc<TeamsUsers>>,
+    /// The inventory of numbers; `None` when it could not be read.
+    pub numbers: Option<Arc<TenantNumbers>>,
     /// What could not be read, in words.
     pub gaps: Vec<String>,
 }
@@ -112,6 +116,15 @@ pub struct Outline {
     pub groups: Vec<Group>,
     /// Whether the inventory of numbers could be read.
     pub numbers_known: bool,
+}
+
+/// How long the lists of the last run were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ListSizes {
+    /// Users of Teams.
+    pub teams: usize,
+    /// Numbers.
+    pub numbers: usize,
 }
 
 /// What the snapshot is.
@@ -218,6 +231,8 @@ pub(super) enum Job {
     Marks(Answer<Vec<(u32, u64)>>),
     Reference(Answer<Option<Reference>>),
     Outline(Answer<Option<Outline>>),
+    ListSizes(Answer<ListSizes>),
+    Differing(Box<Reference>, Answer<Option<Vec<ObjectId>>>),
     NameGroups(Vec<Group>, Answer<()>),
     BeginFull(RunId, Answer<()>),
     Append(Vec<StoredUser>, Answer<()>),
@@ -274,6 +289,17 @@ impl Cache {
     /// The reference data without the long lists of Teams' users and numbers.
     pub fn outline(&self) -> Reply<Option<Outline>> {
         self.ask(Job::Outline)
+    }
+
+    /// How long the lists of Teams' users and numbers are; zero where they were not read.
+    pub fn list_sizes(&self) -> Reply<ListSizes> {
+        self.ask(Job::ListSizes)
+    }
+
+    /// Whose classification may be another by these reference data than by those of the snapshot; `None` where it may be
+    /// anybody's.
+    pub fn differing(&self, now: Reference) -> Reply<Option<Vec<ObjectId>>> {
+        self.ask(|to| Job::Differing(Box::new(now), to))
     }
 
     /// Keeps the names of groups that give licences, in place of those kept before.

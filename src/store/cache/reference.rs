@@ -1,6 +1,7 @@
 //! Head and reference data of a snapshot: written only where they differ from what is there.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::types::{ToSql, Value};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -10,6 +11,7 @@ use crate::domain::directory::{
     TenantNumber,
 };
 use crate::domain::guid::{ObjectId, TenantId};
+use crate::domain::lists::{TeamsUsers, TeamsView, TenantNumbers};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
 use crate::record::Unreadable;
@@ -17,7 +19,7 @@ use crate::record::reference::{self as form, Code};
 
 use super::super::error::StoreError;
 use super::super::ledger::rows::{guid, number, optional_guid};
-use super::{Outline, Reference, SnapshotHead};
+use super::{ListSizes, Outline, Reference, SnapshotHead, compare};
 
 impl From<Unreadable> for StoreError {
     fn from(error: Unreadable) -> Self {
@@ -123,8 +125,77 @@ pub(super) fn put_reference(tx: &Connection, reference: &Reference) -> Result<()
     put(tx, "teams_known", &reference.teams.is_some())?;
     put(tx, "numbers_known", &reference.numbers.is_some())?;
     put_skus(tx, &reference.skus)?;
-    put_all_teams(tx, reference.teams.as_deref().unwrap_or_default())?;
-    put_all_numbers(tx, reference.numbers.as_deref().unwrap_or_default())
+    let (no_teams, no_numbers) = (TeamsUsers::default(), TenantNumbers::default());
+    put_all_teams(tx, reference.teams.as_deref().unwrap_or(&no_teams))?;
+    put_all_numbers(tx, reference.numbers.as_deref().unwrap_or(&no_numbers))
+}
+
+/// A list of which a print is kept: where it is the same, so is the list.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Printed {
+    Teams,
+    Numbers,
+}
+
+impl Printed {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Teams => "teams_print",
+            Self::Numbers => "numbers_print",
+        }
+    }
+}
+
+/// Whether the rows are those of this print.
+pub(super) fn is_printed(
+    connection: &Connection,
+    list: Printed,
+    print: u64,
+) -> Result<bool, StoreError> {
+    let kept: Option<i64> = connection
+        .prepare_cached("SELECT v FROM meta WHERE k = ?1 AND typeof(v) = 'integer'")?
+        .query_row([list.key()], |row| row.get(0))
+        .optional()?;
+    Ok(kept == Some(print.cast_signed()))
+}
+
+/// A row has changed by itself.
+fn smudge(tx: &Connection, list: Printed) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM meta WHERE k = ?1")?
+        .execute([list.key()])?;
+    Ok(())
+}
+
+/// How long the lists are.
+pub(super) fn list_sizes(connection: &Connection) -> Result<ListSizes, StoreError> {
+    let Some((teams, numbers)) = lists_known(connection)? else {
+        return Ok(ListSizes::default());
+    };
+    let count = |known: bool, sql: &str| -> Result<usize, StoreError> {
+        if !known {
+            return Ok(0);
+        }
+        let count: i64 = connection
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    };
+    Ok(ListSizes {
+        teams: count(teams, "SELECT count(*) FROM teams")?,
+        numbers: count(numbers, "SELECT count(*) FROM numbers")?,
+    })
+}
+
+/// Whether Teams' users, and the numbers, could be read; `None` without a snapshot.
+pub(super) fn lists_known(connection: &Connection) -> Result<Option<(bool, bool)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT v FROM meta WHERE k = ?1 AND typeof(v) = 'integer'")?;
+    let mut known = |key: &str| {
+        statement
+            .query_row([key], |row| row.get::<_, bool>(0))
+            .optional()
+    };
+    Ok(known("teams_known")?.zip(known("numbers_known")?))
 }
 
 /// Reads reference data.
@@ -145,7 +216,7 @@ pub(super) fn reference(connection: &Connection) -> Result<Option<Reference>, St
         group: form::read_group(&text(&mut meta, "group")?, &members)?,
         teams: teams.then(|| all_teams(connection)).transpose()?,
         numbers: numbers
-            .then(|| numbers_where(connection, "TRUE", &[]))
+            .then(|| inventory(connection).map(Arc::new))
             .transpose()?,
         gaps: form::read_texts(&text(&mut meta, "gaps")?)?,
     }))
@@ -207,9 +278,9 @@ fn put_skus(tx: &Connection, new: &[Sku]) -> Result<(), StoreError> {
     Ok(())
 }
 
-const TEAMS: &str = "id, tenant, account, voice, features, number, routing, dial_plan";
+pub(super) const TEAMS: &str = "id, tenant, account, voice, features, number, routing, dial_plan";
 
-fn teams_row(row: &Row<'_>) -> rusqlite::Result<TeamsUser> {
+pub(super) fn teams_row(row: &Row<'_>) -> rusqlite::Result<TeamsUser> {
     Ok(TeamsUser {
         id: ObjectId(guid(row, 0)?),
         tenant: optional_guid(row, 1)?.map(TenantId),
@@ -222,11 +293,12 @@ fn teams_row(row: &Row<'_>) -> rusqlite::Result<TeamsUser> {
     })
 }
 
-fn all_teams(connection: &Connection) -> Result<Vec<TeamsUser>, StoreError> {
+fn all_teams(connection: &Connection) -> Result<Arc<TeamsUsers>, StoreError> {
     let mut statement =
         connection.prepare_cached(&format!("SELECT {TEAMS} FROM teams ORDER BY id"))?;
-    let rows = statement.query_map([], teams_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query_map([], teams_row)?;
+    let list: TeamsUsers = rows.by_ref().collect::<Result<_, _>>()?;
+    Ok(Arc::new(list))
 }
 
 /// What Teams says of one user.
@@ -239,12 +311,17 @@ pub(super) fn teams_of(
     Ok(statement.query_row([id.0.bytes()], teams_row).optional()?)
 }
 
-/// Writes what Teams says of one user, or that it says nothing.
+/// Writes what Teams says of one user who was read alone, or that it says nothing.
 pub(super) fn put_teams(
     tx: &Connection,
     id: ObjectId,
     user: Option<&TeamsUser>,
 ) -> Result<(), StoreError> {
+    smudge(tx, Printed::Teams)?;
+    write_teams(tx, id, user)
+}
+
+fn write_teams(tx: &Connection, id: ObjectId, user: Option<&TeamsUser>) -> Result<(), StoreError> {
     let Some(user) = user else {
         tx.prepare_cached("DELETE FROM teams WHERE id = ?1")?
             .execute([id.0.bytes()])?;
@@ -266,28 +343,26 @@ pub(super) fn put_teams(
     Ok(())
 }
 
-fn put_all_teams(tx: &Connection, new: &[TeamsUser]) -> Result<(), StoreError> {
-    let mut old: HashMap<ObjectId, TeamsUser> = all_teams(tx)?
-        .into_iter()
-        .map(|user| (user.id, user))
-        .collect();
-    // By id, so that the rows of a first read go to the end of the table one after the other.
-    let mut new: Vec<&TeamsUser> = new.iter().collect();
-    new.sort_by_key(|user| user.id);
-    for user in new {
-        if old.remove(&user.id).as_ref() != Some(user) {
-            put_teams(tx, user.id, Some(user))?;
+fn put_all_teams(tx: &Connection, new: &TeamsUsers) -> Result<(), StoreError> {
+    let is_first: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM teams)", [], |row| {
+        row.get(0)
+    })?;
+    if is_first {
+        // By id, so that the rows go to the end of the table one after the other.
+        for row in new.iter() {
+            write_teams(tx, row.id, Some(&row.to_user()))?;
+        }
+    } else {
+        for id in compare::teams_differing(tx, new)? {
+            write_teams(tx, id, new.get(id).map(TeamsView::to_user).as_ref())?;
         }
     }
-    for id in old.into_keys() {
-        put_teams(tx, id, None)?;
-    }
-    Ok(())
+    put(tx, Printed::Teams.key(), &new.print().cast_signed())
 }
 
-const NUMBERS: &str = "number, kind, source, status, target, prime, activation";
+pub(super) const NUMBERS: &str = "number, kind, source, status, target, prime, activation";
 
-fn number_row(row: &Row<'_>) -> rusqlite::Result<TenantNumber> {
+pub(super) fn number_row(row: &Row<'_>) -> rusqlite::Result<TenantNumber> {
     let missing =
         || rusqlite::Error::InvalidColumnType(0, "number".to_owned(), rusqlite::types::Type::Null);
     Ok(TenantNumber {
@@ -324,6 +399,21 @@ pub(super) fn all_numbers(
         .transpose()
 }
 
+fn inventory(connection: &Connection) -> Result<TenantNumbers, StoreError> {
+    let sql = format!("SELECT {NUMBERS} FROM numbers ORDER BY number, n");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query_map([], number_row)?;
+    Ok(rows.by_ref().collect::<Result<_, _>>()?)
+}
+
+/// The records of a number.
+pub(super) fn records_of(
+    connection: &Connection,
+    number: &PhoneNumber,
+) -> Result<Vec<TenantNumber>, StoreError> {
+    numbers_where(connection, "number = ?1", &[&number.as_str()])
+}
+
 /// The numbers that are targeted at a user.
 pub(super) fn numbers_of(
     connection: &Connection,
@@ -337,7 +427,7 @@ pub(super) fn one_number(
     connection: &Connection,
     number: &PhoneNumber,
 ) -> Result<Option<TenantNumber>, StoreError> {
-    let mut found = numbers_where(connection, "number = ?1", &[&number.as_str()])?;
+    let mut found = records_of(connection, number)?;
     let held = found
         .iter()
         .position(|number| number.holder().is_some())
@@ -367,27 +457,23 @@ fn delete_number(tx: &Connection, number: &PhoneNumber) -> Result<(), StoreError
     Ok(())
 }
 
-fn put_all_numbers(tx: &Connection, new: &[TenantNumber]) -> Result<(), StoreError> {
-    let mut old: HashMap<PhoneNumber, Vec<TenantNumber>> = HashMap::new();
-    for number in numbers_where(tx, "TRUE", &[])? {
-        old.entry(number.number.clone()).or_default().push(number);
-    }
-    let mut sorted: Vec<&TenantNumber> = new.iter().collect();
-    sorted.sort_by(|a, b| a.number.cmp(&b.number));
-    for records in sorted.chunk_by(|a, b| a.number == b.number) {
-        let before = old.remove(&records[0].number);
-        if before.iter().flatten().eq(records.iter().copied()) {
-            continue;
+fn put_all_numbers(tx: &Connection, new: &TenantNumbers) -> Result<(), StoreError> {
+    let is_first: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM numbers)", [], |row| {
+        row.get(0)
+    })?;
+    if is_first {
+        for record in new.iter() {
+            insert_number(tx, &record)?;
         }
-        delete_number(tx, &records[0].number)?;
-        for number in records {
-            insert_number(tx, number)?;
+    } else {
+        for number in compare::numbers_differing(tx, new)? {
+            delete_number(tx, &number)?;
+            for record in new.of(&number) {
+                insert_number(tx, &record)?;
+            }
         }
     }
-    for number in old.keys() {
-        delete_number(tx, number)?;
-    }
-    Ok(())
+    put(tx, Printed::Numbers.key(), &new.print().cast_signed())
 }
 
 /// The numbers of one user, read again: what the user held before and does not hold now is free.
@@ -396,6 +482,7 @@ pub(super) fn put_numbers_of(
     id: ObjectId,
     numbers: &[TenantNumber],
 ) -> Result<(), StoreError> {
+    smudge(tx, Printed::Numbers)?;
     tx.prepare_cached("UPDATE numbers SET target = NULL, status = ?2 WHERE target = ?1")?
         .execute(params![id.0.bytes(), AssignmentStatus::Unassigned.code()])?;
     for number in numbers {

@@ -11,7 +11,7 @@ use super::super::open;
 use super::super::reply::Answer;
 use super::rows::Words;
 use super::snapshot::{self, Staging};
-use super::{Job, Reference, SnapshotHead, StoredUser, lookup, moved, reference};
+use super::{Job, Reference, SnapshotHead, StoredUser, compare, counted, lookup, moved, reference};
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -46,9 +46,11 @@ impl CacheThread {
     fn answer(&mut self, job: Job) {
         match job {
             Job::Head(to) => self.read(to, |tx, _| reference::head(tx)),
-            Job::Marks(to) => self.read(to, |tx, _| lookup::marks(tx)),
+            Job::Marks(to) => self.read(to, |tx, _| counted::marks(tx)),
             Job::Reference(to) => self.read(to, |tx, _| reference::reference(tx)),
             Job::Outline(to) => self.read(to, |tx, _| reference::outline(tx)),
+            Job::ListSizes(to) => self.read(to, |tx, _| reference::list_sizes(tx)),
+            Job::Differing(now, to) => self.read(to, |tx, _| compare::differing(tx, &now)),
             Job::Rows(from, limit, to) => self.read(to, |tx, _| lookup::rows(tx, from, limit)),
             Job::LastRows(limit, to) => self.read(to, |tx, _| lookup::last_rows(tx, limit)),
             Job::Table(to) => self.read(to, |tx, _| lookup::table(tx)),
@@ -133,6 +135,8 @@ impl CacheThread {
             | Job::Marks(_)
             | Job::Reference(_)
             | Job::Outline(_)
+            | Job::ListSizes(_)
+            | Job::Differing(..)
             | Job::LiveOf(..)
             | Job::Rows(..)
             | Job::LastRows(..)

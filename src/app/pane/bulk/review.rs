@@ -445,7 +445,10 @@ fn detail(review: &Review, row: usize) -> Doc {
         .collect();
     let verdict = review.verdict(row);
     for fault in verdict.faults() {
-        if let Some(proposal) = fault.proposal() {
+        // Beside what a person must put right, taking it would not let the row in.
+        if let Some(proposal) = fault.proposal()
+            && matches!(verdict, Verdict::Proposal(_))
+        {
             let text = format!("Ctrl-T takes {}", proposal.spaced());
             doc.line(Tone::Good, &text);
         }
