@@ -314,12 +314,12 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
     let before = Value::Number(old.cloned());
     let said = about(&entry, "released").values(&before, &Value::Number(None));
     let Some(giver) = &entry.takes_from else {
-        put_value(tx, entry.user, &Value::Number(None))?;
+        blank(tx, entry.user, old)?;
         return append(tx, stamp, said);
     };
     // A move takes it from somebody else: the line is about who has lost it.
     let loser = rows::user_of(tx, giver.id)?;
-    put_value(tx, loser.as_ref().map(|user| user.id), &Value::Number(None))?;
+    blank(tx, loser.as_ref().map(|user| user.id), old)?;
     let said = Said {
         user: loser.as_ref().map(|user| (user.id, user.name.as_str())),
         name: &giver.name,
@@ -327,6 +327,19 @@ pub(super) fn released(tx: &Connection, id: EntryId, stamp: &Stamp) -> Result<()
         ..said
     };
     append(tx, stamp, said)
+}
+
+/// Takes a number that was released out of a user's row, where nobody has put another there since.
+fn blank(
+    tx: &Connection,
+    user: Option<UserId>,
+    old: Option<&PhoneNumber>,
+) -> Result<(), StoreError> {
+    let row = user.map(|id| rows::user(tx, id)).transpose()?.flatten();
+    if row.is_some_and(|row| row.number.as_ref() == old) {
+        put_value(tx, user, &Value::Number(None))?;
+    }
+    Ok(())
 }
 
 /// Marks an entry in flight, if it is still queued: what somebody held back, dropped or edited in the meantime is not sent.
@@ -609,6 +622,18 @@ mod tests {
             (entry.had(), entry.owed().map(PhoneNumber::as_str)),
             (num("+14255550777"), Some("+14255550777"))
         );
+    }
+
+    #[test]
+    fn a_number_that_came_meanwhile_stays_shown_when_the_old_one_is_released() {
+        let (root, store) = store_with(1);
+        let id = queued(&store, 1, "+14255550100");
+        let rows = Connection::open(root.path().join("ledger.db")).unwrap();
+        rows.execute("UPDATE users SET number = '+14255550777'", [])
+            .unwrap();
+        store.ledger.released(id, stamp(3)).wait().unwrap();
+        let shown = store.ledger.load().wait().unwrap().users[0].number.clone();
+        assert_eq!(Value::Number(shown), num("+14255550777"));
     }
 
     #[test]
