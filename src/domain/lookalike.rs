@@ -178,8 +178,19 @@ mod tests {
                 ("Other", "MEl.row@c.example"),
                 ("Bern", "x0@c.example"),
                 ("Bem", "xO@c.example"),
+                ("One", "aIex@c.example"),
+                ("Two", "alex@c.example"),
             ]),
-            [(0, 2), (2, 0), (4, 5), (5, 4), (6, 7), (7, 6)]
+            [
+                (0, 2),
+                (2, 0),
+                (4, 5),
+                (5, 4),
+                (6, 7),
+                (7, 6),
+                (8, 9),
+                (9, 8)
+            ]
         );
     }
 

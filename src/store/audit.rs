@@ -768,6 +768,28 @@ mod tests {
         assert_eq!(faults(&good), [missing(AuditPlace::Table, 6)]);
     }
 
+    /// Somebody who knows how hashes are made changes a line and its hash in both places: the line after it follows no more.
+    #[test]
+    fn a_line_that_was_forged_with_its_hash_breaks_the_chain() {
+        let root = tempfile::tempdir().unwrap();
+        let (connection, mirror) = with_lines(root.path(), 4);
+        let mut forms = mirror.sound_lines();
+        forms[1].note = "otherwise".to_owned();
+        forms[1].hash = hash_of(&forms[1]);
+        let changed = [&forms[1].note, &forms[1].hash];
+        connection
+            .execute(
+                "UPDATE audit SET note = ?1, hash = ?2 WHERE seq = 2",
+                changed,
+            )
+            .unwrap();
+        let text: String = forms.iter().map(|form| form.to_json() + "\n").collect();
+        fs::write(&mirror.path, text).unwrap();
+        let faults = verify(&connection, &mirror, None).unwrap().faults;
+        let at = |place| AuditFault::Altered { place, seq: 3 };
+        assert_eq!(faults, [at(AuditPlace::Table), at(AuditPlace::Mirror)]);
+    }
+
     #[test]
     fn every_changed_column_of_the_table_is_found() {
         let root = tempfile::tempdir().unwrap();
