@@ -47,7 +47,7 @@ fn read(times: usize) {
     let page = page();
     let mut reader = PageReader::default();
     for _ in 0..times {
-        let (read, link) = reader.read(page.as_bytes()).unwrap();
+        let (read, link) = reader.read(page.as_bytes()).expect("the page is sound");
         assert_eq!(
             (read.users.len(), read.count, read.flawed),
             (USERS, Some(USERS as u64), 0)

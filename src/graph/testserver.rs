@@ -262,10 +262,10 @@ fn write(stream: &mut TcpStream, said: &Said, root: &str) -> Option<Vec<u8>> {
     head.push_str("\r\n");
     // The client may have hung up already, which is then what the test is about.
     let _ = stream.write_all(head.as_bytes());
-    let held = said
+    let later_from = said
         .held_from
         .and_then(|text| memchr::memmem::find(&body, text.as_bytes()));
-    let (now, later) = body.split_at(held.unwrap_or(body.len()));
+    let (now, later) = body.split_at(later_from.unwrap_or(body.len()));
     let _ = stream.write_all(now);
-    held.map(|_| later.to_vec())
+    later_from.map(|_| later.to_vec())
 }

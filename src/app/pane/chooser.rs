@@ -182,8 +182,12 @@ mod tests {
         Card {
             name: name.to_owned(),
             label: name.to_owned(),
+            tenant: String::new(),
             domains: vec![domain.to_owned()],
-            ..Card::default()
+            read_only: true,
+            accent: None,
+            facts: Facts::Nothing,
+            lacks: None,
         }
     }
 
@@ -196,8 +200,13 @@ mod tests {
         ];
         let mut open = Chooser::open("oth", RequestId(1));
         open.tenants(Arc::new(cards));
-        for (typed, wanted) in [("lab", "lab"), ("LAB", "LAB"), ("oth", "oth"), ("Oth", "oth")] {
-            open.field = Field::with(typed);
+        for (typed, wanted) in [
+            ("lab", "lab"),
+            ("LAB", "LAB"),
+            ("oth", "oth"),
+            ("Oth", "oth"),
+        ] {
+            open.field.set(typed);
             open.search();
             open.cursor.key = None;
             open.settle(10);
