@@ -189,6 +189,10 @@ async fn run(
                 exit @ Ended::Exit(_) => exit,
             });
         }
+        if let Some(resize) = shell.missed_resize(app.size) {
+            let effects = shell.take(&mut app, resize, clock.now());
+            exit = exit.or(shell.perform(&mut performer, effects));
+        }
         app.settle();
         let wishes = app.take_wishes();
         exit = exit.or(shell.perform(&mut performer, wishes));
@@ -274,6 +278,16 @@ impl Shell<'_> {
             breaks("update", || text.clone());
         }
         app.update(Event { at, what })
+    }
+
+    /// The window's size where it is another one than the screen was told: the library that reads keys loses the news of a size that
+    /// comes at the same moment as a key.
+    fn missed_resize(&self, (width, height): (u16, u16)) -> Option<What> {
+        let (columns, rows) = self.screen.seen_size()?;
+        ((columns, rows) != (width, height)).then_some(What::Resize {
+            width: columns,
+            height: rows,
+        })
     }
 
     /// Takes the terminal again after a stop. The window may have another size: nobody told a stopped program.

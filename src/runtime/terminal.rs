@@ -100,6 +100,15 @@ impl Screen {
         crossterm::terminal::size()
     }
 
+    /// Columns and rows as the terminal has them now; `None` where it is not ours, or does not tell.
+    pub(super) fn seen_size(&self) -> Option<(u16, u16)> {
+        if self.state != State::Ours {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+    }
+
     /// Whether a frame that is drawn now is seen now. A terminal that is slow, or takes nothing, gets the latest one when it has
     /// taken what it was sent, and none of those between.
     pub(super) fn is_free(&self) -> bool {
