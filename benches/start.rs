@@ -15,6 +15,7 @@ mod crowd;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -201,8 +202,8 @@ fn home(users: u32) -> tempfile::TempDir {
         },
         skus: Vec::new(),
         group: GroupFilter::Off,
-        teams: Some(Vec::new()),
-        numbers: Some(Vec::new()),
+        teams: Some(Arc::default()),
+        numbers: Some(Arc::default()),
         gaps: Vec::new(),
     };
     let head = SnapshotHead {

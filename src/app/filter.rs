@@ -249,7 +249,10 @@ impl App {
         }
         let (filter, found) = match pane {
             Pane::Users => (&self.users.filter, self.users.shown.len()),
-            Pane::Candidates => (&self.candidates.filter, self.candidates.shown.len()),
+            Pane::Candidates => (
+                &self.candidates.filter,
+                self.candidates.rows.listed.shown.len(),
+            ),
             Pane::Numbers => (&self.numbers.filter, self.numbers.shown.len()),
             Pane::Sync | Pane::Changes | Pane::Licences => return None,
         };

@@ -289,10 +289,10 @@ impl App {
                 };
                 match open.summary.unmatched {
                     0 => {}
-                    1 => staying = format!("1 new user is nobody in the tenant; {staying}"),
+                    1 => staying = format!("1 new user matches nobody yet; {staying}"),
                     n => {
                         let n = thousands(n as u64);
-                        staying = format!("{n} new users are nobody in the tenant; {staying}");
+                        staying = format!("{n} new users match nobody yet; {staying}");
                     }
                 }
                 if !doubted.is_empty() {

@@ -6,6 +6,7 @@ use teamsconnector::domain::run::{Outcome, Phase, RunEvent, RunKind};
 use teamsconnector::sync::{ReadAgain, Reading, TENANT_MISMATCH, read_again};
 
 use crate::support::bench::{Bench, Ran, noon};
+use crate::support::program::Tour;
 use crate::support::web;
 
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";
@@ -245,4 +246,36 @@ async fn one_user_of_another_tenant_is_not_read_into_the_files() {
             assert_eq!(name, "Joni Sherman", "{case}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_kept_under_another_name_is_not_read_under_a_second_one() {
+    let tour = Tour::new("").await;
+    let file = tour.home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // The id of one and a domain of the other: the configuration alone cannot tell that they are one.
+    let second = text
+        .replace("tenants.contoso", "tenants.second")
+        .replace(tour.bench.simulator.tenant_id(), "contoso.example");
+    std::fs::write(&file, format!("{text}\n{second}")).unwrap();
+    assert_eq!(tour.call(&["config", "check"]).code, 0);
+    for what in [&["sync"][..], &["sync", "--yes"]] {
+        let mut args = vec!["--tenant", "second"];
+        args.extend(what);
+        let ended = tour.call(&args);
+        assert_eq!(ended.code, 6, "{ended:?}");
+        assert!(
+            ended
+                .err
+                .contains("This tenant is contoso of the configuration")
+                || ended
+                    .out
+                    .contains("This tenant is contoso of the configuration"),
+            "{ended:?}"
+        );
+    }
+    let known = tour.call(&["--tenant", "second", "candidates", "--json"]);
+    assert!(!known.out.contains("joni@contoso.example"), "{known:?}");
+    // The first one goes on as it was.
+    tour.good(&["--tenant", "contoso", "sync"]);
 }

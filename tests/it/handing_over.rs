@@ -134,11 +134,19 @@ async fn whose_change_an_edit_replaces_is_told() {
             .unwrap()
     };
     let me = bench.stamp().author;
+    let at = noon().strftime("%m-%d %H:%MZ");
+    // One's own, too: another window may have queued it.
+    assert_eq!(
+        edit("+441235123512", &me).await,
+        format!(
+            "Amy Apple saved; queued: number +44 1235 123512; it replaces what was queued by {me} {at}: \
+             number +44 1235 123511; p plans it"
+        )
+    );
     assert_eq!(
         edit("+441235123512", &me).await,
         "Amy Apple saved; queued: number +44 1235 123512; p plans it"
     );
-    let at = noon().strftime("%m-%d %H:%MZ");
     assert_eq!(
         edit("+441235123513", "pat").await,
         format!(

@@ -99,7 +99,8 @@ async fn good_rows_are_queued_after_a_question_and_the_others_go_back_as_a_file(
     terminal.press("enter");
     terminal.wait_for("34 create, 2 proposal, 4 refused of 40 rows");
     terminal.press("P");
-    let screen = terminal.wait_for("Queue 34 rows?  6 rows stay out:");
+    let screen =
+        terminal.wait_for("Queue 34 rows?  34 new users match nobody yet; 6 rows stay out:");
     assert!(screen.contains("row 21   New 20: Email: "), "{screen}");
     // The same key again answers nothing.
     terminal.press("P O");

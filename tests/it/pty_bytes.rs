@@ -41,6 +41,11 @@ fn idle(terminal: &Terminal) -> usize {
     terminal.bytes() - before
 }
 
+/// Nothing more comes, once what is under way has come: a console that ticks or redraws never gets there.
+fn rests(terminal: &Terminal) -> bool {
+    (0..20).any(|_| idle(terminal) == 0)
+}
+
 /// Presses a key, and waits for all frames that it brings; their bytes.
 fn cost(terminal: &mut Terminal, key: &str, frames: usize) -> Vec<usize> {
     let before = terminal.frames().len();
@@ -51,7 +56,7 @@ fn cost(terminal: &mut Terminal, key: &str, frames: usize) -> Vec<usize> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_screen_costs_what_has_changed() {
     let (_served, mut terminal) = everyone((80, 24)).await;
-    assert_eq!(idle(&terminal), 0);
+    assert!(rests(&terminal));
     let top = bar(&terminal.screen());
     for row in top + 1..22 {
         let step = cost(&mut terminal, "down", 1);
@@ -69,7 +74,7 @@ async fn a_small_screen_costs_what_has_changed() {
         let top = usize::from(top);
         assert_eq!(before[top + 1..22], after[top..21]);
     }
-    assert_eq!(idle(&terminal), 0);
+    assert!(rests(&terminal));
     let full = cost(&mut terminal, "1", 1);
     assert!(full[0] <= 2_500, "{full:?}");
 }
@@ -78,7 +83,7 @@ async fn a_small_screen_costs_what_has_changed() {
 async fn a_large_screen_costs_what_has_changed() {
     let (_served, mut terminal) = everyone((200, 50)).await;
     terminal.wait_for("WHY  ");
-    assert_eq!(idle(&terminal), 0);
+    assert!(rests(&terminal));
     // The step, and the explanation of the row once the cursor rests there.
     let top = bar(&terminal.screen());
     for row in top + 1..48 {
@@ -91,18 +96,18 @@ async fn a_large_screen_costs_what_has_changed() {
         assert!(scroll[0] <= 1_024 && scroll[1] <= 1_600, "{scroll:?}");
         assert_eq!(bar(&terminal.screen()), 47);
     }
-    assert_eq!(idle(&terminal), 0);
+    assert!(rests(&terminal));
     let whole = cost(&mut terminal, "?", 1);
     assert!(whole[0] <= 7_168, "{whole:?}");
     terminal.press("esc");
     terminal.wait_for("everyone in the tenant: 400");
     terminal.press("/ ameli");
     terminal.wait_for("/ameli");
-    assert_eq!(idle(&terminal), 0);
+    assert!(rests(&terminal));
     let before = terminal.bytes();
     terminal.press("a");
     terminal.wait_for("/amelia");
-    idle(&terminal);
+    assert!(rests(&terminal));
     let letter = terminal.bytes() - before;
     assert!(letter <= 64, "{letter}");
 }

@@ -350,7 +350,8 @@ fn lower(folder: &Path) {
         (
             "cache.db",
             "ALTER TABLE live DROP COLUMN teams_at; ALTER TABLE live DROP COLUMN teams_why;
-             ALTER TABLE live DROP COLUMN member; DROP TABLE former_words; DROP TABLE moved;",
+             ALTER TABLE live DROP COLUMN member; DROP TABLE former_words; DROP TABLE moved;
+             DROP TABLE counted;",
         ),
         ("history.db", "DROP TABLE moved;"),
     ] {

@@ -219,7 +219,10 @@ fn the_good_rows_go_alone_by_a_key_of_their_own() {
     let mut t = reviewing();
     t.keys("P");
     assert_eq!(t.effects, []);
-    assert!(shows(&t, "Queue 3 rows?  2 rows stay out:"));
+    assert!(shows(
+        &t,
+        "Queue 3 rows?  2 new users match nobody yet; 2 rows stay out:"
+    ));
     assert!(shows(&t, "row 3    Joni Sherman: PhoneNumber: "));
     assert!(shows(&t, "row 5    Kim New: PhoneNumber: "));
     // The key that has asked answers nothing.

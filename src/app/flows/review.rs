@@ -183,7 +183,7 @@ fn numbers_that_are_doubted_are_listed_before_they_are_queued() {
     t.keys("P");
     assert!(shows(
         &t,
-        "Queue 2 rows?  1 of them doubted, listed first; 1 row stays out:"
+        "Queue 2 rows?  1 of them doubted, listed first; 2 new users match nobody yet;"
     ));
     // Where nothing is doubted, A queues at once.
     let plain = table("").replace("020 8000 0172", "20 8000 0172");
