@@ -110,9 +110,13 @@ impl App {
                 | Action::CopyCell
                 | Action::Export
         );
-        (here && acts && !self.roster.is_whole()).then(|| {
-            "not done: the tenant's users are still being loaded; look, and press it again"
-                .to_owned()
-        })
+        let what = if !self.roster.is_whole() {
+            "the tenant's users are still being loaded"
+        } else if self.candidates.rows.is_being_sorted() {
+            "the rows are still being sorted"
+        } else {
+            return None;
+        };
+        (here && acts).then(|| format!("not done: {what}; look, and press it again"))
     }
 }

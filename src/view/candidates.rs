@@ -165,6 +165,9 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &[words]
     } else if app.candidates.rows.is_partial() {
         &["Nobody among the first rows: the others are being looked through."]
+    } else if app.roster.is_empty() && app.desk.read_at.is_some() {
+        // The first read has just ended.
+        &["The tenant's users are being loaded: a moment."]
     } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {

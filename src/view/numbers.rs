@@ -98,7 +98,8 @@ fn columns(
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let unread = !app.roster.is_empty() && app.inventory.loading() == 0;
-    let lines: &[&str] = if !app.roster.is_whole() || unread {
+    let ended = app.roster.is_empty() && app.desk.read_at.is_some();
+    let lines: &[&str] = if !app.roster.is_whole() || unread || ended {
         &["The tenant's numbers are being loaded: a moment."]
     } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]

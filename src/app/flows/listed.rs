@@ -224,6 +224,13 @@ fn another_order_comes_behind_and_is_kept() {
     let by_number = asked(&t);
     assert!(top(&t).contains("by number, being sorted"), "{}", top(&t));
     assert_eq!(t.app.candidates.shown[0], 0);
+    // Who is first by name is not who will be first: a key that is typed ahead marks nobody.
+    t.keys("g Space");
+    assert!(
+        t.notice()
+            .starts_with("not done: the rows are still being sorted")
+    );
+    assert!(t.app.candidates.marked.is_empty());
     answer(&mut t, &by_number);
     assert!(!top(&t).contains("being sorted"), "{}", top(&t));
     // The cursor stays on its row, and the only one with a number stands first in either direction.
