@@ -117,6 +117,8 @@ impl App {
         } else {
             return None;
         };
-        (here && acts).then(|| format!("not done: {what}; look, and press it again"))
+        // Whom a number moves to is looked for among everybody, from whatever pane.
+        let looks = action == Action::MoveNumber && !self.roster.is_whole();
+        (looks || (here && acts)).then(|| format!("not done: {what}; look, and press it again"))
     }
 }

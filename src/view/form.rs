@@ -333,6 +333,9 @@ impl Sheet<'_, '_> {
                 Tone::Dim,
                 "type to search the directory; Backspace here takes the association away",
             );
+        } else if form.hits.is_empty() && !self.app.roster.is_whole() {
+            let text = "nobody so far: the tenant's users are still being loaded";
+            self.below(Tone::Warn, text);
         } else if form.hits.is_empty() {
             self.below(Tone::Warn, "nobody in the directory has all of these words");
         }

@@ -181,6 +181,14 @@ fn what_is_not_loaded_yet_is_said_and_no_key_acts_on_it() {
         t.notice()
             .starts_with("not done: the tenant's users are still being loaded")
     );
+    // Nor is somebody looked for among those who are not there yet.
+    t.keys("1 m");
+    assert!(t.app.modals.is_empty());
+    assert!(
+        t.notice()
+            .starts_with("not done: the tenant's users are still being loaded")
+    );
+    t.keys("2");
     t.event(What::Cache(CacheEvent::Roster(beginning())));
     let shown = screen(&t.app).join("\n");
     let words = "the tenant's 66,036 users are being loaded";
