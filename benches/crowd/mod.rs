@@ -3,7 +3,7 @@
 use teamsconnector::domain::country::Country;
 use teamsconnector::domain::gate::{FirstCause, Marks};
 use teamsconnector::domain::guid::{Guid, ObjectId};
-use teamsconnector::roster::table::Fresh;
+use teamsconnector::roster::Person;
 
 /// Given names.
 pub(crate) const FIRST: [&str; 24] = [
@@ -88,7 +88,7 @@ impl Random {
 }
 
 /// Calls with a user.
-pub(crate) fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
+pub(crate) fn with<T>(n: u32, then: impl FnOnce(Person<'_>) -> T) -> T {
     let mut random = Random(u64::from(n));
     let (first, last) = (
         FIRST[random.below(FIRST.len())],
@@ -104,7 +104,7 @@ pub(crate) fn with<T>(n: u32, then: impl FnOnce(Fresh<'_>) -> T) -> T {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&random.draw().to_le_bytes());
     id[8..].copy_from_slice(&random.draw().to_le_bytes());
-    then(Fresh {
+    then(Person {
         id: ObjectId(Guid::from_bytes(id)),
         name: &name,
         upn: &upn,

@@ -60,28 +60,7 @@ impl fmt::Debug for Chunk {
     }
 }
 
-/// A row as it comes, its texts borrowed.
-#[derive(Debug, Clone, Copy)]
-pub struct Fresh<'a> {
-    /// Object id.
-    pub id: ObjectId,
-    /// Display name.
-    pub name: &'a str,
-    /// Sign-in name.
-    pub upn: &'a str,
-    /// E-mail.
-    pub mail: Option<&'a str>,
-    /// Usage location.
-    pub location: Option<Country>,
-    /// Number in the tenant, as [`PhoneNumber::as_str`] has it.
-    pub number: Option<&'a str>,
-    /// First cause, as the tenant has it.
-    pub cause: FirstCause,
-    /// Counters and warnings.
-    pub marks: Marks,
-}
-
-impl<'a> From<&'a Row> for Fresh<'a> {
+impl<'a> From<&'a Row> for Person<'a> {
     fn from(row: &'a Row) -> Self {
         Self {
             id: row.id,
@@ -115,7 +94,7 @@ impl Chunk {
         self.ids.len()
     }
 
-    pub(super) fn push(&mut self, row: Fresh<'_>) {
+    pub(super) fn push(&mut self, row: Person<'_>) {
         if self.heads.is_empty() {
             self.end();
         }
@@ -276,7 +255,7 @@ pub(super) struct Filling {
 }
 
 impl Filling {
-    pub(super) fn push(&mut self, row: Fresh<'_>) {
+    pub(super) fn push(&mut self, row: Person<'_>) {
         self.open.push(row);
         if self.open.len() == CHUNK {
             self.close();
@@ -377,7 +356,7 @@ const NO_TEXT: u32 = u32::MAX;
 
 impl Unsorted {
     /// Adds a row.
-    pub fn push(&mut self, row: Fresh<'_>) {
+    pub fn push(&mut self, row: Person<'_>) {
         let mut first = [0; 8];
         for (to, byte) in first.iter_mut().zip(row.name.bytes()) {
             *to = byte.to_ascii_lowercase();
@@ -407,7 +386,7 @@ impl Unsorted {
 }
 
 impl Part {
-    fn push(&mut self, first: u64, row: Fresh<'_>) {
+    fn push(&mut self, first: u64, row: Person<'_>) {
         self.rows.push(Key {
             first,
             at: self.bytes.len() as u64,
@@ -441,7 +420,7 @@ impl Part {
         }
     }
 
-    fn row(&self, at: u64) -> Fresh<'_> {
+    fn row(&self, at: u64) -> Person<'_> {
         let at = usize::try_from(at).expect("a place in memory");
         let mut rest = &self.bytes[at..];
         let mut take = |n: usize| {
@@ -461,7 +440,7 @@ impl Part {
             })
         };
         let (name, upn, mail, number) = (text(), text(), text(), text());
-        Fresh {
+        Person {
             id: ObjectId(Guid::from_bytes(id)),
             name: name.unwrap_or_default(),
             upn: upn.unwrap_or_default(),

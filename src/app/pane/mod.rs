@@ -140,3 +140,20 @@ impl Mark {
         }
     }
 }
+
+/// The place so many steps further in a ring.
+pub(super) fn turned(here: usize, by: isize, len: usize) -> usize {
+    (here + len).saturating_add_signed(by) % len.max(1)
+}
+
+/// What is typed into a field takes back what was said against it, and a failure of the form.
+pub(super) fn corrected<F: PartialEq, T>(
+    faults: &mut Vec<(F, T)>,
+    focus: &F,
+    state: &mut editor::EditState,
+) {
+    faults.retain(|(field, _)| field != focus);
+    if matches!(state, editor::EditState::Failed(_)) {
+        *state = editor::EditState::Editing;
+    }
+}

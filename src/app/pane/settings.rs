@@ -11,6 +11,7 @@ use crate::domain::user::User;
 use crate::roster::desk::Desk;
 
 use super::editor::EditState;
+use super::{corrected, turned};
 
 /// Names that are shown of those who would lose the license.
 const NAMED: usize = 6;
@@ -166,21 +167,14 @@ impl SettingsForm {
     }
 
     fn touched(&mut self) {
-        let focus = self.focus;
-        self.faults.retain(|(field, _)| *field != focus);
-        if matches!(self.state, EditState::Failed(_)) {
-            self.state = EditState::Editing;
-        }
+        corrected(&mut self.faults, &self.focus, &mut self.state);
     }
 
     /// Goes to another field.
     pub fn turn(&mut self, by: isize) {
         let all = SettingsField::ALL;
-        let here = all
-            .iter()
-            .position(|field| *field == self.focus)
-            .unwrap_or_default();
-        self.focus = all[(here + all.len()).saturating_add_signed(by) % all.len()];
+        let here = all.iter().position(|field| *field == self.focus);
+        self.focus = all[turned(here.unwrap_or_default(), by, all.len())];
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::settings::{NewTenant, SignsIn, Start};
 use crate::domain::words;
 
 use super::editor::EditState;
+use super::{corrected, turned};
 
 /// The form.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,19 +177,14 @@ impl TenantForm {
     }
 
     fn touched(&mut self) {
-        let focus = self.focus;
-        self.faults.retain(|(field, _)| *field != focus);
-        if matches!(self.state, EditState::Failed(_)) {
-            self.state = EditState::Editing;
-        }
+        corrected(&mut self.faults, &self.focus, &mut self.state);
     }
 
     /// Goes to another field.
     pub fn turn(&mut self, by: isize) {
         let all = self.fields();
         let here = all.iter().position(|field| *field == self.focus);
-        let next = (here.unwrap_or_default() + all.len()).saturating_add_signed(by) % all.len();
-        self.focus = all[next];
+        self.focus = all[turned(here.unwrap_or_default(), by, all.len())];
     }
 
     /// Reads all fields. What is wrong stays on its field, and then there is nothing to write.

@@ -9,7 +9,8 @@ use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::record::facts;
-use crate::roster::table::{Fresh, Unsorted};
+use crate::roster::Person;
+use crate::roster::table::Unsorted;
 
 use super::super::error::StoreError;
 use super::super::ledger::rows::{country, guid, moment, number};
@@ -60,7 +61,7 @@ pub(super) fn table(connection: &Connection) -> Result<Unsorted, StoreError> {
         };
         let upn = text(2)?.unwrap_or_default();
         let number = number(row, 5)?;
-        table.push(Fresh {
+        table.push(Person {
             id: ObjectId(guid(row, 0)?),
             name: text(1)?.unwrap_or_default(),
             upn,

@@ -6,6 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::view::theme::SIXTEEN;
+
 use super::sheet::{Look, Sheet, Spot, Text};
 use super::{ANEW, BEGIN, END, Wire};
 
@@ -17,27 +19,10 @@ fn colour(colour: vt100::Color) -> Color {
     match colour {
         vt100::Color::Default => Color::Reset,
         vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
-        vt100::Color::Idx(n) => [
-            Color::Black,
-            Color::Red,
-            Color::Green,
-            Color::Yellow,
-            Color::Blue,
-            Color::Magenta,
-            Color::Cyan,
-            Color::Gray,
-            Color::DarkGray,
-            Color::LightRed,
-            Color::LightGreen,
-            Color::LightYellow,
-            Color::LightBlue,
-            Color::LightMagenta,
-            Color::LightCyan,
-            Color::White,
-        ]
-        .get(usize::from(n))
-        .copied()
-        .unwrap_or(Color::Indexed(n)),
+        vt100::Color::Idx(n) => SIXTEEN
+            .get(usize::from(n))
+            .copied()
+            .unwrap_or(Color::Indexed(n)),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use crate::app::event::Key;
 use crate::app::field::{Field as Line, Typed};
+use crate::app::pane::turned;
 use crate::bulk::columns::Column;
 use crate::bulk::review::Review;
 use crate::bulk::verdict::Fault;
-
-use super::turned;
 
 /// The form.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,13 +2,13 @@
 
 use crate::app::event::{Code, Key};
 use crate::app::field::{Field as Line, Typed};
+use crate::app::pane::turned;
 use crate::app::pane::verdict;
 use crate::domain::country::Country;
 use crate::domain::phone::NumberKind;
 use crate::domain::range::NumberRange;
 
 use super::preview::Whom;
-use super::turned;
 
 /// The form.
 #[derive(Debug, Clone, PartialEq)]

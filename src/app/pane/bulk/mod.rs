@@ -91,8 +91,3 @@ impl Bulk {
         }
     }
 }
-
-/// The place so many steps further in a ring.
-pub(super) fn turned(here: usize, by: isize, len: usize) -> usize {
-    (here + len).saturating_add_signed(by) % len.max(1)
-}

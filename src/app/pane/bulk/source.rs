@@ -1,5 +1,6 @@
 //! The form of an import: a path or pasted cells, create or update, the letters of the file.
 
+use crate::app::pane::turned;
 use std::sync::Arc;
 
 use crate::app::cells;
@@ -10,7 +11,6 @@ use crate::bulk::decode::Encoding;
 use crate::bulk::review::{Ask, Mode, Review, Zeros};
 use crate::bulk::sheet::{Sheet, SheetError};
 
-use super::turned;
 use crate::app::pane::editor::EditState;
 
 /// Where the rows of an import come from.

@@ -250,10 +250,7 @@ impl Editor {
 
     fn changed(&mut self, roster: &Roster) {
         let focus = self.focus;
-        self.faults.retain(|(field, _)| *field != focus);
-        if matches!(self.state, EditState::Failed(_)) {
-            self.state = EditState::Editing;
-        }
+        super::corrected(&mut self.faults, &focus, &mut self.state);
         if focus == FormField::Association {
             self.search(roster);
         }
