@@ -316,3 +316,28 @@ async fn a_storm_of_sizes_leaves_a_console_that_works() {
         0
     );
 }
+
+/// A key that comes in the same moment as another size waits for no later key.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_is_lost_among_two_hundred_sizes() {
+    let tour = inhabited().await;
+    let mut terminal = open(&tour, &[], (300, 100));
+    terminal.wait_for("Enter edit");
+    terminal.press("/");
+    terminal.wait_for("name: mail: upn");
+    let mut typed = String::new();
+    for n in 0..200_u16 {
+        let size = (300 - n % 2, 100 - n % 3);
+        let key = ["a", "b", "c", "d", "e", "f", "g"][usize::from(n % 7)];
+        typed.push_str(key);
+        if n % 2 == 0 {
+            terminal.resize(size);
+        }
+        terminal.press(key);
+        if n % 2 == 1 {
+            terminal.resize(size);
+        }
+        // The field shows the end of what is long.
+        terminal.wait_for(&typed[typed.len().saturating_sub(40)..]);
+    }
+}
