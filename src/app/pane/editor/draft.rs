@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, UserId};
 
+use super::super::super::effect::Effect;
 use super::{Editor, Target};
 
 impl Editor {
@@ -37,14 +38,17 @@ impl Editor {
         Some(text)
     }
 
-    /// The draft, if it is another than the one that was kept last.
-    pub fn draft_to_keep(&mut self) -> Option<Option<String>> {
+    /// Keeps the draft, if it is another than the one that was kept last.
+    pub fn keep(&mut self) -> Option<Effect> {
         let draft = self.draft();
         if draft == self.kept {
             return None;
         }
         self.kept.clone_from(&draft);
-        Some(draft)
+        Some(Effect::KeepDraft {
+            key: self.draft_key(),
+            text: draft,
+        })
     }
 
     /// Puts a kept draft in.
