@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
@@ -270,13 +270,23 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT v FROM drafts WHERE k = ?1")?;
-    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row([key], |row| as_far_as_read(row, 0))
+        .optional()?)
 }
 
 fn drafts(tx: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT k, v FROM drafts ORDER BY k")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([], |row| {
+        Ok((as_far_as_read(row, 0)?, as_far_as_read(row, 1)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A text that may have been damaged where no check of the file sees it: it costs no other, and what is left of it is offered.
+fn as_far_as_read(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_bytes()?;
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn keep_draft(tx: &Connection, key: &str, text: Option<&str>) -> Result<(), StoreError> {

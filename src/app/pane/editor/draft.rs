@@ -69,6 +69,13 @@ impl Editor {
     }
 }
 
+/// Whether anything of a draft can be put into a form.
+pub fn is_read(draft: &str) -> bool {
+    let fields = draft.lines().filter_map(|line| line.split_once('='));
+    let known = ["name", "mail", "number", "kind", "country", "association"];
+    fields.into_iter().any(|(name, _)| known.contains(&name))
+}
+
 /// The key under which the draft of a form is kept.
 pub fn draft_key(target: Target) -> String {
     match target {
