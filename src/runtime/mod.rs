@@ -279,8 +279,8 @@ impl Shell<'_> {
         app.update(Event { at, what })
     }
 
-    /// The window's size where it is another one than the screen was told: the library that reads keys loses the news of a size that
-    /// comes at the same moment as a key.
+    /// The window's size where it is another one than the screen was told: the library that reads keys hears of none while it waits for
+    /// the rest of a key that came in pieces.
     fn missed_resize(&self, (width, height): (u16, u16)) -> Option<What> {
         let (columns, rows) = self.screen.seen_size()?;
         ((columns, rows) != (width, height)).then_some(What::Resize {
