@@ -293,6 +293,7 @@ impl App {
             }
         }
         self.close_decided();
+        self.meet_forms();
         self.users.stale = true;
         self.changes.stale = true;
         self.numbers.stale = true;
