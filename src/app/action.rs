@@ -458,7 +458,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Handover, &["H"], P::PANES, ["handover", "handover", "What was done in the last 8 hours: from here, by others in the tenant, and what is open"]),
     row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
     row(A::ShowLicences, &["5"], P::PANES, ["licences", "licences", "Pane 5: Microsoft licences: bought, used, free; Enter shows who has one and its plans"]),
-    row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom, blocked, duplicate, pending"]),
+    row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom (assigned to nobody), blocked, duplicate, pending"]),
     row(A::NextPane, &["Tab", "l", "Right"], P::PANES, ["next pane", "next-pane", "Next pane"]),
     row(A::PreviousPane, &["BackTab", "h", "Left"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
     row(A::Down, &["j", "Down"], P::MOVES, ["down", "down", "Down"]),

@@ -244,7 +244,11 @@ impl App {
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
-                    modal.step(step, &rows, layout::list_height(body, plan::AROUND));
+                    modal.step(
+                        step,
+                        &rows,
+                        layout::list_height(body, plan::around(body.height)),
+                    );
                 }
             }
             Some(

@@ -578,6 +578,7 @@ fn numbers(summary: &Summary) -> String {
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{count} {word}"))
+    .chain(summary.released_words())
     .collect();
     match (parts.is_empty(), summary.counters.total) {
         (true, 0) => String::new(),

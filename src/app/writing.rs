@@ -66,7 +66,8 @@ impl App {
 
     /// Keeps the plan's cursor on its row, and shows the plan once it is there.
     pub(super) fn settle_plan(&mut self) {
-        let height = layout::list_height(self.layout().body, plan::AROUND);
+        let body = self.layout().body;
+        let height = layout::list_height(body, plan::around(body.height));
         let Some(known) = &self.plan else {
             return;
         };

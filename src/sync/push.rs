@@ -208,6 +208,7 @@ impl Run<'_> {
             self.note(one, result, &mut done).await;
         }
         self.waits.owe_nothing(self.cancel);
+        self.count_released(&work, &done).await?;
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(tenant, &desk, &items).await;
@@ -221,6 +222,18 @@ impl Run<'_> {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
         }
+    }
+
+    /// Counts what was done by halves: a number that this run has taken away and that a change still owes to somebody.
+    async fn count_released(&mut self, work: &[Work], done: &Done) -> Result<(), Stop> {
+        let desk = self.store.ledger.load().await?;
+        let is_owed = |one: &&Work| {
+            let owed = |entry: &Entry| entry.owed() == one.releases();
+            done.released.contains(&one.entry.id) && desk.entries.iter().any(owed)
+        };
+        let released = work.iter().filter(is_owed).count();
+        self.summary.released = u32::try_from(released).unwrap_or(u32::MAX);
+        Ok(())
     }
 
     /// Whether a request that writes was not taken for want of a sign-in, and somebody is there to bring one: the comparison of
@@ -281,7 +294,9 @@ impl Run<'_> {
     async fn note(&mut self, one: &Work, result: Result<(), Skip>, done: &mut Done) {
         let Err(skip) = result else { return };
         done.out.insert(one.entry.id);
-        let Skip::Trouble(failure) = skip else { return };
+        let Skip::Trouble(failure) = skip else {
+            return self.told_of_a_release(one, done).await;
+        };
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
         let released_now = one.releases().filter(|_| {
             let more = one.wants().is_some() || one.entry.field().is_licence();
@@ -297,6 +312,37 @@ impl Run<'_> {
         }
         self.journal.error(Source::Write, text).await;
         done.failure.get_or_insert(failure);
+    }
+
+    /// Somebody has held, replaced or dropped a change whose number was released already: it says so itself, since no request does.
+    async fn told_of_a_release(&mut self, one: &Work, done: &Done) {
+        let entry = &one.entry;
+        let (Some(old), Some(wanted)) = (one.releases(), one.wants()) else {
+            return;
+        };
+        let Ok(desk) = self.store.ledger.load().await else {
+            return;
+        };
+        let now = desk.entries.iter().find(|now| now.id == entry.id);
+        let why = match now.map(|now| &now.state) {
+            None => "the change was replaced or dropped meanwhile".to_owned(),
+            Some(EntryState::Held { why }) => why.clone(),
+            Some(EntryState::Conflict { .. }) => {
+                "the tenant has another value by now: decide the conflict (4, Enter)".to_owned()
+            }
+            // Whoever left it in another state has told why.
+            Some(_) => return,
+        };
+        if !done.released.contains(&entry.id) || !self.nobody_holds(old).await {
+            return;
+        }
+        let text = format!(
+            "{}: {} was not assigned: {why}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
+            entry.name,
+            wanted.spaced(),
+            old.spaced()
+        );
+        self.journal.error(Source::Write, text).await;
     }
 
     /// Takes the old number away, if the new one can be had.

@@ -446,7 +446,7 @@ impl Confirm {
                 ..
             } => vec![
                 format!("Write {} changes to {tenant}?", entries.len()),
-                format!("{takes_away} of them take something away; the limit is {limit}."),
+                format!("{takes_away} of them take something away; more than {limit} want the tenant's name."),
                 format!("Type the tenant's name, {tenant}, then Enter:"),
             ],
         }
