@@ -113,6 +113,8 @@ pub enum Action {
     Tenants,
     /// Opens the form of a new tenant.
     AddTenant,
+    /// Change what the configuration says of a tenant.
+    EditTenant,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -437,6 +439,7 @@ pub const TABLE: &[Binding] = &[
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
+    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change its address, its sign-in and whether it begins read-only"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),

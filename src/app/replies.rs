@@ -381,6 +381,7 @@ impl App {
             | Wait::Judged
             | Wait::Exported
             | Wait::NewTenant(_)
+            | Wait::SavedTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -551,6 +552,7 @@ impl App {
             SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => match self.answered(req) {
                 Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
+                Some(Wait::SavedTenant(name)) => return self.tenant_edited(name, &notice),
                 Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);

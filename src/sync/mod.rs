@@ -6,6 +6,7 @@ mod attend;
 mod changes;
 mod give;
 mod guard;
+mod halves;
 mod journal;
 mod lease;
 mod one;

@@ -17,6 +17,7 @@ use crate::graph::error::GraphError;
 
 use crate::store::error::StoreError;
 
+use super::halves::Done;
 use super::readback::Sent;
 use super::touch::changes;
 use super::{Person, Run, Stop, failed, failure_of};
@@ -67,60 +68,12 @@ pub(super) struct Work {
 
 impl Work {
     /// The number that it takes away before anything is given.
-    fn releases(&self) -> Option<&PhoneNumber> {
+    pub(super) fn releases(&self) -> Option<&PhoneNumber> {
         self.item.releases.as_ref()
     }
 
-    fn wants(&self) -> Option<&PhoneNumber> {
+    pub(super) fn wants(&self) -> Option<&PhoneNumber> {
         self.item.new.number()
-    }
-}
-
-/// How the items of a push stand.
-#[derive(Debug, Default)]
-struct Done {
-    released: HashSet<EntryId>,
-    /// Items that are not carried further.
-    out: HashSet<EntryId>,
-    /// The first thing that went wrong, told at the end.
-    failure: Option<Failure>,
-    /// Numbers that are released and were not given again, each with whose it was.
-    lost: Vec<String>,
-}
-
-impl Done {
-    /// What went wrong, with what had been done before it: a request that changed nothing is not all that happened.
-    fn told(&mut self, has_written: bool) -> Option<Failure> {
-        let mut failure = self.failure.take()?;
-        if !has_written && self.released.is_empty() && self.lost.is_empty() {
-            return Some(failure);
-        }
-        let rest = failure.hint.strip_prefix(UNCHANGED);
-        let rest = rest.unwrap_or(&failure.hint).trim().to_owned();
-        failure.hint = match self.lost.as_slice() {
-            [] => rest,
-            lost => {
-                let (what, whom) = match lost.len() {
-                    1 => ("The number", "was"),
-                    _ => ("The numbers", "were"),
-                };
-                format!(
-                    "{what} {} {whom} released and not given again: sync again to go on, or undo (u) to give back. {rest}",
-                    and(lost)
-                )
-            }
-        };
-        Some(failure)
-    }
-}
-
-/// What a failed request says of itself.
-const UNCHANGED: &str = "Nothing was changed.";
-
-fn and(names: &[String]) -> String {
-    match names {
-        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        _ => names.concat(),
     }
 }
 
@@ -224,18 +177,6 @@ impl Run<'_> {
         }
     }
 
-    /// Counts what was done by halves: a number that this run has taken away and that a change still owes to somebody.
-    async fn count_released(&mut self, work: &[Work], done: &Done) -> Result<(), Stop> {
-        let desk = self.store.ledger.load().await?;
-        let is_owed = |one: &&Work| {
-            let owed = |entry: &Entry| entry.owed() == one.releases();
-            done.released.contains(&one.entry.id) && desk.entries.iter().any(owed)
-        };
-        let released = work.iter().filter(is_owed).count();
-        self.summary.released = u32::try_from(released).unwrap_or(u32::MAX);
-        Ok(())
-    }
-
     /// Whether a request that writes was not taken for want of a sign-in, and somebody is there to bring one: the comparison of
     /// the tenants, which comes before it is sent again, waits for that. Once only: who has signed in and is refused has an answer.
     fn waits_for_sign_in(&self, result: &Result<(), Skip>) -> bool {
@@ -312,37 +253,6 @@ impl Run<'_> {
         }
         self.journal.error(Source::Write, text).await;
         done.failure.get_or_insert(failure);
-    }
-
-    /// Somebody has held, replaced or dropped a change whose number was released already: it says so itself, since no request does.
-    async fn told_of_a_release(&mut self, one: &Work, done: &Done) {
-        let entry = &one.entry;
-        let (Some(old), Some(wanted)) = (one.releases(), one.wants()) else {
-            return;
-        };
-        let Ok(desk) = self.store.ledger.load().await else {
-            return;
-        };
-        let now = desk.entries.iter().find(|now| now.id == entry.id);
-        let why = match now.map(|now| &now.state) {
-            None => "the change was replaced or dropped meanwhile".to_owned(),
-            Some(EntryState::Held { why }) => why.clone(),
-            Some(EntryState::Conflict { .. }) => {
-                "the tenant has another value by now: decide the conflict (4, Enter)".to_owned()
-            }
-            // Whoever left it in another state has told why.
-            Some(_) => return,
-        };
-        if !done.released.contains(&entry.id) || !self.nobody_holds(old).await {
-            return;
-        }
-        let text = format!(
-            "{}: {} was not assigned: {why}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
-            entry.name,
-            wanted.spaced(),
-            old.spaced()
-        );
-        self.journal.error(Source::Write, text).await;
     }
 
     /// Takes the old number away, if the new one can be had.
