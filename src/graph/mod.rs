@@ -368,18 +368,24 @@ impl Client {
 
     /// Waits until the gate is open. A gate that stays closed for long is an error: waiting is then the caller's.
     async fn pass_gate(&self) -> Result<(), GraphError> {
-        let Some(wait) = self.closed_for() else {
-            return Ok(());
-        };
-        if wait > LONGEST_WAIT || !self.waits(wait).await {
-            return Err(GraphError::Throttled {
-                after: wait,
-                reply: Box::new(Reply {
-                    status: 429,
-                    message: "Graph asked to wait, and the time has not passed".to_owned(),
-                    ..Reply::default()
-                }),
-            });
+        // The gate may be closed for longer while it is waited for: requests that were under way are answered, too.
+        let mut waited = None;
+        while let Some(wait) = self.closed_for() {
+            let until = *self.gate();
+            if until <= waited {
+                break;
+            }
+            waited = until;
+            if wait > LONGEST_WAIT || !self.waits(wait).await {
+                return Err(GraphError::Throttled {
+                    after: wait,
+                    reply: Box::new(Reply {
+                        status: 429,
+                        message: "Graph asked to wait, and the time has not passed".to_owned(),
+                        ..Reply::default()
+                    }),
+                });
+            }
         }
         Ok(())
     }

@@ -47,6 +47,8 @@ pub struct Patience {
     /// Nobody will sign in any more.
     over: Vec<CancellationToken>,
     first: Arc<Mutex<First>>,
+    /// Of several requests that lack a sign-in one asks; the others wait for what comes of it.
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The token that it began with: before there was one, nothing is under way that a wait could save.
@@ -63,6 +65,7 @@ impl Patience {
             told,
             over,
             first: Arc::default(),
+            asking: Arc::default(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Client {
         // Listened to before anything is asked, so that no sign-in is missed.
         let mut sign_ins = self.0.sign_ins.subscribe();
         let mut told = false;
+        let mut turn = None;
         loop {
             let error = match self.checked(refused).await {
                 Err(error) if error.needs_person() => error,
@@ -151,6 +155,22 @@ impl Client {
             let Some(patience) = self.1.as_ref().filter(is_under_way) else {
                 return Err(error);
             };
+            if turn.is_none() {
+                let free = patience.asking.try_lock().ok();
+                // Whoever has the turn, or has just had it, brings a token for all.
+                let waits = free.is_none() || sign_ins.has_changed().unwrap_or(false);
+                turn = match free {
+                    Some(free) => Some(free),
+                    None => tokio::select! {
+                        turn = patience.asking.lock() => Some(turn),
+                        () = patience.is_over() => return Err(error),
+                    },
+                };
+                if waits {
+                    sign_ins.mark_unchanged();
+                    continue;
+                }
+            }
             // A sign-in that came to nothing is asked for again, as a new question.
             let why = error.failure("Signing in");
             let _ = patience.told.send(Pause::Began(why));

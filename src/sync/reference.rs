@@ -77,23 +77,20 @@ type Filtered = (GroupFilter, Vec<String>);
 
 impl Run<'_> {
     pub(super) async fn read_reference(&mut self, tenant: &Tenant) -> Result<Reference, Stop> {
-        let mut gaps = Vec::new();
-        let skus = self
-            .client
-            .subscribed_skus()
-            .await
-            .map_err(|e| failed(&e, "Reading the tenant's licences"))?;
-        self.check_cancelled()?;
         let sizes = self.store.cache.list_sizes().await?;
         self.expects(sizes.teams + sizes.numbers).await;
-        let (group, notes) = read_group(self.client, self.settings.group.as_deref()).await?;
+        // Side by side: on a slow link the answer to one comes in while another is still thought about.
+        let client = self.client;
+        let (skus, (group, notes), teams, numbers) = tokio::try_join!(
+            read(client.subscribed_skus(), "Reading the tenant's licences"),
+            read_group(client, self.settings.group.as_deref()),
+            offered(client.teams_users(), "Reading Teams' users"),
+            offered(client.numbers(), "Reading the tenant's numbers"),
+        )?;
         for note in notes {
             self.journal.warning(Source::Graph, note).await;
         }
-        self.check_cancelled()?;
-        let teams = offered(self.client.teams_users(), "Reading Teams' users").await?;
-        self.check_cancelled()?;
-        let numbers = offered(self.client.numbers(), "Reading the tenant's numbers").await?;
+        let mut gaps = Vec::new();
         let teams = match teams {
             Ok(teams) => Some(teams),
             Err(error) => {
@@ -207,6 +204,13 @@ impl Run<'_> {
         groups.extend(read);
         Ok(self.store.cache.name_groups(groups).await?)
     }
+}
+
+async fn read<T>(
+    read: impl Future<Output = Result<T, GraphError>>,
+    tried: &str,
+) -> Result<T, Stop> {
+    read.await.map_err(|error| failed(&error, tried))
 }
 
 /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.

@@ -109,6 +109,26 @@ async fn any_call_of_a_run_can_be_the_one_that_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lists_that_are_read_side_by_side_ask_once_between_them() {
+    let mut calm = Bench::of_person("tour").await;
+    attended(&mut calm, RunKind::Sync).await;
+    let wanted = picture(&calm).await;
+    let refused = |path: &str| json!({ "path_contains": path, "times": 1, "status": 401 });
+    let lists = ["userConfigurations", "numberAssignments", "subscribedSkus"];
+    let mut bench = Bench::of_person("tour").await;
+    let mut faults: Vec<Value> = lists.into_iter().map(refused).collect();
+    faults.push(revoked());
+    web::knobs(&bench.base(), &json!({ "fail_next": faults }));
+    let (ran, asked) = attended(&mut bench, RunKind::Sync).await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    assert_eq!(asked, [REVOKED]);
+    for path in lists {
+        assert_eq!(web::count(&bench.base(), "GET", path), 2, "{path}");
+    }
+    assert_eq!(picture(&bench).await, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_merely_over_is_renewed_once_and_nobody_is_asked() {
     let mut bench = Bench::of_person("calling-plans").await;
     web::knobs(
