@@ -199,10 +199,7 @@ impl App {
                 self.refused(req, failure);
                 Vec::new()
             }
-            LedgerEvent::Judged { req, review } => {
-                self.judged(req, review);
-                Vec::new()
-            }
+            LedgerEvent::Judged { req, review } => self.judged(req, review),
             LedgerEvent::Moved { req, review } => {
                 self.moved(req, review);
                 Vec::new()

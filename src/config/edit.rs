@@ -114,7 +114,7 @@ fn rewrite_all(path: &Path, tenant: &str, changes: &[Change]) -> Result<Config, 
     let mut text = old.clone();
     for change in changes {
         text = changed(path, &text, tenant, (&after, change))?;
-        after = Config::parse(path, &text)?;
+        after = Config::parse(path, &text).map_err(ConfigError::of_nothing_written)?;
     }
     if text != old {
         // A link, as dotfile collections have, stays one: what it points to is replaced.
