@@ -113,6 +113,8 @@ pub enum Action {
     Tenants,
     /// Opens the form of a new tenant.
     AddTenant,
+    /// Change what the configuration says of a tenant.
+    EditTenant,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -437,6 +439,7 @@ pub const TABLE: &[Binding] = &[
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
+    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change its address, its sign-in and whether it begins read-only"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),
@@ -458,7 +461,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Handover, &["H"], P::PANES, ["handover", "handover", "What was done in the last 8 hours: from here, by others in the tenant, and what is open"]),
     row(A::ShowChanges, &["4"], P::PANES, ["changes", "changes", "Pane 4: queued changes and the audit"]),
     row(A::ShowLicences, &["5"], P::PANES, ["licences", "licences", "Pane 5: Microsoft licences: bought, used, free; Enter shows who has one and its plans"]),
-    row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom, blocked, duplicate, pending"]),
+    row(A::ShowNumbers, &["6"], P::PANES, ["numbers", "numbers", "Pane 6: the tenant's numbers; the filter knows free, phantom (assigned to nobody), blocked, duplicate, pending"]),
     row(A::NextPane, &["Tab", "l", "Right"], P::PANES, ["next pane", "next-pane", "Next pane"]),
     row(A::PreviousPane, &["BackTab", "h", "Left"], P::PANES, ["previous pane", "previous-pane", "Previous pane"]),
     row(A::Down, &["j", "Down"], P::MOVES, ["down", "down", "Down"]),

@@ -86,6 +86,7 @@ impl App {
             Action::CopyAddress => self.no_address(),
             Action::Tenants => self.no_tenants(),
             Action::AddTenant => self.no_new_tenant(),
+            Action::EditTenant => self.no_saved_tenant(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -139,6 +140,7 @@ impl App {
             | Action::SignOut
             | Action::Tenants
             | Action::AddTenant
+            | Action::EditTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::bulk::review::{Ask, Review};
+use crate::bulk::review::{Ask, Mode, Review};
 use crate::domain::country::Country;
 use crate::domain::failure::Failure;
 
@@ -37,6 +37,10 @@ pub fn review_areas(layout: &Layout) -> (Area, Area) {
     };
     whole.split_end(detail)
 }
+
+/// Said where the rows decided what they are.
+const FITTED: &str =
+    "most of these are users already: judged as changes of users; {other-mode} judges as new";
 
 impl App {
     pub(super) fn review_height(&self) -> usize {
@@ -107,6 +111,7 @@ impl App {
             Some(Action::Leave) => return self.leave_bulk(),
             Some(Action::NextField) => self.turn_bulk(1),
             Some(Action::PreviousField) => self.turn_bulk(-1),
+            Some(Action::FreeNumbers) => self.open_free_for_row(),
             Some(Action::TakeProposal) => match self.bulk() {
                 Some(Bulk::Row(form)) => form.take_proposal(),
                 Some(Bulk::Many(form)) => form.take_proposal(),
@@ -184,32 +189,45 @@ impl App {
     }
 
     /// The verdicts are there: the review takes the place of the form that asked for them.
-    pub(super) fn judged(&mut self, req: RequestId, review: Arc<Review>) {
+    pub(super) fn judged(&mut self, req: RequestId, review: Arc<Review>) -> Vec<Effect> {
         if self.answered(req).is_none() {
-            return;
+            return Vec::new();
         }
         let asked = |modal: &Modal| matches!(modal, Modal::Bulk(open) if waits_for(open, req));
         let Some(place) = self.modals.iter().position(asked) else {
-            return;
+            return Vec::new();
         };
         let Modal::Bulk(open) = &mut self.modals[place] else {
-            return;
+            return Vec::new();
         };
         match open.as_mut() {
+            Bulk::Source(form) if !form.by_hand && review.rather_updates() => {
+                (form.mode, form.by_hand, form.fitted) = (Mode::Update, true, true);
+                let ask = Ask {
+                    mode: Mode::Update,
+                    ..review.ask()
+                };
+                return self.judge(Source::Again(review), ask);
+            }
             Bulk::Source(form) => {
+                let fitted = form.fitted;
                 let review = ReviewBox::new(form.name(), review);
                 **open = Bulk::Review(review);
                 self.notice = None;
+                if fitted {
+                    self.say(Tone::Dim, FITTED);
+                }
             }
             Bulk::Review(open) => open.replace(review),
             Bulk::Row(_) | Bulk::Many(_) | Bulk::Preview(_) | Bulk::Export(_) => {}
         }
         self.dirty = true;
+        Vec::new()
     }
 
     /// What the ledger or the tenant now has makes another verdict of some row: nothing was queued.
     pub(super) fn moved(&mut self, req: RequestId, review: Arc<Review>) {
-        self.judged(req, review);
+        drop(self.judged(req, review));
         self.say(
             Tone::Warn,
             "nothing was queued: the list or the tenant has changed since, and a verdict with it",

@@ -12,7 +12,6 @@ use super::cursor::Move;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::event::{Code, Key, RequestId};
-use super::field::Typed;
 use super::layout;
 use super::lifecycle::{Ending, Lifecycle};
 use super::modal::Modal;
@@ -76,8 +75,8 @@ impl App {
             self.modals.pop();
             return Vec::new();
         }
-        if action == Some(Action::AddTenant) {
-            return self.act(Action::AddTenant);
+        if let Some(about @ (Action::AddTenant | Action::EditTenant)) = action {
+            return self.act(about);
         }
         match key.code {
             Code::Enter => {
@@ -88,13 +87,7 @@ impl App {
             Code::Up => open.step(Move::By(-1), height),
             Code::PageDown => open.step(Move::Pages(1), height),
             Code::PageUp => open.step(Move::Pages(-1), height),
-            _ => {
-                if open.field.key(key) == Typed::Changed {
-                    open.search();
-                    open.cursor.key = None;
-                    open.settle(height);
-                }
-            }
+            _ => open.typed(key, height),
         }
         Vec::new()
     }

@@ -108,6 +108,7 @@ impl App {
             Action::CopyAddress => return self.copy_address(),
             Action::Tenants => return self.open_chooser(),
             Action::AddTenant => self.open_new_tenant(),
+            Action::EditTenant => self.open_saved_tenant(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
             Action::DisableSync => self.ask_disable_sync(),
@@ -244,7 +245,11 @@ impl App {
             Some(Modal::Plan(modal)) => {
                 if let Some(known) = &self.plan {
                     let rows = plan::rows(known, &self.desk);
-                    modal.step(step, &rows, layout::list_height(body, plan::AROUND));
+                    modal.step(
+                        step,
+                        &rows,
+                        layout::list_height(body, plan::around(body.height)),
+                    );
                 }
             }
             Some(

@@ -153,6 +153,13 @@ pub enum Effect {
         /// The tenant.
         new: Box<NewTenant>,
     },
+    /// Change what the configuration says of a tenant.
+    EditTenant {
+        /// The question.
+        req: RequestId,
+        /// What it is to say.
+        new: Box<NewTenant>,
+    },
     /// Read what is left of the tenant that was pinned before.
     LoadEarlier {
         /// The question.
@@ -258,6 +265,7 @@ impl Effect {
             | Self::SignOut { .. }
             | Self::OpenTenant { .. }
             | Self::AddTenant { .. }
+            | Self::EditTenant { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

@@ -1,11 +1,19 @@
-//! The screen of a program that no tenant is configured for yet: three steps, and three keys; one of them opens the form of a
-//! new tenant. Nothing is read, asked or written here.
+//! The screens before there is a console: three steps where no tenant is configured yet, and the list of tenants where there are
+//! several and none was asked for; from both the form of a new tenant. Nothing is read, asked or written here.
+
+use std::sync::Arc;
 
 use crate::domain::settings::NewTenant;
 
+use super::chooser::ABOVE;
+use super::cursor::Move;
 use super::doc::{Doc, Tone};
-use super::event::{Code, Key};
+use super::event::{Code, Key, RequestId};
+use super::pane::chooser::{Card, Chooser};
 use super::pane::tenant::TenantForm;
+
+/// Rows around the list: the program's name and a gap above it, a note and the keys below.
+const AROUND: usize = 4;
 
 /// What the screen shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +22,14 @@ pub struct FirstStart {
     pub file: String,
     /// The form of a new tenant, while it is open.
     pub form: Option<TenantForm>,
+    /// Whether it was asked if what is typed there is to be dropped.
+    pub leaving: bool,
+    /// The tenants that there are to choose from, where there are any.
+    pub pick: Option<Chooser>,
+    /// Why the tenant that was chosen cannot be opened.
+    pub note: Option<String>,
+    /// Rows that the list has on the screen.
+    rows: usize,
 }
 
 /// What was chosen.
@@ -23,6 +39,8 @@ pub enum Choice {
     Demo,
     /// The console of the tenant that was added, by its name in the configuration.
     Connected(String),
+    /// The console of a tenant that was there, by its name in the configuration.
+    Opened(String),
     /// The shell again, with the steps below the prompt.
     Leave,
 }
@@ -60,15 +78,54 @@ const FORM_FOOTER: [(&str, &str); 3] = [
     ("Esc", "back: nothing is written"),
 ];
 
+/// The footer of the list of tenants.
+const PICK_FOOTER: [(&str, &str); 4] = [
+    ("Up/Down", "choose"),
+    ("Enter", "open"),
+    ("Ctrl-N", "add a tenant"),
+    ("Esc", "leave"),
+];
+
+/// The footer of the question whether what is typed is to be dropped.
+const LEAVE_FOOTER: [(&str, &str); 2] = [("y", "drop it"), ("n", "go on typing")];
+
 impl FirstStart {
     /// The screen, where the configuration will be in this file.
     pub fn new(file: String) -> Self {
-        Self { file, form: None }
+        Self {
+            file,
+            form: None,
+            leaving: false,
+            pick: None,
+            note: None,
+            rows: 0,
+        }
+    }
+
+    /// The list of the tenants that there are, for somebody who named none.
+    pub fn pick(file: String, tenants: Vec<Card>) -> Self {
+        let mut open = Chooser::open("", RequestId::default());
+        open.tenants(Arc::new(tenants));
+        Self {
+            pick: Some(open),
+            ..Self::new(file)
+        }
+    }
+
+    /// The window has so many rows: those of the list are fewer.
+    pub fn resized(&mut self, height: u16) {
+        let around = usize::from(ABOVE) + AROUND;
+        self.rows = usize::from(height).saturating_sub(around);
+        if let Some(open) = &mut self.pick {
+            open.settle(self.rows);
+        }
     }
 
     /// Keys and words of the footer.
     pub fn footer(&self) -> &'static [(&'static str, &'static str)] {
         match &self.form {
+            Some(_) if self.leaving => &LEAVE_FOOTER,
+            None if self.pick.is_some() => &PICK_FOOTER,
             Some(form) if form.line(form.focus).is_none() => &CHOICE_FOOTER,
             Some(_) => &FORM_FOOTER,
             None => &FOOTER,
@@ -81,9 +138,21 @@ impl FirstStart {
             return Asked::Choose(Choice::Leave);
         }
         let Some(form) = &mut self.form else {
-            return self.choice(key);
+            return match self.pick.is_some() {
+                true => self.picked(key),
+                false => self.choice(key),
+            };
         };
+        if self.leaving {
+            match key.code {
+                Code::Char('y' | 'Y') if !key.ctrl => (self.form, self.leaving) = (None, false),
+                Code::Char('n' | 'N') | Code::Esc => self.leaving = false,
+                _ => {}
+            }
+            return Asked::Draw;
+        }
         match key.code {
+            Code::Esc if form.is_dirty() => self.leaving = true,
             Code::Esc => self.form = None,
             Code::Tab | Code::Down => form.turn(1),
             Code::BackTab | Code::Up => form.turn(-1),
@@ -112,9 +181,33 @@ impl FirstStart {
         }
     }
 
+    /// A key in the list of tenants.
+    fn picked(&mut self, key: Key) -> Asked {
+        let rows = self.rows;
+        let Some(open) = &mut self.pick else {
+            return Asked::Draw;
+        };
+        self.note = None;
+        match (key.code, key.ctrl) {
+            (Code::Esc, _) | (Code::Char('d'), true) => return Asked::Choose(Choice::Leave),
+            (Code::Char('n'), true) => self.form = Some(TenantForm::default()),
+            (Code::Enter, _) => match open.chosen() {
+                Some(card) if card.lacks.is_some() => self.note.clone_from(&card.lacks),
+                Some(card) => return Asked::Choose(Choice::Opened(card.name.clone())),
+                None => {}
+            },
+            (Code::Down, _) => open.step(Move::By(1), rows),
+            (Code::Up, _) => open.step(Move::By(-1), rows),
+            (Code::PageDown, _) => open.step(Move::Pages(1), rows),
+            (Code::PageUp, _) => open.step(Move::Pages(-1), rows),
+            _ => open.typed(key, rows),
+        }
+        Asked::Draw
+    }
+
     /// Takes pasted text: only the form has a use for it.
     pub fn paste(&mut self, text: &str) {
-        if let Some(form) = &mut self.form {
+        if let Some(form) = self.form.as_mut().filter(|_| !self.leaving) {
             form.paste(text);
         }
     }
@@ -150,6 +243,7 @@ impl FirstStart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::pane::chooser::Facts;
     use crate::domain::settings::{SignsIn, Start};
 
     fn first(file: &str) -> FirstStart {
@@ -190,6 +284,60 @@ mod tests {
         assert_eq!(screen.key(Code::Char('q').into()), Asked::Draw);
         assert_eq!(screen.key(interrupt), leaves);
         assert_eq!(screen.key(Code::Esc.into()), Asked::Draw);
+        assert_eq!(screen.key(Code::Char('y').into()), Asked::Draw);
+        assert_eq!(screen.form, None);
+    }
+
+    fn card(name: &str, lacks: Option<&str>) -> Card {
+        Card {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            tenant: format!("{name}.example"),
+            domains: Vec::new(),
+            read_only: true,
+            accent: None,
+            facts: Facts::Nothing,
+            lacks: lacks.map(str::to_owned),
+            saved: None,
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_picked_where_none_was_named() {
+        let cards = vec![
+            card("adatum", None),
+            card("contoso", None),
+            card("lab", Some("lab lacks client_id")),
+        ];
+        let mut screen = FirstStart::pick("config.toml".to_owned(), cards);
+        screen.resized(24);
+        let opens = |name: &str| Asked::Choose(Choice::Opened(name.to_owned()));
+        assert_eq!(screen.key(Code::Enter.into()), opens("adatum"));
+        screen.key(Code::Down.into());
+        assert_eq!(screen.key(Code::Enter.into()), opens("contoso"));
+        for letter in "LAB".chars() {
+            assert_eq!(screen.key(Code::Char(letter).into()), Asked::Draw);
+        }
+        assert_eq!(screen.key(Code::Enter.into()), Asked::Draw);
+        assert_eq!(screen.note.as_deref(), Some("lab lacks client_id"));
+        let leaves = Asked::Choose(Choice::Leave);
+        assert_eq!(screen.key(Code::Esc.into()), leaves);
+    }
+
+    #[test]
+    fn what_was_typed_is_not_dropped_by_one_key() {
+        let mut screen = first("config.toml");
+        for key in [Code::Char('c'), Code::Char('x'), Code::Esc] {
+            assert_eq!(screen.key(key.into()), Asked::Draw);
+        }
+        assert_eq!(screen.footer(), LEAVE_FOOTER);
+        // The key that asked does not answer it, and nothing is typed meanwhile.
+        for key in [Code::Char('z'), Code::Enter, Code::Esc] {
+            screen.key(key.into());
+        }
+        assert_eq!(screen.form.as_ref().unwrap().name.text(), "x");
+        screen.key(Code::Esc.into());
+        screen.key(Code::Char('y').into());
         assert_eq!(screen.form, None);
     }
 

@@ -528,6 +528,7 @@ impl Driver {
                 | Effect::SignOut { req }
                 | Effect::ListTenants { req }
                 | Effect::AddTenant { req, .. }
+                | Effect::EditTenant { req, .. }
                 | Effect::Judge { req, .. }
                 | Effect::Export { req, .. }
                 | Effect::Copy { req, .. },

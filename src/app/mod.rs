@@ -189,6 +189,8 @@ enum Wait {
     Settings,
     /// A tenant of this name is being added to the configuration.
     NewTenant(String),
+    /// What the configuration says of the tenant of this name is being changed.
+    SavedTenant(String),
     /// A plan is being kept, or its ticket noted.
     Kept,
     /// Two runs are being compared.

@@ -5,9 +5,11 @@ use super::doc::Tone;
 use super::effect::Effect;
 use super::event::Key;
 use super::modal::Modal;
+use super::pane::chooser::Listing;
 use super::pane::confirm::Question;
 use super::pane::tenant::TenantForm;
 use super::{App, Wait};
+use crate::domain::settings::SavedTenant;
 
 impl App {
     /// Why no tenant can be added here.
@@ -22,6 +24,27 @@ impl App {
     pub(super) fn open_new_tenant(&mut self) {
         self.modals
             .push(Modal::NewTenant(Box::<TenantForm>::default()));
+    }
+
+    /// The tenant under the cursor of the list, as the configuration has it.
+    fn saved_here(&self) -> Option<Box<SavedTenant>> {
+        match self.modals.last() {
+            Some(Modal::Chooser(open)) => open.chosen()?.saved.clone(),
+            _ => None,
+        }
+    }
+
+    /// Why there is none to be changed.
+    pub(super) fn no_saved_tenant(&self) -> Option<String> {
+        (self.saved_here().is_none()).then(|| "no tenant is under the cursor".to_owned())
+    }
+
+    /// Opens the form of the tenant under the cursor of the list.
+    pub(super) fn open_saved_tenant(&mut self) {
+        if let Some(saved) = self.saved_here() {
+            let form = TenantForm::edit(saved);
+            self.modals.push(Modal::NewTenant(Box::new(form)));
+        }
     }
 
     pub(super) fn new_tenant_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -44,7 +67,7 @@ impl App {
                 self.say(Tone::Busy, "it is being written");
             }
             Some(Modal::NewTenant(form)) if form.is_dirty() => {
-                let title = "ADD A TENANT".to_owned();
+                let title = form.title();
                 self.question(Question::LeaveForm { title });
             }
             _ => drop(self.modals.pop()),
@@ -61,12 +84,48 @@ impl App {
         let Some(new) = form.finish() else {
             return Vec::new();
         };
-        let req = self.wait_for(Wait::NewTenant(new.name.clone()));
+        let is_saved = form.saved.is_some();
+        if is_saved && !form.is_dirty() {
+            self.modals.pop();
+            self.say(Tone::Dim, "nothing was changed");
+            return Vec::new();
+        }
+        let name = new.name.clone();
+        let req = self.wait_for(if is_saved {
+            Wait::SavedTenant(name)
+        } else {
+            Wait::NewTenant(name)
+        });
         if let Some(Modal::NewTenant(form)) = self.modals.last_mut() {
             form.saving(vec![req]);
         }
         let new = Box::new(new);
-        vec![Effect::AddTenant { req, new }]
+        vec![if is_saved {
+            Effect::EditTenant { req, new }
+        } else {
+            Effect::AddTenant { req, new }
+        }]
+    }
+
+    /// It was changed: the list shows it; the tenant of this screen is opened anew, since it was opened as it was before.
+    pub(super) fn tenant_edited(&mut self, name: String, notice: &str) -> Vec<Effect> {
+        self.modals
+            .retain(|modal| !matches!(modal, Modal::NewTenant(_)));
+        if name == self.settings.tenant_label {
+            self.say(
+                Tone::Good,
+                format!("{notice}; it counts from the next opening on"),
+            );
+            return self.leave_for(name);
+        }
+        self.say(Tone::Good, notice.to_owned());
+        let req = self.ask();
+        for modal in &mut self.modals {
+            if let Modal::Chooser(open) = modal {
+                open.listing = Listing::Reading(req);
+            }
+        }
+        vec![Effect::ListTenants { req }]
     }
 
     /// It was written: its screen is opened, where somebody signs in.

@@ -368,10 +368,9 @@ impl App {
             self.ask_tie(to);
             return Vec::new();
         }
-        let (target, agreed) = (form.target, form.replaces);
-        let theirs = self.queued_by_others(&finished, target);
-        if !agreed && !theirs.is_empty() {
-            self.question(Question::Replace { theirs });
+        let target = form.target;
+        if let Some(question) = self.would_replace(&finished, target) {
+            self.question(question);
             return Vec::new();
         }
         let changes = match (finished, target) {

@@ -199,10 +199,7 @@ impl App {
                 self.refused(req, failure);
                 Vec::new()
             }
-            LedgerEvent::Judged { req, review } => {
-                self.judged(req, review);
-                Vec::new()
-            }
+            LedgerEvent::Judged { req, review } => self.judged(req, review),
             LedgerEvent::Moved { req, review } => {
                 self.moved(req, review);
                 Vec::new()
@@ -292,6 +289,7 @@ impl App {
             }
         }
         self.close_decided();
+        self.meet_forms();
         self.users.stale = true;
         self.changes.stale = true;
         self.numbers.stale = true;
@@ -379,6 +377,7 @@ impl App {
             | Wait::Judged
             | Wait::Exported
             | Wait::NewTenant(_)
+            | Wait::SavedTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -549,6 +548,7 @@ impl App {
             SessionEvent::Tenants { req, tenants } => self.tenants_are(req, &tenants),
             SessionEvent::Done { req, notice } => match self.answered(req) {
                 Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
+                Some(Wait::SavedTenant(name)) => return self.tenant_edited(name, &notice),
                 Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);
@@ -576,6 +576,7 @@ fn numbers(summary: &Summary) -> String {
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{count} {word}"))
+    .chain(summary.released_words())
     .collect();
     match (parts.is_empty(), summary.counters.total) {
         (true, 0) => String::new(),

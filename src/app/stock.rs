@@ -1,10 +1,13 @@
 //! Panes 5 and 6 in the console: what Enter opens there, the jump between a number and its user, and what is loaded for them.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::bulk::columns::Column;
 use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::words;
 use crate::roster::inventory::{Inventory, NumberRow};
 use crate::roster::products::Members;
@@ -21,6 +24,7 @@ use super::field::Typed;
 use super::layout::{self, Area};
 use super::modal::Modal;
 use super::pane::Pane;
+use super::pane::bulk::Bulk;
 use super::pane::candidates::Listing;
 use super::pane::editor::range::taken;
 use super::pane::free::{FreeBox, Seeker};
@@ -68,18 +72,57 @@ impl App {
             };
             return self.say(Tone::Dim, text);
         }
+        let seeker = Seeker {
+            name: form.text.name.text().trim().to_owned(),
+            kind: form.text.kind,
+            country: form.country(),
+        };
+        self.offer_free(seeker, HashSet::new());
+    }
+
+    /// The same for the number of an import's row: those of its other rows are not to be had either.
+    pub(super) fn open_free_for_row(&mut self) {
+        let rows = self.modals.iter().rev().filter_map(|modal| match modal {
+            Modal::Bulk(open) => Some(open.as_ref()),
+            _ => None,
+        });
+        let (mut row, mut review) = (None, None);
+        for open in rows {
+            match open {
+                Bulk::Row(form) => row = row.or(Some(form)),
+                Bulk::Review(open) => review = review.or(Some(&open.review)),
+                Bulk::Source(_) | Bulk::Many(_) | Bulk::Preview(_) | Bulk::Export(_) => {}
+            }
+        }
+        let (Some(form), Some(review)) = (row, review) else {
+            let text = "free numbers are offered in the form of one row, and in that of a user";
+            return self.say(Tone::Dim, text);
+        };
+        if !form.takes_free() {
+            let text = "free numbers are for PhoneNumber: Tab goes to its field";
+            return self.say(Tone::Dim, text);
+        }
+        let others = (0..review.sheet().len()).filter(|other| *other != form.row);
+        let wanted = others.filter_map(|other| review.number(other).cloned());
+        let wanted: HashSet<PhoneNumber> = wanted.collect();
+        let seeker = Seeker {
+            name: form.text(Column::Name).to_owned(),
+            kind: NumberKind::Ddi,
+            country: review.person(form.row).and_then(|person| person.country),
+        };
+        self.offer_free(seeker, wanted);
+    }
+
+    /// Lists what is free and wanted by nobody else, or says why there is nothing.
+    fn offer_free(&mut self, seeker: Seeker, wanted: HashSet<PhoneNumber>) {
         if !self.inventory.known {
             return self.say(
                 Tone::Warn,
                 "which numbers are free is not known: the tenant's numbers could not be read",
             );
         }
-        let seeker = Seeker {
-            name: form.text.name.text().trim().to_owned(),
-            kind: form.text.kind,
-            country: form.country(),
-        };
         let taken = taken(&self.desk, &self.roster, &self.inventory);
+        let taken = taken.chain(wanted.into_iter().map(Cow::Owned));
         let open = FreeBox::open(seeker, &self.inventory, taken);
         if open.offers.is_empty() {
             let kind = open.seeker.kind.as_str();
@@ -108,8 +151,14 @@ impl App {
                     return Vec::new();
                 };
                 self.modals.pop();
-                if let Some(Modal::Form(form)) = self.modals.last_mut() {
-                    form.put_number(&number, &self.roster);
+                match self.modals.last_mut() {
+                    Some(Modal::Form(form)) => form.put_number(&number, &self.roster),
+                    Some(Modal::Bulk(open)) => {
+                        if let Bulk::Row(form) = open.as_mut() {
+                            form.put(&number.spaced());
+                        }
+                    }
+                    _ => {}
                 }
             }
             Code::Down => open.step(Move::By(1), height),

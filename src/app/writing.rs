@@ -3,6 +3,7 @@
 use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::run::RunKind;
 use crate::domain::text::Label;
+use crate::domain::user::{Own, UserId};
 
 use super::doc::Tone;
 use super::effect::{Effect, Held, Keep, LedgerChange};
@@ -65,7 +66,8 @@ impl App {
 
     /// Keeps the plan's cursor on its row, and shows the plan once it is there.
     pub(super) fn settle_plan(&mut self) {
-        let height = layout::list_height(self.layout().body, plan::AROUND);
+        let body = self.layout().body;
+        let height = layout::list_height(body, plan::around(body.height));
         let Some(known) = &self.plan else {
             return;
         };
@@ -268,7 +270,7 @@ impl App {
             } => self.add_and_move((number, to), *user),
             Question::AddAnyway { users, .. } => self.add_these(users),
             Question::Tie { to, .. } => self.tie(to),
-            Question::Replace { .. } => self.replace_theirs(),
+            Question::Replace { theirs, own } => self.replace_theirs(theirs, own.as_deref()),
             Question::LoseSeats { wanted, .. } => self.settings_agreed(*wanted),
             Question::ClearGroup { .. } => self.clear_group(),
             Question::DisableSync { .. } => self.disable_sync(),
@@ -296,27 +298,57 @@ impl App {
         }
     }
 
-    /// Changes that another person has queued, and that saving the form replaces, each in a line.
-    pub(super) fn queued_by_others(&self, finished: &Finished, target: Target) -> Vec<String> {
+    /// What saving the form would put its values over and nobody has agreed to: changes that another person queued, or that were
+    /// queued since the form was opened, and own fields that another session saved meanwhile.
+    pub(super) fn would_replace(&self, finished: &Finished, target: Target) -> Option<Question> {
         let (Finished::Change { patch, undo }, Target::User(id)) = (finished, target) else {
-            return Vec::new();
+            return None;
         };
+        let Some(Modal::Form(form)) = self.modals.last() else {
+            return None;
+        };
+        let known = |entry: &Entry| form.queued.iter().any(|(_, known)| *known == entry.id);
         let replaced = |entry: &&Entry| {
-            entry.is_anothers(id, &self.settings.author)
+            let unseen = entry.user == Some(id) && entry.state.is_ours() && !known(entry);
+            (unseen || entry.is_anothers(id, &self.settings.author))
                 && (patch.changes(entry.field()) || undo.contains(&entry.id))
         };
-        self.desk
-            .entries
-            .iter()
-            .filter(replaced)
-            .map(Entry::whose)
-            .collect()
+        let queued = self.desk.entries.iter().filter(replaced).map(Entry::whose);
+        let own = self.own_of(id);
+        let saved = own.as_ref().map(|now| form.overtaken(now));
+        let theirs: Vec<String> = queued.chain(saved.into_iter().flatten()).collect();
+        let agreed = theirs.iter().all(|line| form.replaces.contains(line));
+        (!agreed).then(|| Question::Replace {
+            theirs,
+            own: own.map(Box::new),
+        })
+    }
+
+    /// The own fields that the ledger had last.
+    fn own_of(&self, id: UserId) -> Option<Own> {
+        let row = self.desk.users.iter().find(|row| row.user.id == id)?;
+        Some(Own::of(&row.user))
+    }
+
+    /// What another session has saved goes into the forms that are open.
+    pub(super) fn meet_forms(&mut self) {
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal
+                && let Some(id) = form.user()
+                && let Some(row) = self.desk.users.iter().find(|row| row.user.id == id)
+            {
+                form.meet(&Own::of(&row.user));
+            }
+        }
     }
 
     /// It was agreed to: the form is saved.
-    pub(super) fn replace_theirs(&mut self) -> Vec<Effect> {
+    pub(super) fn replace_theirs(&mut self, theirs: Vec<String>, own: Option<&Own>) -> Vec<Effect> {
         if let Some(Modal::Form(form)) = self.modals.last_mut() {
-            form.replaces = true;
+            form.replaces = theirs;
+            if let Some(own) = own {
+                form.agree_over(own);
+            }
         }
         self.save_form()
     }

@@ -121,6 +121,8 @@ pub(super) enum Header {
     Password,
     /// One of our own export that says nothing to an import.
     Informative,
+    /// One of our own export that looks as if it could be changed there: it is said that it is not read.
+    Unread,
 }
 
 /// Other names that spreadsheets and rival systems use, in small letters and without separators.
@@ -180,8 +182,8 @@ const ALIASES: &[(&str, Header)] = &[
     ("kennwort", Header::Password),
     ("motdepasse", Header::Password),
     ("contraseña", Header::Password),
-    ("country", Header::Informative),
-    ("numberkind", Header::Informative),
+    ("country", Header::Unread),
+    ("numberkind", Header::Unread),
     ("licensestatus", Header::Informative),
     ("cause", Header::Informative),
     ("signinname", Header::Informative),

@@ -237,7 +237,11 @@ impl Review {
         let rows = rows.map(|index| {
             let row = self.sheet.row(index);
             let faults = self.verdict(index).faults();
-            let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let reasons = faults.iter().map(|fault| match fault.why {
+                Why::LeftOut => "left out by hand".to_owned(),
+                _ => fault.to_string(),
+            });
+            let reasons: Vec<String> = reasons.collect();
             let cells = columns.iter().map(|&column| row.cell(column).to_owned());
             let behind = [row.number().to_string(), reasons.join("; ")];
             cells.chain(behind).collect()
@@ -246,6 +250,20 @@ impl Review {
             rows: rows.collect(),
             header,
         }
+    }
+
+    /// Whether a file that was judged as new users is rather one of changes: more than half of its rows are about somebody who is on
+    /// the list, or it is one of trunks, which are only changed.
+    pub fn rather_updates(&self) -> bool {
+        let is_known = |row: &usize| {
+            let faults = self.verdict(*row).faults().iter();
+            faults
+                .into_iter()
+                .any(|fault| matches!(fault.why, Why::Exists { .. }))
+        };
+        let known = (0..self.sheet.len()).filter(is_known).count();
+        self.ask.mode == Mode::Create
+            && (self.sheet.set() == Set::Trunk || known * 2 > self.sheet.len())
     }
 
     /// How many rows have which verdict.

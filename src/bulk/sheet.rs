@@ -276,7 +276,9 @@ impl Builder {
         let ignored = cells
             .texts()
             .zip(&headers)
-            .filter(|(text, header)| header.is_none() && !text.trim().is_empty())
+            .filter(|(text, header)| {
+                matches!(header, None | Some(Header::Unread)) && !text.trim().is_empty()
+            })
             .map(|(text, _)| text.trim().to_owned())
             .collect();
         Ok(Self {

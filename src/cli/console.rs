@@ -13,8 +13,8 @@ use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::new_tenant;
 use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell};
+use crate::runtime::{clock, new_tenant};
 use crate::sim::{Scenario, Simulator};
 use crate::store::peek;
 use crate::view::theme::Theme;
@@ -45,8 +45,9 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     };
     let mut seat = Seat::take(through)?;
     let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
+    let now = clock::system().now();
     match seat
-        .first_start(&mut first, &places, (&theme, ascii))
+        .first_start(&mut first, &places, (&theme, ascii, now))
         .await?
     {
         Ok(Choice::Demo) => {
@@ -66,6 +67,13 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
             let console = work(&global, (seat, opened, Opening::First), &face, not_read);
             Box::pin(console).await
         }
+        Ok(Choice::Opened(name)) => {
+            let global = of(global, &name);
+            let opened = open_quietly(&global).await?;
+            let console = work(&global, (seat, opened, Opening::AsItIs), &face, not_read);
+            Box::pin(console).await
+        }
+        Ok(Choice::Leave) if first.pick.is_some() => Ok(Exit::Done),
         Ok(Choice::Leave) => {
             drop(seat);
             for row in first.doc().rows(80) {
@@ -77,17 +85,23 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     }
 }
 
-/// The first steps, where no tenant is configured and none was asked for.
+/// The first steps, where no tenant is configured and none was asked for; the list, where there are several.
 fn first_start(global: &Global) -> Option<(FirstStart, Places)> {
     if global.tenant.is_some() || global.demo.is_some() || global.bundle.is_some() {
         return None;
     }
     // A configuration that cannot be read is told where it is opened.
     let (places, config) = located(global).ok()?;
-    config.tenants.is_empty().then(|| {
-        let file = places.config_file().display().to_string();
-        (FirstStart::new(file), places)
-    })
+    let file = places.config_file().display().to_string();
+    match config.tenants.len() {
+        0 => Some((FirstStart::new(file), places)),
+        1 => None,
+        _ => {
+            let now = clock::system().now();
+            let cards = Neighbours::under(Some(places.clone())).cards(now).ok()?;
+            Some((FirstStart::pick(file, cards), places))
+        }
+    }
 }
 
 /// How a tenant's console is opened.

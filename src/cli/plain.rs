@@ -11,6 +11,7 @@ use clap::Parser as _;
 use tempfile::TempDir;
 
 use crate::config::surroundings::Surroundings;
+use crate::config::{Config, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::words;
 use crate::ops::overview::{self, Counts};
@@ -98,7 +99,16 @@ impl Plain {
             file.display().to_string()
         } else {
             let (places, config) = located(&global)?;
-            let name = choose(&global, &config, &places)?;
+            let several = global.tenant.is_none() && config.tenants.len() > 1;
+            let picked = if several && print::is_interactive() {
+                terminal::pick("tenants", &tenant_rows(&config), "to open")?
+            } else {
+                None
+            };
+            let name = match picked {
+                Some(name) => name,
+                None => choose(&global, &config, &places)?,
+            };
             // From here on it is this one, whatever else happens to the configuration.
             global.tenant = Some(name.clone());
             name
@@ -261,22 +271,7 @@ impl Plain {
             return Ok(());
         }
         let (_, config) = located(&self.global)?;
-        let rows: Vec<(String, String)> = config
-            .tenants
-            .iter()
-            .map(|(name, tenant)| {
-                let mode = if tenant.read_only {
-                    words::READ_ONLY
-                } else {
-                    words::READ_AND_WRITE
-                };
-                (
-                    name.clone(),
-                    format!("{name}, {}, {mode}", tenant.tenant_id),
-                )
-            })
-            .collect();
-        if let Some(name) = terminal::pick("tenants", &rows, "to open")? {
+        if let Some(name) = terminal::pick("tenants", &tenant_rows(&config), "to open")? {
             let app = |name: &String| {
                 let tenant = &config.tenants[name];
                 app_of(&config.client_id(tenant).unwrap_or_default(), tenant)
@@ -290,6 +285,20 @@ impl Plain {
         }
         Ok(())
     }
+}
+
+/// The tenants of the configuration, each in a line.
+fn tenant_rows(config: &Config) -> Vec<(String, String)> {
+    let row = |(name, tenant): (&String, &TenantConfig)| {
+        let mode = if tenant.read_only {
+            words::READ_ONLY
+        } else {
+            words::READ_AND_WRITE
+        };
+        let text = format!("{name}, {}, {mode}", tenant.tenant_id);
+        (name.clone(), text)
+    };
+    config.tenants.iter().map(row).collect()
 }
 
 fn told(name: &str, counts: &Counts, now: jiff::Timestamp) -> String {

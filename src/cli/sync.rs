@@ -112,12 +112,15 @@ async fn both(
         let object = serde_json::json!({ "summary": SummaryJson::new(&last, &summary) });
         print::data(&json::line(&object)?)?;
     } else if args.yes {
-        let owed = entries(opened)
-            .await?
+        let entries = entries(opened).await?;
+        let owed: Vec<&Entry> = entries
             .iter()
             .filter(|entry| entry.owed().is_some())
-            .count();
-        print::tell(&one_line((&opened.name, owed), &last, &summary, exit));
+            .collect();
+        print::tell(&one_line((&opened.name, owed.len()), &last, &summary, exit));
+        for line in owed.into_iter().filter_map(|entry| goes_on(entry, &last)) {
+            print::tell(&line);
+        }
     }
     Ok(exit)
 }
@@ -263,7 +266,7 @@ fn decide(
     let past_limit = taking > plan.limit;
     let agreed = if past_limit {
         let question = format!(
-            "{taking} changes take something away (limit {}). Type the tenant's name, {}, to write:",
+            "{taking} changes take something away, more than {}. Type the tenant's name, {}, to write:",
             plan.limit, plan.tenant_name
         );
         print::ask(&question)? == plan.tenant_name
@@ -326,12 +329,11 @@ fn keep(
     }
     planfile::save(path, &sealed)?;
     print::tell(&format!(
-        "Kept in {}: {} to write, {} held back; takes away {}, limit {}. `sync --apply FILE --yes` writes it.",
+        "Kept in {}: {} to write, {} held back; {}. `sync --apply FILE --yes` writes it.",
         path.display(),
         sealed.changes.len(),
         sealed.held_back.len(),
-        sealed.taking_away(),
-        plan.limit
+        plan.limit_words(sealed.taking_away())
     ));
     if sealed.taking_away() > plan.limit {
         print::tell(
@@ -366,6 +368,25 @@ fn one_line(
     format!("{name}: {word}: {counts}; exit {}", exit.code())
 }
 
+/// A number that rings nowhere: why it was not given again, and the two ways on.
+fn goes_on(entry: &Entry, last: &Outcome) -> Option<String> {
+    let owed = entry.owed_words()?;
+    let why = match (&entry.state, last) {
+        (EntryState::Rejected { cause, .. }, _) => format!(": {cause}"),
+        (EntryState::Held { why }, _) => format!(": {why}"),
+        (EntryState::Queued, Outcome::Failed(failure)) => format!(": {}", failure.headline),
+        (EntryState::Queued, _) => String::new(),
+        (state, _) => format!(": {}", state.word()),
+    };
+    let text = format!(
+        "  {}: {owed}; {} was not assigned{why}. `sync --yes` goes on; `outbox drop {}` gives it back.",
+        entry.name,
+        entry.wanted.shown(),
+        entry.id.0
+    );
+    Some(Label::new(&text).as_str().to_owned())
+}
+
 fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
     print::tell(&format!(
         "PLAN  {}  {}",
@@ -392,10 +413,12 @@ fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
             number.spaced()
         ));
     }
+    if let Some(gap) = plan.gap(chosen) {
+        print::tell(&format!("  ! {gap}"));
+    }
     let takes = plan.taking_away(chosen);
     if takes > 0 {
-        let text = format!("  takes away {takes}, limit {}", plan.limit);
-        print::tell(Label::new(&text).as_str());
+        print::tell(&format!("  {}", plan.limit_words(takes)));
     }
 }
 

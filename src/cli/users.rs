@@ -330,8 +330,7 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
             .kind
             .map(|_| kind(set))
             .filter(|kind| *kind != user.kind),
-        association: None,
-        two_way: Vec::new(),
+        ..Patch::default()
     };
     if let Some(who) = &set.associate {
         let Some(stored) = whom::maybe_person(&opened.world.store, who).await? else {

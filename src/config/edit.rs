@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, Document, DocumentMut, Item, Table, value};
 
@@ -27,6 +27,10 @@ pub enum Change {
     ReadOnly(bool),
     /// What may be written.
     Allow(Vec<Allow>),
+    /// A text under one of the keys that say which tenant it is and how it is signed in to.
+    Text(&'static str, String),
+    /// Such a key goes.
+    Without(&'static str),
 }
 
 /// Whose users are picked of a tenant, as the file says; `None` without such a tenant.
@@ -50,6 +54,45 @@ pub fn keep_selection(path: &Path, tenant: &str, wanted: &Selection) -> Result<(
     rewrite_all(path, tenant, &changes).map(drop)
 }
 
+/// Rewrites which tenant it is and how it is signed in to, all or none: only what differs.
+pub fn keep_connection(
+    path: &Path,
+    tenant: &str,
+    (old, new): (&TenantConfig, &TenantConfig),
+) -> Result<Config, ConfigError> {
+    let file = |file: &Option<PathBuf>| file.as_ref().map(|at| at.to_string_lossy().into_owned());
+    let way = |config: &TenantConfig| Some(config.sign_in.as_str().to_owned());
+    let id = |config: &TenantConfig| Some(config.tenant_id.clone());
+    // A file is there before the way that needs it, and goes after it.
+    let pairs = [
+        ("tenant_id", id(old), id(new)),
+        ("client_id", old.client_id.clone(), new.client_id.clone()),
+        (
+            "secret_file",
+            file(&old.secret_file),
+            file(&new.secret_file),
+        ),
+        (
+            "certificate_file",
+            file(&old.certificate_file),
+            file(&new.certificate_file),
+        ),
+        ("sign_in", way(old), way(new)),
+    ];
+    let (mut changes, mut last) = (Vec::new(), Vec::new());
+    for (key, _, now) in pairs.into_iter().filter(|(_, before, now)| before != now) {
+        match now {
+            Some(text) => changes.push(Change::Text(key, text)),
+            None => last.push(Change::Without(key)),
+        }
+    }
+    changes.append(&mut last);
+    if old.read_only != new.read_only {
+        changes.push(Change::ReadOnly(new.read_only));
+    }
+    rewrite_all(path, tenant, &changes)
+}
+
 /// Makes one change of one tenant's table, and gives back what the file says now.
 pub fn rewrite(path: &Path, tenant: &str, change: &Change) -> Result<Config, ConfigError> {
     rewrite_all(path, tenant, std::slice::from_ref(change))
@@ -71,7 +114,7 @@ fn rewrite_all(path: &Path, tenant: &str, changes: &[Change]) -> Result<Config, 
     let mut text = old.clone();
     for change in changes {
         text = changed(path, &text, tenant, (&after, change))?;
-        after = Config::parse(path, &text)?;
+        after = Config::parse(path, &text).map_err(ConfigError::of_nothing_written)?;
     }
     if text != old {
         // A link, as dotfile collections have, stays one: what it points to is replaced.
@@ -136,8 +179,13 @@ fn changed(
         }
         return Ok(document.to_string());
     }
-    if *change == Change::Group(None)
-        && let Some(text) = without_line(old, tenant, "group")
+    let gone = match change {
+        Change::Group(None) => Some("group"),
+        Change::Without(key) => Some(*key),
+        _ => None,
+    };
+    if let Some(key) = gone
+        && let Some(text) = without_line(old, tenant, key)
     {
         return Ok(text);
     }
@@ -149,6 +197,10 @@ fn changed(
         Change::Group(None) => {
             table.remove("group");
         }
+        Change::Without(key) => {
+            table.remove(key);
+        }
+        Change::Text(key, text) => put(table, key, value(text)),
         Change::Group(Some(group)) => put(table, "group", value(group)),
         Change::AddUsers(way) => put(table, "add_users", value(way.as_str())),
         Change::ReadOnly(read_only) => put(table, "read_only", value(*read_only)),
@@ -352,6 +404,35 @@ mod tests {
         assert_eq!(config.tenants["contoso"].group, None);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_connection_is_rewritten_where_it_differs_and_comments_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let text = "# ours\n[tenants.contoso] # the big one\ntenant_id = \"contozo.example\" # as they say\n\
+                    sign_in = \"certificate\"\n# from the vault\ncertificate_file = \"/a.pem\"\ngroup = \"Voice\"\n";
+        fs::write(&path, text).unwrap();
+        let old = Config::load(&path).unwrap().tenants["contoso"].clone();
+        let new = TenantConfig {
+            tenant_id: "contoso.example".into(),
+            sign_in: super::super::SignInWay::DeviceCode,
+            certificate_file: None,
+            read_only: false,
+            ..old.clone()
+        };
+        let after = keep_connection(&path, "contoso", (&old, &new)).unwrap();
+        assert_eq!(after.tenants["contoso"], new);
+        let now = fs::read_to_string(&path).unwrap();
+        let wanted = text
+            .replace("contozo.example", "contoso.example")
+            .replace("\"certificate\"", "\"device-code\"")
+            .replace("certificate_file = \"/a.pem\"\n", "")
+            + "read_only = false\n";
+        assert_eq!(now, wanted);
+        keep_connection(&path, "contoso", (&new, &old)).unwrap();
+        let back = Config::load(&path).unwrap();
+        assert_eq!(back.tenants["contoso"], old);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 pub struct Place {
     /// The file.
     pub path: PathBuf,
-    /// Line, from 1.
+    /// Line, from 1; 0 for a text that was not written.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
@@ -22,6 +22,9 @@ impl std::fmt::Display for Place {
             || self.path.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
         );
+        if self.line == 0 {
+            return write!(f, "not written into {}", self.path.display());
+        }
         write!(f, "{name}:{}:{}", self.line, self.column)
     }
 }
@@ -255,6 +258,21 @@ impl ConfigError {
             | Self::Missing { at, .. } => Some(at),
             _ => None,
         }
+    }
+
+    /// The same about a text that was to be written and is not: its lines are those of no file.
+    #[must_use]
+    pub fn of_nothing_written(mut self) -> Self {
+        match &mut self {
+            Self::Syntax { at, .. }
+            | Self::UnknownKey { at, .. }
+            | Self::WrongValue { at, .. }
+            | Self::KeyClash { at, .. }
+            | Self::SameTenant { at, .. }
+            | Self::Missing { at, .. } => at.line = 0,
+            _ => {}
+        }
+        self
     }
 
     /// The key that it is about.

@@ -133,7 +133,7 @@ impl Difference {
     }
 }
 
-fn numbers(summary: &Summary) -> [(&'static str, u64); 13] {
+fn numbers(summary: &Summary) -> [(&'static str, u64); 14] {
     let Summary {
         counters,
         written,
@@ -144,6 +144,7 @@ fn numbers(summary: &Summary) -> [(&'static str, u64); 13] {
         unlicensed,
         taken_over,
         matched,
+        released,
     } = *summary;
     [
         ("total", counters.total),
@@ -159,6 +160,7 @@ fn numbers(summary: &Summary) -> [(&'static str, u64); 13] {
         ("Unlicensed", unlicensed.into()),
         ("taken over", taken_over.into()),
         ("matched", matched.into()),
+        ("released", released.into()),
     ]
 }
 
@@ -239,7 +241,7 @@ mod tests {
                 after: 41
             }
         );
-        assert_eq!(diff.counters.len(), 13);
+        assert_eq!(diff.counters.len(), 14);
         assert_eq!(diff.caveats(), Vec::<String>::new());
     }
 

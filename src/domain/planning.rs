@@ -600,6 +600,16 @@ mod tests {
             "the receiver is held back"
         );
         assert_eq!(plan.taking_away(|_| true), 2);
+        assert_eq!(
+            plan.gap(|_| true).unwrap(),
+            "+44 1235 123471 and +44 1235 123472 ring nowhere between release and assignment: \
+             2 seconds at the least, minutes where Teams is slow"
+        );
+        assert_eq!(
+            plan.gap(|entry| entry == EntryId(1)),
+            None,
+            "one that nobody gets stops for good"
+        );
     }
 
     #[test]

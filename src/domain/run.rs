@@ -307,6 +307,19 @@ pub struct Summary {
     pub taken_over: u32,
     /// Users associated by this run.
     pub matched: u32,
+    /// Numbers that this run has released for a change that it did not bring to its end: they ring nowhere.
+    pub released: u32,
+}
+
+impl Summary {
+    /// What was done by halves, in words.
+    pub fn released_words(&self) -> Option<String> {
+        match self.released {
+            0 => None,
+            1 => Some("1 number released and not given again".to_owned()),
+            n => Some(format!("{n} numbers released and not given again")),
+        }
+    }
 }
 
 /// A run as the history lists it.

@@ -173,3 +173,14 @@ pub struct NewTenant {
     /// Whether it begins read-only.
     pub start: Start,
 }
+
+/// A tenant that is configured already, as far as its form goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedTenant {
+    /// What the configuration says.
+    pub with: NewTenant,
+    /// The identity that says how it is signed in to, for all its tenants.
+    pub identity: Option<String>,
+    /// The tenant that its files belong to, by name: its address is not changed then.
+    pub pinned: Option<String>,
+}

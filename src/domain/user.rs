@@ -335,6 +335,33 @@ pub struct Patch {
     pub association: Option<Association>,
     /// Changes of two-way fields: (base, wanted).
     pub two_way: Vec<(Value, Value)>,
+    /// Own fields as they were shown when the edit was made. Without it nothing is compared.
+    pub seen: Option<Box<Own>>,
+}
+
+/// The own fields of a user: saved at once, never sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Name.
+    pub name: String,
+    /// E-mail.
+    pub mail: String,
+    /// Kind of number.
+    pub kind: NumberKind,
+    /// Association.
+    pub association: Association,
+}
+
+impl Own {
+    /// Those of this user.
+    pub fn of(user: &User) -> Self {
+        Self {
+            name: user.name.clone(),
+            mail: user.mail.clone(),
+            kind: user.kind,
+            association: user.association,
+        }
+    }
 }
 
 impl Patch {
@@ -343,6 +370,48 @@ impl Patch {
         self.two_way
             .iter()
             .any(|(_, wanted)| wanted.field() == field)
+    }
+
+    /// Own fields that it would put over a value that was not shown when the edit was made: key, words, and what is there now.
+    pub fn moved(&self, now: &Own) -> Vec<(&'static str, &'static str, String)> {
+        let Some(seen) = &self.seen else {
+            return Vec::new();
+        };
+        let tied = match now.association.id() {
+            Some(_) => "another Teams user",
+            None => "none",
+        };
+        let over = |seen: bool, wanted: Option<bool>| !seen && wanted == Some(false);
+        [
+            (
+                over(
+                    seen.name == now.name,
+                    self.name.as_ref().map(|new| *new == now.name),
+                ),
+                ("name", "the name", now.name.clone()),
+            ),
+            (
+                over(
+                    seen.mail == now.mail,
+                    self.mail.as_ref().map(|new| *new == now.mail),
+                ),
+                ("mail", "the e-mail", now.mail.clone()),
+            ),
+            (
+                over(seen.kind == now.kind, self.kind.map(|new| new == now.kind)),
+                ("kind", "the kind of number", now.kind.as_str().to_owned()),
+            ),
+            (
+                over(
+                    seen.association == now.association,
+                    self.association.map(|new| new == now.association),
+                ),
+                ("association", "the association", tied.to_owned()),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(moved, what)| moved.then_some(what))
+        .collect()
     }
 
     /// Whether nothing would change.

@@ -7,6 +7,9 @@ use super::outbox::{Entry, EntryId, Giver};
 use super::phone::PhoneNumber;
 use super::user::Value;
 
+/// The least time from the writing of a number to where it counts as written: it is read back twice, so many seconds apart.
+const SECONDS_BACK: usize = 2;
+
 /// One change of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanItem {
@@ -91,6 +94,64 @@ impl WritePlan {
             .filter_map(|item| item.releases.clone())
             .filter(|number| !is_given(number))
             .collect()
+    }
+
+    /// Numbers that the chosen items take from one person and give to another: all are released before the first is assigned, and
+    /// until then each of them rings nowhere. Empty where nothing is handed over.
+    pub fn between(&self, chosen: impl Fn(EntryId) -> bool) -> Vec<PhoneNumber> {
+        let chosen: Vec<&PlanItem> = self
+            .items
+            .iter()
+            .filter(|item| chosen(item.entry))
+            .collect();
+        let mut numbers: Vec<PhoneNumber> = chosen
+            .iter()
+            .filter_map(|item| item.releases.clone())
+            .filter(|number| chosen.iter().any(|item| item.new.number() == Some(number)))
+            .collect();
+        numbers.dedup();
+        numbers
+    }
+
+    /// What is to be known of [`Self::between`], in a sentence: who calls in the gap reaches nobody.
+    pub fn gap(&self, chosen: impl Fn(EntryId) -> bool) -> Option<String> {
+        let numbers = self.between(&chosen);
+        let shown: Vec<String> = numbers.iter().map(PhoneNumber::spaced).collect();
+        let (last, first) = shown.split_last()?;
+        let numbers = match first {
+            [] => last.clone(),
+            [one] => format!("{one} and {last}"),
+            [one, two] => format!("{one}, {two} and {last}"),
+            many => format!("{} numbers", many.len() + 1),
+        };
+        let is_given = |item: &&PlanItem| chosen(item.entry) && item.new.number().is_some();
+        let given = self.items.iter().filter(is_given).count();
+        // The last one waits until those before it have been read back.
+        let least = match SECONDS_BACK * given.saturating_sub(1) {
+            0 => "some seconds".to_owned(),
+            seconds => format!("{seconds} seconds at the least"),
+        };
+        let ring = if first.is_empty() { "rings" } else { "ring" };
+        Some(format!(
+            "{numbers} {ring} nowhere between release and assignment: {least}, minutes where Teams is slow"
+        ))
+    }
+
+    /// How many changes take something away, and from how many on the tenant's name is asked for.
+    pub fn limit_words(&self, takes: usize) -> String {
+        let limit = self.limit;
+        match takes {
+            0 => "nothing is taken away".to_owned(),
+            takes if takes > limit => format!(
+                "{takes} changes take something away, more than {limit}: the tenant's name is typed"
+            ),
+            1 => format!(
+                "1 change takes something away; more than {limit} would ask for the tenant's name"
+            ),
+            takes => format!(
+                "{takes} changes take something away; more than {limit} would ask for the tenant's name"
+            ),
+        }
     }
 
     /// How many of its changes are chosen: `1 change`, `7 of 9 changes`.

@@ -310,6 +310,7 @@ pub struct SummaryJson {
     unlicensed: u32,
     matched: u32,
     taken_over: u32,
+    released: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -344,6 +345,7 @@ impl SummaryJson {
             unlicensed: summary.unlicensed,
             matched: summary.matched,
             taken_over: summary.taken_over,
+            released: summary.released,
         }
     }
 }

@@ -123,7 +123,7 @@ impl Shared {
         if let Exported::LogText(run) = what {
             let text = export::log_text(&self.store, run).await?;
             return apart(move || {
-                let to = expanded(&path);
+                let to = whole(&path);
                 save(&to, &text)?;
                 Ok(format!("the log of run {} is in {}", run.0, to.display()))
             })
@@ -131,7 +131,7 @@ impl Shared {
         }
         let table = self.table(what).await?;
         apart(move || {
-            let to = expanded(&path);
+            let to = whole(&path);
             save(&to, &write(&table, reader))?;
             let noun = if table.rows.len() == 1 { "row" } else { "rows" };
             Ok(format!(
@@ -205,6 +205,12 @@ pub(super) fn expanded(path: &str) -> PathBuf {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     }
+}
+
+/// The same from the root: who is told of a bare name does not know in which folder the program was started.
+fn whole(path: &str) -> PathBuf {
+    let path = expanded(path);
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Failure {

@@ -1,6 +1,8 @@
-//! The screen of a program without a tenant, before there is a console to run.
+//! The screens before there is a console to run: the first steps, and the list of tenants where none was asked for.
 
 use std::io;
+
+use jiff::Timestamp;
 
 use crate::app::event::What;
 use crate::app::first_start::{Asked, Choice, FirstStart};
@@ -20,7 +22,7 @@ impl Seat {
         &mut self,
         first: &mut FirstStart,
         places: &Places,
-        look: (&Theme, bool),
+        look: (&Theme, bool, Timestamp),
     ) -> io::Result<Result<Choice, u8>> {
         // What is typed here twice is not meant for the console that follows.
         self.opened += 1;
@@ -71,13 +73,14 @@ impl Seat {
     }
 
     /// Draws the first steps where the terminal takes it.
-    fn show(&mut self, first: &FirstStart, look: (&Theme, bool)) -> io::Result<()> {
+    fn show(&mut self, first: &mut FirstStart, look: (&Theme, bool, Timestamp)) -> io::Result<()> {
         if !self.screen.is_free() {
             return Ok(());
         }
-        self.screen.draw(Screen::size()?, |buffer| {
-            view::first_start::draw(first, look, buffer)
-        })
+        let size = Screen::size()?;
+        first.resized(size.1);
+        self.screen
+            .draw(size, |buffer| view::first_start::draw(first, look, buffer))
     }
 }
 

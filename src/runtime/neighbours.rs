@@ -9,6 +9,8 @@ use crate::config::{Config, TenantConfig};
 use crate::domain::failure::Failure;
 use crate::ops::overview::{self, TenantOverview};
 
+use super::new_tenant;
+
 /// Where the other tenants are found.
 #[derive(Debug, Clone)]
 pub struct Neighbours {
@@ -28,7 +30,7 @@ impl Neighbours {
     }
 
     /// All of them, by name. The configuration is read anew: somebody may have added one.
-    pub(super) fn cards(&self, now: Timestamp) -> Result<Vec<Card>, Failure> {
+    pub fn cards(&self, now: Timestamp) -> Result<Vec<Card>, Failure> {
         let Some(places) = &self.places else {
             return Ok(Vec::new());
         };
@@ -60,6 +62,10 @@ impl Neighbours {
 }
 
 fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
+    let pinned = seen.counts.as_ref().ok();
+    let pinned = pinned.filter(|counts| counts.tenant.is_some());
+    let pinned = pinned.map(|counts| counts.tenant_name.clone());
+    let saved = new_tenant::saved(&seen.name, tenant, pinned);
     let facts = match seen.counts {
         Ok(counts) if counts == overview::Counts::default() => Facts::Nothing,
         Ok(counts) => Facts::Known(Counts {
@@ -80,6 +86,7 @@ fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
         accent: accent(tenant),
         facts,
         lacks: None,
+        saved: Some(Box::new(saved)),
     }
 }
 

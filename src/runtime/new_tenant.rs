@@ -9,11 +9,12 @@ use crate::config::places::Places;
 use crate::config::surroundings::author;
 use crate::config::{CloudName, Config, SignInWay, TenantConfig, Words as _};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::settings::{NewTenant, SignsIn, Start};
+use crate::domain::guid::{Guid, TenantId};
+use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
 use crate::graph::endpoints::{Cloud, Endpoints};
 use crate::ops::overview;
 use crate::store::ledger::SettingChange;
-use crate::store::{Stamp, Store};
+use crate::store::{Stamp, Store, peek};
 
 use super::clock;
 
@@ -66,15 +67,135 @@ pub async fn add(places: &Places, name: &str, tenant: TenantConfig) -> Result<Ad
 pub async fn add_from_form(places: &Places, new: &NewTenant) -> Result<Added, Failure> {
     let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
     let tenant = configured(new)?;
-    if config.client_id(&tenant).is_none() {
-        return Err(Failure::new(
+    has_client_id(&config, &tenant)?;
+    add(places, &new.name, tenant).await
+}
+
+fn has_client_id(config: &Config, tenant: &TenantConfig) -> Result<(), Failure> {
+    match config.client_id(tenant) {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(
             FailureKind::Config,
             "No client id: without one nobody can sign in",
             "It is the id of the app registration that this program signs in as.",
             "Write it into its field, or once for all tenants under [defaults]. Nothing was changed.",
-        ));
+        )),
     }
-    add(places, &new.name, tenant).await
+}
+
+/// Changes a tenant that is configured to what its form says, or nothing. Its name stays, and with it its files; its address stays
+/// as long as they belong to a tenant.
+pub async fn change_from_form(places: &Places, new: &NewTenant) -> Result<(), Failure> {
+    let file = places.config_file();
+    let config = Config::load(&file).map_err(|error| error.failure())?;
+    let name = new.name.as_str();
+    let Some(old) = config.tenants.get(name) else {
+        return Err(wrong(format!(
+            "There is no tenant {name} in the configuration any more"
+        )));
+    };
+    let tenant = changed(old, new)?;
+    if tenant.tenant_id != old.tenant_id {
+        let shared = places.clone().sharing(&config);
+        stays(&shared.tenant_dir(name), (name, &tenant.tenant_id))?;
+        if let Some(why) = config.refuses_addresses(name, &tenant) {
+            return Err(wrong(why));
+        }
+    }
+    has_client_id(&config, &tenant)?;
+    let after = edit::keep_connection(&file, name, (old, &tenant)).map_err(|e| e.failure())?;
+    let noted = differences(old, &tenant);
+    match note(&places.clone().sharing(&after), name, noted).await {
+        Ok(_) => Ok(()),
+        Err(failure) => {
+            // What cannot be audited is taken back.
+            edit::keep_connection(&file, name, (&tenant, old)).map_err(|e| e.failure())?;
+            Err(failure)
+        }
+    }
+}
+
+/// The files of a tenant that was read belong to it: under another address they would be shown, and their queue sent, as another's.
+fn stays(dir: &Path, (name, wanted): (&str, &str)) -> Result<(), Failure> {
+    let peek = peek::look(dir).map_err(|error| error.failure())?;
+    let Some(pin) = peek.and_then(|peek| peek.pin) else {
+        return Ok(());
+    };
+    if wanted
+        .parse()
+        .is_ok_and(|id: Guid| TenantId(id) == pin.tenant)
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Config,
+        format!("{name} has users, a queue and a history of {}", pin.name),
+        format!(
+            "They belong to the tenant {}, and not to {wanted}.",
+            pin.tenant
+        ),
+        format!(
+            "Nothing was changed. For another tenant add one under a name of its own (Ctrl-N). If this one has moved, take the \
+             pin off first: `teamsconnector tenants unpin {name}` keeps the data, and then the address can be changed."
+        ),
+    ))
+}
+
+/// The tenant with what its form says; how an identity signs in is not said there.
+fn changed(old: &TenantConfig, new: &NewTenant) -> Result<TenantConfig, Failure> {
+    let typed = configured(new)?;
+    let mut tenant = TenantConfig {
+        tenant_id: typed.tenant_id,
+        read_only: typed.read_only,
+        ..old.clone()
+    };
+    if old.identity.is_none() {
+        let shown = |file: &Option<PathBuf>| file.as_ref().map(|at| at.display().to_string());
+        let kept = |old: &Option<PathBuf>, typed| {
+            if shown(old) == new.file {
+                old.clone()
+            } else {
+                typed
+            }
+        };
+        tenant.secret_file = kept(&old.secret_file, typed.secret_file);
+        tenant.certificate_file = kept(&old.certificate_file, typed.certificate_file);
+        match typed.sign_in {
+            SignInWay::ClientSecret => tenant.certificate_file = None,
+            SignInWay::Certificate => tenant.secret_file = None,
+            SignInWay::DeviceCode | SignInWay::Browser => {
+                (tenant.secret_file, tenant.certificate_file) = (None, None);
+            }
+        }
+        (tenant.sign_in, tenant.client_id) = (typed.sign_in, typed.client_id);
+    }
+    Ok(tenant)
+}
+
+/// A tenant as its form shows it; `pinned` is the name of the tenant that its files belong to.
+pub(super) fn saved(name: &str, tenant: &TenantConfig, pinned: Option<String>) -> SavedTenant {
+    let word = tenant.sign_in.as_str();
+    let way = SignsIn::ALL.into_iter().find(|way| way.as_str() == word);
+    let file = tenant
+        .secret_file
+        .as_ref()
+        .or(tenant.certificate_file.as_ref());
+    SavedTenant {
+        with: NewTenant {
+            name: name.to_owned(),
+            tenant_id: tenant.tenant_id.clone(),
+            way: way.unwrap_or(SignsIn::DeviceCode),
+            client_id: tenant.client_id.clone(),
+            file: file.map(|at| at.display().to_string()),
+            start: if tenant.read_only {
+                Start::ReadOnly
+            } else {
+                Start::ReadAndWrite
+            },
+        },
+        identity: tenant.identity.clone(),
+        pinned,
+    }
 }
 
 fn configured(new: &NewTenant) -> Result<TenantConfig, Failure> {
@@ -107,6 +228,10 @@ fn whole(typed: &str) -> Result<PathBuf, Failure> {
 
 /// Writes into the audit what was set; whether there were files already.
 async fn audit(places: &Places, name: &str, tenant: &TenantConfig) -> Result<bool, Failure> {
+    note(places, name, said(tenant)).await
+}
+
+async fn note(places: &Places, name: &str, changes: Vec<SettingChange>) -> Result<bool, Failure> {
     let dir = places
         .prepare_tenant(name)
         .map_err(|error| error.failure())?;
@@ -117,8 +242,31 @@ async fn audit(places: &Places, name: &str, tenant: &TenantConfig) -> Result<boo
         author: author(),
         run: None,
     };
-    let noted = store.ledger.note_settings(said(tenant), stamp).await;
+    let noted = store.ledger.note_settings(changes, stamp).await;
     noted.map(|()| had_files).map_err(|error| error.failure())
+}
+
+/// What the audit says of a tenant that was changed: before and after.
+fn differences(old: &TenantConfig, new: &TenantConfig) -> Vec<SettingChange> {
+    let file = |file: &Option<PathBuf>| {
+        let shown = file.as_ref().map(|at| at.display().to_string());
+        shown.unwrap_or_default()
+    };
+    let of = |tenant: &TenantConfig| {
+        [
+            ("tenant_id", tenant.tenant_id.clone()),
+            ("client_id", tenant.client_id.clone().unwrap_or_default()),
+            ("sign_in", tenant.sign_in.as_str().to_owned()),
+            ("secret_file", file(&tenant.secret_file)),
+            ("certificate_file", file(&tenant.certificate_file)),
+            ("read_only", tenant.read_only.to_string()),
+        ]
+    };
+    let pairs = of(old).into_iter().zip(of(new));
+    pairs
+        .filter(|(before, after)| before != after)
+        .map(|((field, before), (_, after))| (field, before, after))
+        .collect()
 }
 
 /// What the audit says of a new tenant.

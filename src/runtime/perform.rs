@@ -284,6 +284,9 @@ impl Performer {
             Effect::AddTenant { req, new } => {
                 self.track(move |shared| shared.add_tenant(req, *new));
             }
+            Effect::EditTenant { req, new } => {
+                self.track(move |shared| shared.edit_tenant(req, *new));
+            }
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }

@@ -127,6 +127,24 @@ impl Shared {
         self.send(What::Session(event)).await;
     }
 
+    /// Changes what the configuration says of a tenant.
+    pub(super) async fn edit_tenant(self: Arc<Self>, req: RequestId, new: NewTenant) {
+        let changed = match self.neighbours.places() {
+            Some(places) => new_tenant::change_from_form(places, &new).await,
+            None => Err(new_tenant::wrong(
+                "There is no configuration here to change",
+            )),
+        };
+        let event = match changed {
+            Ok(()) => {
+                let notice = format!("{} is changed in the configuration", new.name);
+                SessionEvent::Done { req, notice }
+            }
+            Err(failure) => SessionEvent::Refused { req, failure },
+        };
+        self.send(What::Session(event)).await;
+    }
+
     /// Reads all tenants from the local files.
     pub(super) async fn list_tenants(self: Arc<Self>, req: RequestId) {
         let neighbours = self.neighbours.clone();

@@ -96,6 +96,16 @@ pub enum StoreError {
         /// Who has it.
         name: String,
     },
+    /// An own field is not any more what was shown when the edit was made.
+    #[error("{field} of this user is now {now}: {by} changed it meanwhile")]
+    OwnMoved {
+        /// Which field, in words.
+        field: &'static str,
+        /// What it is now.
+        now: String,
+        /// Who changed it, and when.
+        by: String,
+    },
     /// A request for this field may be under way in the tenant: it has to be settled first.
     #[error("the {} of {name} is being written ({word}): wait until that is settled", .field.as_str())]
     Settling {
@@ -212,6 +222,7 @@ impl StoreError {
             | Self::MailTaken { .. }
             | Self::DirectoryUserTaken { .. }
             | Self::Settling { .. }
+            | Self::OwnMoved { .. }
             | Self::NoSuchUser(_)
             | Self::NoSuchEntry(_)
             | Self::NotQueued(_)
@@ -269,6 +280,10 @@ impl StoreError {
             Self::MailTaken { .. } | Self::DirectoryUserTaken { .. } => (
                 FailureKind::Config,
                 "Nothing was added. Edit the user that is there instead.",
+            ),
+            Self::OwnMoved { .. } => (
+                FailureKind::Refused,
+                "Nothing was changed. Save again: you are asked whether yours takes its place.",
             ),
             Self::Settling { .. } => (
                 FailureKind::TryAgain,

@@ -293,6 +293,7 @@ pub(super) const HISTORY: Shape = Shape {
             PRIMARY KEY (run, id, field)
         ) STRICT, WITHOUT ROWID;
     ",
+        "ALTER TABLE runs ADD COLUMN released INTEGER NOT NULL DEFAULT 0;",
     ],
     making: "PRAGMA auto_vacuum = INCREMENTAL;",
     settings: "PRAGMA synchronous = NORMAL;",
@@ -319,7 +320,7 @@ const CACHE_TABLES: &[&str] = &[
 ];
 
 const HISTORY_TABLES: &[&str] = &[
-    "runs WHERE id = 0 AND matched = 0",
+    "runs WHERE id = 0 AND matched = 0 AND released = 0",
     "lines WHERE run = 0 AND n = 0 AND at = 0 AND source = 0 AND level = 0 AND text = ''",
     "changes WHERE run = 0 AND id = x'' AND name = '' AND before = 0 AND after = 0",
     "moved WHERE run = 0 AND id = x'' AND name = '' AND field = '' AND before = '' AND after = ''",

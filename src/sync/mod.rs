@@ -6,6 +6,7 @@ mod attend;
 mod changes;
 mod give;
 mod guard;
+mod halves;
 mod journal;
 mod lease;
 mod one;
@@ -486,10 +487,11 @@ impl Run<'_> {
             refused,
             conflicts,
             left,
+            released,
             ..
         } = self.summary;
         let outcome = match result {
-            Ok(()) if refused + conflicts + unknown > 0 => Outcome::Partly,
+            Ok(()) if refused + conflicts + unknown + released > 0 => Outcome::Partly,
             Ok(()) => Outcome::Done,
             Err(Stop::Cancelled) => Outcome::Cancelled,
             Err(Stop::Failed(failure)) => {
@@ -499,17 +501,10 @@ impl Run<'_> {
                 Outcome::Failed(failure)
             }
         };
-        let queue = if left == 0 {
-            String::new()
-        } else {
-            format!(", {left} left in the outbox")
-        };
-        self.journal
-            .info(
-                Source::Sync,
-                format!("Run {} {}{queue}", self.journal.run().0, outcome.word()),
-            )
-            .await;
+        let mut ends = vec![format!("Run {} {}", self.journal.run().0, outcome.word())];
+        ends.extend(self.summary.released_words());
+        ends.extend((left > 0).then(|| format!("{left} left in the outbox")));
+        self.journal.info(Source::Sync, ends.join(", ")).await;
         self.journal.flush();
         let at = self.settings.clock.now();
         let run = self.journal.run();

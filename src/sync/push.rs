@@ -17,6 +17,7 @@ use crate::graph::error::GraphError;
 
 use crate::store::error::StoreError;
 
+use super::halves::Done;
 use super::readback::Sent;
 use super::touch::changes;
 use super::{Person, Run, Stop, failed, failure_of};
@@ -67,60 +68,12 @@ pub(super) struct Work {
 
 impl Work {
     /// The number that it takes away before anything is given.
-    fn releases(&self) -> Option<&PhoneNumber> {
+    pub(super) fn releases(&self) -> Option<&PhoneNumber> {
         self.item.releases.as_ref()
     }
 
-    fn wants(&self) -> Option<&PhoneNumber> {
+    pub(super) fn wants(&self) -> Option<&PhoneNumber> {
         self.item.new.number()
-    }
-}
-
-/// How the items of a push stand.
-#[derive(Debug, Default)]
-struct Done {
-    released: HashSet<EntryId>,
-    /// Items that are not carried further.
-    out: HashSet<EntryId>,
-    /// The first thing that went wrong, told at the end.
-    failure: Option<Failure>,
-    /// Numbers that are released and were not given again, each with whose it was.
-    lost: Vec<String>,
-}
-
-impl Done {
-    /// What went wrong, with what had been done before it: a request that changed nothing is not all that happened.
-    fn told(&mut self, has_written: bool) -> Option<Failure> {
-        let mut failure = self.failure.take()?;
-        if !has_written && self.released.is_empty() && self.lost.is_empty() {
-            return Some(failure);
-        }
-        let rest = failure.hint.strip_prefix(UNCHANGED);
-        let rest = rest.unwrap_or(&failure.hint).trim().to_owned();
-        failure.hint = match self.lost.as_slice() {
-            [] => rest,
-            lost => {
-                let (what, whom) = match lost.len() {
-                    1 => ("The number", "was"),
-                    _ => ("The numbers", "were"),
-                };
-                format!(
-                    "{what} {} {whom} released and not given again: sync again to go on, or undo (u) to give back. {rest}",
-                    and(lost)
-                )
-            }
-        };
-        Some(failure)
-    }
-}
-
-/// What a failed request says of itself.
-const UNCHANGED: &str = "Nothing was changed.";
-
-fn and(names: &[String]) -> String {
-    match names {
-        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        _ => names.concat(),
     }
 }
 
@@ -208,6 +161,7 @@ impl Run<'_> {
             self.note(one, result, &mut done).await;
         }
         self.waits.owe_nothing(self.cancel);
+        self.count_released(&work, &done).await?;
         self.journal.tell(RunEvent::LedgerChanged).await;
         let items: Vec<PlanItem> = work.into_iter().map(|one| one.item).collect();
         self.refresh_rows(tenant, &desk, &items).await;
@@ -281,7 +235,9 @@ impl Run<'_> {
     async fn note(&mut self, one: &Work, result: Result<(), Skip>, done: &mut Done) {
         let Err(skip) = result else { return };
         done.out.insert(one.entry.id);
-        let Skip::Trouble(failure) = skip else { return };
+        let Skip::Trouble(failure) = skip else {
+            return self.told_of_a_release(one, done).await;
+        };
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
         let released_now = one.releases().filter(|_| {
             let more = one.wants().is_some() || one.entry.field().is_licence();

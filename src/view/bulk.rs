@@ -66,7 +66,9 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
         )
         | (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal) => false,
         (Bulk::Row(form), Action::TakeProposal) => form.proposal().is_some(),
+        (Bulk::Row(form), Action::FreeNumbers) => form.takes_free(),
         (Bulk::Many(form), Action::TakeProposal) => form.proposal().is_some(),
+        (_, Action::FreeNumbers) => false,
         _ => true,
     }
 }
@@ -245,7 +247,7 @@ fn hint(field: SourceField) -> &'static str {
     match field {
         SourceField::From => "path of a .csv or .xlsx file, or paste cells with their header here",
         SourceField::Mode => {
-            "found by ExternalId, SIPUsername or TrunkNumber; where a row has none of them, by its e-mail"
+            "not chosen: new users, unless most are users already. Those are found by ExternalId, SIPUsername or TrunkNumber, else by the e-mail"
         }
         SourceField::Letters => "of a file: Windows-1252 is what Excel writes as plain CSV",
     }

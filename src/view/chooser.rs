@@ -1,8 +1,8 @@
 //! The chooser of tenants: names at 80 columns, everything about each where there is room.
 
+use jiff::Timestamp;
 use ratatui::style::Style;
 
-use crate::app::App;
 use crate::app::layout::Area;
 use crate::app::pane::chooser::{Card, Chooser, Counts, Facts, Listing, age};
 
@@ -12,7 +12,7 @@ use super::paint::{Column, Painter, Row, column};
 const WIDE: u16 = 110;
 
 /// The chooser.
-pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Chooser, area: Area) {
+pub(super) fn draw(painter: &mut Painter<'_>, open: &Chooser, (area, now): (Area, Timestamp)) {
     let plain = Style::new();
     let title = match &open.listing {
         Listing::Reading(_) => "TENANTS  reading…".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &Chooser, area: A
             continue;
         };
         let here = card.name == open.here;
-        let columns = columns(app, painter, (card, here), wide);
+        let columns = columns(painter, (card, here), (wide, now));
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if open.shown.is_empty() && matches!(open.listing, Listing::Known(_)) {
@@ -73,10 +73,9 @@ fn titles(wide: bool, dim: Style) -> Vec<Column> {
 }
 
 fn columns(
-    app: &App,
     painter: &Painter<'_>,
     (card, here): (&Card, bool),
-    wide: bool,
+    (wide, now): (bool, Timestamp),
 ) -> Vec<Column> {
     let plain = Style::new();
     let theme = painter.theme;
@@ -102,7 +101,7 @@ fn columns(
             columns.push(column(format!("! {why}"), usize::MAX, theme.bad));
         }
         Facts::Known(counts) => {
-            columns.extend(counted(app, painter, *counts));
+            columns.extend(counted(painter, *counts, now));
             if wide {
                 columns.push(column(card.tenant.as_str(), usize::MAX, theme.dim));
             }
@@ -111,12 +110,12 @@ fn columns(
     columns
 }
 
-fn counted(app: &App, painter: &Painter<'_>, counts: Counts) -> [Column; 5] {
+fn counted(painter: &Painter<'_>, counts: Counts, now: Timestamp) -> [Column; 5] {
     let theme = painter.theme;
     let plain = Style::new();
     let read = counts
         .read_at
-        .map_or_else(|| "never".to_owned(), |at| age(at, app.now));
+        .map_or_else(|| "never".to_owned(), |at| age(at, now));
     let some = |n: usize, style: Style| if n == 0 { theme.dim } else { style };
     [
         column(format!("{read:>7}"), 7, plain),

@@ -1,5 +1,6 @@
 //! Draws the screen of a program that no tenant is configured for yet.
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 
 use crate::app::first_start::FirstStart;
@@ -8,11 +9,14 @@ use crate::app::layout::Area;
 use super::paint::Painter;
 use super::theme::Theme;
 
+/// What stands above the keys while it is asked.
+const LEAVING: &str = "Leave without saving? What was typed is dropped.";
+
 /// Draws it into an empty buffer, and says where the cursor stands; a window that is too low loses the end of the text, never the
 /// keys.
 pub fn draw(
     first: &FirstStart,
-    (theme, ascii): (&Theme, bool),
+    (theme, ascii, now): (&Theme, bool, Timestamp),
     buffer: &mut Buffer,
 ) -> Option<(u16, u16)> {
     let area = buffer.area;
@@ -29,6 +33,15 @@ pub fn draw(
     let (_, text) = body.split(2);
     if let Some(form) = &first.form {
         super::tenant::draw(&mut painter, form, text);
+        if first.leaving {
+            painter.line(text, text.height.saturating_sub(1), LEAVING, theme.warn);
+            painter.cursor = None;
+        }
+    } else if let Some(open) = &first.pick {
+        let (list, below) = text.split_end(1);
+        super::chooser::draw(&mut painter, open, (list, now));
+        let note = first.note.as_deref().unwrap_or_default();
+        painter.line(below, 0, note, theme.warn);
     } else {
         // Longer lines than this are hard to follow.
         let rows = first.doc().rows(usize::from(area.width.min(100)));
@@ -66,7 +79,11 @@ mod tests {
         let theme = Theme::mono();
         terminal
             .draw(|frame| {
-                draw(&first, (&theme, true), frame.buffer_mut());
+                draw(
+                    &first,
+                    (&theme, true, Timestamp::UNIX_EPOCH),
+                    frame.buffer_mut(),
+                );
             })
             .unwrap();
         terminal.backend().to_string()

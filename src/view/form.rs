@@ -14,7 +14,7 @@ use crate::app::pane::free::FreeBox;
 use crate::app::pane::verdict::NumberFault;
 use crate::domain::gate::FirstCause;
 use crate::domain::phone::NumberKind;
-use crate::domain::user::{Association, LicenseStatus};
+use crate::domain::user::{Association, LicenseStatus, Own};
 use crate::roster::inventory::kind_words;
 
 use super::paint::{Painter, Row, column};
@@ -396,6 +396,9 @@ impl Sheet<'_, '_> {
                 Tone::Warn,
                 &format!("{glyph} License Status: Unlicensed: {cause}"),
             );
+        }
+        for line in self.form.overtaken(&Own::of(&row.user)) {
+            self.below(Tone::Warn, &format!("{glyph} {line}; saving asks"));
         }
         for entry in &row.entries {
             let (mark, word) = mark(entry);

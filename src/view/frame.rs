@@ -372,10 +372,10 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 
 /// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
-    if action == Action::AddTenant {
+    if matches!(action, Action::AddTenant | Action::EditTenant) {
         return matches!(app.modals.last(), Some(Modal::Chooser(_)));
     }
-    if action == Action::FreeNumbers {
+    if action == Action::FreeNumbers && !matches!(app.modals.last(), Some(Modal::Bulk(_))) {
         return matches!(app.modals.last(), Some(Modal::Form(form)) if form.takes_free());
     }
     // Of somebody who is still being read there is nothing to be chosen, edited or copied.

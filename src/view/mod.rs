@@ -163,7 +163,7 @@ fn over(app: &App, painter: &mut Painter<'_>, modal: &Modal, body: Area) {
         Modal::Seat(open) => settings::seat(app, painter, open, body),
         Modal::NewTenant(open) => tenant::draw(painter, open, body),
         Modal::Free(open) => form::free(painter, open, body),
-        Modal::Chooser(open) => chooser::draw(app, painter, open, body),
+        Modal::Chooser(open) => chooser::draw(painter, open, (body, app.now)),
         Modal::Earlier(open) => earlier::draw(painter, open, body),
         Modal::SignIn(open) => sign_in::draw(app, painter, *open, body),
         Modal::Log(open) => sync::view(painter, open, body),

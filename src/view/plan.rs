@@ -8,7 +8,7 @@ use crate::app::doubt;
 use crate::app::layout::Area;
 use crate::app::pane::Mark;
 use crate::app::pane::plan::{
-    AROUND, Choice, PlanBox, PlanRow, WHOLE, chosen, rows, silences, taking_away,
+    Choice, PlanBox, PlanRow, WHOLE, around, chosen, gap, rows, silences, taking_away, warnings,
 };
 use crate::app::sync::{Run, clock};
 use crate::domain::writeplan::WritePlan;
@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: &PlanBox, area: A
     let rows = rows(plan, &app.desk);
     let cursor = &open.cursor;
     let (_, below) = area.split(1);
-    let (list, below) = below.split_end(AROUND - 1);
+    let (list, below) = below.split_end(around(area.height) - 1);
     let widths = Widths::of(&rows, area);
     let shown = rows.iter().enumerate().skip(cursor.top);
     for (n, (index, row)) in (0..list.height).zip(shown) {
@@ -130,24 +130,77 @@ fn columns(app: &App, painter: &Painter<'_>, row: &PlanRow, widths: &Widths) -> 
 }
 
 fn bottom(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
-    let silent = silences(plan, &app.desk);
     let takes = taking_away(plan, &app.desk);
-    let (tone, note) = if takes > plan.limit {
-        (painter.theme.bad, " (past it: the tenant's name is typed)")
+    let tone = if takes > plan.limit {
+        painter.theme.bad
     } else {
-        (painter.theme.dim, "")
+        painter.theme.dim
     };
-    let verb = if takes == 1 { "takes" } else { "take" };
-    let right = format!("{takes} {verb} something away, limit {}{note}", plan.limit);
-    let (_, lines) = area.split_end(2);
-    if let Some((first, rest)) = silent.split_first() {
-        let more = match rest.len() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        let glyph = Mark::Warning.glyph(painter.is_ascii());
-        let left = format!("{glyph} stops ringing: {first} (nobody gets it){more}");
-        painter.line(lines, 0, &left, painter.theme.warn);
+    let room = warnings(area.height);
+    let (_, lines) = area.split_end(room + 1);
+    let width = usize::from(area.width);
+    let glyph = Mark::Warning.glyph(painter.is_ascii());
+    let gap = gap(plan, &app.desk).map(|gap| format!("{glyph} {gap}"));
+    let gap = gap.map_or(Vec::new(), |gap| cells::wrap(&gap, width));
+    // What stops for good stands first, and leaves the other a line.
+    let of_silent = usize::from(room) - gap.len().min(usize::from(room) - 1);
+    let silent = silent(&silences(plan, &app.desk), glyph, (width, of_silent));
+    let said: Vec<&String> = silent.iter().chain(&gap).collect();
+    for (n, line) in (0..room).rev().zip(said.into_iter().rev()) {
+        painter.line(lines, n, line, painter.theme.warn);
     }
-    painter.two(lines, 1, ("", Style::new()), (&right, tone));
+    let right = plan.limit_words(takes);
+    painter.two(lines, room, ("", Style::new()), (&right, tone));
+}
+
+/// The numbers that nobody gets, by name as far as the lines go, and how many more there are.
+fn silent(numbers: &[String], glyph: char, (width, lines): (usize, usize)) -> Vec<String> {
+    let said = |named: usize| {
+        let text = match (numbers, numbers.len() - named) {
+            ([number], _) => format!("stops ringing: {number} (nobody gets it)"),
+            (_, 0) => format!("stop ringing: {} (nobody gets them)", numbers.join(", ")),
+            (_, more) => format!(
+                "stop ringing: {} and {more} more (nobody gets them; y copies all)",
+                numbers[..named].join(", ")
+            ),
+        };
+        cells::wrap(&format!("{glyph} {text}"), width)
+    };
+    let most = numbers.len().min(lines * width / 12);
+    (1..=most)
+        .rev()
+        .map(said)
+        .find(|rows| rows.len() <= lines)
+        .or_else(|| (!numbers.is_empty()).then(|| said(1)))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::silent;
+
+    #[test]
+    fn what_stops_ringing_is_named_as_far_as_there_is_room() {
+        let numbers: Vec<String> = (10..30).map(|n| format!("+44 1235 1234{n}")).collect();
+        let said = |n: usize, lines| silent(&numbers[..n], '!', (60, lines));
+        assert_eq!(said(0, 2), Vec::<String>::new());
+        assert_eq!(
+            said(1, 1),
+            ["! stops ringing: +44 1235 123410 (nobody gets it)"]
+        );
+        assert_eq!(
+            said(2, 2),
+            [
+                "! stop ringing: +44 1235 123410, +44 1235 123411 (nobody",
+                "gets them)"
+            ]
+        );
+        let many = said(20, 3);
+        assert_eq!(many.len(), 3, "{many:?}");
+        assert!(
+            many.concat()
+                .ends_with("more (nobody gets them; y copies all)"),
+            "{many:?}"
+        );
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, form: &TenantForm, area: Area) {
         EditState::Editing | EditState::Failed(_) => "",
     };
     let (strong, busy) = (painter.theme.strong, painter.theme.busy);
-    painter.two(area, 0, ("ADD A TENANT", strong), (note, busy));
+    painter.two(area, 0, (&form.title(), strong), (note, busy));
     let mut y = 2;
     let mut cursor = None;
     for field in form.fields() {
@@ -32,12 +32,12 @@ pub(super) fn draw(painter: &mut Painter<'_>, form: &TenantForm, area: Area) {
         let label = format!("{lead} {}", form.label(field));
         painter.line(area, y, &label, look);
         value(painter, area, y, (form, field));
-        if focus && form.line(field).is_some() {
+        if focus && form.line(field).is_some() && !form.is_locked(field) {
             cursor = painter.cursor;
         }
         y += 1;
         for (tone, text) in below(form, field) {
-            y = painter.below(LABEL, area, y, (tone, text));
+            y = painter.below(LABEL, area, y, (tone, &text));
         }
     }
     if let EditState::Failed(failure) = &form.state {
@@ -53,8 +53,16 @@ pub(super) fn draw(painter: &mut Painter<'_>, form: &TenantForm, area: Area) {
         }
     } else {
         // Where something has failed, that is what is to be read.
-        let last = "Written into the configuration and the audit; what is there stays. Then you sign in, and the first sync pins the tenant. Colour, group, cloud and more: in the file.";
-        painter.below(0, area, y + 1, (Tone::Dim, last));
+        let last = match &form.saved {
+            None => "Written into the configuration and the audit; what is there stays. Then you sign in, and the first sync pins the tenant. Colour, group, cloud and more: in the file.".to_owned(),
+            Some(saved) => {
+                let by = saved.identity.as_ref().map_or(String::new(), |identity| {
+                    format!(" How it is signed in to stands once for all tenants of the identity {identity}, in the file.")
+                });
+                format!("Written into the configuration and the audit; users, queue and history of {} stay.{by} Colour, group, cloud and more: in the file.", saved.with.name)
+            }
+        };
+        painter.below(0, area, y + 1, (Tone::Dim, &last));
     }
     painter.cursor = cursor;
 }
@@ -67,6 +75,9 @@ fn value(painter: &mut Painter<'_>, area: Area, y: u16, (form, field): (&TenantF
     let room = area.width.saturating_sub(LABEL + 1);
     let focus = form.focus == field;
     match form.line(field) {
+        Some(line) if form.is_locked(field) => {
+            painter.put(at, room, line.text(), painter.theme.dim);
+        }
         Some(line) if focus => {
             let style = painter.theme.field;
             painter.field(at, room.min(48), line, style);
@@ -102,15 +113,18 @@ fn choice(words: &[&str], chosen: &str) -> String {
 }
 
 /// What stands under a field: what is wrong, else what may stand in it.
-fn below(form: &TenantForm, field: TenantField) -> Vec<(Tone, &'static str)> {
-    let wrong: Vec<(Tone, &'static str)> = form
+fn below(form: &TenantForm, field: TenantField) -> Vec<(Tone, String)> {
+    let wrong: Vec<(Tone, String)> = form
         .faults
         .iter()
         .filter(|(faulty, _)| *faulty == field)
-        .map(|(_, text)| (Tone::Bad, *text))
+        .map(|(_, text)| (Tone::Bad, (*text).to_owned()))
         .collect();
-    if wrong.is_empty() && form.focus == field {
-        return vec![(Tone::Dim, form.hint(field))];
+    if !wrong.is_empty() || form.focus != field {
+        return wrong;
     }
-    wrong
+    match form.locked(field) {
+        Some(why) => vec![(Tone::Warn, why)],
+        None => vec![(Tone::Dim, form.hint(field).to_owned())],
+    }
 }

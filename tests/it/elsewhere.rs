@@ -56,3 +56,33 @@ async fn what_another_session_changes_is_shown_without_a_key() {
         console.wait_until("it was written", |screen| !screen.contains("Changes 1"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_session_saves_is_not_overwritten_without_a_word() {
+    let lee = "lee@contoso.example";
+    let tour = Tour::new("").await;
+    tour.good(&["users", "add", lee]);
+    let mut terminal = open(&tour);
+    terminal.wait_for("Lee Gu");
+    terminal.press("e tab tab tab tab ctrl-u LG");
+    terminal.wait_for("> Name        LG");
+    tour.good(&["users", "edit", lee, "--name", "Gu-of-Leeds"]);
+    // Whether the screen knows of it already or the ledger says so: it is not saved, and the next Enter asks.
+    terminal.press("enter");
+    terminal.wait_for("is now Gu-of-Leeds");
+    let shown = tour.good(&["users", "show", lee]);
+    assert!(shown.contains("Gu-of-Leeds"), "{shown}");
+    if !terminal
+        .screen()
+        .contents()
+        .contains("Replace what somebody else")
+    {
+        terminal.wait_for("saving asks");
+        terminal.press("enter");
+    }
+    terminal.wait_for("Replace what somebody else has entered?");
+    terminal.press("y");
+    terminal.wait_for("LG saved");
+    let shown = tour.good(&["users", "show", lee]);
+    assert!(shown.contains("LG"), "{shown}");
+}

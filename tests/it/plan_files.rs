@@ -72,7 +72,7 @@ async fn a_plan_of_noon_is_written_at_six_without_what_others_queued_since() {
     let kept = tour.keep();
     assert!(
         kept.err
-            .contains("1 to write, 0 held back; takes away 1, limit 5"),
+            .contains("1 to write, 0 held back; 1 change takes something away; more than 5 would ask for the tenant's name"),
         "{kept:?}"
     );
     assert_eq!(

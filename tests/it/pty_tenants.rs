@@ -318,3 +318,57 @@ fn a_tenant_is_connected_from_the_first_screen_and_no_other_is_overwritten() {
     let audit = run(home.path(), &["--tenant", "contoso", "audit", "show"]).out;
     assert!(audit.contains("tenant_id"), "{audit}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_there() {
+    let (contoso, _other, home) = two().await;
+    let file = home.path().join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let right = text
+        .find("tenant_id")
+        .map(|at| text[at..].lines().next().unwrap().to_owned());
+    let right = right.unwrap();
+    std::fs::write(
+        &file,
+        text.replacen(&right, "tenant_id = \"wrong.example\" # typed at night", 1),
+    )
+    .unwrap();
+    let mut terminal = Terminal::start(home.path(), &[], None, (80, 24));
+    terminal.wait_for("TENANTS  2 of 2");
+    terminal.press("enter");
+    terminal.wait_until("the console of the first", |screen| {
+        screen.starts_with("contoso ") && screen.contains("never read")
+    });
+    terminal.press("t");
+    terminal.wait_for("Ctrl-E edit it");
+    terminal.press("ctrl-e");
+    terminal.wait_for("EDIT A TENANT  contoso");
+    terminal.press("ctrl-u");
+    terminal.press(contoso.simulator.tenant_id());
+    terminal.press("enter");
+    // It was this screen's: it is opened anew, and reads its tenant.
+    terminal.wait_until("it is opened anew", |screen| {
+        let gone = ["EDIT A", "TENANTS", "opening"];
+        screen.contains("s sync") && !gone.iter().any(|word| screen.contains(word))
+    });
+    terminal.press("s");
+    terminal.wait_until("its read", |screen| {
+        screen.contains("2 Add users 23") && !screen.contains("EDIT A")
+    });
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("# typed at night"), "{text}");
+    assert!(!text.contains("wrong.example"), "{text}");
+    // From now on its files belong to that tenant, and the address stays, whatever the file says.
+    terminal.press("t");
+    terminal.wait_for("Ctrl-E edit it");
+    terminal.press("ctrl-e");
+    terminal.wait_for("stays: users, queue and history here are those of");
+    terminal.press("esc");
+    terminal.wait_for("Ctrl-E edit it");
+    terminal.press("esc");
+    terminal.wait_for("s sync");
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    let said = run(home.path(), &["audit", "show", "--tenant", "contoso"]).out;
+    assert!(said.contains("wrong.example"), "{said}");
+}

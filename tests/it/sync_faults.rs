@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use teamsconnector::domain::outbox::{Closing, EntryState};
-use teamsconnector::domain::run::{Level, Outcome, RunEvent, RunKind};
+use teamsconnector::domain::run::{Counted, Level, Outcome, RunEvent, RunKind};
 use teamsconnector::ops::change;
 use teamsconnector::sync::{ReadAgain, TENANT_MISMATCH, read_again};
 
@@ -472,4 +472,34 @@ async fn a_plan_of_one_tenant_is_never_applied_to_another() {
         2,
         "the changes stay queued"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_held_between_release_and_assignment_says_what_state_is_left() {
+    let mut bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let kind = bench.planned().await;
+    let other = bench.world.store.clone();
+    let stamp = bench.stamp();
+    let entry = bench.desk().await.entries[0].id;
+    let ran = bench
+        .run_watching(kind, |event, _| {
+            // All releases are done, and the assignments begin.
+            if matches!(event, RunEvent::Progress(seen) if seen.what == Counted::Changes) {
+                let held = Some("held back by pat".to_owned());
+                // The ledger does its jobs in order: nobody has to wait for the answer.
+                drop(other.ledger.hold(vec![entry], held, stamp.clone()));
+            }
+        })
+        .await;
+    assert_eq!(ran.outcome, Outcome::Partly, "{}", ran.text());
+    assert_eq!((ran.summary.written, ran.summary.released), (0, 1));
+    let owed = "+44 1235 123501 IS RELEASED: sync again to go on, or undo (u) to give it back";
+    let says = format!("+44 1235 123511 was not assigned: held back by pat; {owed}");
+    assert!(ran.says(&says), "{}", ran.text());
+    let end = "partly, 1 number released and not given again, 1 left in the outbox";
+    assert!(ran.says(end), "{}", ran.text());
+    let kept = bench.store().history.list(1).await.unwrap();
+    assert_eq!(kept[0].summary.released, 1);
 }

@@ -361,6 +361,57 @@ fn rows_are_judged_as_changes_instead_with_what_was_put_right() {
 }
 
 #[test]
+fn rows_of_people_on_the_list_are_judged_as_changes_unless_somebody_chose() {
+    let text = "Name\tEmail\tPhoneNumber\tCountry\n\
+                Lee Gu\tlee.gu@contoso.example\t+441235123501\tGB\n\
+                Ben W\tben.walters@contoso.example\t\tGB\n\
+                Joni Sherman\tjoni.sherman@contoso.example\t+441235123502\tGB\n";
+    let mut t = Driver::new();
+    t.event(What::Paste(text.into()));
+    t.keys("<enter>");
+    answer(&mut t);
+    // Two of three are users already: they are judged once more, unasked.
+    answer(&mut t);
+    assert!(line(&t, 2).starts_with("IMPORT update  pasted cells  "));
+    assert_eq!(
+        t.notice(),
+        "most of these are users already: judged as changes of users; m judges as new"
+    );
+    assert!(shows(&t, "not read: Country"), "what is not read is said");
+    assert!(shows(&t, "(stays)"), "a blank number changes none");
+    // Who chose new users gets that.
+    let mut t = Driver::new();
+    t.event(What::Paste(text.into()));
+    t.keys("<tab> c <enter>");
+    answer(&mut t);
+    assert!(line(&t, 2).starts_with("IMPORT create  pasted cells  "));
+}
+
+#[test]
+fn a_free_number_is_chosen_for_a_row() {
+    let mut t = reviewing();
+    t.keys("! ! <enter>");
+    assert!(shows(&t, "Ctrl-F free numbers"), "{:?}", screen(&t.app)[23]);
+    t.keys("Ctrl-F");
+    assert!(shows(&t, "FREE NUMBERS for Kim New"));
+    t.text("1235 123474");
+    t.keys("<enter>");
+    assert!(shows(&t, "+44 1235 123474"));
+    t.keys("<enter>");
+    let number = |t: &Driver, row| review(t).review.number(row).map(ToString::to_string);
+    assert_eq!(number(&t, 3).as_deref(), Some("+441235123474"));
+    // It is that row's now.
+    t.keys("! <enter> Ctrl-F");
+    let free = t
+        .app
+        .modals
+        .iter()
+        .any(|modal| matches!(modal, Modal::Free(_)));
+    assert!(!free, "{}", t.notice());
+    assert!(t.notice().starts_with("no free number of the kind ddi"));
+}
+
+#[test]
 fn every_screen_of_it_fits_any_size() {
     for size in [(60, 15), (80, 24), (100, 18), (140, 40), (300, 100)] {
         let mut t = Driver::sized(size);

@@ -257,7 +257,7 @@ fn what_somebody_else_has_queued_is_not_replaced_unasked() {
     t.app.settings.author = "pat as pat@msp.example".to_owned();
     edit(&mut t);
     assert_eq!(t.effects, []);
-    assert_eq!(asked(&t), "Replace what somebody else has queued?");
+    assert_eq!(asked(&t), "Replace what somebody else has entered?");
     let Some(Modal::Confirm(confirm)) = t.app.modals.last() else {
         panic!("a question was expected");
     };
@@ -268,6 +268,59 @@ fn what_somebody_else_has_queued_is_not_replaced_unasked() {
     assert_eq!(t.effects, []);
     assert_eq!(t.app.place(), Place::Form);
     t.keys("<enter> y");
+    assert!(matches!(change(&t), LedgerChange::Edit { .. }));
+}
+
+#[test]
+fn an_own_field_that_another_session_has_saved_is_shown_and_asked_about() {
+    let mut t = Driver::new();
+    t.keys("j j e <backtab> <backtab> Ctrl-U").text("Lee G.");
+    // Another console changes name, e-mail and number of the same person.
+    let mut with = desk();
+    with.users[2].user.name = "Lee Gu-Smith".into();
+    with.users[2].user.mail = "lee.smith@contoso.example".into();
+    t.desk(with.clone());
+    assert!(shows(&t, "> Name        Lee G."));
+    assert!(shows(&t, "  E-mail      lee.smith@contoso.example"));
+    let said = "the name is now Lee Gu-Smith: another session saved it while this form was open";
+    let rows = screen(&t.app).join(" ");
+    let rows: Vec<&str> = rows.split_whitespace().collect();
+    assert!(rows.join(" ").contains(said), "{rows:?}");
+    t.keys("<enter>");
+    assert_eq!(t.effects, []);
+    assert_eq!(asked(&t), "Replace what somebody else has entered?");
+    // It moves once more while the question stands: what was agreed to was another value.
+    with.users[2].user.name = "Lee Jones".into();
+    t.desk(with);
+    t.keys("y");
+    assert_eq!(t.effects, []);
+    assert_eq!(asked(&t), "Replace what somebody else has entered?");
+    t.keys("y");
+    let LedgerChange::Edit { patch, .. } = change(&t) else {
+        panic!("an edit was expected");
+    };
+    assert_eq!(patch.name.as_deref(), Some("Lee G."));
+    assert_eq!(patch.mail, None);
+    assert_eq!(patch.seen.unwrap().name, "Lee Jones");
+}
+
+#[test]
+fn a_change_that_was_queued_since_the_form_was_opened_is_not_replaced_unasked() {
+    let mut t = Driver::new();
+    t.keys("j j e Ctrl-U").text("+44 1235 123499");
+    // The same engineer, in another window.
+    let mut with = desk();
+    let lee = with.users[2].clone();
+    let wanted = Value::Number(Some(number("+441235123488")));
+    with.users[2].entries = vec![entry(9, &lee, wanted, EntryState::Queued)];
+    with.entries.extend(with.users[2].entries.clone());
+    t.desk(with);
+    t.keys("<enter>");
+    if t.effects.is_empty() && t.app.place() == Place::Form {
+        t.keys("<enter>");
+    }
+    assert_eq!(asked(&t), "Replace what somebody else has entered?");
+    t.keys("y");
     assert!(matches!(change(&t), LedgerChange::Edit { .. }));
 }
 

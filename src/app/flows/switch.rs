@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind};
+use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
 
 use crate::app::effect::Effect;
 use crate::app::event::{RequestId, SessionEvent};
@@ -33,21 +34,29 @@ fn card(name: &str, tenant: &str, queued: usize) -> Card {
             failed: 1,
         }),
         lacks: None,
+        saved: None,
     }
 }
 
-pub(super) fn chosen(t: &mut Driver) {
-    t.keys("t");
-    let req = t.asked();
-    assert_eq!(t.effects, [Effect::ListTenants { req }]);
+fn cards() -> Vec<Card> {
     let mut broken = card("zeta", "z.example", 0);
     broken.facts = Facts::Broken("ledger.db is damaged".to_owned());
-    let tenants = vec![
+    vec![
         card("contoso", "11111111-2222-4333-8444-555555555555", 0),
         card("fabrikam", "99999999-2222-4333-8444-555555555555", 3),
         broken,
-    ];
-    let tenants = Ok(Arc::new(tenants));
+    ]
+}
+
+pub(super) fn chosen(t: &mut Driver) {
+    choosing(t, cards());
+}
+
+fn choosing(t: &mut Driver, cards: Vec<Card>) {
+    t.keys("t");
+    let req = t.asked();
+    assert_eq!(t.effects, [Effect::ListTenants { req }]);
+    let tenants = Ok(Arc::new(cards));
     says(t, SessionEvent::Tenants { req, tenants });
 }
 
@@ -319,6 +328,59 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
     let name = "adatum".to_owned();
     assert_eq!(t.effects, [Effect::OpenTenant { name }]);
     assert_eq!(t.app.session.added.as_deref(), Some("adatum"));
+}
+
+#[test]
+fn a_tenant_that_was_saved_wrongly_is_mended_in_its_form() {
+    let saved = |pinned: Option<&str>| SavedTenant {
+        with: NewTenant {
+            name: "fabrikam".to_owned(),
+            tenant_id: "fabrikan.example".to_owned(),
+            way: SignsIn::DeviceCode,
+            client_id: None,
+            file: None,
+            start: Start::ReadOnly,
+        },
+        identity: None,
+        pinned: pinned.map(str::to_owned),
+    };
+    let open = |saved: SavedTenant| {
+        let mut t = Driver::new();
+        let mut cards = cards();
+        cards[1].saved = Some(Box::new(saved));
+        choosing(&mut t, cards);
+        t.keys("<down> Ctrl-E");
+        t
+    };
+    let mut t = open(saved(None));
+    assert!(shows(&t, "EDIT A TENANT  fabrikam"));
+    assert!(!shows(&t, "Name here"), "the name is that of its files");
+    t.keys("<enter>");
+    assert_eq!(
+        (t.effects.len(), t.notice()),
+        (0, "nothing was changed".to_owned())
+    );
+    t.keys("Ctrl-E Ctrl-U").text("fabrikam.example");
+    t.keys("<esc> n");
+    t.keys("<tab> <right> <tab>")
+        .text("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+    t.keys("<enter>");
+    let Some(Effect::EditTenant { req, new }) = t.effects.first().cloned() else {
+        panic!("it was to be changed: {:?}", t.effects);
+    };
+    assert_eq!(new.tenant_id, "fabrikam.example");
+    assert_eq!((new.name.as_str(), new.way), ("fabrikam", SignsIn::Browser));
+    let notice = "fabrikam is changed in the configuration".to_owned();
+    says(&mut t, SessionEvent::Done { req, notice });
+    assert!(matches!(t.effects.as_slice(), [Effect::ListTenants { .. }]));
+    assert!(shows(&t, "TENANTS"), "the list is there again");
+    // The address of a tenant that was read is what its files belong to.
+    let mut t = open(saved(Some("Fabrikam Ltd")));
+    t.keys("Ctrl-U").text("other.example");
+    assert!(shows(&t, "fabrikan.example"));
+    assert!(shows(&t, "those of Fabrikam Ltd"));
+    t.keys("<esc>");
+    assert!(shows(&t, "TENANTS"), "nothing was typed");
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::app::cursor::{Cursor, Move};
-use crate::app::event::RequestId;
-use crate::app::field::Field;
+use crate::app::event::{Key, RequestId};
+use crate::app::field::{Field, Typed};
 use crate::app::session::Accent;
 use crate::domain::failure::Failure;
+use crate::domain::settings::SavedTenant;
 use crate::roster::query::Query;
 
 /// A configured tenant, as its files have it.
@@ -30,6 +31,8 @@ pub struct Card {
     pub facts: Facts,
     /// What the configuration lacks, so that it cannot be opened, and how it is added.
     pub lacks: Option<String>,
+    /// What its form shows.
+    pub saved: Option<Box<SavedTenant>>,
 }
 
 /// What the files of a tenant say.
@@ -131,6 +134,15 @@ impl Chooser {
         self.cursor.key = here;
     }
 
+    /// Takes a key of the search.
+    pub fn typed(&mut self, key: Key, height: usize) {
+        if self.field.key(key) == Typed::Changed {
+            self.search();
+            self.cursor.key = None;
+            self.settle(height);
+        }
+    }
+
     /// Keeps the cursor on its row.
     pub fn settle(&mut self, height: usize) {
         let shown = &self.shown;
@@ -188,6 +200,7 @@ mod tests {
             accent: None,
             facts: Facts::Nothing,
             lacks: None,
+            saved: None,
         }
     }
 

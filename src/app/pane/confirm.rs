@@ -10,7 +10,7 @@ use crate::domain::outbox::EntryId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::settings::TenantSettings;
 use crate::domain::sign_in::SignInWay;
-use crate::domain::user::{Association, NewUser, UserId};
+use crate::domain::user::{Association, NewUser, Own, UserId};
 use crate::domain::words;
 use wording::{
     add_anyway, allow_lines, belong, changes, disable_lines, mend_lines, move_lines, open_lines,
@@ -88,10 +88,12 @@ pub enum Question {
         /// To whom.
         to: Association,
     },
-    /// Replace what somebody else has queued?
+    /// Replace what somebody else has queued, or saved while the form was open?
     Replace {
         /// Whose change it is, when it was made, and what it wants; one each.
         theirs: Vec<String>,
+        /// Own fields as they are now.
+        own: Option<Box<Own>>,
     },
     /// Save seats by which somebody loses the license?
     LoseSeats {
@@ -340,10 +342,13 @@ impl Confirm {
                 text.clone(),
                 "Saved here only; no run undoes it. Esc goes back to the form.".to_owned(),
             ],
-            Question::Replace { theirs } => {
-                let mut lines = vec!["Replace what somebody else has queued?".to_owned()];
+            Question::Replace { theirs, .. } => {
+                let mut lines = vec!["Replace what somebody else has entered?".to_owned()];
                 lines.extend(theirs.iter().cloned());
-                lines.push("It is then no longer queued. Esc goes back to the form.".to_owned());
+                lines.push(
+                    "It is then gone from here; the audit keeps it. Esc goes back to the form."
+                        .to_owned(),
+                );
                 lines
             }
             Question::LoseSeats { wanted, losers } => vec![
@@ -441,7 +446,7 @@ impl Confirm {
                 ..
             } => vec![
                 format!("Write {} changes to {tenant}?", entries.len()),
-                format!("{takes_away} of them take something away; the limit is {limit}."),
+                format!("{takes_away} of them take something away; more than {limit} want the tenant's name."),
                 format!("Type the tenant's name, {tenant}, then Enter:"),
             ],
         }

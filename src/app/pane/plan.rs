@@ -9,8 +9,16 @@ use crate::domain::user::Field;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::roster::desk::Desk;
 
-/// Lines around the rows: title above, and below them the row under the cursor whole, what stops ringing, the limit.
-pub const AROUND: u16 = 1 + WHOLE + 2;
+/// Lines around the rows of a body that is so high: title above, and below them the row under the cursor whole, what rings nowhere,
+/// the limit.
+pub fn around(height: u16) -> u16 {
+    1 + WHOLE + warnings(height) + 1
+}
+
+/// Lines for what rings nowhere: two numbers' worth each for what stops and for what only pauses, where there is the room.
+pub fn warnings(height: u16) -> u16 {
+    if height < 18 { 1 } else { 4 }
+}
 
 /// Lines for the row under the cursor: a line, and what it says.
 pub const WHOLE: u16 = 4;
@@ -176,6 +184,12 @@ pub fn silences(plan: &WritePlan, desk: &Desk) -> Vec<String> {
         .collect()
 }
 
+/// What rings nowhere for a while, as a sentence.
+pub fn gap(plan: &WritePlan, desk: &Desk) -> Option<String> {
+    let chosen = chosen(plan, desk);
+    plan.gap(|entry| chosen.contains(&entry))
+}
+
 /// How many of the chosen items take something away.
 pub fn taking_away(plan: &WritePlan, desk: &Desk) -> usize {
     let chosen = chosen(plan, desk);
@@ -209,6 +223,11 @@ pub fn to_text(plan: &WritePlan, desk: &Desk) -> String {
         text.push_str("! stops ringing: ");
         text.push_str(&number);
         text.push_str(" (nobody gets it)\n");
+    }
+    if let Some(gap) = gap(plan, desk) {
+        text.push_str("! ");
+        text.push_str(&gap);
+        text.push('\n');
     }
     text
 }

@@ -6,7 +6,7 @@ use crate::app::event::{Code, Key, RequestId};
 use crate::app::field::{Field as Line, Typed};
 use crate::domain::guid::Guid;
 use crate::domain::naming::{is_tenant_address, is_tenant_name};
-use crate::domain::settings::{NewTenant, SignsIn, Start};
+use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
 use crate::domain::words;
 
 use super::editor::EditState;
@@ -33,6 +33,8 @@ pub struct TenantForm {
     pub faults: Vec<(TenantField, &'static str)>,
     /// Whether it is being written.
     pub state: EditState,
+    /// The tenant that is changed; `None` for a new one.
+    pub saved: Option<Box<SavedTenant>>,
 }
 
 /// A field, in the order of the form.
@@ -64,19 +66,69 @@ impl Default for TenantForm {
             start: Start::ReadOnly,
             faults: Vec::new(),
             state: EditState::Editing,
+            saved: None,
         }
     }
 }
 
 impl TenantForm {
-    /// The fields that there are: a file only where the app signs in by itself.
+    /// The form of a tenant that is configured: with what the file says.
+    pub fn edit(saved: Box<SavedTenant>) -> Self {
+        let with = &saved.with;
+        let text = |text: &Option<String>| Line::new(text.as_deref().unwrap_or_default());
+        Self {
+            focus: TenantField::Tenant,
+            name: Line::new(&with.name),
+            tenant: Line::new(&with.tenant_id),
+            way: with.way,
+            client: text(&with.client_id),
+            file: text(&with.file),
+            start: with.start,
+            saved: Some(saved),
+            ..Self::default()
+        }
+    }
+
+    /// The name that the form goes by.
+    pub fn title(&self) -> String {
+        match &self.saved {
+            None => "ADD A TENANT".to_owned(),
+            Some(saved) => format!("EDIT A TENANT  {}", saved.with.name),
+        }
+    }
+
+    /// The fields that there are: a file only where the app signs in by itself, a name only where there is none yet, and nothing
+    /// that an identity says.
     pub fn fields(&self) -> Vec<TenantField> {
         use TenantField as F;
         let all = [F::Name, F::Tenant, F::Way, F::Client, F::File, F::Start];
         let file = self.way.needs_file();
+        let saved = self.saved.as_ref();
+        let of_identity = saved.is_some_and(|saved| saved.identity.is_some());
         all.into_iter()
-            .filter(|field| *field != F::File || file)
+            .filter(|field| match field {
+                F::Name => saved.is_none(),
+                F::Way | F::Client => !of_identity,
+                F::File => file && !of_identity,
+                F::Tenant | F::Start => true,
+            })
             .collect()
+    }
+
+    /// Whether a field is only shown: the address of a tenant whose files are there.
+    pub fn is_locked(&self, field: TenantField) -> bool {
+        let saved = self.saved.as_ref();
+        field == TenantField::Tenant && saved.is_some_and(|saved| saved.pinned.is_some())
+    }
+
+    /// Why a field is only shown, and what to do about it.
+    pub fn locked(&self, field: TenantField) -> Option<String> {
+        let saved = self.saved.as_ref().filter(|_| self.is_locked(field))?;
+        let (pinned, name) = (saved.pinned.as_ref()?, &saved.with.name);
+        Some(format!(
+            "stays: users, queue and history here are those of {pinned}. Another tenant is added under a name of its own (Ctrl-N in \
+             the list). Where this one has moved, `tenants unpin {name}` first; the data stay"
+        ))
     }
 
     /// The label of a field.
@@ -124,6 +176,7 @@ impl TenantForm {
 
     fn line_here(&mut self) -> Option<&mut Line> {
         match self.focus {
+            field if self.is_locked(field) => None,
             TenantField::Name => Some(&mut self.name),
             TenantField::Tenant => Some(&mut self.tenant),
             TenantField::Client => Some(&mut self.client),
@@ -132,10 +185,12 @@ impl TenantForm {
         }
     }
 
-    /// Whether something was typed.
+    /// Whether something was typed or chosen that is not saved.
     pub fn is_dirty(&self) -> bool {
-        let lines = [&self.name, &self.tenant, &self.client, &self.file];
-        lines.into_iter().any(|line| !line.text().trim().is_empty())
+        match &self.saved {
+            Some(saved) => self.typed() != saved.with,
+            None => self.typed() != Self::default().typed(),
+        }
     }
 
     /// Whether it is being written.
@@ -161,7 +216,10 @@ impl TenantForm {
         };
         match self.focus {
             TenantField::Way => self.way = self.way.turned(by),
-            _ => self.start = self.start.other(),
+            TenantField::Start => self.start = self.start.other(),
+            TenantField::Name | TenantField::Tenant | TenantField::Client | TenantField::File => {
+                return;
+            }
         }
         self.touched();
     }
@@ -195,15 +253,22 @@ impl TenantForm {
             self.focus = *field;
             return None;
         }
+        let typed = self.typed();
+        let file = typed.file.filter(|_| self.way.needs_file());
+        Some(NewTenant { file, ..typed })
+    }
+
+    /// What stands in the fields.
+    fn typed(&self) -> NewTenant {
         let filled = |line: &Line| Some(line.text().trim().to_owned()).filter(|s| !s.is_empty());
-        Some(NewTenant {
+        NewTenant {
             name: self.name.text().trim().to_owned(),
             tenant_id: self.tenant.text().trim().to_owned(),
             way: self.way,
             client_id: filled(&self.client),
-            file: filled(&self.file).filter(|_| self.way.needs_file()),
+            file: filled(&self.file),
             start: self.start,
-        })
+        }
     }
 
     fn wrong(&self) -> Vec<(TenantField, &'static str)> {

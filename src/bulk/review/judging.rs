@@ -101,13 +101,6 @@ impl Review {
 
     /// The verdict of a row beside the others.
     pub(super) fn decide(&mut self, index: usize) {
-        if self.is_left_out(index) {
-            let column = self.sheet.columns()[0];
-            let judged = &mut self.judged[index];
-            judged.verdict = Verdict::Refused(vec![fault(column, Why::LeftOut)]);
-            judged.leans_on = None;
-            return;
-        }
         let mut faults = Vec::new();
         self.check_cells(index, &mut faults);
         let (mut target, mut leans_on) = (None, None);
@@ -122,7 +115,8 @@ impl Review {
             self.check_person(index, &mut faults);
             self.check_holder(index, (&mut faults, &mut leans_on));
         }
-        let verdict = if faults.is_empty() {
+        let left = self.is_left_out(index);
+        let verdict = if faults.is_empty() && !left {
             match target {
                 None => Verdict::Create,
                 Some(target) => self.changes(index, target),
@@ -135,6 +129,11 @@ impl Review {
                     .position(|column| *column == fault.column)
             });
             faults.dedup_by(|one, other| one.column == other.column);
+            if left {
+                // What else is wrong with it stays known: it is the reason that the saved rows give.
+                faults.insert(0, fault(self.sheet.columns()[0], Why::LeftOut));
+                leans_on = None;
+            }
             if faults.iter().all(|fault| fault.proposal().is_some()) {
                 Verdict::Proposal(faults)
             } else {

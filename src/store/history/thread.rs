@@ -190,11 +190,12 @@ fn close(
         unlicensed,
         taken_over,
         matched,
+        released,
     } = summary;
     tx.prepare_cached(
         "UPDATE runs SET ended_at = ?2, outcome = ?3, failure = ?4, total = ?5, licensed = ?6, phone_system = ?7,
                 excluded_by_calling_plan = ?8, resource = ?9, written = ?10, refused = ?11, conflicts = ?12, held = ?13,
-                left_over = ?14, unlicensed = ?15, taken_over = ?16, matched = ?17
+                left_over = ?14, unlicensed = ?15, taken_over = ?16, matched = ?17, released = ?18
          WHERE id = ?1",
     )?
     .execute(params![
@@ -215,6 +216,7 @@ fn close(
         unlicensed,
         taken_over,
         matched,
+        released,
     ])?;
     Ok(())
 }
@@ -258,6 +260,7 @@ fn head_of(row: &Row<'_>) -> rusqlite::Result<RunHead> {
             unlicensed: row.get(19)?,
             taken_over: row.get(20)?,
             matched: row.get(21)?,
+            released: row.get(22)?,
         },
     })
 }
@@ -266,7 +269,7 @@ fn list(tx: &Connection, limit: u32) -> Result<Vec<RunHead>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT id, kind, debug, tenant, author, started_at, ended_at, outcome, failure, total, licensed, phone_system,
                 excluded_by_calling_plan, resource, written, refused, conflicts, held, left_over, unlicensed, taken_over,
-                matched
+                matched, released
          FROM runs ORDER BY id DESC LIMIT ?1",
     )?;
     let runs = statement.query_map([limit], head_of)?;
@@ -438,6 +441,7 @@ mod tests {
             unlicensed: 6,
             taken_over: 7,
             matched: 8,
+            released: 9,
         };
         let failure = Failure::new(
             FailureKind::TryAgain,

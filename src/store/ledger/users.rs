@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, person};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::user::{Association, Field, NewUser, Patch, User, UserId, Value};
+use crate::domain::user::{Association, Field, NewUser, Own, Patch, User, UserId, Value};
 
 use super::super::Stamp;
-use super::super::audit::{Said, append};
+use super::super::audit::{self, Said, append};
 use super::super::error::StoreError;
 use super::{entries, rows};
 
@@ -247,6 +247,7 @@ pub(super) fn edit_beside(
     if let Some(association) = patch.association {
         taken.check_directory(association, Some(id))?;
     }
+    as_it_was_seen(tx, &user, patch)?;
     own_fields(tx, &user, patch, stamp)?;
     taken.mails.remove(&user.mail.to_lowercase());
     let user = known(tx, id)?;
@@ -256,6 +257,27 @@ pub(super) fn edit_beside(
         queued.extend(two_way(tx, &user, (base, wanted), stamp)?);
     }
     Ok(queued)
+}
+
+/// Refuses to put a value over one that nobody has looked at: another session saved it while this edit was being made.
+fn as_it_was_seen(tx: &Connection, user: &User, patch: &Patch) -> Result<(), StoreError> {
+    let Some((field, words, now)) = patch.moved(&Own::of(user)).into_iter().next() else {
+        return Ok(());
+    };
+    let about: [&dyn rusqlite::ToSql; 2] = [&user.id.0, &field];
+    let last = audit::lines(tx, "WHERE user_id = ?1 AND field = ?2", &about, 1)?.pop();
+    let by = last.map_or("another session".to_owned(), |line| {
+        format!(
+            "{} ({})",
+            person(&line.author),
+            line.at.strftime("%m-%d %H:%MZ")
+        )
+    });
+    Err(StoreError::OwnMoved {
+        field: words,
+        now,
+        by,
+    })
 }
 
 fn own_fields(
@@ -583,6 +605,46 @@ mod tests {
     }
 
     #[test]
+    fn an_own_field_that_another_session_has_saved_meanwhile_is_not_overwritten() {
+        let (_root, store) = store_with(1);
+        let shown = Own::of(&store.ledger.load().wait().unwrap().users[0]);
+        let save = |patch: Patch, second| {
+            let seen = Some(Box::new(shown.clone()));
+            let patch = Patch { seen, ..patch };
+            store
+                .ledger
+                .edit_user(UserId(1), patch, stamp(second))
+                .wait()
+        };
+        let name = |name: &str| Patch {
+            name: Some(name.to_owned()),
+            ..Patch::default()
+        };
+        save(name("Pia"), 2).unwrap();
+        // Another field, and the same value, are in nobody's way.
+        let kind = Some(NumberKind::Trunk);
+        let other = Patch {
+            kind,
+            ..Patch::default()
+        };
+        save(other, 3).unwrap();
+        save(name("Pia"), 4).unwrap();
+        let both = Patch {
+            mail: Some("new@contoso.example".to_owned()),
+            ..name("Pat")
+        };
+        let refused = save(both, 5).unwrap_err();
+        let now = "the name of this user is now Pia";
+        assert_eq!(
+            refused.to_string(),
+            format!("{now}: j.smith (11-04 13:46Z) changed it meanwhile")
+        );
+        let user = store.ledger.load().wait().unwrap().users[0].clone();
+        assert_eq!((user.name.as_str(), user.kind), ("Pia", NumberKind::Trunk));
+        assert_eq!(user.mail, shown.mail, "all or nothing");
+    }
+
+    #[test]
     fn own_fields_change_at_once_each_with_its_line() {
         let (_root, store) = store_with(1);
         let patch = Patch {
@@ -590,7 +652,7 @@ mod tests {
             mail: Some("user1@contoso.example".into()),
             kind: Some(NumberKind::Trunk),
             association: Some(Association::Manual(object(9))),
-            two_way: vec![],
+            ..Patch::default()
         };
         assert_eq!(
             store

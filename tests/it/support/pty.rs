@@ -281,6 +281,7 @@ impl Terminal {
                 "up" => b"\x1b[A",
                 "down" => b"\x1b[B",
                 "ctrl-d" => b"\x04",
+                "ctrl-e" => b"\x05",
                 "ctrl-f" => b"\x06",
                 "ctrl-n" => b"\x0e",
                 "ctrl-t" => b"\x14",
@@ -296,6 +297,7 @@ impl Terminal {
                     | "up"
                     | "down"
                     | "ctrl-d"
+                    | "ctrl-e"
                     | "ctrl-f"
                     | "ctrl-n"
                     | "ctrl-t"

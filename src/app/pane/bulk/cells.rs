@@ -102,6 +102,27 @@ impl RowForm {
         (line.text() == was).then(|| (Column::Email, address.clone()))
     }
 
+    /// Whether the number's cell has the focus, so that a free one can be taken.
+    pub fn takes_free(&self) -> bool {
+        let here = self.cells.get(self.focus).map(|(column, ..)| *column);
+        here == Some(Column::PhoneNumber)
+    }
+
+    /// The text of a cell.
+    pub fn text(&self, column: Column) -> &str {
+        let cell = self.cells.iter().find(|(of, ..)| *of == column);
+        cell.map_or("", |(_, line, _)| line.text().trim())
+    }
+
+    /// Puts a text into the cell here, as if it had been typed there.
+    pub fn put(&mut self, text: &str) {
+        if let Some((column, line, _)) = self.cells.get_mut(self.focus) {
+            line.set(text);
+            let column = *column;
+            self.faults.retain(|fault| fault.column != column);
+        }
+    }
+
     /// Takes the proposal over.
     pub fn take_proposal(&mut self) {
         let Some((column, text)) = self.proposal() else {

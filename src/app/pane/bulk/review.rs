@@ -386,14 +386,22 @@ pub fn who(review: &Review, row: usize) -> String {
     .to_owned()
 }
 
-/// The number of a row: spaced where it is one, else as it stands there.
+/// The number of a row: spaced where it is one, else as it stands there. An empty cell says what is then there.
 pub fn number(review: &Review, row: usize) -> String {
-    let text = || {
-        let column = review.sheet().set().number();
-        let text = review.sheet().row(row).trimmed(column);
-        if text.is_empty() { "-" } else { text }.to_owned()
-    };
-    review.number(row).map_or_else(text, PhoneNumber::spaced)
+    if let Some(number) = review.number(row) {
+        return number.spaced();
+    }
+    let text = review
+        .sheet()
+        .row(row)
+        .trimmed(review.sheet().set().number());
+    let tenants = || review.person(row)?.number.as_ref();
+    match review.verdict(row) {
+        _ if !text.is_empty() => text.to_owned(),
+        Verdict::Update { .. } | Verdict::Unchanged { .. } => "(stays)".to_owned(),
+        Verdict::Create => tenants().map_or("(none)".to_owned(), PhoneNumber::spaced),
+        Verdict::Proposal(_) | Verdict::Refused(_) => "(blank)".to_owned(),
+    }
 }
 
 /// Why a row is refused, or what it changes, in as few words as a column has room for.

@@ -40,6 +40,10 @@ pub struct SourceForm {
     pub pasted: Option<Result<Arc<Sheet>, SheetError>>,
     /// Create or update.
     pub mode: Mode,
+    /// Whether a person has chosen that: else the rows do.
+    pub by_hand: bool,
+    /// Whether the rows have chosen it.
+    pub fitted: bool,
     /// The letters of the file.
     pub encoding: Encoding,
     /// What is wrong with the path.
@@ -81,6 +85,8 @@ impl SourceForm {
             path: Line::default(),
             pasted: None,
             mode: Mode::Create,
+            by_hand: false,
+            fitted: false,
             encoding: Encoding::Detect,
             fault: None,
             state: EditState::Editing,
@@ -133,10 +139,10 @@ impl SourceForm {
             }
             SourceField::Mode => match key.code {
                 Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.mode = other(self.mode);
+                    self.choose(other(self.mode));
                 }
-                Code::Char('c') => self.mode = Mode::Create,
-                Code::Char('u') => self.mode = Mode::Update,
+                Code::Char('c') => self.choose(Mode::Create),
+                Code::Char('u') => self.choose(Mode::Update),
                 _ => {}
             },
             SourceField::Letters => match key.code {
@@ -149,6 +155,11 @@ impl SourceForm {
                 _ => {}
             },
         }
+    }
+
+    fn choose(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.by_hand = true;
     }
 
     fn touched(&mut self) {

@@ -170,8 +170,11 @@ impl Editor {
             kind: (self.text.kind != self.initial.kind).then_some(self.text.kind),
             association: (self.text.association != self.initial.association)
                 .then_some(self.text.association),
-            two_way: Vec::new(),
+            ..Patch::default()
         };
+        if !patch.is_empty() {
+            patch.seen = Some(Box::new(self.seen()));
+        }
         let mut undo = Vec::new();
         let pairs = [
             (

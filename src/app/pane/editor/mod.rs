@@ -5,6 +5,7 @@
 
 pub mod draft;
 pub mod finish;
+pub mod moved;
 pub mod open;
 pub mod range;
 
@@ -57,8 +58,8 @@ pub struct Editor {
     pub hits: Vec<ObjectId>,
     /// The association that was agreed to when it was asked for.
     pub agreed: Option<Association>,
-    /// Whether it was agreed to that another person's queued change is replaced.
-    pub replaces: bool,
+    /// What was agreed to be replaced: each a line of the question.
+    pub replaces: Vec<String>,
     /// The text of the draft that was kept last.
     pub kept: Option<String>,
     /// Whether it is being saved.

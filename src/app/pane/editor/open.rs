@@ -88,7 +88,7 @@ impl Editor {
             faults: Vec::new(),
             hits: Vec::new(),
             agreed: None,
-            replaces: false,
+            replaces: Vec::new(),
             kept: None,
             state: EditState::Editing,
             looked_up: None,

@@ -104,7 +104,12 @@ fn a_row_that_is_left_out_is_not_there_for_the_others() {
     assert_eq!(said(&review, 0), "create");
     assert_eq!(
         said(&review, 1),
-        "refused; left out by hand: the same key takes it in again"
+        "refused; left out by hand: the same key takes it in again; Email: row 2 has the same"
+    );
+    let saved = review.left_out();
+    assert_eq!(
+        saved.rows[0].last().map(String::as_str),
+        Some("left out by hand; Email: row 2 has the same")
     );
     assert_eq!(review.steps().len(), 1);
     review.leave_out(1);
