@@ -44,8 +44,48 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
     }
 }
 
-/// Changes one user.
+/// Changes one user. A number that another user's change wants already is refused: another session may have queued it since the
+/// form was drawn.
 pub async fn edit(
+    store: &Store,
+    id: UserId,
+    patch: Patch,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let user = picture.users.iter().find(|user| user.id == id);
+    let person = user.and_then(|user| user.association.id());
+    let numbers = patch.two_way.iter().filter_map(|(_, to)| to.number());
+    for number in numbers {
+        let wants = |entry: &&Entry| {
+            let of_another = entry.user != Some(id)
+                && (entry.directory_id.is_none() || entry.directory_id != person);
+            of_another && entry.wanted.number() == Some(number)
+        };
+        if let Some(other) = picture.entries.iter().find(wants) {
+            return Err(Failure::new(
+                FailureKind::Refused,
+                promised(number, other),
+                format!("queued by {}", other.whose()),
+                "Nothing was changed. Choose another number, or undo that change first.",
+            ));
+        }
+    }
+    save(store, id, patch, stamp).await
+}
+
+/// To whom a number is promised by a change that waits.
+pub(super) fn promised(number: &PhoneNumber, to: &Entry) -> String {
+    format!(
+        "{} is promised to {} already ({})",
+        number.spaced(),
+        Label::new(&to.name),
+        to.state.word()
+    )
+}
+
+/// The same for a repair, which knows whose number it gives back.
+pub(super) async fn save(
     store: &Store,
     id: UserId,
     patch: Patch,

@@ -40,7 +40,8 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         // Who and what is open goes before the local time.
         Some(at) if area.width < WIDE => format!("read {}", clock_or_day(at, app.now)),
         Some(at) => format!("read {}", app.when(at)),
-        None => "never read".to_owned(),
+        None if app.opened => "never read".to_owned(),
+        None => "opening…".to_owned(),
     };
     let ending = seat::ending(
         app.desk.seats,
