@@ -349,13 +349,7 @@ impl App {
         };
         match turned {
             Did::Nothing => Vec::new(),
-            Did::Left => match form.draft_to_keep() {
-                Some(text) => vec![Effect::KeepDraft {
-                    key: form.draft_key(),
-                    text,
-                }],
-                None => Vec::new(),
-            },
+            Did::Left => form.keep().into_iter().collect(),
         }
     }
 

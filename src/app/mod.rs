@@ -52,6 +52,7 @@ pub mod stock;
 pub mod sync;
 pub mod tables;
 pub mod tabs;
+mod typed;
 mod undo;
 pub mod writing;
 pub mod zone;
@@ -251,6 +252,8 @@ pub struct App {
     pub plan: Option<WritePlan>,
     /// Why the row under the cursor is as it is, on a wide screen.
     pub beside: Beside,
+    /// When what is typed into the form is to be kept.
+    pub typed_due: Option<Timestamp>,
     /// Text of forms that was kept when they were not saved, by the form's key.
     pub drafts: Vec<(String, String)>,
     /// Which columns the tables have.
@@ -326,6 +329,7 @@ impl App {
             configured: Arc::default(),
             plan: None,
             beside: Beside::default(),
+            typed_due: None,
             drafts: Vec::new(),
             columns: columns::Columns::default(),
             filters_kept: String::new(),
@@ -375,7 +379,9 @@ impl App {
         let mut effects = match event.what {
             What::Wake => {
                 self.wake = None;
-                self.tick()
+                let mut effects = self.tick();
+                effects.extend(self.keep_typed());
+                effects
             }
             What::Key(key) => self.touched(|app| app.key(key)),
             What::Mouse(mouse) => self.touched(|app| app.mouse(mouse)),
@@ -399,6 +405,7 @@ impl App {
         if self.life == Lifecycle::Running {
             effects.extend(self.rest());
             effects.extend(self.want_members());
+            self.note_typed();
             effects.extend(self.wake_up());
         }
         effects
@@ -673,6 +680,7 @@ impl App {
         let at = notice
             .into_iter()
             .chain(self.beside.due)
+            .chain(self.typed_due)
             .chain(tick)
             .min()?;
         if self.wake.is_some_and(|wake| wake <= at) {

@@ -18,8 +18,9 @@ use super::pane::candidates::new_user;
 use super::pane::changes;
 use super::pane::confirm::Question;
 use super::pane::conflict::ConflictBox;
+use super::pane::editor::draft::{draft_key, draft_target, is_read};
 use super::pane::editor::finish::Finished;
-use super::pane::editor::{EditState, Editor, Target, draft::draft_key};
+use super::pane::editor::{EditState, Editor, Target};
 use super::pane::why::{Answer, WhyBox};
 use super::{App, Wait};
 
@@ -510,9 +511,21 @@ impl App {
         self.modals.push(Modal::Conflict(Box::new(open)));
     }
 
-    /// A form that was kept: its user gets the cursor, so that `e` opens it.
-    pub(super) fn draft_kept(&mut self, key: String, text: String) {
-        let target = super::pane::editor::draft::draft_target(&key);
+    /// A form that was kept: its user gets the cursor, so that `e` opens it. One of which nothing can be read is put aside, so that
+    /// no later one takes its place.
+    pub(super) fn draft_kept(&mut self, key: String, text: String) -> Vec<Effect> {
+        let target = draft_target(&key);
+        if target.is_some() && !is_read(&text) {
+            self.say(
+                Tone::Warn,
+                "an edit was kept, and cannot be read; it is put aside",
+            );
+            let aside = Effect::KeepDraft {
+                key: format!("aside {} {key}", self.now),
+                text: Some(text),
+            };
+            return vec![aside, Effect::KeepDraft { key, text: None }];
+        }
         let opens = match target {
             Some(Target::User(id)) => {
                 self.users.cursor.key = Some(id);
@@ -520,7 +533,7 @@ impl App {
                 "{edit} opens it"
             }
             Some(Target::New) => "{add-by-hand} opens it",
-            None => return,
+            None => return Vec::new(),
         };
         let name = text
             .lines()
@@ -531,6 +544,7 @@ impl App {
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
         self.say(Tone::Busy, format!("an edit of {name} was kept; {opens}"));
+        Vec::new()
     }
 
     /// Forgets the kept text of a form.

@@ -207,10 +207,9 @@ impl App {
             LedgerEvent::Draft { key, text } => {
                 if key == KEPT {
                     self.tables_kept(&text);
-                } else {
-                    self.draft_kept(key, text);
+                    return Vec::new();
                 }
-                Vec::new()
+                self.draft_kept(key, text)
             }
             LedgerEvent::Earlier { req, earlier } => {
                 self.earlier_is(req, earlier);

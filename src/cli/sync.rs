@@ -14,6 +14,7 @@ use crate::ops::planfile;
 use crate::record::json::{self, SummaryJson};
 
 use super::args::{Global, Sync};
+use super::doubt::Doubts;
 use super::exit::Exit;
 use super::open::{Opened, open};
 use super::print;
@@ -65,7 +66,7 @@ async fn both(
         }
         some = picks.some;
         if !json {
-            show(&plan, &picks);
+            show(&plan, &picks, &Doubts::of(opened).await?);
         }
         for line in &picks.refused {
             print::tell(line);
@@ -386,7 +387,7 @@ fn goes_on(entry: &Entry, last: &Outcome) -> Option<String> {
     Some(Label::new(&text).as_str().to_owned())
 }
 
-fn show(plan: &WritePlan, picks: &Picks) {
+fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
     print::tell(&format!(
         "PLAN  {}  {}",
         plan.tenant_name,
@@ -401,8 +402,10 @@ fn show(plan: &WritePlan, picks: &Picks) {
         );
         print::tell(&format!(
             "  {}: {field} {old} -> {new}  {}",
-            item.name, item.note
+            doubts.called(Some(item.target), &item.name),
+            item.note
         ));
+        doubts.tell([(Some(item.target), &*item.name)].into_iter());
     }
     for number in plan.silenced(chosen) {
         print::tell(&format!(

@@ -156,18 +156,17 @@ impl Client {
                 return Err(error);
             };
             if turn.is_none() {
-                let free = patience.asking.try_lock().ok();
                 // Whoever has the turn, or has just had it, brings a token for all.
-                let waits = free.is_none() || sign_ins.has_changed().unwrap_or(false);
-                turn = match free {
-                    Some(free) => Some(free),
-                    None => tokio::select! {
+                if let Ok(free) = patience.asking.try_lock()
+                    && !sign_ins.has_changed().unwrap_or(false)
+                {
+                    turn = Some(free);
+                } else {
+                    sign_ins.mark_unchanged();
+                    turn = tokio::select! {
                         turn = patience.asking.lock() => Some(turn),
                         () = patience.is_over() => return Err(error),
-                    },
-                };
-                if waits {
-                    sign_ins.mark_unchanged();
+                    };
                     continue;
                 }
             }

@@ -24,6 +24,10 @@ const MAIL_IS_UPN: u8 = 1 << 2;
 const MAIL_WRITTEN: u8 = 1 << 3;
 /// There is a number.
 const NUMBER: u8 = 1 << 4;
+/// The name as it is written has another length than the folded one, which stands before it.
+const NAME_LENGTH: u8 = 1 << 5;
+/// So has the sign-in name.
+const UPN_LENGTH: u8 = 1 << 6;
 
 /// What a row has beside its text.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +36,6 @@ struct Head {
     text: u32,
     /// Where its text as it is written begins.
     written: u32,
-    /// Bytes of the name as it is written.
-    name: u32,
-    /// Bytes of the sign-in name as it is written, where that differs from the folded one.
-    upn: u32,
     marks: Marks,
     location: Option<Country>,
     flags: u8,
@@ -89,6 +89,31 @@ fn fold_into(out: &mut String, text: &str) {
     }
 }
 
+/// Appends a text as it is written; its length before it, and true, where that is not the length of what it was folded to.
+fn write_beside(out: &mut String, text: &str, folded: usize) -> bool {
+    let differs = text.len() != folded;
+    if differs {
+        out.push_str(&text.len().to_string());
+        out.push(APART);
+    }
+    out.push_str(text);
+    differs
+}
+
+/// The text that [`write_beside`] has written, and what is behind it.
+fn read_beside<'a>(written: &'a str, has_length: bool, folded: &str) -> (&'a str, &'a str) {
+    let with_length = || {
+        let (length, written) = written.split_once(APART)?;
+        written.split_at_checked(length.parse().ok()?)
+    };
+    let read = if has_length {
+        with_length()
+    } else {
+        written.split_at_checked(folded.len())
+    };
+    read.expect("a row is read as it was written")
+}
+
 impl Chunk {
     pub(super) fn len(&self) -> usize {
         self.ids.len()
@@ -106,15 +131,18 @@ impl Chunk {
         self.ids.push(row.id);
         self.causes.push(row.cause.byte());
         fold_into(&mut self.folded, row.name);
-        self.written.push_str(row.name);
-        head.name = below_4_gib(row.name.len());
+        let begins = head.text as usize;
+        if write_beside(&mut self.written, row.name, self.folded.len() - begins) {
+            head.flags |= NAME_LENGTH;
+        }
         self.folded.push(APART);
         let from = self.folded.len();
         fold_into(&mut self.folded, row.upn);
         if self.folded[from..] != *row.upn {
             head.flags |= UPN_WRITTEN;
-            head.upn = below_4_gib(row.upn.len());
-            self.written.push_str(row.upn);
+            if write_beside(&mut self.written, row.upn, self.folded.len() - from) {
+                head.flags |= UPN_LENGTH;
+            }
         }
         self.folded.push(APART);
         if let Some(mail) = row.mail {
@@ -144,8 +172,6 @@ impl Chunk {
         self.heads.push(Head {
             text: below_4_gib(self.folded.len()),
             written: below_4_gib(self.written.len()),
-            name: 0,
-            upn: 0,
             marks: Marks::default(),
             location: None,
             flags: 0,
@@ -181,11 +207,15 @@ impl Chunk {
 
     /// The row, from this one on, in whose text a byte is.
     pub(super) fn row_at(&self, from: usize, byte: usize) -> usize {
-        if self.begins(from + 1) > byte {
-            return from;
+        // It is near more often than not.
+        let (mut row, mut step) = (from, 1);
+        while row + step < self.len() && self.begins(row + step) <= byte {
+            row += step;
+            step *= 2;
         }
-        let heads = &self.heads[from + 1..];
-        from + heads.partition_point(|head| head.text as usize <= byte)
+        let far = self.heads.len().min(row + step);
+        let heads = &self.heads[row + 1..far];
+        row + heads.partition_point(|head| head.text as usize <= byte)
     }
 
     /// The folded text of a row, without its end.
@@ -223,12 +253,15 @@ impl Chunk {
     pub(super) fn person(&self, row: usize) -> Option<Person<'_>> {
         let id = *self.ids.get(row)?;
         let head = self.heads[row];
-        let [_, upn, mail, number] = self.parts(row);
+        let [name, upn, mail, number] = self.parts(row);
         let written = &self.written[head.written as usize..self.heads[row + 1].written as usize];
-        let (name, written) = written.split_at(head.name as usize);
-        let (other, written) = written.split_at(head.upn as usize);
         let has = |flag| head.flags & flag != 0;
-        let upn = if has(UPN_WRITTEN) { other } else { upn };
+        let (name, written) = read_beside(written, has(NAME_LENGTH), name);
+        let (upn, written) = if has(UPN_WRITTEN) {
+            read_beside(written, has(UPN_LENGTH), upn)
+        } else {
+            (upn, written)
+        };
         let mail = match (has(MAIL_IS_UPN), has(MAIL_WRITTEN)) {
             (true, _) => upn,
             (false, true) => written,

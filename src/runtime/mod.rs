@@ -7,6 +7,7 @@ mod clipboard;
 pub mod clock;
 mod elsewhere;
 mod first_start;
+mod frames;
 mod hangup;
 mod input;
 mod neighbours;
@@ -34,6 +35,7 @@ use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
 
+use frames::Frames;
 pub use hangup::has_shell;
 pub use neighbours::{Neighbours, accent};
 use outlet::OUTLET;
@@ -41,9 +43,6 @@ use perform::Performer;
 pub use perform::Workbench;
 pub use settings::Choices;
 use terminal::Screen;
-
-/// No more than thirty frames a second.
-const FRAME: Duration = Duration::from_millis(33);
 
 /// Events that are taken in before a frame is drawn.
 const BATCH: usize = 256;
@@ -156,7 +155,7 @@ async fn run(
         screen,
         theme,
         title: String::new(),
-        drawn_at: None,
+        frames: Frames::default(),
         wake: None,
     };
     shell.mouse(if app.settings.mouse {
@@ -258,7 +257,7 @@ struct Shell<'a> {
     screen: &'a mut Screen,
     theme: Theme,
     title: String,
-    drawn_at: Option<Timestamp>,
+    frames: Frames,
     wake: Option<Timestamp>,
 }
 
@@ -280,8 +279,8 @@ impl Shell<'_> {
         app.update(Event { at, what })
     }
 
-    /// The window's size where it is another one than the screen was told: the library that reads keys loses the news of a size that
-    /// comes at the same moment as a key.
+    /// The window's size where it is another one than the screen was told: the library that reads keys hears of none while it waits for
+    /// the rest of a key that came in pieces.
     fn missed_resize(&self, (width, height): (u16, u16)) -> Option<What> {
         let (columns, rows) = self.screen.seen_size()?;
         ((columns, rows) != (width, height)).then_some(What::Resize {
@@ -355,11 +354,7 @@ impl Shell<'_> {
         if !app.is_dirty() || !self.screen.is_free() {
             return;
         }
-        // A clock that was set back makes no frame wait.
-        let since = self.drawn_at.map(|at| now.duration_since(at));
-        if since.is_some_and(|since| {
-            !since.is_negative() && since < FRAME.try_into().unwrap_or_default()
-        }) {
+        if !self.frames.wait(now).is_zero() {
             return;
         }
         self.draw_now(app, now);
@@ -379,7 +374,7 @@ impl Shell<'_> {
             self.screen.is_gone();
         }
         app.drawn();
-        self.drawn_at = Some(now);
+        self.frames.drawn(now);
         let title = app.title();
         if title != self.title {
             let _ = self.screen.title(&title);
@@ -390,12 +385,7 @@ impl Shell<'_> {
     /// How long nothing needs to be done.
     fn until_next(&self, app: &App, now: Timestamp) -> Option<Duration> {
         // A terminal that has not taken the last frame says when it has.
-        let frame = (app.is_dirty() && self.screen.is_free()).then(|| {
-            let since = self.drawn_at.map_or(FRAME, |at| {
-                Duration::try_from(now.duration_since(at)).unwrap_or(FRAME)
-            });
-            FRAME.saturating_sub(since)
-        });
+        let frame = (app.is_dirty() && self.screen.is_free()).then(|| self.frames.wait(now));
         let wake = self
             .wake
             .map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO));

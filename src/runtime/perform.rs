@@ -178,10 +178,12 @@ impl Performer {
                 change: LedgerChange::Import { review, extent },
             } => self.track(move |shared| shared.import(req, review, extent)),
             Effect::Ledger { req, change } => self.track(move |shared| shared.change(req, change)),
-            Effect::KeepDraft { key, text } => self.track(move |shared| async move {
+            Effect::KeepDraft { key, text } => {
+                // Told at once: two of them must not change their order.
+                let kept = self.shared.store.ledger.keep_draft(&key, text);
                 // A draft that cannot be kept is no reason to disturb somebody who is typing.
-                let _ = shared.store.ledger.keep_draft(&key, text).await;
-            }),
+                self.track(move |_| async move { drop(kept.await) });
+            }
             Effect::LoadLog { req, run } => self.track(move |shared| async move {
                 let event = match shared.store.history.log(run).await {
                     Ok(lines) => LedgerEvent::Log {

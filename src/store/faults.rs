@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::Store;
 use super::disk::Disk;
 use super::error::StoreError;
 use super::fixtures::{OURS, new_user, stamp};
+use super::ledger::{Import, LedgerPicture};
 use super::schema::{CACHE, HISTORY, LEDGER, Shape};
 use super::tests::{copy_of, filled};
 use crate::domain::user::{Patch, UserId};
@@ -168,6 +169,88 @@ fn damaged_sweep_of_each_file_panics_nowhere_and_deletes_nothing() {
             file == "audit.jsonl" || set_aside * 5 > rounds(),
             "{file}: {set_aside}"
         );
+    }
+}
+
+/// A store with an import that waits, and a draft of each kind, closed; what it holds.
+fn held() -> (tempfile::TempDir, LedgerPicture, Drafts) {
+    let root = filled();
+    let store = Store::open(root.path()).unwrap();
+    let rows = Import {
+        add: (500..520).map(new_user).collect(),
+        edits: Vec::new(),
+    };
+    store.ledger.import(rows, OURS, stamp(3)).wait().unwrap();
+    for (key, text) in [
+        ("add", "name=Kim\nmail=\nnumber=+441235123480\n"),
+        ("edit:3", "name=Zo\u{eb}\nassociation=none\n"),
+        ("tables", "users=number down\nusers/filter=zo\u{eb}"),
+        ("of another version", "{\"number\": 3}"),
+    ] {
+        let kept = store.ledger.keep_draft(key, Some(text.to_owned()));
+        kept.wait().unwrap();
+    }
+    let picture = store.ledger.load().wait().unwrap();
+    let drafts = store.ledger.drafts().wait().unwrap();
+    assert!(store.close());
+    (root, picture, drafts)
+}
+
+type Drafts = Vec<(String, String)>;
+
+#[test]
+fn noise_in_any_page_of_the_cache_costs_no_imported_row_and_no_draft() {
+    let (root, picture, drafts) = held();
+    assert_eq!((picture.users.len(), drafts.len()), (60, 5));
+    let good = fs::read(root.path().join("cache.db")).unwrap();
+    let mut chance = Chance(7);
+    for from in (0..good.len()).step_by(4096) {
+        let copy = copy_of(root.path());
+        let mut bytes = good.clone();
+        bytes[from..from + 4096].fill_with(|| chance.byte());
+        fs::write(copy.path().join("cache.db"), bytes).unwrap();
+        let store = Store::open(copy.path()).unwrap();
+        assert!(is_told(&store.cache.all_rows().wait()), "at {from}");
+        assert_eq!(store.ledger.load().wait().unwrap(), picture, "at {from}");
+        assert_eq!(store.ledger.drafts().wait().unwrap(), drafts, "at {from}");
+        assert!(store.close(), "at {from}: a thread panicked");
+    }
+}
+
+/// Bits that flip in a text are seen by no check of the file: each is read as far as it is one, and costs no other.
+#[test]
+fn damaged_sweep_of_drafts_loses_none_and_no_other() {
+    let (root, picture, drafts) = held();
+    for seed in 0..rounds() {
+        let copy = copy_of(root.path());
+        let path = copy.path().join("ledger.db");
+        let number = usize::try_from(seed).unwrap() % drafts.len();
+        let (key, text) = &drafts[number];
+        let (bytes, what) = damaged(text.as_bytes(), seed);
+        let at = format!("{key}, seed {seed}: {what}");
+        let rows = |ledger: &Connection| -> Vec<u8> {
+            let row = ledger.query_row(
+                "SELECT CAST(v AS BLOB) FROM drafts WHERE k = ?1",
+                [key],
+                |row| row.get(0),
+            );
+            row.unwrap()
+        };
+        let ledger = Connection::open(&path).unwrap();
+        let set = "UPDATE drafts SET v = CAST(?1 AS TEXT) WHERE k = ?2";
+        ledger.execute(set, params![bytes, key]).unwrap();
+        drop(ledger);
+        let store = Store::open(copy.path()).unwrap();
+        assert!(!store.was_damaged(), "{at}");
+        let mut found = store.ledger.drafts().wait().unwrap();
+        assert_eq!(found.remove(number).0, *key, "{at}");
+        let mut others = drafts.clone();
+        others.remove(number);
+        assert_eq!(found, others, "{at}");
+        assert!(is_told(&store.ledger.draft(key).wait()), "{at}");
+        assert_eq!(store.ledger.load().wait().unwrap(), picture, "{at}");
+        assert!(store.close(), "{at}: a thread panicked");
+        assert_eq!(rows(&Connection::open(&path).unwrap()), bytes, "{at}");
     }
 }
 

@@ -61,6 +61,15 @@ async fn look_alikes_are_marked_in_words_by_every_command_that_lists_people() {
         numbers.err.contains(mixed) && numbers.err.contains("Looks like Joni Sherman <joni@"),
         "{numbers:?}"
     );
+    // The last look before something is written.
+    let joni = "joni@contoso.example";
+    tour.good(&["users", "edit", joni, "--number", "+441235123480"]);
+    let plan = tour.call(&["sync", "--plan"]);
+    assert!(plan.err.contains("  ≈ Joni Sherman: number"), "{plan:?}");
+    assert!(
+        plan.err.contains(&format!("≈ Joni Sherman: {like_nestor}")),
+        "{plan:?}"
+    );
     // Programs read the names as they are.
     for args in [["numbers", "--json"], ["candidates", "--json"]] {
         let told = tour.good(&args);

@@ -40,6 +40,7 @@ mod pty_bytes;
 mod pty_console;
 mod pty_desk;
 mod pty_gone;
+mod pty_hangup;
 mod pty_mouse;
 mod pty_plain;
 mod pty_stuck;

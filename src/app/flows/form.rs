@@ -422,6 +422,46 @@ fn a_kept_draft_is_offered_and_opened() {
     assert!(form.is_dirty());
 }
 
+/// So that no end, however sudden, costs more than a moment's typing.
+#[test]
+fn what_is_typed_is_kept_a_moment_later_and_once() {
+    let mut t = Driver::new();
+    t.keys("e").event(What::Wake);
+    assert_eq!(
+        (t.effects.as_slice(), t.app.typed_due),
+        ([].as_slice(), None)
+    );
+    t.text("+4412351234");
+    assert_eq!(t.effects, []);
+    t.event(What::Wake);
+    let [
+        Effect::KeepDraft {
+            key,
+            text: Some(text),
+        },
+    ] = t.effects.as_slice()
+    else {
+        panic!("it is kept: {:?}", t.effects);
+    };
+    assert_eq!(key, "edit:1");
+    assert!(text.contains("number=+4412351234"), "{text}");
+    // Nothing is to be kept now, neither a moment later nor when the field is left.
+    assert_eq!(t.app.typed_due, None);
+    t.event(What::Wake);
+    assert_eq!(t.effects, []);
+    // What is taken back is forgotten.
+    t.keys("Ctrl-U").event(What::Wake);
+    assert_eq!(
+        t.effects,
+        [Effect::KeepDraft {
+            key: "edit:1".into(),
+            text: None
+        }]
+    );
+    t.keys("<tab>");
+    assert_eq!(t.effects, []);
+}
+
 #[test]
 fn a_hangup_keeps_the_draft_and_stops_the_run() {
     let mut t = Driver::new();

@@ -139,6 +139,86 @@ mod any {
             screen(&t.app);
         }
     }
+
+    /// Lines of drafts as this version writes them, as others might, and none at all.
+    fn lines() -> impl Strategy<Value = String> {
+        let field = prop::sample::select(vec![
+            "name",
+            "mail",
+            "number",
+            "kind",
+            "country",
+            "association",
+            "users",
+            "users/filter",
+            "numbers",
+            "users/columns",
+            "later",
+        ]);
+        let value = prop_oneof![
+            "\\PC{0,40}",
+            any::<String>(),
+            Just("matched:07070707-0707-0707-0707-070707070707".to_owned()),
+            Just("matched:nobody".to_owned()),
+            Just("manual:".to_owned()),
+            Just("+441235123455".to_owned()),
+            Just("trunk".to_owned()),
+        ];
+        (field, value, any::<bool>()).prop_map(|(field, value, is_whole)| {
+            if is_whole {
+                format!("{field}={value}")
+            } else {
+                value
+            }
+        })
+    }
+
+    fn draft() -> impl Strategy<Value = (String, String)> {
+        let key = prop_oneof![
+            (0..9_u8).prop_map(|id| format!("edit:{id}")),
+            Just("add".to_owned()),
+            Just("tables".to_owned()),
+            Just("edit:".to_owned()),
+            Just("edit:-99999999999999999999".to_owned()),
+            any::<String>(),
+        ];
+        let text = prop::collection::vec(lines(), 0..9).prop_map(|all| all.join("\n"));
+        (key, text)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::default())]
+
+        /// Whatever is kept, by whatever version: it is offered or passed over, and nothing throws it away before somebody has
+        /// decided.
+        #[test]
+        fn whatever_is_kept_is_opened_or_left_alone(
+            kept in prop::collection::vec(draft(), 1..4),
+            typed in prop::collection::vec(keys(), 0..20),
+        ) {
+            let mut t = Driver::new();
+            let thrown = |t: &Driver, text: &str| {
+                let keeps = |effect: &Effect| matches!(effect, Effect::KeepDraft { text: Some(kept), .. } if kept == text);
+                let throws = |effect: &Effect| matches!(effect, Effect::KeepDraft { text: None, .. });
+                t.effects.iter().any(throws) && !t.effects.iter().any(keeps)
+            };
+            for (key, text) in kept {
+                t.event(What::Ledger(LedgerEvent::Draft { key, text: text.clone() }));
+                assert!(!thrown(&t, &text), "{:?}", t.effects);
+            }
+            screen(&t.app);
+            for key in ["A", "<esc>", "n", "e"] {
+                t.keys(key).event(What::Wake);
+                assert!(!thrown(&t, ""), "{key}: {:?}", t.effects);
+                screen(&t.app);
+            }
+            for key in typed {
+                t.event(What::Key(key)).event(What::Wake);
+            }
+            screen(&t.app);
+            t.event(What::Hangup);
+        }
+    }
 }
 
 /// Screens that keys alone do not lead to, at 80x24: each with its name.

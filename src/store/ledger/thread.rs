@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
@@ -12,6 +12,15 @@ use super::super::mirrored;
 use super::super::open;
 use super::super::reply::Answer;
 use super::{Closing, Job, entries, import, merge, queue, rows, tenant, users};
+
+/// Whether a commit waits until the disk has it.
+#[derive(Debug, Clone, Copy)]
+enum Sync {
+    /// It does: what is committed outlives a power cut.
+    Now,
+    /// It does not: it outlives whatever happens to the program.
+    Later,
+}
 
 /// What the thread owns.
 #[derive(Debug)]
@@ -153,7 +162,9 @@ impl LedgerThread {
                 self.write(to, |tx| merge::merge(tx, &changes, &stamp));
             }
             Job::KeepDraft(key, text, to) => {
-                self.write(to, |tx| keep_draft(tx, &key, text.as_deref()));
+                // A kill costs nothing of it, a power cut the last of it: no end waits for a disk that is busy.
+                let kept = self.written(Sync::Later, |tx| keep_draft(tx, &key, text.as_deref()));
+                to.give(kept);
             }
             Job::AuditSeen(stamp, to) => self.write(to, |tx| mirrored::seen(tx, &stamp)),
             Job::Recover(stamp, to) => self.write(to, |tx| entries::recover(tx, &stamp)),
@@ -193,24 +204,41 @@ impl LedgerThread {
         to: Answer<T>,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) {
-        let (path, file) = (&self.path, self.file);
-        let result = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)
-            .and_then(|tx| {
-                let done = work(&tx)?;
-                // Another program has taken the tenant out: what is written to its old file nobody would ever see.
-                if identity(path) != file {
-                    return Err(StoreError::Removed { path: path.clone() });
-                }
-                tx.commit()?;
-                Ok(done)
-            });
+        let result = self.written(Sync::Now, work);
         if result.is_ok() {
             self.follow();
         }
-        to.give(self.judged(result));
+        to.give(result);
+    }
+
+    /// Commits what this does.
+    fn written<T>(
+        &mut self,
+        sync: Sync,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (path, file) = (&self.path, self.file);
+        let synchronous = match sync {
+            Sync::Now => "FULL",
+            Sync::Later => "NORMAL",
+        };
+        let set = self
+            .connection
+            .pragma_update(None, "synchronous", synchronous);
+        let begun = set.and_then(|()| {
+            self.connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+        });
+        let result = begun.map_err(StoreError::from).and_then(|tx| {
+            let done = work(&tx)?;
+            // Another program has taken the tenant out: what is written to its old file nobody would ever see.
+            if identity(path) != file {
+                return Err(StoreError::Removed { path: path.clone() });
+            }
+            tx.commit()?;
+            Ok(done)
+        });
+        self.judged(result)
     }
 
     /// What is committed is saved even if the mirror cannot follow now; it follows the next time, and `verify` tells.
@@ -242,13 +270,23 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT v FROM drafts WHERE k = ?1")?;
-    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row([key], |row| as_far_as_read(row, 0))
+        .optional()?)
 }
 
 fn drafts(tx: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT k, v FROM drafts ORDER BY k")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([], |row| {
+        Ok((as_far_as_read(row, 0)?, as_far_as_read(row, 1)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A text that may have been damaged where no check of the file sees it: it costs no other, and what is left of it is offered.
+fn as_far_as_read(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_bytes()?;
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn keep_draft(tx: &Connection, key: &str, text: Option<&str>) -> Result<(), StoreError> {
@@ -279,5 +317,34 @@ fn audit_since(tx: &Connection, at: jiff::Timestamp) -> Result<Vec<super::AuditL
             return Ok(lines);
         }
         limit = limit.saturating_mul(8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixtures::store_with;
+    use super::super::super::reply;
+    use super::*;
+
+    /// On a disk that is busy a commit that waits for it can take seconds, which a console that ends does not have.
+    #[test]
+    fn a_draft_waits_for_no_disk_and_an_edit_does() {
+        let (root, store) = store_with(1);
+        assert!(store.close());
+        let path = root.path().join("ledger.db");
+        let mut ledger = LedgerThread::new(Connection::open(&path).unwrap(), path);
+        let waits = |connection: &Connection| -> Result<i64, StoreError> {
+            let asked = connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+            Ok(asked?)
+        };
+        for _ in 0..2 {
+            let (to, kept) = reply::pair();
+            ledger.answer(Job::KeepDraft("add".into(), Some("name=Kim\n".into()), to));
+            kept.wait().unwrap();
+            assert_eq!(waits(&ledger.connection).unwrap(), 1);
+            let (to, edited) = reply::pair();
+            ledger.write(to, |tx| waits(tx));
+            assert_eq!(edited.wait().unwrap(), 2);
+        }
     }
 }

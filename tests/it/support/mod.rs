@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod browser;
 pub(crate) mod cloud;
 pub(crate) mod invariants;
+pub(crate) mod line;
 pub(crate) mod picture;
 pub(crate) mod program;
 pub(crate) mod pty;

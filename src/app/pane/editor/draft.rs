@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Association, UserId};
 
+use super::super::super::effect::Effect;
 use super::{Editor, Target};
 
 impl Editor {
@@ -37,14 +38,17 @@ impl Editor {
         Some(text)
     }
 
-    /// The draft, if it is another than the one that was kept last.
-    pub fn draft_to_keep(&mut self) -> Option<Option<String>> {
+    /// Keeps the draft, if it is another than the one that was kept last.
+    pub fn keep(&mut self) -> Option<Effect> {
         let draft = self.draft();
         if draft == self.kept {
             return None;
         }
         self.kept.clone_from(&draft);
-        Some(draft)
+        Some(Effect::KeepDraft {
+            key: self.draft_key(),
+            text: draft,
+        })
     }
 
     /// Puts a kept draft in.
@@ -63,6 +67,13 @@ impl Editor {
             }
         }
     }
+}
+
+/// Whether anything of a draft can be put into a form.
+pub fn is_read(draft: &str) -> bool {
+    let fields = draft.lines().filter_map(|line| line.split_once('='));
+    let known = ["name", "mail", "number", "kind", "country", "association"];
+    fields.into_iter().any(|(name, _)| known.contains(&name))
 }
 
 /// The key under which the draft of a form is kept.

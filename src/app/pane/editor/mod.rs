@@ -1,6 +1,7 @@
 //! The form of a user: text that may be wrong, until it becomes a validated change.
 //!
-//! It is saved only when the ledger says so; until then the text is kept as a draft whenever a field is left.
+//! It is saved only when the ledger says so; until then the text is kept as a draft, a moment after each key and
+//! whenever a field is left.
 
 pub mod draft;
 pub mod finish;

@@ -1,0 +1,86 @@
+//! When a frame may be drawn: thirty a second at most, and two in a row after a rest, so that neither the answer to a key nor the
+//! first rows of a tenant wait because something else has just been drawn.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// One frame's share of a second. With the one that may be early that makes thirty in any second.
+const FRAME: SignedDuration = SignedDuration::from_millis(35);
+
+/// Frames so far.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    /// Until then what was drawn has used up its share.
+    used: Option<Timestamp>,
+}
+
+impl Frames {
+    /// How long the next frame has to wait.
+    pub(super) fn wait(&self, now: Timestamp) -> Duration {
+        self.ahead(now)
+            .and_then(|ahead| Duration::try_from(ahead - FRAME).ok())
+            .unwrap_or_default()
+    }
+
+    /// A frame was drawn.
+    pub(super) fn drawn(&mut self, now: Timestamp) {
+        let ahead = self.ahead(now).unwrap_or_default() + FRAME;
+        self.used = now.checked_add(ahead.min(FRAME * 2)).ok();
+    }
+
+    /// How far it is ahead of its share. A clock that was set back makes no frame wait.
+    fn ahead(&self, now: Timestamp) -> Option<SignedDuration> {
+        let ahead = self.used?.duration_since(now);
+        (ahead.is_positive() && ahead <= FRAME * 2).then_some(ahead)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
+    }
+
+    #[test]
+    fn one_frame_may_follow_another_at_once_and_the_next_waits() {
+        let mut frames = Frames::default();
+        for (now, wait) in [(0, 0), (5, 0), (6, 29), (35, 0), (35, 35), (500, 0)] {
+            assert_eq!(frames.wait(at(now)).as_millis(), wait, "{now} ms");
+            if wait == 0 {
+                frames.drawn(at(now));
+            }
+        }
+    }
+
+    #[test]
+    fn no_second_has_more_than_thirty() {
+        let mut frames = Frames::default();
+        let mut drawn = Vec::new();
+        for now in 0..4_000 {
+            if frames.wait(at(now)).is_zero() {
+                frames.drawn(at(now));
+                drawn.push(now);
+            }
+        }
+        for from in 0..3_000 {
+            let here = drawn
+                .iter()
+                .filter(|now| (from..from + 1_000).contains(*now));
+            assert!(here.count() <= 30, "from {from} ms");
+        }
+        assert!(drawn.len() >= 114, "{}", drawn.len());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_and_a_frame_that_could_not_wait_hold_up_nothing() {
+        let mut frames = Frames::default();
+        for _ in 0..9 {
+            frames.drawn(at(0));
+        }
+        assert_eq!(frames.wait(at(0)).as_millis(), 35);
+        assert_eq!(frames.wait(at(-3_600_000)), Duration::ZERO);
+    }
+}
