@@ -138,9 +138,10 @@ impl FirstStart {
             return Asked::Choose(Choice::Leave);
         }
         let Some(form) = &mut self.form else {
-            return match self.pick.is_some() {
-                true => self.picked(key),
-                false => self.choice(key),
+            return if self.pick.is_some() {
+                self.picked(key)
+            } else {
+                self.choice(key)
             };
         };
         if self.leaving {
