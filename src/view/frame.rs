@@ -352,10 +352,11 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
         });
     }
     if let Some(Modal::NewTenant(form)) = app.modals.last() {
-        return Some(match form.line(form.focus) {
-            Some(_) => ("Ctrl-U", "clears"),
-            None => ("Left/Right", "choose"),
-        });
+        return match form.line(form.focus) {
+            Some(_) if form.is_locked(form.focus) => None,
+            Some(_) => Some(("Ctrl-U", "clears")),
+            None => Some(("Left/Right", "choose")),
+        };
     }
     let Some(Modal::Form(form)) = app.modals.last() else {
         return None;
