@@ -353,7 +353,7 @@ async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_
     });
     terminal.press("s");
     terminal.wait_until("its read", |screen| {
-        screen.contains("2 Add users 23") && !screen.contains("EDIT A")
+        screen.contains("2 Add users 23") && screen.contains("sync done")
     });
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("# typed at night"), "{text}");
