@@ -12,7 +12,7 @@ pub struct Disk {
 
 /// The numbers of `statfs(2)` that a write-ahead log must not be kept on, and what they are called. FUSE stands for sshfs and
 /// all others alike: the kernel does not tell them apart here.
-const REMOTE: [(u32, &str); 16] = [
+const REMOTE: [(u32, &str); 24] = [
     (0x0000_6969, "NFS"),
     (0x0000_517b, "SMB"),
     (0xff53_4d42, "SMB"),
@@ -29,6 +29,14 @@ const REMOTE: [(u32, &str); 16] = [
     (0x0116_1970, "GFS2"),
     (0x7461_636f, "OCFS2"),
     (0xaad7_aaea, "PanFS"),
+    (0x1983_0326, "BeeGFS"),
+    (0x2003_0528, "OrangeFS"),
+    (0x6163_6673, "ACFS"),
+    (0xbeef_dead, "StorNext"),
+    (0x564c, "NCP"),
+    (0xbacb_acbc, "VMware shared folders"),
+    (0x7c7c_6673, "Parallels shared folders"),
+    (0x5346_4846, "WSL drives"),
 ];
 
 impl Disk {
@@ -63,6 +71,63 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By the kernel's own list, `include/uapi/linux/magic.h`, and where a kind is not in it, by what its maker says.
+    #[test]
+    fn whatever_other_machines_may_write_is_known_and_what_they_cannot_is_not() {
+        for (number, what) in [
+            (0x6969, "nfs, nfs4"),
+            (0x517b, "smb"),
+            (0xff53_4d42, "cifs"),
+            (0xfe53_4d42, "smb2, smb3"),
+            (
+                0x6573_5546,
+                "fuse, sshfs, s3fs, rclone, davfs, glusterfs, mergerfs, virtiofs",
+            ),
+            (0x0102_1997, "9p, drvfs of WSL 2"),
+            (0x5346_414f, "afs"),
+            (0x6b41_4653, "kafs"),
+            (0x7375_7245, "coda"),
+            (0x00c3_6400, "ceph"),
+            (0x0bd0_0bd0, "lustre"),
+            (0x4750_4653, "gpfs"),
+            (0x0116_1970, "gfs2"),
+            (0x7461_636f, "ocfs2"),
+            (0x786f_4256, "vboxsf"),
+            (0xbacb_acbc, "vmhgfs"),
+            (0x7c7c_6673, "prl_fs"),
+            (0x5346_4846, "drvfs of WSL 1"),
+            (0x564c, "ncp"),
+            (0xaad7_aaea, "panfs"),
+            (0x1983_0326, "beegfs"),
+            (0x2003_0528, "orangefs"),
+            (0x6163_6673, "acfs"),
+            (0xbeef_dead, "snfs"),
+        ] {
+            assert!(Disk::of_number(number).remote().is_some(), "{what}");
+        }
+        for (number, what) in [
+            (0xef53, "ext2, ext3, ext4"),
+            (0x5846_5342, "xfs"),
+            (0x9123_683e, "btrfs"),
+            (0x2fc1_2fc1, "zfs"),
+            (0xf2f5_2010, "f2fs"),
+            (0xca45_1a4e, "bcachefs"),
+            (0x0102_1994, "tmpfs"),
+            (0x8584_58f6, "ramfs"),
+            (0x794c_7630, "overlay"),
+            (0xf15f, "ecryptfs"),
+            (0x4d44, "vfat"),
+            (0x2011_bab0, "exfat"),
+            (0x7366_746e, "ntfs3"),
+            (0x5346_544e, "ntfs"),
+            (0x5265_4973, "reiserfs"),
+            (0x3153_464a, "jfs"),
+            (0x7371_7368, "squashfs"),
+        ] {
+            assert_eq!(Disk::of_number(number).remote(), None, "{what}");
+        }
+    }
 
     #[test]
     fn each_kind_of_file_system_is_known_by_its_number() {

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use teamsconnector::domain::outbox::EntryState;
+use teamsconnector::domain::outbox::{Entry, EntryState};
 use teamsconnector::domain::run::Outcome;
 
 use crate::support::bench::Bench;
@@ -97,5 +97,26 @@ async fn a_write_whose_answer_is_garbled_is_settled_by_reading() {
         assert_eq!(states, [], "{what}: {}", ran.text());
         let now = bench.user(&amy.mail).await.country.map(|c| c.to_string());
         assert_eq!(now.as_deref(), Some("US"), "{what}");
+    }
+}
+
+/// Something on the way says that all is well, in words of its own, and the tenant never heard of the write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_only_something_on_the_way_has_answered_is_not_taken_for_done() {
+    for (what, body) in bodies() {
+        let mut bench = Bench::synced("seats-short").await;
+        let amy = bench.add("amy.apple@contoso.example").await;
+        bench.want_country(&amy, "US").await;
+        let fault = json!({ "path_contains": "/v1.0/users/", "method": "PATCH", "times": 1, "status": 200, "raw": STANDARD.encode(&body) });
+        let kind = bench.planned().await;
+        web::knobs(&bench.base(), &json!({ "fail_next": [fault] }));
+        let ran = bench.run(kind).await;
+        assert_eq!(ran.summary.written, 0, "{what}: {}", ran.text());
+        // It may be slow to show, and is asked for again when its time is over.
+        let left = bench.desk().await.entries.pop();
+        let waits = |entry: &Entry| matches!(entry.state, EntryState::Applied { .. });
+        assert!(left.as_ref().is_some_and(waits), "{what}: {left:?}");
+        let there = web::person(&bench.base(), &amy.mail);
+        assert_eq!(there["usageLocation"], "GB", "{what}");
     }
 }

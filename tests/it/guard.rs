@@ -76,6 +76,30 @@ async fn no_write_follows_another_organisation_at_any_call_of_an_apply() {
     assert_eq!(writes(&bench), 3);
 }
 
+/// Another program gives the files to another tenant while this one writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_changes_in_mid_apply_stops_it_before_the_next_write() {
+    let mut bench = with_two_changes().await;
+    let kind = bench.planned().await;
+    let ledger = rusqlite::Connection::open(bench.ledger()).unwrap();
+    let ours = bench.simulator.tenant_id().to_owned();
+    let mut changed = 0;
+    let ran = bench
+        .run_watching(kind, |event, _| {
+            if matches!(event, RunEvent::Phase(Phase::ReadBack)) {
+                let sql =
+                    "UPDATE settings SET v = replace(v, ?1, ?2) WHERE v LIKE '%' || ?1 || '%'";
+                changed += ledger.execute(sql, [ours.as_str(), OTHER]).unwrap();
+            }
+        })
+        .await;
+    assert_eq!(changed, 1, "{}", ran.text());
+    assert!(is_stopped(&ran), "{}", ran.text());
+    assert!(ran.says("the pin: 99999999"), "{}", ran.text());
+    // The release and the country; never the number.
+    assert_eq!(writes(&bench), 2, "{}", ran.text());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_read_of_another_organisation_does_not_become_the_picture() {
     for full in [true, false] {

@@ -31,6 +31,7 @@ mod kept_files;
 mod limits;
 mod links;
 mod model;
+mod network_disk;
 mod partner;
 mod pause;
 mod plan_files;

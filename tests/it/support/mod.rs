@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod browser;
 pub(crate) mod cloud;
+pub(crate) mod fuse;
 pub(crate) mod invariants;
 pub(crate) mod line;
 pub(crate) mod picture;
