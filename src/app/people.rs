@@ -6,6 +6,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
+use crate::domain::words;
 use crate::roster::Person;
 use crate::roster::desk::DeskUser;
 
@@ -376,7 +377,7 @@ impl App {
         let changes = match (finished, target) {
             (Finished::Nothing, _) => {
                 self.modals.pop();
-                self.say(Tone::Dim, "nothing was changed");
+                self.say(Tone::Dim, words::NOTHING_CHANGED);
                 return vec![Effect::KeepDraft { key, text: None }];
             }
             (Finished::Add(user), _) => {
