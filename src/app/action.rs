@@ -479,7 +479,7 @@ pub const TABLE: &[Binding] = &[
     row(A::NextField, &["Tab", "Down"], P::FORM, ["next field", "next-field", "Next field"]),
     row(A::PreviousField, &["BackTab", "Up"], P::FORM, ["previous field", "previous-field", "Previous field"]),
     row(A::TakeProposal, &["Ctrl-T"], P::FORM.and(P::REVIEW), ["take proposal", "take-proposal", "Take what the field, or the row of a review, proposes"]),
-    row(A::FreeNumbers, &["Ctrl-F"], P::FORM, ["free numbers", "free-numbers", "In the form of a user: choose among the tenant's free numbers, those of the country first"]),
+    row(A::FreeNumbers, &["Ctrl-F"], P::FORM, ["free numbers", "free-numbers", "In the form of a user, or of a row of an import: choose among the tenant's free numbers, those of the country first"]),
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":", "F1"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),

@@ -32,11 +32,9 @@ impl App {
         match action {
             Action::SyncNow | Action::DebugSync => self.busy(),
             Action::Choose => self.no_way(),
-            Action::CancelRun => self
-                .runs
-                .active()
-                .is_none()
-                .then(|| "no run is going".to_owned()),
+            Action::CancelRun => {
+                (self.runs.active().is_none()).then(|| "no run is going".to_owned())
+            }
             Action::Plan => self.nothing_queued(),
             Action::Apply | Action::Hold | Action::Ticket | Action::KeepPlan => self
                 .plan

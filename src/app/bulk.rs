@@ -111,7 +111,7 @@ impl App {
             Some(Action::Leave) => return self.leave_bulk(),
             Some(Action::NextField) => self.turn_bulk(1),
             Some(Action::PreviousField) => self.turn_bulk(-1),
-            Some(Action::FreeNumbers) => self.open_free_for_row(),
+            Some(Action::FreeNumbers) => return self.open_free_for_row(),
             Some(Action::TakeProposal) => match self.bulk() {
                 Some(Bulk::Row(form)) => form.take_proposal(),
                 Some(Bulk::Many(form)) => form.take_proposal(),

@@ -141,6 +141,8 @@ pub enum Effect {
         /// The question.
         req: RequestId,
     },
+    /// Look at once whether another session has changed something, instead of at the next beat.
+    LookForOthers,
     /// Read all configured tenants from the local files.
     ListTenants {
         /// The question.
@@ -244,6 +246,7 @@ impl Effect {
             | Self::Script { .. }
             | Self::LoadMembers { .. }
             | Self::ListTenants { .. }
+            | Self::LookForOthers
             | Self::LoadEarlier { .. }
             | Self::Copy { .. }
             | Self::Mouse { .. }

@@ -79,10 +79,11 @@ const FORM_FOOTER: [(&str, &str); 3] = [
 ];
 
 /// The footer of the list of tenants.
-const PICK_FOOTER: [(&str, &str); 4] = [
+const PICK_FOOTER: [(&str, &str); 5] = [
     ("Up/Down", "choose"),
     ("Enter", "open"),
     ("Ctrl-N", "add a tenant"),
+    ("Ctrl-E", "edit it"),
     ("Esc", "leave"),
 ];
 
@@ -138,9 +139,10 @@ impl FirstStart {
             return Asked::Choose(Choice::Leave);
         }
         let Some(form) = &mut self.form else {
-            return match self.pick.is_some() {
-                true => self.picked(key),
-                false => self.choice(key),
+            return if self.pick.is_some() {
+                self.picked(key)
+            } else {
+                self.choice(key)
             };
         };
         if self.leaving {
@@ -191,8 +193,15 @@ impl FirstStart {
         match (key.code, key.ctrl) {
             (Code::Esc, _) | (Code::Char('d'), true) => return Asked::Choose(Choice::Leave),
             (Code::Char('n'), true) => self.form = Some(TenantForm::default()),
+            (Code::Char('e'), true) => {
+                let saved = open.chosen().and_then(|card| card.saved.clone());
+                self.form = saved.map(TenantForm::edit);
+            }
             (Code::Enter, _) => match open.chosen() {
-                Some(card) if card.lacks.is_some() => self.note.clone_from(&card.lacks),
+                Some(card) if card.lacks.is_some() => {
+                    let lacks = card.lacks.as_deref().unwrap_or_default();
+                    self.note = Some(lacks.replace("{edit-tenant}", "Ctrl-E"));
+                }
                 Some(card) => return Asked::Choose(Choice::Opened(card.name.clone())),
                 None => {}
             },
@@ -307,7 +316,7 @@ mod tests {
         let cards = vec![
             card("adatum", None),
             card("contoso", None),
-            card("lab", Some("lab lacks client_id")),
+            card("lab", Some("lab lacks client_id: {edit-tenant} adds it")),
         ];
         let mut screen = FirstStart::pick("config.toml".to_owned(), cards);
         screen.resized(24);
@@ -319,7 +328,10 @@ mod tests {
             assert_eq!(screen.key(Code::Char(letter).into()), Asked::Draw);
         }
         assert_eq!(screen.key(Code::Enter.into()), Asked::Draw);
-        assert_eq!(screen.note.as_deref(), Some("lab lacks client_id"));
+        assert_eq!(
+            screen.note.as_deref(),
+            Some("lab lacks client_id: Ctrl-E adds it")
+        );
         let leaves = Asked::Choose(Choice::Leave);
         assert_eq!(screen.key(Code::Esc.into()), leaves);
     }

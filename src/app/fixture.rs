@@ -428,6 +428,7 @@ impl Driver {
         let mut app = App::new(settings, size);
         // The files were read, and there is nothing in them.
         app.roster = Arc::default();
+        app.opened = true;
         Self {
             app,
             effects: Vec::new(),

@@ -336,8 +336,7 @@ impl App {
             Some(Action::NextField) => form.turn(1),
             Some(Action::PreviousField) => form.turn(-1),
             Some(Action::FreeNumbers) => {
-                self.open_free();
-                return Vec::new();
+                return self.open_free();
             }
             Some(Action::TakeProposal) => {
                 form.take_proposal();

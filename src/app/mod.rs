@@ -240,6 +240,8 @@ pub struct App {
     pub notice: Option<Notice>,
     /// What this side holds.
     pub desk: Arc<Desk>,
+    /// Whether the tenant's files have answered: before that nobody can say what is not in them.
+    pub opened: bool,
     /// What the tenant has.
     pub roster: Arc<Roster>,
     /// The tenant's numbers and products.
@@ -321,6 +323,7 @@ impl App {
             modals: Vec::new(),
             notice: None,
             desk: Arc::default(),
+            opened: false,
             roster: Arc::new(Roster::awaited()),
             inventory: Arc::default(),
             configured: Arc::default(),

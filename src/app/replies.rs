@@ -276,6 +276,7 @@ impl App {
                 .filter_map(|row| row.user.association.id())
                 .collect(),
         );
+        self.opened = true;
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
         let users = &self.desk.users;
@@ -290,6 +291,7 @@ impl App {
         }
         self.close_decided();
         self.meet_forms();
+        self.renew_free();
         self.users.stale = true;
         self.changes.stale = true;
         self.numbers.stale = true;

@@ -1,7 +1,6 @@
 //! Panes 5 and 6 in the console: what Enter opens there, the jump between a number and its user, and what is loaded for them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::bulk::columns::Column;
@@ -54,15 +53,16 @@ impl App {
     pub(super) fn inventory_is(&mut self, inventory: Arc<Inventory>) {
         self.numbers.follow(&self.inventory, &inventory);
         self.inventory = inventory;
+        self.renew_free();
         self.licences.stale = true;
         self.licences.asked = None;
         self.outdate_form();
     }
 
     /// Lists the free numbers for the form's number, or says why there are none.
-    pub(super) fn open_free(&mut self) {
+    pub(super) fn open_free(&mut self) -> Vec<Effect> {
         let Some(Modal::Form(form)) = self.modals.last() else {
-            return;
+            return Vec::new();
         };
         if !form.takes_free() {
             let text = if form.number_locked.is_some() {
@@ -70,18 +70,19 @@ impl App {
             } else {
                 "free numbers are for the number: Tab goes to its field"
             };
-            return self.say(Tone::Dim, text);
+            self.say(Tone::Dim, text);
+            return Vec::new();
         }
         let seeker = Seeker {
             name: form.text.name.text().trim().to_owned(),
             kind: form.text.kind,
             country: form.country(),
         };
-        self.offer_free(seeker, HashSet::new());
+        self.offer_free(seeker, Vec::new())
     }
 
     /// The same for the number of an import's row: those of its other rows are not to be had either.
-    pub(super) fn open_free_for_row(&mut self) {
+    pub(super) fn open_free_for_row(&mut self) -> Vec<Effect> {
         let rows = self.modals.iter().rev().filter_map(|modal| match modal {
             Modal::Bulk(open) => Some(open.as_ref()),
             _ => None,
@@ -96,42 +97,64 @@ impl App {
         }
         let (Some(form), Some(review)) = (row, review) else {
             let text = "free numbers are offered in the form of one row, and in that of a user";
-            return self.say(Tone::Dim, text);
+            self.say(Tone::Dim, text);
+            return Vec::new();
         };
         if !form.takes_free() {
             let text = "free numbers are for PhoneNumber: Tab goes to its field";
-            return self.say(Tone::Dim, text);
+            self.say(Tone::Dim, text);
+            return Vec::new();
         }
         let others = (0..review.sheet().len()).filter(|other| *other != form.row);
         let wanted = others.filter_map(|other| review.number(other).cloned());
-        let wanted: HashSet<PhoneNumber> = wanted.collect();
+        let wanted: Vec<PhoneNumber> = wanted.collect();
         let seeker = Seeker {
             name: form.text(Column::Name).to_owned(),
             kind: NumberKind::Ddi,
             country: review.person(form.row).and_then(|person| person.country),
         };
-        self.offer_free(seeker, wanted);
+        self.offer_free(seeker, wanted)
     }
 
     /// Lists what is free and wanted by nobody else, or says why there is nothing.
-    fn offer_free(&mut self, seeker: Seeker, wanted: HashSet<PhoneNumber>) {
+    fn offer_free(&mut self, seeker: Seeker, beside: Vec<PhoneNumber>) -> Vec<Effect> {
         if !self.inventory.known {
-            return self.say(
+            self.say(
                 Tone::Warn,
                 "which numbers are free is not known: the tenant's numbers could not be read",
             );
+            return Vec::new();
         }
-        let taken = taken(&self.desk, &self.roster, &self.inventory);
-        let taken = taken.chain(wanted.into_iter().map(Cow::Owned));
-        let open = FreeBox::open(seeker, &self.inventory, taken);
+        let open = self.free_for(seeker, beside);
         if open.offers.is_empty() {
             let kind = open.seeker.kind.as_str();
             let text = format!(
                 "no free number of the kind {kind}; those of Calling Plans are not offered, 6 Numbers lists all"
             );
-            return self.say(Tone::Warn, text);
+            self.say(Tone::Warn, text);
+            return Vec::new();
         }
         self.modals.push(Modal::Free(Box::new(open)));
+        vec![Effect::LookForOthers]
+    }
+
+    fn free_for(&self, seeker: Seeker, beside: Vec<PhoneNumber>) -> FreeBox {
+        let taken = taken(&self.desk, &self.roster, &self.inventory);
+        let taken = taken.chain(beside.iter().map(Cow::Borrowed));
+        let open = FreeBox::open(seeker, &self.inventory, taken);
+        FreeBox { beside, ..open }
+    }
+
+    /// What another session has taken, or given back, while the numbers are looked at.
+    pub(super) fn renew_free(&mut self) {
+        let Some(Modal::Free(open)) = self.modals.last() else {
+            return;
+        };
+        let now = self.free_for(open.seeker.clone(), open.beside.clone());
+        let height = layout::list_height(self.layout().body, 3);
+        if let Some(Modal::Free(open)) = self.modals.last_mut() {
+            open.renew(now, height);
+        }
     }
 
     pub(super) fn free_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {

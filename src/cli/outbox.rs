@@ -8,7 +8,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Label;
 use crate::domain::{planning, seat};
-use crate::ops::{change, history};
+use crate::ops::{change, desk, history};
 use crate::record::json::{self, EntryJson};
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -50,11 +50,19 @@ async fn list(store: &Store, parked: bool, as_json: bool, today: Date) -> anyhow
     let failed = |error: StoreError| error.failure();
     let picture = store.ledger.load().await.map_err(failed)?;
     let statuses = seat::statuses(&picture.users, picture.seats, today);
-    let entries = if parked {
+    let mut entries = if parked {
         store.ledger.parked_entries().await.map_err(failed)?
     } else {
         picture.entries
     };
+    let names = desk::names(store, &picture.users, &entries).await;
+    let names = names.map_err(failed)?;
+    for entry in &mut entries {
+        match names.get(&entry.id) {
+            Some(now) if as_json => entry.name.clone_from(now),
+            now => entry.name = entry.called(now.map(String::as_str)),
+        }
+    }
     let waits = |entry: &Entry| {
         let held = planning::held_back(entry, &entries, &picture.users, &statuses);
         held.filter(|_| !parked)

@@ -424,7 +424,43 @@ fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::domain::guid::{Guid, TenantId};
+    use crate::domain::phone::PhoneNumber;
+    use crate::domain::user::Value;
+
+    #[test]
+    fn a_number_that_rings_nowhere_says_why_and_both_ways_on() {
+        let number = |text: &str| Value::Number(PhoneNumber::from_tenant(text));
+        let pair = (number("+441235123501"), number("+441235123511"));
+        let tenant = TenantId(Guid::from_bytes([1; 16]));
+        let queued = Entry {
+            id: EntryId(7),
+            name: "Amy Apple".to_owned(),
+            ..Entry::queued(tenant, pair, ("kim", Timestamp::UNIX_EPOCH))
+        };
+        assert_eq!(goes_on(&queued, &Outcome::Done), None, "nothing is owed");
+        let entry = Entry {
+            released: PhoneNumber::from_tenant("+441235123501"),
+            ..queued
+        };
+        let failure = Failure::new(FailureKind::TryAgain, "The token has expired", "", "");
+        assert_eq!(
+            goes_on(&entry, &Outcome::Failed(failure)).unwrap(),
+            "  Amy Apple: +44 1235 123501 IS RELEASED and rings nowhere; +44 1235 123511 was not assigned: The token has \
+             expired. `sync --yes` goes on; `outbox drop 7` gives it back."
+        );
+        let state = EntryState::Held {
+            why: "held back by pat".to_owned(),
+        };
+        let held = goes_on(&Entry { state, ..entry }, &Outcome::Partly).unwrap();
+        assert!(
+            held.contains("was not assigned: held back by pat. "),
+            "{held}"
+        );
+    }
 
     #[test]
     fn only_what_is_done_says_so() {

@@ -310,9 +310,25 @@ impl Entry {
         self.wanted.field()
     }
 
+    /// Whether it is about this user: its own, or queued for the directory user that is its.
+    pub fn is_of(&self, user: &User) -> bool {
+        match self.user {
+            Some(id) => id == user.id,
+            None => self.directory_id.is_some() && self.directory_id == user.association.id(),
+        }
+    }
+
     /// Whether it waits for this user, and another person than `me` has queued it.
     pub fn is_anothers(&self, user: UserId, me: &str) -> bool {
         self.user == Some(user) && self.state.is_ours() && by_another(&self.author, me)
+    }
+
+    /// Whose it is, by the name of now; with the one under which it was queued, where that was another.
+    pub fn called(&self, now: Option<&str>) -> String {
+        match now.filter(|now| *now != self.name && !now.trim().is_empty()) {
+            None => self.name.clone(),
+            Some(now) => format!("{now} (was {})", self.name),
+        }
     }
 
     /// Whose change it is, when it was made, and what it wants: `pat 11-20 12:03Z: number +44 1235 123511`.

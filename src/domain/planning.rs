@@ -196,7 +196,7 @@ pub fn plan(input: &PlanInput<'_>) -> WritePlan {
             Err(why) => {
                 out.left_out.push(LeftOut {
                     entry: entry.id,
-                    name: entry.name.clone(),
+                    name: called(input, entry),
                     new: entry.wanted.clone(),
                     why,
                 });
@@ -423,7 +423,7 @@ fn item(
     };
     Ok(PlanItem {
         entry: entry.id,
-        name: entry.name.clone(),
+        name: called(input, entry),
         target,
         from: entry.takes_from.clone(),
         takes_away: !old.is_blank()
@@ -437,6 +437,17 @@ fn item(
             None => note,
         },
     })
+}
+
+/// The name of now: this side's for a user on the list, else the tenant's.
+fn called(input: &PlanInput<'_>, entry: &Entry) -> String {
+    let mut users = input.users.iter();
+    let own = users.find(|user| entry.is_of(user));
+    let person = || {
+        let touched = input.touched.users.get(&entry.directory_id?)?;
+        Some(touched.directory.as_ref()?.name.as_str())
+    };
+    entry.called(own.map(|user| user.name.as_str()).or_else(person))
 }
 
 #[cfg(test)]

@@ -127,13 +127,13 @@ impl WritePlan {
         let is_given = |item: &&PlanItem| chosen(item.entry) && item.new.number().is_some();
         let given = self.items.iter().filter(is_given).count();
         // The last one waits until those before it have been read back.
-        let least = match SECONDS_BACK * given.saturating_sub(1) {
+        let seconds = match SECONDS_BACK * given.saturating_sub(1) {
             0 => "some seconds".to_owned(),
             seconds => format!("{seconds} seconds at the least"),
         };
         let ring = if first.is_empty() { "rings" } else { "ring" };
         Some(format!(
-            "{numbers} {ring} nowhere between release and assignment: {least}, minutes where Teams is slow"
+            "{numbers} {ring} nowhere between release and assignment: {seconds}, minutes where Teams is slow"
         ))
     }
 

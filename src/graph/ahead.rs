@@ -103,6 +103,11 @@ impl Ahead {
         }
     }
 
+    /// The link, if it has been seen by now. It is told once.
+    pub(super) fn link(&mut self) -> Option<String> {
+        self.link.borrow_and_update().clone()
+    }
+
     /// The answer. A link that is seen on the way is given to `seen` at once.
     pub(super) async fn finish(mut self, mut seen: impl FnMut(&str)) -> Result<Answer, GraphError> {
         let answer = tokio::select! {

@@ -30,6 +30,8 @@ pub(super) struct Pages {
     read: u32,
     /// The page behind, which is on its way already.
     ahead: Option<Ahead>,
+    /// The one behind that: asked for as soon as the page before both is here, for it is yet to be read.
+    beyond: Option<Ahead>,
 }
 
 impl Pages {
@@ -41,6 +43,7 @@ impl Pages {
             seen: HashSet::new(),
             read: 0,
             ahead: None,
+            beyond: None,
         }
     }
 
@@ -90,6 +93,11 @@ impl Pages {
         let answer = under_way
             .finish(|link| self.ahead = self.begin(link, &ask))
             .await;
+        self.beyond = None;
+        let link = self.ahead.as_mut().and_then(Ahead::link);
+        if let Some(link) = link.filter(|_| answer.is_ok()) {
+            self.beyond = self.begin(&link, &ask);
+        }
         // The place in the list stays as it is when this fails, so that the same page can be asked for again.
         match answer {
             Ok(answer) => Ok(Some(answer)),
@@ -108,9 +116,14 @@ impl Pages {
     }
 
     /// Asks for the page behind, if the link to it may be followed: the reader of the page says what is wrong with one that may not.
-    fn begin(&self, link: &str, before: &Ask) -> Option<Ahead> {
+    fn begin(&mut self, link: &str, before: &Ask) -> Option<Ahead> {
         let url = self.client.0.endpoints.checked(link).ok()?;
-        let is_new = !self.seen.contains(&fingerprint(&url));
+        if let Some(begun) = self.beyond.take().filter(|begun| begun.url == url) {
+            return Some(begun);
+        }
+        let is_known = |ahead: &Ahead| ahead.url == url;
+        let is_new =
+            !self.seen.contains(&fingerprint(&url)) && !self.ahead.as_ref().is_some_and(is_known);
         (is_new && self.read < MOST_PAGES).then(|| {
             let ask = Ask {
                 url,

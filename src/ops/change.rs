@@ -1,6 +1,7 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Closing, Entry, EntryId, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::{Label, counted};
@@ -23,6 +24,11 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
             "Sync first (s, or `teamsconnector sync`); then add.",
         ));
     };
+    for user in &users {
+        if let Some(number) = &user.wanted_number {
+            not_promised(&picture.entries, number, (None, user.association.id()))?;
+        }
+    }
     let words = match users.as_slice() {
         [user] => format!("{} added", Label::new(&user.name)),
         users => format!("{} users added", users.len()),
@@ -44,8 +50,58 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
     }
 }
 
-/// Changes one user.
+/// Changes one user. A number that another user's change wants already is refused: another session may have queued it since the
+/// form was drawn.
 pub async fn edit(
+    store: &Store,
+    id: UserId,
+    patch: Patch,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let picture = store.ledger.load().await.map_err(|e| e.failure())?;
+    let user = picture.users.iter().find(|user| user.id == id);
+    let person = user.and_then(|user| user.association.id());
+    let numbers = patch.two_way.iter().filter_map(|(_, to)| to.number());
+    for number in numbers {
+        not_promised(&picture.entries, number, (Some(id), person))?;
+    }
+    save(store, id, patch, stamp).await
+}
+
+/// Refuses a number that a change of somebody else wants already.
+fn not_promised(
+    entries: &[Entry],
+    number: &PhoneNumber,
+    (user, person): (Option<UserId>, Option<ObjectId>),
+) -> Result<(), Failure> {
+    let is_own = |entry: &Entry| {
+        (user.is_some() && entry.user == user)
+            || (entry.directory_id.is_some() && entry.directory_id == person)
+    };
+    let wants = |entry: &&Entry| !is_own(entry) && entry.wanted.number() == Some(number);
+    match entries.iter().find(wants) {
+        None => Ok(()),
+        Some(other) => Err(Failure::new(
+            FailureKind::Refused,
+            promised(number, other),
+            format!("queued by {}", other.whose()),
+            "Nothing was changed. Choose another number, or undo that change first.",
+        )),
+    }
+}
+
+/// To whom a number is promised by a change that waits.
+pub(super) fn promised(number: &PhoneNumber, to: &Entry) -> String {
+    format!(
+        "{} is promised to {} already ({})",
+        number.spaced(),
+        Label::new(&to.name),
+        to.state.word()
+    )
+}
+
+/// The same for a repair, which knows whose number it gives back.
+pub(super) async fn save(
     store: &Store,
     id: UserId,
     patch: Patch,

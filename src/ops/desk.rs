@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::Entry;
+use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::seat;
 use crate::domain::user::User;
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
@@ -26,7 +26,11 @@ const RUNS: u32 = 50;
 
 /// Everything of this side, as of `now`.
 pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError> {
-    let picture = store.ledger.load().await?;
+    let mut picture = store.ledger.load().await?;
+    let names = names(store, &picture.users, &picture.entries).await?;
+    for entry in &mut picture.entries {
+        entry.name = entry.called(names.get(&entry.id).map(String::as_str));
+    }
     let audit = store.ledger.audit_tail(AUDIT_LINES).await?;
     let tickets = store.ledger.tickets().await?.into_iter().collect();
     let history = store.history.list(RUNS).await?;
@@ -58,7 +62,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
                 entries: picture
                     .entries
                     .iter()
-                    .filter(|entry| is_about(entry, &user))
+                    .filter(|entry| entry.is_of(&user))
                     .cloned()
                     .collect(),
                 upn: stored.map(|stored| stored.user.upn.clone()),
@@ -123,12 +127,29 @@ fn or_none(text: &str) -> &str {
     if text.is_empty() { "none" } else { text }
 }
 
-/// Whether an entry changes something of this user: a field, or something of the directory user it is associated with.
-pub fn is_about(entry: &Entry, user: &User) -> bool {
-    match entry.user {
-        Some(id) => id == user.id,
-        None => entry.directory_id.is_some() && entry.directory_id == user.association.id(),
-    }
+/// The present name of everybody whom a change is about: this side's for a user on the list, else the tenant's.
+pub async fn names(
+    store: &Store,
+    users: &[User],
+    entries: &[Entry],
+) -> Result<HashMap<EntryId, String>, StoreError> {
+    let own = |entry: &Entry| users.iter().find(|user| entry.is_of(user));
+    let strangers = entries.iter().filter(|entry| own(entry).is_none());
+    let ids: Vec<ObjectId> = strangers.filter_map(|entry| entry.directory_id).collect();
+    let there = match ids.as_slice() {
+        [] => Vec::new(),
+        _ => store.cache.users(ids).await?,
+    };
+    let name = |entry: &Entry| {
+        if let Some(user) = own(entry) {
+            return Some((entry.id, user.name.clone()));
+        }
+        let stored = there
+            .iter()
+            .find(|stored| Some(stored.user.id) == entry.directory_id)?;
+        Some((entry.id, stored.user.name.clone()))
+    };
+    Ok(entries.iter().filter_map(name).collect())
 }
 
 /// Rows that are read before all are: more than any screen shows, fewer than take a frame's time.

@@ -25,7 +25,6 @@ use crate::store::cache::{LiveReading, Outline, StoredUser};
 use crate::store::error::StoreError;
 use crate::store::ledger::LedgerPicture;
 
-use super::desk::is_about;
 use super::lately::lately;
 use super::whom::{self, NEAREST, Target, row_words};
 
@@ -83,7 +82,7 @@ impl Ground {
     /// Changes of somebody, on the list or not.
     fn entries_of(&self, user: Option<&User>, directory: Option<ObjectId>) -> Vec<Entry> {
         let is = |entry: &&Entry| match user {
-            Some(user) => is_about(entry, user),
+            Some(user) => entry.is_of(user),
             None => entry.user.is_none() && directory.is_some() && entry.directory_id == directory,
         };
         self.picture.entries.iter().filter(is).cloned().collect()

@@ -18,8 +18,6 @@ use crate::store::error::StoreError;
 use crate::store::ledger::{Import, Imported, ImportedEdit, LedgerPicture};
 use crate::store::{Stamp, Store};
 
-use super::desk::is_about;
-
 /// Directory users that are read at once for their further addresses.
 const BATCH: u32 = 2000;
 
@@ -125,7 +123,7 @@ fn of_ledger(picture: &LedgerPicture) -> Facts {
     }
     let strangers = numbers
         .iter()
-        .filter(|entry| !picture.users.iter().any(|user| is_about(entry, user)));
+        .filter(|entry| !picture.users.iter().any(|user| entry.is_of(user)));
     for entry in strangers {
         if let Value::Number(Some(base)) = &entry.base {
             facts.released.push(base.clone());

@@ -355,12 +355,7 @@ pub async fn move_number(
         .find(|entry| entry.wanted.number() == Some(number));
     if let Some(entry) = promised {
         return Err(refused(
-            format!(
-                "{} is promised to {} already ({})",
-                number.spaced(),
-                Label::new(&entry.name),
-                entry.state.word()
-            ),
+            change::promised(number, entry),
             "Undo that change first.",
         ));
     }
@@ -536,7 +531,7 @@ async fn counter(
             two_way: vec![(base, wanted)],
             ..Patch::default()
         };
-        return change::edit(store, user.id, patch, stamp).await.map(drop);
+        return change::save(store, user.id, patch, stamp).await.map(drop);
     }
     let mut new = vec![subject.entry(base, wanted)];
     confirm_silence(subject, &mut new, typed)?;

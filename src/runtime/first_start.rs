@@ -64,8 +64,11 @@ impl Seat {
                 Asked::Choose(choice) => return Ok(Ok(choice)),
                 Asked::Add(new) => {
                     self.show(first, look)?;
-                    if let Some(name) = add(first, places, *new).await {
-                        return Ok(Ok(Choice::Connected(name)));
+                    let is_there = first.form.as_ref().is_some_and(|form| form.saved.is_some());
+                    match add(first, places, *new).await {
+                        Some(name) if is_there => return Ok(Ok(Choice::Opened(name))),
+                        Some(name) => return Ok(Ok(Choice::Connected(name))),
+                        None => {}
                     }
                 }
             }
@@ -84,10 +87,14 @@ impl Seat {
     }
 }
 
-/// Adds the tenant of the form: its name; where it could not be added, the form says why.
+/// Adds the tenant of the form, or changes it: its name; where it could not be, the form says why.
 async fn add(first: &mut FirstStart, places: &Places, new: NewTenant) -> Option<String> {
-    match new_tenant::add_from_form(places, &new).await {
-        Ok(_) => Some(new.name),
+    let done = match &first.form {
+        Some(form) if form.saved.is_some() => new_tenant::change_from_form(places, &new).await,
+        Some(_) | None => new_tenant::add_from_form(places, &new).await.map(drop),
+    };
+    match done {
+        Ok(()) => Some(new.name),
         Err(failure) => {
             if let Some(form) = &mut first.form {
                 form.state = EditState::Failed(failure);

@@ -35,7 +35,6 @@ impl Neighbours {
             return Ok(Vec::new());
         };
         let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
-        let file = places.config_file();
         let places = places.clone().sharing(&config);
         let folders = config
             .tenants
@@ -47,9 +46,8 @@ impl Neighbours {
                 let tenant = config.tenants.get(&seen.name)?;
                 let lacks = config.client_id(tenant).is_none().then(|| {
                     format!(
-                        "{} lacks client_id (the app's id): add it in {}",
-                        seen.name,
-                        file.display()
+                        "{} lacks a client id (of the app registration): {{edit-tenant}} adds it",
+                        seen.name
                     )
                 });
                 Some(Card {

@@ -287,6 +287,7 @@ impl Performer {
             Effect::EditTenant { req, new } => {
                 self.track(move |shared| shared.edit_tenant(req, *new));
             }
+            Effect::LookForOthers => self.shared.look_elsewhere.notify_one(),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.
             Effect::Copy { .. }

@@ -320,7 +320,7 @@ impl Run<'_> {
         match kind {
             RunKind::Sync => {
                 self.early_plan(&tenant).await?;
-                let mut pulled = self.pull(&tenant).await?;
+                let mut pulled = Box::pin(self.pull(&tenant)).await?;
                 self.pin(&tenant, &mut pulled).await?;
                 self.journal.phase(Phase::Plan).await;
                 self.settle_all(pulled).await?;

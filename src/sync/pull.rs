@@ -14,9 +14,10 @@ use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::domain::text::counted;
+use crate::graph::Client;
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
-use crate::graph::users::{NextPage, PackedPage, ReadingRoom};
+use crate::graph::users::{NextPage, PackedPage, ReadingRoom, UserPages};
 use crate::store::cache::{SnapshotHead, StoredUser};
 use crate::store::error::StoreError;
 use crate::store::history::ClassChange;
@@ -145,6 +146,44 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     }
 }
 
+/// A list of the users of which the first page is here: what it is read with may still be on its way.
+#[derive(Debug)]
+struct Listed {
+    pages: UserPages,
+    first: Result<Option<PackedPage>, GraphError>,
+}
+
+impl Listed {
+    async fn begin(client: &Client) -> Self {
+        let mut pages = client.list_users();
+        let first = pages.fetch().await;
+        Self { pages, first }
+    }
+}
+
+/// A full read that has begun.
+#[derive(Debug)]
+struct Listing {
+    /// From where changes count later; or why there is no such link.
+    link: Result<String, String>,
+    first: Listed,
+}
+
+impl Listing {
+    async fn begin(client: &Client) -> Result<Self, Stop> {
+        // Taken before the list, so that what changes while it is read is in the first delta round.
+        let link = match client.delta_link_now().await {
+            Ok(link) => Ok(link.as_str().to_owned()),
+            Err(error @ (GraphError::BadRequest { .. } | GraphError::NotFound { .. })) => {
+                Err(error.to_string())
+            }
+            Err(error) => return Err(failed(&error, "Asking for a delta link")),
+        };
+        let first = Listed::begin(client).await;
+        Ok(Self { link, first })
+    }
+}
+
 /// How the reading of a list ended.
 enum Read {
     /// To its end; how many the tenant said that there are.
@@ -220,8 +259,6 @@ impl Run<'_> {
             self.store.cache.clear().await?;
         }
         let old = old.filter(|head| head.tenant == tenant.id);
-        let lookup = Lookup::new(self.read_reference(tenant).await?);
-        self.journal.phase(Phase::ReadUsers).await;
         let link = old
             .as_ref()
             .filter(|head| head.table_version == TABLE_VERSION)
@@ -229,12 +266,26 @@ impl Run<'_> {
             .map(DeltaLink::from_stored);
         let pulled = match (old, link) {
             (Some(head), Some(link)) => {
-                match self.read_changes(tenant, &head, &lookup, link).await? {
-                    Some(pulled) => pulled,
-                    None => self.read_all(tenant, Some(&head), lookup).await?,
+                let lookup = Lookup::new(self.read_reference(tenant).await?);
+                self.journal.phase(Phase::ReadUsers).await;
+                let changes = self.read_changes(tenant, &head, &lookup, link).await?;
+                if let Some(pulled) = changes {
+                    pulled
+                } else {
+                    let listing = Listing::begin(self.client).await?;
+                    self.read_all(tenant, Some(&head), (lookup, listing))
+                        .await?
                 }
             }
-            (old, _) => self.read_all(tenant, old.as_ref(), lookup).await?,
+            (old, _) => {
+                // The lists of Teams are short answers after long waits: the first users come in meanwhile.
+                let listing = Box::pin(Listing::begin(self.client));
+                let reference = Box::pin(self.read_reference(tenant));
+                let (reference, listing) = tokio::try_join!(reference, listing)?;
+                self.journal.phase(Phase::ReadUsers).await;
+                let read = (Lookup::new(reference), listing);
+                self.read_all(tenant, old.as_ref(), read).await?
+            }
         };
         self.count(pulled.head.counters);
         self.tell_stopped().await?;
@@ -257,32 +308,27 @@ impl Run<'_> {
         &mut self,
         tenant: &Tenant,
         old: Option<&SnapshotHead>,
-        lookup: Lookup,
+        (lookup, listing): (Lookup, Listing),
     ) -> Result<Pulled, Stop> {
-        // Taken before the list, so that what changes while it is read is in the first delta round.
-        let link = match self.client.delta_link_now().await {
-            Ok(link) => Some(link.as_str().to_owned()),
-            Err(error)
-                if matches!(
-                    error,
-                    GraphError::BadRequest { .. } | GraphError::NotFound { .. }
-                ) =>
-            {
-                self.journal
-                    .debug(Source::Graph, || {
-                        format!("no delta query here: {error}; later runs read everything")
-                    })
-                    .await;
-                None
-            }
-            Err(error) => return Err(failed(&error, "Asking for a delta link")),
-        };
+        let Listing { link, first } = listing;
+        if let Err(why) = &link {
+            self.journal
+                .debug(Source::Graph, || {
+                    format!("no delta query here: {why}; later runs read everything")
+                })
+                .await;
+        }
+        let mut pages = Some(first);
         self.store.cache.begin_full(self.journal.run()).await?;
         let desk = self.store.ledger.load().await?;
         let mut intake = Box::new(Intake::new(lookup, Matcher::new(&desk.users)));
         let mut tries = 0;
         let listed = loop {
-            let (back, read) = match self.read_pages(intake).await {
+            let from = match pages.take() {
+                Some(begun) => begun,
+                None => Listed::begin(self.client).await,
+            };
+            let (back, read) = match self.read_pages(intake, from).await {
                 Ok(read) => read,
                 Err(stop) => {
                     drop(self.store.cache.abandon());
@@ -318,7 +364,7 @@ impl Run<'_> {
             drop(self.store.cache.abandon());
             return Err(stop);
         }
-        let head = self.head(tenant, &tally, link, true);
+        let head = self.head(tenant, &tally, link.ok(), true);
         let numbers_known = lookup.reference.numbers.is_some();
         let changes = self
             .store
@@ -336,14 +382,23 @@ impl Run<'_> {
     }
 
     /// Three things go on at once: a page comes in, the one before it is read and classified, and those before are stored.
-    async fn read_pages(&mut self, mut intake: Box<Intake>) -> Result<(Box<Intake>, Read), Stop> {
-        let mut pages = self.client.list_users();
+    async fn read_pages(
+        &mut self,
+        mut intake: Box<Intake>,
+        from: Listed,
+    ) -> Result<(Box<Intake>, Read), Stop> {
+        let Listed { mut pages, first } = from;
+        let mut first = Some(first);
         let mut progress = Progress::default();
         let before = self.store.cache.head().await?.map(|head| head.users);
         let mut backlog = Backlog::default();
         let wrong = |error: &GraphError| failed(error, "Reading the tenant's users");
         loop {
-            let page = match pages.fetch().await {
+            let page = match first.take() {
+                Some(page) => page,
+                None => pages.fetch().await,
+            };
+            let page = match page {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
                 Err(error) if error.list_must_restart() => return Ok((intake, Read::LostItsPlace)),

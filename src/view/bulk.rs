@@ -60,15 +60,15 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
             open.refused().is_some() && open.counts()[0] > 0
         }
         (Bulk::Preview(open), Action::QueueAll) => open.refused().is_none(),
+        (Bulk::Row(form), Action::FreeNumbers) => form.takes_free(),
         (
             Bulk::Preview(_),
             Action::Open | Action::OnlyBad | Action::TakeAll | Action::TakeProposal,
         )
-        | (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal) => false,
+        | (Bulk::Source(_) | Bulk::Export(_), Action::TakeProposal)
+        | (_, Action::FreeNumbers) => false,
         (Bulk::Row(form), Action::TakeProposal) => form.proposal().is_some(),
-        (Bulk::Row(form), Action::FreeNumbers) => form.takes_free(),
         (Bulk::Many(form), Action::TakeProposal) => form.proposal().is_some(),
-        (_, Action::FreeNumbers) => false,
         _ => true,
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         // Who and what is open goes before the local time.
         Some(at) if area.width < WIDE => format!("read {}", clock_or_day(at, app.now)),
         Some(at) => format!("read {}", app.when(at)),
-        None => "never read".to_owned(),
+        None if app.opened => "never read".to_owned(),
+        None => "opening…".to_owned(),
     };
     let ending = seat::ending(
         app.desk.seats,
@@ -351,10 +352,11 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
         });
     }
     if let Some(Modal::NewTenant(form)) = app.modals.last() {
-        return Some(match form.line(form.focus) {
-            Some(_) => ("Ctrl-U", "clears"),
-            None => ("Left/Right", "choose"),
-        });
+        return match form.line(form.focus) {
+            Some(_) if form.is_locked(form.focus) => None,
+            Some(_) => Some(("Ctrl-U", "clears")),
+            None => Some(("Left/Right", "choose")),
+        };
     }
     let Some(Modal::Form(form)) = app.modals.last() else {
         return None;

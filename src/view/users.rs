@@ -106,6 +106,8 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let plain = painter.tone(Tone::Plain);
     let lines: &[&str] = if !app.desk.users.is_empty() {
         &["No user has all of these words. Esc clears the filter."]
+    } else if !app.opened {
+        &["This tenant's files are being opened: a moment."]
     } else if app.desk.read_at.is_none() {
         &[
             "No users yet, and the tenant was never read.",

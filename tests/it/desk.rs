@@ -12,7 +12,7 @@ use teamsconnector::ops::{change, history, settings};
 use teamsconnector::store::Store;
 
 use crate::support::bench::{Bench, Ran, number};
-use crate::support::program::{configure, run, run_with_secret};
+use crate::support::program::{Tour, configure, run, run_with_secret};
 use crate::support::web;
 
 const JONI: &str = "joni@contoso.example";
@@ -515,4 +515,26 @@ async fn number_and_country_in_conflict_are_decided_apart_on_the_command_line() 
     );
     let ran = bench.apply().await;
     ran.wrote(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_renamed_since_a_change_was_queued_is_called_by_the_name_of_now() {
+    let tour = Tour::new("").await;
+    let lee = "lee@contoso.example";
+    tour.good(&["users", "add", lee, "--number", "+441235123480"]);
+    let before = tour.good(&["outbox", "list"]);
+    assert!(
+        before.contains("Lee Gu ") && !before.contains("(was"),
+        "{before}"
+    );
+    tour.good(&["users", "edit", lee, "--name", "Lee Jones"]);
+    let listed = tour.good(&["outbox", "list"]);
+    assert!(listed.contains("Lee Jones (was Lee Gu)"), "{listed}");
+    let json = tour.call(&["outbox", "list", "--json"]).json();
+    assert_eq!(json["entries"][0]["name"], "Lee Jones");
+    let plan = tour.call(&["sync", "--plan"]);
+    assert!(
+        plan.err.contains("Lee Jones (was Lee Gu): number"),
+        "{plan:?}"
+    );
 }

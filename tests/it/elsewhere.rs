@@ -86,3 +86,36 @@ async fn what_another_session_saves_is_not_overwritten_without_a_word() {
     let shown = tour.good(&["users", "show", lee]);
     assert!(shown.contains("LG"), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_has_it_by_now() {
+    let (lee, joni) = ("lee@contoso.example", "joni@contoso.example");
+    let tour = Tour::new("").await;
+    for who in [lee, joni] {
+        tour.good(&["users", "add", who]);
+    }
+    let mut terminal = open(&tour);
+    terminal.wait_for("Joni Sherman");
+    terminal.press("/ joni enter e");
+    terminal.wait_for("Ctrl-F free numbers");
+    terminal.press("ctrl-f");
+    let screen = terminal.wait_for("FREE NUMBERS for Joni Sherman");
+    let first = screen
+        .lines()
+        .skip_while(|row| !row.contains("FREE NUMBERS"))
+        .nth(3)
+        .unwrap();
+    let number = first.trim().split("   ").next().unwrap().to_owned();
+    terminal.press("enter");
+    terminal.wait_for(&format!("> Number      {number}"));
+    let compact: String = number.split(' ').collect();
+    tour.good(&["users", "edit", lee, "--number", &compact]);
+    terminal.press("enter");
+    let screen = terminal.wait_until("it is refused, with who gets it", |screen| {
+        screen.contains("Lee Gu")
+            && (screen.contains("promised to Lee Gu") || screen.contains("Lee Gu (queued)"))
+    });
+    assert!(screen.contains("> Number"), "{screen}");
+    let queued = tour.good(&["outbox", "list"]);
+    assert_eq!(queued.matches(&number).count(), 1, "{queued}");
+}

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::support::bench::Bench;
 use crate::support::program::configure;
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, is_read};
 
 async fn open() -> (Bench, tempfile::TempDir, Terminal) {
     let bench = Bench::new("tour").await;
@@ -19,7 +19,7 @@ async fn open() -> (Bench, tempfile::TempDir, Terminal) {
     terminal.wait_for("s sync");
     terminal.press("s");
     terminal.wait_until("the first read", |screen| {
-        !screen.contains("never read") && screen.contains("done")
+        is_read(screen) && screen.contains("done")
     });
     (bench, home, terminal)
 }

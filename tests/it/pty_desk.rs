@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::bench::Bench;
 use crate::support::program::configure;
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, is_read};
 use crate::support::web;
 
 async fn open(size: (u16, u16)) -> (Bench, tempfile::TempDir, Terminal) {
@@ -24,7 +24,7 @@ async fn open(size: (u16, u16)) -> (Bench, tempfile::TempDir, Terminal) {
     terminal.wait_for("s sync");
     terminal.press("s");
     terminal.wait_until("the first read", |screen| {
-        !screen.contains("never read") && screen.contains("done")
+        is_read(screen) && screen.contains("done")
     });
     (bench, home, terminal)
 }

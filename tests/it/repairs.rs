@@ -7,7 +7,7 @@ use teamsconnector::domain::mending;
 use teamsconnector::domain::outbox::{EntryId, EntryState, Step};
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
-use teamsconnector::domain::user::Value;
+use teamsconnector::domain::user::{Patch, Value};
 use teamsconnector::ops::change;
 use teamsconnector::ops::repair::{self, With};
 
@@ -673,7 +673,19 @@ async fn one_number_is_promised_to_one_user() {
         "+44 1235 123472 is promised to Kim New already (queued)"
     );
     let isaiah = bench.add("isaiah@contoso.example").await;
-    bench.want_number(&isaiah, Some("+441235123472")).await;
+    let wanted = Patch {
+        two_way: vec![(Value::Number(None), Value::Number(Some(pats)))],
+        ..Patch::default()
+    };
+    let (store, stamp) = (bench.store(), bench.stamp());
+    let edit = change::edit(store, isaiah.id, wanted.clone(), stamp.clone()).await;
+    assert_eq!(edit.unwrap_err().headline, refused.headline);
+    // Two sessions at the same moment get past that: the plan is the last to look.
+    store
+        .ledger
+        .edit_user(isaiah.id, wanted, stamp)
+        .await
+        .unwrap();
     let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 1);
     assert_eq!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::browser;
 use crate::support::picture::{bare, folder, keep, words};
 use crate::support::program::run;
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, is_read};
 
 const PICTURE: (u16, u16) = (120, 36);
 
@@ -175,7 +175,7 @@ fn a_policy_blocks_the_device_code() {
     let address = terminal.copied_text();
     let page = browser::follow(&address);
     assert!(page.text.contains("You can close this page"), "{page:?}");
-    terminal.wait_until("the first read", |screen| !screen.contains("never read"));
+    terminal.wait_until("the first read", is_read);
 }
 
 /// Each picture of the README is there, and what a tour says in quotes stands in one of its pictures.

@@ -522,6 +522,23 @@ fn a_free_number_is_chosen_from_the_inventory_and_is_then_a_number_like_one_that
 }
 
 #[test]
+fn a_number_that_another_session_takes_leaves_the_free_ones() {
+    let mut t = Driver::new();
+    t.keys("e Ctrl-F");
+    assert_eq!(t.effects, [Effect::LookForOthers]);
+    assert!(shows(&t, "FREE NUMBERS for Ben Walters  1 of 1"));
+    let mut with = desk();
+    let lee = with.users[2].clone();
+    let wanted = Value::Number(Some(number("+441235123474")));
+    with.users[2].entries = vec![entry(9, &lee, wanted, EntryState::Queued)];
+    with.entries.extend(with.users[2].entries.clone());
+    t.desk(with);
+    assert!(shows(&t, "FREE NUMBERS for Ben Walters  0 of 0"));
+    t.keys("<enter> <esc>");
+    assert!(!shows(&t, "123474"));
+}
+
+#[test]
 fn esc_leaves_the_free_numbers_and_the_field_as_they_were() {
     let mut t = Driver::new();
     t.keys("e").text("+44 1");

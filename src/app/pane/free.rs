@@ -47,6 +47,8 @@ pub struct FreeBox {
     pub shown: Vec<usize>,
     /// The cursor.
     pub cursor: Cursor<usize>,
+    /// Numbers that the rows beside this one want.
+    pub beside: Vec<PhoneNumber>,
 }
 
 impl FreeBox {
@@ -74,9 +76,22 @@ impl FreeBox {
             offers,
             shown: Vec::new(),
             cursor: Cursor::default(),
+            beside: Vec::new(),
         };
         open.search();
         open
+    }
+
+    /// What is free by now, for the same person and the same search; the cursor stays on its number where that is still there.
+    pub fn renew(&mut self, mut now: Self, height: usize) {
+        let here = self.chosen().map(|offer| offer.number.clone());
+        now.field = self.field.clone();
+        now.beside = std::mem::take(&mut self.beside);
+        now.search();
+        let place = |offer: &Offer| Some(&offer.number) == here.as_ref();
+        now.cursor.key = now.offers.iter().position(place);
+        now.settle(height);
+        *self = now;
     }
 
     /// Searches again after the text has changed; the cursor goes to the first that is found.

@@ -9,6 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+/// Whether a console's head says when its tenant was read.
+pub(crate) fn is_read(screen: &str) -> bool {
+    let head = screen.lines().next().unwrap_or_default();
+    head.contains("  read ")
+}
+
 /// Generous: a busy machine is no failure.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -267,7 +273,7 @@ impl Terminal {
     pub(crate) fn read_first(&mut self) {
         self.wait_for("s sync");
         self.press("s");
-        self.wait_until("the first read", |screen| !screen.contains("never read"));
+        self.wait_until("the first read", is_read);
     }
 
     /// Presses keys: each word of `keys` is one, such as `a`, `enter`, `esc`, `down`, `space`; other words are typed letter by letter.

@@ -313,7 +313,10 @@ impl ReviewBox {
         }
         let ignored = self.review.sheet().ignored();
         if !ignored.is_empty() {
-            parts.push(format!("not read: {}", ignored.join(", ")));
+            parts.push(format!(
+                "not read: {} (an import changes name, e-mail, number and ids)",
+                ignored.join(", ")
+            ));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
     }
