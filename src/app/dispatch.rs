@@ -496,6 +496,10 @@ impl App {
                 "{} is not saved; its text is kept for the next start.",
                 form.title()
             )),
+            Modal::NewTenant(form) if form.is_dirty() => Some(format!(
+                "{} is not saved; it is lost when the console ends.",
+                form.title()
+            )),
             Modal::Bulk(open) => {
                 let what = open.unsaved()?;
                 Some(format!("{what}; it is lost when the console ends."))

@@ -136,7 +136,12 @@ impl FirstStart {
     /// Takes a key.
     pub fn key(&mut self, key: Key) -> Asked {
         if (key.code, key.ctrl) == (Code::Char('c'), true) {
-            return Asked::Choose(Choice::Leave);
+            let is_typed = self.form.as_ref().is_some_and(TenantForm::is_dirty);
+            if !is_typed || self.leaving {
+                return Asked::Choose(Choice::Leave);
+            }
+            self.leaving = true;
+            return Asked::Draw;
         }
         let Some(form) = &mut self.form else {
             return if self.pick.is_some() {
@@ -287,11 +292,17 @@ mod tests {
             ctrl: true,
         };
         assert_eq!(screen.key(interrupt), leaves);
-        // In the form the letters are text, and only the interrupt leaves.
+        // In the form the letters are text, and only the interrupt leaves: it asks first, as Esc does.
         screen.key(Code::Char('c').into());
+        assert_eq!(screen.key(interrupt), leaves);
         assert_eq!(screen.key(Code::Char('q').into()), Asked::Draw);
+        assert_eq!(screen.key(interrupt), Asked::Draw);
+        assert_eq!(screen.key(Code::Char('n').into()), Asked::Draw);
+        assert!(screen.form.as_ref().is_some_and(TenantForm::is_dirty));
+        assert_eq!(screen.key(interrupt), Asked::Draw);
         assert_eq!(screen.key(interrupt), leaves);
         assert_eq!(screen.key(Code::Esc.into()), Asked::Draw);
+        screen.key(Code::Esc.into());
         assert_eq!(screen.key(Code::Char('y').into()), Asked::Draw);
         assert_eq!(screen.form, None);
     }

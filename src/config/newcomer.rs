@@ -21,7 +21,7 @@ impl Config {
     pub fn refuses_name(&self, name: &str, file: &Path) -> Option<String> {
         if self.tenants.contains_key(name) {
             return Some(format!(
-                "There is a tenant {name} already: give another name here, or change that one in {}",
+                "There is a tenant {name} already: give another name here, or change that one in the list of tenants, or in {}",
                 file.display()
             ));
         }

@@ -311,7 +311,7 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
     assert_eq!(t.effects, []);
     let failure = Failure::new(
         FailureKind::Config,
-        "There is a tenant adatum already: give another name here, or change that one in config.toml",
+        "There is a tenant adatum already: give another name here, or change that one in the list of tenants, or in config.toml",
         "",
         "Nothing was changed.",
     );
@@ -328,6 +328,18 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
     let name = "adatum".to_owned();
     assert_eq!(t.effects, [Effect::OpenTenant { name }]);
     assert_eq!(t.app.session.added.as_deref(), Some("adatum"));
+}
+
+#[test]
+fn the_interrupt_asks_before_it_drops_what_was_typed_of_a_tenant() {
+    let mut t = Driver::new();
+    chosen(&mut t);
+    t.keys("Ctrl-N").text("fab").keys("Ctrl-C");
+    assert_eq!(t.effects, []);
+    assert!(shows(&t, "it is lost when the console ends"));
+    t.keys("n");
+    assert!(shows(&t, "ADD A TENANT"));
+    assert!(shows(&t, "fab"));
 }
 
 #[test]
