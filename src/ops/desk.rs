@@ -145,16 +145,11 @@ pub async fn names(
     };
     let strangers = entries.iter().filter(|entry| own(entry).is_none());
     let ids: Vec<ObjectId> = strangers.filter_map(|entry| entry.directory_id).collect();
-    let there: HashMap<ObjectId, String> = match ids.as_slice() {
-        [] => HashMap::new(),
-        _ => {
-            let stored = store.cache.users(ids).await?;
-            stored
-                .into_iter()
-                .map(|one| (one.user.id, one.user.name))
-                .collect()
-        }
-    };
+    let mut there: HashMap<ObjectId, String> = HashMap::new();
+    if !ids.is_empty() {
+        let stored = store.cache.users(ids).await?.into_iter();
+        there.extend(stored.map(|one| (one.user.id, one.user.name)));
+    }
     let name = |entry: &Entry| match own(entry) {
         Some(user) => Some((entry.id, user.name.clone())),
         None => Some((entry.id, there.get(&entry.directory_id?)?.clone())),
