@@ -83,11 +83,10 @@ impl App {
                 let chosen = open.chosen().cloned();
                 return chosen.map_or_else(Vec::new, |card| self.choose_tenant(&card));
             }
-            Code::Down => open.step(Move::By(1), height),
-            Code::Up => open.step(Move::By(-1), height),
-            Code::PageDown => open.step(Move::Pages(1), height),
-            Code::PageUp => open.step(Move::Pages(-1), height),
-            _ => open.typed(key, height),
+            code => match Move::under_a_field(code) {
+                Some(step) => open.step(step, height),
+                None => open.typed(key, height),
+            },
         }
         Vec::new()
     }

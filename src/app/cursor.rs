@@ -1,5 +1,7 @@
 //! A cursor that stays on the same row by identity while rows come, go and are sorted, and the first row that is shown.
 
+use super::event::Code;
+
 /// Where the cursor of a list is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<K> {
@@ -47,6 +49,19 @@ pub enum Move {
     First,
     /// To the last row.
     Last,
+}
+
+impl Move {
+    /// The move that a key means in a list under a field that takes the letters.
+    pub(super) fn under_a_field(code: Code) -> Option<Self> {
+        match code {
+            Code::Down => Some(Self::By(1)),
+            Code::Up => Some(Self::By(-1)),
+            Code::PageDown => Some(Self::Pages(1)),
+            Code::PageUp => Some(Self::Pages(-1)),
+            _ => None,
+        }
+    }
 }
 
 impl<K: Copy + PartialEq> Cursor<K> {

@@ -205,11 +205,10 @@ impl FirstStart {
                 Some(card) => return Asked::Choose(Choice::Opened(card.name.clone())),
                 None => {}
             },
-            (Code::Down, _) => open.step(Move::By(1), rows),
-            (Code::Up, _) => open.step(Move::By(-1), rows),
-            (Code::PageDown, _) => open.step(Move::Pages(1), rows),
-            (Code::PageUp, _) => open.step(Move::Pages(-1), rows),
-            _ => open.typed(key, rows),
+            (code, _) => match Move::under_a_field(code) {
+                Some(step) => open.step(step, rows),
+                None => open.typed(key, rows),
+            },
         }
         Asked::Draw
     }

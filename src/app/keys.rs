@@ -364,15 +364,15 @@ impl App {
         }
         match (key.code, key.ctrl) {
             (Code::Enter, _) => return self.run_chosen(),
-            (Code::Down, _) | (Code::Char('n'), true) => palette.step(Move::By(1), height),
-            (Code::Up, _) | (Code::Char('p'), true) => palette.step(Move::By(-1), height),
-            (Code::PageDown, _) => palette.step(Move::Pages(1), height),
-            (Code::PageUp, _) => palette.step(Move::Pages(-1), height),
-            _ => {
-                if palette.field.key(key) == Typed::Changed {
+            (Code::Char('n'), true) => palette.step(Move::By(1), height),
+            (Code::Char('p'), true) => palette.step(Move::By(-1), height),
+            (code, _) => match Move::under_a_field(code) {
+                Some(step) => palette.step(step, height),
+                None if palette.field.key(key) == Typed::Changed => {
                     palette.search(&self.roster, &self.settings.keys);
                 }
-            }
+                None => {}
+            },
         }
         Vec::new()
     }

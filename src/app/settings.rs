@@ -198,15 +198,11 @@ impl App {
                     self.question(question);
                 }
             }
-            Code::Down => open.step(Move::By(1), &desk, height),
-            Code::Up => open.step(Move::By(-1), &desk, height),
-            Code::PageDown => open.step(Move::Pages(1), &desk, height),
-            Code::PageUp => open.step(Move::Pages(-1), &desk, height),
-            _ => {
-                if open.field.key(key) == Typed::Changed {
-                    open.search(&desk);
-                }
-            }
+            code => match Move::under_a_field(code) {
+                Some(step) => open.step(step, &desk, height),
+                None if open.field.key(key) == Typed::Changed => open.search(&desk),
+                None => {}
+            },
         }
         Vec::new()
     }

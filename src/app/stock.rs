@@ -187,15 +187,11 @@ impl App {
                     _ => {}
                 }
             }
-            Code::Down => open.step(Move::By(1), height),
-            Code::Up => open.step(Move::By(-1), height),
-            Code::PageDown => open.step(Move::Pages(1), height),
-            Code::PageUp => open.step(Move::Pages(-1), height),
-            _ => {
-                if open.field.key(key) == Typed::Changed {
-                    open.search();
-                }
-            }
+            code => match Move::under_a_field(code) {
+                Some(step) => open.step(step, height),
+                None if open.field.key(key) == Typed::Changed => open.search(),
+                None => {}
+            },
         }
         Vec::new()
     }

@@ -10,7 +10,8 @@ use crate::roster::Roster;
 use super::open::Opened;
 use super::print;
 
-/// What can mislead about the people of the last good picture.
+/// What can mislead about the people of the last good picture; nobody has been looked at in one that is new.
+#[derive(Default)]
 pub(super) struct Doubts(Roster);
 
 impl Doubts {

@@ -123,12 +123,17 @@ impl Ahead {
             Some(answer) => answer,
             None => self.answer.await,
         };
-        match answer.map_err(JoinError::try_into_panic) {
-            Ok(answer) => answer,
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            // It was ended with the runtime, which ends whoever waits here too.
-            Err(Err(_)) => std::future::pending().await,
-        }
+        ended(answer).await
+    }
+}
+
+/// What a task has come to, for whoever has waited for it. Its panic goes on here.
+pub(crate) async fn ended<T>(task: Result<T, JoinError>) -> T {
+    match task.map_err(JoinError::try_into_panic) {
+        Ok(value) => value,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // It was ended with the runtime, which ends whoever waits here too.
+        Err(Err(_)) => std::future::pending().await,
     }
 }
 

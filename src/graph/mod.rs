@@ -20,6 +20,7 @@ use crate::domain::guid::TenantId;
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 
+pub(crate) use self::ahead::ended;
 use self::certificate::Certificate;
 use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};

@@ -262,7 +262,17 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
+    /// What happened, told to the core. What a key means depends on the window that it was typed at: a size that has not been told yet
+    /// goes before it.
     fn take(&mut self, app: &mut App, what: What, at: Timestamp) -> Vec<Effect> {
+        let is_typed = matches!(what, What::Key(_) | What::Paste(_));
+        let resize = is_typed.then(|| self.missed_resize(app.size)).flatten();
+        let mut effects = resize.map_or_else(Vec::new, |resize| self.tell(app, resize, at));
+        effects.extend(self.tell(app, what, at));
+        effects
+    }
+
+    fn tell(&mut self, app: &mut App, what: What, at: Timestamp) -> Vec<Effect> {
         if matches!(what, What::Hangup) {
             self.screen.is_gone();
         }

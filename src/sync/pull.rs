@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use tokio::task::JoinError;
-
 use crate::domain::directory::{DirectoryUser, Tenant};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::Marks;
@@ -14,10 +12,10 @@ use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
 use crate::domain::text::counted;
-use crate::graph::Client;
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
 use crate::graph::users::{NextPage, PackedPage, ReadingRoom, UserPages};
+use crate::graph::{Client, ended};
 use crate::store::cache::{SnapshotHead, StoredUser};
 use crate::store::error::StoreError;
 use crate::store::history::ClassChange;
@@ -137,13 +135,7 @@ impl Backlog {
 
 /// Does work on a thread of its own. Whoever stops waiting leaves it to its end.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    match done.map_err(JoinError::try_into_panic) {
-        Ok(done) => done,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // It was ended with the runtime, which ends whoever waits here too.
-        Err(Err(_)) => std::future::pending().await,
-    }
+    ended(tokio::task::spawn_blocking(work).await).await
 }
 
 /// A list of the users of which the first page is here: what it is read with may still be on its way.

@@ -54,10 +54,10 @@ const fn at(place: Place, steps: &'static [(&'static str, &'static str)]) -> Scr
     }
 }
 
-const fn keeping(screen: Screen) -> Screen {
+const fn form_of_a_user(steps: &'static [(&'static str, &'static str)]) -> Screen {
     Screen {
         keeps: true,
-        ..screen
+        ..at(Place::Form, steps)
     }
 }
 
@@ -98,8 +98,8 @@ const SCREENS: [Screen; 31] = [
     at(Place::Columns, &[("K", "COLUMNS")]),
     at(Place::Confirm, &[("d", "The seat goes back")]),
     at(Place::Confirm, &[("q", "Quit?")]),
-    keeping(at(Place::Form, &[("e", "EDIT  "), ("\x15", "")])),
-    keeping(at(Place::Form, &[("A", "ADD BY HAND")])),
+    form_of_a_user(&[("e", "EDIT  "), ("\x15", "")]),
+    form_of_a_user(&[("A", "ADD BY HAND")]),
     at(Place::Form, &[("T", "TENANT SETTINGS")]),
     at(Place::Form, &[("\x0e", "ADD A TENANT")]),
     at(Place::Form, &[("I", "IMPORT")]),

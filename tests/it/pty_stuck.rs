@@ -121,7 +121,7 @@ async fn a_storm_of_sizes_leaves_a_console_that_works() {
     );
 }
 
-/// A key that comes in the same moment as another size waits for no later key.
+/// A key that comes in the same moment as another size waits for no later key, and is read by the size that it was typed at.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_is_lost_among_two_hundred_sizes() {
     let tour = inhabited().await;
@@ -135,6 +135,8 @@ async fn no_key_is_lost_among_two_hundred_sizes() {
         let key = ["a", "b", "c", "d", "e", "f", "g"][usize::from(n % 7)];
         typed.push_str(key);
         if n % 2 == 0 {
+            // In a window of this size no key counts; it does at once when the window is large again.
+            terminal.resize((4, 2));
             terminal.resize(size);
         }
         terminal.press(key);
