@@ -119,10 +119,13 @@ impl App {
     /// Lists what is free and wanted by nobody else, or says why there is nothing.
     fn offer_free(&mut self, seeker: Seeker, beside: Vec<PhoneNumber>) -> Vec<Effect> {
         if !self.inventory.known {
-            self.say(
-                Tone::Warn,
-                "which numbers are free is not known: the tenant's numbers could not be read",
-            );
+            let unread = !self.roster.is_empty() && self.inventory.loading() == 0;
+            let text = if !self.roster.is_whole() || unread {
+                "the tenant's numbers are still being loaded: a moment, then again"
+            } else {
+                "which numbers are free is not known: the tenant's numbers could not be read"
+            };
+            self.say(Tone::Warn, text);
             return Vec::new();
         }
         let open = self.free_for(seeker, beside);

@@ -147,8 +147,8 @@ pub async fn names(
     let ids: Vec<ObjectId> = strangers.filter_map(|entry| entry.directory_id).collect();
     let mut there: HashMap<ObjectId, String> = HashMap::new();
     if !ids.is_empty() {
-        let stored = store.cache.users(ids).await?;
-        there.extend(stored.into_iter().map(|one| (one.user.id, one.user.name)));
+        let stored = store.cache.users(ids).await?.into_iter();
+        there.extend(stored.map(|one| (one.user.id, one.user.name)));
     }
     let name = |entry: &Entry| match own(entry) {
         Some(user) => Some((entry.id, user.name.clone())),

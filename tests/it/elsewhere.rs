@@ -95,7 +95,7 @@ async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_h
         tour.good(&["users", "add", who]);
     }
     let mut terminal = open(&tour);
-    terminal.wait_for("Joni Sherman");
+    terminal.wait_for("6 Numbers 28");
     terminal.press("/ joni enter e");
     terminal.wait_for("Ctrl-F free numbers");
     terminal.press("ctrl-f");
