@@ -63,7 +63,7 @@ impl App {
                 .sync
                 .row(&self.desk)
                 .is_none()
-                .then(|| "no run is under the cursor".to_owned()),
+                .then(|| words::NO_RUN_HERE.to_owned()),
             Action::Mark if self.over().is_none() && self.pane == Pane::Changes => {
                 self.changes.markable(&self.desk).is_none().then(|| {
                     "only what waits unsent, or was confirmed and not undone, can be marked"

@@ -2,6 +2,7 @@
 
 use crate::domain::letter::letter;
 use crate::domain::text::Label;
+use crate::domain::words;
 
 use super::action::Action;
 use super::doc::Tone;
@@ -23,7 +24,7 @@ impl App {
             return self.copy_rows(Form::Tsv);
         }
         let Some(text) = self.copied() else {
-            self.say(Tone::Dim, "there is nothing to copy here");
+            self.say(Tone::Dim, words::NOTHING_TO_COPY);
             return Vec::new();
         };
         self.copy_text(text)
@@ -88,7 +89,7 @@ impl App {
             return Vec::new();
         };
         let Some(why) = modal.known() else {
-            self.say(Tone::Dim, "there is nothing to copy here");
+            self.say(Tone::Dim, words::NOTHING_TO_COPY);
             return Vec::new();
         };
         let read = why::read_at(why, &|at| clock_or_day(at, self.now));

@@ -1,6 +1,7 @@
 //! What is said of a plan before it is written: the ticket that it belongs to, and the file that it is kept in.
 
 use crate::domain::outbox::EntryId;
+use crate::domain::words;
 
 use super::doc::Tone;
 use super::effect::{Effect, LedgerChange};
@@ -29,7 +30,7 @@ impl App {
         let known = self.plan.as_ref().filter(|_| drawn)?;
         let entries = plan::chosen(known, &self.desk);
         if entries.is_empty() {
-            self.say(Tone::Warn, "nothing is chosen: Space chooses");
+            self.say(Tone::Warn, words::NOTHING_CHOSEN);
             return None;
         }
         Some(entries)

@@ -211,8 +211,9 @@ impl App {
         }
         match self.pane {
             Pane::Users | Pane::Candidates | Pane::Numbers => None,
-            Pane::Sync => (self.sync.row(&self.desk).is_none())
-                .then(|| "no run is under the cursor".to_owned()),
+            Pane::Sync => {
+                (self.sync.row(&self.desk).is_none()).then(|| words::NO_RUN_HERE.to_owned())
+            }
             Pane::Changes | Pane::Licences => {
                 Some("works in 1 Users, 2 Add users, 3 Sync, 6 Numbers".to_owned())
             }

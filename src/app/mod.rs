@@ -67,6 +67,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunKind;
 use crate::domain::sign_in::SignInWay;
+use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -147,6 +148,15 @@ pub struct Settings {
     pub greeting: Option<Failure>,
 }
 
+/// Somebody who was just added.
+#[derive(Debug, Clone, PartialEq)]
+enum Comer {
+    /// A user of the directory.
+    Person(ObjectId),
+    /// One who is none, by name; with whose row was the newest before.
+    Named(String, Option<UserId>),
+}
+
 /// What an open question was about.
 #[derive(Debug, Clone, PartialEq)]
 enum Wait {
@@ -156,6 +166,8 @@ enum Wait {
         people: Vec<(Option<ObjectId>, String)>,
         /// The number that is to move to the one who is added.
         moving: Option<PhoneNumber>,
+        /// Whose row was the newest until then.
+        newest: Option<UserId>,
     },
     /// A form is being saved.
     Form,
@@ -273,8 +285,8 @@ pub struct App {
     dirty: bool,
     /// How many modals were open when a key said what stands in the notice line: with the topmost of them it goes.
     said_over: usize,
-    /// The directory user whose row in Users gets the cursor once it is there.
-    goto: Option<ObjectId>,
+    /// Whose row in Users gets the cursor once it is there.
+    goto: Option<Comer>,
     /// When and where the mouse was pressed last.
     pressed: Option<(Timestamp, (u16, u16))>,
 }

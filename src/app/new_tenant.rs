@@ -10,6 +10,7 @@ use super::pane::confirm::Question;
 use super::pane::tenant::TenantForm;
 use super::{App, Wait};
 use crate::domain::settings::SavedTenant;
+use crate::domain::words;
 
 impl App {
     /// Why no tenant can be added here.
@@ -87,7 +88,7 @@ impl App {
         let is_saved = form.saved.is_some();
         if is_saved && !form.is_dirty() {
             self.modals.pop();
-            self.say(Tone::Dim, "nothing was changed");
+            self.say(Tone::Dim, words::NOTHING_CHANGED);
             return Vec::new();
         }
         let name = new.name.clone();

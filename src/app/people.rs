@@ -6,6 +6,7 @@ use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
+use crate::domain::words;
 use crate::roster::Person;
 use crate::roster::desk::DeskUser;
 
@@ -22,7 +23,7 @@ use super::pane::editor::draft::{draft_key, draft_target, is_read};
 use super::pane::editor::finish::Finished;
 use super::pane::editor::{EditState, Editor, Target};
 use super::pane::why::{Answer, WhyBox};
-use super::{App, Wait};
+use super::{App, Comer, Wait};
 
 impl App {
     /// Asks why somebody is missing, and shows it over the panes.
@@ -244,7 +245,12 @@ impl App {
             .iter()
             .map(|user| (user.association.id(), user.name.clone()))
             .collect();
-        let req = self.wait_for(Wait::Added { people, moving });
+        let newest = self.newest();
+        let req = self.wait_for(Wait::Added {
+            people,
+            moving,
+            newest,
+        });
         vec![Effect::Ledger {
             req,
             change: LedgerChange::Add(users),
@@ -255,7 +261,7 @@ impl App {
     pub(super) fn added(
         &mut self,
         people: &[(Option<ObjectId>, String)],
-        moving: Option<&PhoneNumber>,
+        (moving, newest): (Option<&PhoneNumber>, Option<UserId>),
         notice: &str,
     ) {
         // What the ledger has to say of the seats is said before where they are.
@@ -299,20 +305,25 @@ impl App {
         self.pane = Pane::Users;
         self.users.filter.clear();
         self.users.stale = true;
-        self.goto = *id;
+        let named = || Comer::Named(name.clone(), newest);
+        self.goto = Some(id.map_or_else(named, Comer::Person));
         self.goto_added();
+    }
+
+    /// The newest row of Users.
+    fn newest(&self) -> Option<UserId> {
+        self.desk.users.iter().map(|row| row.user.id).max()
     }
 
     /// Puts the cursor on a user that was just added, once the desk has the row.
     pub(super) fn goto_added(&mut self) {
-        let Some(id) = self.goto else {
+        let Some(comer) = &self.goto else {
             return;
         };
-        let row = self
-            .desk
-            .users
-            .iter()
-            .find(|row| row.user.association.id() == Some(id));
+        let row = self.desk.users.iter().find(|row| match comer {
+            Comer::Person(id) => row.user.association.id() == Some(*id),
+            Comer::Named(name, newest) => row.user.name == *name && Some(row.user.id) > *newest,
+        });
         if let Some(row) = row {
             self.users.cursor.key = Some(row.user.id);
             self.users.stale = true;
@@ -376,7 +387,7 @@ impl App {
         let changes = match (finished, target) {
             (Finished::Nothing, _) => {
                 self.modals.pop();
-                self.say(Tone::Dim, "nothing was changed");
+                self.say(Tone::Dim, words::NOTHING_CHANGED);
                 return vec![Effect::KeepDraft { key, text: None }];
             }
             (Finished::Add(user), _) => {
@@ -385,6 +396,7 @@ impl App {
                     Wait::Added {
                         people,
                         moving: None,
+                        newest: self.newest(),
                     },
                     LedgerChange::Add(vec![*user]),
                 )]

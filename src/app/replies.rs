@@ -324,7 +324,11 @@ impl App {
         };
         let closed = self.form_saved(req);
         match wait {
-            Wait::Added { people, moving } => self.added(&people, moving.as_ref(), &notice),
+            Wait::Added {
+                people,
+                moving,
+                newest,
+            } => self.added(&people, (moving.as_ref(), newest), &notice),
             Wait::Held { replan } => {
                 self.say(Tone::Good, notice);
                 if replan {

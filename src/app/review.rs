@@ -202,7 +202,7 @@ impl App {
         let (row, number, cells) = (form.row, form.number, form.changed());
         self.modals.pop();
         if cells.is_empty() {
-            self.say(Tone::Dim, "nothing was changed");
+            self.say(Tone::Dim, words::NOTHING_CHANGED);
             return Vec::new();
         }
         if let Some(Bulk::Review(open)) = self.bulk() {

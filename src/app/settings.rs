@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::settings::{AddMode, Selection, TenantSettings};
 use crate::domain::user::UserId;
+use crate::domain::words;
 
 use super::action::Action;
 use super::cursor::Move;
@@ -92,7 +93,7 @@ impl App {
         };
         if wanted == form.initial {
             self.modals.pop();
-            self.say(Tone::Dim, "nothing was changed");
+            self.say(Tone::Dim, words::NOTHING_CHANGED);
             return Vec::new();
         }
         let lines = foreseen(&users(&desk), (desk.seats, wanted.seats), today);

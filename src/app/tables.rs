@@ -2,6 +2,7 @@
 //! rows as text for other programs, and what is remembered of them for this tenant.
 
 use crate::domain::text::Label;
+use crate::domain::words;
 use crate::roster::inventory::{NumberRow, kind_words};
 
 use super::App;
@@ -293,7 +294,7 @@ impl App {
     /// Copies the marked rows, or the row under the cursor where none is marked.
     pub(super) fn copy_rows(&mut self, form: Form) -> Vec<Effect> {
         let Some(copied) = self.rows_copied() else {
-            self.say(Tone::Dim, "there is nothing to copy here");
+            self.say(Tone::Dim, words::NOTHING_TO_COPY);
             return Vec::new();
         };
         self.copy_text(copied.to_text(form))
@@ -345,7 +346,7 @@ impl App {
         match cell {
             Some(cell) if !cell.is_empty() => self.copy_text(Label::new(&cell).as_str().to_owned()),
             Some(_) | None => {
-                self.say(Tone::Dim, "there is nothing to copy here");
+                self.say(Tone::Dim, words::NOTHING_TO_COPY);
                 Vec::new()
             }
         }

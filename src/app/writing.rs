@@ -4,6 +4,7 @@ use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::run::RunKind;
 use crate::domain::text::Label;
 use crate::domain::user::{Own, UserId};
+use crate::domain::words;
 
 use super::doc::Tone;
 use super::effect::{Effect, Held, Keep, LedgerChange};
@@ -145,7 +146,7 @@ impl App {
         let takes_away = plan::taking_away(known, &self.desk);
         let limit = known.limit;
         if entries.is_empty() {
-            self.say(Tone::Warn, "nothing is chosen: Space chooses");
+            self.say(Tone::Warn, words::NOTHING_CHOSEN);
             return Vec::new();
         }
         if !self.session.may_write() {

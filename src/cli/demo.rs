@@ -13,6 +13,7 @@ use crate::domain::pace::Clock;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::seat::Seats;
 use crate::domain::user::{Association, NewUser};
+use crate::domain::words;
 use crate::sim::{Options, Scenario, Simulator};
 use crate::store::{Stamp, Store};
 
@@ -123,7 +124,7 @@ async fn listen(
             FailureKind::Other,
             headline,
             error.to_string(),
-            "Nothing was changed.",
+            words::UNCHANGED,
         )
     };
     Ok(Simulator::start(options(([127, 0, 0, 1], 0).into()))

@@ -14,6 +14,7 @@ use crate::bulk::sheet::Sheet;
 use crate::bulk::verdict::Verdict;
 use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::words;
 use crate::ops::import::{self, Extent, Queued};
 use crate::record::json::single;
 use crate::store::ledger::Imported;
@@ -155,7 +156,7 @@ fn read(args: &Import) -> anyhow::Result<Sheet> {
             FailureKind::Config,
             format!("{} cannot be imported", args.file.display()),
             why,
-            "Nothing was changed.",
+            words::UNCHANGED,
         )
     };
     read.map_err(|error| failed(error.to_string()))?;
@@ -170,8 +171,7 @@ fn country(args: &Import) -> anyhow::Result<Option<Country>> {
     let Some(text) = &args.country else {
         return Ok(None);
     };
-    let wrong =
-        |error: String| Failure::new(FailureKind::Config, error, "", "Nothing was changed.");
+    let wrong = |error: String| Failure::new(FailureKind::Config, error, "", words::UNCHANGED);
     let country: Country = text.parse().map_err(|error| wrong(format!("{error}")))?;
     Ok(Some(country))
 }

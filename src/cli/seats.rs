@@ -7,6 +7,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::seat::{self, Seats as Bought};
 use crate::domain::text::Label;
 use crate::domain::user::{LicenseStatus, User};
+use crate::domain::words;
 use crate::ops::settings;
 use crate::store::ledger::LedgerPicture;
 
@@ -189,7 +190,7 @@ fn named<'a>(picture: &'a LedgerPicture, text: &str) -> anyhow::Result<&'a User>
 }
 
 fn wrong(headline: String) -> anyhow::Error {
-    Failure::new(FailureKind::Config, headline, "", "Nothing was changed.").into()
+    Failure::new(FailureKind::Config, headline, "", words::UNCHANGED).into()
 }
 
 fn bought(text: &str) -> anyhow::Result<Option<u32>> {

@@ -5,6 +5,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::text::Label;
 use crate::domain::user::{Association, LicenseStatus, NewUser, Patch, Value};
+use crate::domain::words;
 use crate::ops::holder::{self, Me};
 use crate::ops::whom;
 use crate::ops::{change, desk};
@@ -184,7 +185,7 @@ pub(super) fn find<'a>(desk: &'a Desk, text: &str) -> anyhow::Result<&'a DeskUse
 }
 
 fn usage(headline: impl Into<String>) -> anyhow::Error {
-    Failure::new(FailureKind::Config, headline, "", "Nothing was changed.").into()
+    Failure::new(FailureKind::Config, headline, "", words::UNCHANGED).into()
 }
 
 /// The number that was asked for.

@@ -14,6 +14,7 @@ use super::standing::{self, Blocked};
 use super::text::Label;
 use super::user::{LicenseStatus, UnlicensedCause, User, UserId};
 use super::why::{Fact, Why, WhyStep};
+use super::words;
 
 /// What this side knows of somebody who is configured.
 #[derive(Debug, Clone, Copy)]
@@ -126,9 +127,7 @@ pub struct Gone<'a> {
 
 /// Explains somebody whom the tenant, asked just now, does not have any more: what the files have is of before.
 pub fn explain_gone(gone: &Gone<'_>) -> Why {
-    let mut steps = vec![WhyStep::by_hand(
-        "restore the account in Entra ID (Deleted users, within 30 days), then sync",
-    )];
+    let mut steps = vec![WhyStep::by_hand(words::RESTORE)];
     if gone.user.is_some() {
         steps.push(WhyStep::by_hand(
             "or edit this user and associate somebody else; or remove this user",
@@ -236,7 +235,7 @@ fn unmatched_advice(user: &User, near: Near<'_>, read_at: Option<Timestamp>) -> 
             None => (
                 verdict,
                 vec![
-                    hand("restore the account in Entra ID (Deleted users, within 30 days), then sync".to_owned()),
+                    hand(words::RESTORE.to_owned()),
                     hand("or edit this user and associate somebody else; or remove this user".to_owned()),
                 ],
             ),
@@ -427,7 +426,7 @@ fn seat_steps(cause: UnlicensedCause) -> &'static [&'static str] {
             "or edit this user and associate a Teams user by hand",
         ],
         UnlicensedCause::UserGone => &[
-            "restore the account in Entra ID (Deleted users, within 30 days), then sync",
+            words::RESTORE,
             "or edit this user and associate somebody else",
         ],
     }

@@ -4,6 +4,7 @@
 //! statuses in `user`, actions in `app::action`. A test of the tree keeps a second copy of any word of this file out.
 
 use super::guid::ObjectId;
+use super::phone::PhoneNumber;
 use super::seat::Seats;
 
 /// Somebody is in no list of the tenant any more.
@@ -61,9 +62,36 @@ pub const READ_AND_WRITE: &str = "read and write";
 /// What names a tenant.
 pub const TENANT_ADDRESS: &str = "write the tenant's id (a GUID) or one of its verified domains";
 
+/// An answer of something that found nothing to do.
+pub const NOTHING_CHANGED: &str = "nothing was changed";
+
+/// What a refusal ends with, where all is as it was.
+pub const UNCHANGED: &str = "Nothing was changed.";
+
+/// A plan of which everything is held back.
+pub const NOTHING_CHOSEN: &str = "nothing is chosen: Space chooses";
+
+/// A place without a row or text.
+pub const NOTHING_TO_COPY: &str = "there is nothing to copy here";
+
+/// A list of runs without one.
+pub const NO_RUN_HERE: &str = "no run is under the cursor";
+
+/// What to do for an account that was deleted.
+pub const RESTORE: &str =
+    "restore the account in Entra ID (Deleted users, within 30 days), then sync";
+
 /// What holds a number and is nobody.
 pub fn no_user(holder: ObjectId) -> String {
     format!("an object of the tenant that is no user ({holder})")
+}
+
+/// A number that a change has taken away and not given to anybody, and the two ways on from there.
+pub fn is_released(number: &PhoneNumber) -> String {
+    format!(
+        "{} IS RELEASED: sync again to go on, or undo (u) to give it back",
+        number.spaced()
+    )
 }
 
 /// `5 marked, 3 not shown`; `None` when none is.

@@ -2,11 +2,11 @@
 //!
 //! Those for refusals of Entra ID stand in `aadsts`.
 
+use crate::domain::words::UNCHANGED;
+
 use super::error::{GraphError, Stage};
 use super::local::LocalError;
 use super::trust::{Fault, Untrusted};
-
-const UNCHANGED: &str = "Nothing was changed.";
 
 /// What state is left, and what to do next.
 pub(super) fn next_step(error: &GraphError) -> String {

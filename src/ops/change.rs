@@ -207,7 +207,7 @@ pub fn imported(done: Imported) -> String {
     .flatten()
     .collect();
     if parts.is_empty() {
-        return "nothing was changed".to_owned();
+        return words::NOTHING_CHANGED.to_owned();
     }
     parts.join("; ")
 }

@@ -9,7 +9,7 @@ use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::seat;
-use crate::domain::user::User;
+use crate::domain::user::{User, UserId};
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
 use crate::roster::table::Unsorted;
 use crate::roster::{Extent, Roster, Row};
@@ -133,21 +133,26 @@ pub async fn names(
     users: &[User],
     entries: &[Entry],
 ) -> Result<HashMap<EntryId, String>, StoreError> {
-    let own = |entry: &Entry| users.iter().find(|user| entry.is_of(user));
+    let by_id: HashMap<UserId, &User> = users.iter().map(|user| (user.id, user)).collect();
+    let tied = users
+        .iter()
+        .filter_map(|user| Some((user.association.id()?, user)));
+    let by_person: HashMap<ObjectId, &User> = tied.collect();
+    let own = |entry: &Entry| match (entry.user, entry.directory_id) {
+        (Some(id), _) => by_id.get(&id),
+        (None, Some(id)) => by_person.get(&id),
+        (None, None) => None,
+    };
     let strangers = entries.iter().filter(|entry| own(entry).is_none());
     let ids: Vec<ObjectId> = strangers.filter_map(|entry| entry.directory_id).collect();
-    let there = match ids.as_slice() {
-        [] => Vec::new(),
-        _ => store.cache.users(ids).await?,
-    };
-    let name = |entry: &Entry| {
-        if let Some(user) = own(entry) {
-            return Some((entry.id, user.name.clone()));
-        }
-        let stored = there
-            .iter()
-            .find(|stored| Some(stored.user.id) == entry.directory_id)?;
-        Some((entry.id, stored.user.name.clone()))
+    let mut there: HashMap<ObjectId, String> = HashMap::new();
+    if !ids.is_empty() {
+        let stored = store.cache.users(ids).await?;
+        there.extend(stored.into_iter().map(|one| (one.user.id, one.user.name)));
+    }
+    let name = |entry: &Entry| match own(entry) {
+        Some(user) => Some((entry.id, user.name.clone())),
+        None => Some((entry.id, there.get(&entry.directory_id?)?.clone())),
     };
     Ok(entries.iter().filter_map(name).collect())
 }

@@ -1,12 +1,18 @@
-//! When a frame may be drawn: thirty a second at most, and two in a row after a rest, so that neither the answer to a key nor the
+//! When a frame may be drawn: thirty a second at most, and three in a row after a rest, so that neither the answer to a key nor the
 //! first rows of a tenant wait because something else has just been drawn.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// One frame's share of a second. With the one that may be early that makes thirty in any second.
-const FRAME: SignedDuration = SignedDuration::from_millis(35);
+/// One frame's share of a second. With those that may be early that makes thirty in any second.
+const FRAME: SignedDuration = SignedDuration::from_millis(36);
+
+/// So many shares may be used before they are due.
+const EARLY: i32 = 2;
+
+/// The most that is ahead.
+const MOST: SignedDuration = SignedDuration::from_millis(3 * 36);
 
 /// Frames so far.
 #[derive(Debug, Default)]
@@ -19,20 +25,20 @@ impl Frames {
     /// How long the next frame has to wait.
     pub(super) fn wait(&self, now: Timestamp) -> Duration {
         self.ahead(now)
-            .and_then(|ahead| Duration::try_from(ahead - FRAME).ok())
+            .and_then(|ahead| Duration::try_from(ahead - FRAME * EARLY).ok())
             .unwrap_or_default()
     }
 
     /// A frame was drawn.
     pub(super) fn drawn(&mut self, now: Timestamp) {
         let ahead = self.ahead(now).unwrap_or_default() + FRAME;
-        self.used = now.checked_add(ahead.min(FRAME * 2)).ok();
+        self.used = now.checked_add(ahead.min(MOST)).ok();
     }
 
     /// How far it is ahead of its share. A clock that was set back makes no frame wait.
     fn ahead(&self, now: Timestamp) -> Option<SignedDuration> {
         let ahead = self.used?.duration_since(now);
-        (ahead.is_positive() && ahead <= FRAME * 2).then_some(ahead)
+        (ahead.is_positive() && ahead <= MOST).then_some(ahead)
     }
 }
 
@@ -45,9 +51,9 @@ mod tests {
     }
 
     #[test]
-    fn one_frame_may_follow_another_at_once_and_the_next_waits() {
+    fn two_frames_may_follow_another_at_once_and_the_next_waits() {
         let mut frames = Frames::default();
-        for (now, wait) in [(0, 0), (5, 0), (6, 29), (35, 0), (35, 35), (500, 0)] {
+        for (now, wait) in [(0, 0), (5, 0), (6, 0), (7, 29), (36, 0), (36, 36), (500, 0)] {
             assert_eq!(frames.wait(at(now)).as_millis(), wait, "{now} ms");
             if wait == 0 {
                 frames.drawn(at(now));
@@ -71,7 +77,7 @@ mod tests {
                 .filter(|now| (from..from + 1_000).contains(*now));
             assert!(here.count() <= 30, "from {from} ms");
         }
-        assert!(drawn.len() >= 114, "{}", drawn.len());
+        assert!(drawn.len() >= 112, "{}", drawn.len());
     }
 
     #[test]
@@ -80,7 +86,7 @@ mod tests {
         for _ in 0..9 {
             frames.drawn(at(0));
         }
-        assert_eq!(frames.wait(at(0)).as_millis(), 35);
+        assert_eq!(frames.wait(at(0)).as_millis(), 36);
         assert_eq!(frames.wait(at(-3_600_000)), Duration::ZERO);
     }
 }

@@ -11,6 +11,7 @@ use crate::config::{CloudName, Config, SignInWay, TenantConfig, Words as _};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::{Guid, TenantId};
 use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
+use crate::domain::words;
 use crate::graph::endpoints::{Cloud, Endpoints};
 use crate::ops::overview;
 use crate::store::ledger::SettingChange;
@@ -31,7 +32,7 @@ pub struct Added {
 
 /// Why a tenant was not added.
 pub fn wrong(headline: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Config, headline, "", "Nothing was changed.")
+    Failure::new(FailureKind::Config, headline, "", words::UNCHANGED)
 }
 
 /// Adds a tenant, or changes nothing.

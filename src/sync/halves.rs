@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::domain::failure::Failure;
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::run::Source;
+use crate::domain::words;
 
 use super::push::Work;
 use super::{Run, Stop};
@@ -28,7 +29,7 @@ impl Done {
         if !has_written && self.released.is_empty() && self.lost.is_empty() {
             return Some(failure);
         }
-        let rest = failure.hint.strip_prefix(UNCHANGED);
+        let rest = failure.hint.strip_prefix(words::UNCHANGED);
         let rest = rest.unwrap_or(&failure.hint).trim().to_owned();
         failure.hint = match self.lost.as_slice() {
             [] => rest,
@@ -46,9 +47,6 @@ impl Done {
         Some(failure)
     }
 }
-
-/// What a failed request says of itself.
-const UNCHANGED: &str = "Nothing was changed.";
 
 fn and(names: &[String]) -> String {
     match names {
@@ -93,10 +91,10 @@ impl Run<'_> {
             return;
         }
         let text = format!(
-            "{}: {} was not assigned: {why}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
+            "{}: {} was not assigned: {why}; {}",
             entry.name,
             wanted.spaced(),
-            old.spaced()
+            words::is_released(old)
         );
         self.journal.error(Source::Write, text).await;
     }

@@ -12,6 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::refusal::{Refusal, diagnose_change};
 use crate::domain::run::{Counted, Phase, Progress, RunEvent, Source};
 use crate::domain::user::Value;
+use crate::domain::words;
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::graph::error::GraphError;
 
@@ -246,10 +247,7 @@ impl Run<'_> {
         if let Some(old) = released_now.or(one.entry.owed()) {
             done.lost
                 .push(format!("{} of {}", old.spaced(), one.entry.loser()));
-            text = format!(
-                "{text}; {} IS RELEASED: sync again to go on, or undo (u) to give it back",
-                old.spaced()
-            );
+            text = format!("{text}; {}", words::is_released(old));
         }
         self.journal.error(Source::Write, text).await;
         done.failure.get_or_insert(failure);

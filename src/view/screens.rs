@@ -15,7 +15,6 @@ use crate::domain::outbox::EntryId;
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
 use crate::domain::user::{LicenseStatus, Value};
 use crate::domain::writeplan::LeftOut;
-use crate::roster::desk::Desk;
 
 use crate::roster::desk::AuditRow;
 
@@ -549,18 +548,6 @@ fn whose_calls_are_blocked_is_seen_in_the_list() {
     let rows = screen(&t.app);
     let row = rows.iter().find(|row| row.contains(&name)).unwrap();
     assert!(row.contains("warning    calls blocked"), "{row}");
-}
-
-#[test]
-fn nobody_says_that_a_tenant_was_never_read_before_its_files_have_answered() {
-    let mut t = Driver::empty(settings(), (80, 24));
-    t.app.opened = false;
-    let text = screen(&t.app).join("\n");
-    assert!(text.contains("seats 0  opening…"), "{text}");
-    assert!(!text.contains("never read"), "{text}");
-    t.desk(Desk::default());
-    let text = screen(&t.app).join("\n");
-    assert!(text.contains("and the tenant was never read"), "{text}");
 }
 
 #[test]

@@ -267,5 +267,6 @@ fn did(head: &RunHead) -> String {
             parts.push(format!("{count} {word}"));
         }
     }
+    parts.extend(s.released_words());
     parts.join(", ")
 }

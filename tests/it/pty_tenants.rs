@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use teamsconnector::config::places::Places;
+use teamsconnector::domain::settings::{NewTenant, SignsIn, Start};
+use teamsconnector::runtime::new_tenant::change_from_form;
 
 use crate::support::bench::Bench;
-use crate::support::program::run;
+use crate::support::program::{Tour, run};
 use crate::support::pty::{Terminal, is_read};
 use crate::support::tls::Authority;
 use crate::support::web;
@@ -353,7 +356,7 @@ async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_
     });
     terminal.press("s");
     terminal.wait_until("its read", |screen| {
-        screen.contains("2 Add users 23") && !screen.contains("EDIT A")
+        screen.contains("2 Add users 23") && screen.contains("sync done")
     });
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("# typed at night"), "{text}");
@@ -371,4 +374,41 @@ async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
     let said = run(home.path(), &["audit", "show", "--tenant", "contoso"]).out;
     assert!(said.contains("wrong.example"), "{said}");
+}
+
+/// The form locks it; two consoles side by side get past that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpinned() {
+    let tour = Tour::new("").await;
+    let places = Places::under(tour.home.path());
+    let saved = |tenant: &str| NewTenant {
+        name: "contoso".to_owned(),
+        tenant_id: tenant.to_owned(),
+        way: SignsIn::DeviceCode,
+        client_id: Some(tour.bench.simulator.client_id().to_owned()),
+        file: None,
+        start: Start::ReadOnly,
+    };
+    let other = saved("other.example");
+    let refused = change_from_form(&places, &other).await.unwrap_err();
+    assert_eq!(
+        refused.headline,
+        "contoso has users, a queue and a history of Contoso Ltd"
+    );
+    assert!(
+        refused.hint.contains("tenants unpin contoso"),
+        "{refused:?}"
+    );
+    // The same tenant by its id, and another way to sign in, go in; nothing else of the file moves.
+    let file = tour.home.path().join("config.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let same = saved(tour.bench.simulator.tenant_id());
+    change_from_form(&places, &same).await.unwrap();
+    let after = std::fs::read_to_string(&file).unwrap();
+    assert!(after.contains("device-code"), "{before} {after}");
+    assert!(!after.contains("other.example"), "{after}");
+    tour.good(&["tenants", "unpin", "contoso", "--yes"]);
+    change_from_form(&places, &other).await.unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("tenant_id = \"other.example\""), "{text}");
 }

@@ -16,6 +16,7 @@ use crate::app::fixture::{
 use crate::app::modal::Modal;
 use crate::app::pane::Pane;
 use crate::app::pane::candidates::Listing;
+use crate::app::pane::editor::Target;
 use crate::roster::desk::AuditRow;
 
 use super::{change, failure, here};
@@ -159,6 +160,38 @@ fn digits_and_words_filter_and_the_cursor_stays_on_its_user() {
         t.app.desk.users[t.app.users.shown[0]].user.name,
         "Pradeep Gupta"
     );
+}
+
+#[test]
+fn one_added_by_hand_gets_the_cursor_whoever_has_the_same_name() {
+    let mut t = Driver::new();
+    let mut old = desk();
+    old.users.push(user(40, 40, "Zed", None));
+    t.desk(old.clone());
+    t.keys("A")
+        .text("Zed")
+        .keys("<tab>")
+        .text("zed@contoso.example");
+    t.keys("<enter>");
+    if t.effects.is_empty() {
+        t.keys("<enter>");
+    }
+    let LedgerChange::Add(users) = change(&t) else {
+        panic!("an addition was expected");
+    };
+    assert_eq!(users[0].association, Association::None);
+    let req = t.asked();
+    t.saved(req);
+    assert_eq!(t.notice(), "Zed added; e gives a number");
+    let mut new = user(41, 41, "Zed", None);
+    new.user.association = Association::None;
+    old.users.push(new);
+    t.desk(old);
+    t.keys("e");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("a form was expected");
+    };
+    assert_eq!(form.target, Target::User(UserId(41)));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, at, object, settings, why_alex};
 use crate::app::modal::Modal;
 use crate::app::pane::palette::Item;
+use crate::roster::desk::Desk;
+use crate::view::screens::screen;
 
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
@@ -192,11 +194,11 @@ fn a_tall_screen_explains_below_the_list() {
     );
     let req = t.asked();
     t.event(What::Cache(CacheEvent::Why { req, why }));
-    let rows = crate::view::screens::screen(&t.app);
+    let rows = screen(&t.app);
     let rule = rows.iter().position(|row| row.starts_with("────")).unwrap();
     assert!(rows[rule + 1].starts_with("WHY  Alex"), "{rows:#?}");
     assert_eq!(rule, 31);
-    let small = crate::view::screens::screen(&Driver::sized((40, 100)).app);
+    let small = screen(&Driver::sized((40, 100)).app);
     assert_eq!(small[2], "It needs 60 columns: 20 more.");
 }
 
@@ -210,7 +212,7 @@ fn the_header_has_the_configured_name_and_no_word_that_reads_like_a_state() {
         ..settings()
     };
     let t = Driver::with(with, (80, 24));
-    let header = crate::view::screens::screen(&t.app)[0].clone();
+    let header = screen(&t.app)[0].clone();
     assert!(header.starts_with("Lab GmbH"), "{header}");
     assert!(!header.contains("  red"), "{header}");
 }
@@ -237,7 +239,7 @@ fn the_colour_of_a_tenant_is_seen_in_the_header_and_its_word_only_without_colour
         },
         (80, 24),
     );
-    assert!(crate::view::screens::screen(&t.app)[0].starts_with("Contoso Ltd   READ-WRITE"));
+    assert!(screen(&t.app)[0].starts_with("Contoso Ltd   READ-WRITE"));
     let mono = crate::view::screens::frame(&t.app, &crate::view::theme::Theme::mono(), t.app.size);
     let row: String = (0..40).map(|x| mono[(x, 0)].symbol()).collect();
     assert!(row.starts_with("Contoso Ltd  [red]   READ-WRITE"), "{row}");
@@ -254,8 +256,20 @@ fn a_number_is_offered_only_where_a_way_has_one() {
         }
         let (req, why) = (t.asked(), Box::new(why));
         t.event(What::Cache(CacheEvent::Why { req, why }));
-        crate::view::screens::screen(&t.app)[23].contains("1 choose")
+        screen(&t.app)[23].contains("1 choose")
     };
     assert!(offers(true));
     assert!(!offers(false));
+}
+
+#[test]
+fn nobody_says_that_a_tenant_was_never_read_before_its_files_have_answered() {
+    let mut t = Driver::empty(settings(), (80, 24));
+    t.app.opened = false;
+    let text = screen(&t.app).join("\n");
+    assert!(text.contains("seats 0  opening…"), "{text}");
+    assert!(!text.contains("never read"), "{text}");
+    t.desk(Desk::default());
+    let text = screen(&t.app).join("\n");
+    assert!(text.contains("and the tenant was never read"), "{text}");
 }

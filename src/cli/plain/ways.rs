@@ -6,6 +6,7 @@ use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::why::{Way, Why, WhyStep};
+use crate::domain::words;
 use crate::ops::adopt;
 use crate::ops::repair::{self, With};
 
@@ -196,7 +197,7 @@ impl Plain {
             (Some("2"), true) => OutboxWhat::Take { id },
             (Some("3"), true) | (Some("1"), false) => OutboxWhat::Drop { id },
             _ => {
-                tell("Nothing was changed.");
+                tell(words::UNCHANGED);
                 return Ok(());
             }
         };

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::edit::{self, Change};
 use crate::config::places::Places;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::words;
 use crate::graph::{TokenStore, keyring};
 use crate::store::Store;
 
@@ -28,7 +29,7 @@ pub(super) async fn remove(
             FailureKind::Config,
             format!("There is no tenant {name}"),
             format!("the configuration has: {}", names.join(", ")),
-            "Nothing was changed.",
+            words::UNCHANGED,
         )
         .into());
     };
