@@ -126,8 +126,11 @@ async fn list(store: &Store, parked: bool, as_json: bool, today: Date) -> anyhow
         if let Some(owed) = entry.owed_words() {
             line(format!("{} {owed}", entry.id.0))?;
             line(format!(
-                "   to do: sync again to go on, or `outbox drop {}` to give it back",
-                entry.id.0
+                "   to do: {}",
+                entry.ways_on(
+                    "a sync",
+                    &format!("`outbox drop {}`, then a sync,", entry.id.0)
+                )
             ))?;
         }
     }

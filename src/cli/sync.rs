@@ -385,10 +385,13 @@ fn goes_on(entry: &Entry, last: &Outcome) -> Option<String> {
         (state, _) => format!(": {}", state.word()),
     };
     let text = format!(
-        "  {}: {owed}; {} was not assigned{why}. `sync --yes` goes on; `outbox drop {}` gives it back.",
+        "  {}: {owed}; {} was not assigned{why}. {}.",
         entry.name,
         entry.wanted.shown(),
-        entry.id.0
+        entry.ways_on(
+            "`sync --yes`",
+            &format!("`outbox drop {}`, then a sync,", entry.id.0)
+        )
     );
     Some(Label::new(&text).as_str().to_owned())
 }
@@ -456,7 +459,7 @@ mod tests {
         assert_eq!(
             goes_on(&entry, &Outcome::Failed(failure)).unwrap(),
             "  Amy Apple: +44 1235 123501 IS RELEASED and rings nowhere; +44 1235 123511 was not assigned: The token has \
-             expired. `sync --yes` goes on; `outbox drop 7` gives it back."
+             expired. `sync --yes` goes on; `outbox drop 7`, then a sync, gives it back."
         );
         let state = EntryState::Held {
             why: "held back by pat".to_owned(),

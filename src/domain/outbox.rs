@@ -367,6 +367,15 @@ impl Entry {
             .map_or(&self.name, |giver| &giver.name)
     }
 
+    /// The ways on from an owed number, by what applies the change again and what takes it back. A refused change is not sent again.
+    pub fn ways_on(&self, again: &str, back: &str) -> String {
+        if matches!(self.state, EntryState::Rejected { .. }) {
+            format!("{back} gives it back; a refused change is not sent again")
+        } else {
+            format!("{again} goes on; {back} gives it back")
+        }
+    }
+
     /// What is to be known of an owed number, in words: `+44 1235 123501 IS RELEASED and rings nowhere`.
     pub fn owed_words(&self) -> Option<String> {
         let old = self.owed()?;

@@ -89,7 +89,7 @@ pub fn no_user(holder: ObjectId) -> String {
 /// A number that a change has taken away and not given to anybody, and the two ways on from there.
 pub fn is_released(number: &PhoneNumber) -> String {
     format!(
-        "{} IS RELEASED: sync again to go on, or undo (u) to give it back",
+        "{} IS RELEASED: undo (u) gives it back; the next sync goes on, unless it was refused",
         number.spaced()
     )
 }

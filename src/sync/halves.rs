@@ -39,7 +39,7 @@ impl Done {
                     _ => ("The numbers", "were"),
                 };
                 format!(
-                    "{what} {} {whom} released and not given again: sync again to go on, or undo (u) to give back. {rest}",
+                    "{what} {} {whom} released and not given again: undo (u) gives back; the next sync goes on with what was not refused. {rest}",
                     and(lost)
                 )
             }

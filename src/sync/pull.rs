@@ -182,16 +182,18 @@ enum Read {
     Whole {
         listed: Option<u64>,
     },
-    LostItsPlace,
+    LostItsPlace(GraphError),
 }
 
-fn lost_its_place() -> Failure {
-    Failure::new(
+/// A list could not be read to its end, however often it was begun.
+pub(super) fn lost_its_place(tried: &str, error: &GraphError) -> Stop {
+    let failure = Failure::new(
         FailureKind::TryAgain,
-        "The tenant's list of users could not be read to its end",
-        "the server lost the place in the list three times",
+        format!("{tried} failed: the server lost the place in the list three times"),
+        error.to_string(),
         "The last good picture stays. Sync again later.",
-    )
+    );
+    Stop::Failed(failure)
 }
 
 #[derive(Debug, Default)]
@@ -332,7 +334,7 @@ impl Run<'_> {
                     intake = back;
                     break listed;
                 }
-                Read::LostItsPlace if tries < 2 => {
+                Read::LostItsPlace(_) if tries < 2 => {
                     tries += 1;
                     self.journal
                         .warning(
@@ -343,9 +345,9 @@ impl Run<'_> {
                     self.store.cache.begin_full(self.journal.run()).await?;
                     intake = Box::new(Intake::new(back.lookup, Matcher::new(&desk.users)));
                 }
-                Read::LostItsPlace => {
+                Read::LostItsPlace(why) => {
                     drop(self.store.cache.abandon());
-                    return Err(Stop::Failed(lost_its_place()));
+                    return Err(lost_its_place("Reading the tenant's users", &why));
                 }
             }
         };
@@ -393,7 +395,9 @@ impl Run<'_> {
             let page = match page {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                Err(error) if error.list_must_restart() => return Ok((intake, Read::LostItsPlace)),
+                Err(error) if error.list_must_restart() => {
+                    return Ok((intake, Read::LostItsPlace(error)));
+                }
                 Err(error) => return Err(wrong(&error)),
             };
             self.check_cancelled()?;

@@ -17,6 +17,7 @@ use crate::graph::error::GraphError;
 use crate::store::cache::{Reference, StoredUser};
 
 use super::attend::TEAMS_LISTS;
+use super::pull::lost_its_place;
 use super::{Run, Stop, failed};
 
 /// The reference data of a run, for classifying.
@@ -84,8 +85,8 @@ impl Run<'_> {
         let (skus, (group, notes), teams, numbers) = tokio::try_join!(
             read(client.subscribed_skus(), "Reading the tenant's licences"),
             read_group(client, self.settings.group.as_deref()),
-            offered(client.teams_users(), "Reading Teams' users"),
-            offered(client.numbers(), "Reading the tenant's numbers"),
+            offered(whole(|| client.teams_users()), "Reading Teams' users"),
+            offered(whole(|| client.numbers()), "Reading the tenant's numbers"),
         )?;
         for note in notes {
             self.journal.warning(Source::Graph, note).await;
@@ -213,12 +214,29 @@ async fn read<T>(
     read.await.map_err(|error| failed(&error, tried))
 }
 
+/// Reads a list; from its start again where the tenant has lost the place in it, twice at most.
+async fn whole<T, R>(read: impl Fn() -> R) -> Result<T, GraphError>
+where
+    R: Future<Output = Result<T, GraphError>>,
+{
+    for _ in 0..2 {
+        match read().await {
+            Err(error) if error.list_must_restart() => {
+                tracing::warn!(%error, "the tenant has lost the place in a list: reading it from the start");
+            }
+            done => return done,
+        }
+    }
+    read().await
+}
+
 /// A part that the tenant does not offer is a gap; a permission that is missing, or a server that is down, ends the run.
 async fn offered<T>(
     read: impl Future<Output = Result<T, GraphError>>,
     tried: &str,
 ) -> Result<Offered<T>, Stop> {
     match read.await {
+        Err(error) if error.list_must_restart() => Err(lost_its_place(tried, &error)),
         Err(
             error @ (GraphError::NotFound { .. }
             | GraphError::BadRequest { .. }
@@ -254,7 +272,7 @@ async fn read_group(client: &Client, name: Option<&str>) -> Result<Filtered, Sto
         }
         Err(error) => return unreadable_group(&error, name),
     };
-    let members = match client.group_members(group.id).await {
+    let members = match whole(|| client.group_members(group.id)).await {
         Ok(members) => members,
         Err(error) => return unreadable_group(&error, name),
     };
@@ -275,6 +293,9 @@ async fn read_group(client: &Client, name: Option<&str>) -> Result<Filtered, Sto
 }
 
 fn unreadable_group(error: &GraphError, name: &str) -> Result<Filtered, Stop> {
+    if error.list_must_restart() {
+        return Err(lost_its_place("Reading the group filter", error));
+    }
     if !matches!(
         error,
         GraphError::BadRequest { .. } | GraphError::Decode { .. }

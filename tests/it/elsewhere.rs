@@ -95,6 +95,8 @@ async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_h
         tour.good(&["users", "add", who]);
     }
     let mut terminal = open(&tour);
+    terminal.wait_for("Joni Sherman");
+    // The free ones are known when all are.
     terminal.wait_for("6 Numbers 28");
     terminal.press("/ joni enter e");
     terminal.wait_for("Ctrl-F free numbers");

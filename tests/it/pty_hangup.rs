@@ -38,7 +38,8 @@ const WRONGS: [(Wrong, u32); 6] = [
 struct Screen {
     place: Place,
     tenant: &'static str,
-    first: &'static str,
+    /// What is seen when everything was read from the files.
+    first: &'static [&'static str],
     steps: &'static [(&'static str, &'static str)],
     /// Whether what is typed now is to be kept.
     keeps: bool,
@@ -48,7 +49,7 @@ const fn at(place: Place, steps: &'static [(&'static str, &'static str)]) -> Scr
     Screen {
         place,
         tenant: "contoso",
-        first: "Enter edit",
+        first: &["Enter edit", "6 Numbers 28"],
         steps,
         keeps: false,
     }
@@ -86,7 +87,7 @@ const SCREENS: [Screen; 31] = [
     at(Place::Choice, &[("j", "Diego"), ("M", "MOVE A SEAT")]),
     Screen {
         tenant: "asks",
-        first: "sign-in needed: L signs in",
+        first: &["sign-in needed: L signs in"],
         ..at(Place::SignIn, &[("s", "Esc end it")])
     },
     at(Place::Earlier, &[("E", "THE TENANT BEFORE")]),
@@ -156,7 +157,9 @@ async fn broken(tour: &Tour, screen: &Screen, (wrong, code): (Wrong, u32), numbe
     let about = format!("{} {:?}, {wrong:?}", screen.place.word(), screen.steps);
     let controls = !matches!(wrong, Wrong::Unsaid);
     let mut console = Line::of_tenant(tour, screen.tenant, (220, 60), controls);
-    console.wait_for(screen.first);
+    for text in screen.first {
+        console.wait_for(text);
+    }
     for (keys, text) in screen.steps {
         console.press(keys);
         console.wait_for(text);

@@ -433,7 +433,7 @@ pub fn detail(entry: &Entry, when: Clock<'_>) -> Doc {
         doc.item(
             Tone::Bad,
             "Released ",
-            &format!("{owed}: apply the plan again (p), or u gives it back"),
+            &format!("{owed}: {}", entry.ways_on("the plan (p)", "u")),
         );
     }
     if let EntryState::Conflict { theirs } = &entry.state {
