@@ -13,6 +13,7 @@ use crate::roster::desk::DeskUser;
 use super::doc::{Scroll, Tone};
 use super::effect::{Effect, LedgerChange, Who};
 use super::event::RequestId;
+use super::filter::Typing;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::new_user;
@@ -540,6 +541,10 @@ impl App {
         }
         let opens = match target {
             Some(Target::User(id)) => {
+                // Under a filter that hides the row the key would open somebody else. Who types one goes on typing.
+                if self.users.filter.typing == Typing::No {
+                    self.users.filter.clear();
+                }
                 self.users.cursor.key = Some(id);
                 self.users.stale = true;
                 "{edit} opens it"

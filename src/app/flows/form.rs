@@ -9,7 +9,7 @@ use crate::app::event::{LedgerEvent, What};
 use crate::app::fixture::{Driver, desk, entry, number, object};
 use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::modal::Modal;
-use crate::app::pane::editor::{EditState, FormField};
+use crate::app::pane::editor::{EditState, FormField, Target};
 
 use crate::view::screens::screen;
 
@@ -407,8 +407,9 @@ fn leaving_a_form_asks_only_when_something_was_typed() {
 }
 
 #[test]
-fn a_kept_draft_is_offered_and_opened() {
+fn a_kept_draft_is_offered_and_opened_under_whatever_filter() {
     let mut t = Driver::new();
+    t.keys("/").text("ben").keys("<enter>");
     t.event(What::Ledger(LedgerEvent::Draft {
         key: "edit:3".into(),
         text: "name=Lee Gu\nnumber=+44 1235 123455\n".into(),
@@ -419,6 +420,7 @@ fn a_kept_draft_is_offered_and_opened() {
         panic!("the form opens");
     };
     assert_eq!(form.text.number.text(), "+44 1235 123455");
+    assert_eq!(form.target, Target::User(UserId(3)));
     assert!(form.is_dirty());
 }
 
