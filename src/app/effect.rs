@@ -8,7 +8,7 @@ use crate::bulk::export::Reader;
 use crate::bulk::review::{Ask, Review};
 use crate::domain::country::Country;
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{EntryId, Removal};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::repair::Repair;
 use crate::domain::run::{RunId, RunKind};
@@ -296,12 +296,7 @@ pub enum LedgerChange {
         patch: Patch,
     },
     /// Remove one.
-    Remove {
-        /// Whom.
-        id: UserId,
-        /// The number to release at the next run, if asked.
-        release: Option<PhoneNumber>,
-    },
+    Remove(Removal),
     /// Put the rows of a review in.
     Import {
         /// The review.
@@ -312,7 +307,7 @@ pub enum LedgerChange {
     /// Change many, all or none.
     EditMany(Vec<(UserId, Patch)>),
     /// Remove many, all or none; their numbers stay in the tenant.
-    RemoveMany(Vec<UserId>),
+    RemoveMany(Vec<Removal>),
     /// Drop a queued change.
     Undo(EntryId),
     /// Drop queued changes, all or none.

@@ -190,10 +190,7 @@ impl App {
             return Vec::new();
         }
         let change = match open.change {
-            Change::Remove => {
-                let ids = open.patches().into_iter().map(|(id, _)| id).collect();
-                LedgerChange::RemoveMany(ids)
-            }
+            Change::Remove => LedgerChange::RemoveMany(open.removals()),
             Change::Edit { .. } if open.adds() => LedgerChange::Add(open.new_users(&roster)),
             Change::Edit { .. } => LedgerChange::EditMany(open.patches()),
         };

@@ -1,8 +1,8 @@
 //! What is done with people: explain, add, edit, remove, take back.
 
-use crate::domain::gate::FirstCause;
+use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryId, EntryState};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Removal};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, NewUser, UserId};
 use crate::domain::why::Why;
@@ -492,29 +492,28 @@ impl App {
 
     /// Asks before a user is removed.
     pub(super) fn ask_remove(&mut self) {
-        let Some(row) = self.users.row(&self.desk) else {
-            return;
-        };
-        let user = &row.user;
-        let dirsync = row
-            .marks
-            .warnings()
-            .any(|warning| warning == crate::domain::gate::Warning::DirsyncNumber);
-        let can_release = user.association.id().is_some() && !user.gone && !dirsync;
-        let question = Question::Remove {
-            id: user.id,
-            name: user.name.clone(),
-            number: user.number.clone().filter(|_| can_release),
-        };
-        self.question(question);
+        if let Some(row) = self.users.row(&self.desk) {
+            let question = removal_of(row);
+            self.question(question);
+        }
     }
 
-    /// Removes a user, and with it perhaps its number in the tenant.
-    pub(super) fn remove(&mut self, id: UserId, release: Option<PhoneNumber>) -> Vec<Effect> {
+    /// Removes a user, and with it perhaps its number in the tenant. What was queued while the question stood is asked about first.
+    pub(super) fn remove(&mut self, removal: Removal) -> Vec<Effect> {
+        let mut users = self.desk.users.iter();
+        if let Some(row) = users.find(|row| row.user.id == removal.user)
+            && removal.unseen(&row.entries).next().is_some()
+        {
+            let question = removal_of(row);
+            let text = format!("something was queued for {} meanwhile", row.user.name);
+            self.say(Tone::Warn, text);
+            self.question(question);
+            return Vec::new();
+        }
         let req = self.wait_for(Wait::Removed);
         vec![Effect::Ledger {
             req,
-            change: LedgerChange::Remove { id, release },
+            change: LedgerChange::Remove(removal),
         }]
     }
 
@@ -569,5 +568,20 @@ impl App {
         let key = draft_key(target);
         self.drafts.retain(|(kept, _)| *kept != key);
         Effect::KeepDraft { key, text: None }
+    }
+}
+
+/// The question whether a user is removed, with all that goes by it.
+fn removal_of(row: &DeskUser) -> Question {
+    let user = &row.user;
+    let mut warnings = row.marks.warnings();
+    let dirsync = warnings.any(|warning| warning == Warning::DirsyncNumber);
+    let can_release = user.association.id().is_some() && !user.gone && !dirsync;
+    let own = row.entries.iter().filter(|it| it.user == Some(user.id));
+    Question::Remove {
+        id: user.id,
+        name: user.name.clone(),
+        number: user.number.clone().filter(|_| can_release),
+        drops: own.cloned().collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! What leads to a write: the plan, holding back, applying, conflicts, and the questions before them.
 
-use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::outbox::{Entry, EntryId, Removal};
 use crate::domain::run::RunKind;
 use crate::domain::text::Label;
 use crate::domain::user::{Own, UserId};
@@ -255,14 +255,26 @@ impl App {
             return Vec::new();
         };
         match confirm.question {
-            Question::Remove { id, name, number } => match number {
+            Question::Remove {
+                id,
+                name,
+                number,
+                drops,
+            } => match number {
                 Some(number) => {
-                    self.question(Question::Release { id, name, number });
+                    self.question(Question::Release {
+                        id,
+                        name,
+                        number,
+                        drops,
+                    });
                     Vec::new()
                 }
-                None => self.remove(id, None),
+                None => self.remove(Removal::of(id, None, &drops)),
             },
-            Question::Release { id, number, .. } => self.remove(id, Some(number)),
+            Question::Release {
+                id, number, drops, ..
+            } => self.remove(Removal::of(id, Some(number), &drops)),
             Question::AllowWriting { .. } => self.allow_writing(),
             Question::SignOut => self.sign_out(),
             Question::OpenTenant { name, .. } => self.open_agreed(name),
@@ -393,7 +405,7 @@ impl App {
             return Vec::new();
         };
         match confirm.question {
-            Question::Release { id, .. } => self.remove(id, None),
+            Question::Release { id, drops, .. } => self.remove(Removal::of(id, None, &drops)),
             Question::Remove { .. }
             | Question::AllowWriting { .. }
             | Question::SignOut

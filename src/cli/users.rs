@@ -2,6 +2,7 @@
 
 use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::outbox::Removal;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::text::Label;
 use crate::domain::user::{Association, LicenseStatus, NewUser, Patch, Value};
@@ -373,7 +374,8 @@ async fn remove(opened: &Opened, text: &str, release: bool) -> anyhow::Result<()
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
     let number = row.user.number.clone().filter(|_| release);
-    let done = change::remove(&opened.world.store, row.user.id, number, opened.stamp()).await?;
+    let removal = Removal::of(row.user.id, number, &row.entries);
+    let done = change::remove(&opened.world.store, removal, opened.stamp()).await?;
     print::tell(&done);
     Ok(())
 }

@@ -390,6 +390,35 @@ impl Entry {
     }
 }
 
+/// A user who is to leave the list, with the queued changes that are known to go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Whom.
+    pub user: UserId,
+    /// The number to release in the tenant, if asked.
+    pub release: Option<PhoneNumber>,
+    /// What was shown as queued for it: what is queued and not among these was seen by nobody, and is not dropped.
+    pub seen: Vec<EntryId>,
+}
+
+impl Removal {
+    /// A removal by which all goes that these entries hold for the user.
+    pub fn of(user: UserId, release: Option<PhoneNumber>, entries: &[Entry]) -> Self {
+        let own = entries.iter().filter(|entry| entry.user == Some(user));
+        Self {
+            user,
+            release,
+            seen: own.map(|entry| entry.id).collect(),
+        }
+    }
+
+    /// What would go and was not shown.
+    pub fn unseen<'a>(&self, entries: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+        let own = entries.iter().filter(|entry| entry.user == Some(self.user));
+        own.filter(|entry| !self.seen.contains(&entry.id))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::person;

@@ -1,8 +1,10 @@
 //! Changes of the ledger as console and command line ask for them: each one transaction, each answered with a line to show.
 
+use std::collections::HashSet;
+
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Closing, Entry, EntryId, person};
+use crate::domain::outbox::{Closing, Entry, EntryId, Removal, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::{Label, counted};
 use crate::domain::user::{NewUser, Patch, UserId, Value};
@@ -213,34 +215,51 @@ pub fn imported(done: Imported) -> String {
 }
 
 /// Removes many users, all or none. Their numbers stay in the tenant.
-pub async fn remove_many(store: &Store, ids: Vec<UserId>, stamp: Stamp) -> Result<String, Failure> {
-    let words = match ids.len() {
+pub async fn remove_many(
+    store: &Store,
+    removals: Vec<Removal>,
+    stamp: Stamp,
+) -> Result<String, Failure> {
+    let mut words = match removals.len() {
         1 => "1 user removed".to_owned(),
         n => format!("{n} users removed"),
     };
-    let mut owed = Vec::new();
-    for id in &ids {
-        owed.extend(owed_to(store, *id).await?);
-    }
+    let (owed, dropped) = held_for(store, &removals).await?;
     store
         .ledger
-        .remove_users(ids, stamp)
+        .remove_users(removals, stamp)
         .await
         .map_err(|e| e.failure())?;
-    Ok(match owed.as_slice() {
-        [] => format!("{words}; no number was released"),
-        owed => format!("{words}; {}", goes_back(owed)),
-    })
+    let fate = match owed.as_slice() {
+        [] => "no number was released".to_owned(),
+        owed => goes_back(owed),
+    };
+    words = format!("{words}; {fate}");
+    if !dropped.is_empty() {
+        let count = counted(dropped.len() as u64, "queued change", "queued changes");
+        words = format!("{words}; {count} dropped");
+    }
+    Ok(words)
 }
 
-/// The numbers of a user that changes of ours have released on the way to others.
-async fn owed_to(store: &Store, id: UserId) -> Result<Vec<PhoneNumber>, Failure> {
+/// What waits for users who leave: the numbers that changes of ours have released on the way to others, and in words what is dropped.
+async fn held_for(
+    store: &Store,
+    removals: &[Removal],
+) -> Result<(Vec<PhoneNumber>, Vec<String>), Failure> {
     let picture = store.ledger.load().await.map_err(|e| e.failure())?;
-    let own = picture
-        .entries
+    let seen: HashSet<EntryId> = removals
         .iter()
-        .filter(|entry| entry.user == Some(id));
-    Ok(own.filter_map(|entry| entry.owed().cloned()).collect())
+        .flat_map(|removal| &removal.seen)
+        .copied()
+        .collect();
+    let own = picture.entries.iter().filter(|it| seen.contains(&it.id));
+    let (owing, dropped): (Vec<&Entry>, Vec<&Entry>) = own.partition(|it| it.owed().is_some());
+    let owed = owing.into_iter().filter_map(|entry| entry.owed().cloned());
+    Ok((
+        owed.collect(),
+        dropped.into_iter().map(Entry::whose).collect(),
+    ))
 }
 
 /// What happens with numbers that were released already when their user leaves the list.
@@ -253,31 +272,25 @@ fn goes_back(owed: &[PhoneNumber]) -> String {
     )
 }
 
-/// Removes one user, and queues the release of a number if asked.
-pub async fn remove(
-    store: &Store,
-    id: UserId,
-    release: Option<PhoneNumber>,
-    stamp: Stamp,
-) -> Result<String, Failure> {
-    let name = user_name(store, id).await?;
-    let words = match &release {
-        Some(number) => format!(
-            "{} removed; the release of {} is queued",
-            Label::new(&name),
-            number.spaced()
-        ),
-        None => match owed_to(store, id).await?.as_slice() {
-            [] => format!("{} removed", Label::new(&name)),
-            owed => format!("{} removed; {}", Label::new(&name), goes_back(owed)),
-        },
-    };
+/// Removes one user, and queues the release of a number if asked. The answer names what is dropped by it.
+pub async fn remove(store: &Store, removal: Removal, stamp: Stamp) -> Result<String, Failure> {
+    let name = user_name(store, removal.user).await?;
+    let (owed, dropped) = held_for(store, std::slice::from_ref(&removal)).await?;
+    let mut words = vec![format!("{} removed", Label::new(&name))];
+    match &removal.release {
+        Some(number) => words.push(format!("the release of {} is queued", number.spaced())),
+        None if !owed.is_empty() => words.push(goes_back(&owed)),
+        None => {}
+    }
+    if !dropped.is_empty() {
+        words.push(format!("dropped: {}", dropped.join(", ")));
+    }
     store
         .ledger
-        .remove_user(id, release, stamp)
+        .remove_users(vec![removal], stamp)
         .await
         .map_err(|e| e.failure())?;
-    Ok(words)
+    Ok(words.join("; "))
 }
 
 async fn user_name(store: &Store, id: UserId) -> Result<String, Failure> {

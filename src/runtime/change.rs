@@ -20,9 +20,9 @@ impl Shared {
             // It has more answers than these, and goes a way of its own.
             LedgerChange::Import { .. } => return,
             LedgerChange::EditMany(patches) => change::edit_many(store, patches, stamp).await,
-            LedgerChange::RemoveMany(ids) => change::remove_many(store, ids, stamp).await,
+            LedgerChange::RemoveMany(removals) => change::remove_many(store, removals, stamp).await,
             LedgerChange::Edit { id, patch } => change::edit(store, id, patch, stamp).await,
-            LedgerChange::Remove { id, release } => change::remove(store, id, release, stamp).await,
+            LedgerChange::Remove(removal) => change::remove(store, removal, stamp).await,
             LedgerChange::Undo(entry) => change::undo(store, entry, stamp).await,
             LedgerChange::UndoMany(entries) => change::undo_many(store, entries, stamp).await,
             LedgerChange::Hold { entries, held } => {

@@ -106,6 +106,14 @@ pub enum StoreError {
         /// Who changed it, and when.
         by: String,
     },
+    /// Something was queued for a user after its removal was agreed to: that one would go unseen.
+    #[error("{name} is not removed: queued meanwhile by {what}")]
+    QueuedMeanwhile {
+        /// Whose removal.
+        name: String,
+        /// Who has queued what, and when.
+        what: String,
+    },
     /// A request for this field may be under way in the tenant: it has to be settled first.
     #[error("the {} of {name} is being written ({word}): wait until that is settled", .field.as_str())]
     Settling {
@@ -223,6 +231,7 @@ impl StoreError {
             | Self::DirectoryUserTaken { .. }
             | Self::Settling { .. }
             | Self::OwnMoved { .. }
+            | Self::QueuedMeanwhile { .. }
             | Self::NoSuchUser(_)
             | Self::NoSuchEntry(_)
             | Self::NotQueued(_)
@@ -284,6 +293,10 @@ impl StoreError {
             Self::OwnMoved { .. } => (
                 FailureKind::Refused,
                 "Nothing was changed. Save again: you are asked whether yours takes its place.",
+            ),
+            Self::QueuedMeanwhile { .. } => (
+                FailureKind::Refused,
+                "Nothing was changed. Remove again: it is then named among what is dropped.",
             ),
             Self::Settling { .. } => (
                 FailureKind::TryAgain,

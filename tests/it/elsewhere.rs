@@ -88,6 +88,34 @@ async fn what_another_session_saves_is_not_overwritten_without_a_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_another_session_queues_while_a_removal_is_asked_about_is_not_dropped_unseen() {
+    let lee = "lee@contoso.example";
+    let tour = Tour::new("").await;
+    tour.good(&["users", "add", lee]);
+    let mut terminal = open(&tour);
+    terminal.wait_for("Lee Gu");
+    terminal.press("d");
+    let screen = terminal.wait_for("Remove Lee Gu here?");
+    assert!(!screen.contains("dropped"), "{screen}");
+    tour.good(&["users", "edit", lee, "--number", "+441235123480"]);
+    // Whether the screen knows of it already or the ledger says so: Lee stays, and the next question names it.
+    terminal.press("y");
+    terminal.wait_for("meanwhile");
+    if !terminal.screen().contents().contains("Remove Lee Gu here?") {
+        terminal.wait_for("4 Changes 1");
+        terminal.press("d");
+    }
+    terminal.wait_for("This is queued, and is dropped by it:");
+    terminal.wait_for("number +44 1235 123480");
+    let queued = tour.good(&["outbox", "list"]);
+    assert!(queued.contains("+44 1235 123480"), "{queued}");
+    // The command line names what goes as well.
+    let told = tour.call(&["users", "remove", lee]).err;
+    assert!(told.contains("Lee Gu removed; dropped: "), "{told}");
+    assert!(told.contains(": number +44 1235 123480"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_has_it_by_now() {
     let (lee, joni) = ("lee@contoso.example", "joni@contoso.example");
     let tour = Tour::new("").await;

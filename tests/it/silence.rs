@@ -1,7 +1,7 @@
 //! Ways in which a telephone fell silent with nobody told, each found by a review and shown over the wire.
 
 use serde_json::json;
-use teamsconnector::domain::outbox::EntryState;
+use teamsconnector::domain::outbox::{EntryState, Removal};
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::repair::Repair;
 use teamsconnector::domain::run::RunKind;
@@ -145,7 +145,8 @@ async fn a_moved_number_is_not_forgotten_with_its_successor() {
         bench.run(kind).await;
         let entry = bench.desk().await.entries[0].id;
         if removed {
-            change::remove(bench.store(), kim.id, None, bench.stamp())
+            let removal = Removal::of(kim.id, None, &bench.desk().await.entries);
+            change::remove(bench.store(), removal, bench.stamp())
                 .await
                 .unwrap();
         } else {

@@ -7,7 +7,7 @@ use crate::app::modal::Modal;
 use crate::app::pane::Pane;
 use crate::app::pane::bulk::Bulk;
 use crate::bulk::export::Reader;
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::{EntryId, EntryState};
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{LicenseStatus, UnlicensedCause, UserId, Value};
 use crate::view::screens::screen;
@@ -288,10 +288,13 @@ fn all_marked_are_removed_and_their_numbers_stay() {
     assert!(all[3].starts_with("[!] Megan Bowen number +44 1235 123490 is being written"));
     // The key that opened it confirms nothing.
     t.keys("d ! <space> A");
-    let LedgerChange::RemoveMany(ids) = change(&t) else {
+    let LedgerChange::RemoveMany(removals) = change(&t) else {
         panic!("a removal was to be asked for");
     };
+    let ids: Vec<UserId> = removals.iter().map(|removal| removal.user).collect();
     assert_eq!(ids, [1, 2, 3, 5].map(UserId));
+    // What the row has said is what may go.
+    assert_eq!(removals[1].seen, [EntryId(1)]);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::domain::gate::FirstCause;
-use crate::domain::outbox::{EntryId, EntryState, Step};
-use crate::domain::user::{Association, LicenseStatus, UserId};
+use crate::domain::outbox::{EntryId, EntryState, Removal, Step};
+use crate::domain::user::{Association, LicenseStatus, UserId, Value};
 
 use crate::app::Settings;
 use crate::app::action::Place;
 use crate::app::effect::{Effect, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, What};
 use crate::app::fixture::{
-    Driver, at, country, desk, number, object, roster, row, settings, user, why_alex,
+    Driver, at, country, desk, entry, number, object, roster, row, settings, user, why_alex,
 };
 use crate::app::modal::Modal;
 use crate::app::pane::Pane;
@@ -324,34 +324,71 @@ fn everyone_shows_causes_and_adding_a_stranger_asks_with_the_reason() {
 
 #[test]
 fn removing_asks_twice_when_there_is_a_number() {
+    let removal = |id, release, seen: &[i64]| {
+        LedgerChange::Remove(Removal {
+            user: UserId(id),
+            release,
+            seen: seen.iter().copied().map(EntryId).collect(),
+        })
+    };
     let mut t = Driver::new();
     t.keys("j d d");
     assert_eq!(t.effects, []);
     t.keys("y n");
-    assert_eq!(
-        change(&t),
-        LedgerChange::Remove {
-            id: UserId(2),
-            release: None
-        }
-    );
+    assert_eq!(change(&t), removal(2, None, &[1]));
     t.keys("d y y");
-    assert_eq!(
-        change(&t),
-        LedgerChange::Remove {
-            id: UserId(2),
-            release: Some(number("+14255550101"))
-        }
-    );
+    let released = Some(number("+14255550101"));
+    assert_eq!(change(&t), removal(2, released, &[1]));
     // Ben has no number: one question.
     t.keys("k d y");
+    assert_eq!(change(&t), removal(1, None, &[]));
+}
+
+#[test]
+fn a_removal_names_what_is_queued_and_asks_anew_about_what_is_queued_meanwhile() {
+    let lines = |t: &Driver| match t.app.modals.last() {
+        Some(Modal::Confirm(confirm)) => confirm.lines("Contoso Ltd"),
+        other => panic!("a question was expected: {other:?}"),
+    };
+    let mut t = Driver::new();
+    t.keys("d");
+    assert_eq!(lines(&t).len(), 2, "nothing is queued for Ben");
+    t.keys("<esc> j d");
+    let asked = lines(&t);
+    assert_eq!(asked[2], "This is queued, and is dropped by it:");
+    assert!(asked[3].starts_with("  j.smith "), "{asked:?}");
+    assert!(asked[3].ends_with(": number +1 425 555 0199"), "{asked:?}");
+    // Another window queues a country for the same user while the question stands.
+    let mut with = desk();
+    let wanted = Value::Country(country("FR"));
+    let mut theirs = entry(9, &with.users[1], wanted, EntryState::Queued);
+    theirs.author = "pat".to_owned();
+    with.users[1].entries.push(theirs.clone());
+    with.entries.push(theirs);
+    t.desk(with);
     assert_eq!(
-        change(&t),
-        LedgerChange::Remove {
-            id: UserId(1),
-            release: None
-        }
+        lines(&t),
+        asked,
+        "what is asked does not change under the finger"
     );
+    t.keys("y n");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "something was queued for Diego Siciliani meanwhile"
+    );
+    let asked = lines(&t);
+    assert_eq!(
+        asked[2],
+        "These 2 changes are queued, and are dropped by it:"
+    );
+    assert!(asked[4].starts_with("  pat "), "{asked:?}");
+    assert!(asked[4].ends_with(": country FR"), "{asked:?}");
+    t.keys("y n");
+    let LedgerChange::Remove(removal) = change(&t) else {
+        panic!("a removal was to be asked for");
+    };
+    assert_eq!(removal.seen, [EntryId(1), EntryId(9)]);
 }
 
 #[test]

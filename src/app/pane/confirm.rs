@@ -6,7 +6,7 @@ use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::settings::TenantSettings;
 use crate::domain::sign_in::SignInWay;
@@ -14,7 +14,7 @@ use crate::domain::user::{Association, NewUser, Own, UserId};
 use crate::domain::words;
 use wording::{
     add_anyway, allow_lines, belong, changes, disable_lines, mend_lines, move_lines, open_lines,
-    take_back_lines, undo_lines,
+    remove_lines, take_back_lines, undo_lines,
 };
 
 /// The question and what is answered so far.
@@ -39,6 +39,8 @@ pub enum Question {
         name: String,
         /// The number that could be released in the tenant.
         number: Option<PhoneNumber>,
+        /// What is queued for the user, and goes too.
+        drops: Vec<Entry>,
     },
     /// And release the number?
     Release {
@@ -48,6 +50,8 @@ pub enum Question {
         name: String,
         /// The number.
         number: PhoneNumber,
+        /// What the question before has named as queued for the user.
+        drops: Vec<Entry>,
     },
     /// Allow writing to the tenant?
     AllowWriting {
@@ -300,20 +304,12 @@ impl Confirm {
     )]
     pub fn lines(&self, tenant: &str) -> Vec<String> {
         match &self.question {
-            Question::Remove { name, number, .. } => {
-                let mut lines = vec![
-                    format!("Remove {name} here?"),
-                    "The seat goes back. Nothing is written to the tenant by this alone."
-                        .to_owned(),
-                ];
-                if let Some(number) = number {
-                    lines.push(format!(
-                        "You are then asked about {} in the tenant.",
-                        number.spaced()
-                    ));
-                }
-                lines
-            }
+            Question::Remove {
+                name,
+                number,
+                drops,
+                ..
+            } => remove_lines(name, number.as_ref(), drops),
             Question::Release { name, number, .. } => vec![
                 format!("Release {} too?", number.spaced()),
                 format!(

@@ -68,6 +68,7 @@ fn identifiers(tx: &Connection, edit: &ImportedEdit, stamp: &Stamp) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outbox::Removal;
     use crate::domain::user::{Patch, UserId, Value};
     use crate::store::fixtures::{OURS, new_user, num, stamp, store_with};
 
@@ -134,11 +135,15 @@ mod tests {
     fn many_are_removed_or_none() {
         let (_root, store) = store_with(3);
         let before = store.ledger.load().wait().unwrap();
-        let ids = |ids: &[i64]| ids.iter().map(|id| UserId(*id)).collect();
-        let refused = store.ledger.remove_users(ids(&[1, 9]), stamp(2)).wait();
+        let all_of = |ids: &[i64]| {
+            let ids = ids.iter().map(|id| UserId(*id));
+            ids.map(|id| Removal::of(id, None, &before.entries))
+                .collect()
+        };
+        let refused = store.ledger.remove_users(all_of(&[1, 9]), stamp(2)).wait();
         assert!(matches!(refused, Err(StoreError::NoSuchUser(UserId(9)))));
         assert_eq!(store.ledger.load().wait().unwrap(), before);
-        let done = store.ledger.remove_users(ids(&[3, 1]), stamp(3)).wait();
+        let done = store.ledger.remove_users(all_of(&[3, 1]), stamp(3)).wait();
         done.unwrap();
         let after = store.ledger.load().wait().unwrap();
         let left: Vec<UserId> = after.users.iter().map(|user| user.id).collect();

@@ -163,7 +163,7 @@ fn mark(tx: &Connection, id: UserId, gone: bool, stamp: &Stamp) -> Result<(), St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::outbox::EntryId;
+    use crate::domain::outbox::{EntryId, Removal};
     use crate::domain::user::Patch;
     use crate::store::fixtures::{OURS, new_user, num, object, place, stamp, store_with};
 
@@ -251,7 +251,7 @@ mod tests {
             .wait()
             .unwrap();
         ledger
-            .remove_user(UserId(2), None, stamp(2))
+            .remove_users(vec![Removal::of(UserId(2), None, &[])], stamp(2))
             .wait()
             .unwrap();
         let loose = Patch {

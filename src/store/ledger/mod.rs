@@ -17,7 +17,9 @@ use std::sync::mpsc::Sender;
 use jiff::Timestamp;
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, NewEntry, Step, Written};
+use crate::domain::outbox::{
+    Closing, Entry, EntryId, EntryState, NewEntry, Removal, Step, Written,
+};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunId;
 use crate::domain::seat::Seats;
@@ -321,8 +323,7 @@ pub(super) enum Job {
     AddUsers(Vec<NewUser>, TenantId, Stamp, Answer<Vec<UserId>>),
     EditUser(UserId, Box<Patch>, Stamp, Answer<Vec<EntryId>>),
     Import(Box<Import>, TenantId, Stamp, Answer<Imported>),
-    RemoveUser(UserId, Option<PhoneNumber>, Stamp, Answer<()>),
-    RemoveUsers(Vec<UserId>, Stamp, Answer<()>),
+    RemoveUsers(Vec<Removal>, Stamp, Answer<()>),
     SetStates(Vec<(EntryId, EntryState)>, Stamp, Answer<()>),
     Close(EntryId, Closing, Stamp, Answer<()>),
     DropMany(Vec<EntryId>, Stamp, Answer<()>),
@@ -423,18 +424,9 @@ impl Ledger {
         self.ask(|to| Job::Import(Box::new(import), tenant, stamp, to))
     }
 
-    /// Removes a user and drops its entries. With `release`, an entry without a user stays that takes the number away in the tenant.
-    pub fn remove_user(
-        &self,
-        user: UserId,
-        release: Option<PhoneNumber>,
-        stamp: Stamp,
-    ) -> Reply<()> {
-        self.ask(|to| Job::RemoveUser(user, release, stamp, to))
-    }
-
-    /// Removes many users and drops their entries, all or none. Nothing is released.
-    pub fn remove_users(&self, users: Vec<UserId>, stamp: Stamp) -> Reply<()> {
+    /// Removes users and drops their entries, all or none. With `release`, an entry without a user stays that takes the number away
+    /// in the tenant. Refused where something is queued for one of them that whoever agreed to the removal has not seen.
+    pub fn remove_users(&self, users: Vec<Removal>, stamp: Stamp) -> Reply<()> {
         self.ask(|to| Job::RemoveUsers(users, stamp, to))
     }
 

@@ -116,14 +116,12 @@ impl LedgerThread {
             Job::Import(many, tenant, stamp, to) => {
                 self.write(to, |tx| import::import(tx, &many, tenant, &stamp));
             }
-            Job::RemoveUsers(ids, stamp, to) => {
+            Job::RemoveUsers(removals, stamp, to) => {
                 self.write(to, |tx| {
-                    ids.into_iter()
-                        .try_for_each(|id| users::remove(tx, id, None, &stamp))
+                    removals
+                        .into_iter()
+                        .try_for_each(|removal| users::remove(tx, removal, &stamp))
                 });
-            }
-            Job::RemoveUser(id, release, stamp, to) => {
-                self.write(to, |tx| users::remove(tx, id, release, &stamp));
             }
             Job::SetStates(states, stamp, to) => {
                 self.write(to, |tx| entries::set_states(tx, &states, &stamp));

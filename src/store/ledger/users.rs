@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::guid::{ObjectId, TenantId};
-use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, person};
+use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Removal, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, Field, NewUser, Own, Patch, User, UserId, Value};
 
@@ -411,21 +411,28 @@ fn settling(entry: Entry) -> StoreError {
     }
 }
 
-/// Removes a user with its entries; with `release`, queues that the number is taken away in the tenant.
-pub(super) fn remove(
-    tx: &Connection,
-    id: UserId,
-    release: Option<PhoneNumber>,
-    stamp: &Stamp,
-) -> Result<(), StoreError> {
-    let user = known(tx, id)?;
-    // What was set aside with an earlier tenant is never settled, and holds nobody back.
-    let under_way = rows::entries(tx, "user_id = ?1 AND NOT parked", &[&id.0])?
-        .into_iter()
-        .find(|entry| entry.state.needs_settling());
-    if let Some(entry) = under_way {
+/// Refuses a removal that would end a request under way, or drop what was queued since it was agreed to. What was set aside with an
+/// earlier tenant is never settled nor shown, and holds nobody back.
+fn may_go(tx: &Connection, user: &User, removal: &Removal) -> Result<(), StoreError> {
+    let own = rows::entries(tx, "user_id = ?1 AND NOT parked", &[&user.id.0])?;
+    let unseen: Vec<String> = removal.unseen(&own).map(Entry::whose).collect();
+    if let Some(entry) = own.into_iter().find(|entry| entry.state.needs_settling()) {
         return Err(settling(entry));
     }
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::QueuedMeanwhile {
+        name: user.name.clone(),
+        what: unseen.join("; "),
+    })
+}
+
+/// Removes a user with its entries; with `release`, queues that the number is taken away in the tenant.
+pub(super) fn remove(tx: &Connection, removal: Removal, stamp: &Stamp) -> Result<(), StoreError> {
+    let user = known(tx, removal.user)?;
+    may_go(tx, &user, &removal)?;
+    let (id, release) = (removal.user, removal.release);
     let mut of_its_own = Vec::new();
     for mut entry in rows::entries(tx, "user_id = ?1", &[&id.0])? {
         if entry.takes_from.is_some() && entry.owed().is_some() {
@@ -831,7 +838,8 @@ mod tests {
                 (&picture.entries[0].state, picture.users[0].name.as_str()),
                 (&state, "User 1")
             );
-            let removed = store.ledger.remove_user(UserId(1), None, stamp(4));
+            let removal = Removal::of(UserId(1), None, &picture.entries);
+            let removed = store.ledger.remove_users(vec![removal], stamp(4));
             if state.needs_settling() {
                 assert!(matches!(removed.wait(), Err(StoreError::Settling { .. })));
             }
@@ -847,9 +855,11 @@ mod tests {
             .edit_user(UserId(1), change(place("US"), place("GB")), stamp(2))
             .wait()
             .unwrap();
+        let queued = store.ledger.load().wait().unwrap().entries;
+        let removal = Removal::of(UserId(1), Some(number("+14255550001")), &queued);
         store
             .ledger
-            .remove_user(UserId(1), Some(number("+14255550001")), stamp(3))
+            .remove_users(vec![removal], stamp(3))
             .wait()
             .unwrap();
         let picture = store.ledger.load().wait().unwrap();
@@ -874,7 +884,10 @@ mod tests {
             .unwrap();
         let error = store
             .ledger
-            .remove_user(UserId(2), Some(number("+14255550002")), stamp(5))
+            .remove_users(
+                vec![Removal::of(UserId(2), Some(number("+14255550002")), &[])],
+                stamp(5),
+            )
             .wait();
         assert!(matches!(error, Err(StoreError::NotAssociated { .. })));
         assert_eq!(store.ledger.load().wait().unwrap().users.len(), 1);
@@ -890,6 +903,53 @@ mod tests {
     }
 
     #[test]
+    fn what_was_queued_after_the_removal_was_agreed_to_stops_all_of_it() {
+        let (_root, store) = store_with(2);
+        let queue = |user, change| {
+            store
+                .ledger
+                .edit_user(UserId(user), change, stamp(2))
+                .wait()
+        };
+        queue(1, change(place("US"), place("GB"))).unwrap();
+        let seen = store.ledger.load().wait().unwrap().entries;
+        let both = [2, 1]
+            .map(|id| Removal::of(UserId(id), None, &seen))
+            .to_vec();
+        // Another window queues one more, and puts another in the place of the one that was seen.
+        queue(1, change(num("+14255550001"), num("+14255550300"))).unwrap();
+        queue(1, change(place("US"), place("FR"))).unwrap();
+        let before = store.ledger.load().wait().unwrap();
+        let refused = store.ledger.remove_users(both, stamp(3)).wait();
+        let Err(error @ StoreError::QueuedMeanwhile { .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        let at = before.entries[0].created_at.strftime("%m-%d %H:%MZ");
+        let who = person(&before.entries[0].author);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "User 1 is not removed: queued meanwhile by {who} {at}: number +1 425 555 0300; {who} {at}: country FR"
+            )
+        );
+        assert_eq!(store.ledger.load().wait().unwrap(), before);
+        // What has gone in the meantime holds nobody back.
+        let removal = Removal::of(UserId(1), None, &before.entries);
+        store
+            .ledger
+            .drop_many(vec![before.entries[0].id], stamp(4))
+            .wait()
+            .unwrap();
+        store
+            .ledger
+            .remove_users(vec![removal], stamp(5))
+            .wait()
+            .unwrap();
+        let after = store.ledger.load().wait().unwrap();
+        assert_eq!((after.users.len(), after.entries), (1, vec![]));
+    }
+
+    #[test]
     fn who_leaves_the_list_gets_back_what_a_change_has_released_already() {
         let (_root, store) = store_with(2);
         for n in 1..=2 {
@@ -901,14 +961,11 @@ mod tests {
                 .unwrap();
             store.ledger.released(ids[0], stamp(3)).wait().unwrap();
         }
+        let queued = store.ledger.load().wait().unwrap().entries;
+        let both = [1, 2].map(|id| Removal::of(UserId(id), None, &queued));
         store
             .ledger
-            .remove_user(UserId(1), None, stamp(4))
-            .wait()
-            .unwrap();
-        store
-            .ledger
-            .remove_users(vec![UserId(2)], stamp(4))
+            .remove_users(both.to_vec(), stamp(4))
             .wait()
             .unwrap();
         let picture = store.ledger.load().wait().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use teamsconnector::domain::guid::ObjectId;
-use teamsconnector::domain::outbox::{Entry, EntryId, EntryState};
+use teamsconnector::domain::outbox::{Entry, EntryId, EntryState, Removal};
 use teamsconnector::domain::phone::{NumberKind, PhoneNumber};
 use teamsconnector::domain::run::{Outcome, RunKind};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
@@ -229,9 +229,9 @@ impl<'a> Course<'a> {
             }
             44..50 => {
                 let release = user.number.clone().filter(|_| self.chance.percent(80));
+                let removal = Removal::of(user.id, release, &desk.entries);
                 let _refused =
-                    change::remove(self.console.store(), user.id, release, self.console.stamp())
-                        .await;
+                    change::remove(self.console.store(), removal, self.console.stamp()).await;
             }
             50..64 => self.move_one(&desk).await,
             64..78 => self.swap(&desk).await,

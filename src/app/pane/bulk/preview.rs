@@ -12,9 +12,10 @@ use crate::app::pane::editor::range::taken;
 use crate::domain::country::Country;
 use crate::domain::gate::{Marks, Warning};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Removal};
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::range::NumberRange;
+use crate::domain::text::counted;
 use crate::domain::user::{Field, LicenseStatus, NewUser, Patch, UnlicensedCause, UserId, Value};
 use crate::roster::desk::{Desk, DeskUser};
 use crate::roster::inventory::Inventory;
@@ -62,6 +63,8 @@ pub struct PreviewRow {
     pub change: String,
     /// What should be known of it.
     pub note: String,
+    /// What is queued for the user and goes by a removal.
+    pub drops: Vec<EntryId>,
     /// Whether it is done.
     pub fate: Fate,
 }
@@ -168,12 +171,14 @@ impl Preview {
             name: who.name.to_owned(),
             change: String::new(),
             note: String::new(),
+            drops: Vec::new(),
             fate,
         };
         match (&self.change, &said.fate) {
             (Change::Remove, Fate::Done(_)) => {
                 "removed here".clone_into(&mut said.change);
                 said.note = left_behind(who);
+                said.drops = who.own().map(|entry| entry.id).collect();
             }
             (_, Fate::Done(patch)) => {
                 said.change = words(who, patch);
@@ -279,8 +284,37 @@ impl Preview {
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{} {word}", thousands(count as u64)))
+        .chain(self.drops_words())
         .collect();
         parts.join(", ")
+    }
+
+    /// `3 queued changes go`, where a removal drops any.
+    fn drops_words(&self) -> Option<String> {
+        let dropped: u64 = self.rows.iter().map(|row| row.drops.len() as u64).sum();
+        (dropped > 0).then(|| {
+            let go = if dropped == 1 { "goes" } else { "go" };
+            format!(
+                "{} {go}",
+                counted(dropped, "queued change", "queued changes")
+            )
+        })
+    }
+
+    /// Who is removed, with what the rows have said that goes.
+    pub fn removals(&self) -> Vec<Removal> {
+        let done = self
+            .rows
+            .iter()
+            .filter_map(|row| match (&row.fate, row.whom) {
+                (Fate::Done(_), Whom::User(user)) => Some(Removal {
+                    user,
+                    release: None,
+                    seen: row.drops.clone(),
+                }),
+                _ => None,
+            });
+        done.collect()
     }
 
     /// What is asked of the ledger, for users of the list.
@@ -394,6 +428,13 @@ impl<'a> Subject<'a> {
             gone: false,
             barred,
         }
+    }
+
+    /// What is queued for the user of the list, and goes with it.
+    pub(super) fn own(&self) -> impl Iterator<Item = &'a Entry> {
+        let whom = self.whom;
+        let own = move |entry: &&Entry| entry.user.map(Whom::User) == Some(whom);
+        self.entries.iter().filter(own)
     }
 
     fn entry(&self, field: Field) -> Option<&'a Entry> {

@@ -1,5 +1,6 @@
 //! The words of a preview: what changes, what stays, and what should be known of it.
 
+use crate::domain::outbox::Entry;
 use crate::domain::phone::NumberKind;
 use crate::domain::user::{Patch, Value};
 
@@ -11,10 +12,15 @@ pub(super) fn left_behind(who: &Subject<'_>) -> String {
     if let Some(number) = &who.number {
         parts.push(format!("{} stays in the tenant", number.spaced()));
     }
-    match who.entries.len() {
-        0 => {}
-        1 => parts.push("1 queued change goes".to_owned()),
-        n => parts.push(format!("{n} queued changes go")),
+    let drops: Vec<String> = who.own().map(Entry::whose).collect();
+    match drops.as_slice() {
+        [] => {}
+        [one] => parts.push(format!("1 queued change goes: {one}")),
+        many => parts.push(format!(
+            "{} queued changes go: {}",
+            many.len(),
+            many.join(", ")
+        )),
     }
     parts.join("; ")
 }

@@ -1,6 +1,8 @@
 //! What the questions say.
 
 use crate::app::mend::{Mend, MoveTo, Wants};
+use crate::domain::outbox::Entry;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::NewUser;
 
@@ -21,6 +23,36 @@ pub(super) fn listed(shown: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = shown.iter().take(LISTED).cloned().collect();
     if let Some(more) = shown.len().checked_sub(LISTED).filter(|more| *more > 0) {
         lines.push(format!("  and {more} more"));
+    }
+    lines
+}
+
+/// What a removal does, and what is queued and goes with it: whose it is, since it may be another person's.
+pub(super) fn remove_lines(
+    name: &str,
+    number: Option<&PhoneNumber>,
+    drops: &[Entry],
+) -> Vec<String> {
+    let mut lines = vec![
+        format!("Remove {name} here?"),
+        "The seat goes back. Nothing is written to the tenant by this alone.".to_owned(),
+    ];
+    match drops.len() {
+        0 => {}
+        1 => lines.push("This is queued, and is dropped by it:".to_owned()),
+        n => lines.push(format!(
+            "These {n} changes are queued, and are dropped by it:"
+        )),
+    }
+    lines.extend(drops.iter().map(|entry| format!("  {}", entry.whose())));
+    if drops.iter().any(|entry| entry.owed().is_some()) {
+        lines.push("What a run has released already is queued to go back.".to_owned());
+    }
+    if let Some(number) = number {
+        lines.push(format!(
+            "You are then asked about {} in the tenant.",
+            number.spaced()
+        ));
     }
     lines
 }
