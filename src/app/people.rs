@@ -498,16 +498,23 @@ impl App {
         }
     }
 
-    /// Removes a user, and with it perhaps its number in the tenant. What was queued while the question stood is asked about first.
-    pub(super) fn remove(&mut self, removal: Removal) -> Vec<Effect> {
+    /// Whether something was queued while the question stood, that the removal would drop unseen: it is asked about first.
+    pub(super) fn asks_anew(&mut self, removal: &Removal) -> bool {
         let mut users = self.desk.users.iter();
-        if let Some(row) = users.find(|row| row.user.id == removal.user)
-            && removal.unseen(&row.entries).next().is_some()
-        {
-            let question = removal_of(row);
-            let text = format!("something was queued for {} meanwhile", row.user.name);
-            self.say(Tone::Warn, text);
-            self.question(question);
+        let row = users.find(|row| row.user.id == removal.user);
+        let Some(row) = row.filter(|row| removal.unseen(&row.entries).next().is_some()) else {
+            return false;
+        };
+        let question = removal_of(row);
+        let text = format!("something was queued for {} meanwhile", row.user.name);
+        self.say(Tone::Warn, text);
+        self.question(question);
+        true
+    }
+
+    /// Removes a user, and with it perhaps its number in the tenant.
+    pub(super) fn remove(&mut self, removal: Removal) -> Vec<Effect> {
+        if self.asks_anew(&removal) {
             return Vec::new();
         }
         let req = self.wait_for(Wait::Removed);

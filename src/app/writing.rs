@@ -261,6 +261,8 @@ impl App {
                 number,
                 drops,
             } => match number {
+                // Nobody answers two questions about what is not so any more.
+                Some(_) if self.asks_anew(&Removal::of(id, None, &drops)) => Vec::new(),
                 Some(number) => {
                     self.question(Question::Release {
                         id,

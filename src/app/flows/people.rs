@@ -371,7 +371,7 @@ fn a_removal_names_what_is_queued_and_asks_anew_about_what_is_queued_meanwhile()
         asked,
         "what is asked does not change under the finger"
     );
-    t.keys("y n");
+    t.keys("y");
     assert_eq!(t.effects, []);
     assert_eq!(
         t.notice(),
@@ -384,11 +384,24 @@ fn a_removal_names_what_is_queued_and_asks_anew_about_what_is_queued_meanwhile()
     );
     assert!(asked[4].starts_with("  pat "), "{asked:?}");
     assert!(asked[4].ends_with(": country FR"), "{asked:?}");
+    // Once more, below the second question.
+    t.keys("y");
+    let mut again = t.app.desk.as_ref().clone();
+    let wanted = Value::Number(None);
+    let later = entry(10, &again.users[1], wanted, EntryState::Queued);
+    again.users[1].entries.push(later);
+    t.desk(again);
+    t.keys("n");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        lines(&t)[2],
+        "These 3 changes are queued, and are dropped by it:"
+    );
     t.keys("y n");
     let LedgerChange::Remove(removal) = change(&t) else {
         panic!("a removal was to be asked for");
     };
-    assert_eq!(removal.seen, [EntryId(1), EntryId(9)]);
+    assert_eq!(removal.seen, [1, 9, 10].map(EntryId));
 }
 
 #[test]
