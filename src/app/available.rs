@@ -323,6 +323,9 @@ pub(super) fn elsewhere(action: Action) -> String {
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
         return "works in every pane: Esc closes what is open over it".to_owned();
     }
+    if action == Action::EditTenant {
+        return "works in the list of tenants (t)".to_owned();
+    }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),
         (Place::Candidates, "2 Add users"),

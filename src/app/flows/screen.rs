@@ -3,7 +3,8 @@
 use crate::domain::user::UserId;
 
 use crate::app::App;
-use crate::app::action::{Action, Place};
+use crate::app::action::{Action, Place, TABLE};
+use crate::app::available::elsewhere;
 use crate::app::effect::{Effect, Who};
 use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, at, object, settings, why_alex};
@@ -164,6 +165,14 @@ fn wakes_are_asked_for_once() {
 }
 
 #[test]
+fn every_action_says_where_it_works() {
+    for row in TABLE {
+        let said = elsewhere(row.action);
+        assert!(!said.ends_with("works in "), "{:?}: {said}", row.action);
+    }
+}
+
+#[test]
 fn a_key_that_does_nothing_here_says_where_it_does_something() {
     let mut t = Driver::new();
     for (keys, said) in [
@@ -171,6 +180,10 @@ fn a_key_that_does_nothing_here_says_where_it_does_something() {
         ("x", "x does nothing here; ? lists all keys"),
         ("3 u", "u (undo) works in 1 Users, 4 Changes"),
         ("2 M", "M (move a seat) works in 1 Users"),
+        (
+            "Ctrl-E",
+            "Ctrl-E (edit it) works in the list of tenants (t)",
+        ),
         ("q x", "y and n answer the question; Esc leaves it"),
         (
             "<esc> 1 w s",
