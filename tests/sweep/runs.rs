@@ -353,7 +353,10 @@ fn lower(folder: &Path) {
              ALTER TABLE live DROP COLUMN member; DROP TABLE former_words; DROP TABLE moved;
              DROP TABLE counted;",
         ),
-        ("history.db", "DROP TABLE moved;"),
+        (
+            "history.db",
+            "DROP TABLE moved; ALTER TABLE runs DROP COLUMN released;",
+        ),
     ] {
         let connection = Connection::open(folder.join(file)).unwrap();
         connection.execute_batch(back).unwrap();
