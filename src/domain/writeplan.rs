@@ -77,13 +77,13 @@ impl WritePlan {
         (users / 10).max(5)
     }
 
+    fn chosen(&self, is: impl Fn(EntryId) -> bool) -> Vec<&PlanItem> {
+        self.items.iter().filter(|item| is(item.entry)).collect()
+    }
+
     /// Numbers that nobody will answer when the chosen items are written: released by one, and given to nobody by another.
     pub fn silenced(&self, chosen: impl Fn(EntryId) -> bool) -> Vec<PhoneNumber> {
-        let chosen: Vec<&PlanItem> = self
-            .items
-            .iter()
-            .filter(|item| chosen(item.entry))
-            .collect();
+        let chosen = self.chosen(chosen);
         let is_given = |number: &PhoneNumber| {
             chosen
                 .iter()
@@ -99,11 +99,7 @@ impl WritePlan {
     /// Numbers that the chosen items take from one person and give to another: all are released before the first is assigned, and
     /// until then each of them rings nowhere. Empty where nothing is handed over.
     pub fn between(&self, chosen: impl Fn(EntryId) -> bool) -> Vec<PhoneNumber> {
-        let chosen: Vec<&PlanItem> = self
-            .items
-            .iter()
-            .filter(|item| chosen(item.entry))
-            .collect();
+        let chosen = self.chosen(chosen);
         let mut numbers: Vec<PhoneNumber> = chosen
             .iter()
             .filter_map(|item| item.releases.clone())

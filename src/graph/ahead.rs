@@ -103,7 +103,7 @@ impl Ahead {
         }
     }
 
-    /// The link, if it has been seen by now. It is told once.
+    /// The link, if it has been seen by now.
     pub(super) fn link(&mut self) -> Option<String> {
         self.link.borrow_and_update().clone()
     }

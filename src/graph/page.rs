@@ -1,6 +1,7 @@
 //! Reading a list page by page: a loop that ends, over links that lead nowhere but back to Graph.
 //!
-//! The page behind the one that is asked for is on its way as soon as its link is known, and no other.
+//! While a page comes in, the one behind it is asked for as soon as its link is known; once it is here, and is being read, the one
+//! behind that as well. No page further ahead is.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

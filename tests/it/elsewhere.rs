@@ -57,20 +57,27 @@ async fn what_another_session_changes_is_shown_without_a_key() {
     }
 }
 
+const LEE: &str = "lee@contoso.example";
+
+/// A tenant of which Lee Gu is on the list, and a console over it.
+async fn with_lee() -> (Tour, Terminal) {
+    let tour = Tour::new("").await;
+    tour.good(&["users", "add", LEE]);
+    let terminal = open(&tour);
+    terminal.wait_for("Lee Gu");
+    (tour, terminal)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_session_saves_is_not_overwritten_without_a_word() {
-    let lee = "lee@contoso.example";
-    let tour = Tour::new("").await;
-    tour.good(&["users", "add", lee]);
-    let mut terminal = open(&tour);
-    terminal.wait_for("Lee Gu");
+    let (tour, mut terminal) = with_lee().await;
     terminal.press("e tab tab tab tab ctrl-u LG");
     terminal.wait_for("> Name        LG");
-    tour.good(&["users", "edit", lee, "--name", "Gu-of-Leeds"]);
+    tour.good(&["users", "edit", LEE, "--name", "Gu-of-Leeds"]);
     // Whether the screen knows of it already or the ledger says so: it is not saved, and the next Enter asks.
     terminal.press("enter");
     terminal.wait_for("is now Gu-of-Leeds");
-    let shown = tour.good(&["users", "show", lee]);
+    let shown = tour.good(&["users", "show", LEE]);
     assert!(shown.contains("Gu-of-Leeds"), "{shown}");
     if !terminal
         .screen()
@@ -83,21 +90,17 @@ async fn what_another_session_saves_is_not_overwritten_without_a_word() {
     terminal.wait_for("Replace what somebody else has entered?");
     terminal.press("y");
     terminal.wait_for("LG saved");
-    let shown = tour.good(&["users", "show", lee]);
+    let shown = tour.good(&["users", "show", LEE]);
     assert!(shown.contains("LG"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_session_queues_while_a_removal_is_asked_about_is_not_dropped_unseen() {
-    let lee = "lee@contoso.example";
-    let tour = Tour::new("").await;
-    tour.good(&["users", "add", lee]);
-    let mut terminal = open(&tour);
-    terminal.wait_for("Lee Gu");
+    let (tour, mut terminal) = with_lee().await;
     terminal.press("d");
     let screen = terminal.wait_for("Remove Lee Gu here?");
     assert!(!screen.contains("dropped"), "{screen}");
-    tour.good(&["users", "edit", lee, "--number", "+441235123480"]);
+    tour.good(&["users", "edit", LEE, "--number", "+441235123480"]);
     // The question that stands is not about it: Lee stays, and the next question names it.
     let screen = terminal.wait_for("4 Changes 1");
     assert!(!screen.contains("dropped"), "{screen}");
@@ -107,16 +110,16 @@ async fn what_another_session_queues_while_a_removal_is_asked_about_is_not_dropp
     let queued = tour.good(&["outbox", "list"]);
     assert!(queued.contains("+44 1235 123480"), "{queued}");
     // The command line names what goes as well.
-    let told = tour.call(&["users", "remove", lee]).err;
+    let told = tour.call(&["users", "remove", LEE]).err;
     assert!(told.contains("Lee Gu removed; dropped: "), "{told}");
     assert!(told.contains(": number +44 1235 123480"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_has_it_by_now() {
-    let (lee, joni) = ("lee@contoso.example", "joni@contoso.example");
+    let joni = "joni@contoso.example";
     let tour = Tour::new("").await;
-    for who in [lee, joni] {
+    for who in [LEE, joni] {
         tour.good(&["users", "add", who]);
     }
     let mut terminal = open(&tour);
@@ -136,7 +139,7 @@ async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_h
     terminal.press("enter");
     terminal.wait_for(&format!("> Number      {number}"));
     let compact: String = number.split(' ').collect();
-    tour.good(&["users", "edit", lee, "--number", &compact]);
+    tour.good(&["users", "edit", LEE, "--number", &compact]);
     terminal.press("enter");
     let screen = terminal.wait_until("it is refused, with who gets it", |screen| {
         screen.contains("Lee Gu")

@@ -11,6 +11,7 @@ use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::modal::Modal;
 use crate::app::pane::editor::{EditState, FormField, Target};
 
+use crate::roster::desk::Desk;
 use crate::view::screens::screen;
 
 use super::sign_in::shows;
@@ -304,17 +305,22 @@ fn an_own_field_that_another_session_has_saved_is_shown_and_asked_about() {
     assert_eq!(patch.seen.unwrap().name, "Lee Jones");
 }
 
+/// The desk after a number was queued for Lee Gu in another window.
+fn lee_is_to_have(wanted: &str) -> Desk {
+    let mut with = desk();
+    let lee = with.users[2].clone();
+    let wanted = Value::Number(Some(number(wanted)));
+    with.users[2].entries = vec![entry(9, &lee, wanted, EntryState::Queued)];
+    with.entries.extend(with.users[2].entries.clone());
+    with
+}
+
 #[test]
 fn a_change_that_was_queued_since_the_form_was_opened_is_not_replaced_unasked() {
     let mut t = Driver::new();
     t.keys("j j e Ctrl-U").text("+44 1235 123499");
     // The same engineer, in another window.
-    let mut with = desk();
-    let lee = with.users[2].clone();
-    let wanted = Value::Number(Some(number("+441235123488")));
-    with.users[2].entries = vec![entry(9, &lee, wanted, EntryState::Queued)];
-    with.entries.extend(with.users[2].entries.clone());
-    t.desk(with);
+    t.desk(lee_is_to_have("+441235123488"));
     t.keys("<enter>");
     if t.effects.is_empty() && t.app.place() == Place::Form {
         t.keys("<enter>");
@@ -529,12 +535,7 @@ fn a_number_that_another_session_takes_leaves_the_free_ones() {
     t.keys("e Ctrl-F");
     assert_eq!(t.effects, [Effect::LookForOthers]);
     assert!(shows(&t, "FREE NUMBERS for Ben Walters  1 of 1"));
-    let mut with = desk();
-    let lee = with.users[2].clone();
-    let wanted = Value::Number(Some(number("+441235123474")));
-    with.users[2].entries = vec![entry(9, &lee, wanted, EntryState::Queued)];
-    with.entries.extend(with.users[2].entries.clone());
-    t.desk(with);
+    t.desk(lee_is_to_have("+441235123474"));
     assert!(shows(&t, "FREE NUMBERS for Ben Walters  0 of 0"));
     t.keys("<enter> <esc>");
     assert!(!shows(&t, "123474"));
