@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::domain::failure::Failure;
 use crate::domain::settings::NewTenant;
 
 use super::chooser::ABOVE;
 use super::cursor::Move;
 use super::doc::{Doc, Tone};
 use super::event::{Code, Key, RequestId};
+use super::pane::TURNS;
 use super::pane::chooser::{Card, Chooser};
 use super::pane::tenant::TenantForm;
 
@@ -49,7 +51,15 @@ pub enum Choice {
 const CHOICE_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save and sign in"),
     ("Tab", "next field"),
-    ("Left/Right", "choose"),
+    (TURNS, "choose"),
+    ("Esc", "back"),
+];
+
+/// The same of a tenant that is there.
+const EDIT_CHOICE_FOOTER: [(&str, &str); 4] = [
+    ("Enter", "save"),
+    ("Tab", "next field"),
+    (TURNS, "choose"),
     ("Esc", "back"),
 ];
 
@@ -74,6 +84,13 @@ const FOOTER: [(&str, &str); 3] = [
 /// The footer of the form.
 const FORM_FOOTER: [(&str, &str); 3] = [
     ("Enter", "save and sign in"),
+    ("Tab", "next field"),
+    ("Esc", "back: nothing is written"),
+];
+
+/// The footer of the form of a tenant that is there.
+const EDIT_FOOTER: [(&str, &str); 3] = [
+    ("Enter", "save"),
     ("Tab", "next field"),
     ("Esc", "back: nothing is written"),
 ];
@@ -127,8 +144,12 @@ impl FirstStart {
         match &self.form {
             Some(_) if self.leaving => &LEAVE_FOOTER,
             None if self.pick.is_some() => &PICK_FOOTER,
-            Some(form) if form.line(form.focus).is_none() => &CHOICE_FOOTER,
-            Some(_) => &FORM_FOOTER,
+            Some(form) => match (form.saved.is_some(), form.line(form.focus).is_none()) {
+                (false, false) => &FORM_FOOTER,
+                (false, true) => &CHOICE_FOOTER,
+                (true, false) => &EDIT_FOOTER,
+                (true, true) => &EDIT_CHOICE_FOOTER,
+            },
             None => &FOOTER,
         }
     }
@@ -216,6 +237,17 @@ impl FirstStart {
             },
         }
         Asked::Draw
+    }
+
+    /// A tenant of the list was changed: the list is there again, as it is now, and says so.
+    pub fn edited(&mut self, name: &str, tenants: Result<Vec<Card>, Failure>) {
+        self.form = None;
+        self.note = Some(format!("saved: {name} is changed in the configuration"));
+        match (&mut self.pick, tenants) {
+            (Some(open), Ok(tenants)) => open.tenants(Arc::new(tenants)),
+            (_, Err(failure)) => self.note = Some(failure.headline),
+            (None, Ok(_)) => {}
+        }
     }
 
     /// Takes pasted text: only the form has a use for it.

@@ -66,6 +66,11 @@ impl App {
         effects
     }
 
+    /// Whether the line was said before the form that has the keys was opened.
+    pub fn is_of_before(&self) -> bool {
+        self.place() == Place::Form && self.said_over < self.modals.len()
+    }
+
     fn typed(&mut self, key: Key) -> Vec<Effect> {
         if key.ctrl && key.code == Code::Char('c') {
             return self.quit_now();

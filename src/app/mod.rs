@@ -662,6 +662,7 @@ impl App {
     /// Shows a failure's headline.
     fn fail(&mut self, failure: Failure) {
         self.notice = Some(Notice::Failed(failure));
+        self.said_over = self.modals.len();
         self.dirty = true;
     }
 

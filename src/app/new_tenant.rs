@@ -3,11 +3,11 @@
 use super::action::Action;
 use super::doc::Tone;
 use super::effect::Effect;
-use super::event::Key;
+use super::event::{Key, RequestId};
 use super::modal::Modal;
 use super::pane::chooser::Listing;
 use super::pane::confirm::Question;
-use super::pane::tenant::TenantForm;
+use super::pane::tenant::{NotSaved, TenantForm};
 use super::{App, Wait};
 use crate::domain::settings::SavedTenant;
 use crate::domain::words;
@@ -106,6 +106,20 @@ impl App {
         } else {
             Effect::AddTenant { req, new }
         }]
+    }
+
+    /// It was not written: its form says why, and has the keys where that is.
+    pub(super) fn tenant_not_saved(&mut self, req: RequestId, why: NotSaved) {
+        if self.answered(req).is_none() {
+            return;
+        }
+        for modal in &mut self.modals {
+            if let Modal::NewTenant(form) = modal {
+                form.refused(why);
+                return;
+            }
+        }
+        self.fail(why.failure);
     }
 
     /// It was changed: the list shows it; the tenant of this screen is opened anew, since it was opened as it was before.

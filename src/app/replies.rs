@@ -436,14 +436,9 @@ impl App {
                         return;
                     }
                 }
-                Modal::NewTenant(form) => {
-                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
-                        form.state = EditState::Failed(failure);
-                        return;
-                    }
-                }
                 Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
                 Modal::Conflict(_)
+                | Modal::NewTenant(_)
                 | Modal::Why(_)
                 | Modal::Plan(_)
                 | Modal::Confirm(_)
@@ -562,6 +557,7 @@ impl App {
                 None => {}
             },
             SessionEvent::Refused { req, failure } => self.refused(req, failure),
+            SessionEvent::TenantNotSaved { req, why } => self.tenant_not_saved(req, *why),
         }
         Vec::new()
     }

@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod clipboard;
 pub mod clock;
+pub mod credentials;
 mod elsewhere;
 mod first_start;
 mod frames;

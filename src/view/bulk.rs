@@ -10,7 +10,6 @@ use crate::app::doc::Tone;
 use crate::app::effect::Exported;
 use crate::app::field::Field;
 use crate::app::layout::Area;
-use crate::app::pane::Mark;
 use crate::app::pane::bulk::Bulk;
 use crate::app::pane::bulk::cells::RowForm;
 use crate::app::pane::bulk::export::{ExportField, ExportForm};
@@ -18,6 +17,7 @@ use crate::app::pane::bulk::many::{Change, ManyField};
 use crate::app::pane::bulk::review::{ReviewBox, Rows, cause, number, who};
 use crate::app::pane::bulk::source::{SourceField, SourceForm};
 use crate::app::pane::editor::EditState;
+use crate::app::pane::{Mark, TURNS};
 use crate::bulk::decode::Encoding;
 use crate::bulk::export::Reader;
 use crate::bulk::review::Mode;
@@ -119,7 +119,7 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
 
 /// The key that a field has of its own.
 pub(super) fn field_key(open: &Bulk) -> Option<(&'static str, &'static str)> {
-    let choice = Some(("Left/Right", "choose"));
+    let choice = Some((TURNS, "choose"));
     let text = Some(("Ctrl-U", "clears"));
     match open {
         Bulk::Source(form) => match form.focus {
@@ -391,7 +391,7 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     }
     label(painter, area, y, (!on_path, "For"));
     let text = if matches!(form.what, Exported::LogText(_)) {
-        "plain text (Left/Right: a spreadsheet, a program)".to_owned()
+        format!("plain text ({TURNS}: a spreadsheet, a program)")
     } else {
         let words = ["a spreadsheet", "a program"];
         either(words, form.reader == Reader::Spreadsheet)

@@ -361,7 +361,7 @@ fn the_form_offers_the_country_code() {
     t.keys("<tab>");
     has(
         &t.app,
-        &["Enter save  Tab next field  Left/Right choose  Esc back"],
+        &["Enter save  Tab next field  Left/Right or Space choose  Esc back"],
     );
     t.keys("<tab> <tab>").text("joni");
     has(

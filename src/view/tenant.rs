@@ -120,6 +120,9 @@ fn below(form: &TenantForm, field: TenantField) -> Vec<(Tone, String)> {
         .filter(|(faulty, _)| *faulty == field)
         .map(|(_, text)| (Tone::Bad, (*text).to_owned()))
         .collect();
+    if wrong.is_empty() && form.is_needed(field) {
+        return vec![(Tone::Warn, form.hint(field).to_owned())];
+    }
     if !wrong.is_empty() || form.focus != field {
         return wrong;
     }

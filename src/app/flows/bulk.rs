@@ -113,7 +113,7 @@ fn pasted_cells_ask_first_and_are_judged_by_a_key() {
     );
     assert!(shows(&t, "5 rows pasted: Name, Email, PhoneNumber"));
     assert!(!format!("{:?}", t.app).contains("sesame"));
-    t.keys("<tab> u <enter>");
+    t.keys("<tab> u <right> <enter>");
     let [Effect::Judge { ask, .. }] = t.effects.as_slice() else {
         panic!("verdicts were to be asked for");
     };
@@ -382,7 +382,7 @@ fn rows_of_people_on_the_list_are_judged_as_changes_unless_somebody_chose() {
     // Who chose new users gets that.
     let mut t = Driver::new();
     t.event(What::Paste(text.into()));
-    t.keys("<tab> c <enter>");
+    t.keys("<tab> <left> <left> <enter>");
     answer(&mut t);
     assert!(line(&t, 2).starts_with("IMPORT create  pasted cells  "));
 }

@@ -2,15 +2,16 @@
 //!
 //! It knows neither that file nor the other tenants: whether the name is free is for whoever writes it to say.
 
-use crate::app::event::{Code, Key, RequestId};
+use crate::app::event::{Key, RequestId};
 use crate::app::field::{Field as Line, Typed};
+use crate::domain::failure::Failure;
 use crate::domain::guid::Guid;
 use crate::domain::naming::{is_tenant_address, is_tenant_name};
 use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
 use crate::domain::words;
 
 use super::editor::EditState;
-use super::{corrected, turned};
+use super::{corrected, turned, turns};
 
 /// The form.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,34 @@ pub enum TenantField {
     File,
     /// Whether it begins read-only.
     Start,
+}
+
+/// Why a form was not saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSaved {
+    /// The field that it is about, where it is about one.
+    pub field: Option<TenantField>,
+    /// What went wrong.
+    pub failure: Failure,
+}
+
+impl From<Failure> for NotSaved {
+    fn from(failure: Failure) -> Self {
+        Self {
+            field: None,
+            failure,
+        }
+    }
+}
+
+impl NotSaved {
+    /// A failure that is about one field.
+    pub fn about(field: TenantField, failure: Failure) -> Self {
+        Self {
+            field: Some(field),
+            failure,
+        }
+    }
 }
 
 impl Default for TenantForm {
@@ -154,13 +183,18 @@ impl TenantForm {
                 "id of the app registration (a GUID); blank: that of [defaults], where there is one"
             }
             TenantField::File if self.way == SignsIn::Certificate => {
-                "file with the certificate and its key"
+                "needed: a file with the certificate and its key (PEM) that only you can read"
             }
             TenantField::File => {
-                "file with the secret, readable by you alone; blank: TEAMSCONNECTOR_CLIENT_SECRET holds it"
+                "needed: a file with the secret that only you can read; blank only where TEAMSCONNECTOR_CLIENT_SECRET holds it. It is not asked for on the screen"
             }
             TenantField::Start => self.start.words(),
         }
+    }
+
+    /// Whether the field is what the app cannot sign in without, and nothing stands in it: that is said wherever the keys go.
+    pub fn is_needed(&self, field: TenantField) -> bool {
+        field == TenantField::File && self.file.text().trim().is_empty()
     }
 
     /// The text field, where it is one.
@@ -209,10 +243,8 @@ impl TenantForm {
             }
             return;
         }
-        let by = match key.code {
-            Code::Right | Code::Char(' ' | 'l') => 1,
-            Code::Left | Code::Char('h') => -1,
-            _ => return,
+        let Some(by) = turns(key) else {
+            return;
         };
         match self.focus {
             TenantField::Way => self.way = self.way.turned(by),
@@ -302,6 +334,14 @@ impl TenantForm {
         .collect()
     }
 
+    /// It was not saved: the keys go to the field that is wrong, where there is one.
+    pub fn refused(&mut self, why: NotSaved) {
+        if let Some(field) = why.field.filter(|field| self.fields().contains(field)) {
+            self.focus = field;
+        }
+        self.state = EditState::Failed(why.failure);
+    }
+
     /// An answer is waited for.
     pub fn saving(&mut self, asked: Vec<RequestId>) {
         self.state = EditState::Saving(asked);
@@ -311,6 +351,7 @@ impl TenantForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::event::Code;
 
     fn typed(form: &mut TenantForm, text: &str) {
         for c in text.chars() {
@@ -348,6 +389,9 @@ mod tests {
         form.paste(" contoso.example\n");
         form.turn(1);
         assert_eq!(form.fields().len(), 5);
+        // A letter is meant for a field that has text: it turns no choice.
+        typed(&mut form, "hlc");
+        assert_eq!(form.way, SignsIn::DeviceCode);
         form.key(Code::Left.into());
         assert_eq!(form.way, SignsIn::Certificate);
         assert_eq!(form.fields().len(), 6);

@@ -1,6 +1,6 @@
 //! The form of an import: a path or pasted cells, create or update, the letters of the file.
 
-use crate::app::pane::turned;
+use crate::app::pane::{turned, turns};
 use std::sync::Arc;
 
 use crate::app::cells;
@@ -137,23 +137,14 @@ impl SourceForm {
                     self.touched();
                 }
             }
-            SourceField::Mode => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.choose(other(self.mode));
-                }
-                Code::Char('c') => self.choose(Mode::Create),
-                Code::Char('u') => self.choose(Mode::Update),
-                _ => {}
-            },
-            SourceField::Letters => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.encoding = match self.encoding {
-                        Encoding::Detect => Encoding::Windows1252,
-                        Encoding::Windows1252 => Encoding::Detect,
-                    };
-                }
-                _ => {}
-            },
+            SourceField::Mode if turns(key).is_some() => self.choose(other(self.mode)),
+            SourceField::Letters if turns(key).is_some() => {
+                self.encoding = match self.encoding {
+                    Encoding::Detect => Encoding::Windows1252,
+                    Encoding::Windows1252 => Encoding::Detect,
+                };
+            }
+            SourceField::Mode | SourceField::Letters => {}
         }
     }
 
