@@ -317,11 +317,14 @@ impl App {
     }
 }
 
+/// Where most actions work.
+pub const IN_EVERY_PANE: &str = "works in every pane";
+
 /// Where an action works, for somebody who looks for it elsewhere.
 pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
-        return "works in every pane: Esc closes what is open over it".to_owned();
+        return format!("{IN_EVERY_PANE}: Esc closes what is open over it");
     }
     if action == Action::EditTenant {
         return "works in the list of tenants (t)".to_owned();

@@ -434,6 +434,7 @@ impl App {
     /// Opens the list of all actions.
     pub(super) fn open_palette(&mut self) {
         self.modals.push(Modal::Palette(Palette::open(
+            self.place_below(),
             &self.roster,
             &self.settings.keys,
         )));
