@@ -10,8 +10,10 @@ use super::chooser::ABOVE;
 use super::cursor::Move;
 use super::doc::{Doc, Tone};
 use super::event::{Code, Key, RequestId};
+use super::keymap::Keymap;
 use super::pane::TURNS;
 use super::pane::chooser::{Card, Chooser};
+use super::pane::confirm::{Confirm, Question};
 use super::pane::tenant::TenantForm;
 
 /// Rows around the list: the program's name and a gap above it, a note and the keys below.
@@ -104,8 +106,8 @@ const PICK_FOOTER: [(&str, &str); 5] = [
     ("Esc", "leave"),
 ];
 
-/// The footer of the question whether what is typed is to be dropped.
-const LEAVE_FOOTER: [(&str, &str); 2] = [("y", "drop it"), ("n", "go on typing")];
+/// The footer of the question whether what is typed is to be dropped: as in the console.
+const LEAVE_FOOTER: [(&str, &str); 3] = [("y", "yes"), ("n", "no"), ("Esc", "back")];
 
 impl FirstStart {
     /// The screen, where the configuration will be in this file.
@@ -152,6 +154,17 @@ impl FirstStart {
             },
             None => &FOOTER,
         }
+    }
+
+    /// The question whether what is typed is to be dropped, in the console's words, while it is open.
+    pub fn question(&self) -> Vec<String> {
+        let Some(form) = self.form.as_ref().filter(|_| self.leaving) else {
+            return Vec::new();
+        };
+        let title = form.title();
+        let question = Confirm::new(Question::LeaveForm { title });
+        let keys = |line: String| Keymap::default().fill(&line);
+        question.lines("").into_iter().map(keys).collect()
     }
 
     /// Takes a key.

@@ -144,7 +144,7 @@ fn an_empty_filter_names_the_hits_elsewhere() {
     );
     assert_eq!(
         rows[title + 2],
-        " 1 disable MCOPSTN1 in that licence; MCOEV stays"
+        " 1 disable MCOPSTN1 in that licence; MCOEV stays (copy)"
     );
     has(
         &t.app,
