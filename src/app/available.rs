@@ -1,6 +1,6 @@
 //! Why an action cannot be done now: said when its key is pressed, and beside it in the list of all actions.
 
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::words;
 
 use super::App;
@@ -240,12 +240,25 @@ impl App {
             .entries
             .iter()
             .any(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }));
-        (!some).then(|| {
-            format!(
-                "nothing is queued: {} edits a number or a country",
-                self.settings.keys.first(Action::Edit)
-            )
-        })
+        if some {
+            return None;
+        }
+        let is_refused = |entry: &&Entry| matches!(entry.state, EntryState::Rejected { .. });
+        let refused = self.desk.entries.iter().filter(is_refused).count();
+        let (were, them) = match refused {
+            0 => {
+                let edit = self.settings.keys.first(Action::Edit);
+                return Some(format!(
+                    "nothing is queued: {edit} edits a number or a country"
+                ));
+            }
+            1 => ("1 change was".to_owned(), "it"),
+            _ => (format!("{refused} changes were"), "one"),
+        };
+        let text = format!(
+            "nothing to plan: {were} refused; {{changes}} says why, {{undo}} drops {them}, {{edit}} enters another value"
+        );
+        Some(self.settings.keys.fill(&text))
     }
 
     /// An explanation without ways has no number to press; one that is still read may get some.

@@ -347,7 +347,10 @@ impl App {
             if is_conflict(&entry) {
                 self.open_conflict(&entry);
             } else {
-                let text = Text::new("CHANGE", changes::detail(&entry, &|at| self.when(at)));
+                let text = Text::new(
+                    "CHANGE",
+                    changes::detail(&entry, self.runs.active(), &|at| self.when(at)),
+                );
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {

@@ -487,7 +487,7 @@ fn a_wide_screen_explains_beside_and_logs_below() {
     assert!(rows[4].contains("| NOT ADDABLE: Calling Plan inside"));
     assert!(
         rows.iter()
-            .any(|row| row.starts_with("LOG  sync: signing in  ("))
+            .any(|row| row.starts_with("LOG  sync: connecting  ("))
     );
     has(&t.app, &["! <00:01> GRAPH> no seat left [warning]"]);
     assert!(rows.iter().all(|row| row.is_ascii()), "{rows:#?}");
