@@ -452,7 +452,7 @@ pub const TABLE: &[Binding] = &[
     row(A::SaveLeftOut, &["O"], P::PANES.and(P::CONFIRM), ["save these", "save-left-out", "Save the rows that an import leaves out as a file, with the reason of each"]),
     row(A::OnlyBad, &["f"], P::REVIEW, ["bad only", "bad-only", "List only the rows of an import that cannot go in, or all again"]),
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
-    row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
+    row(A::OtherMode, &["m"], P::REVIEW, ["other kind", "other-mode", "Judge the rows of an import as new users, as changes of users, or each as what it is"]),
     row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
     row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as plain text"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),

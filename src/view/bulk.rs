@@ -25,6 +25,7 @@ use crate::bulk::verdict::Verdict;
 use crate::domain::failure::Failure;
 
 use super::paint::{Column, Painter, Row, column};
+use super::tenant::choice;
 
 /// Cells before the values of a form.
 pub(super) const LABEL: u16 = 15;
@@ -191,6 +192,14 @@ pub(super) fn either(words: [&str; 2], first: bool) -> String {
     }
 }
 
+fn source_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Create => "new users",
+        Mode::Update => "changes of users",
+        Mode::Both => "both, each row what it is",
+    }
+}
+
 fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
     let note = if form.is_reading() { "reading…" } else { "" };
     let title = format!("IMPORT  {}", app.session.tenant);
@@ -211,8 +220,8 @@ fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
                 }
             }
             SourceField::Mode => {
-                let words = ["new users", "changes of users"];
-                let text = either(words, form.mode == Mode::Create);
+                let chosen = source_word(form.mode);
+                let text = choice(&Mode::ALL.map(source_word), chosen);
                 value(painter, area, y, &text);
             }
             SourceField::Letters => {
@@ -269,7 +278,7 @@ fn review(app: &App, painter: &mut Painter<'_>, open: &ReviewBox) {
     painter.two(list, 0, (&open.title(), strong), (&counts, look));
     let mut y = 1;
     for row in open.note_rows(list.width) {
-        painter.line(list, y, &row, dim);
+        painter.line(list, y, &app.settings.keys.fill(&row), dim);
         y += 1;
     }
     let titles = ["ROW", "VERDICT", "WHO", "NUMBER", "CAUSE"];

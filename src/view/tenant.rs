@@ -101,7 +101,7 @@ fn value(painter: &mut Painter<'_>, area: Area, y: u16, (form, field): (&TenantF
 }
 
 /// Words side by side, the chosen one in brackets.
-fn choice(words: &[&str], chosen: &str) -> String {
+pub(super) fn choice(words: &[&str], chosen: &str) -> String {
     let words = words.iter().map(|word| {
         if *word == chosen {
             format!("[{word}]")
