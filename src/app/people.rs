@@ -545,7 +545,7 @@ impl App {
             };
             return vec![aside, Effect::KeepDraft { key, text: None }];
         }
-        let opens = match target {
+        match target {
             Some(Target::User(id)) => {
                 // Under a filter that hides the row the key would open somebody else. Who types one goes on typing.
                 if self.users.filter.typing == Typing::No {
@@ -553,21 +553,39 @@ impl App {
                 }
                 self.users.cursor.key = Some(id);
                 self.users.stale = true;
-                "{edit} opens it"
             }
-            Some(Target::New) => "{add-by-hand} opens it",
+            Some(Target::New) => {}
             None => return Vec::new(),
-        };
-        let name = text
-            .lines()
-            .find_map(|line| line.strip_prefix("name="))
-            .filter(|name| !name.is_empty())
-            .unwrap_or("a user")
-            .to_owned();
+        }
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
-        self.say(Tone::Busy, format!("an edit of {name} was kept; {opens}"));
+        // Before the list is there nobody knows what its user is called.
+        if self.opened {
+            self.say_draft();
+        }
         Vec::new()
+    }
+
+    /// Says whose edit was kept last, and what opens it.
+    pub(super) fn say_draft(&mut self) {
+        let Some((key, text)) = self.drafts.last() else {
+            return;
+        };
+        let target = draft_target(key);
+        let opens = match target {
+            Some(Target::User(_)) => "{edit} opens it",
+            Some(Target::New) | None => "{add-by-hand} opens it",
+        };
+        // Whom the list has by another name is not called by one that was typed and not saved.
+        let saved = match target {
+            Some(Target::User(id)) => self.desk.users.iter().find(|row| row.user.id == id),
+            Some(Target::New) | None => None,
+        };
+        let typed = text.lines().find_map(|line| line.strip_prefix("name="));
+        let name = saved.map(|row| row.user.name.as_str()).or(typed);
+        let name = name.filter(|name| !name.is_empty());
+        let said = format!("an edit of {} was kept; {opens}", name.unwrap_or("a user"));
+        self.say(Tone::Busy, said);
     }
 
     /// Forgets the kept text of a form.

@@ -276,9 +276,14 @@ impl App {
                 .filter_map(|row| row.user.association.id())
                 .collect(),
         );
+        let is_first = !self.opened;
         self.opened = true;
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
+        // What is wrong with a file counts more.
+        if is_first && !matches!(self.notice, Some(Notice::Failed(_))) {
+            self.say_draft();
+        }
         let users = &self.desk.users;
         let there = |id: &UserId| users.iter().any(|row| row.user.id == *id);
         self.users.marked.retain(there);

@@ -211,7 +211,7 @@ impl Review {
                     why: Why::NoSuchUser | Why::Missing,
                     ..
                 }) if (self.ask.mode, set) == (Mode::Both, Set::Pbx) => {
-                    self.check_new(index, faults)
+                    self.check_new(index, faults);
                 }
                 Err(wrong) => faults.push(wrong),
             },
