@@ -115,6 +115,8 @@ pub enum Action {
     AddTenant,
     /// Change what the configuration says of a tenant.
     EditTenant,
+    /// Takes the tenant under the cursor out of the configuration.
+    RemoveTenant,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -440,6 +442,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
     row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change its address, its sign-in and whether it begins read-only"]),
+    row(A::RemoveTenant, &["Ctrl-X"], P::CHOICE, ["remove it", "remove-tenant", "In the list of tenants: take it out of the configuration; asks first, and keeps its files"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),

@@ -85,6 +85,7 @@ impl App {
             Action::Tenants => self.no_tenants(),
             Action::AddTenant => self.no_new_tenant(),
             Action::EditTenant => self.no_saved_tenant(),
+            Action::RemoveTenant => self.no_removal(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -139,6 +140,7 @@ impl App {
             | Action::Tenants
             | Action::AddTenant
             | Action::EditTenant
+            | Action::RemoveTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
@@ -339,7 +341,7 @@ pub(super) fn elsewhere(action: Action) -> String {
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
         return format!("{IN_EVERY_PANE}: Esc closes what is open over it");
     }
-    if action == Action::EditTenant {
+    if matches!(action, Action::EditTenant | Action::RemoveTenant) {
         return "works in the list of tenants (t)".to_owned();
     }
     let names: Vec<&str> = [

@@ -109,6 +109,7 @@ impl App {
             Action::Tenants => return self.open_chooser(),
             Action::AddTenant => self.open_new_tenant(),
             Action::EditTenant => self.open_saved_tenant(),
+            Action::RemoveTenant => self.ask_remove_tenant(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
             Action::DisableSync => self.ask_disable_sync(),

@@ -203,6 +203,8 @@ enum Wait {
     NewTenant(String),
     /// What the configuration says of the tenant of this name is being changed.
     SavedTenant(String),
+    /// A tenant that is to leave the configuration.
+    RemovedTenant(String),
     /// A plan is being kept, or its ticket noted.
     Kept,
     /// Two runs are being compared.

@@ -389,6 +389,7 @@ impl App {
             | Wait::Exported
             | Wait::NewTenant(_)
             | Wait::SavedTenant(_)
+            | Wait::RemovedTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -555,6 +556,7 @@ impl App {
             SessionEvent::Done { req, notice } => match self.answered(req) {
                 Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
                 Some(Wait::SavedTenant(name)) => return self.tenant_edited(name, &notice),
+                Some(Wait::RemovedTenant(name)) => return self.tenant_removed(&name, &notice),
                 Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);

@@ -11,15 +11,15 @@ use tokio_util::sync::CancellationToken;
 use crate::config::places::Places;
 use crate::config::secret::{SECRET_VARIABLE, client_secret};
 use crate::config::surroundings::{account_behind, author, names_itself_to_proxy};
-use crate::config::{AddUsers, Allow, Config, SignInWay, TenantConfig, TokensKept};
+use crate::config::{AddUsers, Allow, Config, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
-use crate::graph::keyring::TOOL;
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
 use crate::runtime::credentials::{app_of, certificate};
+use crate::runtime::leaving::tokens_of;
 use crate::runtime::new_tenant::endpoints;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
@@ -334,25 +334,6 @@ fn client(
     })
     .map_err(|error| error.failure("Preparing the connection"))?;
     Ok(client)
-}
-
-/// Where the tokens for a tenant are kept: its own, or among those of the account that works it.
-pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> TokenStore {
-    if tenant.tokens == TokensKept::Memory {
-        return TokenStore::Memory;
-    }
-    if let Some(identity) = &tenant.identity {
-        let folder = places.identity_dir(identity);
-        return TokenStore::OfAccount(folder.join(format!("{name}.tokens")));
-    }
-    let file = places.own_tenant_dir(name).join("tokens");
-    match tenant.tokens {
-        TokensKept::Keyring => TokenStore::Keyring {
-            file,
-            tool: TOOL.into(),
-        },
-        TokensKept::File | TokensKept::Memory => TokenStore::File(file),
-    }
 }
 
 /// Whose secret the environment holds.

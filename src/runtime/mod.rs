@@ -11,6 +11,7 @@ mod first_start;
 mod frames;
 mod hangup;
 mod input;
+pub mod leaving;
 mod neighbours;
 pub mod new_tenant;
 mod outlet;

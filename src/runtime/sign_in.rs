@@ -16,6 +16,7 @@ use crate::domain::sign_in::{Prompt, SignInWay};
 use crate::graph::SignedIn;
 use crate::graph::error::GraphError;
 
+use super::leaving::{self, Files};
 use super::new_tenant;
 use super::perform::Shared;
 
@@ -147,6 +148,24 @@ impl Shared {
                 req,
                 why: Box::new(why),
             },
+        };
+        self.send(What::Session(event)).await;
+    }
+
+    /// Takes a tenant out of the configuration, and says where its files are.
+    pub(super) async fn remove_tenant(self: Arc<Self>, req: RequestId, name: String) {
+        let left = match self.neighbours.places() {
+            Some(places) => leaving::remove(places, &name, Files::Kept).await,
+            None => Err(new_tenant::wrong(
+                "There is no configuration here to change",
+            )),
+        };
+        let event = match left {
+            Ok(left) => {
+                let notice = left.lines().join("\n");
+                SessionEvent::Done { req, notice }
+            }
+            Err(failure) => SessionEvent::Refused { req, failure },
         };
         self.send(What::Session(event)).await;
     }

@@ -292,6 +292,9 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
             Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
             None => &[("Enter", "keep"), ("Up Down", "move")],
         }
+    } else if matches!(app.modals.last(), Some(Modal::Chooser(_))) {
+        // What else can be done with a tenant tells more than that a list has a cursor.
+        &[("Enter", "open")]
     } else if place == Place::Choice {
         &[("Enter", "choose"), ("Up Down", "move")]
     } else if place == Place::Palette {
@@ -380,7 +383,10 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 
 /// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
-    if matches!(action, Action::AddTenant | Action::EditTenant) {
+    if matches!(
+        action,
+        Action::AddTenant | Action::EditTenant | Action::RemoveTenant
+    ) {
         return matches!(app.modals.last(), Some(Modal::Chooser(_)));
     }
     if action == Action::FreeNumbers && !matches!(app.modals.last(), Some(Modal::Bulk(_))) {

@@ -428,6 +428,61 @@ async fn what_a_form_of_a_tenant_lacks_is_said_at_its_field_and_nothing_is_writt
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_removed_in_the_list_with_its_files_kept_and_comes_back_as_it_says() {
+    let (_contoso, _other, home) = two().await;
+    let file = home.path().join("config.toml");
+    let folder = home.path().join("tenants/fabrikam");
+    assert_eq!(run(home.path(), &["--tenant", "fabrikam", "sync"]).code, 0);
+    let begun = std::fs::read_to_string(&file).unwrap();
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
+    terminal.wait_for("s sync");
+    terminal.press("t");
+    terminal.frame_with(&["TENANTS  2 of 2", "Ctrl-E edit it"]);
+    terminal.press("ctrl-x");
+    terminal.frame_with(&["contoso is open here: open another one first, then remove it"]);
+    terminal.press("down");
+    terminal.frame_with(&["Ctrl-E edit it  Ctrl-X remove it  Esc back"]);
+    terminal.press("ctrl-x");
+    terminal.frame_with(&["Remove fabrikam from the configuration?", "y yes  n no"]);
+    // Neither the key that asked nor Enter answers.
+    terminal.press("ctrl-x enter esc");
+    terminal.frame_with(&["TENANTS  2 of 2", "Ctrl-X remove it"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), begun);
+    terminal.press("ctrl-x y");
+    let screen = terminal.frame_with(&["REMOVED  fabrikam", "To bring it back: mv "]);
+    let said = screen.contents().replace('\n', " ");
+    assert!(
+        !std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("[tenants.fabrikam]")
+    );
+    assert!(!folder.exists());
+    terminal.press("esc");
+    terminal.frame_with(&["TENANTS  1 of 1"]);
+    terminal.press("esc");
+    terminal.wait_until("the list is left", |screen| !screen.contains("TENANTS"));
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    // It is done as it says: moved back and added again, it is as it was.
+    let kept = std::fs::read_dir(home.path().join("removed"))
+        .unwrap()
+        .next();
+    let kept = kept.unwrap().unwrap().path();
+    let words: String = said.split_whitespace().collect();
+    assert!(
+        words.contains(&format!("mv{}{}", kept.display(), folder.display())),
+        "{said}"
+    );
+    std::fs::rename(&kept, &folder).unwrap();
+    std::fs::write(&file, begun).unwrap();
+    let again = run(home.path(), &["--tenant", "fabrikam", "audit", "show"]).out;
+    assert!(
+        again.contains("pinned") && again.contains("removed"),
+        "{again}"
+    );
+}
+
 /// The form locks it; two consoles side by side get past that.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpinned() {
