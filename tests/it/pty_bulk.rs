@@ -174,6 +174,12 @@ async fn marked_users_get_numbers_from_a_range_in_one_plan_and_are_exported() {
         text.contains("Ada Two,ada2@contoso.example,+44123512360"),
         "{text}"
     );
+    // In the order of the screen, which is by name.
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|row| row.split(',').nth(1))
+        .collect();
+    assert_eq!(names, ["Name", "Ada One", "Ada Three", "Ada Two"], "{text}");
     // All of them go at once, and their queued changes with them.
     terminal.press("* d");
     terminal.wait_for("REMOVE 3 MARKED");
