@@ -441,7 +441,7 @@ pub const TABLE: &[Binding] = &[
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
-    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change its address, its sign-in and whether it begins read-only"]),
+    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change the name it is shown with, its address, its sign-in and whether it begins read-only"]),
     row(A::RemoveTenant, &["Ctrl-X"], P::CHOICE, ["remove it", "remove-tenant", "In the list of tenants: take it out of the configuration; asks first, and keeps its files"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),

@@ -40,7 +40,7 @@ const ALSO: &[(A, &str)] = &[
     (A::RemoveTenant, "delete forget drop customer"),
     (
         A::EditTenant,
-        "change correct tenant id domain client app secret",
+        "change correct rename tenant id domain client app secret",
     ),
     (A::MoveSeat, "swap license unlicensed"),
     (A::Compare, "diff difference history runs"),

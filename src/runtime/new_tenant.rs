@@ -180,6 +180,7 @@ fn stays(dir: &Path, (name, wanted): (&str, &str)) -> Result<(), Failure> {
 fn changed(old: &TenantConfig, new: &NewTenant) -> Result<TenantConfig, Failure> {
     let typed = configured(new)?;
     let mut tenant = TenantConfig {
+        display: typed.display,
         tenant_id: typed.tenant_id,
         read_only: typed.read_only,
         ..old.clone()
@@ -218,6 +219,7 @@ pub(super) fn saved(name: &str, tenant: &TenantConfig, pinned: Option<String>) -
     SavedTenant {
         with: NewTenant {
             name: name.to_owned(),
+            display: tenant.display.clone(),
             tenant_id: tenant.tenant_id.clone(),
             way: way.unwrap_or(SignsIn::DeviceCode),
             client_id: tenant.client_id.clone(),
@@ -242,6 +244,7 @@ fn configured(new: &NewTenant) -> Result<TenantConfig, Failure> {
         ))
     })?;
     tenant.client_id.clone_from(&new.client_id);
+    tenant.display.clone_from(&new.display);
     tenant.read_only = new.start == Start::ReadOnly;
     let file = match &new.file {
         Some(typed) => Some(whole(typed)?),
@@ -289,6 +292,7 @@ fn differences(old: &TenantConfig, new: &TenantConfig) -> Vec<SettingChange> {
     };
     let of = |tenant: &TenantConfig| {
         [
+            ("name", tenant.display.clone().unwrap_or_default()),
             ("tenant_id", tenant.tenant_id.clone()),
             ("client_id", tenant.client_id.clone().unwrap_or_default()),
             ("sign_in", tenant.sign_in.as_str().to_owned()),

@@ -367,6 +367,7 @@ fn a_tenant_that_was_saved_wrongly_is_mended_in_its_form() {
     let saved = |pinned: Option<&str>| SavedTenant {
         with: NewTenant {
             name: "fabrikam".to_owned(),
+            display: None,
             tenant_id: "fabrikan.example".to_owned(),
             way: SignsIn::DeviceCode,
             client_id: None,

@@ -20,6 +20,8 @@ pub struct TenantForm {
     pub focus: TenantField,
     /// Its name here.
     pub name: Line,
+    /// The name that it is shown with.
+    pub shown: Line,
     /// Its id, or a domain.
     pub tenant: Line,
     /// How it is signed in to.
@@ -43,6 +45,8 @@ pub struct TenantForm {
 pub enum TenantField {
     /// Its name here.
     Name,
+    /// The name that it is shown with.
+    Shown,
     /// Its id, or a domain.
     Tenant,
     /// How it is signed in to.
@@ -88,6 +92,7 @@ impl Default for TenantForm {
         Self {
             focus: TenantField::Name,
             name: Line::default(),
+            shown: Line::default(),
             tenant: Line::default(),
             way: SignsIn::DeviceCode,
             client: Line::default(),
@@ -108,6 +113,7 @@ impl TenantForm {
         Self {
             focus: TenantField::Tenant,
             name: Line::new(&with.name),
+            shown: text(&with.display),
             tenant: Line::new(&with.tenant_id),
             way: with.way,
             client: text(&with.client_id),
@@ -130,13 +136,22 @@ impl TenantForm {
     /// that an identity says.
     pub fn fields(&self) -> Vec<TenantField> {
         use TenantField as F;
-        let all = [F::Name, F::Tenant, F::Way, F::Client, F::File, F::Start];
+        let all = [
+            F::Name,
+            F::Shown,
+            F::Tenant,
+            F::Way,
+            F::Client,
+            F::File,
+            F::Start,
+        ];
         let file = self.way.needs_file();
         let saved = self.saved.as_ref();
         let of_identity = saved.is_some_and(|saved| saved.identity.is_some());
         all.into_iter()
             .filter(|field| match field {
                 F::Name => saved.is_none(),
+                F::Shown => saved.is_some(),
                 F::Way | F::Client => !of_identity,
                 F::File => file && !of_identity,
                 F::Tenant | F::Start => true,
@@ -164,6 +179,7 @@ impl TenantForm {
     pub fn label(&self, field: TenantField) -> &'static str {
         match field {
             TenantField::Name => "Name here",
+            TenantField::Shown => "Shown as",
             TenantField::Tenant => "Tenant",
             TenantField::Way => "Sign in",
             TenantField::Client => "Client id",
@@ -177,6 +193,9 @@ impl TenantForm {
     pub fn hint(&self, field: TenantField) -> &'static str {
         match field {
             TenantField::Name => "a short name for commands and screens, such as contoso",
+            TenantField::Shown => {
+                "another name for screens; blank: the name here. Commands and files keep that one, so no file moves"
+            }
             TenantField::Tenant => "its id (a GUID), or one of its verified domains",
             TenantField::Way => self.way.words(),
             TenantField::Client => {
@@ -201,6 +220,7 @@ impl TenantForm {
     pub fn line(&self, field: TenantField) -> Option<&Line> {
         match field {
             TenantField::Name => Some(&self.name),
+            TenantField::Shown => Some(&self.shown),
             TenantField::Tenant => Some(&self.tenant),
             TenantField::Client => Some(&self.client),
             TenantField::File => Some(&self.file),
@@ -212,6 +232,7 @@ impl TenantForm {
         match self.focus {
             field if self.is_locked(field) => None,
             TenantField::Name => Some(&mut self.name),
+            TenantField::Shown => Some(&mut self.shown),
             TenantField::Tenant => Some(&mut self.tenant),
             TenantField::Client => Some(&mut self.client),
             TenantField::File => Some(&mut self.file),
@@ -249,9 +270,11 @@ impl TenantForm {
         match self.focus {
             TenantField::Way => self.way = self.way.turned(by),
             TenantField::Start => self.start = self.start.other(),
-            TenantField::Name | TenantField::Tenant | TenantField::Client | TenantField::File => {
-                return;
-            }
+            TenantField::Name
+            | TenantField::Shown
+            | TenantField::Tenant
+            | TenantField::Client
+            | TenantField::File => return,
         }
         self.touched();
     }
@@ -295,6 +318,7 @@ impl TenantForm {
         let filled = |line: &Line| Some(line.text().trim().to_owned()).filter(|s| !s.is_empty());
         NewTenant {
             name: self.name.text().trim().to_owned(),
+            display: filled(&self.shown),
             tenant_id: self.tenant.text().trim().to_owned(),
             way: self.way,
             client_id: filled(&self.client),
@@ -404,6 +428,7 @@ mod tests {
             form.finish(),
             Some(NewTenant {
                 name: "contoso".to_owned(),
+                display: None,
                 tenant_id: "contoso.example".to_owned(),
                 way: SignsIn::Certificate,
                 client_id: None,
