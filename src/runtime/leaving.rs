@@ -44,7 +44,7 @@ impl Left {
     pub fn lines(&self) -> Vec<String> {
         let name = &self.name;
         let mut lines = match &self.kept {
-            None => vec![format!("{name} is removed")],
+            None => vec![format!("{name} is removed; no files of it are left")],
             Some(kept) => vec![
                 format!(
                     "{name} is removed; its files are kept in {}",
