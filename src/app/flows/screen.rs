@@ -115,6 +115,8 @@ fn what_an_action_is_called_counts_more_than_a_note_that_mentions_it() {
     };
     // The middle of a word of a note is nothing that anybody looks for.
     assert_eq!(found("isa"), [Action::DisableSync]);
+    assert_eq!(found("rowser"), []);
+    assert!(found("browser").contains(&Action::OtherWay));
     // A key, then names that begin so, then those that have it, then notes.
     let move_number = found("m");
     assert_eq!(move_number[0], Action::MoveNumber);
