@@ -72,6 +72,9 @@ impl App {
             .filter(|(kept, _)| draft_target(kept) == target);
         let text = match same.count() {
             1 => format!("an edit of {name} was kept; {opens}"),
+            n if target == Some(Target::New) => {
+                format!("{n} users that were being added were kept; {opens_each}")
+            }
             n => format!("{n} edits of {name} were kept; {opens_each}"),
         };
         self.say(Tone::Busy, text);

@@ -51,7 +51,7 @@ impl Decoder {
     /// How long to wait for more before [`Self::pause`]; `None` where nothing waits.
     pub(super) fn patience(&self) -> Option<Patience> {
         match *self.begun.as_slice() {
-            [ESC] | [ESC, b'O'] => Some(Patience::Esc),
+            [ESC] | [ESC, b'O' | b']' | b'P'] => Some(Patience::Esc),
             [] if !self.late => None,
             _ => Some(Patience::Rest),
         }
@@ -64,8 +64,10 @@ impl Decoder {
         self.late = begun == [ESC];
         match *begun.as_slice() {
             [ESC] => vec![key(Code::Esc)],
-            [ESC, b'O'] if apart => vec![key(Code::Esc), key(Code::Char('O'))],
-            [ESC, b'O'] => vec![key(Code::Char('O'))],
+            [ESC, c @ (b'O' | b']' | b'P')] => {
+                let typed = [apart.then_some(Code::Esc), Some(Code::Char(c.into()))];
+                typed.into_iter().flatten().map(key).collect()
+            }
             // The rest is lost; as letters its beginning would do what nobody asked for.
             _ => Vec::new(),
         }
@@ -119,6 +121,7 @@ impl Decoder {
             && match *self.begun.as_slice() {
                 [ESC, b'O', ..] => matches!(front, Front::Is(_, None)),
                 [ESC, b'[', ..] | [ESC] => false,
+                [ESC, b']' | b'P', ..] => matches!(front, Front::Is(_, Some(_))),
                 _ => true,
             };
         if is_esc {
@@ -158,10 +161,17 @@ fn key(code: Code) -> What {
 
 fn front(bytes: &[u8]) -> Front {
     match *bytes {
-        [ESC] => Front::More,
+        [ESC] | [ESC, b']' | b'P'] => Front::More,
         [ESC, ESC, ..] => Front::Is(1, Some(key(Code::Esc))),
         [ESC, b'[', ..] => control_sequence(bytes),
         [ESC, b'O', ..] => shifted(bytes),
+        [ESC, b']', b'0'..=b'9', ..]
+        | [
+            ESC,
+            b'P',
+            b'0'..=b'9' | b'>' | b'!' | b'$' | b'+' | b'|',
+            ..,
+        ] => answer(bytes),
         [ESC, ..] => match plain(&bytes[1..]) {
             Front::Is(taken, what) => Front::Is(taken + 1, what),
             other => other,
@@ -223,6 +233,20 @@ fn shifted(bytes: &[u8]) -> Front {
         _ => arrow(last),
     };
     Front::Is(3, code.map(key))
+}
+
+/// What a terminal answers to the program that was here before, and nobody there has waited for.
+fn answer(bytes: &[u8]) -> Front {
+    let is_end = |byte: &u8| *byte < b' ';
+    let Some(end) = bytes[1..].iter().position(is_end).map(|at| at + 1) else {
+        return Front::More;
+    };
+    match bytes[end..] {
+        [ESC] => Front::More,
+        [ESC, b'\\', ..] => Front::Is(end + 2, None),
+        [0x07, ..] => Front::Is(end + 1, None),
+        _ => Front::Is(end, None),
+    }
 }
 
 fn arrow(last: u8) -> Option<Code> {
@@ -485,10 +509,16 @@ mod tests {
             "\x1b[?62;4c",
             "\x1b[57399u",
             "\x1b[E",
-            "\x1bOz",
+            "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+            "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+            "\x1bP>|xterm(390)\x1b\\",
         ] {
-            assert_eq!(read(bytes.as_bytes()), [], "{bytes:?}");
+            for cut in 0..bytes.len() {
+                let (one, two) = bytes.as_bytes().split_at(cut);
+                assert_eq!(in_pieces(&[one, two]), [], "{bytes:?} at {cut}");
+            }
         }
+        assert_eq!(read(b"\x1bOz"), []);
         for bytes in [&b"\xff"[..], b"\xc3", b"\xed\xa0\x80", b"\x1b[", b"\x1b[1;"] {
             assert_eq!(read(bytes), [], "{bytes:?}");
         }
@@ -528,7 +558,16 @@ mod tests {
             in_pieces(&[b"\x1b", b"O"]),
             keys([Code::Esc, Code::Char('O')])
         );
+        assert_eq!(
+            in_pieces(&[b"\x1b", b"P", b"a"])[..2],
+            keys([Code::Esc, Code::Char('P')])
+        );
+        assert_eq!(
+            in_pieces(&[b"\x1b", b"]"]),
+            keys([Code::Esc, Code::Char(']')])
+        );
         // With Alt a key is itself.
+        assert_eq!(read(b"\x1b]"), keys([Code::Char(']')]));
         assert_eq!(read(b"\x1bj"), keys([Code::Char('j')]));
         assert_eq!(read(b"\x1bO"), keys([Code::Char('O')]));
         assert_eq!(read(b"\x1b\x1b"), keys([Code::Esc, Code::Esc]));

@@ -45,6 +45,21 @@ fn what_two_sessions_kept_of_one_form_is_opened_one_after_the_other() {
     assert!(!t.app.modals.is_empty() && t.app.drafts.is_empty());
 }
 
+#[test]
+fn what_two_sessions_kept_of_new_users_names_neither_as_both() {
+    let mut t = Driver::new();
+    for (key, name) in [("add", "Ann"), ("add#2", "Bob")] {
+        t.event(What::Ledger(LedgerEvent::Draft {
+            key: key.into(),
+            text: format!("name={name}\n"),
+        }));
+    }
+    assert_eq!(
+        t.notice(),
+        "2 users that were being added were kept; A opens one after the other"
+    );
+}
+
 /// The other may have been offered it, and have thrown it away.
 #[test]
 fn what_is_typed_is_kept_again_when_another_session_changes_something() {
