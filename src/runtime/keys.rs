@@ -147,12 +147,15 @@ impl Decoder {
     }
 }
 
-/// Whether this is the rest of a key whose ESC was told already: whole, and together, as nobody types it.
+/// Whether this is the rest of a key whose ESC was told already: whole, and together, as nobody types it. What means nothing here,
+/// such as a button of the mouse that is let go, would be letters as well.
 fn is_rest(bytes: &[u8]) -> bool {
     let whole = [&[ESC], bytes].concat();
-    bytes.first() == Some(&b'[')
-        && bytes.len() > 1
-        && !matches!(front(&whole), Front::More | Front::Is(_, None))
+    match *bytes {
+        [b'[', _, ..] => front(&whole) != Front::More,
+        [b'O', _] => matches!(front(&whole), Front::Is(_, Some(_))),
+        _ => false,
+    }
 }
 
 fn key(code: Code) -> What {
@@ -584,12 +587,15 @@ mod tests {
             decoder.take(rest)
         };
         assert_eq!(late(b"[A"), keys([Code::Up]));
+        assert_eq!(late(b"OA"), keys([Code::Up]));
         assert_eq!(late(b"[6~j"), keys([Code::PageDown, Code::Char('j')]));
+        assert_eq!(late(b"[<0;1;1m"), []);
         let paste = What::Paste("d".to_owned());
         assert_eq!(late(b"[200~d\x1b[201~"), [paste]);
         // What is typed is what is typed.
         assert_eq!(late(b"["), keys([Code::Char('[')]));
         assert_eq!(late(b"A"), keys([Code::Char('A')]));
+        assert_eq!(late(b"OAK")[..1], keys([Code::Char('O')]));
         let mut decoder = Decoder::default();
         decoder.take(b"\x1b");
         decoder.pause();
