@@ -34,6 +34,20 @@ pub(super) struct Decoder {
     late: bool,
     /// A paste whose end has not come.
     paste: Option<Vec<u8>>,
+    /// Whether more of it comes.
+    stands: Stands,
+}
+
+/// How a paste goes. One whose end was lost would take every key that is typed from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stands {
+    /// More of it comes.
+    #[default]
+    No,
+    /// Nothing has come for a while.
+    Still,
+    /// And then ESC alone, which ends it if nothing follows: what is on a line comes in its order, so no more of it is to come.
+    AtEsc,
 }
 
 /// What stands at the front.
@@ -50,6 +64,13 @@ enum Front {
 impl Decoder {
     /// How long to wait for more before [`Self::pause`]; `None` where nothing waits.
     pub(super) fn patience(&self) -> Option<Patience> {
+        if self.paste.is_some() {
+            return match self.stands {
+                Stands::No => Some(Patience::Rest),
+                Stands::Still => None,
+                Stands::AtEsc => Some(Patience::Esc),
+            };
+        }
         match *self.begun.as_slice() {
             [ESC] | [ESC, b'O' | b']' | b'P'] => Some(Patience::Esc),
             [] if !self.late => None,
@@ -59,6 +80,16 @@ impl Decoder {
 
     /// Nothing has come for so long.
     pub(super) fn pause(&mut self) -> Vec<What> {
+        if let Some(mut paste) = self.paste.take() {
+            if self.stands == Stands::AtEsc {
+                self.late = true;
+                paste.pop();
+                return vec![pasted(&paste)];
+            }
+            self.paste = Some(paste);
+            self.stands = Stands::Still;
+            return Vec::new();
+        }
         let begun = std::mem::take(&mut self.begun);
         let apart = std::mem::take(&mut self.apart);
         self.late = begun == [ESC];
@@ -79,6 +110,10 @@ impl Decoder {
         if std::mem::take(&mut self.late) && is_rest(bytes) {
             self.begun.push(ESC);
         }
+        self.stands = match (self.stands, bytes) {
+            (Stands::Still, [ESC]) => Stands::AtEsc,
+            _ => Stands::No,
+        };
         if let Some(paste) = &mut self.paste {
             paste.extend_from_slice(bytes);
         } else {
@@ -141,7 +176,7 @@ impl Decoder {
             return false;
         };
         self.begun = paste.split_off(from + end).split_off(PASTE_END.len());
-        found.push(What::Paste(String::from_utf8_lossy(paste).into_owned()));
+        found.push(pasted(paste));
         self.paste = None;
         true
     }
@@ -156,6 +191,10 @@ fn is_rest(bytes: &[u8]) -> bool {
         [b'O', _] => matches!(front(&whole), Front::Is(_, Some(_))),
         _ => false,
     }
+}
+
+fn pasted(text: &[u8]) -> What {
+    What::Paste(String::from_utf8_lossy(text).into_owned())
 }
 
 fn key(code: Code) -> What {
@@ -614,11 +653,38 @@ mod tests {
         assert_eq!(decoder.take(b"\x1b[200~"), []);
         for piece in text.as_bytes().chunks(1_000) {
             assert_eq!(decoder.take(piece), []);
+            assert_eq!(decoder.patience(), Some(Patience::Rest));
+            assert_eq!(decoder.pause(), []);
             assert_eq!(decoder.patience(), None);
         }
         assert_eq!(decoder.take(b"\x1b[20"), []);
         let found = decoder.take(b"1~j");
         assert_eq!(found, [What::Paste(text), key(Code::Char('j'))]);
+    }
+
+    #[test]
+    fn a_paste_that_has_lost_its_end_is_ended_by_esc_and_by_nothing_that_is_part_of_one() {
+        let text = || What::Paste("d\x1bA".to_owned());
+        let stalled = || {
+            let mut decoder = Decoder::default();
+            assert_eq!(decoder.take(b"\x1b[200~d\x1bA"), []);
+            assert_eq!(decoder.pause(), []);
+            decoder
+        };
+        let mut decoder = stalled();
+        assert_eq!(decoder.take(b"\x1b"), []);
+        assert_eq!(decoder.patience(), Some(Patience::Esc));
+        assert_eq!(decoder.pause(), [text()]);
+        // It was the end's, and the line stood still once more.
+        assert_eq!(decoder.take(b"[201~"), []);
+        assert_eq!(decoder.take(b"j"), keys([Code::Char('j')]));
+        let mut decoder = stalled();
+        assert_eq!(decoder.take(b"\x1b"), []);
+        assert_eq!(decoder.take(b"[201~"), [text()]);
+        let mut decoder = stalled();
+        assert_eq!(decoder.take(b"q\x1b"), []);
+        assert_eq!(decoder.pause(), []);
+        assert_eq!(decoder.take(b"[201~"), [What::Paste("d\x1bAq".to_owned())]);
     }
 
     proptest! {
