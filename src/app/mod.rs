@@ -17,6 +17,7 @@ pub mod cursor;
 pub mod dispatch;
 pub mod doc;
 pub mod doubt;
+mod drafts;
 pub mod earlier;
 pub mod effect;
 pub mod event;

@@ -13,14 +13,12 @@ use crate::roster::desk::DeskUser;
 use super::doc::{Scroll, Tone};
 use super::effect::{Effect, LedgerChange, Who};
 use super::event::RequestId;
-use super::filter::Typing;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::new_user;
 use super::pane::changes;
 use super::pane::confirm::Question;
 use super::pane::conflict::ConflictBox;
-use super::pane::editor::draft::{draft_key, draft_target, is_read};
 use super::pane::editor::finish::Finished;
 use super::pane::editor::{EditState, Editor, Target};
 use super::pane::why::{Answer, WhyBox};
@@ -354,12 +352,7 @@ impl App {
     }
 
     fn open_form(&mut self, mut form: Editor) {
-        let key = form.draft_key();
-        if let Some(place) = self.drafts.iter().position(|(kept, _)| *kept == key) {
-            let (_, text) = self.drafts.remove(place);
-            form.restore(&text);
-            self.say(Tone::Busy, "this is the edit that was kept; Enter saves it");
-        }
+        self.put_draft_in(&mut form);
         self.modals.push(Modal::Form(Box::new(form)));
     }
 
@@ -528,53 +521,6 @@ impl App {
     pub(super) fn open_conflict(&mut self, entry: &Entry) {
         let open = ConflictBox::open(entry, &self.desk);
         self.modals.push(Modal::Conflict(Box::new(open)));
-    }
-
-    /// A form that was kept: its user gets the cursor, so that `e` opens it. One of which nothing can be read is put aside, so that
-    /// no later one takes its place.
-    pub(super) fn draft_kept(&mut self, key: String, text: String) -> Vec<Effect> {
-        let target = draft_target(&key);
-        if target.is_some() && !is_read(&text) {
-            self.say(
-                Tone::Warn,
-                "an edit was kept, and cannot be read; it is put aside",
-            );
-            let aside = Effect::KeepDraft {
-                key: format!("aside {} {key}", self.now),
-                text: Some(text),
-            };
-            return vec![aside, Effect::KeepDraft { key, text: None }];
-        }
-        let opens = match target {
-            Some(Target::User(id)) => {
-                // Under a filter that hides the row the key would open somebody else. Who types one goes on typing.
-                if self.users.filter.typing == Typing::No {
-                    self.users.filter.clear();
-                }
-                self.users.cursor.key = Some(id);
-                self.users.stale = true;
-                "{edit} opens it"
-            }
-            Some(Target::New) => "{add-by-hand} opens it",
-            None => return Vec::new(),
-        };
-        let name = text
-            .lines()
-            .find_map(|line| line.strip_prefix("name="))
-            .filter(|name| !name.is_empty())
-            .unwrap_or("a user")
-            .to_owned();
-        self.drafts.retain(|(kept, _)| *kept != key);
-        self.drafts.push((key, text));
-        self.say(Tone::Busy, format!("an edit of {name} was kept; {opens}"));
-        Vec::new()
-    }
-
-    /// Forgets the kept text of a form.
-    pub(super) fn forget_draft(&mut self, target: Target) -> Effect {
-        let key = draft_key(target);
-        self.drafts.retain(|(kept, _)| *kept != key);
-        Effect::KeepDraft { key, text: None }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::effect::{Effect, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
+use crate::app::tables::KEPT;
 use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
@@ -183,7 +184,12 @@ impl Performer {
             Effect::Ledger { req, change } => self.track(move |shared| shared.change(req, change)),
             Effect::KeepDraft { key, text } => {
                 // Told at once: two of them must not change their order.
-                let kept = self.shared.store.ledger.keep_draft(&key, text);
+                let ledger = &self.shared.store.ledger;
+                let kept = if key == KEPT {
+                    ledger.keep_common(&key, text)
+                } else {
+                    ledger.keep_draft(&key, text)
+                };
                 // A draft that cannot be kept is no reason to disturb somebody who is typing.
                 self.track(move |_| async move { drop(kept.await) });
             }

@@ -1,0 +1,94 @@
+//! Forms that were kept when a session ended: offered at the next start, put in when they are opened, forgotten when they are saved.
+
+use super::App;
+use super::doc::Tone;
+use super::effect::Effect;
+use super::filter::Typing;
+use super::pane::editor::draft::{draft_target, is_read};
+use super::pane::editor::{Editor, Target};
+
+impl App {
+    /// Puts what was kept of this form into it.
+    pub(super) fn put_draft_in(&mut self, form: &mut Editor) {
+        let Some(place) = self.drafts.iter().position(is_of(form.target)) else {
+            return;
+        };
+        let (key, text) = self.drafts.remove(place);
+        form.restore(&text);
+        form.kept_as = Some(key);
+        let more = self.drafts.iter().filter(|it| is_of(form.target)(it));
+        let kept = match more.count() {
+            0 => "this is the edit that was kept; Enter saves it".to_owned(),
+            more => format!(
+                "this is one of {} edits that were kept; Enter saves it",
+                more + 1
+            ),
+        };
+        self.say(Tone::Busy, kept);
+    }
+
+    /// A form that was kept: its user gets the cursor, so that `e` opens it. One of which nothing can be read is put aside, so that
+    /// no later one takes its place.
+    pub(super) fn draft_kept(&mut self, key: String, text: String) -> Vec<Effect> {
+        let target = draft_target(&key);
+        if target.is_some() && !is_read(&text) {
+            self.say(
+                Tone::Warn,
+                "an edit was kept, and cannot be read; it is put aside",
+            );
+            let aside = Effect::KeepDraft {
+                key: format!("aside {} {key}", self.now),
+                text: Some(text),
+            };
+            return vec![aside, Effect::KeepDraft { key, text: None }];
+        }
+        let (opens, opens_each) = match target {
+            Some(Target::User(id)) => {
+                // Under a filter that hides the row the key would open somebody else. Who types one goes on typing.
+                if self.users.filter.typing == Typing::No {
+                    self.users.filter.clear();
+                }
+                self.users.cursor.key = Some(id);
+                self.users.stale = true;
+                ("{edit} opens it", "{edit} opens one after the other")
+            }
+            Some(Target::New) => (
+                "{add-by-hand} opens it",
+                "{add-by-hand} opens one after the other",
+            ),
+            None => return Vec::new(),
+        };
+        let name = text
+            .lines()
+            .find_map(|line| line.strip_prefix("name="))
+            .filter(|name| !name.is_empty())
+            .unwrap_or("a user")
+            .to_owned();
+        self.drafts.retain(|(kept, _)| *kept != key);
+        self.drafts.push((key, text));
+        let same = self
+            .drafts
+            .iter()
+            .filter(|(kept, _)| draft_target(kept) == target);
+        let text = match same.count() {
+            1 => format!("an edit of {name} was kept; {opens}"),
+            n if target == Some(Target::New) => {
+                format!("{n} users that were being added were kept; {opens_each}")
+            }
+            n => format!("{n} edits of {name} were kept; {opens_each}"),
+        };
+        self.say(Tone::Busy, text);
+        Vec::new()
+    }
+
+    /// Forgets the kept text of a form.
+    pub(super) fn forget_draft(&mut self, key: String) -> Effect {
+        self.drafts.retain(|(kept, _)| *kept != key);
+        Effect::KeepDraft { key, text: None }
+    }
+}
+
+/// Whether a kept text is one of this form.
+fn is_of(form: Target) -> impl Fn(&(String, String)) -> bool {
+    move |(key, _)| draft_target(key) == Some(form)
+}
