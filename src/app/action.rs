@@ -115,6 +115,8 @@ pub enum Action {
     AddTenant,
     /// Change what the configuration says of a tenant.
     EditTenant,
+    /// Takes the tenant under the cursor out of the configuration.
+    RemoveTenant,
     /// Opens the tenant's settings.
     Settings,
     /// Clears the group filter.
@@ -439,7 +441,8 @@ pub const TABLE: &[Binding] = &[
     row(A::CopyAddress, &["Y"], P::SIGN_IN, ["copy address", "copy-address", "Copy the address of the sign-in to the terminal's clipboard"]),
     row(A::Tenants, &["t"], P::PANES.and(P::PLAN), ["tenants", "tenants", "All tenants at a glance; Enter opens another in this terminal"]),
     row(A::AddTenant, &["Ctrl-N"], P::PANES.and(P::CHOICE), ["add a tenant", "add-tenant", "Add a tenant to the configuration, then sign in to it; nothing that is there is overwritten"]),
-    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change its address, its sign-in and whether it begins read-only"]),
+    row(A::EditTenant, &["Ctrl-E"], P::CHOICE, ["edit it", "edit-tenant", "In the list of tenants: change the name it is shown with, its address, its sign-in and whether it begins read-only"]),
+    row(A::RemoveTenant, &["Ctrl-X"], P::CHOICE, ["remove it", "remove-tenant", "In the list of tenants: take it out of the configuration; asks first, and keeps its files"]),
     row(A::Settings, &["T"], P::PANES, ["settings", "settings", "Tenant settings: seats, end date, group, sync or manual"]),
     row(A::ClearGroup, &[], P::PANES.and(P::WHY), ["clear group", "clear-group", "Clear the group filter: the next sync looks at everyone"]),
     row(A::DisableSync, &[], P::PANES, ["disable sync", "disable-sync", "Disable sync: take the pin off this tenant, so that another can be signed in to; all data stays"]),
@@ -452,7 +455,7 @@ pub const TABLE: &[Binding] = &[
     row(A::SaveLeftOut, &["O"], P::PANES.and(P::CONFIRM), ["save these", "save-left-out", "Save the rows that an import leaves out as a file, with the reason of each"]),
     row(A::OnlyBad, &["f"], P::REVIEW, ["bad only", "bad-only", "List only the rows of an import that cannot go in, or all again"]),
     row(A::TakeAll, &["T"], P::REVIEW, ["take all", "take-proposals", "Take what is proposed for every row of an import; asks first"]),
-    row(A::OtherMode, &["m"], P::REVIEW, ["create/update", "other-mode", "Judge the rows of an import as new users, or as changes of users"]),
+    row(A::OtherMode, &["m"], P::REVIEW, ["other kind", "other-mode", "Judge the rows of an import as new users, as changes of users, or each as what it is"]),
     row(A::TrustZeros, &["Z"], P::REVIEW, ["believe zeros", "believe-zeros", "Believe numbers that end in many zeros, or doubt them again"]),
     row(A::Export, &["X"], P::PANES.and(P::LOG), ["export", "export", "Export what the pane shows to a file, for a program or for a spreadsheet; a log also as plain text"]),
     row(A::ShowUsers, &["1"], P::PANES, ["users", "users", "Pane 1: configured users"]),

@@ -37,9 +37,10 @@ const ALSO: &[(A, &str)] = &[
     (A::SignOut, "logout log out forget token"),
     (A::Tenants, "switch customer overview chooser change tenant"),
     (A::AddTenant, "new customer connect configure"),
+    (A::RemoveTenant, "delete forget drop customer"),
     (
         A::EditTenant,
-        "change correct tenant id domain client app secret",
+        "change correct rename tenant id domain client app secret",
     ),
     (A::MoveSeat, "swap license unlicensed"),
     (A::Compare, "diff difference history runs"),

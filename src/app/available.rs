@@ -1,6 +1,6 @@
 //! Why an action cannot be done now: said when its key is pressed, and beside it in the list of all actions.
 
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::words;
 
 use super::App;
@@ -85,6 +85,7 @@ impl App {
             Action::Tenants => self.no_tenants(),
             Action::AddTenant => self.no_new_tenant(),
             Action::EditTenant => self.no_saved_tenant(),
+            Action::RemoveTenant => self.no_removal(),
             Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
                 self.no_user("mark")
             }
@@ -139,6 +140,7 @@ impl App {
             | Action::Tenants
             | Action::AddTenant
             | Action::EditTenant
+            | Action::RemoveTenant
             | Action::Add
             | Action::AddByHand
             | Action::MarkAll
@@ -240,12 +242,25 @@ impl App {
             .entries
             .iter()
             .any(|entry| matches!(entry.state, EntryState::Queued | EntryState::Held { .. }));
-        (!some).then(|| {
-            format!(
-                "nothing is queued: {} edits a number or a country",
-                self.settings.keys.first(Action::Edit)
-            )
-        })
+        if some {
+            return None;
+        }
+        let is_refused = |entry: &&Entry| matches!(entry.state, EntryState::Rejected { .. });
+        let refused = self.desk.entries.iter().filter(is_refused).count();
+        let (were, them) = match refused {
+            0 => {
+                let edit = self.settings.keys.first(Action::Edit);
+                return Some(format!(
+                    "nothing is queued: {edit} edits a number or a country"
+                ));
+            }
+            1 => ("1 change was".to_owned(), "it"),
+            _ => (format!("{refused} changes were"), "one"),
+        };
+        let text = format!(
+            "nothing to plan: {were} refused; {{changes}} says why, {{undo}} drops {them}, {{edit}} enters another value"
+        );
+        Some(self.settings.keys.fill(&text))
     }
 
     /// An explanation without ways has no number to press; one that is still read may get some.
@@ -317,13 +332,16 @@ impl App {
     }
 }
 
+/// Where most actions work.
+pub const IN_EVERY_PANE: &str = "works in every pane";
+
 /// Where an action works, for somebody who looks for it elsewhere.
 pub(super) fn elsewhere(action: Action) -> String {
     let places = action.binding().places;
     if Place::ALL[..6].iter().all(|place| places.has(*place)) {
-        return "works in every pane: Esc closes what is open over it".to_owned();
+        return format!("{IN_EVERY_PANE}: Esc closes what is open over it");
     }
-    if action == Action::EditTenant {
+    if matches!(action, Action::EditTenant | Action::RemoveTenant) {
         return "works in the list of tenants (t)".to_owned();
     }
     let names: Vec<&str> = [

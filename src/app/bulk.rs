@@ -40,7 +40,7 @@ pub fn review_areas(layout: &Layout) -> (Area, Area) {
 
 /// Said where the rows decided what they are.
 const FITTED: &str =
-    "most of these are users already: judged as changes of users; {other-mode} judges as new";
+    "most of these are users already: judged as changes of users; {other-mode} takes both kinds";
 
 impl App {
     pub(super) fn review_height(&self) -> usize {
@@ -218,7 +218,10 @@ impl App {
                     self.say(Tone::Dim, FITTED);
                 }
             }
-            Bulk::Review(open) => open.replace(review),
+            Bulk::Review(open) => {
+                open.replace(review);
+                self.notice = None;
+            }
             Bulk::Row(_) | Bulk::Many(_) | Bulk::Preview(_) | Bulk::Export(_) => {}
         }
         self.dirty = true;

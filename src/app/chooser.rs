@@ -75,7 +75,9 @@ impl App {
             self.modals.pop();
             return Vec::new();
         }
-        if let Some(about @ (Action::AddTenant | Action::EditTenant)) = action {
+        if let Some(about @ (Action::AddTenant | Action::EditTenant | Action::RemoveTenant)) =
+            action
+        {
             return self.act(about);
         }
         match key.code {

@@ -109,7 +109,10 @@ impl App {
             Pane::Changes => {
                 if let Some(entry) = self.changes.entry(&self.desk) {
                     return Some(
-                        changes::detail(entry, &|at| clock_or_day(at, self.now)).to_text(),
+                        changes::detail(entry, self.runs.active(), &|at| {
+                            clock_or_day(at, self.now)
+                        })
+                        .to_text(),
                     );
                 }
                 let row = self.changes.audit(&self.desk)?;

@@ -109,6 +109,7 @@ impl App {
             Action::Tenants => return self.open_chooser(),
             Action::AddTenant => self.open_new_tenant(),
             Action::EditTenant => self.open_saved_tenant(),
+            Action::RemoveTenant => self.ask_remove_tenant(),
             Action::Settings => self.open_settings(),
             Action::ClearGroup => self.ask_clear_group(),
             Action::DisableSync => self.ask_disable_sync(),
@@ -347,7 +348,10 @@ impl App {
             if is_conflict(&entry) {
                 self.open_conflict(&entry);
             } else {
-                let text = Text::new("CHANGE", changes::detail(&entry, &|at| self.when(at)));
+                let text = Text::new(
+                    "CHANGE",
+                    changes::detail(&entry, self.runs.active(), &|at| self.when(at)),
+                );
                 self.modals.push(Modal::Text(text));
             }
         } else if let Some(row) = self.changes.audit(&self.desk) {

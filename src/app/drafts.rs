@@ -1,4 +1,4 @@
-//! Forms that were kept when a session ended: offered at the next start, put in when they are opened, forgotten when they are saved.
+//! Forms that were kept when a session ended: offered once the list is there, put in when they are opened, forgotten when they are saved.
 
 use super::App;
 use super::doc::Tone;
@@ -42,7 +42,7 @@ impl App {
             };
             return vec![aside, Effect::KeepDraft { key, text: None }];
         }
-        let (opens, opens_each) = match target {
+        match target {
             Some(Target::User(id)) => {
                 // Under a filter that hides the row the key would open somebody else. Who types one goes on typing.
                 if self.users.filter.typing == Typing::No {
@@ -50,35 +50,49 @@ impl App {
                 }
                 self.users.cursor.key = Some(id);
                 self.users.stale = true;
-                ("{edit} opens it", "{edit} opens one after the other")
             }
-            Some(Target::New) => (
-                "{add-by-hand} opens it",
-                "{add-by-hand} opens one after the other",
-            ),
+            Some(Target::New) => {}
             None => return Vec::new(),
-        };
-        let name = text
-            .lines()
-            .find_map(|line| line.strip_prefix("name="))
-            .filter(|name| !name.is_empty())
-            .unwrap_or("a user")
-            .to_owned();
+        }
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
+        // Before the list is there nobody knows what its user is called.
+        if self.opened {
+            self.say_draft();
+        }
+        Vec::new()
+    }
+
+    /// Says whose edit was kept last, and what opens it.
+    pub(super) fn say_draft(&mut self) {
+        let Some((key, text)) = self.drafts.last() else {
+            return;
+        };
+        let target = draft_target(key);
         let same = self
             .drafts
             .iter()
             .filter(|(kept, _)| draft_target(kept) == target);
-        let text = match same.count() {
-            1 => format!("an edit of {name} was kept; {opens}"),
-            n if target == Some(Target::New) => {
-                format!("{n} users that were being added were kept; {opens_each}")
-            }
-            n => format!("{n} edits of {name} were kept; {opens_each}"),
+        let same = same.count();
+        // Whom the list has by another name is not called by one that was typed and not saved.
+        let saved = match target {
+            Some(Target::User(id)) => self.desk.users.iter().find(|row| row.user.id == id),
+            Some(Target::New) | None => None,
         };
-        self.say(Tone::Busy, text);
-        Vec::new()
+        let typed = text.lines().find_map(|line| line.strip_prefix("name="));
+        let name = saved.map(|row| row.user.name.as_str()).or(typed);
+        let name = name.filter(|name| !name.is_empty()).unwrap_or("a user");
+        let said = match (target, same) {
+            (Some(Target::User(_)), 1) => format!("an edit of {name} was kept; {{edit}} opens it"),
+            (Some(Target::User(_)), n) => {
+                format!("{n} edits of {name} were kept; {{edit}} opens one after the other")
+            }
+            (_, 1) => format!("an edit of {name} was kept; {{add-by-hand}} opens it"),
+            (_, n) => format!(
+                "{n} users that were being added were kept; {{add-by-hand}} opens one after the other"
+            ),
+        };
+        self.say(Tone::Busy, said);
     }
 
     /// Forgets the kept text of a form.

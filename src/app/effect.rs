@@ -162,6 +162,13 @@ pub enum Effect {
         /// What it is to say.
         new: Box<NewTenant>,
     },
+    /// Take a tenant out of the configuration; its files are kept.
+    RemoveTenant {
+        /// The question.
+        req: RequestId,
+        /// Its name there.
+        name: String,
+    },
     /// Read what is left of the tenant that was pinned before.
     LoadEarlier {
         /// The question.
@@ -269,6 +276,7 @@ impl Effect {
             | Self::OpenTenant { .. }
             | Self::AddTenant { .. }
             | Self::EditTenant { .. }
+            | Self::RemoveTenant { .. }
             | Self::AllowWriting { .. } => false,
         }
     }

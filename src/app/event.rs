@@ -21,6 +21,7 @@ use crate::roster::products::Members;
 
 use super::pane::chooser::Card;
 use super::pane::rows::Listed;
+use super::pane::tenant::NotSaved;
 
 /// Ties a reply to its question: a reply with another number than the one waited for is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -287,6 +288,13 @@ pub enum SessionEvent {
         req: RequestId,
         /// Why.
         failure: Failure,
+    },
+    /// The form of a tenant is not saved.
+    TenantNotSaved {
+        /// The question.
+        req: RequestId,
+        /// Why, and which field it is about.
+        why: Box<NotSaved>,
     },
 }
 

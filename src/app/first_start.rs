@@ -3,13 +3,17 @@
 
 use std::sync::Arc;
 
+use crate::domain::failure::Failure;
 use crate::domain::settings::NewTenant;
 
 use super::chooser::ABOVE;
 use super::cursor::Move;
 use super::doc::{Doc, Tone};
 use super::event::{Code, Key, RequestId};
+use super::keymap::Keymap;
+use super::pane::TURNS;
 use super::pane::chooser::{Card, Chooser};
+use super::pane::confirm::{Confirm, Question};
 use super::pane::tenant::TenantForm;
 
 /// Rows around the list: the program's name and a gap above it, a note and the keys below.
@@ -49,7 +53,15 @@ pub enum Choice {
 const CHOICE_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save and sign in"),
     ("Tab", "next field"),
-    ("Left/Right", "choose"),
+    (TURNS, "choose"),
+    ("Esc", "back"),
+];
+
+/// The same of a tenant that is there.
+const EDIT_CHOICE_FOOTER: [(&str, &str); 4] = [
+    ("Enter", "save"),
+    ("Tab", "next field"),
+    (TURNS, "choose"),
     ("Esc", "back"),
 ];
 
@@ -78,6 +90,13 @@ const FORM_FOOTER: [(&str, &str); 3] = [
     ("Esc", "back: nothing is written"),
 ];
 
+/// The footer of the form of a tenant that is there.
+const EDIT_FOOTER: [(&str, &str); 3] = [
+    ("Enter", "save"),
+    ("Tab", "next field"),
+    ("Esc", "back: nothing is written"),
+];
+
 /// The footer of the list of tenants.
 const PICK_FOOTER: [(&str, &str); 5] = [
     ("Up/Down", "choose"),
@@ -87,8 +106,8 @@ const PICK_FOOTER: [(&str, &str); 5] = [
     ("Esc", "leave"),
 ];
 
-/// The footer of the question whether what is typed is to be dropped.
-const LEAVE_FOOTER: [(&str, &str); 2] = [("y", "drop it"), ("n", "go on typing")];
+/// The footer of the question whether what is typed is to be dropped: as in the console.
+const LEAVE_FOOTER: [(&str, &str); 3] = [("y", "yes"), ("n", "no"), ("Esc", "back")];
 
 impl FirstStart {
     /// The screen, where the configuration will be in this file.
@@ -127,10 +146,25 @@ impl FirstStart {
         match &self.form {
             Some(_) if self.leaving => &LEAVE_FOOTER,
             None if self.pick.is_some() => &PICK_FOOTER,
-            Some(form) if form.line(form.focus).is_none() => &CHOICE_FOOTER,
-            Some(_) => &FORM_FOOTER,
+            Some(form) => match (form.saved.is_some(), form.line(form.focus).is_none()) {
+                (false, false) => &FORM_FOOTER,
+                (false, true) => &CHOICE_FOOTER,
+                (true, false) => &EDIT_FOOTER,
+                (true, true) => &EDIT_CHOICE_FOOTER,
+            },
             None => &FOOTER,
         }
+    }
+
+    /// The question whether what is typed is to be dropped, in the console's words, while it is open.
+    pub fn question(&self) -> Vec<String> {
+        let Some(form) = self.form.as_ref().filter(|_| self.leaving) else {
+            return Vec::new();
+        };
+        let title = form.title();
+        let question = Confirm::new(Question::LeaveForm { title });
+        let keys = |line: String| Keymap::default().fill(&line);
+        question.lines("").into_iter().map(keys).collect()
     }
 
     /// Takes a key.
@@ -216,6 +250,17 @@ impl FirstStart {
             },
         }
         Asked::Draw
+    }
+
+    /// A tenant of the list was changed: the list is there again, as it is now, and says so.
+    pub fn edited(&mut self, name: &str, tenants: Result<Vec<Card>, Failure>) {
+        self.form = None;
+        self.note = Some(format!("saved: {name} is changed in the configuration"));
+        match (&mut self.pick, tenants) {
+            (Some(open), Ok(tenants)) => open.tenants(Arc::new(tenants)),
+            (_, Err(failure)) => self.note = Some(failure.headline),
+            (None, Ok(_)) => {}
+        }
     }
 
     /// Takes pasted text: only the form has a use for it.

@@ -534,6 +534,7 @@ impl Driver {
                 | Effect::ListTenants { req }
                 | Effect::AddTenant { req, .. }
                 | Effect::EditTenant { req, .. }
+                | Effect::RemoveTenant { req, .. }
                 | Effect::Judge { req, .. }
                 | Effect::Export { req, .. }
                 | Effect::Copy { req, .. },

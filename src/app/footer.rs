@@ -70,7 +70,7 @@ pub fn footer(place: Place) -> &'static [A] {
             A::Palette,
         ],
         Place::Filter | Place::Palette => &[A::Leave],
-        Place::Choice => &[A::AddTenant, A::EditTenant, A::Leave],
+        Place::Choice => &[A::AddTenant, A::EditTenant, A::RemoveTenant, A::Leave],
         Place::Why => &[
             A::Choose,
             A::Plan,

@@ -66,6 +66,11 @@ impl App {
         effects
     }
 
+    /// Whether the line was said before the form that has the keys was opened.
+    pub fn is_of_before(&self) -> bool {
+        self.place() == Place::Form && self.said_over < self.modals.len()
+    }
+
     fn typed(&mut self, key: Key) -> Vec<Effect> {
         if key.ctrl && key.code == Code::Char('c') {
             return self.quit_now();
@@ -429,6 +434,7 @@ impl App {
     /// Opens the list of all actions.
     pub(super) fn open_palette(&mut self) {
         self.modals.push(Modal::Palette(Palette::open(
+            self.place_below(),
             &self.roster,
             &self.settings.keys,
         )));

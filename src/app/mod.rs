@@ -204,6 +204,8 @@ enum Wait {
     NewTenant(String),
     /// What the configuration says of the tenant of this name is being changed.
     SavedTenant(String),
+    /// A tenant that is to leave the configuration.
+    RemovedTenant(String),
     /// A plan is being kept, or its ticket noted.
     Kept,
     /// Two runs are being compared.
@@ -663,6 +665,7 @@ impl App {
     /// Shows a failure's headline.
     fn fail(&mut self, failure: Failure) {
         self.notice = Some(Notice::Failed(failure));
+        self.said_over = self.modals.len();
         self.dirty = true;
     }
 

@@ -3,11 +3,12 @@
 use super::action::Action;
 use super::doc::Tone;
 use super::effect::Effect;
-use super::event::Key;
+use super::event::{Key, RequestId};
 use super::modal::Modal;
-use super::pane::chooser::Listing;
+use super::pane::chooser::{Facts, Listing};
 use super::pane::confirm::Question;
-use super::pane::tenant::TenantForm;
+use super::pane::tenant::{NotSaved, TenantForm};
+use super::pane::text::Text;
 use super::{App, Wait};
 use crate::domain::settings::SavedTenant;
 use crate::domain::words;
@@ -46,6 +47,60 @@ impl App {
             let form = TenantForm::edit(saved);
             self.modals.push(Modal::NewTenant(Box::new(form)));
         }
+    }
+
+    /// Why the tenant under the cursor cannot be removed.
+    pub(super) fn no_removal(&self) -> Option<String> {
+        let Some(saved) = self.saved_here() else {
+            return self.no_saved_tenant();
+        };
+        (saved.with.name == self.settings.tenant_label).then(|| {
+            format!(
+                "{} is open here: open another one first, then remove it",
+                saved.with.name
+            )
+        })
+    }
+
+    /// Asks before the tenant under the cursor is removed.
+    pub(super) fn ask_remove_tenant(&mut self) {
+        let Some(Modal::Chooser(open)) = self.modals.last() else {
+            return;
+        };
+        if let Some(card) = open.chosen() {
+            let queued = match &card.facts {
+                Facts::Known(counts) => counts.queued,
+                Facts::Nothing | Facts::Broken(_) => 0,
+            };
+            let name = card.name.clone();
+            self.question(Question::RemoveTenant { name, queued });
+        }
+    }
+
+    /// Asks the configuration to let it go.
+    pub(super) fn remove_tenant(&mut self, name: String) -> Vec<Effect> {
+        let req = self.wait_for(Wait::RemovedTenant(name.clone()));
+        self.say(Tone::Busy, format!("removing {name}…"));
+        vec![Effect::RemoveTenant { req, name }]
+    }
+
+    /// It is gone: the list is read anew, and where its files are is read over it.
+    pub(super) fn tenant_removed(&mut self, name: &str, notice: &str) -> Vec<Effect> {
+        self.notice = None;
+        let effects = self.list_anew();
+        let title = format!("REMOVED  {name}");
+        self.modals.push(Modal::Text(Text::plain(title, notice)));
+        effects
+    }
+
+    fn list_anew(&mut self) -> Vec<Effect> {
+        let req = self.ask();
+        for modal in &mut self.modals {
+            if let Modal::Chooser(open) = modal {
+                open.listing = Listing::Reading(req);
+            }
+        }
+        vec![Effect::ListTenants { req }]
     }
 
     pub(super) fn new_tenant_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
@@ -108,6 +163,20 @@ impl App {
         }]
     }
 
+    /// It was not written: its form says why, and has the keys where that is.
+    pub(super) fn tenant_not_saved(&mut self, req: RequestId, why: NotSaved) {
+        if self.answered(req).is_none() {
+            return;
+        }
+        for modal in &mut self.modals {
+            if let Modal::NewTenant(form) = modal {
+                form.refused(why);
+                return;
+            }
+        }
+        self.fail(why.failure);
+    }
+
     /// It was changed: the list shows it; the tenant of this screen is opened anew, since it was opened as it was before.
     pub(super) fn tenant_edited(&mut self, name: String, notice: &str) -> Vec<Effect> {
         self.modals
@@ -120,13 +189,7 @@ impl App {
             return self.leave_for(name);
         }
         self.say(Tone::Good, notice.to_owned());
-        let req = self.ask();
-        for modal in &mut self.modals {
-            if let Modal::Chooser(open) = modal {
-                open.listing = Listing::Reading(req);
-            }
-        }
-        vec![Effect::ListTenants { req }]
+        self.list_anew()
     }
 
     /// It was written: its screen is opened, where somebody signs in.

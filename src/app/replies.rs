@@ -282,9 +282,14 @@ impl App {
                 .filter_map(|row| row.user.association.id())
                 .collect(),
         );
+        let is_first = !self.opened;
         self.opened = true;
         self.users.see_written(&self.desk, &desk, self.now);
         self.desk = desk;
+        // What is wrong with a file counts more.
+        if is_first && !matches!(self.notice, Some(Notice::Failed(_))) {
+            self.say_draft();
+        }
         let users = &self.desk.users;
         let there = |id: &UserId| users.iter().any(|row| row.user.id == *id);
         self.users.marked.retain(there);
@@ -390,6 +395,7 @@ impl App {
             | Wait::Exported
             | Wait::NewTenant(_)
             | Wait::SavedTenant(_)
+            | Wait::RemovedTenant(_)
             | Wait::Script { .. }
             | Wait::Copied => {
                 self.say(Tone::Good, notice);
@@ -442,14 +448,9 @@ impl App {
                         return;
                     }
                 }
-                Modal::NewTenant(form) => {
-                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
-                        form.state = EditState::Failed(failure);
-                        return;
-                    }
-                }
                 Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
                 Modal::Conflict(_)
+                | Modal::NewTenant(_)
                 | Modal::Why(_)
                 | Modal::Plan(_)
                 | Modal::Confirm(_)
@@ -561,6 +562,7 @@ impl App {
             SessionEvent::Done { req, notice } => match self.answered(req) {
                 Some(Wait::NewTenant(name)) => return self.tenant_added(name, &notice),
                 Some(Wait::SavedTenant(name)) => return self.tenant_edited(name, &notice),
+                Some(Wait::RemovedTenant(name)) => return self.tenant_removed(&name, &notice),
                 Some(_) => {
                     self.export_done(req);
                     self.say(Tone::Good, notice);
@@ -568,6 +570,7 @@ impl App {
                 None => {}
             },
             SessionEvent::Refused { req, failure } => self.refused(req, failure),
+            SessionEvent::TenantNotSaved { req, why } => self.tenant_not_saved(req, *why),
         }
         Vec::new()
     }

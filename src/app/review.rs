@@ -21,7 +21,7 @@ use super::pane::bulk::Bulk;
 use super::pane::bulk::cells::RowForm;
 use super::pane::bulk::export::ExportForm;
 use super::pane::bulk::review::Rows;
-use super::pane::bulk::source::{Source, other};
+use super::pane::bulk::source::Source;
 use super::pane::confirm::{Confirm, Question};
 use super::pane::editor::EditState;
 
@@ -460,7 +460,7 @@ impl App {
         };
         let mut ask = open.review.ask();
         match how {
-            Again::Mode => ask.mode = other(ask.mode),
+            Again::Mode => ask.mode = ask.mode.next(),
             Again::Zeros => {
                 ask.zeros = match ask.zeros {
                     Zeros::Doubted => Zeros::Trusted,
@@ -472,6 +472,7 @@ impl App {
         let word = match ask.mode {
             Mode::Create => "judging as new users…",
             Mode::Update => "judging as changes of users…",
+            Mode::Both => "judging each row as what it is…",
         };
         self.say(Tone::Busy, word);
         self.judge(source, ask)
@@ -481,7 +482,7 @@ impl App {
 /// What is judged in another way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
-    /// Create instead of update, or the other way round.
+    /// As new users, as changes, as both.
     Mode,
     /// Numbers that end in zeros are believed, or no longer.
     Zeros,

@@ -140,19 +140,24 @@ impl App {
         }
     }
 
-    /// Esc: the screen goes, and with it the sign-in.
+    /// Esc: the screen goes, and with it the sign-in; a run that waits for one goes on waiting, since nobody has said that it is to
+    /// end.
     pub(super) fn leave_sign_in(&mut self) -> Vec<Effect> {
         self.close_sign_in();
-        let mut effects = self.end_sign_in();
+        let effects = self.end_sign_in();
         self.session.auth = (*self.session.before).clone();
         self.session.resume = None;
-        let ended = self.end_waiting_run();
-        if !ended.is_empty() {
-            effects.extend(ended);
-            self.say(
-                Tone::Warn,
-                "not signed in: the run that waited for it ends, the last good picture stays",
+        if let Some(run) = self.runs.active()
+            && run.course == Course::SignInNeeded
+        {
+            let text = format!(
+                "not signed in: {} still waits; {{sign-in}} begins anew and it goes on, {{cancel-run}} cancels it",
+                run.name()
             );
+            let text = self.settings.keys.fill(&text);
+            self.session.auth = Auth::SignedOut;
+            self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
+            self.dirty = true;
             return effects;
         }
         let text = if self.session.auth == Auth::SignedIn {
@@ -291,17 +296,6 @@ impl App {
         self.session.account = account;
         self.session.run_signed_in();
         self.say(Tone::Good, text);
-    }
-
-    /// Nobody will sign in: the run that waits for it ends.
-    fn end_waiting_run(&mut self) -> Vec<Effect> {
-        match self.runs.active_mut() {
-            Some(run) if run.course == Course::SignInNeeded => {
-                run.course = Course::Stopping;
-                vec![Effect::CancelRun { req: run.req }]
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// Remembers what could not run for want of a sign-in.

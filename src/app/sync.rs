@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::outbox::EntryId;
+use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::run::{Counted, LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
 
 use super::cells::thousands;
@@ -123,6 +123,18 @@ impl Run {
     pub fn is_writing(&self) -> bool {
         matches!(self.phase, Phase::Write | Phase::ReadBack)
             || matches!(self.kind, RunKind::Apply { .. })
+    }
+
+    /// Whether it is writing this change, which has not come to an end yet.
+    pub fn carries(&self, entry: &Entry) -> bool {
+        let RunKind::Apply { entries } = &self.kind else {
+            return false;
+        };
+        let is_over = matches!(
+            entry.state,
+            EntryState::Rejected { .. } | EntryState::Unknown { .. } | EntryState::Conflict { .. }
+        );
+        entries.contains(&entry.id) && !is_over
     }
 
     /// `run 12 sync`, or `sync` before it has a number.
@@ -419,7 +431,7 @@ mod tests {
     #[test]
     fn says_how_far_it_is_and_how_fast() {
         let mut run = Run::new(RequestId(1), RunKind::Sync, false, at(0));
-        assert_eq!(run.doing(), "signing in");
+        assert_eq!(run.doing(), "connecting");
         run.enter(Phase::ReadUsers, at(10));
         run.seen(
             Progress {

@@ -280,6 +280,7 @@ impl App {
             Question::AllowWriting { .. } => self.allow_writing(),
             Question::SignOut => self.sign_out(),
             Question::OpenTenant { name, .. } => self.open_agreed(name),
+            Question::RemoveTenant { name, .. } => self.remove_tenant(name),
             Question::AddForMove {
                 number, to, user, ..
             } => self.add_and_move((number, to), *user),
@@ -412,6 +413,7 @@ impl App {
             | Question::AllowWriting { .. }
             | Question::SignOut
             | Question::OpenTenant { .. }
+            | Question::RemoveTenant { .. }
             | Question::AddAnyway { .. }
             | Question::AddForMove { .. }
             | Question::Tie { .. }

@@ -121,8 +121,8 @@ pub(super) enum Header {
     Password,
     /// One of our own export that says nothing to an import.
     Informative,
-    /// One of our own export that looks as if it could be changed there: it is said that it is not read.
-    Unread,
+    /// One of our own export, as it is called there, that looks as if it could be changed there: it is said that it is not read.
+    Unread(&'static str),
 }
 
 /// Other names that spreadsheets and rival systems use, in small letters and without separators.
@@ -182,8 +182,8 @@ const ALIASES: &[(&str, Header)] = &[
     ("kennwort", Header::Password),
     ("motdepasse", Header::Password),
     ("contraseña", Header::Password),
-    ("country", Header::Unread),
-    ("numberkind", Header::Unread),
+    ("country", Header::Unread("Country")),
+    ("numberkind", Header::Unread("NumberKind")),
     ("licensestatus", Header::Informative),
     ("cause", Header::Informative),
     ("signinname", Header::Informative),

@@ -29,6 +29,23 @@ pub enum Mode {
     Create,
     /// Changes of users only: found by ExternalId, then SIPUsername, by the e-mail where a row has neither; or by TrunkNumber.
     Update,
+    /// Each row what it is: a change of the user whom an update would find, else a new user.
+    Both,
+}
+
+impl Mode {
+    /// All of them, in the order in which they are gone through.
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Both];
+
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Create => Self::Update,
+            Self::Update => Self::Both,
+            Self::Both => Self::Create,
+        }
+    }
 }
 
 /// What to think of numbers that end in the same many zeros.
@@ -44,7 +61,7 @@ pub enum Zeros {
 /// How a sheet is to be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
-    /// Create or update.
+    /// Create, update, or both.
     pub mode: Mode,
     /// Numbers that end in zeros.
     pub zeros: Zeros,
@@ -67,6 +84,9 @@ pub struct Summary {
     pub seats_missing: usize,
     /// New users whom nobody in the tenant matches: a number waits for a match.
     pub unmatched: usize,
+    /// Rows that are refused since the file is judged as one of another kind: new users that are on the list, changes of users
+    /// who are not.
+    pub of_other_kind: usize,
 }
 
 impl Summary {
@@ -227,11 +247,12 @@ impl Review {
         }
     }
 
-    /// The rows that cannot go in, as a table that an import reads again: the columns that were kept of theirs, the number
-    /// of the row, and what is wrong with it. A password was never kept.
+    /// The rows that cannot go in, as a table that an import reads again: the columns that were kept of theirs, those of an export
+    /// that it does not read, the number of the row, and what is wrong with it. A password was never kept.
     pub fn left_out(&self) -> Table {
         let columns = self.sheet.columns();
         let mut header: Vec<&'static str> = columns.iter().map(|column| column.header()).collect();
+        header.extend(self.sheet.beside());
         header.extend(["Row", "Reason"]);
         let rows = (0..self.sheet.len()).filter(|&row| !self.verdict(row).is_good());
         let rows = rows.map(|index| {
@@ -244,7 +265,8 @@ impl Review {
             let reasons: Vec<String> = reasons.collect();
             let cells = columns.iter().map(|&column| row.cell(column).to_owned());
             let behind = [row.number().to_string(), reasons.join("; ")];
-            cells.chain(behind).collect()
+            let beside = (0..self.sheet.beside().len()).map(|n| row.beside(n).to_owned());
+            cells.chain(beside).chain(behind).collect()
         });
         Table {
             rows: rows.collect(),
@@ -255,15 +277,13 @@ impl Review {
     /// Whether a file that was judged as new users is rather one of changes: more than half of its rows are about somebody who is on
     /// the list, or it is one of trunks, which are only changed.
     pub fn rather_updates(&self) -> bool {
-        let is_known = |row: &usize| {
-            let faults = self.verdict(*row).faults().iter();
-            faults
-                .into_iter()
-                .any(|fault| matches!(fault.why, Why::Exists { .. }))
-        };
-        let known = (0..self.sheet.len()).filter(is_known).count();
         self.ask.mode == Mode::Create
-            && (self.sheet.set() == Set::Trunk || known * 2 > self.sheet.len())
+            && (self.sheet.set() == Set::Trunk || self.is_most(self.summary().of_other_kind))
+    }
+
+    /// Whether so many rows are more than half of them.
+    pub fn is_most(&self, rows: usize) -> bool {
+        rows * 2 > self.sheet.len()
     }
 
     /// How many rows have which verdict.
@@ -280,6 +300,10 @@ impl Review {
                 Verdict::Proposal(_) => summary.proposal += 1,
                 Verdict::Refused(_) => summary.refused += 1,
             }
+            let is_other =
+                |fault: &Fault| matches!(fault.why, Why::Exists { .. } | Why::NoSuchUser);
+            let other = judged.verdict.faults().iter().any(is_other);
+            summary.of_other_kind += usize::from(other);
             summary.seats_missing += usize::from(!judged.seat);
         }
         summary

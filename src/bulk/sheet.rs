@@ -101,6 +101,10 @@ pub struct Sheet {
     passwords: bool,
     text: String,
     rows: Vec<Spans>,
+    /// Headers of our own export that are not read: their cells go along into what is saved of the rows that stay out.
+    beside: Vec<&'static str>,
+    /// Their cells, row by row.
+    besides: Vec<(u32, u32)>,
     flaws: BTreeMap<(u32, Column), Why>,
 }
 
@@ -121,6 +125,12 @@ impl<'a> Row<'a> {
     /// The text of a cell as it was read; empty where the sheet has no such column.
     pub fn cell(self, column: Column) -> &'a str {
         let (from, to) = self.sheet.rows[self.index].cells[column.place()];
+        &self.sheet.text[from as usize..to as usize]
+    }
+
+    /// The text of a cell that is not read, by its place in [`Sheet::beside`].
+    pub fn beside(self, n: usize) -> &'a str {
+        let (from, to) = self.sheet.besides[self.index * self.sheet.beside.len() + n];
         &self.sheet.text[from as usize..to as usize]
     }
 
@@ -187,6 +197,12 @@ impl Sheet {
     /// Headers that say nothing to an import.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
+    }
+
+    /// Those of them that our own export writes: their cells are kept, though nothing is done with them. Of others none is: any may
+    /// be a password.
+    pub fn beside(&self) -> &[&'static str] {
+        &self.beside
     }
 
     /// Whether it had passwords, which were stepped over.
@@ -277,13 +293,20 @@ impl Builder {
             .texts()
             .zip(&headers)
             .filter(|(text, header)| {
-                matches!(header, None | Some(Header::Unread)) && !text.trim().is_empty()
+                matches!(header, None | Some(Header::Unread(_))) && !text.trim().is_empty()
             })
             .map(|(text, _)| text.trim().to_owned())
             .collect();
+        let unread = headers.iter().filter_map(|header| match header {
+            Some(Header::Unread(name)) => Some(*name),
+            _ => None,
+        });
+        let beside = unread.collect();
         Ok(Self {
             sheet: Sheet {
                 set,
+                beside,
+                besides: Vec::new(),
                 columns,
                 ignored,
                 passwords: headers.contains(&Some(Header::Password)),
@@ -311,16 +334,28 @@ impl Builder {
             return;
         }
         for (n, text) in cells.texts().enumerate() {
-            let Some(Some(Header::Kept(column))) = self.headers.get(n) else {
-                continue;
+            let column = match self.headers.get(n) {
+                Some(Some(Header::Kept(column))) => *column,
+                Some(Some(Header::Unread(_))) => {
+                    let span = append(&mut self.sheet.text, text);
+                    self.sheet.besides.push(span);
+                    continue;
+                }
+                _ => continue,
             };
-            let column = *column;
             spans.cells[column.place()] = append(&mut self.sheet.text, text);
             if let Some(why) = cells.flaw(n) {
                 self.sheet.flaws.insert((index, column), why);
             }
         }
+        self.pushed(spans);
+    }
+
+    /// A row with fewer cells than the header has none of the last ones.
+    fn pushed(&mut self, spans: Spans) {
         self.sheet.rows.push(spans);
+        let wanted = self.sheet.rows.len() * self.sheet.beside.len();
+        self.sheet.besides.resize(wanted, (0, 0));
     }
 
     /// A row with more cells than the header: nobody knows which cell is which, and one is the password. None is kept.
@@ -332,7 +367,7 @@ impl Builder {
         };
         let last = self.sheet.columns[self.sheet.columns.len() - 1];
         self.sheet.flaws.insert((index, last), why);
-        self.sheet.rows.push(spans);
+        self.pushed(spans);
     }
 
     pub(super) fn finish(self) -> Result<Sheet, SheetError> {

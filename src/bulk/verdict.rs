@@ -302,10 +302,12 @@ impl fmt::Display for Why {
             Self::SameUser { row } => write!(f, "row {row} is about the same user"),
             Self::Exists { name } => write!(
                 f,
-                "{} has it already: choose changes of users",
+                "{} has it already: leave the row out, or import it as a change of users",
                 Label::new(name)
             ),
-            Self::NoSuchUser => f.write_str("nobody on the list has it: choose new users"),
+            Self::NoSuchUser => f.write_str(
+                "nobody on the list has it: correct it here, or leave the row out and import it as a new user",
+            ),
             Self::SeveralUsers { count } => write!(f, "{count} users have it: give the ExternalId"),
             Self::OtherExternalId { name, has } => {
                 write!(

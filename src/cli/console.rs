@@ -268,7 +268,9 @@ fn console(
     };
     let theme = face.theme(surroundings);
     let neighbours = match opened.file {
-        Some(_) => Neighbours::under(Some(located(global)?.0)),
+        Some(_) => {
+            Neighbours::under(Some(located(global)?.0)).with_secret_of(global.secret_of.clone())
+        }
         None => Neighbours::under(None),
     };
     let console = Console {

@@ -44,10 +44,10 @@ pub(super) async fn run(global: &Global, args: &Import) -> anyhow::Result<Exit> 
     }
     let known = import::known(store, &sheet).await?.in_country(country);
     let ask = Ask {
-        mode: if args.create {
-            Mode::Create
-        } else {
-            Mode::Update
+        mode: match (args.create, args.both) {
+            (true, _) => Mode::Create,
+            (false, true) => Mode::Both,
+            (false, false) => Mode::Update,
         },
         zeros: if args.trust_zeros {
             Zeros::Trusted

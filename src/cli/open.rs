@@ -9,17 +9,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::places::Places;
-use crate::config::secret::{SECRET_VARIABLE, client_secret, secret_file};
+use crate::config::secret::{SECRET_VARIABLE, client_secret};
 use crate::config::surroundings::{account_behind, author, names_itself_to_proxy};
-use crate::config::{AddUsers, Allow, Config, SignInWay, TenantConfig, TokensKept};
+use crate::config::{AddUsers, Allow, Config, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::pace::{Clock, Pace};
 use crate::domain::planning::Allowed;
 use crate::domain::run::{Outcome, RunEvent, RunKind};
-use crate::graph::certificate::Certificate;
-use crate::graph::keyring::TOOL;
 use crate::graph::{Client, Credentials, Setup, SignIn, TokenStore};
 use crate::runtime::clock;
+use crate::runtime::credentials::{app_of, certificate};
+use crate::runtime::leaving::tokens_of;
 use crate::runtime::new_tenant::endpoints;
 use crate::sim::Simulator;
 use crate::store::{Stamp, Store};
@@ -159,12 +159,6 @@ async fn open_configured(global: &Global) -> anyhow::Result<Opened> {
         temporary: None,
     })
     .await
-}
-
-/// An application and where it signs in: what a client secret belongs to.
-pub(super) fn app_of(client_id: &str, tenant: &TenantConfig) -> String {
-    let login = endpoints(tenant).map(|endpoints| endpoints.login.to_string());
-    format!("{client_id} at {}", login.unwrap_or_default())
 }
 
 async fn open_demo(global: &Global, scenario: &str) -> anyhow::Result<Opened> {
@@ -342,25 +336,6 @@ fn client(
     Ok(client)
 }
 
-/// Where the tokens for a tenant are kept: its own, or among those of the account that works it.
-pub(super) fn tokens_of(places: &Places, name: &str, tenant: &TenantConfig) -> TokenStore {
-    if tenant.tokens == TokensKept::Memory {
-        return TokenStore::Memory;
-    }
-    if let Some(identity) = &tenant.identity {
-        let folder = places.identity_dir(identity);
-        return TokenStore::OfAccount(folder.join(format!("{name}.tokens")));
-    }
-    let file = places.own_tenant_dir(name).join("tokens");
-    match tenant.tokens {
-        TokensKept::Keyring => TokenStore::Keyring {
-            file,
-            tool: TOOL.into(),
-        },
-        TokensKept::File | TokensKept::Memory => TokenStore::File(file),
-    }
-}
-
 /// Whose secret the environment holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Variable {
@@ -465,26 +440,6 @@ fn secret(parts: &Parts) -> Result<secrecy::SecretString, Failure> {
         ));
     }
     client_secret(&parts.tenant).map_err(|error| error.failure())
-}
-
-fn certificate(tenant: &TenantConfig) -> Result<Certificate, Failure> {
-    let Some(file) = &tenant.certificate_file else {
-        return Err(Failure::new(
-            FailureKind::Config,
-            "No certificate: set certificate_file in the tenant's table",
-            "",
-            "The file holds the certificate and its key (PEM), and only you can read it.",
-        ));
-    };
-    let pem = secret_file(file).map_err(|error| error.failure())?;
-    Certificate::from_pem(&pem).map_err(|error| {
-        Failure::new(
-            FailureKind::Config,
-            format!("{} cannot be used: {error}", file.display()),
-            "",
-            "Correct certificate_file in the configuration.",
-        )
-    })
 }
 
 impl Opened {

@@ -21,8 +21,9 @@ use crate::runtime::clock;
 use super::args::{Args, Candidates, Command, Global, Login, Sync, Users, UsersWhat};
 use super::exit::Exit;
 use super::find::choose;
-use super::open::{app_of, located, open, open_quietly, places, serve};
+use super::open::{located, open, open_quietly, places, serve};
 use super::{demo, print};
+use crate::runtime::credentials::app_of;
 
 use choice::Choice;
 use terminal::{line, tell};

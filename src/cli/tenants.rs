@@ -22,7 +22,7 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
     match &args.what {
         TenantsWhat::List => list::list(&places, &config, global.json),
         TenantsWhat::Add(new) => add::add(&places, &config, (new, global.tenant.as_deref())).await,
-        TenantsWhat::Remove(leaving) => remove::remove(&places, &config, leaving).await,
+        TenantsWhat::Remove(leaving) => remove::remove(&places, leaving).await,
         TenantsWhat::Set {
             name,
             group,

@@ -9,7 +9,7 @@ use crate::domain::user::{Association, LicenseStatus, NewUser, Own, Patch, User,
 use crate::domain::words;
 use crate::ops::holder::{self, Me};
 use crate::ops::whom;
-use crate::ops::{change, desk};
+use crate::ops::{change, desk, newcomer};
 use crate::record::json::{self, UserJson};
 use crate::roster::desk::{Desk, DeskUser};
 use crate::store::cache::StoredUser;
@@ -283,7 +283,11 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
         }
     }
     user.wanted_country = wanted_country.filter(|country| Some(*country) != user.country);
-    let done = change::add(&opened.world.store, vec![user], opened.stamp()).await?;
+    let (store, stamp) = (&opened.world.store, opened.stamp());
+    let done = match found {
+        Some(_) => change::add(store, vec![user], stamp).await?,
+        None => newcomer::add(store, user, stamp).await?,
+    };
     print::tell(&done);
     if let Some(stored) = found {
         let cause = crate::domain::gate::FirstCause::from_byte(stored.class);

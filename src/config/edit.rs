@@ -65,6 +65,7 @@ pub fn keep_connection(
     let id = |config: &TenantConfig| Some(config.tenant_id.clone());
     // A file is there before the way that needs it, and goes after it.
     let pairs = [
+        ("name", old.display.clone(), new.display.clone()),
         ("tenant_id", id(old), id(new)),
         ("client_id", old.client_id.clone(), new.client_id.clone()),
         (

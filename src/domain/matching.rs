@@ -85,6 +85,17 @@ impl Matcher {
         Self::of(users, |user| user.waits)
     }
 
+    /// Looks for somebody who is to be added to these users: what comes of it is said of no user's id.
+    pub fn of_newcomer(mail: &str, users: &[User]) -> Self {
+        let nobody_yet = UserId(0);
+        let mut matcher = Self::of(users, |_| false);
+        matcher
+            .wanted
+            .insert(mail.trim().to_lowercase(), vec![nobody_yet]);
+        matcher.order.push(nobody_yet);
+        matcher
+    }
+
     fn of(users: &[User], wanted_is: impl Fn(&User) -> bool) -> Self {
         let mut wanted: HashMap<String, Vec<UserId>> = HashMap::new();
         let mut order = Vec::new();

@@ -61,7 +61,7 @@ impl Phase {
     /// What is going on, for the status line.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Connect => "signing in",
+            Self::Connect => "connecting",
             Self::ReadReference => "reading licences, group and numbers",
             Self::ReadUsers => "reading users",
             Self::Plan => "matching and planning",

@@ -162,6 +162,8 @@ impl Start {
 pub struct NewTenant {
     /// Its name in the configuration.
     pub name: String,
+    /// The name that it is shown with, where it is another.
+    pub display: Option<String>,
     /// Its id, or one of its verified domains.
     pub tenant_id: String,
     /// How it is signed in to.

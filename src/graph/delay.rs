@@ -18,7 +18,7 @@ pub enum Heard {
     Delay {
         /// How long.
         wait: Duration,
-        /// Why, in a line that fits a status line: `Graph asks to wait 8 s (1 of 3)`.
+        /// Why, in a line that fits a status line: `Graph asks to wait 8 s, waiting 9 s (1 of 3)`.
         why: String,
         /// The request: method and path, without its query.
         request: String,
@@ -73,8 +73,10 @@ impl Client {
         let count = format!("({tries} of {})", MOST_TRIES - 1);
         self.tell_heard(|| {
             let why = match (error, error.reply().map(|reply| reply.status)) {
-                (GraphError::Throttled { .. }, _) => {
-                    format!("Graph asks to wait {seconds} {count}")
+                // What it asks for is the least: a little is added, and each time it is more.
+                (GraphError::Throttled { after, .. }, _) => {
+                    let asked = shown(*after);
+                    format!("Graph asks to wait {asked}, waiting {seconds} {count}")
                 }
                 (_, Some(status)) => {
                     format!("Graph answers {status}, trying again in {seconds} {count}")

@@ -228,6 +228,14 @@ mod tests {
             .await
             .unwrap_err();
         assert!(matches!(error, GraphError::BadRequest { .. }));
+        // The headline has said what it was: the detail goes on from there.
+        let failure = error.failure("Reading the changes");
+        assert_eq!(
+            failure.headline,
+            "Reading the changes failed: Graph refused the request"
+        );
+        assert!(!failure.detail.contains("refused"), "{failure:?}");
+        assert!(failure.detail.contains("BadRequest"), "{failure:?}");
     }
 
     #[tokio::test]

@@ -408,7 +408,8 @@ impl GraphError {
         let (kind, short) = self.in_short();
         // What the headline says already is not said again.
         let text = self.to_string();
-        let mut detail = if text == short { String::new() } else { text };
+        let beyond = text.strip_prefix(&short).unwrap_or(&text);
+        let mut detail = beyond.strip_prefix(": ").unwrap_or(beyond).to_owned();
         let untrusted = match self {
             Self::Transport { source, .. } => Untrusted::within(source),
             _ => None,

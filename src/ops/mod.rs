@@ -12,6 +12,7 @@ pub mod holder;
 pub mod import;
 pub mod inventory;
 mod lately;
+pub mod newcomer;
 pub mod overview;
 pub mod planfile;
 pub mod repair;

@@ -1,7 +1,8 @@
 //! Imports and exports as the console asks for them: files are read and written here, and rows are judged beside the loop.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write as FmtWrite;
+use std::hash::Hash;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -148,10 +149,9 @@ impl Shared {
         let store = &self.store;
         match what {
             Exported::Users(ids) => {
-                let ids: HashSet<_> = ids.into_iter().collect();
                 let loaded = desk::load_desk(store, self.now()).await;
                 let mut desk = loaded.map_err(|error| error.failure())?;
-                desk.users.retain(|row| ids.contains(&row.user.id));
+                as_shown(&mut desk.users, ids, |row| Some(row.user.id));
                 Ok(export::users(&desk))
             }
             Exported::Candidates(ids) => {
@@ -172,15 +172,24 @@ impl Shared {
     }
 }
 
-/// The rows whose cell in a column is one of these.
+/// The rows whose cell in a column is one of these, in their order.
 fn only(mut table: Table, column: &str, keys: impl Iterator<Item = String>) -> Table {
-    let keys: HashSet<String> = keys.collect();
     if let Some(at) = table.header.iter().position(|header| *header == column) {
-        table
-            .rows
-            .retain(|row| row.get(at).is_some_and(|cell| keys.contains(cell)));
+        as_shown(&mut table.rows, keys, |row| row.get(at).cloned());
     }
     table
+}
+
+/// Leaves the rows that have one of these keys, in the order of the keys: a file has the rows as the screen had them.
+fn as_shown<R, K: Eq + Hash>(
+    rows: &mut Vec<R>,
+    keys: impl IntoIterator<Item = K>,
+    key: impl Fn(&R) -> Option<K>,
+) {
+    let places: HashMap<K, usize> = keys.into_iter().zip(0..).collect();
+    let place = |row: &R| key(row).and_then(|key| places.get(&key).copied());
+    rows.retain(|row| place(row).is_some());
+    rows.sort_by_cached_key(place);
 }
 
 /// Work that takes the processor or the disk for a while.
@@ -301,13 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_rows_that_were_shown() {
+    fn only_the_rows_that_were_shown_and_in_their_order() {
         let row = |id: &str| vec![format!("name of {id}"), id.to_owned()];
         let table = Table {
             header: vec!["Name", "Id"],
             rows: vec![row("1"), row("2"), row("3")],
         };
         let kept = only(table, "Id", ["3".to_owned(), "1".to_owned()].into_iter());
-        assert_eq!(kept.rows, [row("1"), row("3")]);
+        assert_eq!(kept.rows, [row("3"), row("1")]);
     }
 }

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use crate::app::event::What;
 use crate::app::first_start::{Asked, Choice, FirstStart};
-use crate::app::pane::editor::EditState;
 use crate::config::places::Places;
 use crate::domain::settings::NewTenant;
 use crate::view;
 use crate::view::theme::Theme;
 
+use super::credentials::SecretOf;
 use super::outlet::OUTLET;
 use super::terminal::Screen;
-use super::{Seat, hangup, new_tenant};
+use super::{Neighbours, Seat, hangup, new_tenant};
 
 impl Seat {
     /// Shows the first steps until one is chosen; the exit code when the terminal has gone away or the program is told to end.
@@ -66,7 +66,10 @@ impl Seat {
                     self.show(first, look)?;
                     let is_there = first.form.as_ref().is_some_and(|form| form.saved.is_some());
                     match add(first, places, *new).await {
-                        Some(name) if is_there => return Ok(Ok(Choice::Opened(name))),
+                        Some(name) if is_there => {
+                            let tenants = Neighbours::under(Some(places.clone())).cards(look.2);
+                            first.edited(&name, tenants);
+                        }
                         Some(name) => return Ok(Ok(Choice::Connected(name))),
                         None => {}
                     }
@@ -90,14 +93,18 @@ impl Seat {
 /// Adds the tenant of the form, or changes it: its name; where it could not be, the form says why.
 async fn add(first: &mut FirstStart, places: &Places, new: NewTenant) -> Option<String> {
     let done = match &first.form {
-        Some(form) if form.saved.is_some() => new_tenant::change_from_form(places, &new).await,
-        Some(_) | None => new_tenant::add_from_form(places, &new).await.map(drop),
+        Some(form) if form.saved.is_some() => {
+            new_tenant::change_from_form(places, &new, SecretOf::Whichever).await
+        }
+        Some(_) | None => new_tenant::add_from_form(places, &new, SecretOf::Whichever)
+            .await
+            .map(drop),
     };
     match done {
         Ok(()) => Some(new.name),
-        Err(failure) => {
+        Err(why) => {
             if let Some(form) = &mut first.form {
-                form.state = EditState::Failed(failure);
+                form.refused(why);
             }
             None
         }

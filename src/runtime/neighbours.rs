@@ -9,6 +9,7 @@ use crate::config::{Config, TenantConfig};
 use crate::domain::failure::Failure;
 use crate::ops::overview::{self, TenantOverview};
 
+use super::credentials::SecretOf;
 use super::new_tenant;
 
 /// Where the other tenants are found.
@@ -16,12 +17,30 @@ use super::new_tenant;
 pub struct Neighbours {
     /// The folders of this call; the demo has no neighbours.
     places: Option<Places>,
+    /// The app whose secret the variable holds, where that is known.
+    secret_of: Option<String>,
 }
 
 impl Neighbours {
     /// The tenants of these folders.
     pub fn under(places: Option<Places>) -> Self {
-        Self { places }
+        Self {
+            places,
+            secret_of: None,
+        }
+    }
+
+    /// The same, where the variable holds the secret of this app and of no other.
+    #[must_use]
+    pub fn with_secret_of(self, secret_of: Option<String>) -> Self {
+        Self { secret_of, ..self }
+    }
+
+    /// Whose secret the variable holds.
+    pub(super) fn secret_of(&self) -> SecretOf<'_> {
+        self.secret_of
+            .as_deref()
+            .map_or(SecretOf::Whichever, SecretOf::App)
     }
 
     /// The folders of this call; none for the demo.

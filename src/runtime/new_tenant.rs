@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::app::pane::tenant::{NotSaved, TenantField};
 use crate::config::edit::{self, Change};
 use crate::config::places::Places;
 use crate::config::surroundings::author;
@@ -18,6 +19,7 @@ use crate::store::ledger::SettingChange;
 use crate::store::{Stamp, Store, peek};
 
 use super::clock;
+use super::credentials::{self, SecretOf};
 
 /// A tenant that was added.
 #[derive(Debug)]
@@ -65,45 +67,71 @@ pub async fn add(places: &Places, name: &str, tenant: TenantConfig) -> Result<Ad
 }
 
 /// The same for what a form says. Its console is opened next, so it has to have all that takes.
-pub async fn add_from_form(places: &Places, new: &NewTenant) -> Result<Added, Failure> {
-    let config = Config::load(&places.config_file()).map_err(|error| error.failure())?;
+pub async fn add_from_form(
+    places: &Places,
+    new: &NewTenant,
+    secret: SecretOf<'_>,
+) -> Result<Added, NotSaved> {
+    let file = places.config_file();
+    let config = Config::load(&file).map_err(|error| error.failure())?;
     let tenant = configured(new)?;
-    has_client_id(&config, &tenant)?;
-    add(places, &new.name, tenant).await
+    // What a field is to blame for is looked for in their order; the same is looked for once more where it is written.
+    if let Some(why) = config.refuses_name(&new.name, &file) {
+        return Err(NotSaved::about(TenantField::Name, wrong(why)));
+    }
+    address_is_free(&config, &new.name, &tenant)?;
+    let client_id = client_id(&config, &tenant)?;
+    credentials::at_hand((&tenant, &client_id), secret)?;
+    Ok(add(places, &new.name, tenant).await?)
 }
 
-fn has_client_id(config: &Config, tenant: &TenantConfig) -> Result<(), Failure> {
-    match config.client_id(tenant) {
-        Some(_) => Ok(()),
-        None => Err(Failure::new(
+fn address_is_free(config: &Config, name: &str, tenant: &TenantConfig) -> Result<(), NotSaved> {
+    match config.refuses_addresses(name, tenant) {
+        Some(why) => Err(NotSaved::about(TenantField::Tenant, wrong(why))),
+        None => Ok(()),
+    }
+}
+
+fn client_id(config: &Config, tenant: &TenantConfig) -> Result<String, NotSaved> {
+    config.client_id(tenant).ok_or_else(|| {
+        let failure = Failure::new(
             FailureKind::Config,
             "No client id: without one nobody can sign in",
             "It is the id of the app registration that this program signs in as.",
             "Write it into its field, or once for all tenants under [defaults]. Nothing was changed.",
-        )),
-    }
+        );
+        NotSaved::about(TenantField::Client, failure)
+    })
 }
 
 /// Changes a tenant that is configured to what its form says, or nothing. Its name stays, and with it its files; its address stays
 /// as long as they belong to a tenant.
-pub async fn change_from_form(places: &Places, new: &NewTenant) -> Result<(), Failure> {
+pub async fn change_from_form(
+    places: &Places,
+    new: &NewTenant,
+    secret: SecretOf<'_>,
+) -> Result<(), NotSaved> {
     let file = places.config_file();
     let config = Config::load(&file).map_err(|error| error.failure())?;
     let name = new.name.as_str();
     let Some(old) = config.tenants.get(name) else {
         return Err(wrong(format!(
             "There is no tenant {name} in the configuration any more"
-        )));
+        ))
+        .into());
     };
     let tenant = changed(old, new)?;
     if tenant.tenant_id != old.tenant_id {
         let shared = places.clone().sharing(&config);
-        stays(&shared.tenant_dir(name), (name, &tenant.tenant_id))?;
-        if let Some(why) = config.refuses_addresses(name, &tenant) {
-            return Err(wrong(why));
-        }
+        stays(&shared.tenant_dir(name), (name, &tenant.tenant_id))
+            .map_err(|failure| NotSaved::about(TenantField::Tenant, failure))?;
+        address_is_free(&config, name, &tenant)?;
     }
-    has_client_id(&config, &tenant)?;
+    let client_id = client_id(&config, &tenant)?;
+    // What is as it was may lack what it will: this form is not about it.
+    if signs_in_by(&tenant) != signs_in_by(old) {
+        credentials::at_hand((&tenant, &client_id), secret)?;
+    }
     let after = edit::keep_connection(&file, name, (old, &tenant)).map_err(|e| e.failure())?;
     let noted = differences(old, &tenant);
     match note(&places.clone().sharing(&after), name, noted).await {
@@ -111,9 +139,15 @@ pub async fn change_from_form(places: &Places, new: &NewTenant) -> Result<(), Fa
         Err(failure) => {
             // What cannot be audited is taken back.
             edit::keep_connection(&file, name, (&tenant, old)).map_err(|e| e.failure())?;
-            Err(failure)
+            Err(failure.into())
         }
     }
+}
+
+/// What an app needs at hand.
+fn signs_in_by(tenant: &TenantConfig) -> (SignInWay, [Option<&PathBuf>; 2]) {
+    let files = [&tenant.secret_file, &tenant.certificate_file];
+    (tenant.sign_in, files.map(Option::as_ref))
 }
 
 /// The files of a tenant that was read belong to it: under another address they would be shown, and their queue sent, as another's.
@@ -146,6 +180,7 @@ fn stays(dir: &Path, (name, wanted): (&str, &str)) -> Result<(), Failure> {
 fn changed(old: &TenantConfig, new: &NewTenant) -> Result<TenantConfig, Failure> {
     let typed = configured(new)?;
     let mut tenant = TenantConfig {
+        display: typed.display,
         tenant_id: typed.tenant_id,
         read_only: typed.read_only,
         ..old.clone()
@@ -184,6 +219,7 @@ pub(super) fn saved(name: &str, tenant: &TenantConfig, pinned: Option<String>) -
     SavedTenant {
         with: NewTenant {
             name: name.to_owned(),
+            display: tenant.display.clone(),
             tenant_id: tenant.tenant_id.clone(),
             way: way.unwrap_or(SignsIn::DeviceCode),
             client_id: tenant.client_id.clone(),
@@ -208,6 +244,7 @@ fn configured(new: &NewTenant) -> Result<TenantConfig, Failure> {
         ))
     })?;
     tenant.client_id.clone_from(&new.client_id);
+    tenant.display.clone_from(&new.display);
     tenant.read_only = new.start == Start::ReadOnly;
     let file = match &new.file {
         Some(typed) => Some(whole(typed)?),
@@ -255,6 +292,7 @@ fn differences(old: &TenantConfig, new: &TenantConfig) -> Vec<SettingChange> {
     };
     let of = |tenant: &TenantConfig| {
         [
+            ("name", tenant.display.clone().unwrap_or_default()),
             ("tenant_id", tenant.tenant_id.clone()),
             ("client_id", tenant.client_id.clone().unwrap_or_default()),
             ("sign_in", tenant.sign_in.as_str().to_owned()),

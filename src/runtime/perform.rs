@@ -296,6 +296,9 @@ impl Performer {
             Effect::EditTenant { req, new } => {
                 self.track(move |shared| shared.edit_tenant(req, *new));
             }
+            Effect::RemoveTenant { req, name } => {
+                self.track(move |shared| shared.remove_tenant(req, name));
+            }
             Effect::LookForOthers => self.shared.look_elsewhere.notify_one(),
             Effect::ListTenants { req } => self.track(move |shared| shared.list_tenants(req)),
             // The shell itself does these.

@@ -16,6 +16,7 @@ use crate::domain::sign_in::{Prompt, SignInWay};
 use crate::graph::SignedIn;
 use crate::graph::error::GraphError;
 
+use super::leaving::{self, Files};
 use super::new_tenant;
 use super::perform::Shared;
 
@@ -107,10 +108,10 @@ impl Shared {
     /// Adds a tenant to the configuration.
     pub(super) async fn add_tenant(self: Arc<Self>, req: RequestId, new: NewTenant) {
         let added = match self.neighbours.places() {
-            Some(places) => new_tenant::add_from_form(places, &new).await,
-            None => Err(new_tenant::wrong(
-                "There is no configuration here to add to",
-            )),
+            Some(places) => {
+                new_tenant::add_from_form(places, &new, self.neighbours.secret_of()).await
+            }
+            None => Err(new_tenant::wrong("There is no configuration here to add to").into()),
         };
         let event = match added {
             Ok(added) => {
@@ -119,10 +120,13 @@ impl Shared {
                 } else {
                     ""
                 };
-                let notice = format!("{} is in the configuration{files}", new.name);
+                let notice = format!("saved: {} is in the configuration{files}", new.name);
                 SessionEvent::Done { req, notice }
             }
-            Err(failure) => SessionEvent::Refused { req, failure },
+            Err(why) => SessionEvent::TenantNotSaved {
+                req,
+                why: Box::new(why),
+            },
         };
         self.send(What::Session(event)).await;
     }
@@ -130,14 +134,35 @@ impl Shared {
     /// Changes what the configuration says of a tenant.
     pub(super) async fn edit_tenant(self: Arc<Self>, req: RequestId, new: NewTenant) {
         let changed = match self.neighbours.places() {
-            Some(places) => new_tenant::change_from_form(places, &new).await,
+            Some(places) => {
+                new_tenant::change_from_form(places, &new, self.neighbours.secret_of()).await
+            }
+            None => Err(new_tenant::wrong("There is no configuration here to change").into()),
+        };
+        let event = match changed {
+            Ok(()) => {
+                let notice = format!("saved: {} is changed in the configuration", new.name);
+                SessionEvent::Done { req, notice }
+            }
+            Err(why) => SessionEvent::TenantNotSaved {
+                req,
+                why: Box::new(why),
+            },
+        };
+        self.send(What::Session(event)).await;
+    }
+
+    /// Takes a tenant out of the configuration, and says where its files are.
+    pub(super) async fn remove_tenant(self: Arc<Self>, req: RequestId, name: String) {
+        let left = match self.neighbours.places() {
+            Some(places) => leaving::remove(places, &name, Files::Kept).await,
             None => Err(new_tenant::wrong(
                 "There is no configuration here to change",
             )),
         };
-        let event = match changed {
-            Ok(()) => {
-                let notice = format!("{} is changed in the configuration", new.name);
+        let event = match left {
+            Ok(left) => {
+                let notice = left.lines().join("\n");
                 SessionEvent::Done { req, notice }
             }
             Err(failure) => SessionEvent::Refused { req, failure },

@@ -10,7 +10,6 @@ use crate::app::doc::Tone;
 use crate::app::effect::Exported;
 use crate::app::field::Field;
 use crate::app::layout::Area;
-use crate::app::pane::Mark;
 use crate::app::pane::bulk::Bulk;
 use crate::app::pane::bulk::cells::RowForm;
 use crate::app::pane::bulk::export::{ExportField, ExportForm};
@@ -18,6 +17,7 @@ use crate::app::pane::bulk::many::{Change, ManyField};
 use crate::app::pane::bulk::review::{ReviewBox, Rows, cause, number, who};
 use crate::app::pane::bulk::source::{SourceField, SourceForm};
 use crate::app::pane::editor::EditState;
+use crate::app::pane::{Mark, TURNS};
 use crate::bulk::decode::Encoding;
 use crate::bulk::export::Reader;
 use crate::bulk::review::Mode;
@@ -25,6 +25,7 @@ use crate::bulk::verdict::Verdict;
 use crate::domain::failure::Failure;
 
 use super::paint::{Column, Painter, Row, column};
+use super::tenant::choice;
 
 /// Cells before the values of a form.
 pub(super) const LABEL: u16 = 15;
@@ -119,7 +120,7 @@ pub(super) fn word(open: &Bulk, action: Action) -> Option<String> {
 
 /// The key that a field has of its own.
 pub(super) fn field_key(open: &Bulk) -> Option<(&'static str, &'static str)> {
-    let choice = Some(("Left/Right", "choose"));
+    let choice = Some((TURNS, "choose"));
     let text = Some(("Ctrl-U", "clears"));
     match open {
         Bulk::Source(form) => match form.focus {
@@ -191,6 +192,14 @@ pub(super) fn either(words: [&str; 2], first: bool) -> String {
     }
 }
 
+fn source_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Create => "new users",
+        Mode::Update => "changes of users",
+        Mode::Both => "both, each row what it is",
+    }
+}
+
 fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
     let note = if form.is_reading() { "reading…" } else { "" };
     let title = format!("IMPORT  {}", app.session.tenant);
@@ -211,8 +220,8 @@ fn source(app: &App, painter: &mut Painter<'_>, form: &SourceForm, area: Area) {
                 }
             }
             SourceField::Mode => {
-                let words = ["new users", "changes of users"];
-                let text = either(words, form.mode == Mode::Create);
+                let chosen = source_word(form.mode);
+                let text = choice(&Mode::ALL.map(source_word), chosen);
                 value(painter, area, y, &text);
             }
             SourceField::Letters => {
@@ -269,7 +278,7 @@ fn review(app: &App, painter: &mut Painter<'_>, open: &ReviewBox) {
     painter.two(list, 0, (&open.title(), strong), (&counts, look));
     let mut y = 1;
     for row in open.note_rows(list.width) {
-        painter.line(list, y, &row, dim);
+        painter.line(list, y, &app.settings.keys.fill(&row), dim);
         y += 1;
     }
     let titles = ["ROW", "VERDICT", "WHO", "NUMBER", "CAUSE"];
@@ -391,7 +400,7 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     }
     label(painter, area, y, (!on_path, "For"));
     let text = if matches!(form.what, Exported::LogText(_)) {
-        "plain text (Left/Right: a spreadsheet, a program)".to_owned()
+        format!("plain text ({TURNS}: a spreadsheet, a program)")
     } else {
         let words = ["a spreadsheet", "a program"];
         either(words, form.reader == Reader::Spreadsheet)

@@ -67,7 +67,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
 /// Everything about the row under the cursor.
 fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
     let doc = if let Some(entry) = app.changes.entry(&app.desk) {
-        detail(entry, &|at| app.when(at))
+        detail(entry, app.runs.active(), &|at| app.when(at))
     } else if let Some(row) = app.changes.audit(&app.desk) {
         audit_detail(row, (&app.desk, &app.roster), &|at| app.when(at))
     } else {

@@ -9,9 +9,6 @@ use crate::app::layout::Area;
 use super::paint::Painter;
 use super::theme::Theme;
 
-/// What stands above the keys while it is asked.
-const LEAVING: &str = "Leave without saving? What was typed is dropped.";
-
 /// Draws it into an empty buffer, and says where the cursor stands; a window that is too low loses the end of the text, never the
 /// keys.
 pub fn draw(
@@ -33,8 +30,15 @@ pub fn draw(
     let (_, text) = body.split(2);
     if let Some(form) = &first.form {
         super::tenant::draw(&mut painter, form, text);
-        if first.leaving {
-            painter.line(text, text.height.saturating_sub(1), LEAVING, theme.warn);
+        let asked = first.question();
+        if !asked.is_empty() {
+            let rows = u16::try_from(asked.len() + 1).unwrap_or(u16::MAX);
+            let (_, below) = text.split_end(rows);
+            painter.clear(below);
+            painter.rule(below, 0, "");
+            for (n, line) in (1..).zip(&asked) {
+                painter.line(below, n, line, theme.warn);
+            }
             painter.cursor = None;
         }
     } else if let Some(open) = &first.pick {
@@ -122,8 +126,18 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
+        // The same question, by the same keys, as in the console.
+        let text = screen((80, 24), &[&keys[..], &[Code::Esc]].concat());
+        for part in [
+            "Leave without saving?  ADD A TENANT",
+            "y drops what was typed; Esc goes back to the form.",
+            "y yes  n no  Esc back",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
         for (width, height) in [(1, 1), (20, 5), (40, 12), (300, 100)] {
             screen((width, height), &keys);
+            screen((width, height), &[&keys[..], &[Code::Esc]].concat());
         }
     }
 }

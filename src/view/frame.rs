@@ -15,7 +15,7 @@ use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
 use crate::app::pane::editor::FormField;
 use crate::app::pane::settings::SettingsField;
-use crate::app::pane::{Mark, Pane, plan};
+use crate::app::pane::{Mark, Pane, TURNS, plan};
 use crate::app::session::Writing;
 use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
@@ -219,12 +219,18 @@ pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
             return;
         }
         Some(Notice::Word { tone, text, .. }) => (*tone, text.clone()),
+        // It waits until the form is left, whose Enter saves: it would be taken for what is wrong there.
+        Some(Notice::Failed(_)) if app.is_of_before() => {
+            painter.line(area, 0, &doing, busy);
+            return;
+        }
         Some(Notice::Failed(failure)) => {
             let glyph = Mark::Refused.glyph(painter.is_ascii());
-            (
-                Tone::Bad,
-                format!("{glyph} {}  (Enter: detail, Esc)", failure.headline),
-            )
+            let keys = match app.place() {
+                Place::Form => "",
+                _ => "  (Enter: detail, Esc)",
+            };
+            (Tone::Bad, format!("{glyph} {}{keys}", failure.headline))
         }
     };
     let style = painter.tone(tone);
@@ -286,6 +292,9 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
             Some(elsewhere) => &[("Enter", elsewhere.enter.word())],
             None => &[("Enter", "keep"), ("Up Down", "move")],
         }
+    } else if matches!(app.modals.last(), Some(Modal::Chooser(_))) {
+        // What else can be done with a tenant tells more than that a list has a cursor.
+        &[("Enter", "open")]
     } else if place == Place::Choice {
         &[("Enter", "choose"), ("Up Down", "move")]
     } else if place == Place::Palette {
@@ -345,7 +354,7 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
     }
     if let Some(Modal::Settings(form)) = app.modals.last() {
         return Some(match form.focus {
-            SettingsField::Mode => ("Left/Right", "choose"),
+            SettingsField::Mode => (TURNS, "choose"),
             SettingsField::Seats | SettingsField::Ends | SettingsField::Group => {
                 ("Ctrl-U", "clears")
             }
@@ -355,14 +364,14 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
         return match form.line(form.focus) {
             Some(_) if form.is_locked(form.focus) => None,
             Some(_) => Some(("Ctrl-U", "clears")),
-            None => Some(("Left/Right", "choose")),
+            None => Some((TURNS, "choose")),
         };
     }
     let Some(Modal::Form(form)) = app.modals.last() else {
         return None;
     };
     match form.focus {
-        FormField::Kind => Some(("Left/Right", "choose")),
+        FormField::Kind => Some((TURNS, "choose")),
         FormField::Number if form.number_locked.is_none() => Some(("Ctrl-U", "clears")),
         FormField::Number
         | FormField::Name
@@ -374,7 +383,10 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
 
 /// Whether there is something for the action to be done to.
 fn makes_sense(app: &App, place: Place, action: Action) -> bool {
-    if matches!(action, Action::AddTenant | Action::EditTenant) {
+    if matches!(
+        action,
+        Action::AddTenant | Action::EditTenant | Action::RemoveTenant
+    ) {
         return matches!(app.modals.last(), Some(Modal::Chooser(_)));
     }
     if action == Action::FreeNumbers && !matches!(app.modals.last(), Some(Modal::Bulk(_))) {

@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use crate::app::App;
+use crate::app::available::IN_EVERY_PANE;
 use crate::app::cells;
 use crate::app::layout::{Area, PALETTE_WHOLE};
 use crate::app::pane::confirm::Confirm;
@@ -152,6 +153,11 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
     let x = area.x + room + 3;
     let rest = (area.x + area.width).saturating_sub(x);
     painter.put((x, area.y), rest, hint, painter.theme.dim);
+    if app.over().is_some() {
+        let text =
+            format!("What {IN_EVERY_PANE} waits for Esc, which closes what is open over the pane");
+        painter.line(area, 1, &text, painter.theme.dim);
+    }
     let (_, rest) = area.split(2);
     let (list, whole) = rest.split_end(PALETTE_WHOLE);
     let below = app.place_below();
@@ -169,6 +175,14 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
                     painter.rule(whole, 0, row.name);
                     wrapped(painter, whole, 1, (&text, Style::new()));
                 }
+                // The line above the list says what that takes, once for all of them.
+                let in_panes = text
+                    .strip_prefix('[')
+                    .filter(|text| text.starts_with(IN_EVERY_PANE));
+                let text = match in_panes {
+                    Some(_) => format!("[{IN_EVERY_PANE}]  {}", row.help),
+                    None => text,
+                };
                 entry(
                     painter,
                     look,

@@ -144,7 +144,7 @@ fn an_empty_filter_names_the_hits_elsewhere() {
     );
     assert_eq!(
         rows[title + 2],
-        " 1 disable MCOPSTN1 in that licence; MCOEV stays"
+        " 1 disable MCOPSTN1 in that licence; MCOEV stays (copy)"
     );
     has(
         &t.app,
@@ -361,7 +361,7 @@ fn the_form_offers_the_country_code() {
     t.keys("<tab>");
     has(
         &t.app,
-        &["Enter save  Tab next field  Left/Right choose  Esc back"],
+        &["Enter save  Tab next field  Left/Right or Space choose  Esc back"],
     );
     t.keys("<tab> <tab>").text("joni");
     has(
@@ -487,7 +487,7 @@ fn a_wide_screen_explains_beside_and_logs_below() {
     assert!(rows[4].contains("| NOT ADDABLE: Calling Plan inside"));
     assert!(
         rows.iter()
-            .any(|row| row.starts_with("LOG  sync: signing in  ("))
+            .any(|row| row.starts_with("LOG  sync: connecting  ("))
     );
     has(&t.app, &["! <00:01> GRAPH> no seat left [warning]"]);
     assert!(rows.iter().all(|row| row.is_ascii()), "{rows:#?}");

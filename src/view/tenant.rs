@@ -101,7 +101,7 @@ fn value(painter: &mut Painter<'_>, area: Area, y: u16, (form, field): (&TenantF
 }
 
 /// Words side by side, the chosen one in brackets.
-fn choice(words: &[&str], chosen: &str) -> String {
+pub(super) fn choice(words: &[&str], chosen: &str) -> String {
     let words = words.iter().map(|word| {
         if *word == chosen {
             format!("[{word}]")
@@ -120,6 +120,9 @@ fn below(form: &TenantForm, field: TenantField) -> Vec<(Tone, String)> {
         .filter(|(faulty, _)| *faulty == field)
         .map(|(_, text)| (Tone::Bad, (*text).to_owned()))
         .collect();
+    if wrong.is_empty() && form.is_needed(field) {
+        return vec![(Tone::Warn, form.hint(field).to_owned())];
+    }
     if !wrong.is_empty() || form.focus != field {
         return wrong;
     }

@@ -7,11 +7,11 @@ use teamsconnector::domain::gate::FirstCause;
 use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::run::{Level, Outcome, Source};
 use teamsconnector::domain::seat::{self, Seats};
-use teamsconnector::domain::user::{LicenseStatus, UnlicensedCause, User, Value};
-use teamsconnector::ops::{change, history, settings};
+use teamsconnector::domain::user::{Association, LicenseStatus, UnlicensedCause, User, Value};
+use teamsconnector::ops::{change, history, newcomer, settings};
 use teamsconnector::store::Store;
 
-use crate::support::bench::{Bench, Ran, number};
+use crate::support::bench::{Bench, Ran, by_mail, number};
 use crate::support::program::{Tour, configure, run, run_with_secret};
 use crate::support::web;
 
@@ -25,6 +25,41 @@ async fn with_joni(whole: bool) -> (Bench, User) {
         bench.store().cache.clear().await.unwrap();
     }
     (bench, joni)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_added_by_hand_is_matched_at_once_where_the_tenant_has_the_e_mail() {
+    let bench = Bench::synced("tour").await;
+    let add = async |name: &str, mail: &str| {
+        let added = newcomer::add(bench.store(), by_mail(name, mail), bench.stamp());
+        added.await.unwrap()
+    };
+    let said = add("Alex", "ALEX@contoso.example").await;
+    assert!(
+        said.starts_with(
+            "Alex added and matched: the e-mail is the sign-in name of alex@contoso.example"
+        ),
+        "{said}"
+    );
+    let alex = bench.user("ALEX@contoso.example").await;
+    let rows = bench
+        .store()
+        .cache
+        .find("alex@contoso.example", 1)
+        .await
+        .unwrap();
+    assert_eq!(alex.association, Association::Matched(rows[0].id));
+    assert_eq!(
+        alex.number, rows[0].number,
+        "what the tenant has is not to be written"
+    );
+    assert!(alex.number.is_some());
+    let said = add("Zoe", "zoe@contoso.example").await;
+    assert!(said.contains("the next sync looks again"), "{said}");
+    assert_eq!(
+        bench.user("zoe@contoso.example").await.association,
+        Association::None
+    );
 }
 
 fn amend(bench: &Bench, user: &User, body: &serde_json::Value) {

@@ -106,7 +106,7 @@ async fn good_rows_are_queued_after_a_question_and_the_others_go_back_as_a_file(
     terminal.press("P O");
     terminal.wait_for("EXPORT  6 rows left out of pasted cells");
     let out = home.path().join("back.csv");
-    terminal.press(&format!("ctrl-u {} tab m enter", out.display()));
+    terminal.press(&format!("ctrl-u {} tab space enter", out.display()));
     terminal.wait_for("6 rows written");
     terminal.press("y");
     terminal.wait_for("34 users added; 34 changes queued; p plans them; 6 rows left out (O saves)");
@@ -167,13 +167,19 @@ async fn marked_users_get_numbers_from_a_range_in_one_plan_and_are_exported() {
     terminal.wait_for("3 users changed; 3 changes queued; p plans them");
     terminal.press("X ctrl-u");
     let out = home.path().join("out.csv");
-    terminal.press(&format!("{} tab m enter", out.display()));
+    terminal.press(&format!("{} tab space enter", out.display()));
     terminal.wait_for("3 rows written");
     let text = std::fs::read_to_string(&out).unwrap();
     assert!(
         text.contains("Ada Two,ada2@contoso.example,+44123512360"),
         "{text}"
     );
+    // In the order of the screen, which is by name.
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|row| row.split(',').nth(1))
+        .collect();
+    assert_eq!(names, ["Name", "Ada One", "Ada Three", "Ada Two"], "{text}");
     // All of them go at once, and their queued changes with them.
     terminal.press("* d");
     terminal.wait_for("REMOVE 3 MARKED");

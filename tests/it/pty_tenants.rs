@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
+use teamsconnector::app::pane::tenant::TenantField;
 use teamsconnector::config::places::Places;
 use teamsconnector::domain::settings::{NewTenant, SignsIn, Start};
+use teamsconnector::runtime::credentials::SecretOf;
 use teamsconnector::runtime::new_tenant::change_from_form;
 
 use crate::support::bench::Bench;
@@ -287,7 +289,7 @@ fn a_tenant_is_connected_from_the_first_screen_and_no_other_is_overwritten() {
         std::fs::read_to_string(home.path().join("config.toml")).unwrap(),
         begun
     );
-    terminal.press("tab tab aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee enter");
+    terminal.press("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee enter");
     // The sign-in begins by itself, and fails here as it must.
     terminal.frame_with(&["SIGN IN", "begins anew", "contoso"]);
     let config = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
@@ -376,6 +378,113 @@ async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_
     assert!(said.contains("wrong.example"), "{said}");
 }
 
+/// What the form lacks is said where it is to go, before anything is written, and the secret is never typed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_form_of_a_tenant_lacks_is_said_at_its_field_and_nothing_is_written() {
+    let (_contoso, _other, home) = two().await;
+    let file = home.path().join("config.toml");
+    let mut terminal = Terminal::start(home.path(), &[], None, (80, 24));
+    terminal.wait_for("TENANTS  2 of 2");
+    terminal.press("down ctrl-e");
+    terminal.frame_with(&["EDIT A TENANT  fabrikam", "Enter save  Tab next field"]);
+    // Shown by another name it is found by both, and no file moves.
+    terminal.press("tab tab tab tab space tab Fabrikam space Works enter");
+    terminal.frame_with(&[
+        "TENANTS  2 of 2",
+        "  Fabrikam Works",
+        "saved: fabrikam is changed in the configuration",
+    ]);
+    let begun = std::fs::read_to_string(&file).unwrap();
+    assert!(begun.contains("read_only = true"), "{begun}");
+    terminal.press("ctrl-n");
+    terminal.frame_with(&["ADD A TENANT"]);
+    terminal.press("contoso tab adatum.example tab space space");
+    terminal.frame_with(&["[client-secret]", "needed: a file with the secret"]);
+    terminal.press("enter");
+    terminal.frame_with(&["> Name here   contoso", "There is a tenant contoso already"]);
+    terminal.press("ctrl-u adatum enter");
+    terminal.frame_with(&["> Client id", "No client id: without one"]);
+    terminal.press("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee enter");
+    terminal.frame_with(&[
+        "> Secret file",
+        "No secret yet: the app could not sign in",
+        "TEAMSCONNECTOR_CLIENT_SECRET is not set",
+    ]);
+    let secret = home.path().join("adatum.secret");
+    std::fs::write(&secret, "s3cret~of-adatum").unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    terminal.press(&secret.display().to_string());
+    terminal.press("enter");
+    terminal.frame_with(&["> Secret file", "The secret cannot be read", "chmod 600"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), begun);
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    terminal.press("enter");
+    terminal.wait_until("its console", |screen| {
+        screen.starts_with("adatum ") && screen.contains("s sync")
+    });
+    assert!(!terminal.screen().contents().contains("s3cret"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("[tenants.adatum]"), "{text}");
+    assert!(text.contains("adatum.secret"), "{text}");
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_removed_in_the_list_with_its_files_kept_and_comes_back_as_it_says() {
+    let (_contoso, _other, home) = two().await;
+    let file = home.path().join("config.toml");
+    let folder = home.path().join("tenants/fabrikam");
+    assert_eq!(run(home.path(), &["--tenant", "fabrikam", "sync"]).code, 0);
+    let begun = std::fs::read_to_string(&file).unwrap();
+    let mut terminal = Terminal::start(home.path(), &["--tenant", "contoso"], None, (80, 24));
+    terminal.wait_for("s sync");
+    terminal.press("t");
+    terminal.frame_with(&["TENANTS  2 of 2", "Ctrl-E edit it"]);
+    terminal.press("ctrl-x");
+    terminal.frame_with(&["contoso is open here: open another one first, then remove it"]);
+    terminal.press("down");
+    terminal.frame_with(&["Ctrl-E edit it  Ctrl-X remove it  Esc back"]);
+    terminal.press("ctrl-x");
+    terminal.frame_with(&["Remove fabrikam from the configuration?", "y yes  n no"]);
+    // Neither the key that asked nor Enter answers.
+    terminal.press("ctrl-x enter esc");
+    terminal.frame_with(&["TENANTS  2 of 2", "Ctrl-X remove it"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), begun);
+    terminal.press("ctrl-x y");
+    let screen = terminal.frame_with(&["REMOVED  fabrikam", "To bring it back: mv "]);
+    let said = screen.contents().replace('\n', " ");
+    assert!(
+        !std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("[tenants.fabrikam]")
+    );
+    assert!(!folder.exists());
+    terminal.press("esc");
+    terminal.frame_with(&["TENANTS  1 of 1"]);
+    terminal.press("esc");
+    terminal.wait_until("the list is left", |screen| !screen.contains("TENANTS"));
+    terminal.press("q");
+    assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
+    // It is done as it says: moved back and added again, it is as it was.
+    let kept = std::fs::read_dir(home.path().join("removed"))
+        .unwrap()
+        .next();
+    let kept = kept.unwrap().unwrap().path();
+    let words: String = said.split_whitespace().collect();
+    assert!(
+        words.contains(&format!("mv{}{}", kept.display(), folder.display())),
+        "{said}"
+    );
+    std::fs::rename(&kept, &folder).unwrap();
+    std::fs::write(&file, begun).unwrap();
+    let again = run(home.path(), &["--tenant", "fabrikam", "audit", "show"]).out;
+    assert!(
+        again.contains("pinned") && again.contains("removed"),
+        "{again}"
+    );
+}
+
 /// The form locks it; two consoles side by side get past that.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpinned() {
@@ -383,6 +492,7 @@ async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpi
     let places = Places::under(tour.home.path());
     let saved = |tenant: &str| NewTenant {
         name: "contoso".to_owned(),
+        display: None,
         tenant_id: tenant.to_owned(),
         way: SignsIn::DeviceCode,
         client_id: Some(tour.bench.simulator.client_id().to_owned()),
@@ -390,7 +500,13 @@ async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpi
         start: Start::ReadOnly,
     };
     let other = saved("other.example");
-    let refused = change_from_form(&places, &other).await.unwrap_err();
+    let change = |new: NewTenant| {
+        let places = places.clone();
+        async move { change_from_form(&places, &new, SecretOf::Whichever).await }
+    };
+    let not_saved = change(other.clone()).await.unwrap_err();
+    assert_eq!(not_saved.field, Some(TenantField::Tenant));
+    let refused = not_saved.failure;
     assert_eq!(
         refused.headline,
         "contoso has users, a queue and a history of Contoso Ltd"
@@ -403,12 +519,12 @@ async fn the_address_of_a_tenant_that_was_read_is_changed_only_after_it_was_unpi
     let file = tour.home.path().join("config.toml");
     let before = std::fs::read_to_string(&file).unwrap();
     let same = saved(tour.bench.simulator.tenant_id());
-    change_from_form(&places, &same).await.unwrap();
+    change(same).await.unwrap();
     let after = std::fs::read_to_string(&file).unwrap();
     assert!(after.contains("device-code"), "{before} {after}");
     assert!(!after.contains("other.example"), "{after}");
     tour.good(&["tenants", "unpin", "contoso", "--yes"]);
-    change_from_form(&places, &other).await.unwrap();
+    change(other).await.unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("tenant_id = \"other.example\""), "{text}");
 }

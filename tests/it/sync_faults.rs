@@ -159,7 +159,9 @@ async fn throttling_is_waited_for() {
         waits.len() >= 2 && waits.iter().all(|wait| wait.0),
         "{waits:?}"
     );
-    assert!(waits[0].1.starts_with("Graph asks to wait "), "{waits:?}");
+    // What Graph asks for and what is waited are two things, and both are told.
+    let asked = "Graph asks to wait 1 s, waiting 2 s (1 of 3)";
+    assert_eq!(waits[0].1, asked, "{waits:?}");
     let run = bench.store().history.list(1).await.unwrap()[0].id;
     // What several requests say at once may be kept in another order than it was shown in.
     let in_order = |mut lines: Vec<LogLine>| {

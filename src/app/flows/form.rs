@@ -6,7 +6,7 @@ use crate::domain::user::{Association, UserId, Value};
 use crate::app::action::Place;
 use crate::app::effect::{Effect, LedgerChange};
 use crate::app::event::{LedgerEvent, What};
-use crate::app::fixture::{Driver, desk, entry, number, object};
+use crate::app::fixture::{Driver, desk, entry, number, object, settings};
 use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::modal::Modal;
 use crate::app::pane::editor::{EditState, FormField, Target};
@@ -418,9 +418,20 @@ fn a_kept_draft_is_offered_and_opened_under_whatever_filter() {
     t.keys("/").text("ben").keys("<enter>");
     t.event(What::Ledger(LedgerEvent::Draft {
         key: "edit:3".into(),
-        text: "name=Lee Gu\nnumber=+44 1235 123455\n".into(),
+        text: "name=Lee Typed\nnumber=+44 1235 123455\n".into(),
     }));
+    // By the name that is saved, not by one that was only typed.
     assert_eq!(t.notice(), "an edit of Lee Gu was kept; e opens it");
+    // It may be there before the list is: then it is said with the list.
+    let mut early = Driver::empty(settings(), (80, 24));
+    early.app.opened = false;
+    early.event(What::Ledger(LedgerEvent::Draft {
+        key: "edit:3".into(),
+        text: "name=Lee Typed\n".into(),
+    }));
+    assert_eq!(early.notice(), "");
+    early.desk(desk());
+    assert_eq!(early.notice(), "an edit of Lee Gu was kept; e opens it");
     t.keys("e");
     let Some(Modal::Form(form)) = t.app.modals.last() else {
         panic!("the form opens");

@@ -204,7 +204,7 @@ fn who_would_lose_a_number_is_named_and_refused() {
 fn numbers_are_replaced_where_the_form_says_so() {
     let mut t = marked();
     t.keys("* e").text("+441235123500..");
-    t.keys("<backtab> r <enter>");
+    t.keys("<backtab> <right> <enter>");
     let all = rows(&t);
     assert!(
         all[3].starts_with("[x] Lee Gu number +44 1235 123471 -> +44 1235 123502"),
@@ -241,7 +241,7 @@ fn who_is_gone_from_the_tenant_gets_nothing_written() {
         "{all:?}"
     );
     // This side's own fields are changed all the same, and it can be removed.
-    t.keys("<esc> Ctrl-U <tab> t <enter>");
+    t.keys("<esc> Ctrl-U <tab> <left> <enter>");
     assert!(rows(&t)[1].starts_with("[x] Grady Archie kind"));
     t.keys("<esc> <esc> y * * d");
     assert!(rows(&t)[1].starts_with("[x] Grady Archie removed here"));
@@ -250,7 +250,7 @@ fn who_is_gone_from_the_tenant_gets_nothing_written() {
 #[test]
 fn country_and_kind_of_all_marked() {
     let mut t = marked();
-    t.keys("* e <tab> t <tab>").text("FR");
+    t.keys("* e <tab> <left> <tab>").text("FR");
     t.keys("<enter>");
     let all = rows(&t);
     assert_eq!(all[0], "[x] Ann Lee country GB -> FR, kind ddi -> trunk");
@@ -314,7 +314,7 @@ fn what_the_pane_shows_is_exported_to_a_named_file() {
     t.keys("/ l e e <enter> X");
     assert!(shows(&t, "EXPORT  1 user"));
     t.keys("Ctrl-U").text("out.csv");
-    t.keys("<tab> m <enter>");
+    t.keys("<tab> Space <enter>");
     let [
         Effect::Export {
             req,

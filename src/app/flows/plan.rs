@@ -1,6 +1,6 @@
 //! Plan, conflicts, allowing, applying.
 
-use crate::domain::outbox::{EntryId, EntryState};
+use crate::domain::outbox::{EntryId, EntryState, Step};
 use crate::domain::run::{Outcome, RunEvent, RunKind};
 use crate::domain::user::Value;
 
@@ -12,6 +12,7 @@ use crate::app::fixture::{Driver, at, desk, number, plan, settings};
 use crate::app::modal::Modal;
 use crate::app::session::Writing;
 
+use super::sign_in::shows;
 use super::{change, failure, finished, run};
 
 #[test]
@@ -79,6 +80,52 @@ fn a_plan_is_read_shown_and_applied() {
     );
     assert_eq!(t.app.modals.len(), 0);
     assert_eq!(t.notice(), "writing 1 change: 3 shows the log");
+}
+
+#[test]
+fn what_a_run_has_released_is_that_runs_until_it_ends() {
+    let owing = |state: EntryState| {
+        let mut with = desk();
+        let mut entry = with.entries[0].clone();
+        (entry.state, entry.released) = (state, entry.base.number().cloned());
+        with.users[1].entries = vec![entry.clone()];
+        with.entries = vec![entry];
+        with
+    };
+    let flying = EntryState::InFlight {
+        step: Step::Assign,
+        attempt: 1,
+    };
+    let mut t = planned(settings());
+    t.keys("A");
+    let req = t.asked();
+    t.desk(owing(flying));
+    t.keys("4");
+    assert!(shows(&t, "apply is at it, and"));
+    assert!(!shows(&t, "the plan (p)"), "nobody is to mend it now");
+    run(&mut t, req, finished(Outcome::Cancelled));
+    t.desk(owing(EntryState::Queued));
+    assert!(shows(&t, "the plan (p)"));
+}
+
+#[test]
+fn where_all_is_refused_the_plan_says_so() {
+    let mut with = desk();
+    let refused = EntryState::Rejected {
+        cause: "the number is of another tenant".to_owned(),
+        raw: "400".to_owned(),
+        hint: "choose another".to_owned(),
+    };
+    with.entries.truncate(1);
+    with.entries[0].state = refused;
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("p");
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "nothing to plan: 1 change was refused; 4 says why, u drops it, e enters another value"
+    );
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::app::pane::palette::Item;
 use crate::roster::desk::Desk;
 use crate::view::screens::screen;
 
+use super::sign_in::shows;
+
 #[test]
 fn quitting_asks_only_when_something_would_be_lost() {
     let mut t = Driver::new();
@@ -95,6 +97,50 @@ fn the_palette_runs_what_is_searched_and_says_why_not() {
     t.keys("<esc> ?").text("remove");
     t.keys("<enter>");
     assert_eq!(t.app.place(), Place::Confirm);
+}
+
+#[test]
+fn what_an_action_is_called_counts_more_than_a_note_that_mentions_it() {
+    let found = |text: &str| -> Vec<Action> {
+        let mut t = Driver::new();
+        t.keys("?").text(text);
+        let Some(Modal::Palette(palette)) = t.app.modals.last() else {
+            panic!("the list is open");
+        };
+        let actions = palette.items.iter().map(|item| match item {
+            Item::Do(action) => *action,
+            Item::Explain { name, .. } => panic!("nobody was meant: {name}"),
+        });
+        actions.collect()
+    };
+    // The middle of a word of a note is nothing that anybody looks for.
+    assert_eq!(found("isa"), [Action::DisableSync]);
+    // A key, then names that begin so, then those that have it, then notes.
+    let move_number = found("m");
+    assert_eq!(move_number[0], Action::MoveNumber);
+    let place = |action| move_number.iter().position(|one| *one == action);
+    assert!(place(Action::Remove).is_some());
+    assert!(
+        place(Action::Mark) < place(Action::Remove),
+        "{move_number:?}"
+    );
+    assert_eq!(found("clear group")[0], Action::ClearGroup);
+}
+
+#[test]
+fn what_a_place_has_comes_first_and_where_the_rest_works_is_said_once() {
+    let mut t = Driver::new();
+    t.keys("p ?");
+    let rows = screen(&t.app);
+    assert!(
+        rows[4].starts_with("What works in every pane waits for Esc"),
+        "{rows:#?}"
+    );
+    assert!(rows[5].starts_with("A          apply "), "{rows:#?}");
+    let said = rows.iter().filter(|row| row.contains("Esc, which closes"));
+    assert_eq!(said.count(), 1);
+    t.text("sync now");
+    assert!(shows(&t, "[works in every pane]  Sync now"));
 }
 
 #[test]

@@ -176,18 +176,25 @@ fn a_run_that_waits_for_a_sign_in_goes_on_after_it_and_does_not_start_anew() {
 }
 
 #[test]
-fn esc_on_the_sign_in_that_a_run_waits_for_ends_the_run() {
+fn esc_on_the_sign_in_that_a_run_waits_for_leaves_the_run_waiting() {
     let (mut t, running) = waiting();
     t.keys("L");
     let req = t.asked();
     t.keys("<esc>");
+    assert_eq!(t.effects, [Effect::CancelSignIn { req }]);
     assert_eq!(
-        t.effects,
-        [
-            Effect::CancelSignIn { req },
-            Effect::CancelRun { req: running }
-        ]
+        t.notice(),
+        "not signed in: run 13 debug sync still waits; L begins anew and it goes on, c cancels it"
     );
+    assert_eq!(
+        t.app.runs.active().unwrap().doing(),
+        "reading users, waits for a sign-in"
+    );
+    // A new code is asked for, and who wants no run any more says so.
+    t.keys("L");
+    assert!(matches!(t.effects.as_slice(), [Effect::SignIn { .. }]));
+    t.keys("<esc>").keys("c y");
+    assert_eq!(t.effects, [Effect::CancelRun { req: running }]);
     assert_eq!(t.app.runs.active().unwrap().doing(), "stopping");
     run(&mut t, running, finished(Outcome::Cancelled));
     assert!(t.app.runs.active().is_none());

@@ -11,6 +11,7 @@ use crate::app::event::{RequestId, SessionEvent};
 use crate::app::fixture::{Driver, at, desk, settings};
 use crate::app::lifecycle::{Ending, Lifecycle};
 use crate::app::pane::chooser::{Card, Counts, Facts};
+use crate::app::pane::tenant::{NotSaved, TenantField};
 use crate::app::session::Accent;
 use crate::app::{App, Settings};
 use crate::view::screens::screen;
@@ -315,10 +316,12 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
         "",
         "Nothing was changed.",
     );
-    says(&mut t, SessionEvent::Refused { req, failure });
+    let why = Box::new(NotSaved::about(TenantField::Name, failure));
+    says(&mut t, SessionEvent::TenantNotSaved { req, why });
     assert!(shows(&t, "There is a tenant adatum already"));
+    assert!(shows(&t, "> Name here   adatum"), "the keys go to it");
     assert!(
-        shows(&t, "> Client id   aaaaaaaa-bbbb"),
+        shows(&t, "  Client id   aaaaaaaa-bbbb"),
         "what was typed stays"
     );
     t.keys("<enter>");
@@ -328,6 +331,23 @@ fn a_tenant_is_added_from_the_chooser_and_its_screen_opened() {
     let name = "adatum".to_owned();
     assert_eq!(t.effects, [Effect::OpenTenant { name }]);
     assert_eq!(t.app.session.added.as_deref(), Some("adatum"));
+}
+
+#[test]
+fn a_failure_of_before_does_not_stand_under_a_form() {
+    let mut t = Driver::new();
+    t.app.fail(super::failure());
+    let line = super::failure().headline;
+    assert!(shows(&t, &line));
+    t.keys("Ctrl-N");
+    assert!(!shows(&t, &line), "it is not what is wrong here");
+    t.keys("<esc>");
+    assert!(shows(&t, &line), "it was not read yet");
+    // One that comes meanwhile is seen, without the keys that are the form's.
+    t.keys("Ctrl-N");
+    t.app.fail(super::failure());
+    assert!(shows(&t, &line));
+    assert!(!shows(&t, "Enter: detail"));
 }
 
 #[test]
@@ -347,6 +367,7 @@ fn a_tenant_that_was_saved_wrongly_is_mended_in_its_form() {
     let saved = |pinned: Option<&str>| SavedTenant {
         with: NewTenant {
             name: "fabrikam".to_owned(),
+            display: None,
             tenant_id: "fabrikan.example".to_owned(),
             way: SignsIn::DeviceCode,
             client_id: None,

@@ -8,6 +8,7 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
 use crate::app::mend::written;
+use crate::app::sync::Run;
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -405,8 +406,8 @@ pub fn audit_detail(row: &AuditRow, (desk, roster): (&Desk, &Roster), when: Cloc
     doc
 }
 
-/// Everything about an entry.
-pub fn detail(entry: &Entry, when: Clock<'_>) -> Doc {
+/// Everything about an entry; `run` is the one that is under way.
+pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
     let mut doc = Doc::default();
     let (mark, word) = mark(entry);
     doc.item(
@@ -430,11 +431,19 @@ pub fn detail(entry: &Entry, when: Clock<'_>) -> Doc {
         &format!("{} -> {}", entry.had().shown(), entry.wanted.shown()),
     );
     if let Some(owed) = entry.owed_words() {
-        doc.item(
-            Tone::Bad,
-            "Released ",
-            &format!("{owed}: {}", entry.ways_on("the plan (p)", "u")),
-        );
+        let (tone, ways) = match run.filter(|run| run.carries(entry)) {
+            // What it is about to give is nobody's to mend meanwhile.
+            Some(run) => (
+                Tone::Busy,
+                format!(
+                    "{} is at it, and goes on to {}",
+                    run.name(),
+                    entry.wanted.shown()
+                ),
+            ),
+            None => (Tone::Bad, entry.ways_on("the plan (p)", "u")),
+        };
+        doc.item(tone, "Released ", &format!("{owed}: {ways}"));
     }
     if let EntryState::Conflict { theirs } = &entry.state {
         doc.item(

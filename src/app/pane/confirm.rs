@@ -13,8 +13,8 @@ use crate::domain::sign_in::SignInWay;
 use crate::domain::user::{Association, NewUser, Own, UserId};
 use crate::domain::words;
 use wording::{
-    add_anyway, allow_lines, belong, changes, disable_lines, mend_lines, move_lines, open_lines,
-    remove_lines, take_back_lines, undo_lines,
+    add_anyway, allow_lines, belong, changes, disable_lines, leaving_lines, mend_lines, move_lines,
+    open_lines, remove_lines, take_back_lines, undo_lines,
 };
 
 /// The question and what is answered so far.
@@ -66,6 +66,13 @@ pub enum Question {
         name: String,
         /// What becomes of them.
         then: Vec<String>,
+    },
+    /// Take a tenant out of the configuration?
+    RemoveTenant {
+        /// Which, by its name there.
+        name: String,
+        /// How many changes wait in its queue.
+        queued: usize,
     },
     /// Add somebody who is to have a number that moves?
     AddForMove {
@@ -263,6 +270,7 @@ impl Confirm {
             | Question::AllowWriting { .. }
             | Question::SignOut
             | Question::OpenTenant { .. }
+            | Question::RemoveTenant { .. }
             | Question::AddAnyway { .. }
             | Question::AddForMove { .. }
             | Question::Tie { .. }
@@ -322,6 +330,7 @@ impl Confirm {
                 "This console forgets its sign-in. What was read and what is queued stays.".to_owned(),
             ],
             Question::OpenTenant { name, then } => open_lines(name, then),
+            Question::RemoveTenant { name, queued } => leaving_lines(name, *queued),
             Question::AddForMove {
                 number,
                 user,

@@ -26,6 +26,7 @@ pub mod verdict;
 pub mod why;
 
 use super::action::Action;
+use super::event::{Code, Key};
 
 /// A pane, in the order of the tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -140,6 +141,18 @@ impl Mark {
         }
     }
 }
+
+/// How far a key turns a choice of a form; `None` where it does not. A letter does not: it is meant for a field that has text.
+pub(super) fn turns(key: Key) -> Option<isize> {
+    match key.code {
+        Code::Right | Code::Char(' ') if !key.ctrl => Some(1),
+        Code::Left if !key.ctrl => Some(-1),
+        _ => None,
+    }
+}
+
+/// What the footer calls the keys of [`turns`].
+pub const TURNS: &str = "Left/Right or Space";
 
 /// The place so many steps further in a ring.
 pub(super) fn turned(here: usize, by: isize, len: usize) -> usize {

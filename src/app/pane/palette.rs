@@ -1,6 +1,6 @@
 //! The list of all actions: type to search, Enter runs. Also explains anyone: `why alex`.
 
-use crate::app::action::{Action, TABLE};
+use crate::app::action::{Action, Place, TABLE};
 use crate::app::cursor::{Cursor, Move};
 use crate::app::effect::Who;
 use crate::app::field::Field;
@@ -12,7 +12,7 @@ use crate::roster::query::Query;
 const PEOPLE: usize = 8;
 
 /// The modal.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Palette {
     /// What was typed.
     pub field: Field,
@@ -20,6 +20,8 @@ pub struct Palette {
     pub items: Vec<Item>,
     /// The cursor.
     pub cursor: Cursor<usize>,
+    /// Where its actions would be done.
+    here: Place,
 }
 
 /// Something to run.
@@ -38,10 +40,29 @@ pub enum Item {
     },
 }
 
+/// How near an action is to what was typed: what it is called counts more than a help line that mentions it, and there only
+/// beginnings of words do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// Its key.
+    Key,
+    /// Its name begins so.
+    Name,
+    /// It is somewhere in its name.
+    InName,
+    /// Words of its help begin so, or others by which it is looked for.
+    Words,
+}
+
 impl Palette {
-    /// All actions.
-    pub fn open(roster: &Roster, keys: &Keymap) -> Self {
-        let mut palette = Self::default();
+    /// All actions, those of this place first.
+    pub fn open(here: Place, roster: &Roster, keys: &Keymap) -> Self {
+        let mut palette = Self {
+            field: Field::default(),
+            items: Vec::new(),
+            cursor: Cursor::default(),
+            here,
+        };
         palette.search(roster, keys);
         palette
     }
@@ -63,24 +84,49 @@ impl Palette {
             });
             self.people(name, roster);
         } else {
-            let query = Query::parse(text);
-            let matches = |action: &Action| {
-                let row = action.binding();
-                let also = action.also();
-                let text_of_it = format!("{} {} {} {also}", row.name, row.word, row.help);
-                query.matches(&text_of_it.to_lowercase())
-                    || keys.names(*action).iter().any(|key| key == text)
-            };
-            // A name that begins with what was typed is meant more often than a help line that mentions it.
-            let (first, rest): (Vec<Action>, Vec<Action>) = TABLE
+            let mut found: Vec<(Nearness, Action)> = TABLE
                 .iter()
-                .map(|row| row.action)
-                .filter(matches)
-                .partition(|action| !lower.is_empty() && action.binding().name.starts_with(&lower));
+                .filter_map(|row| Some((self.near((text, &lower), row.action, keys)?, row.action)))
+                .collect();
+            // Those that are as near stay in the order of the table.
+            found.sort_by_key(|(near, _)| *near);
             self.items
-                .extend(first.into_iter().chain(rest).map(Item::Do));
+                .extend(found.into_iter().map(|(_, action)| Item::Do(action)));
         }
         self.cursor = Cursor::default();
+    }
+
+    /// How near an action is to what was typed; `None` where it is not meant.
+    fn near(&self, (text, lower): (&str, &str), action: Action, keys: &Keymap) -> Option<Nearness> {
+        let row = action.binding();
+        if text.is_empty() {
+            return Some(if row.places.has(self.here) {
+                Nearness::Name
+            } else {
+                Nearness::Words
+            });
+        }
+        if keys.names(action).iter().any(|key| key == text) {
+            return Some(Nearness::Key);
+        }
+        let (name, word) = (row.name, row.word.to_lowercase());
+        if name.starts_with(lower) {
+            return Some(Nearness::Name);
+        }
+        let mut typed = lower.split_whitespace();
+        if typed
+            .clone()
+            .all(|part| name.contains(part) || word.contains(part))
+        {
+            return Some(Nearness::InName);
+        }
+        let all = format!("{name} {word} {} {}", row.help, action.also()).to_lowercase();
+        let begins = |part: &str| {
+            all.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word.starts_with(part))
+                || all.split_whitespace().any(|word| word.starts_with(part))
+        };
+        typed.all(begins).then_some(Nearness::Words)
     }
 
     fn people(&mut self, name: &str, roster: &Roster) {

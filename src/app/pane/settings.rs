@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::app::cells;
-use crate::app::event::{Code, Key};
+use crate::app::event::Key;
 use crate::app::field::{Field as Line, Typed};
 use crate::domain::seat::{self, Preview, Seats};
 use crate::domain::settings::{AddMode, Selection, TenantSettings};
@@ -11,7 +11,7 @@ use crate::domain::user::User;
 use crate::roster::desk::Desk;
 
 use super::editor::EditState;
-use super::{corrected, turned};
+use super::{corrected, turned, turns};
 
 /// Names that are shown of those who would lose the license.
 const NAMED: usize = 6;
@@ -134,13 +134,8 @@ impl SettingsForm {
             SettingsField::Ends => self.ends.key(key),
             SettingsField::Group => self.group.key(key),
             SettingsField::Mode => {
-                match key.code {
-                    Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                        self.mode = self.mode.other();
-                    }
-                    Code::Char('s') => self.mode = AddMode::Sync,
-                    Code::Char('m') => self.mode = AddMode::Manual,
-                    _ => {}
+                if turns(key).is_some() {
+                    self.mode = self.mode.other();
                 }
                 Typed::Same
             }
@@ -226,6 +221,7 @@ pub fn foreseen(users: &[User], (now, then): (Seats, Seats), today: Date) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::event::Code;
     use crate::app::fixture;
 
     #[test]

@@ -2,15 +2,16 @@
 //!
 //! It knows neither that file nor the other tenants: whether the name is free is for whoever writes it to say.
 
-use crate::app::event::{Code, Key, RequestId};
+use crate::app::event::{Key, RequestId};
 use crate::app::field::{Field as Line, Typed};
+use crate::domain::failure::Failure;
 use crate::domain::guid::Guid;
 use crate::domain::naming::{is_tenant_address, is_tenant_name};
 use crate::domain::settings::{NewTenant, SavedTenant, SignsIn, Start};
 use crate::domain::words;
 
 use super::editor::EditState;
-use super::{corrected, turned};
+use super::{corrected, turned, turns};
 
 /// The form.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct TenantForm {
     pub focus: TenantField,
     /// Its name here.
     pub name: Line,
+    /// The name that it is shown with.
+    pub shown: Line,
     /// Its id, or a domain.
     pub tenant: Line,
     /// How it is signed in to.
@@ -42,6 +45,8 @@ pub struct TenantForm {
 pub enum TenantField {
     /// Its name here.
     Name,
+    /// The name that it is shown with.
+    Shown,
     /// Its id, or a domain.
     Tenant,
     /// How it is signed in to.
@@ -54,11 +59,40 @@ pub enum TenantField {
     Start,
 }
 
+/// Why a form was not saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSaved {
+    /// The field that it is about, where it is about one.
+    pub field: Option<TenantField>,
+    /// What went wrong.
+    pub failure: Failure,
+}
+
+impl From<Failure> for NotSaved {
+    fn from(failure: Failure) -> Self {
+        Self {
+            field: None,
+            failure,
+        }
+    }
+}
+
+impl NotSaved {
+    /// A failure that is about one field.
+    pub fn about(field: TenantField, failure: Failure) -> Self {
+        Self {
+            field: Some(field),
+            failure,
+        }
+    }
+}
+
 impl Default for TenantForm {
     fn default() -> Self {
         Self {
             focus: TenantField::Name,
             name: Line::default(),
+            shown: Line::default(),
             tenant: Line::default(),
             way: SignsIn::DeviceCode,
             client: Line::default(),
@@ -79,6 +113,7 @@ impl TenantForm {
         Self {
             focus: TenantField::Tenant,
             name: Line::new(&with.name),
+            shown: text(&with.display),
             tenant: Line::new(&with.tenant_id),
             way: with.way,
             client: text(&with.client_id),
@@ -101,13 +136,22 @@ impl TenantForm {
     /// that an identity says.
     pub fn fields(&self) -> Vec<TenantField> {
         use TenantField as F;
-        let all = [F::Name, F::Tenant, F::Way, F::Client, F::File, F::Start];
+        let all = [
+            F::Name,
+            F::Shown,
+            F::Tenant,
+            F::Way,
+            F::Client,
+            F::File,
+            F::Start,
+        ];
         let file = self.way.needs_file();
         let saved = self.saved.as_ref();
         let of_identity = saved.is_some_and(|saved| saved.identity.is_some());
         all.into_iter()
             .filter(|field| match field {
                 F::Name => saved.is_none(),
+                F::Shown => saved.is_some(),
                 F::Way | F::Client => !of_identity,
                 F::File => file && !of_identity,
                 F::Tenant | F::Start => true,
@@ -135,6 +179,7 @@ impl TenantForm {
     pub fn label(&self, field: TenantField) -> &'static str {
         match field {
             TenantField::Name => "Name here",
+            TenantField::Shown => "Shown as",
             TenantField::Tenant => "Tenant",
             TenantField::Way => "Sign in",
             TenantField::Client => "Client id",
@@ -148,25 +193,34 @@ impl TenantForm {
     pub fn hint(&self, field: TenantField) -> &'static str {
         match field {
             TenantField::Name => "a short name for commands and screens, such as contoso",
+            TenantField::Shown => {
+                "another name for screens; blank: the name here. Commands and files keep that one, so no file moves"
+            }
             TenantField::Tenant => "its id (a GUID), or one of its verified domains",
             TenantField::Way => self.way.words(),
             TenantField::Client => {
                 "id of the app registration (a GUID); blank: that of [defaults], where there is one"
             }
             TenantField::File if self.way == SignsIn::Certificate => {
-                "file with the certificate and its key"
+                "needed: a file with the certificate and its key (PEM) that only you can read"
             }
             TenantField::File => {
-                "file with the secret, readable by you alone; blank: TEAMSCONNECTOR_CLIENT_SECRET holds it"
+                "needed: a file with the secret that only you can read; blank only where TEAMSCONNECTOR_CLIENT_SECRET holds it. It is not asked for on the screen"
             }
             TenantField::Start => self.start.words(),
         }
+    }
+
+    /// Whether the field is what the app cannot sign in without, and nothing stands in it: that is said wherever the keys go.
+    pub fn is_needed(&self, field: TenantField) -> bool {
+        field == TenantField::File && self.file.text().trim().is_empty()
     }
 
     /// The text field, where it is one.
     pub fn line(&self, field: TenantField) -> Option<&Line> {
         match field {
             TenantField::Name => Some(&self.name),
+            TenantField::Shown => Some(&self.shown),
             TenantField::Tenant => Some(&self.tenant),
             TenantField::Client => Some(&self.client),
             TenantField::File => Some(&self.file),
@@ -178,6 +232,7 @@ impl TenantForm {
         match self.focus {
             field if self.is_locked(field) => None,
             TenantField::Name => Some(&mut self.name),
+            TenantField::Shown => Some(&mut self.shown),
             TenantField::Tenant => Some(&mut self.tenant),
             TenantField::Client => Some(&mut self.client),
             TenantField::File => Some(&mut self.file),
@@ -209,17 +264,17 @@ impl TenantForm {
             }
             return;
         }
-        let by = match key.code {
-            Code::Right | Code::Char(' ' | 'l') => 1,
-            Code::Left | Code::Char('h') => -1,
-            _ => return,
+        let Some(by) = turns(key) else {
+            return;
         };
         match self.focus {
             TenantField::Way => self.way = self.way.turned(by),
             TenantField::Start => self.start = self.start.other(),
-            TenantField::Name | TenantField::Tenant | TenantField::Client | TenantField::File => {
-                return;
-            }
+            TenantField::Name
+            | TenantField::Shown
+            | TenantField::Tenant
+            | TenantField::Client
+            | TenantField::File => return,
         }
         self.touched();
     }
@@ -263,6 +318,7 @@ impl TenantForm {
         let filled = |line: &Line| Some(line.text().trim().to_owned()).filter(|s| !s.is_empty());
         NewTenant {
             name: self.name.text().trim().to_owned(),
+            display: filled(&self.shown),
             tenant_id: self.tenant.text().trim().to_owned(),
             way: self.way,
             client_id: filled(&self.client),
@@ -302,6 +358,14 @@ impl TenantForm {
         .collect()
     }
 
+    /// It was not saved: the keys go to the field that is wrong, where there is one.
+    pub fn refused(&mut self, why: NotSaved) {
+        if let Some(field) = why.field.filter(|field| self.fields().contains(field)) {
+            self.focus = field;
+        }
+        self.state = EditState::Failed(why.failure);
+    }
+
     /// An answer is waited for.
     pub fn saving(&mut self, asked: Vec<RequestId>) {
         self.state = EditState::Saving(asked);
@@ -311,6 +375,7 @@ impl TenantForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::event::Code;
 
     fn typed(form: &mut TenantForm, text: &str) {
         for c in text.chars() {
@@ -348,6 +413,9 @@ mod tests {
         form.paste(" contoso.example\n");
         form.turn(1);
         assert_eq!(form.fields().len(), 5);
+        // A letter is meant for a field that has text: it turns no choice.
+        typed(&mut form, "hlc");
+        assert_eq!(form.way, SignsIn::DeviceCode);
         form.key(Code::Left.into());
         assert_eq!(form.way, SignsIn::Certificate);
         assert_eq!(form.fields().len(), 6);
@@ -360,6 +428,7 @@ mod tests {
             form.finish(),
             Some(NewTenant {
                 name: "contoso".to_owned(),
+                display: None,
                 tenant_id: "contoso.example".to_owned(),
                 way: SignsIn::Certificate,
                 client_id: None,

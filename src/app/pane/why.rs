@@ -157,9 +157,13 @@ fn steps(doc: &mut Doc, why: &Why) {
             doc.item(Tone::Warn, "   ! ", &step.text);
             continue;
         };
+        // Its number does nothing else, and nobody is to expect that it does.
+        let copies = format!("{} (copy)", step.text);
         match step.way {
-            Way::Script | Way::Page(_) => elsewhere.push((number, step.text.as_str())),
-            Way::Here { .. } | Way::Add | Way::ByHand | Way::Beware => {
+            Way::Script => elsewhere.push((number, step.text.clone())),
+            Way::Page(_) => elsewhere.push((number, copies)),
+            Way::ByHand => doc.item(Tone::Strong, &format!("{number:>2} "), &copies),
+            Way::Here { .. } | Way::Add | Way::Beware => {
                 doc.item(Tone::Strong, &format!("{number:>2} "), &step.text);
             }
         }
@@ -172,7 +176,7 @@ fn steps(doc: &mut Doc, why: &Why) {
         .enumerate()
         .map(|(n, (number, text))| {
             if n == 0 {
-                (*text).to_owned()
+                text.clone()
             } else {
                 format!("{number} {text}")
             }

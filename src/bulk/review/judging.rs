@@ -30,7 +30,7 @@ impl Review {
             leans_on: None,
             seat: true,
         };
-        if self.ask.mode == Mode::Update {
+        if self.ask.mode != Mode::Create {
             judged.target = self.target(row, &judged).ok();
         }
         judged
@@ -202,10 +202,16 @@ impl Review {
         match (self.ask.mode, self.sheet.set()) {
             (Mode::Create, Set::Trunk) => faults.push(fault(Column::TrunkNumber, Why::TrunkCreate)),
             (Mode::Create, Set::Pbx) => self.check_new(index, faults),
-            (Mode::Update, _) => match self.target(row, &self.judged[index]) {
+            (Mode::Update | Mode::Both, set) => match self.target(row, &self.judged[index]) {
                 Ok(target) => {
                     self.check_update(index, target, faults);
                     return Some(target);
+                }
+                Err(Fault {
+                    why: Why::NoSuchUser | Why::Missing,
+                    ..
+                }) if (self.ask.mode, set) == (Mode::Both, Set::Pbx) => {
+                    self.check_new(index, faults);
                 }
                 Err(wrong) => faults.push(wrong),
             },

@@ -85,11 +85,14 @@ fn facts() -> Facts {
 
 fn review_of(facts: Facts, mode: Mode, text: &str) -> Review {
     let sheet = Sheet::read(text.as_bytes(), Encoding::Detect).unwrap();
-    let ask = Ask {
+    judge(sheet, Arc::new(Known::new(facts)), ask(mode))
+}
+
+fn ask(mode: Mode) -> Ask {
+    Ask {
         mode,
         zeros: Zeros::Doubted,
-    };
-    judge(sheet, Arc::new(Known::new(facts)), ask)
+    }
 }
 
 fn review(mode: Mode, rows: &[&str]) -> Review {
@@ -176,9 +179,9 @@ fn who_is_there_already_is_not_created() {
             "x3,Nameless,,+441235123461,",
         ],
         &[
-            "refused; Email: Ann has it already: choose changes of users",
-            "refused; ExternalId: Ann has it already: choose changes of users",
-            "refused; SIPUsername: Bob has it already: choose changes of users",
+            "refused; Email: Ann has it already: leave the row out, or import it as a change of users",
+            "refused; ExternalId: Ann has it already: leave the row out, or import it as a change of users",
+            "refused; SIPUsername: Bob has it already: leave the row out, or import it as a change of users",
             // SIP user names may collide where both sides have an external id.
             "create",
             "refused; Email: nothing was entered, and the row cannot be told without it",
@@ -210,8 +213,8 @@ fn updates_find_by_external_id_then_sip_user_name_and_by_e_mail_only_without_bot
             "update 1; SIPUsername ann -> ann2; Email ann@contoso.example -> ann.new@contoso.example",
             "refused; SIPUsername: row 8 is about the same user",
             "refused; SIPUsername: nothing was entered, and the row cannot be told without it",
-            "refused; Email: nobody on the list has it: choose new users",
-            "refused; SIPUsername: nobody on the list has it: choose new users",
+            "refused; Email: nobody on the list has it: correct it here, or leave the row out and import it as a new user",
+            "refused; SIPUsername: nobody on the list has it: correct it here, or leave the row out and import it as a new user",
             "refused; SIPUsername: it belongs to Ann with ExternalId E-1",
             "refused; SIPUsername: row 3 has the same; ExternalId: row 3 is about the same user",
         ],
@@ -485,7 +488,7 @@ fn trunk_users_are_found_by_number_and_only_updated() {
         [
             "update 1; Email ann@contoso.example -> ann@new.example",
             "refused; Caller ID: it is neither the trunk number nor a number of the tenant",
-            "refused; TrunkNumber: nobody on the list has it: choose new users",
+            "refused; TrunkNumber: nobody on the list has it: correct it here, or leave the row out and import it as a new user",
             "refused; TrunkNumber: nothing was entered, and the row cannot be told without it",
         ]
     );

@@ -20,6 +20,9 @@ pub struct Import {
     /// Changes of users that are there: found by ExternalId, then SIPUsername, else by the e-mail; or by TrunkNumber
     #[arg(long, group = "mode")]
     pub update: bool,
+    /// Each row what it is: a change of whom --update would find, else a new user
+    #[arg(long, group = "mode")]
+    pub both: bool,
     /// Show the verdicts, and change nothing
     #[arg(long)]
     pub plan: bool,

@@ -2,13 +2,14 @@
 
 use crate::cli::args::{Global, Sync};
 use crate::cli::exit::Exit;
-use crate::cli::open::{app_of, located, open_quietly};
+use crate::cli::open::{located, open_quietly};
 use crate::cli::print;
 use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunKind, Summary};
 use crate::domain::text::counted;
 use crate::record::json::{self, SummaryJson};
+use crate::runtime::credentials::app_of;
 
 use super::narrator::Narrator;
 

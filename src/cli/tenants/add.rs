@@ -8,6 +8,7 @@ use crate::config::{
     Accent, AddUsers, Allow, CloudName, Config, Endpoints, SignInWay, TenantConfig, Words,
 };
 use crate::domain::failure::Failure;
+use crate::runtime::credentials::{SecretOf, at_hand};
 use crate::runtime::new_tenant::{self, wrong};
 
 use super::super::args::tenants::{Mode, NewTenant};
@@ -39,6 +40,12 @@ pub(super) async fn add(
     ));
     match &added.client_id {
         Some(client) => {
+            if let Err(lacks) = at_hand((&added.tenant, client), SecretOf::Whichever) {
+                let Failure {
+                    headline, detail, ..
+                } = lacks.failure;
+                print::tell(&format!("{headline}. {detail}"));
+            }
             print::tell(
                 "An administrator of the tenant allows the app once, at this address in a browser:",
             );

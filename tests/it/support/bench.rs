@@ -103,6 +103,22 @@ pub(crate) fn run_settings(folder: &Path, clock: &Clock) -> RunSettings {
     }
 }
 
+/// Somebody who is known by e-mail alone.
+pub(crate) fn by_mail(name: &str, mail: &str) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        mail: mail.to_owned(),
+        number: None,
+        kind: NumberKind::Ddi,
+        country: None,
+        association: Association::None,
+        wanted_number: None,
+        wanted_country: None,
+        sip_username: None,
+        external_id: None,
+    }
+}
+
 impl Bench {
     pub(crate) async fn new(scenario: &str) -> Self {
         Self::paced(scenario, Clock::fixed(noon()), Pace::Instant).await
@@ -337,21 +353,9 @@ impl Bench {
         self.user(&mail).await
     }
 
-    /// Adds somebody by e-mail alone, as an import does.
+    /// Adds somebody by e-mail alone, whom nobody matches before the next run.
     pub(crate) async fn add_by_mail(&self, name: &str, mail: &str) -> User {
-        let user = NewUser {
-            name: name.to_owned(),
-            mail: mail.to_owned(),
-            number: None,
-            kind: NumberKind::Ddi,
-            country: None,
-            association: Association::None,
-            wanted_number: None,
-            wanted_country: None,
-            sip_username: None,
-            external_id: None,
-        };
-        change::add(self.store(), vec![user], self.stamp())
+        change::add(self.store(), vec![by_mail(name, mail)], self.stamp())
             .await
             .unwrap();
         self.user(mail).await

@@ -292,6 +292,7 @@ impl Terminal {
                 "ctrl-n" => b"\x0e",
                 "ctrl-t" => b"\x14",
                 "ctrl-u" => b"\x15",
+                "ctrl-x" => b"\x18",
                 other => other.as_bytes(),
             };
             let named = matches!(
@@ -308,6 +309,7 @@ impl Terminal {
                     | "ctrl-n"
                     | "ctrl-t"
                     | "ctrl-u"
+                    | "ctrl-x"
             );
             self.keys += if named { 1 } else { key.chars().count() };
             let writer = self.writer.as_mut().expect("the terminal is open");

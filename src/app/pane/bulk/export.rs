@@ -1,9 +1,10 @@
 //! The form of an export: what the pane shows, to a file, for a program or for a spreadsheet.
 
 use crate::app::effect::Exported;
-use crate::app::event::{Code, Key};
+use crate::app::event::Key;
 use crate::app::field::{Field as Line, Typed};
 use crate::app::pane::editor::EditState;
+use crate::app::pane::turns;
 use crate::bulk::export::Reader;
 
 /// The form.
@@ -64,12 +65,8 @@ impl ExportForm {
                     self.touched();
                 }
             }
-            ExportField::Reader => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => self.next_reader(),
-                Code::Char('m') => self.choose(Reader::Machine),
-                Code::Char('s') => self.choose(Reader::Spreadsheet),
-                _ => {}
-            },
+            ExportField::Reader if turns(key).is_some() => self.next_reader(),
+            ExportField::Reader => {}
         }
     }
 

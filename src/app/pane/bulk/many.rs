@@ -1,9 +1,9 @@
 //! The form for all marked users: numbers from a range, kind and country.
 
-use crate::app::event::{Code, Key};
+use crate::app::event::Key;
 use crate::app::field::{Field as Line, Typed};
-use crate::app::pane::turned;
 use crate::app::pane::verdict;
+use crate::app::pane::{turned, turns};
 use crate::domain::country::Country;
 use crate::domain::phone::NumberKind;
 use crate::domain::range::NumberRange;
@@ -125,16 +125,11 @@ impl ManyForm {
     }
 
     fn turn_holders(&mut self, key: Key) {
-        match key.code {
-            Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                self.holders = match self.holders {
-                    Holders::Keep => Holders::Replace,
-                    Holders::Replace => Holders::Keep,
-                };
-            }
-            Code::Char('k') => self.holders = Holders::Keep,
-            Code::Char('r') => self.holders = Holders::Replace,
-            _ => {}
+        if turns(key).is_some() {
+            self.holders = match self.holders {
+                Holders::Keep => Holders::Replace,
+                Holders::Replace => Holders::Keep,
+            };
         }
     }
 
@@ -142,22 +137,8 @@ impl ManyForm {
         let kinds: Vec<Option<NumberKind>> = std::iter::once(None)
             .chain(NumberKind::ALL.into_iter().map(Some))
             .collect();
-        let by = match key.code {
-            Code::Right | Code::Char(' ' | 'l') => 1,
-            Code::Left | Code::Char('h') => -1,
-            Code::Backspace | Code::Delete => {
-                self.kind = None;
-                return;
-            }
-            Code::Char(letter) => {
-                let typed = letter.to_ascii_lowercase();
-                let mut named = NumberKind::ALL.into_iter();
-                if let Some(kind) = named.find(|kind| kind.as_str().starts_with(typed)) {
-                    self.kind = Some(kind);
-                }
-                return;
-            }
-            _ => return,
+        let Some(by) = turns(key) else {
+            return;
         };
         let here = kinds.iter().position(|kind| *kind == self.kind);
         self.kind = kinds[turned(here.unwrap_or_default(), by, kinds.len())];

@@ -300,6 +300,19 @@ impl ReviewBox {
             1 => parts.push("1 waits for a match".to_owned()),
             n => parts.push(format!("{} wait for a match", thousands(n as u64))),
         }
+        // One row is mended or left out; what is wrong with most of them is wrong with the kind of the file.
+        let other = self.summary.of_other_kind;
+        if self.review.is_most(other) {
+            let (n, of) = (thousands(other as u64), self.review.sheet().len());
+            let whose = match self.review.ask().mode {
+                Mode::Create => "of users on the list",
+                Mode::Update | Mode::Both => "of nobody on the list",
+            };
+            parts.push(format!(
+                "{n} of {} are {whose}: {{other-mode}} judges as another kind",
+                thousands(of as u64)
+            ));
+        }
         if self.review.ask().zeros == Zeros::Trusted {
             parts.push("zeros are believed".to_owned());
         }
@@ -369,6 +382,7 @@ pub fn mode_word(mode: Mode) -> &'static str {
     match mode {
         Mode::Create => "create",
         Mode::Update => "update",
+        Mode::Both => "create and update",
     }
 }
 

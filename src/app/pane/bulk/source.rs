@@ -1,6 +1,6 @@
 //! The form of an import: a path or pasted cells, create or update, the letters of the file.
 
-use crate::app::pane::turned;
+use crate::app::pane::{turned, turns};
 use std::sync::Arc;
 
 use crate::app::cells;
@@ -38,7 +38,7 @@ pub struct SourceForm {
     pub path: Line,
     /// Cells that were pasted, or why they are no table.
     pub pasted: Option<Result<Arc<Sheet>, SheetError>>,
-    /// Create or update.
+    /// Create, update, or both.
     pub mode: Mode,
     /// Whether a person has chosen that: else the rows do.
     pub by_hand: bool,
@@ -57,7 +57,7 @@ pub struct SourceForm {
 pub enum SourceField {
     /// File or cells.
     From,
-    /// Create or update.
+    /// Create, update, or both.
     Mode,
     /// Encoding.
     Letters,
@@ -137,23 +137,20 @@ impl SourceForm {
                     self.touched();
                 }
             }
-            SourceField::Mode => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.choose(other(self.mode));
+            SourceField::Mode => {
+                if let Some(by) = turns(key) {
+                    let here = Mode::ALL.iter().position(|mode| *mode == self.mode);
+                    let next = turned(here.unwrap_or_default(), by, Mode::ALL.len());
+                    self.choose(Mode::ALL[next]);
                 }
-                Code::Char('c') => self.choose(Mode::Create),
-                Code::Char('u') => self.choose(Mode::Update),
-                _ => {}
-            },
-            SourceField::Letters => match key.code {
-                Code::Left | Code::Right | Code::Char(' ' | 'h' | 'l') => {
-                    self.encoding = match self.encoding {
-                        Encoding::Detect => Encoding::Windows1252,
-                        Encoding::Windows1252 => Encoding::Detect,
-                    };
-                }
-                _ => {}
-            },
+            }
+            SourceField::Letters if turns(key).is_some() => {
+                self.encoding = match self.encoding {
+                    Encoding::Detect => Encoding::Windows1252,
+                    Encoding::Windows1252 => Encoding::Detect,
+                };
+            }
+            SourceField::Letters => {}
         }
     }
 
@@ -240,14 +237,6 @@ pub fn is_table(text: &str) -> bool {
         .filter(|line| !line.trim().is_empty())
         .nth(1)
         .is_some()
-}
-
-/// The other of both.
-pub fn other(mode: Mode) -> Mode {
-    match mode {
-        Mode::Create => Mode::Update,
-        Mode::Update => Mode::Create,
-    }
 }
 
 /// A path as a file browser copies it, without its quotation marks.

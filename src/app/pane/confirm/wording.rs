@@ -187,3 +187,20 @@ pub(super) fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
     }
     lines
 }
+
+/// What becomes of a tenant that is taken out of the configuration.
+pub(super) fn leaving_lines(name: &str, queued: usize) -> Vec<String> {
+    let waits = match queued {
+        0 => String::new(),
+        1 => " 1 change waits in its queue, and is kept there unwritten.".to_owned(),
+        n => format!(" {n} changes wait in its queue, and are kept there unwritten."),
+    };
+    vec![
+        format!("Remove {name} from the configuration?"),
+        format!(
+            "Users, queue, history and audit are kept as files; its sign-in is forgotten. Nothing is written to the tenant.{waits}"
+        ),
+        "{yes} removes it, and says where the files are and how it comes back; {no} leaves it."
+            .to_owned(),
+    ]
+}

@@ -22,6 +22,7 @@ use crate::roster::desk::Desk;
 use crate::roster::query::Query;
 
 use super::verdict::{self, NumberFault};
+use super::{turned, turns};
 use range::NextFree;
 
 /// Directory users offered while searching for an association.
@@ -277,25 +278,12 @@ impl Editor {
     }
 
     fn turn_kind(&mut self, key: Key) {
-        let by = match key.code {
-            Code::Right | Code::Char(' ' | 'l') => 1,
-            Code::Left | Code::Char('h') => 2,
-            Code::Char(letter) => {
-                if let Some(kind) = NumberKind::ALL
-                    .into_iter()
-                    .find(|kind| kind.as_str().starts_with(letter.to_ascii_lowercase()))
-                {
-                    self.text.kind = kind;
-                }
-                0
-            }
-            _ => 0,
+        let Some(by) = turns(key) else {
+            return;
         };
-        let here = NumberKind::ALL
-            .iter()
-            .position(|kind| *kind == self.text.kind)
-            .unwrap_or_default();
-        self.text.kind = NumberKind::ALL[(here + by) % NumberKind::ALL.len()];
+        let all = NumberKind::ALL;
+        let here = all.iter().position(|kind| *kind == self.text.kind);
+        self.text.kind = all[turned(here.unwrap_or_default(), by, all.len())];
         self.faults
             .retain(|(field, _)| !matches!(field, FormField::Number | FormField::Kind));
     }

@@ -1,6 +1,7 @@
 //! What an update does, and what is kept of a file.
 
 use super::*;
+use crate::bulk::export::{Reader, write};
 
 #[test]
 fn the_patch_of_an_update_starts_from_what_the_tenant_has() {
@@ -131,4 +132,64 @@ fn a_row_without_keys_is_found_by_an_e_mail_that_one_user_has() {
     assert!(!found.found_by_mail(1));
     let like = review(Mode::Create, &["x,Ann,ann.new@contoso.example,,"]);
     assert_eq!(like.namesake(0), Some("ann@contoso.example"));
+}
+
+#[test]
+fn one_pass_takes_changes_and_new_users() {
+    let rows = [
+        ",Ann New,ann@contoso.example,,",
+        "bob,Bobby,,,",
+        ",Cy,cy@contoso.example,+441235123499,",
+        ",Eve,eve@contoso.example,+441235123402,",
+        "zed,Zed,bob@contoso.example,,",
+    ];
+    let both = review(Mode::Both, &rows);
+    assert!(matches!(both.verdict(0), Verdict::Update { user, .. } if *user == UserId(1)));
+    assert!(matches!(both.verdict(1), Verdict::Update { user, .. } if *user == UserId(2)));
+    assert_eq!(said(&both, 2), "create");
+    // What holds for new users holds for those of this file, and an e-mail of somebody else's is none of a new user's.
+    assert_eq!(said(&both, 3), "refused; PhoneNumber: it is held by Bob");
+    assert!(
+        said(&both, 4).contains("Email: Bob has it already"),
+        "{}",
+        said(&both, 4)
+    );
+    let changes = review(Mode::Update, &rows[..3]);
+    let nobody = "refused; Email: nobody on the list has it: correct it here, or leave the row out and import it as a new user";
+    assert_eq!(said(&changes, 2), nobody);
+    assert_eq!(changes.summary().of_other_kind, 1);
+    assert!(!changes.is_most(changes.summary().of_other_kind));
+    // Trunk users are only changed, whatever the others are.
+    let text = "TrunkNumber,Name\n+441235123477,T\n";
+    let trunk = review_of(facts(), Mode::Both, text);
+    assert!(matches!(trunk.verdict(0), Verdict::Refused(_)));
+}
+
+#[test]
+fn the_rows_that_stay_out_go_in_by_a_second_pass_with_all_that_they_had() {
+    let text = "Name,Email,PhoneNumber,Country,Pin\n\
+                Ann New,ann@contoso.example,,GB,4711\n\
+                Cy,cy@contoso.example,+441235123499,FR,4712\n\
+                Dee,dee@contoso.example,,,\n";
+    let first = review_of(facts(), Mode::Update, text);
+    let saved = first.left_out();
+    let header = ["Name", "Email", "PhoneNumber", "Country", "Row", "Reason"];
+    assert_eq!(saved.header, header);
+    assert_eq!(saved.rows.len(), 2);
+    assert_eq!(
+        saved.rows[0][..5],
+        ["Cy", "cy@contoso.example", "+441235123499", "FR", "3"]
+    );
+    assert_eq!(saved.rows[1][3], "", "what is blank stays blank");
+    // A column that is not known may be a password: it is said that it is not read, and nothing of it is kept.
+    assert!(!format!("{first:?}").contains("4711"));
+    for reader in [Reader::Machine, Reader::Spreadsheet] {
+        let again = Sheet::read(write(&saved, reader).as_bytes(), Encoding::Detect).unwrap();
+        assert_eq!(again.ignored(), ["Country"]);
+        let second = judge(again, Arc::new(Known::new(facts())), ask(Mode::Create));
+        assert!(second.summary().all_good(), "{:?}", second.summary());
+        assert_eq!(second.summary().create, 2);
+        let kept: Vec<&str> = second.sheet().rows().map(|row| row.beside(0)).collect();
+        assert_eq!(kept, ["FR", ""]);
+    }
 }
