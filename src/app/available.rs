@@ -7,7 +7,7 @@ use super::App;
 use super::action::{Action, Place};
 use super::modal::Modal;
 use super::pane::Pane;
-use super::pane::editor::{Target, draft::draft_key};
+use super::pane::editor::{Target, draft::draft_target};
 
 impl App {
     /// Why an action cannot be done in a place; `None` when it can.
@@ -306,7 +306,7 @@ impl App {
             let kept = self
                 .drafts
                 .iter()
-                .any(|(key, _)| *key == draft_key(Target::New));
+                .any(|(key, _)| draft_target(key) == Some(Target::New));
             return (self.users.row(&self.desk).is_none() && !kept)
                 .then(|| format!("no user is under the cursor to {verb}"));
         }

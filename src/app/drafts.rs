@@ -1,13 +1,32 @@
-//! Forms that were kept when they were not saved: offered once the list is there, opened by the key of their form.
+//! Forms that were kept when a session ended: offered once the list is there, put in when they are opened, forgotten when they are saved.
 
 use super::App;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::filter::Typing;
-use super::pane::editor::Target;
-use super::pane::editor::draft::{draft_key, draft_target, is_read};
+use super::pane::editor::draft::{draft_target, is_read};
+use super::pane::editor::{Editor, Target};
 
 impl App {
+    /// Puts what was kept of this form into it.
+    pub(super) fn put_draft_in(&mut self, form: &mut Editor) {
+        let Some(place) = self.drafts.iter().position(is_of(form.target)) else {
+            return;
+        };
+        let (key, text) = self.drafts.remove(place);
+        form.restore(&text);
+        form.kept_as = Some(key);
+        let more = self.drafts.iter().filter(|it| is_of(form.target)(it));
+        let kept = match more.count() {
+            0 => "this is the edit that was kept; Enter saves it".to_owned(),
+            more => format!(
+                "this is one of {} edits that were kept; Enter saves it",
+                more + 1
+            ),
+        };
+        self.say(Tone::Busy, kept);
+    }
+
     /// A form that was kept: its user gets the cursor, so that `e` opens it. One of which nothing can be read is put aside, so that
     /// no later one takes its place.
     pub(super) fn draft_kept(&mut self, key: String, text: String) -> Vec<Effect> {
@@ -50,10 +69,11 @@ impl App {
             return;
         };
         let target = draft_target(key);
-        let opens = match target {
-            Some(Target::User(_)) => "{edit} opens it",
-            Some(Target::New) | None => "{add-by-hand} opens it",
-        };
+        let same = self
+            .drafts
+            .iter()
+            .filter(|(kept, _)| draft_target(kept) == target);
+        let same = same.count();
         // Whom the list has by another name is not called by one that was typed and not saved.
         let saved = match target {
             Some(Target::User(id)) => self.desk.users.iter().find(|row| row.user.id == id),
@@ -61,15 +81,28 @@ impl App {
         };
         let typed = text.lines().find_map(|line| line.strip_prefix("name="));
         let name = saved.map(|row| row.user.name.as_str()).or(typed);
-        let name = name.filter(|name| !name.is_empty());
-        let said = format!("an edit of {} was kept; {opens}", name.unwrap_or("a user"));
+        let name = name.filter(|name| !name.is_empty()).unwrap_or("a user");
+        let said = match (target, same) {
+            (Some(Target::User(_)), 1) => format!("an edit of {name} was kept; {{edit}} opens it"),
+            (Some(Target::User(_)), n) => {
+                format!("{n} edits of {name} were kept; {{edit}} opens one after the other")
+            }
+            (_, 1) => format!("an edit of {name} was kept; {{add-by-hand}} opens it"),
+            (_, n) => format!(
+                "{n} users that were being added were kept; {{add-by-hand}} opens one after the other"
+            ),
+        };
         self.say(Tone::Busy, said);
     }
 
     /// Forgets the kept text of a form.
-    pub(super) fn forget_draft(&mut self, target: Target) -> Effect {
-        let key = draft_key(target);
+    pub(super) fn forget_draft(&mut self, key: String) -> Effect {
         self.drafts.retain(|(kept, _)| *kept != key);
         Effect::KeepDraft { key, text: None }
     }
+}
+
+/// Whether a kept text is one of this form.
+fn is_of(form: Target) -> impl Fn(&(String, String)) -> bool {
+    move |(key, _)| draft_target(key) == Some(form)
 }

@@ -352,12 +352,7 @@ impl App {
     }
 
     fn open_form(&mut self, mut form: Editor) {
-        let key = form.draft_key();
-        if let Some(place) = self.drafts.iter().position(|(kept, _)| *kept == key) {
-            let (_, text) = self.drafts.remove(place);
-            form.restore(&text);
-            self.say(Tone::Busy, "this is the edit that was kept; Enter saves it");
-        }
+        self.put_draft_in(&mut form);
         self.modals.push(Modal::Form(Box::new(form)));
     }
 

@@ -250,6 +250,12 @@ impl App {
     fn changed_elsewhere(&mut self, desk: Arc<Desk>) {
         let changed = *desk != *self.desk;
         self.desk_is(desk);
+        // Another session may have opened what this one keeps, and saved it or thrown it away: what is open here is kept again.
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal {
+                form.kept = None;
+            }
+        }
         if changed && self.notice.is_none() {
             self.say(
                 Tone::Dim,
@@ -419,9 +425,9 @@ impl App {
         if !open.is_empty() {
             return None;
         }
-        let target = form.target;
+        let key = form.draft_key();
         self.modals.remove(place);
-        Some(self.forget_draft(target))
+        Some(self.forget_draft(key))
     }
 
     fn refused(&mut self, req: RequestId, failure: Failure) {

@@ -371,7 +371,7 @@ impl App {
 
     fn drop_form(&mut self) -> Vec<Effect> {
         match self.modals.pop() {
-            Some(Modal::Form(form)) => vec![self.forget_draft(form.target)],
+            Some(Modal::Form(form)) => vec![self.forget_draft(form.draft_key())],
             Some(Modal::Settings(_) | Modal::Bulk(_) | Modal::NewTenant(_)) | None => Vec::new(),
             Some(other) => {
                 self.modals.push(other);

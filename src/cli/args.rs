@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::domain::user::Own;
+
 /// Brings a Microsoft 365 tenant's users into a telephone service, gives them numbers, and says why one is missing.
 ///
 /// Without a command it opens the console. `teamsconnector --demo` opens it on a built-in tenant: no network, no set-up.
@@ -300,6 +302,9 @@ pub struct UserSet {
     /// Tie to this directory user, by address or id
     #[arg(long, value_name = "USER")]
     pub associate: Option<String>,
+    /// What was shown before this was typed, where that is known.
+    #[arg(skip)]
+    pub seen: Option<Box<Own>>,
 }
 
 /// Kinds of number.

@@ -39,11 +39,11 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let through = surroundings.multiplexer;
     let Some((mut first, places)) = first_start(global) else {
         let opened = open(global).await?;
-        let seat = Seat::take(through)?;
+        let seat = Seat::take(through, face.look.esc_wait)?;
         let console = work(global, (seat, opened, Opening::AsItIs), &face, not_read);
         return Box::pin(console).await;
     };
-    let mut seat = Seat::take(through)?;
+    let mut seat = Seat::take(through, face.look.esc_wait)?;
     let (theme, ascii) = (face.theme(surroundings), global.ascii || !surroundings.utf8);
     let now = clock::system().now();
     match seat

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::config::surroundings::Surroundings;
 use crate::config::{Config, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::user::Own;
 use crate::domain::words;
 use crate::ops::overview::{self, Counts};
 use crate::runtime::clock;
@@ -20,7 +21,7 @@ use crate::runtime::clock;
 use super::args::{Args, Candidates, Command, Global, Login, Sync, Users, UsersWhat};
 use super::exit::Exit;
 use super::find::choose;
-use super::open::{located, open, places, serve};
+use super::open::{located, open, open_quietly, places, serve};
 use super::{demo, print};
 use crate::runtime::credentials::app_of;
 
@@ -246,15 +247,21 @@ impl Plain {
     /// One field of one user after another, until nothing more is to be changed.
     async fn edit(&self, who: &str) -> anyhow::Result<()> {
         loop {
+            let opened = open_quietly(&self.global).await?;
+            let desk = super::users::desk_of(&opened).await?;
+            let shown = Own::of(&super::users::find(&desk, who)?.user);
+            drop(opened);
             self.call(Command::Users(Users {
                 what: UsersWhat::Show {
                     user: who.to_owned(),
                 },
             }))
             .await?;
-            let Some(set) = choice::field()? else {
+            let Some(mut set) = choice::field()? else {
                 return Ok(());
             };
+            // Somebody may have changed it while this was typed.
+            set.seen = Some(Box::new(shown));
             let what = UsersWhat::Edit {
                 user: who.to_owned(),
                 set,

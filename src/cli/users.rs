@@ -5,7 +5,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::Removal;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::text::Label;
-use crate::domain::user::{Association, LicenseStatus, NewUser, Patch, Value};
+use crate::domain::user::{Association, LicenseStatus, NewUser, Own, Patch, User, Value};
 use crate::domain::words;
 use crate::ops::holder::{self, Me};
 use crate::ops::whom;
@@ -329,15 +329,7 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
     let user = &row.user;
-    let mut patch = Patch {
-        name: set.name.clone().filter(|name| *name != user.name),
-        mail: set.mail.clone().filter(|mail| *mail != user.mail),
-        kind: set
-            .kind
-            .map(|_| kind(set))
-            .filter(|kind| *kind != user.kind),
-        ..Patch::default()
-    };
+    let mut patch = own_fields(user, set);
     if let Some(who) = &set.associate {
         let Some(stored) = whom::maybe_person(&opened.world.store, who).await? else {
             return Err(usage(format!(
@@ -374,6 +366,21 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Own fields that change, with those that were shown, or that are read now: what another has saved by then is not put over.
+fn own_fields(user: &User, set: &UserSet) -> Patch {
+    let read = || Box::new(Own::of(user));
+    Patch {
+        name: set.name.clone().filter(|name| *name != user.name),
+        mail: set.mail.clone().filter(|mail| *mail != user.mail),
+        kind: set
+            .kind
+            .map(|_| kind(set))
+            .filter(|kind| *kind != user.kind),
+        seen: Some(set.seen.clone().unwrap_or_else(read)),
+        ..Patch::default()
+    }
+}
+
 async fn remove(opened: &Opened, text: &str, release: bool) -> anyhow::Result<()> {
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
@@ -382,4 +389,37 @@ async fn remove(opened: &Opened, text: &str, release: bool) -> anyhow::Result<()
     let done = change::remove(&opened.world.store, removal, opened.stamp()).await?;
     print::tell(&done);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::fixture::desk;
+
+    #[test]
+    fn what_is_compared_is_what_was_shown_or_read() {
+        let mut user = desk().users[0].user.clone();
+        let mut set = UserSet {
+            name: Some("Pat".to_owned()),
+            ..UserSet::default()
+        };
+        let patch = own_fields(&user, &set);
+        assert_eq!(patch.name.as_deref(), Some("Pat"));
+        let words = |patch: &Patch, now: &User| {
+            let moved = patch.moved(&Own::of(now)).into_iter();
+            moved
+                .map(|(_, words, now)| (words, now))
+                .collect::<Vec<_>>()
+        };
+        let read = user.clone();
+        user.name = "Pia".to_owned();
+        assert_eq!(words(&patch, &read), []);
+        assert_eq!(words(&patch, &user), [("the name", "Pia".to_owned())]);
+        // Between the question and its answer.
+        set.seen = Some(Box::new(Own::of(&read)));
+        let patch = own_fields(&user, &set);
+        assert_eq!(words(&patch, &user), [("the name", "Pia".to_owned())]);
+        set.name = None;
+        assert!(own_fields(&user, &set).is_empty());
+    }
 }

@@ -24,6 +24,7 @@ pub(super) const ROOT_KEYS: &[&str] = &[
     "theme",
     "mouse",
     "bell",
+    "esc_wait",
     "keys",
 ];
 pub(super) const DEFAULTS_KEYS: &[&str] = &["client_id"];

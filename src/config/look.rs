@@ -1,4 +1,6 @@
-//! How the console looks and is worked, as the file says: `theme`, `mouse`, `[keys]`.
+//! How the console looks and is worked, as the file says: `theme`, `mouse`, `bell`, `esc_wait`, `[keys]`.
+
+use std::time::Duration;
 
 use toml_edit::Item;
 
@@ -12,6 +14,10 @@ use super::table::Table;
 
 const THEME_FORM: &str = "write default, light, high-contrast, mono, or the name of a file in themes/ beside this one, without .toml";
 
+/// Longer than an arrow is in pieces on most lines, shorter than anybody waits for Esc; the editors and multiplexers of such lines wait
+/// as long.
+pub(super) const ESC_WAIT: Duration = Duration::from_millis(100);
+
 pub(super) fn read(root: &Table<'_>) -> Result<Look, ConfigError> {
     let theme = root.filled("theme", THEME_FORM)?;
     if theme.as_deref().is_some_and(|name| !is_theme_name(name)) {
@@ -21,8 +27,21 @@ pub(super) fn read(root: &Table<'_>) -> Result<Look, ConfigError> {
         keys: keys(root)?,
         mouse: root.truth("mouse")?.unwrap_or(true),
         bell: root.truth("bell")?.unwrap_or(false),
+        esc_wait: esc_wait(root)?,
         theme,
     })
+}
+
+fn esc_wait(root: &Table<'_>) -> Result<Duration, ConfigError> {
+    let form = "write milliseconds, a whole number from 10 to 60000";
+    let Some(item) = root.items.get("esc_wait") else {
+        return Ok(ESC_WAIT);
+    };
+    item.as_integer()
+        .filter(|wait| (10..=60_000).contains(wait))
+        .and_then(|wait| u64::try_from(wait).ok())
+        .map(Duration::from_millis)
+        .ok_or_else(|| root.wrong("esc_wait", item, form))
 }
 
 /// Whether a name can be a theme's: it becomes the name of a file.
@@ -91,6 +110,16 @@ mod tests {
         assert_eq!(read(""), Ok(super::Look::default()));
         let look = read("theme = \"light\"\nmouse = false\n").unwrap();
         assert_eq!((look.theme.as_deref(), look.mouse), (Some("light"), false));
+        let waits = |text: &str| read(text).map(|look| look.esc_wait.as_millis());
+        assert_eq!(waits(""), Ok(100));
+        assert_eq!(waits("esc_wait = 250\n"), Ok(250));
+        for wrong in ["9", "60001", "\"100\"", "1.5"] {
+            let told = waits(&format!("esc_wait = {wrong}\n")).unwrap_err();
+            assert!(
+                told.contains("write milliseconds, a whole number from 10 to 60000"),
+                "{told}"
+            );
+        }
         assert!(
             read("theme = \"../up\"\n")
                 .unwrap_err()

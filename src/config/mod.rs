@@ -19,6 +19,7 @@ mod table;
 pub use crate::app::session::Accent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::app::keymap::Keymap;
 use crate::domain::settings::{AddMode, Selection};
@@ -51,6 +52,8 @@ pub struct Look {
     pub mouse: bool,
     /// Whether the end of a long run rings the terminal's bell.
     pub bell: bool,
+    /// How long after a lone ESC it is the key, and not the beginning of another one.
+    pub esc_wait: Duration,
     /// The name of a theme: one that is built in, or a file in `themes/` beside the configuration.
     pub theme: Option<String>,
 }
@@ -61,6 +64,7 @@ impl Default for Look {
             keys: Keymap::default(),
             mouse: true,
             bell: false,
+            esc_wait: look::ESC_WAIT,
             theme: None,
         }
     }

@@ -108,6 +108,12 @@ fn root_key(key: &str) -> Value {
         "bell" => truth(
             "Whether the end of a run of ten seconds or more rings the bell; false where nothing is said",
         ),
+        "esc_wait" => json!({
+            "type": "integer",
+            "minimum": 10,
+            "maximum": 60_000,
+            "description": "Milliseconds after which a lone ESC is the key, and not the beginning of an arrow on a slow line; 100 where nothing is said",
+        }),
         "keys" => table(&actions(), &keyboard, &[]),
         "extra_ca" => text("Certificates that are trusted beside those of the system"),
         _ => json!({}),
@@ -219,6 +225,9 @@ mod tests {
             let fits = |part: &Value, item: &Item| match (&part["enum"], item.as_str()) {
                 (Value::Array(words), Some(word)) => words.contains(&word.into()),
                 (_, Some(_)) => part["type"].to_string().contains("string"),
+                (_, None) if part["type"] == "integer" => item
+                    .as_integer()
+                    .is_some_and(|n| part["minimum"].as_i64() <= Some(n)),
                 (_, None) => item.as_bool().is_some() && part["type"] == "boolean",
             };
             let fine = match item.as_array() {

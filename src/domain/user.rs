@@ -416,7 +416,12 @@ impl Patch {
 
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let seen = self.seen.clone();
+        *self
+            == Self {
+                seen,
+                ..Self::default()
+            }
     }
 }
 

@@ -43,7 +43,7 @@ fn hung_up(wait: Option<&Timespec>) -> bool {
     }
 }
 
-/// Watches the signals that end a program, stop it, and let it go on.
+/// Watches the signals that end a program, stop it, let it go on, and tell of a window's size.
 pub(super) async fn watch_signals(to: UnboundedSender<What>) -> io::Result<()> {
     let listen = |of: Signal| signal(SignalKind::from_raw(of.as_raw()));
     let mut hangup = listen(Signal::HUP)?;
@@ -52,6 +52,7 @@ pub(super) async fn watch_signals(to: UnboundedSender<What>) -> io::Result<()> {
     let mut terminate = listen(Signal::TERM)?;
     let mut stop = listen(Signal::TSTP)?;
     let mut go_on = listen(Signal::CONT)?;
+    let mut sizes = listen(Signal::WINCH)?;
     loop {
         let (what, code) = tokio::select! {
             // Somebody may send it by hand, to a program whose terminal is there.
@@ -65,6 +66,10 @@ pub(super) async fn watch_signals(to: UnboundedSender<What>) -> io::Result<()> {
             _ = terminate.recv() => ended(143),
             _ = stop.recv() => (What::Suspend, None),
             _ = go_on.recv() => (What::Continued, None),
+            _ = sizes.recv() => match terminal::seen_size() {
+                Some((width, height)) => (What::Resize { width, height }, None),
+                None => continue,
+            },
         };
         if to.send(what).is_err() {
             return Ok(());

@@ -1,74 +1,66 @@
-//! Keys, on a thread of their own: after a hang-up the library spins inside one call, and then only this thread is lost.
+//! Keys, on a thread of their own: it waits for the terminal and for nothing else, and ends with it.
 
-use crossterm::event::{
-    self, Event as Raw, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
-    MouseEventKind,
-};
+use std::io;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, read};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::event::{Code, Did, Key, Mouse, What};
+use crate::app::event::What;
+
+use super::keys::{Decoder, Patience};
+
+/// How long the rest of a key may be on its way: as long as a line stands still while what was lost on it is sent again.
+const REST: Duration = Duration::from_secs(3);
 
 /// Starts reading. The thread ends when nobody listens any more, or with the process.
-pub(super) fn start(to: UnboundedSender<What>) {
+///
+/// So long after a lone ESC it is the key, and not the beginning of another.
+pub(super) fn start(to: UnboundedSender<What>, esc_wait: Duration) {
     std::thread::spawn(move || {
-        while let Ok(raw) = event::read() {
-            let Some(what) = translate(raw) else { continue };
-            if to.send(what).is_err() {
-                return;
-            }
+        // Where reading fails for good, the terminal is gone.
+        if listen(&to, esc_wait).is_err() {
+            let _ = to.send(What::Hangup);
         }
-        // Reading failed for good: the terminal is gone.
-        let _ = to.send(What::Hangup);
     });
 }
 
-fn translate(raw: Raw) -> Option<What> {
-    match raw {
-        Raw::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(What::Key),
-        Raw::Paste(text) => Some(What::Paste(text)),
-        Raw::Resize(width, height) => Some(What::Resize { width, height }),
-        Raw::Mouse(mouse) => translate_mouse(mouse).map(What::Mouse),
-        Raw::Key(_) | Raw::FocusGained | Raw::FocusLost => None,
+fn listen(to: &UnboundedSender<What>, esc_wait: Duration) -> Result<(), Errno> {
+    let stdin = io::stdin();
+    let mut decoder = Decoder::default();
+    let mut bytes = [0; 4096];
+    loop {
+        let wait = decoder.patience().map(|patience| match patience {
+            Patience::Esc => esc_wait,
+            Patience::Rest => REST,
+        });
+        let found = if comes(&stdin, wait)? {
+            match read(&stdin, &mut bytes) {
+                Ok(0) => return Err(Errno::IO),
+                Ok(came) => decoder.take(&bytes[..came]),
+                Err(Errno::INTR | Errno::AGAIN) => continue,
+                Err(error) => return Err(error),
+            }
+        } else {
+            decoder.pause()
+        };
+        for what in found {
+            if to.send(what).is_err() {
+                return Ok(());
+            }
+        }
     }
 }
 
-fn translate_mouse(mouse: MouseEvent) -> Option<Mouse> {
-    let did = match mouse.kind {
-        MouseEventKind::Down(MouseButton::Left) => Did::Press,
-        MouseEventKind::ScrollUp => Did::WheelUp,
-        MouseEventKind::ScrollDown => Did::WheelDown,
-        _ => return None,
-    };
-    Some(Mouse {
-        at: (mouse.column, mouse.row),
-        did,
-    })
-}
-
-fn translate_key(key: KeyEvent) -> Option<Key> {
-    let code = match key.code {
-        KeyCode::Char(c) => Code::Char(c),
-        KeyCode::Enter => Code::Enter,
-        KeyCode::Esc => Code::Esc,
-        KeyCode::Tab => Code::Tab,
-        KeyCode::BackTab => Code::BackTab,
-        KeyCode::Backspace => Code::Backspace,
-        KeyCode::Delete => Code::Delete,
-        KeyCode::Up if key.modifiers.contains(KeyModifiers::SHIFT) => Code::ShiftUp,
-        KeyCode::Down if key.modifiers.contains(KeyModifiers::SHIFT) => Code::ShiftDown,
-        KeyCode::Up => Code::Up,
-        KeyCode::Down => Code::Down,
-        KeyCode::Left => Code::Left,
-        KeyCode::Right => Code::Right,
-        KeyCode::Home => Code::Home,
-        KeyCode::End => Code::End,
-        KeyCode::PageUp => Code::PageUp,
-        KeyCode::PageDown => Code::PageDown,
-        KeyCode::F(n) => Code::F(n),
-        _ => return None,
-    };
-    Some(Key {
-        code,
-        ctrl: key.modifiers.contains(KeyModifiers::CONTROL),
-    })
+/// Whether there is something to read, or an end, before so much time has gone by.
+fn comes(stdin: &io::Stdin, wait: Option<Duration>) -> Result<bool, Errno> {
+    let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
+    loop {
+        let mut fds = [PollFd::new(stdin, PollFlags::IN)];
+        match poll(&mut fds, wait.as_ref()) {
+            Err(Errno::INTR) => {}
+            found => return found.map(|ready| ready > 0),
+        }
+    }
 }

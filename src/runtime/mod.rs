@@ -11,6 +11,7 @@ mod first_start;
 mod frames;
 mod hangup;
 mod input;
+mod keys;
 pub mod leaving;
 mod neighbours;
 pub mod new_tenant;
@@ -92,11 +93,11 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// Takes the terminal.
-    pub fn take(through: Multiplexer) -> io::Result<Self> {
+    /// Takes the terminal. So long after a lone ESC it is the key, and not the beginning of another.
+    pub fn take(through: Multiplexer, esc_wait: Duration) -> io::Result<Self> {
         let (keys, from_outside) = mpsc::unbounded_channel();
         let screen = Screen::take(through)?;
-        input::start(keys.clone());
+        input::start(keys.clone(), esc_wait);
         hangup::watch_terminal(keys.clone());
         let panics = broken::Watch::of(keys.clone());
         spawn_signals(keys);
@@ -291,8 +292,7 @@ impl Shell<'_> {
         app.update(Event { at, what })
     }
 
-    /// The window's size where it is another one than the screen was told: the library that reads keys hears of none while it waits for
-    /// the rest of a key that came in pieces.
+    /// The window's size where it is another one than the screen was told: a key can be there before the signal that tells of a size.
     fn missed_resize(&self, (width, height): (u16, u16)) -> Option<What> {
         let (columns, rows) = self.screen.seen_size()?;
         ((columns, rows) != (width, height)).then_some(What::Resize {

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::effect::{Effect, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
+use crate::app::tables::KEPT;
 use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
@@ -77,6 +78,8 @@ pub(super) struct Shared {
     pub(super) look_elsewhere: Notify,
     /// The picture that the roster was loaded from last.
     pub(super) loaded: StdMutex<Option<SnapshotHead>>,
+    /// A run of this console is under way.
+    pub(super) running: AtomicBool,
     pub(super) generation: AtomicU64,
     /// The newest question for the rows of pane 2.
     pub(super) newest: AtomicU64,
@@ -105,6 +108,7 @@ impl Performer {
             reload_roster: Notify::new(),
             look_elsewhere: Notify::new(),
             loaded: StdMutex::default(),
+            running: AtomicBool::new(false),
             generation: AtomicU64::new(1),
             newest: AtomicU64::new(0),
         });
@@ -180,7 +184,12 @@ impl Performer {
             Effect::Ledger { req, change } => self.track(move |shared| shared.change(req, change)),
             Effect::KeepDraft { key, text } => {
                 // Told at once: two of them must not change their order.
-                let kept = self.shared.store.ledger.keep_draft(&key, text);
+                let ledger = &self.shared.store.ledger;
+                let kept = if key == KEPT {
+                    ledger.keep_common(&key, text)
+                } else {
+                    ledger.keep_draft(&key, text)
+                };
                 // A draft that cannot be kept is no reason to disturb somebody who is typing.
                 self.track(move |_| async move { drop(kept.await) });
             }
@@ -433,7 +442,11 @@ impl Shared {
                 let done = matches!(event, RunEvent::Finished { .. });
                 match event {
                     RunEvent::LedgerChanged => shared.reload_desk.notify_one(),
-                    RunEvent::SnapshotChanged => shared.reload_roster.notify_one(),
+                    RunEvent::SnapshotChanged => {
+                        // Known before the run ends: whoever looks for others' pictures then does not take it for one.
+                        shared.note_loaded().await;
+                        shared.reload_roster.notify_one();
+                    }
                     _ => {}
                 }
                 if done {
@@ -450,6 +463,7 @@ impl Shared {
             let mut world = self.world.lock().await;
             sync::run(&mut world, kind, &settings, events, &cancel).await;
         };
+        let _under_way = super::elsewhere::UnderWay::new(&self.running);
         tokio::join!(work, forward);
     }
 

@@ -105,8 +105,7 @@ impl Screen {
         if self.state != State::Ours {
             return None;
         }
-        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-        (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+        seen_size()
     }
 
     /// Whether a frame that is drawn now is seen now. A terminal that is slow, or takes nothing, gets the latest one when it has
@@ -188,6 +187,12 @@ impl Drop for Screen {
             State::Lent | State::Gone => {}
         }
     }
+}
+
+/// Columns and rows of the window; `None` where it does not tell.
+pub(super) fn seen_size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
 }
 
 /// Raw mode, and a screen of its own; the first frame erases it.

@@ -292,7 +292,7 @@ impl StoreError {
             ),
             Self::OwnMoved { .. } => (
                 FailureKind::Refused,
-                "Nothing was changed. Save again: you are asked whether yours takes its place.",
+                "Nothing was changed. The same again puts yours in its place; the console asks before it does.",
             ),
             Self::QueuedMeanwhile { .. } => (
                 FailureKind::Refused,

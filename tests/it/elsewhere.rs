@@ -149,3 +149,32 @@ async fn a_free_number_is_chosen_in_the_form_and_refused_where_another_session_h
     let queued = tour.good(&["outbox", "list"]);
     assert_eq!(queued.matches(&number).count(), 1, "{queued}");
 }
+
+/// What is compared is what was shown before the question, however long its answer takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_console_puts_no_name_over_one_that_was_saved_since_it_was_shown() {
+    let tour = Tour::new("").await;
+    tour.good(&["users", "add", LEE]);
+    let mut terminal = Terminal::start(
+        tour.home.path(),
+        &["--tenant", "contoso", "--plain"],
+        Some(tour.bench.simulator.client_secret()),
+        (100, 90),
+    );
+    terminal.wait_for("contoso>");
+    terminal.press(&format!("5 enter {LEE} enter"));
+    terminal.wait_for("Which? Enter goes back:");
+    terminal.press("4 enter");
+    terminal.wait_for("Name; Enter leaves it:");
+    tour.good(&["users", "edit", LEE, "--name", "LG"]);
+    terminal.press("Leo enter");
+    terminal.wait_for("the name of this user is now LG");
+    // It is shown as it is now, and the same again is meant.
+    terminal.wait_until("the name that is there", |screen| {
+        screen
+            .lines()
+            .any(|line| line.starts_with("name") && line.ends_with("LG"))
+    });
+    terminal.press("4 enter Leo enter");
+    terminal.wait_for("Leo saved");
+}

@@ -86,7 +86,16 @@ async fn a_saved_edit_survives_sigkill() {
     terminal.wait_for("Joni Sherman added");
     terminal.press("e");
     terminal.wait_for("Number");
+    // As long as another has the ledger nothing can be committed, and nothing counts as saved.
+    let ledger = home.path().join("tenants/contoso/ledger.db");
+    let other = rusqlite::Connection::open(ledger).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     terminal.press("+441235123480 enter");
+    let screen = terminal.wait_until("it is being saved", |screen| {
+        screen.contains("saving…") || screen.contains("saved")
+    });
+    assert!(screen.contains("saving…"), "{screen}");
+    other.execute_batch("ROLLBACK").unwrap();
     terminal.wait_for("saved");
     terminal.kill_hard();
     let mut terminal = open(&bench, &home, SMALL);

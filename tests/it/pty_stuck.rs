@@ -1,4 +1,4 @@
-//! A terminal at its worst: one whose size never rests, and a mistake in drawing on any screen.
+//! A terminal at its worst: one whose size never rests, a line that cuts keys in pieces, and a mistake in drawing on any screen.
 
 use std::fs;
 use std::time::Duration;
@@ -146,4 +146,39 @@ async fn no_key_is_lost_among_two_hundred_sizes() {
         // The field shows the end of what is long.
         terminal.wait_for(&typed[typed.len().saturating_sub(40)..]);
     }
+}
+
+/// The plan, with one change in it.
+fn plan(tour: &Tour) -> Terminal {
+    let mut terminal = open(tour, &[], (80, 24));
+    terminal.wait_for("Enter edit");
+    terminal.press("p");
+    terminal.wait_for("[x] Ben");
+    terminal
+}
+
+/// Wherever reading cuts them: Esc would close the plan, and the letters would open a form.
+#[tokio::test(flavor = "multi_thread")]
+async fn six_thousand_keys_at_once_are_those_keys() {
+    let tour = inhabited().await;
+    let mut terminal = plan(&tour);
+    // Their lengths are such that reads of many sizes end behind an ESC.
+    terminal.press(&"\x1b[B\x1b[1~\x1b[4~".repeat(2_000));
+    terminal.press("space");
+    terminal.wait_for("[ ] Ben");
+}
+
+/// ESC waits for longer than the test takes: whatever comes behind it is no pause.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_brings_each_byte_by_itself_brings_the_same_keys() {
+    let tour = inhabited().await;
+    let file = tour.home.path().join("config.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("esc_wait = 60000\n{config}")).unwrap();
+    let mut terminal = plan(&tour);
+    terminal.send_apart(b"\x1b[A\x1bOB\x1b[6~\x1b[1;2A\x1b[<0;1;24M\x1b[200~A\x1b[A\x1b[201~ ");
+    terminal.wait_for("[ ] Ben");
+    // Behind ESC another key has begun: it was the key.
+    terminal.send_apart(b"\x1b\x1b[B");
+    terminal.wait_until("the plan is closed", |screen| !screen.contains("] Ben"));
 }

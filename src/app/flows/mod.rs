@@ -1,6 +1,7 @@
 //! Key scripts: what is typed, and what the console asks for.
 
 mod bulk;
+mod drafts;
 mod earlier;
 mod filter;
 mod form;

@@ -2,6 +2,7 @@
 //!
 //! A change is saved when its reply has arrived: it is then committed with `synchronous=FULL`, together with its audit line.
 
+mod drafts;
 mod entries;
 mod import;
 mod merge;
@@ -341,6 +342,7 @@ pub(super) enum Job {
     TakenSince(Timestamp, Answer<u32>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
+    KeepCommon(String, Option<String>, Answer<()>),
     Recover(Stamp, Answer<u32>),
     ChangedElsewhere(Answer<bool>),
     Stop,
@@ -513,7 +515,12 @@ impl Ledger {
         self.ask(|to| Job::Merge(Box::new(changes), stamp, to))
     }
 
-    /// Keeps the text of a form that is not saved, or forgets it.
+    /// Keeps a text that all sessions have in common, or forgets it: the last one has it.
+    pub fn keep_common(&self, key: &str, text: Option<String>) -> Reply<()> {
+        self.ask(|to| Job::KeepCommon(key.to_owned(), text, to))
+    }
+
+    /// Keeps the text of a form that is not saved, or forgets it; another session's text for the same form stays beside it.
     pub fn keep_draft(&self, key: &str, text: Option<String>) -> Reply<()> {
         self.ask(|to| Job::KeepDraft(key.to_owned(), text, to))
     }

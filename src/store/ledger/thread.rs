@@ -4,14 +4,14 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::super::audit::{self, Mirror};
 use super::super::error::StoreError;
 use super::super::mirrored;
 use super::super::open;
 use super::super::reply::Answer;
-use super::{Closing, Job, entries, import, merge, queue, rows, tenant, users};
+use super::{Closing, Job, drafts, entries, import, merge, queue, rows, tenant, users};
 
 /// Whether a commit waits until the disk has it.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ pub(in crate::store) struct LedgerThread {
     mirror: Mirror,
     /// What SQLite counts for the commits of others, as of the last question.
     version: Option<i64>,
+    /// Which drafts are this program's.
+    own: drafts::Own,
 }
 
 impl LedgerThread {
@@ -43,6 +45,7 @@ impl LedgerThread {
             path,
             mirror,
             version: None,
+            own: drafts::Own::new(),
         };
         this.follow();
         this.version = data_version(&this.connection).ok();
@@ -71,8 +74,14 @@ impl LedgerThread {
             Job::Load(to) => self.read(to, |tx| rows::picture(tx)),
             Job::ParkedEntries(to) => self.read(to, |tx| rows::entries(tx, "parked", &[])),
             Job::OldNumbers(to) => self.read(to, |tx| rows::old_numbers(tx)),
-            Job::Draft(key, to) => self.read(to, |tx| draft(tx, &key)),
-            Job::Drafts(to) => self.read(to, |tx| drafts(tx)),
+            Job::Draft(key, to) => self.read(to, |tx| drafts::draft(tx, &key)),
+            Job::Drafts(to) => {
+                let found = drafts::drafts(&self.connection);
+                if let Ok(found) = &found {
+                    self.own = drafts::given(found);
+                }
+                to.give(self.judged(found));
+            }
             Job::AuditTail(limit, to) => self.read(to, |tx| audit::lines(tx, "", &[], limit)),
             Job::AuditOf(user, limit, to) => self.read(to, |tx| audit_of(tx, &user, limit)),
             Job::AuditSince(at, to) => self.read(to, |tx| audit_since(tx, at)),
@@ -161,7 +170,17 @@ impl LedgerThread {
             }
             Job::KeepDraft(key, text, to) => {
                 // A kill costs nothing of it, a power cut the last of it: no end waits for a disk that is busy.
-                let kept = self.written(Sync::Later, |tx| keep_draft(tx, &key, text.as_deref()));
+                let own = self.own.get(&key).cloned();
+                let kept = self.written(Sync::Later, |tx| {
+                    drafts::keep_own(tx, &key, own, text.as_deref())
+                });
+                to.give(kept.map(|lies| match lies {
+                    Some(lies) => drop(self.own.insert(key, lies)),
+                    None => drop(self.own.remove(&key)),
+                }));
+            }
+            Job::KeepCommon(key, text, to) => {
+                let kept = self.written(Sync::Later, |tx| drafts::keep(tx, &key, text.as_deref()));
                 to.give(kept);
             }
             Job::AuditSeen(stamp, to) => self.write(to, |tx| mirrored::seen(tx, &stamp)),
@@ -264,37 +283,6 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// A count that moves with the commits of all connections but this one.
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA data_version", [], |row| row.get(0))
-}
-
-fn draft(tx: &Connection, key: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = tx.prepare_cached("SELECT v FROM drafts WHERE k = ?1")?;
-    Ok(statement
-        .query_row([key], |row| as_far_as_read(row, 0))
-        .optional()?)
-}
-
-fn drafts(tx: &Connection) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement = tx.prepare_cached("SELECT k, v FROM drafts ORDER BY k")?;
-    let rows = statement.query_map([], |row| {
-        Ok((as_far_as_read(row, 0)?, as_far_as_read(row, 1)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// A text that may have been damaged where no check of the file sees it: it costs no other, and what is left of it is offered.
-fn as_far_as_read(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    let bytes = row.get_ref(column)?.as_bytes()?;
-    Ok(String::from_utf8_lossy(bytes).into_owned())
-}
-
-fn keep_draft(tx: &Connection, key: &str, text: Option<&str>) -> Result<(), StoreError> {
-    match text {
-        Some(text) => tx
-            .prepare_cached("INSERT INTO drafts (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = excluded.v")?
-            .execute([key, text])?,
-        None => tx.prepare_cached("DELETE FROM drafts WHERE k = ?1")?.execute([key])?,
-    };
-    Ok(())
 }
 
 fn audit_of(tx: &Connection, user: &str, limit: u32) -> Result<Vec<super::AuditLine>, StoreError> {

@@ -318,6 +318,21 @@ impl Terminal {
         }
     }
 
+    /// Sends bytes so that the program reads each by itself, as a slow line brings them.
+    pub(crate) fn send_apart(&mut self, bytes: &[u8]) {
+        let master = self.master.as_ref().expect("the terminal is open");
+        let line = master.tty_name().expect("it has a name");
+        let line = std::fs::File::open(line).unwrap();
+        let writer = self.writer.as_mut().expect("the terminal is open");
+        for byte in bytes {
+            writer.write_all(&[*byte]).unwrap();
+            writer.flush().unwrap();
+            while rustix::io::ioctl_fionread(&line).unwrap() > 0 {
+                std::thread::yield_now();
+            }
+        }
+    }
+
     /// Pastes as a terminal does: between brackets, a carriage return for each line end. It counts as one key.
     pub(crate) fn paste(&mut self, text: &str) {
         self.keys += 1;

@@ -11,7 +11,8 @@ use super::{Editor, Target};
 impl Editor {
     /// The key under which the draft is kept.
     pub fn draft_key(&self) -> String {
-        draft_key(self.target)
+        let named = || draft_key(self.target);
+        self.kept_as.clone().unwrap_or_else(named)
     }
 
     /// The text of the draft, one `field=value` per line; `None` when nothing is to be kept.
@@ -84,8 +85,9 @@ pub fn draft_key(target: Target) -> String {
     }
 }
 
-/// Whose form a draft belongs to.
+/// Whose form a draft belongs to. Where several sessions have kept one, the later ones have a number behind their key.
 pub fn draft_target(key: &str) -> Option<Target> {
+    let key = key.split_once('#').map_or(key, |(form, _)| form);
     match key.strip_prefix("edit:") {
         Some(id) => id.parse().ok().map(|id| Target::User(UserId(id))),
         None => (key == "add").then_some(Target::New),

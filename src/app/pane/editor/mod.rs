@@ -63,6 +63,8 @@ pub struct Editor {
     pub replaces: Vec<String>,
     /// The text of the draft that was kept last.
     pub kept: Option<String>,
+    /// The key of the draft that was put in.
+    pub kept_as: Option<String>,
     /// Whether it is being saved.
     pub state: EditState,
     /// For which number and directory user it was looked up who else holds the number.

@@ -90,6 +90,7 @@ impl Editor {
             agreed: None,
             replaces: Vec::new(),
             kept: None,
+            kept_as: None,
             state: EditState::Editing,
             looked_up: None,
             held: None,

@@ -1,0 +1,79 @@
+//! Forms of several sessions, kept beside each other.
+
+use crate::app::effect::Effect;
+use crate::app::event::{LedgerEvent, What};
+use crate::app::fixture::Driver;
+use crate::app::modal::Modal;
+
+/// Two consoles had the form open, and both ended before it was saved.
+#[test]
+fn what_two_sessions_kept_of_one_form_is_opened_one_after_the_other() {
+    let mut t = Driver::new();
+    for (key, digit) in [("edit:3", 5), ("edit:3#2", 6)] {
+        t.event(What::Ledger(LedgerEvent::Draft {
+            key: key.into(),
+            text: format!("name=Lee Gu\nnumber=+44 1235 12345{digit}\n"),
+        }));
+    }
+    assert_eq!(
+        t.notice(),
+        "2 edits of Lee Gu were kept; e opens one after the other"
+    );
+    for (told, key, number) in [
+        (
+            "this is one of 2 edits that were kept; Enter saves it",
+            "edit:3",
+            "+44 1235 123455",
+        ),
+        (
+            "this is the edit that was kept; Enter saves it",
+            "edit:3#2",
+            "+44 1235 123456",
+        ),
+    ] {
+        t.keys("e");
+        assert_eq!(t.notice(), told);
+        let Some(Modal::Form(form)) = t.app.modals.last() else {
+            panic!("the form opens");
+        };
+        assert_eq!(form.text.number.text(), number);
+        t.keys("<esc> y");
+        let key = key.to_owned();
+        assert_eq!(t.effects, [Effect::KeepDraft { key, text: None }]);
+    }
+    t.keys("e");
+    assert!(!t.app.modals.is_empty() && t.app.drafts.is_empty());
+}
+
+#[test]
+fn what_two_sessions_kept_of_new_users_names_neither_as_both() {
+    let mut t = Driver::new();
+    for (key, name) in [("add", "Ann"), ("add#2", "Bob")] {
+        t.event(What::Ledger(LedgerEvent::Draft {
+            key: key.into(),
+            text: format!("name={name}\n"),
+        }));
+    }
+    assert_eq!(
+        t.notice(),
+        "2 users that were being added were kept; A opens one after the other"
+    );
+}
+
+/// The other may have been offered it, and have thrown it away.
+#[test]
+fn what_is_typed_is_kept_again_when_another_session_changes_something() {
+    let mut t = Driver::new();
+    t.keys("e").text("9").event(What::Wake);
+    assert!(matches!(
+        t.effects.as_slice(),
+        [Effect::KeepDraft { text: Some(_), .. }]
+    ));
+    let kept = t.effects.clone();
+    t.event(What::Wake);
+    assert_eq!(t.effects, []);
+    let desk = t.app.desk.clone();
+    t.event(What::Ledger(LedgerEvent::ChangedElsewhere(desk)));
+    t.event(What::Wake);
+    assert_eq!(t.effects, kept);
+}
