@@ -435,22 +435,14 @@ impl App {
             return;
         };
         for modal in &mut self.modals {
-            match modal {
-                Modal::Form(form) => {
-                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
-                        form.state = EditState::Failed(failure);
-                        return;
-                    }
+            let state = match modal {
+                Modal::Form(form) => &mut form.state,
+                Modal::Settings(form) => &mut form.state,
+                Modal::Conflict(open) => {
+                    open.saving = open.saving.filter(|asked| *asked != req);
+                    continue;
                 }
-                Modal::Settings(form) => {
-                    if matches!(&form.state, EditState::Saving(open) if open.contains(&req)) {
-                        form.state = EditState::Failed(failure);
-                        return;
-                    }
-                }
-                Modal::Conflict(open) if open.saving == Some(req) => open.saving = None,
-                Modal::Conflict(_)
-                | Modal::NewTenant(_)
+                Modal::NewTenant(_)
                 | Modal::Why(_)
                 | Modal::Plan(_)
                 | Modal::Confirm(_)
@@ -463,7 +455,11 @@ impl App {
                 | Modal::Columns(_)
                 | Modal::Log(_)
                 | Modal::Bulk(_)
-                | Modal::Text(_) => {}
+                | Modal::Text(_) => continue,
+            };
+            if matches!(&*state, EditState::Saving(open) if open.contains(&req)) {
+                *state = EditState::Failed(failure);
+                return;
             }
         }
         if self.bulk_refused(req, &failure) {

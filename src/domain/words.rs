@@ -68,6 +68,12 @@ pub const NOTHING_CHANGED: &str = "nothing was changed";
 /// What a refusal ends with, where all is as it was.
 pub const UNCHANGED: &str = "Nothing was changed.";
 
+/// What to do where a sign-in has ended.
+pub const SIGN_IN_AGAIN: &str = "Sign in again. What was read before stays readable.";
+
+/// What to do where a sign-in was left.
+pub const BEGIN_AGAIN: &str = "Begin the sign-in again if that was not meant.";
+
 /// A plan of which everything is held back.
 pub const NOTHING_CHOSEN: &str = "nothing is chosen: Space chooses";
 

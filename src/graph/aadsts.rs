@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use crate::domain::sign_in::SignInWay;
+use crate::domain::words;
 
 /// A clock that is off by less is no cause of anything: Entra allows for it.
 const SKEW: SignedDuration = SignedDuration::from_mins(4);
@@ -236,17 +237,17 @@ const ROWS: &[Row] = &[
     row(
         &[700_082],
         "the sign-in was not used for too long",
-        "Sign in again. What was read before stays readable.",
+        words::SIGN_IN_AGAIN,
     ),
     row(
         &[70008, 700_084],
         "the sign-in has expired",
-        "Sign in again. What was read before stays readable.",
+        words::SIGN_IN_AGAIN,
     ),
     row(
         &[70043],
         "the tenant's policy asks for a new sign-in every so often",
-        "Sign in again. What was read before stays readable.",
+        words::SIGN_IN_AGAIN,
     ),
     row(
         &[530_033],
@@ -396,7 +397,7 @@ const ROWS: &[Row] = &[
     row(
         &[70020],
         "the sign-in was declined in the browser",
-        "Begin the sign-in again if that was not meant.",
+        words::BEGIN_AGAIN,
     ),
 ];
 
@@ -407,7 +408,7 @@ const WORDS: &[(&str, Row)] = &[
         row(
             &[],
             "the sign-in was declined in the browser",
-            "Begin the sign-in again if that was not meant.",
+            words::BEGIN_AGAIN,
         ),
     ),
     (
@@ -415,7 +416,7 @@ const WORDS: &[(&str, Row)] = &[
         row(
             &[],
             "the sign-in was declined in the browser",
-            "Begin the sign-in again if that was not meant.",
+            words::BEGIN_AGAIN,
         ),
     ),
     (
@@ -460,18 +461,14 @@ const WORDS: &[(&str, Row)] = &[
     ),
     (
         "invalid_grant",
-        row(
-            &[],
-            "the sign-in has ended",
-            "Sign in again. What was read before stays readable.",
-        ),
+        row(&[], "the sign-in has ended", words::SIGN_IN_AGAIN),
     ),
     (
         "interaction_required",
         row(
             &[],
             "Entra ID wants to see the person",
-            "Sign in again. What was read before stays readable.",
+            words::SIGN_IN_AGAIN,
         ),
     ),
     (
