@@ -307,8 +307,8 @@ impl App {
         let wishes = self.wishes();
         let mut folded = String::new();
         let mut found = 0;
-        for row in &self.inventory.numbers {
-            row.folded(&wishes, &mut folded);
+        for (place, row) in self.inventory.numbers.iter().enumerate() {
+            self.inventory.folded(place, &wishes, &mut folded);
             if !query.matches_row(&folded, |field| numbers::cell(row, &wishes, field)) {
                 continue;
             }

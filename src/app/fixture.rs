@@ -1,5 +1,6 @@
 //! A small tenant and a driver that types at the console: for the tests of the state machine and of the drawing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,8 +19,8 @@ use crate::domain::user::{Association, LicenseStatus, UnlicensedCause, User, Use
 use crate::domain::why::{Fact, Why, WhyStep};
 use crate::domain::writeplan::{PlanItem, WritePlan};
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
-use crate::roster::inventory::{Fitness, Inventory, Owner};
-use crate::roster::{Roster, Row};
+use crate::roster::inventory::{Fitness, Inventory, NumberRow, Owner};
+use crate::roster::{Roster, Row, Spot};
 
 use super::effect::Effect;
 use super::event::{CacheEvent, Code, Event, Key, LedgerEvent, RequestId, What};
@@ -139,15 +140,13 @@ pub(crate) fn inventory_called(loading: u64, mut called: impl FnMut(&str) -> Str
     let mut owner = |n: u8, name: &str, fitness| {
         let upn = format!("{}@contoso.example", name.to_lowercase().replace(' ', "."));
         let owner = Owner {
-            id: object(n),
-            name: called(name).into(),
-            upn: called(&upn).into(),
+            spot: Spot::called(object(n), &called(name), &called(&upn)),
             resource: false,
             fitness,
         };
-        (owner.id, owner)
+        (object(n), owner)
     };
-    let owners = [
+    let owners: HashMap<ObjectId, Owner> = [
         owner(4, "Diego Siciliani", Fitness::Fit),
         owner(7, "Lee Gu", Fitness::Fit),
         owner(9, "Megan Bowen", Fitness::Fit),
@@ -184,7 +183,12 @@ pub(crate) fn inventory_called(loading: u64, mut called: impl FnMut(&str) -> Str
             plan.name = called(&plan.name);
         }
     }
-    Inventory::new(loading, Some(numbers), &owners, skus)
+    let row = |record: TenantNumber| {
+        let owner = record.target.and_then(|id| owners.get(&id)).cloned();
+        NumberRow::new(record, owner)
+    };
+    let rows = numbers.into_iter().map(row).collect();
+    Inventory::new(loading, Some(rows), skus)
 }
 
 pub(crate) fn user(id: i64, directory: u8, name: &str, tel: Option<&str>) -> DeskUser {

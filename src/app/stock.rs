@@ -8,7 +8,7 @@ use crate::domain::gate::FirstCause;
 use crate::domain::guid::ObjectId;
 use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::words;
-use crate::roster::inventory::{Inventory, NumberRow};
+use crate::roster::inventory::{Inventory, NumberRow, Owner};
 use crate::roster::products::Members;
 use crate::roster::wishes::Wishes;
 
@@ -46,7 +46,7 @@ impl App {
         let row = self.number_row()?;
         let owner = row.holder()?;
         let user = self.wishes().user(row).map(|user| user.user.id);
-        super::filter::who(Some(owner.id), user)
+        super::filter::who(Some(owner.id()), user)
     }
 
     /// Another inventory came.
@@ -265,7 +265,7 @@ impl App {
 
     /// The name of who holds the number under the cursor.
     pub(super) fn holder_name(&self) -> Option<String> {
-        Some(self.number_row()?.holder()?.name.to_string())
+        Some(self.number_row()?.holder()?.name().to_owned())
     }
 
     /// The number of the person under the cursor: what the tenant has, else what is queued.
@@ -335,7 +335,7 @@ impl App {
         let wishes = self.wishes();
         let wanted = wishes.wanted(row).iter().find_map(|entry| entry.user);
         let user = wishes.user(row).map(|user| user.user.id).or(wanted);
-        let owner = row.holder().map(|owner| owner.id);
+        let owner = row.holder().map(Owner::id);
         match (user, owner) {
             (Some(id), _) => {
                 self.pane = Pane::Users;

@@ -436,8 +436,8 @@ impl App {
     pub(super) fn number_cells(&self, row: &NumberRow) -> Vec<String> {
         let state = numbers::state(row, &self.wishes());
         let owner = row.holder();
-        let name = owner.map(|owner| owner.name.to_string());
-        let upn = owner.map(|owner| owner.upn.to_string());
+        let name = owner.map(|owner| owner.name().to_owned());
+        let upn = owner.map(|owner| owner.upn().to_owned());
         vec![
             row.record.number.to_string(),
             kind_words(row.record.kind).to_owned(),

@@ -1,5 +1,7 @@
 //! `licences`: the tenant's products, how many seats of each are bought, used and free, and what each brings.
 
+use std::sync::Arc;
+
 use crate::ops::inventory;
 use crate::record::json;
 use crate::roster::products::Product;
@@ -14,7 +16,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
     let mut opened = open(global).await?;
     opened.need_snapshot().await?;
     let store = &opened.world.store;
-    let inventory = inventory::load(store, 1)
+    let inventory = inventory::load(store, 1, Arc::default())
         .await
         .map_err(|error| error.failure())?;
     let members = inventory::members(store, 1)

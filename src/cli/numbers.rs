@@ -1,5 +1,7 @@
 //! `numbers`: the tenant's numbers, who has each, and what stands in its way.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::domain::directory::{Activation, NumberSource};
@@ -21,7 +23,7 @@ pub(super) async fn run(global: &Global, args: &Numbers) -> anyhow::Result<Exit>
     opened.need_snapshot().await?;
     let now: Timestamp = opened.clock.now();
     let store = &opened.world.store;
-    let inventory = inventory::load(store, 1)
+    let inventory = inventory::load(store, 1, Arc::default())
         .await
         .map_err(|error| error.failure())?;
     let desk = desk::load_desk(store, now)
@@ -40,11 +42,13 @@ pub(super) async fn run(global: &Global, args: &Numbers) -> anyhow::Result<Exit>
     let rows: Vec<&NumberRow> = inventory
         .numbers
         .iter()
-        .filter(|row| !args.free || row.standing() == Standing::Free)
-        .filter(|row| {
-            row.folded(&wishes, &mut folded);
+        .enumerate()
+        .filter(|(_, row)| !args.free || row.standing() == Standing::Free)
+        .filter(|(place, _)| {
+            inventory.folded(*place, &wishes, &mut folded);
             query.matches(&folded)
         })
+        .map(|(_, row)| row)
         .collect();
     if global.json {
         let rows: Vec<NumberJson> = rows
@@ -69,7 +73,7 @@ fn print(doubts: &Doubts, rows: &[&NumberRow], wishes: &Wishes<'_>) -> anyhow::R
         .map(|row| {
             let mut cells = cells(row, wishes);
             if let Some(owner) = row.holder() {
-                cells[HOLDER] = doubts.called(row.record.target, &owner.name);
+                cells[HOLDER] = doubts.called(row.record.target, owner.name());
             }
             cells
         })
@@ -80,13 +84,13 @@ fn print(doubts: &Doubts, rows: &[&NumberRow], wishes: &Wishes<'_>) -> anyhow::R
     )?;
     let holders = rows
         .iter()
-        .filter_map(|row| Some((row.record.target, &*row.holder()?.name)));
+        .filter_map(|row| Some((row.record.target, row.holder()?.name())));
     doubts.tell(holders);
     Ok(())
 }
 
 fn cells(row: &NumberRow, wishes: &Wishes<'_>) -> Vec<String> {
-    let holder = row.holder().map_or("-", |owner| &owner.name);
+    let holder = row.holder().map_or("-", |owner| owner.name());
     let source = match row.record.source {
         NumberSource::Unknown => "-",
         source => source_words(source),

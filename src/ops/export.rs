@@ -1,6 +1,7 @@
 //! What can be exported, as tables.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::bulk::export::Table;
 use crate::domain::directory::AssignmentStatus;
@@ -162,7 +163,9 @@ pub async fn reasons(store: &Store) -> Result<Table, Failure> {
 
 /// The tenant's numbers, and who holds each.
 pub async fn numbers(store: &Store) -> Result<Table, Failure> {
-    let inventory = inventory::load(store, 1).await.map_err(|e| e.failure())?;
+    let inventory = inventory::load(store, 1, Arc::default())
+        .await
+        .map_err(|e| e.failure())?;
     Ok(Table {
         header: vec![
             "Number",
@@ -193,10 +196,10 @@ pub async fn numbers(store: &Store) -> Result<Table, Failure> {
                     used.to_owned(),
                     Value::Country(row.country).compact(),
                     holder
-                        .map(|owner| owner.name.to_string())
+                        .map(|owner| owner.name().to_owned())
                         .unwrap_or_default(),
                     holder
-                        .map(|owner| owner.upn.to_string())
+                        .map(|owner| owner.upn().to_owned())
                         .unwrap_or_default(),
                     row.record
                         .target

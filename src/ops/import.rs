@@ -52,7 +52,7 @@ pub async fn known(store: &Store, sheet: &Sheet) -> Result<Known, Failure> {
 async fn facts(store: &Store, sheet: &Sheet) -> Result<Facts, StoreError> {
     let picture = store.ledger.load().await?;
     let rows = store.cache.all_rows().await?;
-    let inventory = store.cache.held_numbers().await?.numbers;
+    let inventory = store.cache.all_numbers().await?;
     let mut facts = Facts {
         seats: picture.seats.bought,
         ..of_ledger(&picture)

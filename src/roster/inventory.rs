@@ -2,7 +2,7 @@
 //!
 //! Everything here is the tenant's. What this side wants of a number is laid over it by [`Wishes`].
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::domain::country::Country;
 use crate::domain::directory::{
@@ -12,6 +12,7 @@ use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::plan_ids::{self, PlanClass};
 
+use super::Spot;
 use super::products::Product;
 use super::wishes::Wishes;
 
@@ -28,15 +29,32 @@ pub enum Fitness {
     NoPhoneSystem,
 }
 
-/// The directory user that a number is assigned to.
+impl Fitness {
+    /// That of a directory user. Resource accounts are disabled by design, so that says nothing of them.
+    pub fn of(user: &DirectoryUser, resource: bool) -> Self {
+        let usable = |class| {
+            user.plans
+                .iter()
+                .any(|plan| plan.status.is_usable() && plan_ids::class(plan.plan) == Some(class))
+        };
+        let phone = usable(PlanClass::Phone) || (resource && usable(PlanClass::Resource));
+        if !resource && !user.flags.enabled {
+            Self::Disabled
+        } else if user.licences.is_empty() {
+            Self::Unlicensed
+        } else if !phone {
+            Self::NoPhoneSystem
+        } else {
+            Self::Fit
+        }
+    }
+}
+
+/// The directory user that a number is assigned to. What it is called stands in the roster, and is not kept twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// Object id.
-    pub id: ObjectId,
-    /// Display name, not yet safe to draw.
-    pub name: Box<str>,
-    /// Sign-in name, not yet safe to draw.
-    pub upn: Box<str>,
+    /// Its row of the roster.
+    pub spot: Spot,
     /// Whether it is a resource account.
     pub resource: bool,
     /// Whether it can use the number.
@@ -44,30 +62,19 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The owner that a directory user is. Resource accounts are disabled by design, so that says nothing of them.
-    pub fn new(user: &DirectoryUser, resource: bool) -> Self {
-        let usable = |class| {
-            user.plans
-                .iter()
-                .any(|plan| plan.status.is_usable() && plan_ids::class(plan.plan) == Some(class))
-        };
-        let phone = usable(PlanClass::Phone) || (resource && usable(PlanClass::Resource));
-        let fitness = if !resource && !user.flags.enabled {
-            Fitness::Disabled
-        } else if user.licences.is_empty() {
-            Fitness::Unlicensed
-        } else if !phone {
-            Fitness::NoPhoneSystem
-        } else {
-            Fitness::Fit
-        };
-        Self {
-            id: user.id,
-            name: user.name.as_str().into(),
-            upn: user.upn.as_str().into(),
-            resource,
-            fitness,
-        }
+    /// Object id.
+    pub fn id(&self) -> ObjectId {
+        self.spot.person().id
+    }
+
+    /// Display name, not yet safe to draw.
+    pub fn name(&self) -> &str {
+        self.spot.person().name
+    }
+
+    /// Sign-in name, not yet safe to draw.
+    pub fn upn(&self) -> &str {
+        self.spot.person().upn
     }
 }
 
@@ -177,22 +184,18 @@ pub struct NumberRow {
     pub country: Option<Country>,
     /// Whether the inventory has another record of the same number.
     pub twice: bool,
-    folded: Box<str>,
 }
 
 impl NumberRow {
-    fn new(key: u32, record: TenantNumber, owner: Option<Owner>, twice: bool) -> Self {
-        let country = record.number.country();
-        let mut row = Self {
-            key,
+    /// The row of a record. What tells it from all others, it has from [`Inventory::new`].
+    pub fn new(record: TenantNumber, owner: Option<Owner>) -> Self {
+        Self {
+            key: 0,
+            country: record.number.country(),
             record,
             owner,
-            country,
-            twice,
-            folded: Box::default(),
-        };
-        row.folded = row.fold().into();
-        row
+            twice: false,
+        }
     }
 
     /// How it stands.
@@ -237,39 +240,66 @@ impl NumberRow {
             .filter(|_| self.standing() == Standing::Assigned)
     }
 
-    fn fold(&self) -> String {
-        let mut words = vec![
-            self.record.number.as_str(),
-            kind_words(self.record.kind),
-            kind_code(self.record.kind),
-            source_words(self.record.source),
-            self.standing().word(),
-        ];
-        words.extend(activation_words(self.record.activation));
-        words.extend(self.country.as_ref().map(Country::as_str));
+    /// Writes its words for the filter, in lower case.
+    fn fold(&self, into: &mut String) {
+        let mut add = |word: &str| fold(word, into);
+        add(self.record.number.as_str());
+        add(kind_words(self.record.kind));
+        add(kind_code(self.record.kind));
+        add(source_words(self.record.source));
+        add(self.standing().word());
+        activation_words(self.record.activation).map(&mut add);
+        self.country.as_ref().map(Country::as_str).map(&mut add);
         if self.twice {
-            words.push("duplicate");
+            add("duplicate");
         }
         if let Some(blocked) = self.blocked() {
-            words.extend(["blocked", blocked.words()]);
+            add("blocked");
+            add(blocked.words());
         }
         if let Some(owner) = self.holder() {
-            words.extend([&*owner.name, &*owner.upn]);
+            add(owner.name());
+            add(owner.upn());
             if owner.resource {
-                words.push("resource");
+                add("resource");
             }
         }
-        words.join("\u{1f}").to_lowercase()
+    }
+}
+
+/// Writes a word behind those that are there already, in lower case.
+fn fold(word: &str, into: &mut String) {
+    into.push('\u{1f}');
+    if word.is_ascii() {
+        let from = into.len();
+        into.push_str(word);
+        into[from..].make_ascii_lowercase();
+    } else {
+        into.push_str(&word.to_lowercase());
+    }
+}
+
+/// What a filter looks for in each row, one text behind the other.
+#[derive(Debug, Clone, Default)]
+struct Folded {
+    text: String,
+    /// Where each row's text ends.
+    ends: Vec<usize>,
+}
+
+impl Folded {
+    fn new(rows: &[NumberRow]) -> Self {
+        let mut folded = Self::default();
+        for row in rows {
+            row.fold(&mut folded.text);
+            folded.ends.push(folded.text.len());
+        }
+        folded
     }
 
-    /// Lower-case text for the filter: what the tenant says, and what this side does.
-    pub fn folded(&self, wishes: &Wishes<'_>, into: &mut String) {
-        into.clear();
-        into.push_str(&self.folded);
-        for word in wishes.words(self) {
-            into.push('\u{1f}');
-            into.extend(word.chars().flat_map(char::to_lowercase));
-        }
+    fn get(&self, place: usize) -> &str {
+        let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[from..self.ends[place]]
     }
 }
 
@@ -333,6 +363,8 @@ pub struct Inventory {
     pub known: bool,
     /// The products, in the tenant's order.
     pub products: Vec<Product>,
+    /// Made by the first filter: most consoles never filter their numbers.
+    folded: OnceLock<Folded>,
 }
 
 impl PartialEq for Inventory {
@@ -344,36 +376,35 @@ impl PartialEq for Inventory {
 impl Eq for Inventory {}
 
 impl Inventory {
-    /// Builds it from sorted records, their owners, and the products.
-    pub fn new(
-        loading: u64,
-        numbers: Option<Vec<TenantNumber>>,
-        owners: &HashMap<ObjectId, Owner>,
-        skus: Vec<Sku>,
-    ) -> Self {
+    /// Builds it from the rows of sorted records, and the products.
+    pub fn new(loading: u64, numbers: Option<Vec<NumberRow>>, skus: Vec<Sku>) -> Self {
         let known = numbers.is_some();
-        let records = numbers.unwrap_or_default();
-        let twice: Vec<bool> = (0..records.len())
-            .map(|n| {
-                let same = |other: Option<&TenantNumber>| {
-                    other.is_some_and(|other| other.number == records[n].number)
-                };
-                same(records.get(n + 1)) || (n > 0 && same(records.get(n - 1)))
-            })
-            .collect();
-        let numbers = (0..)
-            .zip(records)
-            .zip(twice)
-            .map(|((key, record), twice)| {
-                let owner = record.target.and_then(|id| owners.get(&id)).cloned();
-                NumberRow::new(key, record, owner, twice)
-            })
-            .collect();
+        let mut numbers = numbers.unwrap_or_default();
+        for (key, row) in (0..).zip(&mut numbers) {
+            row.key = key;
+        }
+        for next in 1..numbers.len() {
+            if numbers[next].record.number == numbers[next - 1].record.number {
+                numbers[next - 1].twice = true;
+                numbers[next].twice = true;
+            }
+        }
         Self {
             loading,
             numbers,
             known,
             products: skus.into_iter().map(Product::new).collect(),
+            folded: OnceLock::new(),
+        }
+    }
+
+    /// Writes what a filter looks for in the number at a place, in lower case: what the tenant says, and what this side does.
+    pub fn folded(&self, place: usize, wishes: &Wishes<'_>, into: &mut String) {
+        into.clear();
+        let folded = self.folded.get_or_init(|| Folded::new(&self.numbers));
+        into.push_str(folded.get(place));
+        for word in wishes.words(&self.numbers[place]) {
+            fold(word, into);
         }
     }
 
@@ -455,8 +486,16 @@ mod tests {
         }
     }
 
+    fn owner(user: &DirectoryUser) -> Owner {
+        Owner {
+            spot: Spot::called(user.id, &user.name, &user.upn),
+            resource: false,
+            fitness: Fitness::of(user, false),
+        }
+    }
+
     fn row(record: TenantNumber, owner: Option<Owner>) -> NumberRow {
-        NumberRow::new(0, record, owner, false)
+        NumberRow::new(record, owner)
     }
 
     #[test]
@@ -481,14 +520,14 @@ mod tests {
             (user(false, &[(VIRTUAL, Enabled)]), true, Fitness::Fit),
             (user(false, &[]), true, Fitness::Unlicensed),
         ] {
-            assert_eq!(Owner::new(&user, resource).fitness, fitness, "{user:?}");
+            assert_eq!(Fitness::of(&user, resource), fitness, "{user:?}");
         }
     }
 
     #[test]
     fn assigned_takes_a_state_and_an_owner() {
         use AssignmentStatus as S;
-        let fit = || Owner::new(&user(true, &[(PHONE, PlanStatus::Enabled)]), false);
+        let fit = || owner(&user(true, &[(PHONE, PlanStatus::Enabled)]));
         let number = "+441235123465";
         for (status, target, owner, standing, blocked) in [
             (S::Unassigned, None, None, Standing::Free, None),
@@ -539,18 +578,27 @@ mod tests {
 
     #[test]
     fn two_records_of_a_number_are_seen_and_the_held_one_is_meant() {
-        let owner = Owner::new(&user(true, &[(PHONE, PlanStatus::Enabled)]), false);
+        let owner = owner(&user(true, &[(PHONE, PlanStatus::Enabled)]));
         let numbers = vec![
-            record("+441235123464", AssignmentStatus::Unassigned, None),
-            record("+441235123465", AssignmentStatus::Unassigned, None),
-            record("+441235123465", AssignmentStatus::User, Some(id(1))),
+            row(
+                record("+441235123464", AssignmentStatus::Unassigned, None),
+                None,
+            ),
+            row(
+                record("+441235123465", AssignmentStatus::Unassigned, None),
+                None,
+            ),
+            row(
+                record("+441235123465", AssignmentStatus::User, Some(id(1))),
+                Some(owner),
+            ),
         ];
-        let inventory = Inventory::new(1, Some(numbers), &[(id(1), owner)].into(), Vec::new());
+        let inventory = Inventory::new(1, Some(numbers), Vec::new());
         let twice: Vec<bool> = inventory.numbers.iter().map(|row| row.twice).collect();
         assert_eq!(twice, [false, true, true]);
         let number = PhoneNumber::from_tenant("+441235123465").unwrap();
         assert_eq!(inventory.place_of(&number), Some(2));
-        let unread = Inventory::new(1, None, &HashMap::new(), Vec::new());
+        let unread = Inventory::new(1, None, Vec::new());
         assert!(!unread.known);
     }
 }

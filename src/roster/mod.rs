@@ -12,6 +12,7 @@ pub mod table;
 pub mod wishes;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::country::Country;
@@ -86,6 +87,64 @@ impl Person<'_> {
         }
     }
 }
+
+/// Where somebody's row is, and stays for as long as this is kept, whatever roster comes next.
+#[derive(Clone)]
+pub struct Spot {
+    chunk: Arc<Chunk>,
+    row: u16,
+}
+
+impl Spot {
+    /// A spot for one person alone.
+    pub fn alone(person: Person<'_>) -> Self {
+        let mut chunk = Chunk::default();
+        chunk.push(person);
+        Self {
+            chunk: Arc::new(chunk),
+            row: 0,
+        }
+    }
+
+    /// A spot for somebody of whom no more is known than this.
+    #[cfg(test)]
+    pub(crate) fn called(id: ObjectId, name: &str, upn: &str) -> Self {
+        Self::alone(Person {
+            id,
+            name,
+            upn,
+            mail: None,
+            location: None,
+            number: None,
+            cause: FirstCause::Unknown,
+            marks: Marks::default(),
+        })
+    }
+
+    /// Who is there.
+    pub fn person(&self) -> Person<'_> {
+        let person = self.chunk.person(usize::from(self.row));
+        person.expect("a spot is made of a row that is there")
+    }
+}
+
+impl fmt::Debug for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spot of {}", self.person().id)
+    }
+}
+
+impl PartialEq for Spot {
+    fn eq(&self, other: &Self) -> bool {
+        let called = |spot: &Self| {
+            let person = spot.person();
+            (person.id, person.name.to_owned(), person.upn.to_owned())
+        };
+        called(self) == called(other)
+    }
+}
+
+impl Eq for Spot {}
 
 /// How much of the tenant is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -258,6 +317,15 @@ impl Roster {
         let place = place as usize;
         let chunk = self.chunks.get(place / CHUNK)?;
         (place % CHUNK < chunk.len()).then_some((chunk, place % CHUNK))
+    }
+
+    /// The spot of a user.
+    pub fn spot(&self, id: ObjectId) -> Option<Spot> {
+        let place = self.place_of(id)? as usize;
+        Some(Spot {
+            chunk: Arc::clone(self.chunks.get(place / CHUNK)?),
+            row: u16::try_from(place % CHUNK).ok()?,
+        })
     }
 
     /// The row at a place.

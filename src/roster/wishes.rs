@@ -42,7 +42,7 @@ impl<'a> Wishes<'a> {
 
     /// The configured user that holds a number.
     pub fn user(&self, row: &NumberRow) -> Option<&'a DeskUser> {
-        self.configured.get(&row.holder()?.id).copied()
+        self.configured.get(&row.holder()?.id()).copied()
     }
 
     /// Entries that want the number for somebody.

@@ -3,6 +3,7 @@
 //! A screen that shows what is gone lets its engineer press keys that can only be refused. So the files are asked at a slow beat
 //! whether somebody else has changed them; where nobody has, nothing is loaded, and no byte goes to the terminal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,22 @@ use super::perform::Shared;
 
 /// From one look to the next.
 const BEAT: Duration = Duration::from_millis(2500);
+
+/// Says for as long as it lives that a run is under way.
+pub(super) struct UnderWay<'a>(&'a AtomicBool);
+
+impl<'a> UnderWay<'a> {
+    pub(super) fn new(running: &'a AtomicBool) -> Self {
+        running.store(true, Ordering::SeqCst);
+        Self(running)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
 
 impl Shared {
     /// Looks at each beat, and at once after a change was refused.
@@ -39,8 +56,8 @@ impl Shared {
         }
         let head = self.store.cache.head().await?;
         let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        // A run of our own tells of its picture itself, and is known by then.
-        if *loaded != head {
+        // A run of our own tells of its picture itself, once: of a million users two are not loaded side by side.
+        if *loaded != head && !self.running.load(Ordering::SeqCst) {
             self.reload_roster.notify_one();
             self.reload_desk.notify_one();
         }

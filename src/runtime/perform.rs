@@ -78,6 +78,8 @@ pub(super) struct Shared {
     pub(super) look_elsewhere: Notify,
     /// The picture that the roster was loaded from last.
     pub(super) loaded: StdMutex<Option<SnapshotHead>>,
+    /// A run of this console is under way.
+    pub(super) running: AtomicBool,
     pub(super) generation: AtomicU64,
     /// The newest question for the rows of pane 2.
     pub(super) newest: AtomicU64,
@@ -106,6 +108,7 @@ impl Performer {
             reload_roster: Notify::new(),
             look_elsewhere: Notify::new(),
             loaded: StdMutex::default(),
+            running: AtomicBool::new(false),
             generation: AtomicU64::new(1),
             newest: AtomicU64::new(0),
         });
@@ -436,7 +439,11 @@ impl Shared {
                 let done = matches!(event, RunEvent::Finished { .. });
                 match event {
                     RunEvent::LedgerChanged => shared.reload_desk.notify_one(),
-                    RunEvent::SnapshotChanged => shared.reload_roster.notify_one(),
+                    RunEvent::SnapshotChanged => {
+                        // Known before the run ends: whoever looks for others' pictures then does not take it for one.
+                        shared.note_loaded().await;
+                        shared.reload_roster.notify_one();
+                    }
                     _ => {}
                 }
                 if done {
@@ -453,6 +460,7 @@ impl Shared {
             let mut world = self.world.lock().await;
             sync::run(&mut world, kind, &settings, events, &cancel).await;
         };
+        let _under_way = super::elsewhere::UnderWay::new(&self.running);
         tokio::join!(work, forward);
     }
 

@@ -28,9 +28,10 @@ impl Shared {
             }
             match self.load_roster(generation).await {
                 Ok(roster) => {
-                    self.send(What::Cache(CacheEvent::Roster(Arc::new(roster))))
+                    let roster = Arc::new(roster);
+                    self.send(What::Cache(CacheEvent::Roster(Arc::clone(&roster))))
                         .await;
-                    self.load_inventory(generation).await;
+                    self.load_inventory(generation, roster).await;
                 }
                 Err(error) => {
                     let failure = error.failure();
@@ -54,8 +55,8 @@ impl Shared {
     }
 
     /// Numbers and products of the roster that was just loaded.
-    async fn load_inventory(&self, generation: u64) {
-        let event = match inventory::load(&self.store, generation).await {
+    async fn load_inventory(&self, generation: u64, roster: Arc<Roster>) {
+        let event = match inventory::load(&self.store, generation, roster).await {
             Ok(inventory) => CacheEvent::Inventory(Arc::new(inventory)),
             Err(error) => CacheEvent::Failed {
                 req: RequestId::default(),

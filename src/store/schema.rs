@@ -208,7 +208,7 @@ pub(super) const CACHE: Shape = Shape {
     ",
     ],
     making: "",
-    settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
+    settings: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -4000;",
     check_at_once: 8 * MEGABYTE,
     rebuildable: true,
     sound: |connection| tables(connection, CACHE_TABLES),

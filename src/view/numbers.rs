@@ -83,7 +83,7 @@ fn columns(
         Standing::Assigned => Style::new(),
         Standing::Phantom => painter.tone(Tone::Warn),
     };
-    let name = row.holder().map_or("-", |owner| &owner.name);
+    let name = row.holder().map_or("-", |owner| owner.name());
     let country = row.country.map_or("-".to_owned(), |cc| cc.to_string());
     vec![
         column(state.mark.glyph(painter.is_ascii()), 1, tone),

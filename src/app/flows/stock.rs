@@ -1,6 +1,5 @@
 //! Panes 5 and 6, the jump between a number and its user, and ranges in the form.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::guid::{Guid, SkuId};
@@ -16,7 +15,7 @@ use crate::app::pane::candidates::Listing;
 use crate::app::pane::numbers;
 use crate::domain::outbox::EntryState;
 use crate::domain::user::UserId;
-use crate::roster::inventory::Inventory;
+use crate::roster::inventory::{Inventory, NumberRow};
 use crate::roster::products::Members;
 use crate::view::screens::screen;
 
@@ -324,9 +323,9 @@ fn twenty_thousand_numbers_are_filtered_as_they_are_typed() {
     let records = (0..20_000).map(|n| {
         let mut record = record.clone();
         record.number = number(&format!("+4412351{n:05}"));
-        record
+        NumberRow::new(record, None)
     });
-    let large = Inventory::new(3, Some(records.collect()), &HashMap::new(), Vec::new());
+    let large = Inventory::new(3, Some(records.collect()), Vec::new());
     let mut t = Driver::new();
     t.event(What::Cache(CacheEvent::Inventory(Arc::new(large))));
     t.keys("6 / 1 9 9 9");

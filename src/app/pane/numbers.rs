@@ -126,9 +126,9 @@ impl Numbers {
             let mut folded = String::new();
             let rows = (0u32..).zip(&inventory.numbers);
             self.shown = rows
-                .filter(|(_, row)| {
+                .filter(|(place, row)| {
                     query.is_empty() || {
-                        row.folded(wishes, &mut folded);
+                        inventory.folded(*place as usize, wishes, &mut folded);
                         query.matches_row(&folded, |field| cell(row, wishes, field))
                     }
                 })
@@ -141,7 +141,7 @@ impl Numbers {
                 filter.first(&self.shown, |place| {
                     let row = inventory.numbers.get(place as usize);
                     row.and_then(NumberRow::holder)
-                        .is_some_and(|owner| filter.starts(&owner.name))
+                        .is_some_and(|owner| filter.starts(owner.name()))
                 })
             });
             self.counts = counts(inventory);
@@ -167,7 +167,7 @@ impl Numbers {
             Sort::Holder => self.shown.sort_by_cached_key(|place| {
                 let name = row(place)
                     .and_then(NumberRow::holder)
-                    .map(|owner| owner.name.to_lowercase());
+                    .map(|owner| owner.name().to_lowercase());
                 (name.is_none(), name)
             }),
             Sort::Type => self
@@ -247,7 +247,7 @@ pub fn cell(row: &NumberRow, wishes: &Wishes<'_>, field: Field) -> Option<Cow<'s
         Field::Holder => {
             let holder = row.holder();
             holder
-                .map(|owner| owner.name.to_string())
+                .map(|owner| owner.name().to_owned())
                 .unwrap_or_default()
         }
         Field::Country => row.country.map(|c| c.to_string()).unwrap_or_default(),
@@ -343,7 +343,7 @@ pub fn detail(row: &NumberRow, wishes: &Wishes<'_>) -> Doc {
                 Some(_) => "configured here (n shows it in 1)",
                 None => "not configured here (n shows it in 2)",
             };
-            let text = format!("{} <{}>, {kind}, {here}", owner.name, owner.upn);
+            let text = format!("{} <{}>, {kind}, {here}", owner.name(), owner.upn());
             doc.item(Tone::Plain, "held by  ", &text);
         }
         (None, Some(target)) => doc.item(Tone::Plain, "target   ", &target.to_string()),

@@ -9,8 +9,9 @@ use crate::domain::gate::{FirstCause, Marks};
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::record::facts;
-use crate::roster::Person;
+use crate::roster::inventory::{Fitness, NumberRow, Owner};
 use crate::roster::table::Unsorted;
+use crate::roster::{Person, Roster, Spot};
 
 use super::super::error::StoreError;
 use super::super::ledger::rows::{country, guid, moment, number};
@@ -127,24 +128,52 @@ pub(super) fn name_of(connection: &Connection, id: ObjectId) -> Result<Option<St
         .optional()?)
 }
 
-/// Products and numbers with their holders.
+/// A directory user as lists show it.
+fn person(stored: &StoredUser) -> Person<'_> {
+    let user = &stored.user;
+    Person {
+        id: user.id,
+        name: &user.name,
+        upn: &user.upn,
+        mail: user.mail.as_deref(),
+        location: user.location,
+        number: stored.number.as_ref().map(PhoneNumber::as_str),
+        cause: FirstCause::from_byte(stored.class),
+        marks: Marks(stored.marks),
+    }
+}
+
+/// Products and numbers with their holders. What lists need of a holder is small, and what the tenant says of one is not: no two of
+/// those are kept at a time.
 pub(super) fn held_numbers(
     connection: &Connection,
     words: &mut Words,
+    roster: &Roster,
 ) -> Result<HeldNumbers, StoreError> {
     words.refresh(connection)?;
-    let sql = format!(
-        "SELECT {USER} FROM directory WHERE id IN (SELECT target FROM numbers WHERE target IS NOT NULL)"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut holders = Vec::new();
-    while let Some(row) = rows.next()? {
-        holders.push(user_of(row, &words.dictionary)?);
-    }
+    let mut one =
+        connection.prepare_cached(&format!("SELECT {USER} FROM directory WHERE id = ?1"))?;
+    let mut owner = |id: ObjectId| -> Result<Option<Owner>, StoreError> {
+        let mut rows = one.query([id.0.bytes()])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let stored = user_of(row, &words.dictionary)?;
+        let resource = Marks(stored.marks).is_resource();
+        Ok(Some(Owner {
+            spot: (roster.spot(id)).unwrap_or_else(|| Spot::alone(person(&stored))),
+            resource,
+            fitness: Fitness::of(&stored.user, resource),
+        }))
+    };
+    let mut numbers = Vec::with_capacity(reference::list_sizes(connection)?.numbers);
+    let known = reference::visit_numbers(connection, |record| {
+        let owner = record.target.map(&mut owner).transpose()?.flatten();
+        numbers.push(NumberRow::new(record, owner));
+        Ok(())
+    })?;
     Ok(HeldNumbers {
-        numbers: reference::all_numbers(connection)?,
-        holders,
+        numbers: known.then_some(numbers),
         skus: reference::skus(connection)?,
     })
 }
@@ -325,6 +354,7 @@ pub(super) fn find(
 mod tests {
     use crate::domain::run::RunId;
     use crate::roster::Roster;
+    use crate::roster::inventory::Owner;
     use crate::store::cache::Cache;
     use crate::store::fixtures::{
         directory_user, head, number, object, reference, store_with, teams_user, tenant_number,
@@ -459,27 +489,29 @@ mod tests {
     fn numbers_come_with_their_holders_and_licences_with_theirs() {
         let (_root, store) = store_with(0);
         let cache = &store.cache;
-        let empty = cache.held_numbers().wait().unwrap();
-        assert_eq!(
-            (empty.numbers, empty.holders.len(), empty.skus.len()),
-            (None, 0, 0)
-        );
+        let empty = cache
+            .held_numbers(std::sync::Arc::default())
+            .wait()
+            .unwrap();
+        assert_eq!((empty.numbers, empty.skus.len()), (None, 0));
         filled(cache);
-        let held = cache.held_numbers().wait().unwrap();
+        let held = cache
+            .held_numbers(std::sync::Arc::default())
+            .wait()
+            .unwrap();
+        let rows = held.numbers.unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.record.clone(), row.holder().map(Owner::name)))
+            .collect();
         assert_eq!(
-            held.numbers.unwrap(),
+            found,
             [
-                tenant_number(2, Some(object(2))),
-                tenant_number(4, Some(object(4))),
-                tenant_number(90, None)
+                (tenant_number(2, Some(object(2))), Some("Ben Walters")),
+                (tenant_number(4, Some(object(4))), Some("Élodie Blanc")),
+                (tenant_number(90, None), None)
             ]
         );
-        let names: Vec<&str> = held
-            .holders
-            .iter()
-            .map(|held| held.user.name.as_str())
-            .collect();
-        assert_eq!(names, ["Ben Walters", "Élodie Blanc"]);
         assert_eq!(held.skus, reference().skus);
         let licences = cache.licences().wait().unwrap();
         assert_eq!(licences.len(), 6);
@@ -493,6 +525,13 @@ mod tests {
         unread.numbers = None;
         cache.begin_full(RunId(2)).wait().unwrap();
         cache.finish_full(unread, head(2)).wait().unwrap();
-        assert_eq!(cache.held_numbers().wait().unwrap().numbers, None);
+        assert_eq!(
+            cache
+                .held_numbers(std::sync::Arc::default())
+                .wait()
+                .unwrap()
+                .numbers,
+            None
+        );
     }
 }

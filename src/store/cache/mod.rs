@@ -25,6 +25,8 @@ use crate::domain::guid::{GroupId, ObjectId, SkuId, TenantId};
 use crate::domain::lists::{TeamsUsers, TenantNumbers};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::{Counters, RunId};
+use crate::roster::Roster;
+use crate::roster::inventory::NumberRow;
 use crate::roster::table::Unsorted;
 
 use super::history::{ClassChange, ValueChange};
@@ -84,10 +86,8 @@ pub struct Reference {
 /// The inventory of numbers with those who hold them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNumbers {
-    /// The numbers, sorted; `None` when they could not be read.
-    pub numbers: Option<Vec<TenantNumber>>,
-    /// The directory users that any of them is targeted at.
-    pub holders: Vec<StoredUser>,
+    /// The numbers, sorted, with their holders; `None` when they could not be read.
+    pub numbers: Option<Vec<NumberRow>>,
     /// The tenant's products.
     pub skus: Vec<Sku>,
 }
@@ -252,7 +252,8 @@ pub(super) enum Job {
     TeamsOf(ObjectId, Answer<Option<TeamsUser>>),
     NumbersOf(ObjectId, Answer<Vec<TenantNumber>>),
     Number(PhoneNumber, Answer<Option<TenantNumber>>),
-    HeldNumbers(Answer<HeldNumbers>),
+    HeldNumbers(Arc<Roster>, Answer<HeldNumbers>),
+    AllNumbers(Answer<Option<Vec<TenantNumber>>>),
     FormerHolders(Answer<Vec<ObjectId>>),
     Licences(Answer<Vec<LicenceOf>>),
     NameOf(ObjectId, Answer<Option<String>>),
@@ -403,9 +404,15 @@ impl Cache {
         self.ask(|to| Job::Number(number.clone(), to))
     }
 
-    /// Products and numbers with their holders: what the panes of the inventory show.
-    pub fn held_numbers(&self) -> Reply<HeldNumbers> {
-        self.ask(Job::HeldNumbers)
+    /// Products and numbers with their holders: what the panes of the inventory show. The holders are those of this roster where they are
+    /// in it; it may be empty.
+    pub fn held_numbers(&self, roster: Arc<Roster>) -> Reply<HeldNumbers> {
+        self.ask(|to| Job::HeldNumbers(roster, to))
+    }
+
+    /// The numbers, sorted; `None` where they could not be read.
+    pub fn all_numbers(&self) -> Reply<Option<Vec<TenantNumber>>> {
+        self.ask(Job::AllNumbers)
     }
 
     /// Users whose row shows a number that the inventory gives to somebody else by now.

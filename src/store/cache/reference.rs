@@ -387,16 +387,34 @@ fn numbers_where(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Visits the inventory, sorted; `false` when the last run could not read it, or there was none.
+pub(super) fn visit_numbers(
+    connection: &Connection,
+    mut visit: impl FnMut(TenantNumber) -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
+    let mut meta = meta(connection)?;
+    let known =
+        meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
+    if known {
+        let sql = format!("SELECT {NUMBERS} FROM numbers ORDER BY number, n");
+        let mut statement = connection.prepare_cached(&sql)?;
+        for row in statement.query_map([], number_row)? {
+            visit(row?)?;
+        }
+    }
+    Ok(known)
+}
+
 /// The inventory; `None` when the last run could not read it, or there was none.
 pub(super) fn all_numbers(
     connection: &Connection,
 ) -> Result<Option<Vec<TenantNumber>>, StoreError> {
-    let mut meta = meta(connection)?;
-    let known =
-        meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
-    known
-        .then(|| numbers_where(connection, "TRUE", &[]))
-        .transpose()
+    let mut numbers = Vec::new();
+    let known = visit_numbers(connection, |record| {
+        numbers.push(record);
+        Ok(())
+    })?;
+    Ok(known.then_some(numbers))
 }
 
 fn inventory(connection: &Connection) -> Result<TenantNumbers, StoreError> {

@@ -53,7 +53,10 @@ impl CacheThread {
             Job::Differing(now, to) => self.read(to, |tx, _| compare::differing(tx, &now)),
             Job::Rows(from, limit, to) => self.read(to, |tx, _| lookup::rows(tx, from, limit)),
             Job::LastRows(limit, to) => self.read(to, |tx, _| lookup::last_rows(tx, limit)),
-            Job::Table(to) => self.read(to, |tx, _| lookup::table(tx)),
+            Job::Table(to) => {
+                self.read(to, |tx, _| lookup::table(tx));
+                self.shrink();
+            }
             Job::AllRows(to) => self.read(to, |tx, _| lookup::all_rows(tx)),
             Job::User(id, to) => self.read(to, |tx, words| lookup::user(tx, id, words)),
             Job::Users(ids, to) => self.read(to, |tx, words| {
@@ -68,7 +71,11 @@ impl CacheThread {
             Job::TeamsOf(id, to) => self.read(to, |tx, _| reference::teams_of(tx, id)),
             Job::NumbersOf(id, to) => self.read(to, |tx, _| reference::numbers_of(tx, id)),
             Job::Number(number, to) => self.read(to, |tx, _| reference::one_number(tx, &number)),
-            Job::HeldNumbers(to) => self.read(to, |tx, words| lookup::held_numbers(tx, words)),
+            Job::AllNumbers(to) => self.read(to, |tx, _| reference::all_numbers(tx)),
+            Job::HeldNumbers(roster, to) => {
+                self.read(to, |tx, words| lookup::held_numbers(tx, words, &roster));
+                self.shrink();
+            }
             Job::FormerHolders(to) => self.read(to, |tx, _| lookup::former_holders(tx)),
             Job::Licences(to) => self.read(to, |tx, words| lookup::licences(tx, words)),
             Job::NameOf(id, to) => self.read(to, |tx, _| lookup::name_of(tx, id)),
@@ -149,7 +156,8 @@ impl CacheThread {
             | Job::TeamsOf(..)
             | Job::NumbersOf(..)
             | Job::Number(..)
-            | Job::HeldNumbers(_)
+            | Job::HeldNumbers(..)
+            | Job::AllNumbers(_)
             | Job::FormerHolders(_)
             | Job::Licences(_)
             | Job::NameOf(..)
@@ -177,7 +185,16 @@ impl CacheThread {
         let staging = self.staging.take().ok_or(StoreError::NotStaging)?;
         let result = self.write(|tx, words| staging.finish(tx, (reference, head), words));
         self.checkpoint();
+        self.shrink();
         result
+    }
+
+    /// Gives back the pages that a walk through the whole file has left in memory: the next question is about other ones.
+    fn shrink(&self) {
+        let done = self.connection.execute_batch("PRAGMA shrink_memory");
+        if let Err(error) = done {
+            tracing::debug!(%error, "the pages of the cache stay in memory");
+        }
     }
 
     /// Gives the log's room back after a large change. If a reader is in the way, the next one does it.
