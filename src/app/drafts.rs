@@ -4,6 +4,7 @@ use super::App;
 use super::doc::Tone;
 use super::effect::Effect;
 use super::filter::Typing;
+use super::modal::Modal;
 use super::pane::editor::draft::{draft_target, is_read};
 use super::pane::editor::{Editor, Target};
 
@@ -64,6 +65,15 @@ impl App {
             .filter(|name| !name.is_empty())
             .unwrap_or("a user")
             .to_owned();
+        // Whoever was quicker than the files has this form open and empty: what is typed there is kept beside what nobody has seen.
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal
+                && Some(form.target) == target
+                && form.kept_as.is_none()
+            {
+                form.kept_as = Some(format!("{key}#"));
+            }
+        }
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
         let same = self
