@@ -56,6 +56,15 @@ impl App {
             Some(Target::New) => {}
             None => return Vec::new(),
         }
+        // Whoever was quicker than the files has this form open and empty: what is typed there is kept beside what nobody has seen.
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal
+                && Some(form.target) == target
+                && form.kept_as.is_none()
+            {
+                form.kept_as = Some(format!("{key}#"));
+            }
+        }
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
         // Before the list is there nobody knows what its user is called.
