@@ -3,9 +3,11 @@
 use super::App;
 use super::doc::Tone;
 use super::effect::Effect;
+use super::event::RequestId;
 use super::filter::Typing;
+use super::modal::Modal;
 use super::pane::editor::draft::{draft_target, is_read};
-use super::pane::editor::{Editor, Target};
+use super::pane::editor::{EditState, Editor, Target};
 
 impl App {
     /// Puts what was kept of this form into it.
@@ -54,6 +56,15 @@ impl App {
             Some(Target::New) => {}
             None => return Vec::new(),
         }
+        // Whoever was quicker than the files has this form open and empty: what is typed there is kept beside what nobody has seen.
+        for modal in &mut self.modals {
+            if let Modal::Form(form) = modal
+                && Some(form.target) == target
+                && form.kept_as.is_none()
+            {
+                form.kept_as = Some(format!("{key}#"));
+            }
+        }
         self.drafts.retain(|(kept, _)| *kept != key);
         self.drafts.push((key, text));
         // Before the list is there nobody knows what its user is called.
@@ -93,6 +104,26 @@ impl App {
             ),
         };
         self.say(Tone::Busy, said);
+    }
+
+    /// The form closes when all that it asked for is committed.
+    pub(super) fn form_saved(&mut self, req: RequestId) -> Option<Effect> {
+        let place = self.modals.iter().position(|modal| {
+            matches!(modal, Modal::Form(form) if matches!(&form.state, EditState::Saving(open) if open.contains(&req)))
+        })?;
+        let Modal::Form(form) = &mut self.modals[place] else {
+            return None;
+        };
+        let EditState::Saving(open) = &mut form.state else {
+            return None;
+        };
+        open.retain(|open| *open != req);
+        if !open.is_empty() {
+            return None;
+        }
+        let key = form.draft_key();
+        self.modals.remove(place);
+        Some(self.forget_draft(key))
     }
 
     /// Forgets the kept text of a form.

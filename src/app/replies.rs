@@ -410,26 +410,6 @@ impl App {
             .retain(|modal| !matches!(modal, Modal::Conflict(open) if open.entries.is_empty()));
     }
 
-    /// The form closes when all that it asked for is committed.
-    fn form_saved(&mut self, req: RequestId) -> Option<Effect> {
-        let place = self.modals.iter().position(|modal| {
-            matches!(modal, Modal::Form(form) if matches!(&form.state, EditState::Saving(open) if open.contains(&req)))
-        })?;
-        let Modal::Form(form) = &mut self.modals[place] else {
-            return None;
-        };
-        let EditState::Saving(open) = &mut form.state else {
-            return None;
-        };
-        open.retain(|open| *open != req);
-        if !open.is_empty() {
-            return None;
-        }
-        let key = form.draft_key();
-        self.modals.remove(place);
-        Some(self.forget_draft(key))
-    }
-
     fn refused(&mut self, req: RequestId, failure: Failure) {
         let Some(wait) = self.answered(req) else {
             return;

@@ -19,6 +19,7 @@ mod outlet;
 mod perform;
 mod roster;
 mod script;
+mod sequences;
 mod settings;
 mod sign_in;
 pub mod terminal;

@@ -60,6 +60,25 @@ fn what_two_sessions_kept_of_new_users_names_neither_as_both() {
     );
 }
 
+#[test]
+fn a_form_that_was_opened_before_its_draft_was_read_does_not_forget_it() {
+    let mut t = Driver::new();
+    t.keys("e").text("9");
+    t.event(What::Ledger(LedgerEvent::Draft {
+        key: "edit:1".into(),
+        text: "number=+441235123455\n".into(),
+    }));
+    t.keys("<esc> y");
+    let key = "edit:1#".to_owned();
+    assert_eq!(t.effects, [Effect::KeepDraft { key, text: None }]);
+    t.keys("e");
+    let Some(Modal::Form(form)) = t.app.modals.last() else {
+        panic!("the form opens");
+    };
+    assert_eq!(form.text.number.text(), "+441235123455");
+    assert_eq!(form.draft_key(), "edit:1");
+}
+
 /// The other may have been offered it, and have thrown it away.
 #[test]
 fn what_is_typed_is_kept_again_when_another_session_changes_something() {

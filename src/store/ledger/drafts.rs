@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_and_not_opened_stays_beside_what_is_typed() {
+        let (root, one) = store_with(1);
+        keep(&one, "edit:1", Some("old"));
+        let two = Store::open(root.path()).unwrap();
+        assert_eq!(two.ledger.drafts().wait().unwrap().len(), 1);
+        keep(&two, "edit:1#", Some("new"));
+        assert_eq!(lie(&root), pairs([("edit:1", "old"), ("edit:1#2", "new")]));
+        keep(&two, "edit:1#", None);
+        assert_eq!(lie(&root), pairs([("edit:1", "old")]));
+    }
+
+    #[test]
     fn what_all_have_in_common_is_the_last_ones() {
         let (root, one) = store_with(1);
         let two = Store::open(root.path()).unwrap();
