@@ -68,6 +68,15 @@ impl Tenant {
         }
     }
 
+    /// A home as [`Self::home`] in a cloud that has no Teams administration: neither users of Teams nor numbers are read.
+    pub(crate) fn home_without_teams(&self) -> TempDir {
+        let home = self.home();
+        let file = home.path().join("config.toml");
+        let text = fs::read_to_string(&file).expect("it was written");
+        fs::write(&file, text + "teams_api = false\n").expect("there is room");
+        home
+    }
+
     /// A home of the program that names this tenant `contoso`.
     pub(crate) fn home(&self) -> TempDir {
         let home = tempfile::tempdir().expect("there is room");
@@ -209,7 +218,11 @@ pub(crate) fn cost(command: &mut Command) -> Cost {
         std::thread::sleep(Duration::from_millis(2));
     };
     let wall = start.elapsed();
-    assert!(ended.success(), "{command:?}: {ended}");
+    assert!(
+        ended.success(),
+        "{}: {ended}",
+        command.get_program().display()
+    );
     Cost {
         wall,
         cpu: of_children().saturating_sub(before),
