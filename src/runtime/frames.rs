@@ -1,5 +1,6 @@
 //! When a frame may be drawn: thirty a second at most, and three in a row after a rest, so that neither the answer to a key nor the
-//! first rows of a tenant wait because something else has just been drawn.
+//! first rows of a tenant wait because something else has just been drawn. What a run tells of itself takes no share before it is
+//! due: the early ones are there for keys, however much a run has to tell.
 
 use std::time::Duration;
 
@@ -22,10 +23,15 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// How long the next frame has to wait.
-    pub(super) fn wait(&self, now: Timestamp) -> Duration {
+    /// How long the next frame has to wait; one that somebody waits for may be early.
+    pub(super) fn wait(&self, now: Timestamp, is_awaited: bool) -> Duration {
+        let early = if is_awaited {
+            FRAME * EARLY
+        } else {
+            SignedDuration::ZERO
+        };
         self.ahead(now)
-            .and_then(|ahead| Duration::try_from(ahead - FRAME * EARLY).ok())
+            .and_then(|ahead| Duration::try_from(ahead - early).ok())
             .unwrap_or_default()
     }
 
@@ -54,7 +60,7 @@ mod tests {
     fn two_frames_may_follow_another_at_once_and_the_next_waits() {
         let mut frames = Frames::default();
         for (now, wait) in [(0, 0), (5, 0), (6, 0), (7, 29), (36, 0), (36, 36), (500, 0)] {
-            assert_eq!(frames.wait(at(now)).as_millis(), wait, "{now} ms");
+            assert_eq!(frames.wait(at(now), true).as_millis(), wait, "{now} ms");
             if wait == 0 {
                 frames.drawn(at(now));
             }
@@ -62,11 +68,30 @@ mod tests {
     }
 
     #[test]
+    fn a_key_waits_for_no_frame_of_a_run_and_those_are_no_more_than_thirty_with_it() {
+        let mut frames = Frames::default();
+        let (mut of_run, mut of_keys) = (0, 0);
+        for now in 0..1_000 {
+            // A key every 50 ms, in the moment after a run has drawn or between two of its frames.
+            if now % 50 == 7 {
+                assert_eq!(frames.wait(at(now), true), Duration::ZERO, "{now} ms");
+                frames.drawn(at(now));
+                of_keys += 1;
+            } else if frames.wait(at(now), false).is_zero() {
+                frames.drawn(at(now));
+                of_run += 1;
+            }
+        }
+        assert_eq!(of_keys, 20);
+        assert!((5..=10).contains(&of_run), "{of_run}");
+    }
+
+    #[test]
     fn no_second_has_more_than_thirty() {
         let mut frames = Frames::default();
         let mut drawn = Vec::new();
         for now in 0..4_000 {
-            if frames.wait(at(now)).is_zero() {
+            if frames.wait(at(now), true).is_zero() {
                 frames.drawn(at(now));
                 drawn.push(now);
             }
@@ -86,7 +111,7 @@ mod tests {
         for _ in 0..9 {
             frames.drawn(at(0));
         }
-        assert_eq!(frames.wait(at(0)).as_millis(), 36);
-        assert_eq!(frames.wait(at(-3_600_000)), Duration::ZERO);
+        assert_eq!(frames.wait(at(0), true).as_millis(), 36);
+        assert_eq!(frames.wait(at(-3_600_000), true), Duration::ZERO);
     }
 }

@@ -160,6 +160,7 @@ async fn run(
         theme,
         title: String::new(),
         frames: Frames::default(),
+        is_awaited: false,
         wake: None,
     };
     shell.mouse(if app.settings.mouse {
@@ -262,6 +263,8 @@ struct Shell<'a> {
     theme: Theme,
     title: String,
     frames: Frames,
+    /// Somebody waits for the next frame: something else has happened than a run's progress and the passing of time.
+    is_awaited: bool,
     wake: Option<Timestamp>,
 }
 
@@ -277,6 +280,7 @@ impl Shell<'_> {
     }
 
     fn tell(&mut self, app: &mut App, what: What, at: Timestamp) -> Vec<Effect> {
+        self.is_awaited |= !matches!(what, What::Run { .. } | What::Wake);
         if matches!(what, What::Hangup) {
             self.screen.is_gone();
         }
@@ -367,7 +371,7 @@ impl Shell<'_> {
         if !app.is_dirty() || !self.screen.is_free() {
             return;
         }
-        if !self.frames.wait(now).is_zero() {
+        if !self.frames.wait(now, self.is_awaited).is_zero() {
             return;
         }
         self.draw_now(app, now);
@@ -388,6 +392,7 @@ impl Shell<'_> {
         }
         app.drawn();
         self.frames.drawn(now);
+        self.is_awaited = false;
         let title = app.title();
         if title != self.title {
             let _ = self.screen.title(&title);
@@ -398,7 +403,8 @@ impl Shell<'_> {
     /// How long nothing needs to be done.
     fn until_next(&self, app: &App, now: Timestamp) -> Option<Duration> {
         // A terminal that has not taken the last frame says when it has.
-        let frame = (app.is_dirty() && self.screen.is_free()).then(|| self.frames.wait(now));
+        let frame = (app.is_dirty() && self.screen.is_free())
+            .then(|| self.frames.wait(now, self.is_awaited));
         let wake = self
             .wake
             .map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO));
