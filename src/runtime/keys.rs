@@ -61,7 +61,7 @@ impl Decoder {
             };
         }
         match *self.begun.as_slice() {
-            [ESC] | [ESC, b'O' | b']' | b'P'] => Some(Patience::Esc),
+            [ESC] | [ESC, b'O' | b']' | b'P' | b'_'] => Some(Patience::Esc),
             [] if !self.late => None,
             _ => Some(Patience::Rest),
         }
@@ -84,7 +84,7 @@ impl Decoder {
         self.late = begun == [ESC];
         match *begun.as_slice() {
             [ESC] => vec![key(Code::Esc)],
-            [ESC, c @ (b'O' | b']' | b'P')] => {
+            [ESC, c @ (b'O' | b']' | b'P' | b'_')] => {
                 let typed = [apart.then_some(Code::Esc), Some(Code::Char(c.into()))];
                 typed.into_iter().flatten().map(key).collect()
             }
@@ -143,9 +143,10 @@ impl Decoder {
         let front = front(&self.begun);
         let is_esc = self.apart
             && match *self.begun.as_slice() {
+                [ESC, b'[', ..] | [ESC, b'O', b'0'..=b'9', ..] | [ESC] => false,
                 [ESC, b'O', ..] => matches!(front, Front::Is(_, None)),
-                [ESC, b'[', ..] | [ESC] => false,
-                [ESC, b']' | b'P', ..] => matches!(front, Front::Is(_, Some(_))),
+
+                [ESC, b']' | b'P' | b'_', ..] => matches!(front, Front::Is(_, Some(_))),
                 _ => true,
             };
         if is_esc {
@@ -177,7 +178,7 @@ fn is_rest(bytes: &[u8]) -> bool {
     let whole = [&[ESC], bytes].concat();
     match *bytes {
         [b'[', _, ..] => front(&whole) != Front::More,
-        [b'O', _] => matches!(front(&whole), Front::Is(_, Some(_))),
+        [b'O', _] | [b'O', b'0'..=b'9', ..] => matches!(front(&whole), Front::Is(_, Some(_))),
         _ => false,
     }
 }
@@ -235,6 +236,8 @@ mod tests {
             ("\x1b[1;2:2B", Code::ShiftDown),
             ("\x1b[H", Code::Home),
             ("\x1bOF", Code::End),
+            ("\x1bO2A", Code::ShiftUp),
+            ("\x1bO1;2B", Code::ShiftDown),
             ("\x1b[7~", Code::Home),
             ("\x1b[4~", Code::End),
             ("\x1b[3~", Code::Delete),
@@ -279,6 +282,30 @@ mod tests {
             all.push((bytes.into(), what));
         }
         all
+    }
+
+    #[test]
+    fn what_a_terminal_says_without_being_asked_is_no_letter() {
+        for said in [
+            "\x1bO5S",
+            "\x1bO2S",
+            "\x1bO1;5P",
+            "\x1b_Gi=31;OK\x1b\\",
+            "\x1b]lmy host\x1b\\",
+            "\x1b]Lmy host\x07",
+            "\x1b]11;rgb:0000/0000/0000\x1b\\",
+        ] {
+            let all = format!("{said}j");
+            let text = all.as_bytes();
+            assert_eq!(read(text), keys([Code::Char('j')]), "{said:?}");
+            for at in 1..said.len() {
+                let (one, other) = text.split_at(at);
+                let found = in_pieces(&[one, other]);
+                assert_eq!(found, keys([Code::Char('j')]), "{said:?} cut at {at}");
+            }
+        }
+        assert_eq!(read(b"\x1bO5A"), [with_ctrl(Code::Up)]);
+        assert_eq!(read(b"\x1b_"), keys([Code::Char('_')]));
     }
 
     #[test]

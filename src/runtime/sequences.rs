@@ -22,11 +22,13 @@ pub(super) fn key(code: Code) -> What {
 
 pub(super) fn front(bytes: &[u8]) -> Front {
     match *bytes {
-        [ESC] | [ESC, b']' | b'P'] => Front::More,
+        [ESC] | [ESC, b']' | b'P' | b'_'] => Front::More,
         [ESC, ESC, ..] => Front::Is(1, Some(key(Code::Esc))),
         [ESC, b'[', ..] => control_sequence(bytes),
         [ESC, b'O', ..] => shifted(bytes),
-        [ESC, b']', b'0'..=b'9', ..]
+        // Colours and titles; what it can draw.
+        [ESC, b']', b'0'..=b'9' | b'l' | b'L' | b'I', ..]
+        | [ESC, b'_', b'G', ..]
         | [
             ESC,
             b'P',
@@ -79,14 +81,22 @@ fn character(bytes: &[u8]) -> Front {
     }
 }
 
-/// `ESC O` and a letter: arrows and the first function keys of some terminals.
+/// `ESC O` and a letter: arrows and the first function keys of some terminals, a few of which put what is held between the two.
 fn shifted(bytes: &[u8]) -> Front {
-    let Some(&last) = bytes.get(2) else {
+    let is_parameter = |byte: &u8| byte.is_ascii_digit() || *byte == b';';
+    let Some(length) = bytes[2..].iter().position(|byte| !is_parameter(byte)) else {
         return Front::More;
     };
+    let (parameters, last) = (&bytes[2..2 + length], bytes[2 + length]);
     if last < b' ' {
         // Another key has begun.
-        return Front::Is(2, None);
+        return Front::Is(2 + length, None);
+    }
+    if length > 0 {
+        let held = std::str::from_utf8(parameters).unwrap_or_default();
+        let held = held.rsplit(';').next().unwrap_or_default();
+        let what = arrow(last).and_then(|_| named(&format!("1;{held}"), last));
+        return Front::Is(3 + length, what.map(What::Key));
     }
     let code = match last {
         b'M' => Some(Code::Enter),
