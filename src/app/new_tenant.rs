@@ -54,11 +54,17 @@ impl App {
         let Some(saved) = self.saved_here() else {
             return self.no_saved_tenant();
         };
-        (saved.with.name == self.settings.tenant_label).then(|| {
-            format!(
-                "{} is open here: open another one first, then remove it",
-                saved.with.name
-            )
+        let name = &saved.with.name;
+        let is_only = matches!(
+            self.modals.last(),
+            Some(Modal::Chooser(open)) if matches!(&open.listing, Listing::Known(cards) if cards.len() == 1)
+        );
+        (*name == self.settings.tenant_label).then(|| {
+            if is_only {
+                format!("{name} is open here: leave, then `teamsconnector tenants remove {name}`")
+            } else {
+                format!("{name} is open here: open another one first, then remove it")
+            }
         })
     }
 

@@ -3,7 +3,7 @@
 //! The lock is the system's, so a dead holder frees it at once; the text in the file is only for people.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -25,7 +25,16 @@ impl Lease {
         purpose: &str,
         at: Timestamp,
     ) -> Result<Self, Failure> {
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
         let failed = |error: std::io::Error| {
+            if error.kind() == ErrorKind::NotFound {
+                return Failure::new(
+                    FailureKind::Store,
+                    format!("The folder of this tenant is gone: {}", folder.display()),
+                    "another session or command may have removed the tenant",
+                    "Open another tenant. `teamsconnector tenants list` shows which are left, the manual where a removed one's files lie.",
+                );
+            }
             Failure::new(
                 FailureKind::Store,
                 format!("The lease file {} cannot be used", path.display()),
@@ -35,7 +44,6 @@ impl Lease {
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let folder = path.parent().unwrap_or_else(|| Path::new("."));
         let mut file = Keeping::of(folder)
             .and_then(|keeping| keeping.open(&mut options, path))
             .map_err(failed)?;
@@ -86,6 +94,17 @@ impl Drop for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_tenant_whose_folder_is_gone_that_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("contoso");
+        let path = folder.join("lease");
+        let gone = Lease::take(&path, "kim", "sync", Timestamp::UNIX_EPOCH).unwrap_err();
+        let headline = format!("The folder of this tenant is gone: {}", folder.display());
+        assert_eq!(gone.headline, headline);
+        assert!(!folder.exists());
+    }
 
     #[test]
     fn the_second_is_told_who_holds_it() {

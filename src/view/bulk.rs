@@ -256,7 +256,7 @@ fn hint(field: SourceField) -> &'static str {
     match field {
         SourceField::From => "path of a .csv or .xlsx file, or paste cells with their header here",
         SourceField::Mode => {
-            "not chosen: new users, unless most are users already. Those are found by ExternalId, SIPUsername or TrunkNumber, else by the e-mail"
+            "where none is chosen: new users, unless most are users already. Those are found by ExternalId, SIPUsername or TrunkNumber, else by the e-mail"
         }
         SourceField::Letters => "of a file: Windows-1252 is what Excel writes as plain CSV",
     }

@@ -462,6 +462,8 @@ async fn a_tenant_is_removed_in_the_list_with_its_files_kept_and_comes_back_as_i
     assert!(!folder.exists());
     terminal.press("esc");
     terminal.frame_with(&["TENANTS  1 of 1"]);
+    terminal.press("ctrl-x");
+    terminal.frame_with(&["contoso is open here: leave, then `teamsconnector tenants remove"]);
     terminal.press("esc");
     terminal.wait_until("the list is left", |screen| !screen.contains("TENANTS"));
     terminal.press("q");
