@@ -287,7 +287,10 @@ impl App {
         };
         let coming = moving.cloned().or_else(queued);
         let rest = seats.unwrap_or_default();
+        // Who was added by hand and is somebody of the tenant has perhaps a number there, or one queued: the notice says whom.
+        let matched = notice.find(" and matched: ").filter(|_| id.is_none());
         let text = match (number, coming) {
+            (None, None) if matched.is_some() => notice.to_owned(),
             (Some(number), _) => format!("{name} added with {number}{rest}"),
             (None, Some(number)) => {
                 format!("{name} added, {} is queued{rest}", number.spaced())

@@ -248,7 +248,16 @@ async fn check_holder(
     Err(Failure::new(FailureKind::Refused, headline, "", hint).into())
 }
 
+/// A row without a name is found by nobody, and the console would not save its form.
+fn check_name(set: &UserSet) -> anyhow::Result<()> {
+    match &set.name {
+        Some(name) if name.trim().is_empty() => Err(usage("A user has a name")),
+        _ => Ok(()),
+    }
+}
+
 async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
+    check_name(set)?;
     let wanted_country = country(set)?;
     let desk = desk_of(opened).await?;
     let wanted = set.associate.as_deref().unwrap_or(text);
@@ -326,6 +335,7 @@ fn by_hand(name: &str, mail: &str) -> NewUser {
 }
 
 async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
+    check_name(set)?;
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
     let user = &row.user;

@@ -288,7 +288,7 @@ impl StoreError {
             }
             Self::MailTaken { .. } | Self::DirectoryUserTaken { .. } => (
                 FailureKind::Config,
-                "Nothing was added. Edit the user that is there instead.",
+                "Nothing was changed. Edit the user that is there instead.",
             ),
             Self::OwnMoved { .. } => (
                 FailureKind::Refused,

@@ -562,6 +562,11 @@ async fn who_was_renamed_since_a_change_was_queued_is_called_by_the_name_of_now(
         before.contains("Lee Gu ") && !before.contains("(was"),
         "{before}"
     );
+    for nameless in [["edit", lee], ["add", "new@contoso.example"]] {
+        let refused = tour.call(&[&["users"], &nameless[..], &["--name", " "]].concat());
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains("A user has a name"), "{}", refused.err);
+    }
     tour.good(&["users", "edit", lee, "--name", "Lee Jones"]);
     let listed = tour.good(&["outbox", "list"]);
     assert!(listed.contains("Lee Jones (was Lee Gu)"), "{listed}");

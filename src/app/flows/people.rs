@@ -192,6 +192,11 @@ fn one_added_by_hand_gets_the_cursor_whoever_has_the_same_name() {
         panic!("a form was expected");
     };
     assert_eq!(form.target, Target::User(UserId(41)));
+    // Who is somebody of the tenant has perhaps a number by that.
+    let said = "Zed added and matched: the e-mail is the sign-in name of zed@contoso.example";
+    let zed = [(None, "Zed".to_owned())];
+    t.app.added(&zed, (None, None), said);
+    assert_eq!(t.notice(), said);
 }
 
 #[test]

@@ -151,7 +151,7 @@ pub(super) fn turns(key: Key) -> Option<isize> {
     }
 }
 
-/// What the footer calls the keys of [`turns`].
+/// What the footer calls the keys that turn a choice.
 pub const TURNS: &str = "Left/Right or Space";
 
 /// The place so many steps further in a ring.
