@@ -10,7 +10,7 @@ use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::{Guid, ObjectId, TenantId};
 use crate::domain::pace::Clock;
-use crate::domain::phone::{NumberKind, PhoneNumber};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::seat::Seats;
 use crate::domain::user::{Association, NewUser};
 use crate::domain::words;
@@ -419,15 +419,8 @@ async fn put(
 
 fn person((name, mail, number, country): &Person) -> NewUser {
     NewUser {
-        name: (*name).to_owned(),
-        mail: (*mail).to_owned(),
         number: PhoneNumber::from_tenant(number),
-        kind: NumberKind::Ddi,
         country: Country::from_tenant(country),
-        association: Association::None,
-        wanted_number: None,
-        wanted_country: None,
-        sip_username: None,
-        external_id: None,
+        ..NewUser::by_mail(name, mail)
     }
 }

@@ -264,7 +264,7 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
     let found = whom::maybe_person(&opened.world.store, wanted).await?;
     let mut user = match (&found, &set.name) {
         (Some(stored), _) => of_directory(stored, set),
-        (None, Some(name)) if text.contains('@') => by_hand(name, text),
+        (None, Some(name)) if text.contains('@') => NewUser::by_mail(name, text),
         (None, _) => {
             return Err(usage(format!(
                 "Nobody in the tenant is called {text}; give the address, or --name and an address to add by hand"
@@ -317,21 +317,6 @@ fn of_directory(stored: &StoredUser, set: &UserSet) -> NewUser {
         new.name.clone_from(name);
     }
     new
-}
-
-fn by_hand(name: &str, mail: &str) -> NewUser {
-    NewUser {
-        name: name.to_owned(),
-        mail: mail.to_owned(),
-        number: None,
-        kind: NumberKind::Ddi,
-        country: None,
-        association: Association::None,
-        wanted_number: None,
-        wanted_country: None,
-        sip_username: None,
-        external_id: None,
-    }
 }
 
 async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {

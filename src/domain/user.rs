@@ -93,6 +93,22 @@ pub struct NewUser {
 }
 
 impl NewUser {
+    /// Somebody who is known by name and e-mail alone, and tied to nobody.
+    pub fn by_mail(name: &str, mail: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mail: mail.to_owned(),
+            number: None,
+            kind: NumberKind::Ddi,
+            country: None,
+            association: Association::None,
+            wanted_number: None,
+            wanted_country: None,
+            sip_username: None,
+            external_id: None,
+        }
+    }
+
     /// A directory user as the picklist adds it: with the number and the country that the tenant has.
     pub fn of(user: &DirectoryUser, number: Option<PhoneNumber>) -> Self {
         Self {

@@ -7,11 +7,13 @@ use teamsconnector::domain::gate::FirstCause;
 use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::run::{Level, Outcome, Source};
 use teamsconnector::domain::seat::{self, Seats};
-use teamsconnector::domain::user::{Association, LicenseStatus, UnlicensedCause, User, Value};
+use teamsconnector::domain::user::{
+    Association, LicenseStatus, NewUser, UnlicensedCause, User, Value,
+};
 use teamsconnector::ops::{change, history, newcomer, settings};
 use teamsconnector::store::Store;
 
-use crate::support::bench::{Bench, Ran, by_mail, number};
+use crate::support::bench::{Bench, Ran, number};
 use crate::support::program::{Tour, configure, run, run_with_secret};
 use crate::support::web;
 
@@ -31,7 +33,7 @@ async fn with_joni(whole: bool) -> (Bench, User) {
 async fn who_is_added_by_hand_is_matched_at_once_where_the_tenant_has_the_e_mail() {
     let bench = Bench::synced("tour").await;
     let add = async |name: &str, mail: &str| {
-        let added = newcomer::add(bench.store(), by_mail(name, mail), bench.stamp());
+        let added = newcomer::add(bench.store(), NewUser::by_mail(name, mail), bench.stamp());
         added.await.unwrap()
     };
     let said = add("Alex", "ALEX@contoso.example").await;

@@ -5,15 +5,19 @@ use crate::app::event::{LedgerEvent, What};
 use crate::app::fixture::Driver;
 use crate::app::modal::Modal;
 
+/// The ledger has this of an earlier session.
+fn kept(t: &mut Driver, key: &str, text: String) {
+    let key = key.to_owned();
+    t.event(What::Ledger(LedgerEvent::Draft { key, text }));
+}
+
 /// Two consoles had the form open, and both ended before it was saved.
 #[test]
 fn what_two_sessions_kept_of_one_form_is_opened_one_after_the_other() {
     let mut t = Driver::new();
     for (key, digit) in [("edit:3", 5), ("edit:3#2", 6)] {
-        t.event(What::Ledger(LedgerEvent::Draft {
-            key: key.into(),
-            text: format!("name=Lee Gu\nnumber=+44 1235 12345{digit}\n"),
-        }));
+        let text = format!("name=Lee Gu\nnumber=+44 1235 12345{digit}\n");
+        kept(&mut t, key, text);
     }
     assert_eq!(
         t.notice(),
@@ -49,10 +53,7 @@ fn what_two_sessions_kept_of_one_form_is_opened_one_after_the_other() {
 fn what_two_sessions_kept_of_new_users_names_neither_as_both() {
     let mut t = Driver::new();
     for (key, name) in [("add", "Ann"), ("add#2", "Bob")] {
-        t.event(What::Ledger(LedgerEvent::Draft {
-            key: key.into(),
-            text: format!("name={name}\n"),
-        }));
+        kept(&mut t, key, format!("name={name}\n"));
     }
     assert_eq!(
         t.notice(),

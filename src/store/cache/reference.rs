@@ -396,13 +396,24 @@ pub(super) fn visit_numbers(
     let known =
         meta.contains_key("numbers_known") && whole::<i64>(&mut meta, "numbers_known")? != 0;
     if known {
-        let sql = format!("SELECT {NUMBERS} FROM numbers ORDER BY number, n");
-        let mut statement = connection.prepare_cached(&sql)?;
-        for row in statement.query_map([], number_row)? {
-            visit(row?)?;
-        }
+        sorted(connection, |rows| {
+            for row in rows {
+                visit(row?)?;
+            }
+            Ok(())
+        })?;
     }
     Ok(known)
+}
+
+/// The numbers one after the other, sorted.
+fn sorted<T>(
+    connection: &Connection,
+    take: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<TenantNumber>>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let sql = format!("SELECT {NUMBERS} FROM numbers ORDER BY number, n");
+    let mut statement = connection.prepare_cached(&sql)?;
+    take(&mut statement.query_map([], number_row)?)
 }
 
 /// The inventory; `None` when the last run could not read it, or there was none.
@@ -418,10 +429,7 @@ pub(super) fn all_numbers(
 }
 
 fn inventory(connection: &Connection) -> Result<TenantNumbers, StoreError> {
-    let sql = format!("SELECT {NUMBERS} FROM numbers ORDER BY number, n");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query_map([], number_row)?;
-    Ok(rows.by_ref().collect::<Result<_, _>>()?)
+    sorted(connection, |rows| Ok(rows.collect::<Result<_, _>>()?))
 }
 
 /// The records of a number.

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use teamsconnector::config::places::Places;
-use teamsconnector::domain::phone::NumberKind;
 use teamsconnector::domain::user::{Association, NewUser};
 use teamsconnector::ops::change;
 use teamsconnector::ops::explain::{self, Whom};
@@ -293,16 +292,8 @@ async fn add_configured(store: &Store, drawn: &Drawn) {
         .iter()
         .filter(|(truth, _)| truth.configured)
         .map(|(_, made)| NewUser {
-            name: format!("Configured {}", made.upn),
-            mail: made.upn.clone(),
-            number: None,
-            kind: NumberKind::Ddi,
-            country: None,
             association: Association::Matched(made.id.parse().unwrap()),
-            wanted_number: None,
-            wanted_country: None,
-            sip_username: None,
-            external_id: None,
+            ..NewUser::by_mail(&format!("Configured {}", made.upn), &made.upn)
         })
         .collect::<Vec<_>>();
     if !users.is_empty() {

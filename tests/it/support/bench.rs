@@ -103,22 +103,6 @@ pub(crate) fn run_settings(folder: &Path, clock: &Clock) -> RunSettings {
     }
 }
 
-/// Somebody who is known by e-mail alone.
-pub(crate) fn by_mail(name: &str, mail: &str) -> NewUser {
-    NewUser {
-        name: name.to_owned(),
-        mail: mail.to_owned(),
-        number: None,
-        kind: NumberKind::Ddi,
-        country: None,
-        association: Association::None,
-        wanted_number: None,
-        wanted_country: None,
-        sip_username: None,
-        external_id: None,
-    }
-}
-
 impl Bench {
     pub(crate) async fn new(scenario: &str) -> Self {
         Self::paced(scenario, Clock::fixed(noon()), Pace::Instant).await
@@ -355,9 +339,13 @@ impl Bench {
 
     /// Adds somebody by e-mail alone, whom nobody matches before the next run.
     pub(crate) async fn add_by_mail(&self, name: &str, mail: &str) -> User {
-        change::add(self.store(), vec![by_mail(name, mail)], self.stamp())
-            .await
-            .unwrap();
+        change::add(
+            self.store(),
+            vec![NewUser::by_mail(name, mail)],
+            self.stamp(),
+        )
+        .await
+        .unwrap();
         self.user(mail).await
     }
 
