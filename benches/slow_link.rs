@@ -18,12 +18,10 @@ const BITS_PER_SECOND: f64 = 20_000_000.0;
 fn main() {
     for users in sizes(&[10_000]) {
         let tenant = Tenant::of(users);
-        let home = tenant.home();
-        cost(&mut tenant.sync(home.path()));
         let reads = tenant.reads();
         let bytes = sent(&reads, &tenant.token());
         let slow = json!({ "latency_ms": 150, "link_bits_per_second": 20_000_000 });
-        tenant.control("POST", "knobs", &slow);
+        tenant.render(&slow);
         let home = tenant.home();
         let wall = cost(&mut tenant.sync(home.path())).wall.as_secs_f64();
         let link = bytes * 8.0 / BITS_PER_SECOND;

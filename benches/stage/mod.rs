@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The program under measurement: this build's, or what `--program FILE` names, to compare builds.
@@ -43,8 +43,24 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// A tenant of so many users, as soon as it listens.
+    /// A tenant of so many users, all pages of which are made and packed: no clock has the simulator's work on it, until something
+    /// is changed there.
     pub(crate) fn of(users: u32) -> Self {
+        let tenant = Self::listening(users);
+        tenant.render(&json!({}));
+        tenant
+    }
+
+    /// Turns knobs, and has all pages made that a first read asks for.
+    pub(crate) fn render(&self, knobs: &Value) {
+        let mut knobs = knobs.clone();
+        knobs["keep_pages"] = true.into();
+        self.control("POST", "knobs", &knobs);
+        let home = self.home();
+        cost(&mut self.sync(home.path()));
+    }
+
+    fn listening(users: u32) -> Self {
         let mut process = Command::new(program())
             .args(["simulate", &format!("size:{users}")])
             .args(["--listen", "127.0.0.1:0"])

@@ -35,11 +35,15 @@ pub(super) fn route(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
             return Ok(Reply::value(&state::person(world, &person)));
         }
         ("GET", ["log"]) => return Ok(Reply::value(&json!({ "requests": world.log }))),
-        ("DELETE", ["log"]) => world.log.clear(),
+        ("DELETE", ["log"]) => {
+            world.log.clear();
+            return Ok(Reply::empty(204));
+        }
         ("GET", ["issued"]) => return Ok(Reply::value(&json!({ "secrets": world.issued }))),
         ("GET", ["knobs"]) => return Ok(Reply::value(&json!(world.knobs))),
         ("POST", ["knobs"]) => {
             world.knobs = world.knobs.turned(&call.object()?).map_err(wrong)?;
+            world.rendered.forget();
             return Ok(Reply::value(&json!(world.knobs)));
         }
         ("POST", ["users"]) => return add(world, &call.object()?).map_err(wrong),

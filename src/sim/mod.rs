@@ -38,6 +38,7 @@ mod persist;
 mod person;
 mod properties;
 mod query;
+mod rendered;
 mod scenarios;
 mod seed;
 mod server;

@@ -2,6 +2,8 @@
 //!
 //! A batch makes calls of its own from these, so nothing here knows a socket.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::json::{Cut, Json};
@@ -127,6 +129,8 @@ pub(super) enum Payload {
     Empty,
     /// JSON, with the places of shared pieces.
     Json(Vec<u8>, Vec<Cut>),
+    /// JSON that was packed before.
+    Packed(Arc<[u8]>),
     /// Plain text.
     Text(String),
     /// A page for people, or what a proxy puts in the way.

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 
 use super::access::{self, Need};
 
-use super::knobs::{Fault, Knobs, Meanwhile};
+use super::knobs::{Fault, Knobs, Lag, Meanwhile};
+use super::rendered::Rendered;
 use super::sign_in::{AuthorizationCode, DeviceCode};
 use super::tenant::Tenant;
 use super::token::{self, Caller};
@@ -56,6 +57,8 @@ pub(super) struct World {
     clock: Clock,
     file: Option<PathBuf>,
     changed: bool,
+    /// Pages of a large tenant, while a knob says that they are kept.
+    pub rendered: Rendered,
 }
 
 impl fmt::Debug for World {
@@ -82,6 +85,7 @@ impl World {
             clock,
             file,
             changed: false,
+            rendered: Rendered::default(),
         }
     }
 
@@ -123,8 +127,9 @@ impl World {
         }
     }
 
-    /// Marks that the tenant has to be written to its file before the answer goes out.
+    /// Marks that the tenant has to be written to its file before the answer goes out, and that no page is the one of before.
     pub(super) fn note_change(&mut self) {
+        self.rendered.forget();
         self.changed = true;
     }
 
@@ -287,6 +292,12 @@ impl World {
                 kind("text/html; charset=utf-8");
                 text.into_bytes()
             }
+            Payload::Packed(body) => {
+                kind(JSON);
+                headers.push(("OData-Version", "4.0".to_owned()));
+                say_packed(headers);
+                body.to_vec()
+            }
             Payload::Json(text, cuts) => {
                 if is_graph(call) {
                     kind(JSON);
@@ -295,8 +306,7 @@ impl World {
                     kind("application/json; charset=utf-8");
                 }
                 if call.takes_gzip() && (text.len() > PACKED || !cuts.is_empty()) {
-                    headers.push(("Content-Encoding", "gzip".to_owned()));
-                    headers.push(("Vary", "Accept-Encoding".to_owned()));
+                    say_packed(headers);
                     pack::gzip(&text, &cuts, patterns)
                 } else {
                     pack::plain(text, &cuts, patterns)
@@ -319,11 +329,20 @@ impl World {
                     self.now().as_second(),
                     self.knobs.token_epoch,
                 )?;
-                match rest {
+                if let Some(page) = self.rendered.find(&caller, call) {
+                    return Ok(page);
+                }
+                let reply = match rest {
                     ["$batch"] => batch::answer(self, call),
                     ["admin", "teams", rest @ ..] => numbers::route(self, &caller, call, rest),
                     rest => directory::route(self, &caller, call, rest),
-                }
+                }?;
+                let settled = self.knobs.keep_pages && self.knobs.teams_lag == Lag::None;
+                let crowd = self.tenant.crowd.as_ref().filter(|_| settled);
+                Ok(match crowd {
+                    Some(crowd) => self.rendered.keep((&caller, call), reply, crowd.patterns()),
+                    None => reply,
+                })
             }
             path => Ok(entra::route(self, call, path)),
         }
@@ -383,6 +402,11 @@ fn fate(fault: Option<&Fault>) -> &'static str {
         Some(fault) if fault.drop || fault.hold => "dropped",
         Some(_) => "refused",
     }
+}
+
+fn say_packed(headers: &mut Vec<(&'static str, String)>) {
+    headers.push(("Content-Encoding", "gzip".to_owned()));
+    headers.push(("Vary", "Accept-Encoding".to_owned()));
 }
 
 fn is_graph(call: &Call) -> bool {

@@ -374,3 +374,37 @@ async fn numbers_come_by_skip_or_by_link() {
     );
     assert_eq!(bench.get(&format!("{path}?$top=1001")).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_page_that_is_kept_is_the_same_page_until_something_changes() {
+    let bench = Bench::new(Scenario::Size(1_500)).await;
+    let page = "/v1.0/users?$top=999&$select=id,displayName,assignedPlans";
+    let ask = async || {
+        let answer = bench.call("GET", page, "accept-encoding: gzip\r\n", "");
+        let answer = answer.await;
+        let mut text = String::new();
+        let mut packed = flate2::read::GzDecoder::new(&answer.body[..]);
+        packed.read_to_string(&mut text).unwrap();
+        let names: Vec<_> = answer
+            .headers
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let body: Value = serde_json::from_str(&text).unwrap();
+        (answer.body.len(), body, names)
+    };
+    let (made, body, names) = ask().await;
+    bench.knobs(json!({ "keep_pages": true })).await;
+    let first = ask().await;
+    assert!(first.0 < made / 2, "{made} and {}", first.0);
+    assert_eq!((&first.1, &first.2), (&body, &names));
+    assert_eq!(ask().await, first);
+    let refused = bench.raw("GET", page, "", "").await.unwrap();
+    assert_eq!(refused.status, 401, "a kept page asks for a token, too");
+    let id = body["value"][0]["id"].as_str().unwrap();
+    let change = r#"{"displayName":"Somebody Else"}"#;
+    let path = format!("/v1.0/users/{id}");
+    let changed = bench.call("PATCH", &path, "", change).await;
+    assert_eq!(changed.status, 204);
+    assert_eq!(ask().await.1["value"][0]["displayName"], "Somebody Else");
+}
