@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSql, Value};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Statement, params};
 
 use crate::domain::directory::{
     AccountType, Activation, AssignmentStatus, Group, NumberSource, NumberType, Sku, TeamsUser,
@@ -322,15 +322,28 @@ pub(super) fn put_teams(
 }
 
 fn write_teams(tx: &Connection, id: ObjectId, user: Option<&TeamsUser>) -> Result<(), StoreError> {
-    let Some(user) = user else {
+    if let Some(user) = user {
+        let mut statement = inserting_teams(tx)?;
+        insert_teams(&mut statement, id, user)
+    } else {
         tx.prepare_cached("DELETE FROM teams WHERE id = ?1")?
             .execute([id.0.bytes()])?;
-        return Ok(());
-    };
+        Ok(())
+    }
+}
+
+fn inserting_teams(tx: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     tx.prepare_cached(&format!(
         "INSERT OR REPLACE INTO teams ({TEAMS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-    ))?
-    .execute(params![
+    ))
+}
+
+fn insert_teams(
+    statement: &mut Statement<'_>,
+    id: ObjectId,
+    user: &TeamsUser,
+) -> Result<(), StoreError> {
+    statement.execute(params![
         id.0.bytes(),
         user.tenant.map(|id| *id.0.bytes()),
         user.account.code(),
@@ -349,8 +362,9 @@ fn put_all_teams(tx: &Connection, new: &TeamsUsers) -> Result<(), StoreError> {
     })?;
     if is_first {
         // By id, so that the rows go to the end of the table one after the other.
+        let mut statement = inserting_teams(tx)?;
         for row in new.iter() {
-            write_teams(tx, row.id, Some(&row.to_user()))?;
+            insert_teams(&mut statement, row.id, &row.to_user())?;
         }
     } else {
         for id in compare::teams_differing(tx, new)? {
@@ -461,11 +475,14 @@ pub(super) fn one_number(
     Ok((held < found.len()).then(|| found.swap_remove(held)))
 }
 
-fn insert_number(tx: &Connection, number: &TenantNumber) -> Result<(), StoreError> {
+fn inserting_numbers(tx: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     tx.prepare_cached(&format!(
         "INSERT INTO numbers ({NUMBERS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-    ))?
-    .execute(params![
+    ))
+}
+
+fn insert_number(statement: &mut Statement<'_>, number: &TenantNumber) -> Result<(), StoreError> {
+    statement.execute(params![
         number.number.as_str(),
         number.kind.code(),
         number.source.code(),
@@ -487,15 +504,16 @@ fn put_all_numbers(tx: &Connection, new: &TenantNumbers) -> Result<(), StoreErro
     let is_first: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM numbers)", [], |row| {
         row.get(0)
     })?;
+    let mut statement = inserting_numbers(tx)?;
     if is_first {
         for record in new.iter() {
-            insert_number(tx, &record)?;
+            insert_number(&mut statement, &record)?;
         }
     } else {
         for number in compare::numbers_differing(tx, new)? {
             delete_number(tx, &number)?;
             for record in new.of(&number) {
-                insert_number(tx, &record)?;
+                insert_number(&mut statement, &record)?;
             }
         }
     }
@@ -514,8 +532,9 @@ pub(super) fn put_numbers_of(
     for number in numbers {
         delete_number(tx, &number.number)?;
     }
+    let mut statement = inserting_numbers(tx)?;
     for number in numbers {
-        insert_number(tx, number)?;
+        insert_number(&mut statement, number)?;
     }
     Ok(())
 }
