@@ -317,6 +317,7 @@ fn the_top_level_is_the_layout() {
     let known = [
         "Cargo.toml",
         "Cargo.lock",
+        "build.rs",
         "src",
         "assets",
         "tests",

@@ -1,0 +1,11 @@
+//! Links `src/heap.c`, which tells the C library how much freed memory to keep, to the program: to the benches' and tests' own it is
+//! of no use.
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/heap.c");
+    if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu") {
+        for object in cc::Build::new().file("src/heap.c").compile_intermediates() {
+            println!("cargo::rustc-link-arg-bins={}", object.display());
+        }
+    }
+}
