@@ -141,7 +141,9 @@ impl Inflater {
         let mut room = told.clamp(1024, LARGEST_REPLY);
         loop {
             if self.room.len() < room {
-                self.room.resize(room, 0);
+                // Had anew, and not made longer: what the system gives is empty already, and nothing has to be carried over.
+                self.room = Vec::new();
+                self.room = vec![0; room];
             }
             match self.decompressor.gzip_decompress(packed, &mut self.room) {
                 Ok(length) => return Ok(&self.room[..length]),
