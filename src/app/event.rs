@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::bulk::review::Review;
+use crate::domain::added::Added;
 use crate::domain::difference::Difference;
 use crate::domain::directory::DirectoryUser;
 use crate::domain::earlier::Earlier;
@@ -113,6 +114,13 @@ pub enum LedgerEvent {
         req: RequestId,
         /// One line to show: `Lee Gu queued: +44 …`.
         notice: String,
+    },
+    /// Users that were to be added are; a new desk comes first.
+    Added {
+        /// The question.
+        req: RequestId,
+        /// Who, and what is to be said of them.
+        added: Added,
     },
     /// What was asked is not done; nothing has changed.
     Refused {

@@ -1,5 +1,6 @@
 //! What is done with people: explain, add, edit, remove, take back.
 
+use crate::domain::added::{Added, Tie};
 use crate::domain::gate::{FirstCause, Warning};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId, EntryState, Removal};
@@ -261,18 +262,19 @@ impl App {
         &mut self,
         people: &[(Option<ObjectId>, String)],
         (moving, newest): (Option<&PhoneNumber>, Option<UserId>),
-        notice: &str,
+        added: Option<&Added>,
     ) {
         // What the ledger has to say of the seats is said before where they are.
-        let seats = notice.find("; Unlicensed").map(|at| &notice[at..]);
+        let seats = added.and_then(|added| added.short);
         let tone = seats.map_or(Tone::Good, |_| Tone::Warn);
+        let seats = seats.map(|short| format!("; {short}"));
         for (id, _) in people {
             if let Some(id) = id {
                 self.candidates.marked.remove(id);
             }
         }
         let [(id, name)] = people else {
-            let rest = seats.unwrap_or(": 1 shows them");
+            let rest = seats.unwrap_or_else(|| ": 1 shows them".to_owned());
             self.say(tone, format!("{} users added{rest}", people.len()));
             return;
         };
@@ -288,17 +290,18 @@ impl App {
         let coming = moving.cloned().or_else(queued);
         let rest = seats.unwrap_or_default();
         // Who was added by hand and is somebody of the tenant has perhaps a number there, or one queued: the notice says whom.
-        let matched = notice.find(" and matched: ").filter(|_| id.is_none());
-        let text = match (number, coming) {
-            (None, None) if matched.is_some() => notice.to_owned(),
-            (Some(number), _) => format!("{name} added with {number}{rest}"),
-            (None, Some(number)) => {
+        let matched = added.filter(|added| matches!(added.tie, Some(Tie::One { .. })));
+        let matched = matched.filter(|_| id.is_none());
+        let text = match (number, coming, matched) {
+            (None, None, Some(matched)) => matched.to_string(),
+            (Some(number), _, _) => format!("{name} added with {number}{rest}"),
+            (None, Some(number), _) => {
                 format!("{name} added, {} is queued{rest}", number.spaced())
             }
-            (None, None) if rest.is_empty() => {
+            (None, None, None) if rest.is_empty() => {
                 format!("{name} added; {{edit}} gives a number")
             }
-            (None, None) => format!("{name} added{rest}"),
+            (None, None, None) => format!("{name} added{rest}"),
         };
         self.say(tone, text);
         if matches!(self.modals.last(), Some(Modal::Why(_))) {

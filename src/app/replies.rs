@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use crate::domain::added::Added;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::user::UserId;
@@ -194,7 +195,8 @@ impl App {
                 self.changed_elsewhere(desk);
                 self.explain_again()
             }
-            LedgerEvent::Saved { req, notice } => self.saved(req, notice),
+            LedgerEvent::Saved { req, notice } => self.saved(req, notice, None),
+            LedgerEvent::Added { req, added } => self.saved(req, added.to_string(), Some(&added)),
             LedgerEvent::Refused { req, failure } => {
                 self.refused(req, failure);
                 Vec::new()
@@ -329,7 +331,7 @@ impl App {
         }
     }
 
-    fn saved(&mut self, req: RequestId, notice: String) -> Vec<Effect> {
+    fn saved(&mut self, req: RequestId, notice: String, added: Option<&Added>) -> Vec<Effect> {
         let Some(wait) = self.answered(req) else {
             return Vec::new();
         };
@@ -339,7 +341,7 @@ impl App {
                 people,
                 moving,
                 newest,
-            } => self.added(&people, (moving.as_ref(), newest), &notice),
+            } => self.added(&people, (moving.as_ref(), newest), added),
             Wait::Held { replan } => {
                 self.say(Tone::Good, notice);
                 if replan {

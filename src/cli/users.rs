@@ -297,7 +297,7 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
         Some(_) => change::add(store, vec![user], stamp).await?,
         None => newcomer::add(store, user, stamp).await?,
     };
-    print::tell(&done);
+    print::tell(&done.to_string());
     if let Some(stored) = found {
         let cause = crate::domain::gate::FirstCause::from_byte(stored.class);
         if !cause.is_candidate() {

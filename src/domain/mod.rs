@@ -1,5 +1,6 @@
 //! Values and rules. Pure: no I/O, no clock, no async. Cannot fail except by saying why.
 
+pub mod added;
 pub mod allowing;
 pub mod country;
 pub mod difference;

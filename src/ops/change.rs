@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::added::{Added, Short, Who};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Closing, Entry, EntryId, Removal, person};
@@ -16,7 +17,7 @@ use crate::store::{Stamp, Store};
 pub const HELD_BY_HAND: &str = words::HELD_BY_HAND;
 
 /// Adds users to the pinned tenant.
-pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<String, Failure> {
+pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Added, Failure> {
     let picture = store.ledger.load().await.map_err(|e| e.failure())?;
     let Some(pin) = picture.pin else {
         return Err(Failure::new(
@@ -31,10 +32,10 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
             not_promised(&picture.entries, number, (None, user.association.id()))?;
         }
     }
-    let words = match users.as_slice() {
-        [user] => format!("{} added", Label::new(&user.name)),
-        users => format!("{} users added", users.len()),
-    };
+    let mut added = Added::of(match users.as_slice() {
+        [user] => Who::One(user.name.clone()),
+        users => Who::Many(users.len()),
+    });
     let seats = picture.seats.bought.map(|bought| bought as usize);
     let after = picture.users.len() + users.len();
     store
@@ -42,14 +43,12 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Str
         .add_users(users, pin.tenant, stamp)
         .await
         .map_err(|e| e.failure())?;
-    match seats.filter(|&bought| after > bought) {
-        Some(bought) => Ok(format!(
-            "{words}; Unlicensed: {}, {}",
-            counted(after as u64, "user", "users"),
-            counted(bought as u64, "seat", "seats")
-        )),
-        None => Ok(words),
-    }
+    let short = seats.filter(|&bought| after > bought);
+    added.short = short.map(|bought| Short {
+        users: after,
+        bought,
+    });
+    Ok(added)
 }
 
 /// Changes one user. A number that another user's change wants already is refused: another session may have queued it since the

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::effect::{Held, Keep, LedgerChange};
-use crate::app::event::RequestId;
+use crate::app::event::{LedgerEvent, RequestId};
 use crate::domain::user::Association;
 use crate::ops::repair::{self, With};
 use crate::ops::{change, newcomer, settings};
@@ -17,15 +17,19 @@ impl Shared {
     pub(super) async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {
         let (store, stamp) = (&self.store, self.stamp());
         let done = match wanted {
-            LedgerChange::Add(mut users) => match users.pop() {
-                Some(one) if users.is_empty() && one.association == Association::None => {
-                    newcomer::add(store, one, stamp).await
-                }
-                last => {
-                    users.extend(last);
-                    change::add(store, users, stamp).await
-                }
-            },
+            LedgerChange::Add(mut users) => {
+                let added = match users.pop() {
+                    Some(one) if users.is_empty() && one.association == Association::None => {
+                        newcomer::add(store, one, stamp).await
+                    }
+                    last => {
+                        users.extend(last);
+                        change::add(store, users, stamp).await
+                    }
+                };
+                let told = added.map(|added| LedgerEvent::Added { req, added });
+                return self.answer_by(req, told).await;
+            }
             // It has more answers than these, and goes a way of its own.
             LedgerChange::Import { .. } => return,
             LedgerChange::EditMany(patches) => change::edit_many(store, patches, stamp).await,

@@ -487,9 +487,15 @@ impl Shared {
 
     /// Tells how a change of this side went.
     pub(super) async fn answer(&self, req: RequestId, done: Result<String, Failure>) {
+        let told = done.map(|notice| LedgerEvent::Saved { req, notice });
+        self.answer_by(req, told).await;
+    }
+
+    /// The same, where more is to be told than a line.
+    pub(super) async fn answer_by(&self, req: RequestId, told: Result<LedgerEvent, Failure>) {
         // The desk comes first, so that what was saved is there when the form closes.
-        match done {
-            Ok(notice) => {
+        match told {
+            Ok(told) => {
                 match desk::load_desk(&self.store, self.clock.now()).await {
                     Ok(desk) => {
                         self.send(What::Ledger(LedgerEvent::Desk(Arc::new(desk))))
@@ -497,8 +503,7 @@ impl Shared {
                     }
                     Err(_) => self.reload_desk.notify_one(),
                 }
-                self.send(What::Ledger(LedgerEvent::Saved { req, notice }))
-                    .await;
+                self.send(What::Ledger(told)).await;
             }
             Err(failure) => {
                 self.send(What::Ledger(LedgerEvent::Refused { req, failure }))

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::domain::added::{self, Added, Tie};
 use crate::domain::gate::FirstCause;
+use crate::domain::matching::MatchedBy;
 use crate::domain::outbox::{EntryId, EntryState, Removal, Step};
 use crate::domain::user::{Association, LicenseStatus, UserId, Value};
 
@@ -193,10 +195,21 @@ fn one_added_by_hand_gets_the_cursor_whoever_has_the_same_name() {
     };
     assert_eq!(form.target, Target::User(UserId(41)));
     // Who is somebody of the tenant has perhaps a number by that.
-    let said = "Zed added and matched: the e-mail is the sign-in name of zed@contoso.example";
     let zed = [(None, "Zed".to_owned())];
-    t.app.added(&zed, (None, None), said);
-    assert_eq!(t.notice(), said);
+    let mut told = Added::of(added::Who::One("Zed".to_owned()));
+    told.tie = Some(Tie::One {
+        by: MatchedBy::Upn,
+        upn: "zed@contoso.example".to_owned(),
+    });
+    t.app.added(&zed, (None, None), Some(&told));
+    assert_eq!(
+        t.notice(),
+        "Zed added and matched: the e-mail is the sign-in name of zed@contoso.example"
+    );
+    // A name that reads like the console's own words is a name.
+    let odd = "Zed; Unlicensed: and matched: nobody".to_owned();
+    t.app.added(&[(None, odd)], (None, None), None);
+    assert!(t.notice().ends_with("nobody added; e gives a number"));
 }
 
 #[test]
@@ -270,20 +283,19 @@ fn many_are_marked_and_added_and_hidden_marks_are_counted() {
 
 #[test]
 fn people_beyond_the_seats_are_told() {
+    let (users, bought) = (9, 8);
+    let told = |t: &mut Driver, who| {
+        let mut added = Added::of(who);
+        added.short = Some(added::Short { users, bought });
+        let req = t.asked();
+        t.event(What::Ledger(LedgerEvent::Added { req, added }));
+    };
     let mut t = Driver::new();
     t.keys("2 * a");
-    let req = t.asked();
-    t.event(What::Ledger(LedgerEvent::Saved {
-        req,
-        notice: "4 users added; Unlicensed: 9 users, 8 seats".into(),
-    }));
+    told(&mut t, added::Who::Many(4));
     assert_eq!(t.notice(), "4 users added; Unlicensed: 9 users, 8 seats");
     t.keys("j a");
-    let req = t.asked();
-    t.event(What::Ledger(LedgerEvent::Saved {
-        req,
-        notice: "Joni Sherman added; Unlicensed: 9 users, 8 seats".into(),
-    }));
+    told(&mut t, added::Who::One("Joni Sherman".to_owned()));
     assert_eq!(
         t.notice(),
         "Joni Sherman added; Unlicensed: 9 users, 8 seats"
