@@ -1,5 +1,8 @@
 //! Rows to a file, in one of two named ways: the plus of a number is also the sign of a formula, so that no one way serves both.
-//! Our import reads both back exactly.
+//! Our import reads both back exactly, but for controls: a file that is printed drives no terminal, so they are written as a screen
+//! shows them.
+
+use crate::domain::text::tamed;
 
 use super::table::{is_formula, unwrap};
 
@@ -45,6 +48,7 @@ fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>, reader: Read
 }
 
 fn cell(out: &mut String, text: &str, reader: Reader) {
+    let text = &*tamed(text);
     // An import takes one wrapper off: what looks like one and is none is given one for it to take, for a program too.
     let harmed = reader == Reader::Spreadsheet && (is_formula(text) || loses_digits(text));
     let guarded = harmed || looks_wrapped(text);
@@ -101,7 +105,11 @@ mod tests {
         };
         let mut back = read(&write(&table, reader));
         assert_eq!(back.remove(0), table.header);
-        assert_eq!(back, table.rows);
+        let told = table.rows.iter().map(|row| {
+            let cells = row.iter().map(|cell| tamed(cell).into_owned());
+            cells.collect::<Vec<_>>()
+        });
+        assert_eq!(back, told.collect::<Vec<_>>());
     }
 
     #[test]
@@ -158,6 +166,28 @@ mod tests {
                     "{cell:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn no_cell_drives_a_terminal() {
+        let hostile = "x\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{7f}\u{90}q\r\0y".to_owned();
+        let table = Table {
+            header: vec!["Name", "Email"],
+            rows: vec![vec![hostile, "two\nlines\tand a tab".to_owned()]],
+        };
+        for reader in [Reader::Machine, Reader::Spreadsheet] {
+            let text = write(&table, reader);
+            let lines = text.replace("\r\n", "\n");
+            let control = lines
+                .chars()
+                .find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+            assert_eq!(control, None, "{text:?}");
+            assert!(
+                text.contains("x␛[2J␛]0;title␇\\u{9b}31m␡\\u{90}q␍␀y"),
+                "{text:?}"
+            );
+            assert!(text.contains("\"two\nlines\tand a tab\""), "{text:?}");
         }
     }
 

@@ -69,6 +69,25 @@ impl Label {
     }
 }
 
+/// The text with each control as a screen shows it, for a file that somebody may print on a terminal: line ends and tabs alone stay.
+pub fn tamed(text: &str) -> Cow<'_, str> {
+    let controls = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(controls) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 32);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() == Some(&'\n') => out.push(c),
+            c if !controls(c) => out.push(c),
+            c if c.is_ascii() => out.push(picture(c)),
+            c => push_escape(&mut out, c),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// The text with what would be unseen as JSON escapes it, but for line ends and tabs: in JSON it means the same, and a terminal
 /// that shows it is not led astray.
 pub fn escaped(text: &str) -> Cow<'_, str> {
@@ -237,6 +256,22 @@ mod tests {
                 let once = Label::new(&text);
                 assert_eq!(Label::new(once.as_str()), once, "{:x}", u32::from(c));
             }
+        }
+    }
+
+    #[test]
+    fn a_file_keeps_its_lines_and_no_other_control() {
+        assert_eq!(
+            tamed("a\u{1b}]0;x\u{7}b\u{7f}\u{9b}2J\u{85}\0"),
+            "a␛]0;x␇b␡\\u{9b}2J\\u{85}␀"
+        );
+        // A carriage return alone goes back over what stands before it.
+        assert_eq!(tamed("one\r\ntwo\tx\ny\rz"), "one\r\ntwo\tx\ny␍z");
+        assert!(matches!(tamed("Ελένη\u{202e}\n"), Cow::Borrowed(_)));
+        for c in '\0'..='\u{a0}' {
+            let name = format!("a{c}b");
+            let left = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+            assert!(!tamed(&name).contains(left), "{:x}", u32::from(c));
         }
     }
 

@@ -88,6 +88,16 @@ fn safe(what: &[&str], ended: &Ended, unseen: &Regex) {
     }
 }
 
+/// A table that somebody prints on a terminal has line ends and tabs, and no other control.
+#[track_caller]
+fn delimited(ended: &Ended) {
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.out.contains("\r\n"), "{ended:?}");
+    let text = ended.out.replace("\r\n", "\n");
+    let control = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\t'));
+    assert_eq!(control.map(|at| near(&text, at)), None);
+}
+
 fn near(text: &str, at: usize) -> String {
     let start = text[..at]
         .char_indices()
@@ -183,6 +193,19 @@ async fn nothing_hostile_is_printed_whatever_the_tenant_holds() {
     for args in LOOKS {
         call(args);
         call(&[*args, &["--json"]].concat());
+    }
+    let exports: [&[&str]; 5] = [
+        &["users"],
+        &["candidates"],
+        &["reasons"],
+        &["numbers"],
+        &["log", "1"],
+    ];
+    for what in exports {
+        for reader in ["machine", "spreadsheet"] {
+            delimited(&served.call(&[&["export"], what, &["--for", reader]].concat()));
+        }
+        call(&[&["export"], what, &["--for", "machine", "--json"]].concat());
     }
     // What is kept for eyes: the log of the program and the runs.
     let log = fs::read_to_string(home.join("logs/teamsconnector.log")).unwrap_or_default();
