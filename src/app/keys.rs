@@ -219,6 +219,7 @@ impl App {
                 }
             }
             Place::Users | Place::Candidates => self.pasted_in_pane(text),
+            Place::Confirm => self.paste_in_question(text),
             Place::Sync
             | Place::Changes
             | Place::Licences
@@ -231,8 +232,7 @@ impl App {
             | Place::Text
             | Place::Log
             | Place::SignIn
-            | Place::Earlier
-            | Place::Confirm => {
+            | Place::Earlier => {
                 let keys = &self.settings.keys;
                 let said = format!(
                     "a paste is never a command: {} filters, {} edits",
@@ -241,6 +241,28 @@ impl App {
                 );
                 self.say(Tone::Dim, said);
             }
+        }
+    }
+
+    /// Who or what a question is about may be pasted into it; what confirms it is typed.
+    fn paste_in_question(&mut self, text: &str) {
+        let Some(Modal::Confirm(confirm)) = self.modals.last_mut() else {
+            return;
+        };
+        if !confirm.takes_paste() {
+            let said = if confirm.field().is_some() {
+                "what confirms this is typed, never pasted"
+            } else {
+                "a paste answers no question: {yes} and {no} do; Esc leaves it"
+            };
+            self.say(Tone::Dim, said);
+            return;
+        }
+        let changed = confirm
+            .field_mut()
+            .is_some_and(|field| field.paste(text) == Typed::Changed);
+        if changed {
+            self.find_successors();
         }
     }
 

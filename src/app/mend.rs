@@ -315,20 +315,31 @@ impl App {
             Code::Up => open.at = open.at.saturating_sub(1),
             _ => {
                 if open.typed.key(key) == Typed::Changed {
-                    open.at = 0;
-                    let tenant = Tenant {
-                        roster: &self.roster,
-                        configured: &self.configured,
-                    };
-                    let typed = open.typed.text();
-                    open.hits = if Query::parse(typed).is_empty() {
-                        Vec::new()
-                    } else {
-                        successors(&tenant, typed, open.holder)
-                    };
+                    self.find_successors();
                 }
             }
         }
+    }
+
+    /// Looks anew for whom the question means, where it asks for somebody: its text has changed.
+    pub(super) fn find_successors(&mut self) {
+        let Some(Modal::Confirm(confirm)) = self.modals.last_mut() else {
+            return;
+        };
+        let Question::MoveTo(open) = &mut confirm.question else {
+            return;
+        };
+        open.at = 0;
+        let tenant = Tenant {
+            roster: &self.roster,
+            configured: &self.configured,
+        };
+        let typed = open.typed.text();
+        open.hits = if Query::parse(typed).is_empty() {
+            Vec::new()
+        } else {
+            successors(&tenant, typed, open.holder)
+        };
     }
 
     /// Enter behind the successor: the move is queued.

@@ -55,6 +55,43 @@ fn successors_who_can_hold_a_number_come_first_and_the_others_say_why_not() {
 }
 
 #[test]
+fn who_gets_a_number_may_be_pasted_and_only_a_key_agrees() {
+    let mut t = Driver::new();
+    t.keys("j m");
+    t.event(What::Paste("  Joni\u{1b}[2J Sherman\ny\n".into()));
+    let Some(Modal::Confirm(confirm)) = t.app.modals.last() else {
+        panic!("the question stays");
+    };
+    let field = confirm.field().map(|field| field.text().to_owned());
+    assert_eq!(field.as_deref(), Some("Joni[2J Sherman"));
+    assert_eq!(asked(&t)[2], "  nobody is called that");
+    t.keys("Ctrl-U");
+    t.event(What::Paste("joni.sherman@contoso.example\ny\n".into()));
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        asked(&t)[2],
+        "> Joni Sherman <joni.sherman@contoso.example>  (not on the list of users)"
+    );
+    t.keys("<enter> y");
+    assert!(matches!(
+        t.effects.as_slice(),
+        [.., Effect::Ledger { change: LedgerChange::Move { to, .. }, .. }] if *to == object(6)
+    ));
+}
+
+#[test]
+fn a_question_is_not_answered_by_a_paste() {
+    let mut t = Driver::new();
+    t.keys("d");
+    t.event(What::Paste("y".into()));
+    assert_eq!(t.effects, []);
+    assert_eq!(
+        t.notice(),
+        "a paste answers no question: y and n do; Esc leaves it"
+    );
+}
+
+#[test]
 fn who_gives_a_number_away_says_so_in_the_list() {
     let mut desk = desk();
     let mut moves = entry(

@@ -254,6 +254,7 @@ fn past_the_limit_the_tenants_name_is_typed() {
     assert_eq!(t.effects, []);
     assert!(t.app.is_name_typed());
     t.event(What::Paste("Contoso Ltd".into()));
+    assert_eq!(t.notice(), "what confirms this is typed, never pasted");
     t.keys("<enter>");
     assert_eq!(t.notice(), "that is not the tenant's name: Contoso Ltd");
     t.text("Contoso Ltd");

@@ -305,6 +305,14 @@ impl Confirm {
         }
     }
 
+    /// Whether its field takes a paste: it says to whom, for which ticket or where to. What agrees to the question is typed.
+    pub fn takes_paste(&self) -> bool {
+        matches!(
+            self.question,
+            Question::MoveTo(_) | Question::Ticket { .. } | Question::KeepPlan { .. }
+        )
+    }
+
     /// What is asked, line by line; the first is the title.
     #[expect(
         clippy::too_many_lines,
