@@ -312,10 +312,13 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
     let offered = first
         .into_iter()
         .chain(offered(place).iter().copied())
-        .filter(|action| app.refusal(*action).is_none() && makes_sense(app, place, *action))
+        .filter(|action| can_be(app, *action) && makes_sense(app, place, *action))
         .map(|action| {
             let key = app.settings.keys.first(action).replace("Page", "Pg");
-            let key = key.replace("PgDown", "PgDn");
+            let mut key = key.replace("PgDown", "PgDn");
+            if action == Action::Choose {
+                key += &further_ways(app, &key);
+            }
             let word = special_word(app, place, action);
             (
                 key,
@@ -345,6 +348,26 @@ fn keys(app: &App, place: Place) -> Vec<(String, String)> {
         all.insert(behind, (key.to_owned(), word.to_owned()));
     }
     all
+}
+
+/// `-3` behind the first of the ways on, where there are three.
+fn further_ways(app: &App, first: &str) -> String {
+    let ways = app.why_shown().map_or(0, |why| why.numbered().count());
+    match ways.min(9) {
+        last @ 2.. if first == "1" => format!("-{last}"),
+        _ => String::new(),
+    }
+}
+
+/// Whether an action can be done here. Where a tenant is under the cursor its removal is named all the same: the one that is open
+/// here is not removed, and the key says so and how it is.
+fn can_be(app: &App, action: Action) -> bool {
+    let named = if action == Action::RemoveTenant {
+        Action::EditTenant
+    } else {
+        action
+    };
+    app.refusal(named).is_none()
 }
 
 /// The key that a field of the form has of its own.
