@@ -145,6 +145,8 @@ pub struct Settings {
     pub shell: bool,
     /// Whether it was added just now, so that somebody signs in at once; and where its administrator lets the app in.
     pub first: Option<Option<String>>,
+    /// Whether its configuration was changed just now in the console that it was open in.
+    pub edited: bool,
     /// What went wrong before this tenant was opened.
     pub greeting: Option<Failure>,
 }
@@ -313,6 +315,7 @@ impl App {
             resume: None,
             then_open: None,
             added: None,
+            edited: None,
             consent: settings.first.clone().flatten(),
         };
         let candidates = Candidates {
@@ -372,6 +375,9 @@ impl App {
     /// The first effects.
     pub fn start(&mut self, at: Timestamp) -> Vec<Effect> {
         self.now = at;
+        if self.settings.edited {
+            self.say_edited();
+        }
         if let Some(failure) = self.settings.greeting.take() {
             self.fail(failure);
         }

@@ -188,14 +188,25 @@ impl App {
         self.modals
             .retain(|modal| !matches!(modal, Modal::NewTenant(_)));
         if name == self.settings.tenant_label {
+            // Whoever stays meanwhile, since a run or a plan is open, reads what is there and what is not yet.
             self.say(
                 Tone::Good,
-                format!("{notice}; it counts from the next opening on"),
+                format!("saved: {name}; counts once it is opened again"),
             );
+            self.session.edited = Some(name.clone());
             return self.leave_for(name);
         }
         self.say(Tone::Good, notice.to_owned());
         self.list_anew()
+    }
+
+    /// Said by the screen that was opened anew for it.
+    pub(super) fn say_edited(&mut self) {
+        let name = &self.settings.tenant_label;
+        self.say(
+            Tone::Good,
+            format!("saved: {name} is open anew, as it is now configured"),
+        );
     }
 
     /// It was written: its screen is opened, where somebody signs in.

@@ -127,6 +127,8 @@ pub struct Session {
     pub then_open: Option<String>,
     /// The tenant that was added from this console, by its name in the configuration.
     pub added: Option<String>,
+    /// The tenant that was changed from this console, in the same way: it is opened anew.
+    pub edited: Option<String>,
     /// Where an administrator lets the app into this tenant, while it is new.
     pub consent: Option<String>,
 }

@@ -247,6 +247,12 @@ impl App {
         if self.settings.sign_in.is_none() || self.session.asking().is_some() {
             return;
         }
+        // The first that is heard of it: whoever has just saved the form of this tenant reads that before.
+        let saved = if self.settings.edited && self.session.auth == Auth::Unknown {
+            format!("saved: {}; ", self.settings.tenant_label)
+        } else {
+            String::new()
+        };
         self.session.auth = Auth::SignedOut;
         let then = match &self.session.resume {
             Some(Resume {
@@ -258,7 +264,7 @@ impl App {
         };
         let why = why.map_or_else(String::new, |why| format!(" ({})", why.headline));
         let key = self.settings.keys.first(Action::SignIn);
-        let text = format!("sign-in needed: {key} signs in{then}{why}");
+        let text = format!("{saved}sign-in needed: {key} signs in{then}{why}");
         self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
         self.dirty = true;
     }

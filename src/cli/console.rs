@@ -13,7 +13,9 @@ use crate::config::surroundings::Surroundings;
 use crate::config::{Config, Look, SignInWay, TenantConfig};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::sign_in;
-use crate::runtime::{Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell};
+use crate::runtime::{
+    After, Choices, Console, Ended, Neighbours, Seat, Workbench, accent, has_shell,
+};
 use crate::runtime::{clock, new_tenant};
 use crate::sim::{Scenario, Simulator};
 use crate::store::peek;
@@ -111,6 +113,8 @@ enum Opening {
     AsItIs,
     /// For the first time, after it was added: somebody signs in at once.
     First,
+    /// Once more, after its configuration was changed here: it says so.
+    Anew,
 }
 
 /// Runs the console of a tenant, and of those that are opened from it.
@@ -134,6 +138,7 @@ async fn work(
         if opening == Opening::First {
             console.settings.first = Some(consent_page(global, &name));
         }
+        console.settings.edited = opening == Opening::Anew;
         let ended = seat.run(console).await?;
         if let Some(simulator) = kept.simulator {
             simulator.stop().await;
@@ -144,13 +149,13 @@ async fn work(
             Ended::Switch {
                 name: next,
                 left,
-                first,
+                after,
             } => {
                 greeting = left;
-                opening = if first {
-                    Opening::First
-                } else {
-                    Opening::AsItIs
+                opening = match after {
+                    After::Added => Opening::First,
+                    After::Edited => Opening::Anew,
+                    After::Nothing => Opening::AsItIs,
                 };
                 opened = match open_quietly(&of(global, &next)).await {
                     Ok(opened) => opened,
@@ -264,6 +269,7 @@ fn console(
         require_ticket: opened.config.require_ticket,
         shell: has_shell(),
         first: None,
+        edited: false,
         greeting,
     };
     let theme = face.theme(surroundings);

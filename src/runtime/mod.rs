@@ -33,6 +33,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::app::effect::{Effect, Reporting};
 use crate::app::event::{Event, What};
+use crate::app::session::Session;
 use crate::config::surroundings::{Multiplexer, breaks_with};
 use crate::domain::failure::Failure;
 use crate::domain::pace::Clock;
@@ -78,9 +79,32 @@ pub enum Ended {
         name: String,
         /// What was to be written to the tenant that is left, and was not.
         left: Option<Failure>,
-        /// Whether it was added just now.
-        first: bool,
+        /// What was done to it just now.
+        after: After,
     },
+}
+
+/// What was done to a tenant before it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// It was added.
+    Added,
+    /// Its configuration was changed, while it was open.
+    Edited,
+}
+
+impl After {
+    fn of(session: &Session, name: &str) -> Self {
+        if session.added.as_deref() == Some(name) {
+            Self::Added
+        } else if session.edited.as_deref() == Some(name) {
+            Self::Edited
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// The terminal with its keys and signals, for one tenant after another.
@@ -186,7 +210,7 @@ async fn run(
             performer.close(CLOSING).await;
             return Ok(match ended {
                 Ended::Switch { name, .. } => Ended::Switch {
-                    first: app.session.added.as_ref() == Some(&name),
+                    after: After::of(&app.session, &name),
                     name,
                     left: app.runs.not_written(&app.session.tenant),
                 },
@@ -333,7 +357,7 @@ impl Shell<'_> {
                     exit = Some(Ended::Switch {
                         name,
                         left: None,
-                        first: false,
+                        after: After::Nothing,
                     });
                 }
                 Effect::Wake { at } => {

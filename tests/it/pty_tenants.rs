@@ -354,7 +354,9 @@ async fn who_names_no_tenant_picks_one_and_one_that_was_saved_wrongly_is_mended_
     // It was this screen's: it is opened anew, and reads its tenant.
     terminal.wait_until("it is opened anew", |screen| {
         let gone = ["EDIT A", "TENANTS", "opening"];
-        screen.contains("s sync") && !gone.iter().any(|word| screen.contains(word))
+        screen.contains("s sync")
+            && screen.contains("saved: contoso is open anew, as it is now configured")
+            && !gone.iter().any(|word| screen.contains(word))
     });
     terminal.press("s");
     terminal.wait_until("its read", |screen| {

@@ -417,6 +417,59 @@ fn a_tenant_that_was_saved_wrongly_is_mended_in_its_form() {
 }
 
 #[test]
+fn the_tenant_of_this_screen_is_opened_anew_after_its_form_and_says_so() {
+    let mut t = Driver::new();
+    let mut cards = cards();
+    cards[0].saved = Some(Box::new(SavedTenant {
+        with: NewTenant {
+            name: "contoso".to_owned(),
+            display: None,
+            tenant_id: "contoso.example".to_owned(),
+            way: SignsIn::DeviceCode,
+            client_id: None,
+            file: None,
+            start: Start::ReadOnly,
+        },
+        identity: None,
+        pinned: None,
+    }));
+    choosing(&mut t, cards);
+    // It is not removed while it is open: the key is named as on other rows, and says why.
+    assert!(shows(&t, "Ctrl-X remove it"));
+    t.keys("Ctrl-X");
+    assert_eq!(
+        t.notice(),
+        "contoso is open here: open another one first, then remove it"
+    );
+    t.keys("Ctrl-E Ctrl-U").text("contoso2.example");
+    t.keys("<enter>");
+    let Some(Effect::EditTenant { req, .. }) = t.effects.first().cloned() else {
+        panic!("it was to be changed: {:?}", t.effects);
+    };
+    let notice = "saved".to_owned();
+    says(&mut t, SessionEvent::Done { req, notice });
+    let name = "contoso".to_owned();
+    assert_eq!(t.effects, [Effect::OpenTenant { name }]);
+    assert_eq!(t.app.session.edited.as_deref(), Some("contoso"));
+    let anew = Settings {
+        edited: true,
+        ..settings()
+    };
+    let mut app = App::new(anew, (80, 24));
+    assert_eq!(app.start(at(0)), []);
+    t.app = app;
+    let said = "saved: contoso is open anew, as it is now configured";
+    assert_eq!(t.notice(), said);
+    assert!(shows(&t, said), "whole, on a narrow screen");
+    // Where somebody has to sign in, both are said.
+    t.app.settings.sign_in = Some(crate::domain::sign_in::SignInWay::Browser);
+    for said in ["saved: contoso; sign-in needed", "sign-in needed"] {
+        says(&mut t, SessionEvent::NobodySignedIn { why: None });
+        assert_eq!(t.notice(), format!("{said}: L signs in"));
+    }
+}
+
+#[test]
 fn a_tenant_that_is_added_waits_for_what_is_being_written_here() {
     let (mut t, writing) = writing();
     t.keys("Ctrl-N");
