@@ -403,7 +403,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Ticket, &["T"], P::PLAN, ["ticket", "ticket", "Note the ticket that the chosen changes belong to: kept in the audit"]),
     row(A::KeepPlan, &["O"], P::PLAN, ["save file", "save-plan", "Save the plan as a file, to be applied later with sync --apply"]),
     row(A::Hold, &["Space"], P::PLAN.and(P::REVIEW), ["leave out", "hold", "Hold this change back, or let it go again; it stays queued (in a preview: leave this user out)"]),
-    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW).and(P::LOG), ["open", "open", "Open the row: edit a user, explain a candidate, a holder or whom a line of a log names, read a log, decide a conflict, look into a licence, put a row of an import right"]),
+    row(A::Open, &["Enter"], P::PANES.and(P::REVIEW).and(P::LOG).and(P::PLAN), ["open", "open", "Open the row: edit a user, explain a candidate, a holder, whom a row of the plan or a line of a log names, read a log, decide a conflict, look into a licence, put a row of an import right"]),
     row(A::Why, &["w"], P::PANES.and(P::PLAN).and(P::CONFIRM).and(P::LOG), ["why", "why", "Explain the person under the cursor, or whom the line of a log names: every gate with its evidence"]),
     row(A::Reread, &["r"], P::PEOPLE.and(P::CHANGES).and(P::STOCK).and(P::WHY), ["re-read", "re-read", "Read this person again from the tenant, now"]),
     row(A::Edit, &["e"], P::PEOPLE.and(P::WHY).and(P::CHANGES).and(P::REVIEW), ["edit", "edit", "Edit name, e-mail, number, kind, country, association; with marks: numbers from a range, kind, country of all marked (in Add users: adds them with these)"]),

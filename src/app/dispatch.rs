@@ -289,6 +289,9 @@ impl App {
         if self.reads_line() {
             return self.why_of_line();
         }
+        if matches!(self.over(), Some(Modal::Plan(_))) {
+            return self.act(Action::Why);
+        }
         if let Some(effects) = self.open_elsewhere() {
             return effects;
         }

@@ -85,7 +85,7 @@ pub fn footer(place: Place) -> &'static [A] {
         ],
         Place::Plan => &[
             A::Hold,
-            A::Why,
+            A::Open,
             A::KeepPlan,
             A::Ticket,
             A::Apply,

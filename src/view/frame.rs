@@ -436,6 +436,9 @@ fn makes_sense(app: &App, place: Place, action: Action) -> bool {
     if action == Action::Open && place == Place::Log {
         return app.refusal(Action::Open).is_none();
     }
+    if action == Action::Open && place == Place::Plan {
+        return app.plan.is_some();
+    }
     if action == Action::Leave && place == Place::Licences {
         return app.licences.inside.is_some();
     }
@@ -502,7 +505,7 @@ fn sign_in_word(app: &App, action: Action) -> Option<&'static str> {
 }
 
 fn open_word(app: &App) -> &'static str {
-    if app.reads_line() {
+    if app.reads_line() || app.place() == Place::Plan {
         return "why";
     }
     if let Some(elsewhere) = &app.filter().elsewhere {

@@ -397,7 +397,7 @@ fn the_plan_shows_what_it_takes_away() {
             "Diego Siciliani  number  +1 425 555 0101 -> +1 425 555 0199  free",
             "⚠ stops ringing: +1 425 555 0101 (nobody gets it)",
             "      1 change takes something away; more than 5 would ask for the tenant's name",
-            "Space leave out  w why  O save file  T ticket  A apply 1  Esc writes nothing",
+            "Space leave out  Enter why  O save file  T ticket  A apply 1  Esc writes nothing",
         ],
     );
 }

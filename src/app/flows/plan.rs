@@ -83,6 +83,41 @@ fn a_plan_is_read_shown_and_applied() {
 }
 
 #[test]
+fn a_ticket_may_be_pasted() {
+    let mut t = planned(settings());
+    t.keys("T");
+    t.event(What::Paste("INC0012345\r\nmore".into()));
+    assert_eq!(t.effects, []);
+    t.keys("<enter>");
+    let noted = change(&t);
+    assert!(
+        matches!(&noted, LedgerChange::Ticket { ticket, .. } if ticket == "INC0012345"),
+        "{noted:?}"
+    );
+}
+
+#[test]
+fn enter_in_the_plan_explains_whom_the_row_is_about() {
+    let mut t = planned(settings());
+    assert!(shows(&t, "Enter why"));
+    t.keys("<enter>");
+    let by_enter = t.effects.clone();
+    assert!(matches!(
+        by_enter.as_slice(),
+        [Effect::Explain { live: false, .. }]
+    ));
+    assert_eq!(t.app.place(), Place::Why);
+    t.keys("<esc>");
+    assert_eq!(t.app.place(), Place::Plan);
+    t.keys("w");
+    let who = |effects: &[Effect]| match effects {
+        [Effect::Explain { who, .. }] => who.clone(),
+        other => panic!("somebody was to be explained: {other:?}"),
+    };
+    assert_eq!(who(&t.effects), who(&by_enter));
+}
+
+#[test]
 fn what_a_run_has_released_is_that_runs_until_it_ends() {
     let owing = |state: EntryState| {
         let mut with = desk();
