@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of who is configured: that is laid over the cause where rows are shown.
 
+use super::country::Country;
 use super::directory::{
     AccountType, DirectoryUser, GroupFilter, NumberSource, TeamsUser, TenantNumber,
 };
@@ -234,12 +235,29 @@ impl Marks {
             .map(|(_, w)| w)
     }
 
+    /// The same once these values are in the tenant: what is said of the country is said of them, and not of what was read before.
+    #[must_use]
+    pub fn with_values(mut self, number: Option<&PhoneNumber>, country: Option<Country>) -> Self {
+        self.0 &= !Self::bit(Warning::Country);
+        if let Some(country) = country {
+            self.0 &= !Self::bit(Warning::NoUsageLocation);
+            if number.is_some_and(|number| !number.fits(country)) {
+                self.warn(Warning::Country);
+            }
+        }
+        self
+    }
+
     fn warn(&mut self, warning: Warning) {
+        self.0 |= Self::bit(warning);
+    }
+
+    fn bit(warning: Warning) -> u32 {
         let n = Warning::ALL
             .iter()
             .position(|w| *w == warning)
             .expect("ALL lists every warning");
-        self.0 |= 1 << n << Self::WARNINGS_FROM;
+        1 << n << Self::WARNINGS_FROM
     }
 }
 
@@ -899,5 +917,27 @@ mod tests {
             assert_eq!(FirstCause::from_byte(cause.byte()), cause);
         }
         assert_eq!(FirstCause::from_byte(200), FirstCause::Unknown);
+    }
+
+    #[test]
+    fn what_is_written_since_the_read_is_judged_by_what_it_is_now() {
+        let said = |marks: Marks| marks.warnings().collect::<Vec<_>>();
+        let number = PhoneNumber::from_tenant("+441235123470");
+        let country = Country::from_tenant;
+        let mut read = Marks::default();
+        read.warn(Warning::Room);
+        let moved = read.with_values(number.as_ref(), country("US"));
+        assert_eq!(said(moved), [Warning::Room, Warning::Country]);
+        let back = moved.with_values(number.as_ref(), country("GB"));
+        assert_eq!(said(back), [Warning::Room]);
+        assert_eq!(
+            said(moved.with_values(None, country("US"))),
+            [Warning::Room]
+        );
+        let mut none = Marks::default();
+        none.warn(Warning::NoUsageLocation);
+        assert_eq!(said(none.with_values(number.as_ref(), country("GB"))), []);
+        let still = none.with_values(number.as_ref(), None);
+        assert_eq!(said(still), [Warning::NoUsageLocation]);
     }
 }

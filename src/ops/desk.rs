@@ -67,7 +67,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
                     .collect(),
                 upn: stored.map(|stored| stored.user.upn.clone()),
                 cause: stored.map(|stored| FirstCause::from_byte(stored.class)),
-                marks: Marks(stored.map_or(0, |stored| stored.marks)),
+                marks: stored.map_or(Marks(0), |stored| marks(stored, &user)),
                 user,
                 status,
             }
@@ -85,6 +85,15 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         read_at: head.map(|head| head.read_at),
         notes: store.notes().to_vec(),
     })
+}
+
+/// What the last read found odd of somebody; where a value was written since, of that one: it would be found by the next.
+fn marks(stored: &StoredUser, user: &User) -> Marks {
+    let marks = Marks(stored.marks);
+    if (&stored.number, stored.user.location) == (&user.number, user.country) {
+        return marks;
+    }
+    marks.with_values(user.number.as_ref(), user.country)
 }
 
 fn audit_row(line: AuditLine) -> AuditRow {

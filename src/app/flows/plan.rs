@@ -144,6 +144,26 @@ fn what_a_run_has_released_is_that_runs_until_it_ends() {
 }
 
 #[test]
+fn what_a_run_has_yet_to_write_waits_for_its_turn_and_not_for_the_plan() {
+    let mut t = planned(settings());
+    let mut with = desk();
+    with.entries.truncate(1);
+    t.desk(with);
+    t.keys("A");
+    let req = t.asked();
+    t.keys("4");
+    assert!(shows(&t, "queued: apply writes it when its turn comes"));
+    assert!(!shows(&t, "waits for the plan"));
+    t.keys("c y");
+    assert!(shows(
+        &t,
+        "queued: apply stops, and leaves what it has not begun queued"
+    ));
+    run(&mut t, req, finished(Outcome::Cancelled));
+    assert!(shows(&t, "queued: waits for the plan to be applied (p)"));
+}
+
+#[test]
 fn where_all_is_refused_the_plan_says_so() {
     let mut with = desk();
     let refused = EntryState::Rejected {

@@ -8,7 +8,7 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
 use crate::app::mend::written;
-use crate::app::sync::Run;
+use crate::app::sync::{Course, Run};
 use crate::domain::guid::{Guid, ObjectId};
 use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
 use crate::domain::phone::PhoneNumber;
@@ -413,7 +413,7 @@ pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
     doc.item(
         mark.tone(),
         "State    ",
-        &format!("{word}{}", waits(entry, when)),
+        &format!("{word}{}", waits(entry, run, when)),
     );
     if let EntryState::Rejected { cause, raw, hint } = &entry.state {
         doc.item(Tone::Bad, "Cause    ", cause);
@@ -466,10 +466,19 @@ pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
     doc
 }
 
-/// What an entry waits for, and until when.
-pub fn waits(entry: &Entry, when: Clock<'_>) -> String {
+/// What an entry waits for, and until when; `run` is the one that is under way.
+fn waits(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> String {
     match &entry.state {
-        EntryState::Queued => ": waits for the plan to be applied (p)".to_owned(),
+        EntryState::Queued => match run.filter(|run| run.carries(entry)) {
+            Some(run) if run.course == Course::Stopping => {
+                format!(
+                    ": {} stops, and leaves what it has not begun queued",
+                    run.name()
+                )
+            }
+            Some(run) => format!(": {} writes it when its turn comes", run.name()),
+            None => ": waits for the plan to be applied (p)".to_owned(),
+        },
         EntryState::Held { why } => format!(": {why}"),
         EntryState::InFlight { step, attempt } => {
             format!(": {}, attempt {attempt}", self::step(entry, *step))
