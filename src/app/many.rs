@@ -267,7 +267,11 @@ impl App {
                         (Exported::Candidates(ids), words, "candidates".to_owned())
                     }
                     Listing::Everyone => {
-                        let words = "everybody shown who is missing, with the reason".to_owned();
+                        let words = format!(
+                            "{} of the {} shown: who is missing, with the reason",
+                            thousands(self.missing_shown()),
+                            thousands(n as u64)
+                        );
                         (Exported::Reasons(ids), words, "reasons".to_owned())
                     }
                 }
@@ -290,6 +294,14 @@ impl App {
             }
             Pane::Changes | Pane::Licences => return None,
         })
+    }
+
+    /// How many of everyone shown are neither on the list nor can be added: those are the rows of an export with reasons.
+    fn missing_shown(&self) -> u64 {
+        let tenant = self.tenant();
+        let rows = self.candidates.shown.iter();
+        let causes = rows.filter_map(|&place| Some(tenant.cause(self.roster.get(place)?)));
+        causes.filter(|cause| cause.is_missing()).count() as u64
     }
 
     /// Enter in the form of an export.

@@ -122,6 +122,11 @@ impl FirstCause {
     pub fn is_candidate(self) -> bool {
         matches!(self, Self::Eligible | Self::Resource)
     }
+
+    /// Whether somebody is asked after in vain: neither on the list of users nor among those who can be added.
+    pub fn is_missing(self) -> bool {
+        !self.is_candidate() && self != Self::Configured
+    }
 }
 
 /// What is told of somebody though it does not exclude.

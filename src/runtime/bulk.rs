@@ -130,16 +130,22 @@ impl Shared {
             })
             .await;
         }
+        let shown = match &what {
+            Exported::Reasons(ids) => Some(ids.len()),
+            _ => None,
+        };
         let table = self.table(what).await?;
         apart(move || {
             let to = whole(&path);
             save(&to, &write(&table, reader))?;
-            let noun = if table.rows.len() == 1 { "row" } else { "rows" };
-            Ok(format!(
-                "{} {noun} written to {}",
-                table.rows.len(),
-                to.display()
-            ))
+            let rows = table.rows.len() as u64;
+            let what = match shown {
+                Some(shown) if shown > table.rows.len() => {
+                    format!("{rows} of the {shown} shown, those who are missing,")
+                }
+                Some(_) | None => counted(rows, "row", "rows"),
+            };
+            Ok(format!("{what} written to {}", to.display()))
         })
         .await
     }

@@ -414,6 +414,10 @@ fn export(painter: &mut Painter<'_>, form: &ExportForm, area: Area) {
     if let EditState::Failed(failure) = &form.state {
         y = failed(painter, area, y + 1, failure);
     }
+    if matches!(form.what, Exported::Reasons(_)) {
+        let others = "Who is on the list or can be added is not in it: those are exported from their own lists.";
+        y = painter.below(LABEL, area, y + 1, (Tone::Dim, others));
+    }
     let last = "Only you can read the file. One that is there already is not overwritten.";
     painter.below(LABEL, area, y + 1, (Tone::Dim, last));
     painter.cursor = cursor;

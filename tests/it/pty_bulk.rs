@@ -187,4 +187,12 @@ async fn marked_users_get_numbers_from_a_range_in_one_plan_and_are_exported() {
     terminal.wait_for("3 users removed; no number was released");
     terminal.press("4");
     terminal.wait_for("nothing waits to be written");
+    // Of everyone only who is missing goes into a file: the form and the notice say how many of those shown.
+    terminal.press("2 f X ctrl-u");
+    terminal.wait_for("shown: who is missing, with the reason");
+    let out = home.path().join("reasons.csv");
+    terminal.press(&format!("{} enter", out.display()));
+    let screen = terminal.wait_for("shown, those who are missing, written to");
+    let rows = std::fs::read_to_string(&out).unwrap().lines().count() - 1;
+    assert!(screen.contains(&format!("{rows} of the ")), "{screen}");
 }

@@ -347,4 +347,12 @@ fn what_the_pane_shows_is_exported_to_a_named_file() {
     t.app.pane = Pane::Changes;
     t.keys("X");
     assert!(t.notice().starts_with("works in 1 Users"));
+    // Of everyone only who is missing is written: how many those are is said before.
+    let mut t = Driver::new();
+    t.keys("2 f X");
+    assert!(shows(
+        &t,
+        "5 of the 14 shown: who is missing, with the reason"
+    ));
+    assert!(shows(&t, "Who is on the list or can be added is not in it"));
 }
