@@ -42,6 +42,9 @@ pub fn review_areas(layout: &Layout) -> (Area, Area) {
 const FITTED: &str =
     "most of these are users already: judged as changes of users; {other-mode} takes both kinds";
 
+const FITTED_BOTH: &str =
+    "left out of an import of both kinds: judged as that again; {other-mode} takes another";
+
 impl App {
     pub(super) fn review_height(&self) -> usize {
         let (list, _) = review_areas(&self.layout());
@@ -201,21 +204,24 @@ impl App {
             return Vec::new();
         };
         match open.as_mut() {
-            Bulk::Source(form) if !form.by_hand && review.rather_updates() => {
-                (form.mode, form.by_hand, form.fitted) = (Mode::Update, true, true);
-                let ask = Ask {
-                    mode: Mode::Update,
-                    ..review.ask()
-                };
-                return self.judge(Source::Again(review), ask);
-            }
             Bulk::Source(form) => {
-                let fitted = form.fitted;
+                let rather = review.rather().filter(|_| !form.by_hand);
+                if let Some(mode) = rather {
+                    (form.mode, form.by_hand, form.fitted) = (mode, true, true);
+                    let ask = Ask {
+                        mode,
+                        ..review.ask()
+                    };
+                    return self.judge(Source::Again(review), ask);
+                }
+                let fitted = form.fitted.then_some(form.mode);
                 let review = ReviewBox::new(form.name(), review);
                 **open = Bulk::Review(review);
                 self.notice = None;
-                if fitted {
-                    self.say(Tone::Dim, FITTED);
+                match fitted {
+                    Some(Mode::Both) => self.say(Tone::Dim, FITTED_BOTH),
+                    Some(Mode::Create | Mode::Update) => self.say(Tone::Dim, FITTED),
+                    None => {}
                 }
             }
             Bulk::Review(open) => {

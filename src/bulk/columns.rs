@@ -121,6 +121,8 @@ pub(super) enum Header {
     Password,
     /// One of our own export that says nothing to an import.
     Informative,
+    /// What a row was imported as: of the rows that an import of both kinds has left out.
+    ImportAs,
     /// One of our own export, as it is called there, that looks as if it could be changed there: it is said that it is not read.
     Unread(&'static str),
 }
@@ -193,6 +195,7 @@ const ALIASES: &[(&str, Header)] = &[
     ("row", Header::Informative),
     ("reason", Header::Informative),
     ("id", Header::Informative),
+    ("importas", Header::ImportAs),
 ];
 
 /// What this header says, in any case of letters and with any separators; `None` for one that is not known.

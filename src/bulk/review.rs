@@ -15,7 +15,7 @@ use super::index::{Index, same};
 use super::known::{Known, Matched, Person};
 use super::near;
 use super::number;
-use super::sheet::{Row, Sheet, place};
+use super::sheet::{BOTH, Row, Sheet, place};
 use super::verdict::{Fault, Verdict, Why};
 
 mod beside;
@@ -253,6 +253,9 @@ impl Review {
         let columns = self.sheet.columns();
         let mut header: Vec<&'static str> = columns.iter().map(|column| column.header()).collect();
         header.extend(self.sheet.beside());
+        // Which of these are new and which are not, the next import finds out as this one did.
+        let both = (self.ask.mode == Mode::Both).then(|| BOTH.to_owned());
+        header.extend(both.as_ref().map(|_| "ImportAs"));
         header.extend(["Row", "Reason"]);
         let rows = (0..self.sheet.len()).filter(|&row| !self.verdict(row).is_good());
         let rows = rows.map(|index| {
@@ -266,7 +269,11 @@ impl Review {
             let cells = columns.iter().map(|&column| row.cell(column).to_owned());
             let behind = [row.number().to_string(), reasons.join("; ")];
             let beside = (0..self.sheet.beside().len()).map(|n| row.beside(n).to_owned());
-            cells.chain(beside).chain(behind).collect()
+            cells
+                .chain(beside)
+                .chain(both.clone())
+                .chain(behind)
+                .collect()
         });
         Table {
             rows: rows.collect(),
@@ -274,11 +281,18 @@ impl Review {
         }
     }
 
-    /// Whether a file that was judged as new users is rather one of changes: more than half of its rows are about somebody who is on
-    /// the list, or it is one of trunks, which are only changed.
-    pub fn rather_updates(&self) -> bool {
-        self.ask.mode == Mode::Create
-            && (self.sheet.set() == Set::Trunk || self.is_most(self.summary().of_other_kind))
+    /// What a file that was judged as new users rather is: both, where its rows stayed out of such an import; changes, where more than
+    /// half of them are about somebody who is on the list, or where they are trunks, which are only changed.
+    pub fn rather(&self) -> Option<Mode> {
+        if self.ask.mode != Mode::Create {
+            return None;
+        }
+        let changes = || self.is_most(self.summary().of_other_kind);
+        match self.sheet.set() {
+            Set::Trunk => Some(Mode::Update),
+            Set::Pbx if self.sheet.is_of_both() => Some(Mode::Both),
+            Set::Pbx => changes().then_some(Mode::Update),
+        }
     }
 
     /// Whether so many rows are more than half of them.

@@ -106,6 +106,7 @@ pub struct Sheet {
     /// Their cells, row by row.
     besides: Vec<(u32, u32)>,
     flaws: BTreeMap<(u32, Column), Why>,
+    of_both: bool,
 }
 
 /// One row.
@@ -139,6 +140,9 @@ impl<'a> Row<'a> {
         self.cell(column).trim()
     }
 }
+
+/// What the rows that an import of both kinds leaves out say in their column `ImportAs`.
+pub(super) const BOTH: &str = "both";
 
 /// Longest file.
 const LARGEST: usize = 1 << 30;
@@ -208,6 +212,11 @@ impl Sheet {
     /// Whether it had passwords, which were stepped over.
     pub fn had_passwords(&self) -> bool {
         self.passwords
+    }
+
+    /// Whether its rows say of themselves that they stayed out of an import of both kinds.
+    pub fn is_of_both(&self) -> bool {
+        self.of_both
     }
 
     /// How many rows hold anything.
@@ -313,6 +322,7 @@ impl Builder {
                 text: String::with_capacity(room),
                 rows: Vec::with_capacity(room / 96),
                 flaws: BTreeMap::new(),
+                of_both: false,
             },
             headers,
         })
@@ -339,6 +349,10 @@ impl Builder {
                 Some(Some(Header::Unread(_))) => {
                     let span = append(&mut self.sheet.text, text);
                     self.sheet.besides.push(span);
+                    continue;
+                }
+                Some(Some(Header::ImportAs)) => {
+                    self.sheet.of_both |= text.trim().eq_ignore_ascii_case(BOTH);
                     continue;
                 }
                 _ => continue,

@@ -166,6 +166,33 @@ fn one_pass_takes_changes_and_new_users() {
 }
 
 #[test]
+fn the_rows_that_stay_out_of_both_kinds_are_taken_for_both_again() {
+    let rows = [
+        "bob,Bobby,,+441235123401,",
+        ",Cy,cy@contoso.example,01235123499,",
+        ",Dee,dee@contoso.example,,",
+    ];
+    let first = review(Mode::Both, &rows);
+    let saved = first.left_out();
+    assert_eq!(saved.header[5..], ["ImportAs", "Row", "Reason"]);
+    assert_eq!(saved.rows.len(), 2, "{:?}", first.summary());
+    for reader in [Reader::Machine, Reader::Spreadsheet] {
+        let text = write(&saved, reader).replace("01235123499", "+441235123499");
+        let again = Sheet::read(text.as_bytes(), Encoding::Detect).unwrap();
+        assert!(again.ignored().is_empty(), "{:?}", again.ignored());
+        let known = Arc::new(Known::new(facts()));
+        let second = judge(again.clone(), Arc::clone(&known), ask(Mode::Create));
+        assert_eq!(second.rather(), Some(Mode::Both));
+        let both = judge(again, known, ask(Mode::Both));
+        assert_eq!((said(&both, 1).as_str(), both.rather()), ("create", None));
+        // What stays out of that says so again.
+        assert_eq!(both.left_out().header[5..], ["ImportAs", "Row", "Reason"]);
+    }
+    let created = review(Mode::Create, &rows).left_out();
+    assert_eq!(created.header[5..], ["Row", "Reason"]);
+}
+
+#[test]
 fn the_rows_that_stay_out_go_in_by_a_second_pass_with_all_that_they_had() {
     let text = "Name,Email,PhoneNumber,Country,Pin\n\
                 Ann New,ann@contoso.example,,GB,4711\n\
