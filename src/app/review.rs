@@ -100,7 +100,7 @@ impl App {
                 self.say(Tone::Warn, format!("row {number}: {why}"));
             }
             _ => {
-                let text = format!("{}: A queues them", open.all_go_in());
+                let text = format!("{}: {} queues them", open.all_go_in(), open.queues());
                 self.say(Tone::Good, text);
             }
         }
@@ -140,7 +140,7 @@ impl App {
         open.leave_out(row);
         let number = open.review.sheet().row(row).number();
         let text = if open.review.is_left_out(row) {
-            format!("row {number} is left out: the same key takes it in again")
+            format!("row {number} is left out; {{hold}} takes it in again")
         } else {
             let word = open.review.verdict(row).word();
             format!("row {number} is in again: {word}")
@@ -176,12 +176,15 @@ impl App {
         };
         let verdict = open.review.verdict(row);
         let word = verdict.word();
-        let left = open.summary.proposal + open.summary.refused;
+        let left = open.summary.open();
         // Where only bad rows are listed, the next of them has come under the cursor by itself.
         let here = open.listing == Rows::Bad;
         let text = match (verdict.faults().first(), left) {
             (Some(fault), _) => format!("row {number} is still refused: {fault}"),
-            (None, 0) => format!("row {number}: {word}; {}, A queues", open.all_go_in()),
+            (None, 0) => {
+                let (all, key) = (open.all_go_in(), open.queues());
+                format!("row {number}: {word}; {all}, {key} queues")
+            }
             (None, 1) if here => format!("row {number}: {word}; 1 is left, under the cursor"),
             (None, n) if here => format!("row {number}: {word}; {n} are left, the next one here"),
             (None, 1) => format!("row {number}: {word}; 1 is left, ! goes there"),
@@ -279,7 +282,10 @@ impl App {
                 Tone::Dim,
                 "there is nothing to queue: no row changes anything",
             ),
-            (_, true) => self.say(Tone::Good, "every row can go in: A queues them"),
+            (_, true) => {
+                let text = format!("{}: {{queue-all}} queues them", open.all_go_in());
+                self.say(Tone::Good, text);
+            }
             (n, false) => {
                 let noun = if n == 1 { "row" } else { "rows" };
                 let going = format!("Queue {} {noun}", thousands(n as u64));
@@ -422,9 +428,11 @@ impl App {
             return Vec::new();
         }
         let (summary, review) = (open.summary, Arc::clone(&open.review));
-        let bad = summary.proposal + summary.refused;
-        if bad > 0 && extent == Extent::All {
-            let text = match (bad, summary.changing()) {
+        if !summary.all_good() && extent == Extent::All {
+            let text = match (summary.open(), summary.changing()) {
+                (0, 0) => "there is nothing to queue: no row that is not left out changes anything"
+                    .to_owned(),
+                (0, _) => format!("{}: {{queue-good}} queues them", open.all_go_in()),
                 (1, 0) => "1 row cannot go in: ! shows it".to_owned(),
                 (n, 0) => format!("{n} rows cannot go in: ! shows the next"),
                 (1, good) => format!("1 row cannot go in: ! shows it; P queues the other {good}"),

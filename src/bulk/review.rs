@@ -80,6 +80,8 @@ pub struct Summary {
     pub proposal: usize,
     /// Rows with something wrong.
     pub refused: usize,
+    /// Those among them that a person has left out.
+    pub left_out: usize,
     /// Seats that are missing for the new users.
     pub seats_missing: usize,
     /// New users whom nobody in the tenant matches: a number waits for a match.
@@ -93,6 +95,11 @@ impl Summary {
     /// Whether every row can go in.
     pub fn all_good(&self) -> bool {
         self.proposal + self.refused == 0
+    }
+
+    /// How many rows cannot go in and were not left out by a person: they are still to be put right.
+    pub fn open(&self) -> usize {
+        self.proposal + self.refused - self.left_out
     }
 
     /// How many rows change something.
@@ -261,11 +268,7 @@ impl Review {
         let rows = rows.map(|index| {
             let row = self.sheet.row(index);
             let faults = self.verdict(index).faults();
-            let reasons = faults.iter().map(|fault| match fault.why {
-                Why::LeftOut => "left out by hand".to_owned(),
-                _ => fault.to_string(),
-            });
-            let reasons: Vec<String> = reasons.collect();
+            let reasons: Vec<String> = faults.iter().map(Fault::to_string).collect();
             let cells = columns.iter().map(|&column| row.cell(column).to_owned());
             let behind = [row.number().to_string(), reasons.join("; ")];
             let beside = (0..self.sheet.beside().len()).map(|n| row.beside(n).to_owned());
@@ -316,6 +319,8 @@ impl Review {
             }
             let is_other =
                 |fault: &Fault| matches!(fault.why, Why::Exists { .. } | Why::NoSuchUser);
+            let by_hand = |fault: &Fault| fault.why == Why::LeftOut;
+            summary.left_out += usize::from(judged.verdict.faults().iter().any(by_hand));
             let other = judged.verdict.faults().iter().any(is_other);
             summary.of_other_kind += usize::from(other);
             summary.seats_missing += usize::from(!judged.seat);

@@ -336,7 +336,7 @@ impl fmt::Display for Why {
             Self::CallerId => {
                 f.write_str("it is neither the trunk number nor a number of the tenant")
             }
-            Self::LeftOut => f.write_str("left out by hand: the same key takes it in again"),
+            Self::LeftOut => f.write_str("left out by hand"),
             Self::TrunkCreate => {
                 f.write_str("trunk users are only changed: choose changes of users")
             }

@@ -275,11 +275,7 @@ fn left_behind(summary: &Summary) -> String {
             "1 row left out",
             "rows left out",
         ),
-        (
-            summary.seats_missing,
-            "no seat left for 1",
-            "without a seat",
-        ),
+        (summary.seats_missing, "1 without a seat", "without a seat"),
     ] {
         match n {
             0 => {}

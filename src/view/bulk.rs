@@ -54,7 +54,8 @@ pub(super) fn offers(open: &Bulk, action: Action) -> bool {
         (Bulk::Review(open), Action::QueueAll) => {
             open.summary.all_good() && open.summary.changing() > 0
         }
-        (Bulk::Review(open), Action::NextWarning | Action::OnlyBad) => !open.summary.all_good(),
+        (Bulk::Review(open), Action::NextWarning) => open.summary.open() > 0,
+        (Bulk::Review(open), Action::OnlyBad) => !open.summary.all_good(),
         (Bulk::Review(open), Action::TakeAll) => open.summary.proposal > 1,
         (Bulk::Preview(open), Action::NextWarning) => open.refused().is_some(),
         (Bulk::Preview(open), Action::QueueGood) => {
@@ -295,8 +296,8 @@ fn review(app: &App, painter: &mut Painter<'_>, open: &ReviewBox) {
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if open.shown.is_empty() {
-        let text = "Every row can go in. f shows all of them, A queues them.";
-        painter.line(list, y, text, Style::new());
+        let text = app.settings.keys.fill(&open.none_bad());
+        painter.line(list, y, &text, Style::new());
     }
     super::detail(painter, low, &open.row_word(), &open.detail());
 }

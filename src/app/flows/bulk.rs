@@ -301,6 +301,68 @@ fn the_list_of_bad_rows_empties_as_they_are_put_right() {
 }
 
 #[test]
+fn a_row_that_was_left_out_is_not_jumped_to_again() {
+    let mut t = reviewing();
+    t.keys("! <space>");
+    assert_eq!(t.notice(), "row 3 is left out; Space takes it in again");
+    assert!(shows(&t, "left out by hand"));
+    t.keys("!");
+    assert_eq!(review(&t).row(), Some(3));
+    // Nor from the top again.
+    t.keys("!");
+    assert_eq!(review(&t).row(), Some(3));
+    t.keys("e Ctrl-U").text("+44 1235 123504");
+    t.keys("<enter>");
+    let all = "every row but the one left out can go in";
+    assert_eq!(t.notice(), format!("row 5: create; {all}, P queues"));
+    t.keys("!");
+    assert_eq!(t.notice(), format!("{all}: P queues them"));
+    assert_eq!(review(&t).row(), Some(3));
+    t.keys("A");
+    assert_eq!(t.effects, []);
+    assert_eq!(t.notice(), format!("{all}: P queues them"));
+    t.keys("g j <space> !");
+    assert_eq!(review(&t).row(), Some(1), "it is bad again once it is in");
+}
+
+#[test]
+fn who_goes_in_without_a_seat_is_said_in_one_breath() {
+    let mut t = reviewing();
+    let Some(Modal::Bulk(open)) = t.app.modals.last_mut() else {
+        panic!("a review");
+    };
+    let Bulk::Review(open) = open.as_mut() else {
+        panic!("a review");
+    };
+    open.summary.seats_missing = 1;
+    assert_eq!(open.all_go_in(), "every row can go in, 1 without a seat");
+    assert_eq!(
+        open.none_bad(),
+        "Every row can go in, 1 without a seat. {bad-only} shows all of them, {queue-all} queues them."
+    );
+    assert!(shows(&t, "1 goes in without a seat: none is left"));
+    assert!(!shows(&t, "no seat left"));
+}
+
+#[test]
+fn rows_that_stayed_out_of_both_kinds_are_judged_as_both_unasked() {
+    let text = "Email\tPhoneNumber\tImportAs\n\
+                lee.gu@contoso.example\t+441235123501\tboth\n\
+                joni.sherman@contoso.example\t+441235123502\tboth\n";
+    let mut t = Driver::new();
+    t.event(What::Paste(text.into()));
+    t.keys("<enter>");
+    answer(&mut t);
+    answer(&mut t);
+    let head = "IMPORT create and update  pasted cells  ";
+    assert!(line(&t, 2).starts_with(head), "{}", line(&t, 2));
+    assert_eq!(
+        t.notice(),
+        "left out of an import of both kinds: judged as that again; m takes another"
+    );
+}
+
+#[test]
 fn everything_that_is_proposed_is_taken_after_a_question() {
     let mut t = reviewing();
     t.keys("T");
@@ -330,7 +392,7 @@ fn leaving_asks_before_what_was_put_right_is_thrown_away() {
     assert_eq!(t.app.place(), Place::Confirm);
     assert!(shows(
         &t,
-        "IMPORT create  pasted cells: 1 row was put right here"
+        "IMPORT create  pasted cells: 1 corrected row is lost"
     ));
     t.keys("<esc>");
     assert_eq!(review(&t).mended, 1);

@@ -73,10 +73,10 @@ impl Bulk {
         match self {
             Self::Review(open) if open.mended > 0 && !open.is_waiting() => {
                 let rows = match open.mended {
-                    1 => "1 row was".to_owned(),
-                    n => format!("{n} rows were"),
+                    1 => "1 corrected row is".to_owned(),
+                    n => format!("{n} corrected rows are"),
                 };
-                Some(format!("{}: {rows} put right here", open.title()))
+                Some(format!("{}: {rows} lost", open.title()))
             }
             Self::Row(form) if form.is_dirty() => Some(form.title()),
             Self::Many(form) if form.is_dirty() => {

@@ -93,6 +93,10 @@ impl ReviewBox {
         self.review.verdict(row as usize).is_good()
     }
 
+    fn is_open(&self, row: u32) -> bool {
+        !self.is_good(row) && !self.review.is_left_out(row as usize)
+    }
+
     /// Finds the cursor's row again; one that is no longer listed gives its place to the next.
     pub fn settle(&mut self, height: usize) {
         let shown = &self.shown;
@@ -120,20 +124,21 @@ impl ReviewBox {
         Some(row as usize)
     }
 
-    /// The next row behind this one that cannot go in, from the top again where there is none.
+    /// The next row behind this one that is to be put right, from the top again where there is none: one that a person has left out
+    /// is done with.
     pub fn next_bad(&self, after: Option<u32>) -> Option<u32> {
         let rows = u32::try_from(self.review.sheet().len()).unwrap_or(u32::MAX);
         let from = after.map_or(0, |row| row.saturating_add(1));
         (from..rows)
             .chain(0..from.min(rows))
-            .find(|&row| !self.is_good(row))
+            .find(|&row| self.is_open(row))
     }
 
-    /// Goes to the next row that cannot go in, which is the one under the cursor when nobody has chosen that yet; false
-    /// when every row can go in.
+    /// Goes to the next row that is to be put right, which is the one under the cursor when nobody has chosen that yet; false
+    /// when there is none.
     pub fn jump(&mut self) -> bool {
         let here = self.row().and_then(|row| u32::try_from(row).ok());
-        let stays = std::mem::take(&mut self.arrived) && here.is_some_and(|row| !self.is_good(row));
+        let stays = std::mem::take(&mut self.arrived) && here.is_some_and(|row| self.is_open(row));
         let next = if stays { here } else { self.next_bad(here) };
         match next {
             Some(row) => {
@@ -178,14 +183,33 @@ impl ReviewBox {
         self.follow(row);
     }
 
-    /// `every row can go in`, with what some of them lack.
+    /// `every row can go in`, with what some of them lack; or which rows alone cannot, where no other is to be put right.
     pub fn all_go_in(&self) -> String {
-        match self.summary.seats_missing {
-            0 => "every row can go in".to_owned(),
+        let seats = match self.summary.seats_missing {
+            0 => String::new(),
+            n => format!(", {} without a seat", thousands(n as u64)),
+        };
+        match self.summary.left_out {
+            0 => format!("every row can go in{seats}"),
+            1 => format!("every row but the one left out can go in{seats}"),
             n => format!(
-                "every row can go in, {} without a seat",
+                "every row but the {} left out can go in{seats}",
                 thousands(n as u64)
             ),
+        }
+    }
+
+    /// What stands where no row is bad.
+    pub fn none_bad(&self) -> String {
+        let all = self.all_go_in().replacen("every", "Every", 1);
+        format!("{all}. {{bad-only}} shows all of them, {{queue-all}} queues them.")
+    }
+
+    /// The key that queues what can go in: all of it, or all but what is left out.
+    pub fn queues(&self) -> &'static str {
+        match self.summary.left_out {
+            0 => "{queue-all}",
+            _ => "{queue-good}",
         }
     }
 
@@ -293,7 +317,11 @@ impl ReviewBox {
         let mut parts = Vec::new();
         match self.summary.seats_missing {
             0 => {}
-            n => parts.push(format!("no seat left for {}", thousands(n as u64))),
+            1 => parts.push("1 goes in without a seat: none is left".to_owned()),
+            n => parts.push(format!(
+                "{} go in without a seat: none is left",
+                thousands(n as u64)
+            )),
         }
         match self.summary.unmatched {
             0 => {}
@@ -445,7 +473,7 @@ pub fn cause(review: &Review, row: usize) -> String {
             };
             columns.join(", ") + found
         }
-        Verdict::Create if !review.has_seat(row) => "no seat left for it".to_owned(),
+        Verdict::Create if !review.has_seat(row) => "goes in without a seat".to_owned(),
         Verdict::Create => match review.matched(row) {
             Matched::Nobody => "nobody in the tenant yet: waits for a match".to_owned(),
             Matched::Several(n) => format!("{n} directory users have this e-mail: tie by hand"),
