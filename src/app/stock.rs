@@ -106,8 +106,7 @@ impl App {
             return Vec::new();
         }
         let others = (0..review.sheet().len()).filter(|other| *other != form.row);
-        let wanted = others.filter_map(|other| review.number(other).cloned());
-        let wanted: Vec<PhoneNumber> = wanted.collect();
+        let wanted: Vec<PhoneNumber> = others.flat_map(|other| review.wants(other)).collect();
         let seeker = Seeker {
             name: form.text(Column::Name).to_owned(),
             kind: NumberKind::Ddi,

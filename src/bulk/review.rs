@@ -231,6 +231,15 @@ impl Review {
         self.judged[index].number.as_ref()?.as_ref().ok()
     }
 
+    /// The numbers that nobody else is to be given because of this row: its own, and what is proposed for it; none of a row that a
+    /// person has left out.
+    pub fn wants(&self, index: usize) -> impl Iterator<Item = PhoneNumber> {
+        let own = self.number(index);
+        let proposed = self.verdict(index).faults().iter().map(Fault::proposal);
+        let wanted = own.into_iter().chain(proposed.flatten()).cloned();
+        wanted.filter(move |_| !self.is_left_out(index))
+    }
+
     /// Whether a new user of this row has a seat; true for every other row.
     pub fn has_seat(&self, index: usize) -> bool {
         self.judged[index].seat

@@ -479,6 +479,28 @@ fn a_free_number_is_chosen_for_a_row() {
 }
 
 #[test]
+fn a_number_that_is_proposed_for_another_row_is_not_offered() {
+    let text = "Name\tEmail\tPhoneNumber\n\
+                Joni Sherman\tjoni.sherman@contoso.example\t441235123474\n\
+                Kim New\tkim@contoso.example\t4.41235E+11\n";
+    let mut t = Driver::new();
+    t.event(What::Paste(text.into()));
+    t.keys("<enter>");
+    answer(&mut t);
+    assert!(shows(&t, "Ctrl-T takes +44 1235 123474"));
+    t.keys("! ! <enter> Ctrl-F");
+    assert!(
+        t.notice().starts_with("no free number of the kind ddi"),
+        "{}",
+        t.notice()
+    );
+    // Of a row that stays out, it is free for the others.
+    t.keys("<esc> g <space> j <enter> Ctrl-F");
+    assert!(shows(&t, "FREE NUMBERS for Kim New"));
+    assert!(shows(&t, "+44 1235 123474"));
+}
+
+#[test]
 fn every_screen_of_it_fits_any_size() {
     for size in [(60, 15), (80, 24), (100, 18), (140, 40), (300, 100)] {
         let mut t = Driver::sized(size);
