@@ -12,7 +12,7 @@ use super::remedy::{self, Advice};
 use super::resource;
 use super::standing::{self, Blocked};
 use super::text::Label;
-use super::user::{LicenseStatus, UnlicensedCause, User, UserId};
+use super::user::{LicenseStatus, UnlicensedCause, User, UserId, Value};
 use super::why::{Fact, Why, WhyStep};
 use super::words;
 
@@ -455,7 +455,33 @@ fn good_verdict(subject: &Subject<'_>) -> String {
     } else {
         String::new()
     };
-    format!("CONFIGURED: all gates pass{flaw}")
+    let unwritten = unwritten(subject.entries).map(|what| match flaw.as_str() {
+        "" => format!(", but {what}"),
+        _ => format!("; {what}"),
+    });
+    format!(
+        "CONFIGURED: all gates pass{flaw}{}",
+        unwritten.unwrap_or_default()
+    )
+}
+
+/// What the tenant has not got yet: on the list is not in the tenant.
+fn unwritten(entries: &[Entry]) -> Option<String> {
+    let mut waiting = entries.iter().filter(|entry| entry.state.is_unwritten());
+    let first = waiting.next()?;
+    let what = match &first.wanted {
+        Value::Number(Some(number)) => format!("the number {}", number.spaced()),
+        Value::Number(None) => "the release of the number".to_owned(),
+        Value::Country(country) => format!("the country {}", Value::Country(*country).shown()),
+        wanted @ (Value::Plan { .. } | Value::Licence { .. } | Value::Added(_)) => wanted.shown(),
+    };
+    let more = match waiting.count() {
+        0 => String::new(),
+        1 => ", as is 1 change more".to_owned(),
+        n => format!(", as are {n} changes more"),
+    };
+    let state = first.state.word();
+    Some(format!("{what} is {state} and not written yet{more}"))
 }
 
 fn good_steps(subject: &Subject<'_>) -> Vec<WhyStep> {
@@ -481,4 +507,45 @@ fn good_steps(subject: &Subject<'_>) -> Vec<WhyStep> {
         ));
     }
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::country::Country;
+    use crate::domain::guid::{Guid, TenantId};
+    use crate::domain::outbox::Step;
+
+    #[test]
+    fn what_the_tenant_has_not_got_is_said_of_whoever_is_configured() {
+        let tenant = TenantId(Guid::from_bytes([1; 16]));
+        let wants = |wanted: Value, state: EntryState| Entry {
+            state,
+            ..Entry::queued(
+                tenant,
+                (Value::Number(None), wanted),
+                ("me", Timestamp::UNIX_EPOCH),
+            )
+        };
+        let number = || Value::Number(PhoneNumber::from_tenant("+441235123477"));
+        let held = EntryState::Held {
+            why: "held back".to_owned(),
+        };
+        let sent = EntryState::InFlight {
+            step: Step::Assign,
+            attempt: 1,
+        };
+        let queued = wants(number(), EntryState::Queued);
+        assert_eq!(unwritten(&[]), None);
+        assert_eq!(unwritten(&[wants(number(), sent)]), None);
+        assert_eq!(
+            unwritten(std::slice::from_ref(&queued)).as_deref(),
+            Some("the number +44 1235 123477 is queued and not written yet")
+        );
+        let country = wants(Value::Country(Country::from_tenant("US")), held);
+        assert_eq!(
+            unwritten(&[country, queued]).as_deref(),
+            Some("the country US is held and not written yet, as is 1 change more")
+        );
+    }
 }

@@ -350,6 +350,10 @@ mod tests {
             ", but Teams does not know of the Phone System yet.",
         );
         begins(
+            "CONFIGURED: all gates pass, but the number +44 1235 123477 is queued and not written yet",
+            ", but the number +44 1235 123477 is queued and not written yet.",
+        );
+        begins(
             "CONFIGURED, but would not be addable now: Calling Plan (MCOPSTN1)",
             ", but could not be added now: Calling Plan (MCOPSTN1).",
         );

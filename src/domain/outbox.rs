@@ -110,6 +110,11 @@ impl EntryState {
         )
     }
 
+    /// Whether the tenant was asked for nothing of it yet.
+    pub fn is_unwritten(&self) -> bool {
+        matches!(self, Self::Queued | Self::Held { .. })
+    }
+
     /// Whether an engineer may drop or replace it.
     pub fn is_ours(&self) -> bool {
         matches!(

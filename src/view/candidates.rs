@@ -17,6 +17,9 @@ use super::paint::{Column, Painter, Row, column};
 const NUMBER: usize = 16;
 const CAUSE: usize = 23;
 
+/// Whoever is on the list with a change that the tenant has not got.
+const NOT_WRITTEN: &str = "configured, not written";
+
 /// The columns as they are drawn.
 fn drawn(listing: Listing) -> [&'static str; 6] {
     match listing {
@@ -149,7 +152,18 @@ fn columns(app: &App, painter: &Painter<'_>, person: Person<'_>, widths: &Widths
                     tone => tone,
                 },
             };
-            let cause = column(cause.words(), CAUSE, painter.tone(tone));
+            let mut entries = app.desk.entries.iter();
+            let unwritten = cause == FirstCause::Configured
+                && entries.any(|entry| {
+                    entry.directory_id == Some(person.id) && entry.state.is_unwritten()
+                });
+            // On the list is not in the tenant: what is queued was not sent there.
+            let words = if unwritten {
+                NOT_WRITTEN
+            } else {
+                cause.words()
+            };
+            let cause = column(words, CAUSE, painter.tone(tone));
             vec![mark, name, cause, number, country, upn]
         }
         Listing::Candidates => {

@@ -178,6 +178,8 @@ fn everyone_with_first_causes_and_counts() {
             "1 no Phone System  1 Calling Plan",
             "  NAME                 FIRST CAUSE             NUMBER           CC USER NAME",
             "* Alex Wilber          Calling Plan            +1 425 555 0100  GB alex.wilber@…",
+            "  Diego Siciliani      configured, not written +1 425 555 0101  GB diego.sicili…",
+            "  Megan Bowen          configured              +44 1235 123470  GB megan.bowen@…",
             "  山田 太郎            account disabled        -                GB 山田.太郎@co…",
             "  Élodie e\u{301}te\u{301}\\u{202e}   no Phone System         -                GB élodie.e\u{301}te\u{301}\\u…",
         ],
