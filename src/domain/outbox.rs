@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::guid::{ObjectId, TenantId};
 use super::phone::PhoneNumber;
 use super::user::{Field, User, UserId, Value};
+use super::words;
 
 /// Row id of an entry in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +139,8 @@ pub fn happened(action: &str) -> &str {
         "confirmed" => "confirmed in the tenant",
         "already there" => "not written, since the tenant has it already",
         "theirs taken" => "dropped for what the tenant has",
+        "gone" => "found gone from the tenant",
+        "back" => "found back in the tenant",
         other => other,
     }
 }
@@ -372,12 +375,12 @@ impl Entry {
             .map_or(&self.name, |giver| &giver.name)
     }
 
-    /// The ways on from an owed number, by what applies the change again and what takes it back. A refused change is not sent again.
+    /// The ways on from an owed number, by what applies the change again and how it is given back. A refused change is not sent again.
     pub fn ways_on(&self, again: &str, back: &str) -> String {
         if matches!(self.state, EntryState::Rejected { .. }) {
-            format!("{back} gives it back; a refused change is not sent again")
+            format!("{back}; to go on, {} and apply its plan", words::AGAIN)
         } else {
-            format!("{again} goes on; {back} gives it back")
+            format!("{again} goes on; {back}")
         }
     }
 

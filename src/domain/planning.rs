@@ -257,6 +257,16 @@ pub fn held_back(
     users: &[User],
     statuses: &[LicenseStatus],
 ) -> Option<String> {
+    let of = |id| find(users, id).and_then(|(n, user)| Some((user, *statuses.get(n)?)));
+    held_back_for(entry, entries, of)
+}
+
+/// The same, where whoever asks finds a user and its status in a list of its own.
+pub fn held_back_for<'a>(
+    entry: &Entry,
+    entries: &[Entry],
+    user: impl Fn(UserId) -> Option<(&'a User, LicenseStatus)>,
+) -> Option<String> {
     if entry.state != EntryState::Queued {
         return None;
     }
@@ -268,8 +278,8 @@ pub fn held_back(
     {
         return Some(promised(number, first));
     }
-    let (n, user) = find(users, entry.user?)?;
-    match statuses.get(n)? {
+    let (user, status) = user(entry.user?)?;
+    match status {
         LicenseStatus::Unlicensed(cause) => Some(format!("Unlicensed: {cause}")),
         LicenseStatus::Licensed => {
             (user.association.id().is_none()).then(|| words::NOT_ASSOCIATED.to_owned())
@@ -302,7 +312,7 @@ fn writable(input: &PlanInput<'_>, entry: &Entry) -> Result<ObjectId, String> {
         EntryState::Applied { visible_by } => {
             return Err(format!(
                 "written, visible by {}",
-                visible_by.strftime("%H:%MZ")
+                visible_by.strftime("%m-%d %H:%MZ")
             ));
         }
         EntryState::InFlight { .. } | EntryState::Accepted { .. } | EntryState::Unknown { .. } => {
@@ -598,7 +608,7 @@ mod tests {
                 .iter()
                 .map(|i| i.note.as_str())
                 .collect::<Vec<_>>(),
-            ["released by this plan"; 2]
+            ["comes free by this plan"; 2]
         );
         assert_eq!(
             plan.silenced(|_| true),

@@ -9,6 +9,7 @@ use super::gate::Facts;
 use super::plan_ids::{self, PlanClass};
 use super::text::Label;
 use super::user::Value;
+use super::words;
 
 /// A refusal as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,10 +158,11 @@ fn said(refusal: &Refusal) -> Said {
     }
 }
 
+/// `AGAIN` in a hint is the way by which a refused change is sent again.
 fn diagnosis(cause: impl Into<String>, hint: &str) -> Diagnosis {
     Diagnosis {
         cause: cause.into(),
-        hint: hint.to_owned(),
+        hint: hint.replace("AGAIN", words::AGAIN),
     }
 }
 
@@ -186,13 +188,13 @@ pub fn diagnose_change(
             }
             diagnosis(
                 "Teams does not know this user yet",
-                "a new or newly licensed user takes up to 24 hours; try later",
+                "a new or newly licensed user takes up to 24 hours: wait, then AGAIN",
             )
         }),
         Said::TryAgain => licence(facts).unwrap_or_else(|| {
             diagnosis(
                 format!("a fault of the tenant's back end: {}", Label::new(&refusal.text)),
-                "licence and number source are in order: release the change again later; if it stays for a day, open a case with the raw text",
+                "licence and number source are in order: wait some minutes, then AGAIN; if it stays for a day, open a case with what came back",
             )
         }),
         Said::Held => held(holder),
@@ -208,7 +210,7 @@ fn mastered(facts: Option<&Facts<'_>>) -> Diagnosis {
     match facts {
         Some(facts) if !facts.user.flags.synced => diagnosis(
             "the tenant blames on-premises Active Directory, though this user is not synchronised: it is being moved, or the sync was switched off a moment ago",
-            "release the change again in an hour; if it stays for a day, open a case with the raw text",
+            "wait an hour, then AGAIN; if it stays for a day, open a case with what came back",
         ),
         Some(_) => diagnosis(
             "on-premises Active Directory masters this property of the synchronised user",
@@ -259,7 +261,7 @@ fn not_held(facts: Option<&Facts<'_>>, wanted: Option<&Value>) -> Diagnosis {
                     "the tenant says that the user does not hold a licence, though it lists some"
                 }
             },
-            "the directory may not have caught up with itself: release the change again in some minutes; if it stays, open a case with the raw text",
+            "the directory may not have caught up with itself: wait some minutes, then AGAIN; if it stays, open a case with what came back",
         );
     }
     diagnosis(
@@ -280,7 +282,7 @@ fn licence(facts: Option<&Facts<'_>>) -> Option<Diagnosis> {
     if facts.usable(PlanClass::Calling) {
         return Some(diagnosis(
             "the user has a Calling Plan",
-            "switch the Calling Plan off, wait until Teams no longer lists it, then sync",
+            "switch the Calling Plan off, wait until Teams no longer lists it, then AGAIN",
         ));
     }
     let behind = facts
@@ -310,7 +312,7 @@ fn against(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
 /// Licence, Teams' view and number source are in order, and yet it was refused.
 fn nothing_missing(refusal: &Refusal) -> Diagnosis {
     let case = if refusal.request_id.is_empty() {
-        "open a case with the raw text".to_owned()
+        "open a case with what came back".to_owned()
     } else {
         format!(
             "open a case with the request-id {}",
@@ -319,7 +321,10 @@ fn nothing_missing(refusal: &Refusal) -> Diagnosis {
     };
     Diagnosis {
         cause: "nothing is missing by the facts (licence, Teams, source of the number): a fault of the tenant's back end".to_owned(),
-        hint: format!("release the change again in some minutes; if it stays for a day, {case}"),
+        hint: format!(
+            "wait some minutes, then {}; if it stays for a day, {case}",
+            words::AGAIN
+        ),
     }
 }
 
@@ -334,7 +339,7 @@ fn has_phone(facts: &Facts<'_>) -> bool {
 fn dirsync() -> Diagnosis {
     diagnosis(
         "DirSync'd user: the number is mastered by on-premises Active Directory",
-        "clear msRTCSIP-Line on-premises, run the directory sync, then sync here",
+        "clear msRTCSIP-Line on-premises, run the directory sync, sync here, then AGAIN",
     )
 }
 
@@ -342,7 +347,7 @@ fn no_phone(facts: &Facts<'_>) -> Diagnosis {
     if facts.is_resource() {
         return diagnosis(
             "no usable Phone System licence (a resource account needs Teams Phone Resource Account)",
-            "assign Teams Phone Resource Account, wait until it has spread, then sync",
+            "assign Teams Phone Resource Account, wait until it has spread, then AGAIN",
         );
     }
     let plans = of_class(facts, PlanClass::Phone);
@@ -360,14 +365,14 @@ fn no_phone(facts: &Facts<'_>) -> Diagnosis {
     };
     diagnosis(
         format!("no usable Phone System licence{state}"),
-        "assign Teams Phone Standard, wait until it has spread, then sync",
+        "assign Teams Phone Standard, wait until it has spread, then AGAIN",
     )
 }
 
 fn not_spread() -> Diagnosis {
     diagnosis(
         "Teams does not see the Phone System licence yet",
-        "a licence takes up to 24 hours to spread to Teams; release the change again later",
+        "a licence takes up to 24 hours to spread to Teams: wait, then AGAIN",
     )
 }
 
@@ -383,7 +388,7 @@ fn on_premises(refusal: &Refusal, facts: Option<&Facts<'_>>) -> Diagnosis {
         if known.user.flags.synced {
             diagnosis(
                 "the number of this synchronised user may be set in Active Directory, though the inventory shows none from there",
-                "look at OnPremLineURI (Get-CsOnlineUser); clear msRTCSIP-Line if it is set, run the directory sync, then sync",
+                "look at OnPremLineURI (Get-CsOnlineUser); clear msRTCSIP-Line if it is set, run the directory sync, sync here, then AGAIN",
             )
         } else {
             against(refusal, facts)
@@ -416,7 +421,7 @@ fn held(holder: Option<&str>) -> Diagnosis {
     match holder {
         Some(name) => diagnosis(
             format!("the number is held by {name}"),
-            "release it there first, or choose another number",
+            "release it there first, then AGAIN; or choose another number",
         ),
         None => diagnosis(
             "the tenant says that the number is held by another object, which its inventory does not name",
@@ -440,22 +445,22 @@ const MEANT: &[(Said, &str, &str)] = &[
     (
         Said::Pending,
         "the number is still being activated",
-        "wait until its activation is over; if that takes days, open a case",
+        "wait until its activation is over, then AGAIN; if that takes days, open a case",
     ),
     (
         Said::BadLocation,
         "the usage location was refused, or has not spread yet",
-        "set one that Microsoft 365 serves, allow up to an hour, then release the change again",
+        "set one that Microsoft 365 serves, allow up to an hour, then AGAIN",
     ),
     (
         Said::Gone,
         "the user is gone from the tenant since it was read",
-        "restore the account in Entra ID (Deleted users, within 30 days), then sync; or drop the change",
+        "restore the account in Entra ID (Deleted users, within 30 days), sync, then AGAIN; or drop the change",
     ),
     (
         Said::NoSeat,
         "the tenant has no free licence of this product",
-        "buy one, or take one from somebody else",
+        "buy one, or take one from somebody else, then AGAIN",
     ),
     (
         Said::Depends,
@@ -465,7 +470,7 @@ const MEANT: &[(Said, &str, &str)] = &[
     (
         Said::Exclusive,
         "two licences of the user exclude each other",
-        "take one of the two away first",
+        "take one of the two away, then AGAIN",
     ),
     (
         Said::NotOwned,
@@ -475,7 +480,7 @@ const MEANT: &[(Said, &str, &str)] = &[
     (
         Said::Addresses,
         "another object of the directory has one of this user's addresses",
-        "mend the duplicate address (onPremisesProvisioningErrors), run the directory sync, then sync",
+        "mend the duplicate address (onPremisesProvisioningErrors), run the directory sync, then AGAIN",
     ),
     (
         Said::RoomAccount,
@@ -485,7 +490,7 @@ const MEANT: &[(Said, &str, &str)] = &[
     (
         Said::NoTeams,
         "the tenant has no Teams telephony service (no Teams licences, or not set up)",
-        "assign a first licence with Teams and Phone System, wait a day, then sync",
+        "assign a first licence with Teams and Phone System, wait a day, then AGAIN",
     ),
     (
         Said::NotAssigned,
@@ -495,7 +500,7 @@ const MEANT: &[(Said, &str, &str)] = &[
     (
         Said::Forbidden,
         "the app or account may not do this",
-        "see the scopes that the raw text names, or ask for the Teams Administrator role",
+        "see the permissions that what came back names, or ask for the Teams Administrator role; then AGAIN",
     ),
 ];
 
@@ -504,7 +509,7 @@ fn by_text(said: Said, refusal: &Refusal) -> Diagnosis {
         Some((_, cause, hint)) => diagnosis(*cause, hint),
         None => diagnosis(
             format!("the tenant refused it: {}", Label::new(&refusal.text)),
-            "see the raw text",
+            "drop the change, or enter another value; if it should be right, open a case with what came back",
         ),
     }
 }

@@ -68,6 +68,13 @@ pub const NOTHING_CHANGED: &str = "nothing was changed";
 /// What a refusal ends with, where all is as it was.
 pub const UNCHANGED: &str = "Nothing was changed.";
 
+/// What failures of one request begin with: of what was done before it they know nothing.
+pub const NOT_DONE: [&str; 3] = [
+    UNCHANGED,
+    "This request was not sent.",
+    "This was not written.",
+];
+
 /// What to do where a sign-in has ended.
 pub const SIGN_IN_AGAIN: &str = "Sign in again. What was read before stays readable.";
 
@@ -87,6 +94,19 @@ pub const NO_RUN_HERE: &str = "no run is under the cursor";
 pub const RESTORE: &str =
     "restore the account in Entra ID (Deleted users, within 30 days), then sync";
 
+/// How a change that was refused is sent again.
+pub const AGAIN: &str = "make the change again (a refused one is not sent by itself)";
+
+/// How a queued change is dropped, for lines that are read in the console, in a shell and in a kept log.
+pub const UNDO: &str = "undo it (`outbox drop ID` in a shell)";
+
+/// How a number that was taken away is given back: giving back is a change like any other.
+pub const GIVE_BACK: &str =
+    "undo it (`outbox drop ID` in a shell), then apply the plan that gives it back";
+
+/// A number that no change waits to give to anybody any more.
+pub const RINGS_NOWHERE: &str = "RINGS NOWHERE now";
+
 /// What holds a number and is nobody.
 pub fn no_user(holder: ObjectId) -> String {
     format!("an object of the tenant that is no user ({holder})")
@@ -95,7 +115,7 @@ pub fn no_user(holder: ObjectId) -> String {
 /// A number that a change has taken away and not given to anybody, and the two ways on from there.
 pub fn is_released(number: &PhoneNumber) -> String {
     format!(
-        "{} IS RELEASED: undo (u) gives it back; the next sync goes on, unless it was refused",
+        "{} IS RELEASED and rings nowhere: applying the plan again goes on, unless it was refused; else {GIVE_BACK}",
         number.spaced()
     )
 }

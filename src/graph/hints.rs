@@ -24,7 +24,8 @@ pub(super) fn next_step(error: &GraphError) -> String {
             after.as_secs()
         ),
         GraphError::Server { .. } => {
-            "Whether a change went through is settled by reading. Try again in a few minutes, and quote the request-id if it stays.".to_owned()
+            // A write without a clear answer is settled by reading, and fails nothing: what failed here is a reading.
+            format!("{UNCHANGED} Try again in a few minutes, and quote the request-id if it stays.")
         }
         GraphError::BadRequest { reply } => bad_request(&reply.message),
         GraphError::NotGraph { reply, .. } => format!(
@@ -52,7 +53,7 @@ pub(super) fn next_step(error: &GraphError) -> String {
         GraphError::Local { source, .. } => local(source).to_owned(),
         GraphError::SignedOut => "Sign in; what was read before stays readable.".to_owned(),
         GraphError::NotAgreed { .. } => {
-            "Nothing was written. Sign in for writing: `login --write`, or L in the console.".to_owned()
+            "This was not written. Sign in for writing: `login --write`, or `:sign-in` in the console.".to_owned()
         }
         GraphError::WrongTenant { wanted, .. } => format!(
             "{UNCHANGED} Sign in with an account of {wanted}, or add the other tenant under its own name."
@@ -114,19 +115,19 @@ fn certificate(host: &str, untrusted: &Untrusted) -> String {
     let issuer = untrusted.issuer();
     match untrusted.fault() {
         Fault::Issuer => format!(
-            "Nothing was sent. {issuer} issued what was shown for {host}. If that is your company's proxy, put its root certificate into a PEM file and name it as extra_ca at the top of config.toml (extra_ca = \"FILE\"); if not, somebody is in between."
+            "This request was not sent. {issuer} issued what was shown for {host}. If that is your company's proxy, put its root certificate into a PEM file and name it as extra_ca at the top of config.toml (extra_ca = \"FILE\"); if not, somebody is in between."
         ),
         Fault::Name => format!(
-            "Nothing was sent. Another server than {host} answered, with a certificate of {issuer}: check name resolution, HTTPS_PROXY and the endpoints."
+            "This request was not sent. Another server than {host} answered, with a certificate of {issuer}: check name resolution, HTTPS_PROXY and the endpoints."
         ),
         Fault::Time => format!(
-            "Nothing was sent. The certificate, issued by {issuer}, is not valid at this machine's time: check the clock here first, then the server's certificate."
+            "This request was not sent. The certificate, issued by {issuer}, is not valid at this machine's time: check the clock here first, then the server's certificate."
         ),
         Fault::Authority => format!(
-            "Nothing was sent. {host} showed the certificate of an authority where its own belongs, issued by {issuer}. If it is a server of yours, give it a certificate that this authority has signed; naming it as extra_ca does not mend this. If not, somebody is in between."
+            "This request was not sent. {host} showed the certificate of an authority where its own belongs, issued by {issuer}. If it is a server of yours, give it a certificate that this authority has signed; naming it as extra_ca does not mend this. If not, somebody is in between."
         ),
         Fault::Other => format!(
-            "Nothing was sent. The certificate was issued by {issuer}: give this whole message to whoever runs the network."
+            "This request was not sent. The certificate was issued by {issuer}: give this whole message to whoever runs the network."
         ),
     }
 }
@@ -138,7 +139,7 @@ fn local(why: &LocalError) -> &'static str {
         }
         LocalError::Owner { .. } => "Use a home of your own: tokens are never shared.",
         LocalError::Held { .. } => {
-            "Nothing was sent. End the other program (one that was stopped holds it, too), then try again."
+            "This request was not sent. End the other program (one that was stopped holds it, too), then try again."
         }
         LocalError::NoCertificate => {
             "The file has to hold certificates in PEM form, each from BEGIN CERTIFICATE to END CERTIFICATE."
@@ -152,9 +153,9 @@ fn local(why: &LocalError) -> &'static str {
 /// What to do when a proxy has answered 407.
 fn proxy(named: bool) -> &'static str {
     if named {
-        "Nothing was sent. The proxy was given the name and the password of HTTPS_PROXY and refused them: they are wrong, expired or locked, or it wants another way than Basic. Signs such as @ : / in a password are written as %40 %3A %2F."
+        "This request was not sent. The proxy was given the name and the password of HTTPS_PROXY and refused them: they are wrong, expired or locked, or it wants another way than Basic. Signs such as @ : / in a password are written as %40 %3A %2F."
     } else {
-        "Nothing was sent. The proxy wants a name and a password, and HTTPS_PROXY gives none: HTTPS_PROXY=http://name:password@proxy:port, or ask whoever runs it to let this host through. NO_PROXY names hosts that need none."
+        "This request was not sent. The proxy wants a name and a password, and HTTPS_PROXY gives none: HTTPS_PROXY=http://name:password@proxy:port, or ask whoever runs it to let this host through. NO_PROXY names hosts that need none."
     }
 }
 
@@ -169,11 +170,10 @@ fn wants_to_know_who(error: &reqwest::Error) -> bool {
 fn transport(host: &str, stage: Stage) -> String {
     match stage {
         Stage::NotSent => format!(
-            "Nothing was sent. Check the network, name resolution of {host}, HTTPS_PROXY and NO_PROXY (a proxy that wants a name and a password gets them as http://name:password@proxy:port)."
+            "This request was not sent. Check the network, name resolution of {host}, HTTPS_PROXY and NO_PROXY (a proxy that wants a name and a password gets them as http://name:password@proxy:port)."
         ),
         Stage::NoReply | Stage::CutReply => {
-            "Whether a change went through is settled by reading. Check the network, and try again."
-                .to_owned()
+            format!("{UNCHANGED} Check the network, and try again.")
         }
     }
 }

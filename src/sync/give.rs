@@ -12,6 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::refusal::Refusal;
 use crate::domain::run::{RunEvent, Source};
 use crate::domain::user::{Field, Value};
+use crate::domain::words;
 
 use super::push::{Skip, Work, sent_of};
 use super::readback::Sent;
@@ -108,8 +109,10 @@ impl Run<'_> {
             let state = EntryState::Rejected {
                 cause: why,
                 raw: String::new(),
-                hint: "undo (u); `script` prints the PowerShell for what cannot be done from here"
-                    .to_owned(),
+                hint: format!(
+                    "{}; `script` prints the PowerShell for what cannot be done from here",
+                    words::UNDO
+                ),
             };
             self.mark(entry, state).await?;
             return Err(Skip::Settled);

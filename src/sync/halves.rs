@@ -24,13 +24,21 @@ pub(super) struct Done {
 
 impl Done {
     /// What went wrong, with what had been done before it: a request that changed nothing is not all that happened.
-    pub(super) fn told(&mut self, has_written: bool) -> Option<Failure> {
+    pub(super) fn told(&mut self, written: u32) -> Option<Failure> {
         let mut failure = self.failure.take()?;
-        if !has_written && self.released.is_empty() && self.lost.is_empty() {
+        if written == 0 && self.released.is_empty() && self.lost.is_empty() {
             return Some(failure);
         }
-        let rest = failure.hint.strip_prefix(words::UNCHANGED);
-        let rest = rest.unwrap_or(&failure.hint).trim().to_owned();
+        let leads = words::NOT_DONE.iter();
+        let rest = leads.fold(failure.hint.as_str(), |hint, lead| {
+            hint.strip_prefix(lead).unwrap_or(hint)
+        });
+        let before = match written {
+            0 => String::new(),
+            1 => "1 change was written before it, the rest stays queued. ".to_owned(),
+            n => format!("{n} changes were written before it, the rest stays queued. "),
+        };
+        let rest = format!("{before}{}", rest.trim());
         failure.hint = match self.lost.as_slice() {
             [] => rest,
             lost => {
@@ -39,8 +47,9 @@ impl Done {
                     _ => ("The numbers", "were"),
                 };
                 format!(
-                    "{what} {} {whom} released and not given again: undo (u) gives back; the next sync goes on with what was not refused. {rest}",
-                    and(lost)
+                    "{what} {} {whom} released and not given again, and nothing rings there: applying the plan again goes on with what was not refused; else {}. {rest}",
+                    and(lost),
+                    words::GIVE_BACK
                 )
             }
         };
@@ -82,7 +91,7 @@ impl Run<'_> {
             None => "the change was replaced or dropped meanwhile".to_owned(),
             Some(EntryState::Held { why }) => why.clone(),
             Some(EntryState::Conflict { .. }) => {
-                "the tenant has another value by now: decide the conflict (4, Enter)".to_owned()
+                "the tenant has another value by now: decide the conflict (4 Changes; `outbox keep ID` or `outbox take ID` in a shell)".to_owned()
             }
             // Whoever left it in another state has told why.
             Some(_) => return,
@@ -97,5 +106,30 @@ impl Run<'_> {
             words::is_released(old)
         );
         self.journal.error(Source::Write, text).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::failure::FailureKind;
+
+    #[test]
+    fn what_was_written_before_a_failure_is_said_and_not_denied() {
+        let told = |written, hint: &str| {
+            let mut done = Done {
+                failure: Some(Failure::new(FailureKind::TryAgain, "cut", "", hint)),
+                ..Done::default()
+            };
+            done.told(written).unwrap().hint
+        };
+        for lead in words::NOT_DONE {
+            let hint = format!("{lead} Check the network.");
+            assert_eq!(told(0, &hint), hint);
+            assert_eq!(
+                told(3, &hint),
+                "3 changes were written before it, the rest stays queued. Check the network."
+            );
+        }
     }
 }

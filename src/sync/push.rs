@@ -172,7 +172,7 @@ impl Run<'_> {
             self.admit_ready().await?;
         }
         self.journal.tell(RunEvent::LedgerChanged).await;
-        match done.told(self.summary.written > 0) {
+        match done.told(self.summary.written) {
             Some(failure) => Err(Stop::Failed(failure)),
             None => self.check_cancelled(),
         }
@@ -449,8 +449,9 @@ impl Run<'_> {
                 .as_ref()
                 .map(|giver| format!(" to {}", giver.name));
             hint = format!(
-                "{hint}; {} has been released: undo (u) gives it back{}",
+                "{hint}; {} has been released and rings nowhere: {}{}",
                 old.spaced(),
+                words::GIVE_BACK,
                 whom.unwrap_or_default()
             );
             silent = format!("; {} is released and rings nowhere", old.spaced());

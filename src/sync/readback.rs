@@ -192,7 +192,7 @@ impl Run<'_> {
         let text = format!(
             "{}: written, not visible yet; due by {}",
             entry.name,
-            visible_by.strftime("%H:%MZ")
+            visible_by.strftime("%m-%d %H:%MZ")
         );
         self.journal.warning(Source::Write, text).await;
         self.mark(entry, EntryState::Applied { visible_by }).await

@@ -265,14 +265,18 @@ impl Run<'_> {
         }
         let cause = words::GONE.to_owned();
         let text = format!(
-            "{}: {cause}: undo (u) gives back what was released",
-            entry.name
+            "{}: {cause}; what was released is given back so: {}",
+            entry.name,
+            words::GIVE_BACK
         );
         self.journal.warning(Source::Write, text).await;
         let state = EntryState::Rejected {
             cause,
             raw: String::new(),
-            hint: "undo (u): a number that was released goes back to whoever had it".to_owned(),
+            hint: format!(
+                "a number that was released goes back to whoever had it: {}",
+                words::GIVE_BACK
+            ),
         };
         self.mark(entry, state).await
     }

@@ -151,6 +151,6 @@ async fn enter_on_a_refused_change_shows_cause_and_words() {
     terminal.wait_for("refused");
     terminal.press("enter");
     terminal.wait_for("nothing is missing by the facts");
-    terminal.wait_for("release the change again in some minutes");
+    terminal.wait_for("wait some minutes, then make the change again");
     terminal.wait_for("HTTP 400; BadRequest;");
 }

@@ -256,7 +256,7 @@ async fn a_read_that_fails_for_one_leaves_the_other_whole_and_is_mended_by_the_n
         ran.text()
     );
     assert!(
-        ran.says("+44 1235 123501 IS RELEASED: undo (u) gives it back; the next sync goes on, unless it was refused"),
+        ran.says("+44 1235 123501 IS RELEASED and rings nowhere: applying the plan again goes on, unless it was refused; else undo it (`outbox drop ID` in a shell), then apply the plan that gives it back"),
         "{}",
         ran.text()
     );
@@ -381,8 +381,8 @@ async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_b
             .any(|line| line.contains("TeamsTelephoneNumber.ReadWrite.All")),
         "{failure:?}"
     );
-    let begins = "The number +44 1235 123501 of Amy Apple was released and not given again: \
-                  undo (u) gives back; the next sync goes on with what was not refused. ";
+    let begins = "The number +44 1235 123501 of Amy Apple was released and not given again, \
+                  and nothing rings there: applying the plan again goes on with what was not refused; else undo it ";
     assert!(failure.hint.starts_with(begins), "{}", failure.hint);
     assert!(!failure.hint.contains("Nothing was"), "{}", failure.hint);
     let entry = bench.desk().await.entries.pop().unwrap();
@@ -536,7 +536,7 @@ async fn a_change_that_is_held_between_release_and_assignment_says_what_state_is
         .await;
     assert_eq!(ran.outcome, Outcome::Partly, "{}", ran.text());
     assert_eq!((ran.summary.written, ran.summary.released), (0, 1));
-    let owed = "+44 1235 123501 IS RELEASED: undo (u) gives it back; the next sync goes on, unless it was refused";
+    let owed = "+44 1235 123501 IS RELEASED and rings nowhere: applying the plan again goes on, unless it was refused; else undo it (`outbox drop ID` in a shell), then apply the plan that gives it back";
     let says = format!("+44 1235 123511 was not assigned: held back by pat; {owed}");
     assert!(ran.says(&says), "{}", ran.text());
     let end = "partly, 1 number released and not given again, 1 left in the outbox";

@@ -175,6 +175,8 @@ impl Editor {
         if !patch.is_empty() {
             patch.seen = Some(Box::new(self.seen()));
         }
+        // Nothing else is changed: what was refused is meant to be tried again.
+        let own = patch.is_empty();
         let mut undo = Vec::new();
         let pairs = [
             (
@@ -188,17 +190,19 @@ impl Editor {
                 self.text.number.text().trim() != self.initial.number.text().trim(),
             ),
         ];
+        let untouched = own && pairs.iter().all(|(.., touched)| !touched);
         for (base, wanted, touched) in pairs {
             let queued = self
                 .queued
                 .iter()
                 .find(|(field, _)| *field == wanted.field());
-            if !touched {
+            let again = untouched && self.refused.contains(&wanted.field());
+            if !(touched || again) {
                 continue;
             }
             if base != wanted {
                 patch.two_way.push((base, wanted));
-            } else if let Some((_, entry)) = queued {
+            } else if let Some((_, entry)) = queued.filter(|_| touched) {
                 undo.push(*entry);
             }
         }

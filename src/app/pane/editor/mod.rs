@@ -45,6 +45,8 @@ pub struct Editor {
     pub base_country: Option<Country>,
     /// Queued changes of this user that an edit replaces.
     pub queued: Vec<(Field, EntryId)>,
+    /// Fields whose queued change the tenant has refused: saved as it stands, such a value is queued anew.
+    pub refused: Vec<Field>,
     /// Why the number cannot be changed, and what to do about it.
     pub number_locked: Option<String>,
     /// Why the country cannot be changed.

@@ -32,7 +32,7 @@ impl Editor {
         let user = &row.user;
         let mut number = Value::Number(user.number.clone());
         let mut country = Value::Country(user.country);
-        let mut queued = Vec::new();
+        let (mut queued, mut refused) = (Vec::new(), Vec::new());
         for entry in &row.entries {
             match entry.field() {
                 Field::Number => number = entry.wanted.clone(),
@@ -41,6 +41,9 @@ impl Editor {
             }
             if entry.state.is_ours() {
                 queued.push((entry.field(), entry.id));
+            }
+            if matches!(entry.state, EntryState::Rejected { .. }) {
+                refused.push(entry.field());
             }
         }
         let shown = |value: &Value| {
@@ -68,6 +71,7 @@ impl Editor {
         form.base_country = user.country;
         form.base_on_applied(row);
         form.queued = queued;
+        form.refused = refused;
         form.lock(row);
         form
     }
@@ -81,6 +85,7 @@ impl Editor {
             base_number: None,
             base_country: None,
             queued: Vec::new(),
+            refused: Vec::new(),
             number_locked: None,
             country_locked: None,
             country_note: "",
@@ -118,7 +123,7 @@ impl Editor {
         if dirsync {
             self.number_locked = Some(
                 "DirSync'd user: this number is mastered in Active Directory and cannot be written from here. \
-                 Clear msRTCSIP-Line of this user there, run the directory sync (Start-ADSyncSyncCycle -PolicyType Delta), then sync here (s)"
+                 Clear msRTCSIP-Line of this user there, run the directory sync (Start-ADSyncSyncCycle -PolicyType Delta), then sync here ({sync})"
                     .to_owned(),
             );
             self.focus = FormField::Country;
