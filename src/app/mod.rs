@@ -53,6 +53,7 @@ pub mod stock;
 pub mod sync;
 pub mod tables;
 pub mod tabs;
+mod told;
 mod typed;
 mod undo;
 pub mod writing;
@@ -670,9 +671,18 @@ impl App {
 
     /// Shows a failure's headline.
     fn fail(&mut self, failure: Failure) {
-        self.notice = Some(Notice::Failed(failure));
+        self.notice = Some(Notice::Failed(self.keyed(failure)));
         self.said_over = self.modals.len();
         self.dirty = true;
+    }
+
+    /// A failure whose words name actions, with their keys.
+    pub(crate) fn keyed(&self, mut failure: Failure) -> Failure {
+        let keys = &self.settings.keys;
+        failure.headline = keys.fill(&failure.headline);
+        failure.detail = self.settings.zone.told(&failure.detail, self.now);
+        failure.hint = keys.fill(&failure.hint);
+        failure
     }
 
     /// Starts a run, if none is active.

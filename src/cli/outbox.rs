@@ -125,13 +125,7 @@ async fn list(store: &Store, parked: bool, as_json: bool, today: Date) -> anyhow
         }
         if let Some(owed) = entry.owed_words() {
             line(format!("{} {owed}", entry.id.0))?;
-            line(format!(
-                "   to do: {}",
-                entry.ways_on(
-                    "a sync",
-                    &format!("`outbox drop {}`, then a sync,", entry.id.0)
-                )
-            ))?;
+            line(format!("   to do: {}", super::sync::ways_on(entry)))?;
         }
     }
     Ok(())
@@ -216,5 +210,9 @@ fn refused(entry: &Entry) -> anyhow::Result<()> {
     let line = |text: String| print::data(&Label::new(&text).to_string());
     line(format!("{} refused: {cause}", entry.id.0))?;
     line(format!("   to do: {hint}"))?;
+    line(format!(
+        "   again: the same command once more, such as `users edit` for a number or a country; `outbox drop {}` drops it",
+        entry.id.0
+    ))?;
     line(format!("   came back: {raw}"))
 }

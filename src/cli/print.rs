@@ -16,7 +16,28 @@ pub(super) fn data(line: &str) -> anyhow::Result<()> {
 
 /// One line of narration. Nobody reading it is no error.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", Label::new(line));
+    let _ = writeln!(io::stderr().lock(), "{}", Label::new(&filled(line)));
+}
+
+/// What does here what an action of the console does there. Sentences that both say name the action, as `{sync}`.
+const COMMANDS: &[(&str, &str)] = &[
+    ("{sync}", "`sync`"),
+    ("{plan}", "`sync --plan`"),
+    ("{apply}", "`sync --yes`"),
+    ("{undo}", "`outbox drop`"),
+    ("{edit}", "`users edit`"),
+    ("{remove}", "`users remove`"),
+    ("{changes}", "`outbox list`"),
+    ("{sign-in}", "`login`"),
+    ("{settings}", "`seats set`"),
+    ("{tenant-before}", "`users adopt`"),
+    ("{allow-writing}", "`read_only = false`"),
+];
+
+/// A text in which each action in braces has become its command.
+pub(super) fn filled(text: &str) -> String {
+    let said = |text: String, (action, command): &(&str, &str)| text.replace(action, command);
+    COMMANDS.iter().fold(text.to_owned(), said)
 }
 
 /// What the command line says of words that it does not know, or of its help: for a reader to whom colours are nothing but noise.
@@ -119,4 +140,26 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()>
         data(&line(&mut row.iter().map(String::as_str)))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn what_a_key_does_there_a_command_does_here() {
+        assert_eq!(
+            filled("Ann queued, {plan} plans it: {plan} {Ann} {"),
+            "Ann queued, `sync --plan` plans it: `sync --plan` {Ann} {"
+        );
+    }
+
+    #[test]
+    fn every_action_that_is_filled_in_is_one() {
+        for (action, _) in super::COMMANDS {
+            let name = action.trim_matches(['{', '}']);
+            let known = crate::app::action::TABLE.iter().any(|row| row.name == name);
+            assert!(known, "{action}");
+        }
+    }
 }

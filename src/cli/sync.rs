@@ -366,7 +366,7 @@ fn one_line(
         summary.written, summary.refused, summary.conflicts, summary.left
     );
     let word = match (exit, outcome) {
-        (Exit::Refused, Outcome::Done) => "refused",
+        (Exit::Refused, Outcome::Done) => "not written",
         (Exit::Planned, Outcome::Done) if summary.written == 0 => "not written",
         (Exit::Planned | Exit::Partly, Outcome::Done) => "partly",
         _ => outcome.word(),
@@ -388,12 +388,18 @@ fn goes_on(entry: &Entry, last: &Outcome) -> Option<String> {
         "  {}: {owed}; {} was not assigned{why}. {}.",
         entry.name,
         entry.wanted.shown(),
-        entry.ways_on(
-            "`sync --yes`",
-            &format!("`outbox drop {}`, then a sync,", entry.id.0)
-        )
+        ways_on(entry)
     );
     Some(Label::new(&text).as_str().to_owned())
+}
+
+/// The two ways on from a number that rings nowhere. Giving it back is a change like any other: a sync alone writes nothing.
+pub(super) fn ways_on(entry: &Entry) -> String {
+    let back = format!(
+        "`outbox drop {}`, then `sync --yes`, gives it back",
+        entry.id.0
+    );
+    entry.ways_on("`sync --yes`", &back)
 }
 
 fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
@@ -427,7 +433,13 @@ fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
     }
     let takes = plan.taking_away(chosen);
     if takes > 0 {
-        print::tell(&format!("  {}", plan.limit_words(takes)));
+        // Nobody is asked here who is not at a terminal.
+        let words = plan.limit_words(takes);
+        let words = words.replace(
+            "would ask for the tenant's name",
+            "are refused without a terminal",
+        );
+        print::tell(&format!("  {words}"));
     }
 }
 
@@ -459,7 +471,7 @@ mod tests {
         assert_eq!(
             goes_on(&entry, &Outcome::Failed(failure)).unwrap(),
             "  Amy Apple: +44 1235 123501 IS RELEASED and rings nowhere; +44 1235 123511 was not assigned: The token has \
-             expired. `sync --yes` goes on; `outbox drop 7`, then a sync, gives it back."
+             expired. `sync --yes` goes on; `outbox drop 7`, then `sync --yes`, gives it back."
         );
         let state = EntryState::Held {
             why: "held back by pat".to_owned(),
@@ -479,7 +491,7 @@ mod tests {
             ..Summary::default()
         };
         for (written, exit, word) in [
-            (0, Exit::Refused, "refused"),
+            (0, Exit::Refused, "not written"),
             (0, Exit::Planned, "not written"),
             (1, Exit::Planned, "partly"),
             (1, Exit::Partly, "partly"),

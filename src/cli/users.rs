@@ -292,16 +292,26 @@ async fn add(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> {
         }
     }
     user.wanted_country = wanted_country.filter(|country| Some(*country) != user.country);
+    let number = user.wanted_number.as_ref();
+    let number = number.map(|number| format!("number {}", number.spaced()));
+    let country = user
+        .wanted_country
+        .map(|country| format!("country {country}"));
+    let user_wants: Vec<String> = number.into_iter().chain(country).collect();
     let (store, stamp) = (&opened.world.store, opened.stamp());
     let done = match found {
         Some(_) => change::add(store, vec![user], stamp).await?,
         None => newcomer::add(store, user, stamp).await?,
     };
-    print::tell(&done.to_string());
+    let plans = match user_wants {
+        wanted if wanted.is_empty() => String::new(),
+        wanted => format!("; queued, {{plan}} plans it: {}", wanted.join(", ")),
+    };
+    print::tell(&format!("{done}{plans}"));
     if let Some(stored) = found {
         let cause = crate::domain::gate::FirstCause::from_byte(stored.class);
         if !cause.is_candidate() {
-            print::tell(&format!("warning: no candidate: {}", cause.words()));
+            print::tell(&format!("warning: not a candidate: {}", cause.words()));
         }
     }
     Ok(())
@@ -357,7 +367,7 @@ async fn edit(opened: &Opened, text: &str, set: &UserSet) -> anyhow::Result<()> 
         return Ok(());
     }
     let done = change::edit(&opened.world.store, user.id, patch, opened.stamp()).await?;
-    print::tell(&done.replace("; p plans it", "; `sync --plan` plans it"));
+    print::tell(&done);
     Ok(())
 }
 

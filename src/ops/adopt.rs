@@ -189,7 +189,7 @@ pub async fn take(
             FailureKind::Refused,
             "No match was taken over",
             "none of them matches one directory user any more",
-            "Nothing was changed. The list says how it stands with each; associate by hand in the form (e).",
+            "Nothing was changed. The list says how it stands with each; associate by hand ({edit}).",
         ));
     }
     let noun = if taken == 1 { "match" } else { "matches" };
@@ -228,7 +228,7 @@ pub async fn adopt(
     }
     let noun = if queued == 1 { "number" } else { "numbers" };
     Ok(format!(
-        "{}: p plans",
+        "{}: {{plan}} plans",
         done(&format!("{queued} old {noun} queued"), left)
     ))
 }

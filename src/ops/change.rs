@@ -24,7 +24,7 @@ pub async fn add(store: &Store, users: Vec<NewUser>, stamp: Stamp) -> Result<Add
             FailureKind::Refused,
             "No tenant has been read yet: nobody can be added",
             "",
-            "Sync first (s, or `teamsconnector sync`); then add.",
+            "Sync first ({sync}); then add.",
         ));
     };
     for user in &users {
@@ -130,15 +130,13 @@ pub(super) async fn save(
     let name = Label::new(&name);
     let replaced = match replaced.as_slice() {
         [] => String::new(),
-        replaced => format!(
-            "; it replaces what was queued by {}",
-            replaced.join(", by ")
-        ),
+        replaced => format!("; replaces {}", replaced.join("; ")),
     };
+    // What to do next stands before the details: a line may be too narrow for all of them.
     Ok(match queued.as_slice() {
         [] => format!("{name} saved{replaced}"),
         queued => format!(
-            "{name} saved; queued: {}{replaced}; p plans it",
+            "{name} queued, {{plan}} plans it: {}{replaced}",
             queued.join(", ")
         ),
     })
@@ -171,7 +169,7 @@ pub async fn edit_many(
             FailureKind::Refused,
             "No tenant has been read yet: nobody can be changed",
             "",
-            "Nothing was changed. Sync first (s, or `teamsconnector sync`).",
+            "Nothing was changed. Sync first ({sync}).",
         ));
     };
     let edit = |(user, patch)| ImportedEdit {
@@ -188,7 +186,7 @@ pub async fn edit_many(
     Ok(imported(done.map_err(|e| e.failure())?))
 }
 
-/// What an import, or an edit of many, did: `34 users added; 20 changes queued; p plans them`.
+/// What an import, or an edit of many, did: `34 users added; 20 changes queued, {plan} plans them`.
 pub fn imported(done: Imported) -> String {
     let count = |n: usize, one: &str, many: &str| match n {
         0 => None,
@@ -200,8 +198,8 @@ pub fn imported(done: Imported) -> String {
         count(done.changed, "user changed", "users changed"),
         count(
             done.queued,
-            "change queued; p plans it",
-            "changes queued; p plans them",
+            "change queued, {plan} plans it",
+            "changes queued, {plan} plans them",
         ),
     ]
     .into_iter()
@@ -317,7 +315,7 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
             FailureKind::Refused,
             "This change has been sent: it cannot be dropped",
             format!("it is {}", entry.state.word()),
-            "Sync to settle it; afterwards the old value can be entered again.",
+            "Sync ({sync}) settles it; afterwards the old value can be entered again.",
         ));
     }
     let name = Label::new(&entry.name);
@@ -330,7 +328,7 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
             .await
             .map_err(|e| e.failure())?;
         return Ok(format!(
-            "{name}: {} was released already; giving it back is queued",
+            "{name}: giving {} back is queued, {{plan}} plans it; it was released already",
             old.spaced()
         ));
     }
@@ -339,11 +337,24 @@ pub async fn undo(store: &Store, id: EntryId, stamp: Stamp) -> Result<String, Fa
         .close(id, Closing::Dropped, stamp)
         .await
         .map_err(|e| e.failure())?;
-    Ok(format!(
-        "{name}: {} {} is no longer queued",
-        entry.field().as_str(),
-        entry.wanted.shown()
-    ))
+    Ok(match entry.wanted.number().filter(|_| entry.gives_back) {
+        Some(number) => rings_nowhere(number, &entry.name),
+        None => format!(
+            "{name}: {} {} is no longer queued",
+            entry.field().as_str(),
+            entry.wanted.shown()
+        ),
+    })
+}
+
+/// A number that a change of ours has taken away, and that nothing which waits gives back any more.
+fn rings_nowhere(number: &PhoneNumber, name: &str) -> String {
+    format!(
+        "{} {}: enter it for {} to give it back; its giving back was dropped",
+        number.spaced(),
+        words::RINGS_NOWHERE,
+        Label::new(name)
+    )
 }
 
 /// Drops queued changes in one transaction, all or none.
@@ -365,15 +376,24 @@ pub async fn undo_many(store: &Store, ids: Vec<EntryId>, stamp: Stamp) -> Result
         ));
     }
     let count = ids.len();
+    let dropped = picture.entries.iter().filter(|it| ids.contains(&it.id));
+    let silent = dropped
+        .filter(|entry| entry.gives_back)
+        .filter_map(|entry| {
+            let number = entry.wanted.number()?;
+            Some(rings_nowhere(number, &entry.name))
+        });
+    let mut words: Vec<String> = silent.collect();
     store
         .ledger
         .drop_many(ids, stamp)
         .await
         .map_err(|e| e.failure())?;
-    Ok(match count {
+    words.push(match count {
         1 => "1 change undone".to_owned(),
         n => format!("{n} changes undone"),
-    })
+    });
+    Ok(words.join("; "))
 }
 
 /// Holds entries back by hand, or queues them again.
@@ -451,9 +471,9 @@ async fn entry(store: &Store, id: EntryId) -> Result<Entry, Failure> {
         .ok_or_else(|| {
             Failure::new(
                 FailureKind::Other,
-                "This change is not in the outbox any more",
+                format!("There is no change {} that waits", id.0),
                 "",
-                "It was written, dropped or replaced.",
+                "Nothing was changed. `outbox list` shows what waits, `outbox list --done` what was written.",
             )
         })
 }

@@ -461,10 +461,10 @@ pub async fn take_back_many(
         ),
     };
     match failed.first() {
-        None => Ok(format!("{words}; p plans {it}")),
+        None => Ok(format!("{words}; {{plan}} plans {it}")),
         Some(first) if queued == 0 => Err(first.clone()),
         Some(first) => Ok(format!(
-            "{words}; {} not, the first because: {}",
+            "{queued} queued to go back, {{plan}} plans {it}; {} not: {}",
             failed.len(),
             first.headline
         )),
@@ -522,7 +522,7 @@ async fn counter(
     if wanted.field() == Field::Added {
         return Err(refused(
             "Somebody who was added is taken off the list by removing",
-            "Use d, or `users remove`.",
+            "Remove that user ({remove}).",
         ));
     }
     let configured = subject.configured().filter(|_| wanted.field().is_two_way());

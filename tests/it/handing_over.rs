@@ -139,19 +139,19 @@ async fn whose_change_an_edit_replaces_is_told() {
     assert_eq!(
         edit("+441235123512", &me).await,
         format!(
-            "Amy Apple saved; queued: number +44 1235 123512; it replaces what was queued by {me} {at}: \
-             number +44 1235 123511; p plans it"
+            "Amy Apple queued, {{plan}} plans it: number +44 1235 123512; replaces {me} {at}: \
+             number +44 1235 123511"
         )
     );
     assert_eq!(
         edit("+441235123512", &me).await,
-        "Amy Apple saved; queued: number +44 1235 123512; p plans it"
+        "Amy Apple queued, {plan} plans it: number +44 1235 123512"
     );
     assert_eq!(
         edit("+441235123513", "pat").await,
         format!(
-            "Amy Apple saved; queued: number +44 1235 123513; it replaces what was queued by {me} {at}: \
-             number +44 1235 123512; p plans it"
+            "Amy Apple queued, {{plan}} plans it: number +44 1235 123513; replaces {me} {at}: \
+             number +44 1235 123512"
         )
     );
 }
@@ -167,5 +167,51 @@ async fn who_is_held_is_told_with_why() {
     assert_eq!(
         seen.open[0].waits.as_deref(),
         Some("Unlicensed: not associated with a Teams user")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_giving_back_that_is_dropped_says_what_rings_nowhere() {
+    let bench = Bench::synced("seats-short").await;
+    let amy = bench.add("amy.apple@contoso.example").await;
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let ledger = &bench.store().ledger;
+    let waits = async || bench.desk().await.entries.pop().unwrap().id;
+    let id = waits().await;
+    ledger.released(id, bench.stamp()).await.unwrap();
+    assert_eq!(
+        change::undo(bench.store(), id, bench.stamp())
+            .await
+            .unwrap(),
+        "Amy Apple: giving +44 1235 123501 back is queued, {plan} plans it; it was released already"
+    );
+    let says = "+44 1235 123501 RINGS NOWHERE now: enter it for Amy Apple to give it back; its giving back was dropped";
+    let back = waits().await;
+    assert_eq!(
+        change::undo(bench.store(), back, bench.stamp())
+            .await
+            .unwrap(),
+        says
+    );
+    let gone = change::undo(bench.store(), back, bench.stamp()).await;
+    let gone = gone.unwrap_err();
+    assert_eq!(
+        gone.headline,
+        format!("There is no change {} that waits", back.0)
+    );
+    assert!(gone.hint.contains("`outbox list --done`"), "{gone:?}");
+    // Of many it is said as well.
+    bench.want_number(&amy, Some("+441235123511")).await;
+    let id = waits().await;
+    ledger.released(id, bench.stamp()).await.unwrap();
+    change::undo(bench.store(), id, bench.stamp())
+        .await
+        .unwrap();
+    let many = vec![waits().await];
+    assert_eq!(
+        change::undo_many(bench.store(), many, bench.stamp())
+            .await
+            .unwrap(),
+        format!("{says}; 1 change undone")
     );
 }

@@ -74,7 +74,7 @@ async fn forty_pasted_rows_six_of_them_bad_are_queued_in_at_most_60_keys() {
     terminal.press("ctrl-u +441235123628 enter");
     terminal.wait_for("40 create of 40 rows");
     terminal.press("A");
-    terminal.wait_for("40 users added; 40 changes queued; p plans them");
+    terminal.wait_for("40 users added; 40 changes queued, p plans them");
     let keys = terminal.keys - before;
     assert!(keys <= 60, "{keys} keys");
     terminal.wait_for("1 Users 40");
@@ -109,7 +109,7 @@ async fn good_rows_are_queued_after_a_question_and_the_others_go_back_as_a_file(
     terminal.press(&format!("ctrl-u {} tab space enter", out.display()));
     terminal.wait_for("6 rows written");
     terminal.press("y");
-    terminal.wait_for("34 users added; 34 changes queued; p plans them; 6 rows left out (O saves)");
+    terminal.wait_for("34 users added; 34 changes queued, p plans them; 6 rows left out (O saves)");
     let mode = std::fs::metadata(&out).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let text = std::fs::read_to_string(&out).unwrap();
@@ -164,7 +164,7 @@ async fn marked_users_get_numbers_from_a_range_in_one_plan_and_are_exported() {
     terminal.wait_for("3 changed");
     terminal.wait_for("number +44 1235 123602");
     terminal.press("A");
-    terminal.wait_for("3 users changed; 3 changes queued; p plans them");
+    terminal.wait_for("3 users changed; 3 changes queued, p plans them");
     terminal.press("X ctrl-u");
     let out = home.path().join("out.csv");
     terminal.press(&format!("{} tab space enter", out.display()));

@@ -93,11 +93,11 @@ async fn a_saved_edit_survives_sigkill() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     terminal.press("+441235123480 enter");
     let screen = terminal.wait_until("it is being saved", |screen| {
-        screen.contains("saving…") || screen.contains("saved")
+        screen.contains("saving…") || screen.contains("plans it")
     });
     assert!(screen.contains("saving…"), "{screen}");
     other.execute_batch("ROLLBACK").unwrap();
-    terminal.wait_for("saved");
+    terminal.wait_for("plans it");
     terminal.kill_hard();
     let mut terminal = open(&bench, &home, SMALL);
     terminal.wait_for("Joni Sherman");

@@ -38,7 +38,7 @@ async fn a_number_is_given_and_written_line_by_line() {
     terminal.press("1 enter 1001 enter");
     terminal.wait_for("The telephone number provided is not valid");
     terminal.press("1 enter +441235123480 enter");
-    terminal.wait_for("queued: number +44 1235 123480");
+    terminal.wait_for("plans it: number +44 1235 123480");
     terminal.press("enter");
     terminal.wait_for("1 change waits to be written");
     terminal.press("1 enter");

@@ -270,7 +270,7 @@ async fn what_was_written_for_several_goes_back_in_one_plan() {
     let said = repair::take_back_many(bench.store(), written.clone(), bench.stamp()).await;
     assert_eq!(
         said.unwrap(),
-        "2 changes go back: their opposites are queued; p plans them"
+        "2 changes go back: their opposites are queued; {plan} plans them"
     );
     let plan = bench.plan().await;
     assert_eq!(plan.items.len(), 2);
@@ -572,7 +572,10 @@ async fn a_move_whose_assignment_fails_offers_to_give_back() {
     let EntryState::Rejected { hint, .. } = &desk.entries[0].state else {
         panic!("{:?}\n{}", desk.entries, ran.text());
     };
-    assert!(hint.contains("undo (u) gives it back to Lee Gu"), "{hint}");
+    assert!(
+        hint.contains("then apply the plan that gives it back to Lee Gu"),
+        "{hint}"
+    );
     assert!(
         ran.says("+44 1235 123471 is released and rings nowhere"),
         "{}",

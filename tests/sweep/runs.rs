@@ -95,7 +95,7 @@ pub(crate) async fn saving(way: Way) {
         code: 0,
         start: &|home| program(home, &tour, &args),
         look: &|after: &After<'_>| {
-            let was_told = after.ended.err.contains("saved; queued: number");
+            let was_told = after.ended.err.contains("plans it: number");
             let acknowledged: &[Saved] = if was_told { &[EDIT] } else { &[] };
             let mut found = Vec::new();
             if matches!(after.fault, Fault::Full | Fault::Broken)
@@ -124,7 +124,7 @@ pub(crate) async fn saving(way: Way) {
             found
         },
     };
-    way.take(&sweep, "saved; queued: number", &|disk, said| {
+    way.take(&sweep, "plans it: number", &|disk, said| {
         let folder = disk.join("tenants/contoso");
         let acknowledged: &[Saved] = if said > 0 { &[EDIT] } else { &[] };
         broken(&Scene {
