@@ -305,8 +305,20 @@ pub fn explain_stranger(
     live: bool,
 ) -> Why {
     let shown = Label::new(text);
+    let (first_cause, verdict) = match read_at {
+        None => (
+            FirstCause::Unknown,
+            format!(
+                "UNKNOWN: nothing has been read from this tenant yet, so \"{shown}\" cannot be looked up"
+            ),
+        ),
+        Some(_) => (
+            FirstCause::NotInTenant,
+            format!("NOT IN THE TENANT: nobody has the name, address, number or id \"{shown}\""),
+        ),
+    };
     let steps = if read_at.is_none() {
-        vec!["nothing has been read from this tenant yet: sync first".to_owned()]
+        vec!["sync first, then look again".to_owned()]
     } else if near.is_empty() {
         vec!["check the spelling, or whether the account is in another tenant, or was made a moment ago: read again".to_owned()]
     } else {
@@ -317,10 +329,8 @@ pub fn explain_stranger(
         user: None,
         name: text.to_owned(),
         upn: String::new(),
-        first_cause: FirstCause::NotInTenant,
-        verdict: format!(
-            "NOT IN THE TENANT: nobody has the name, address, number or id \"{shown}\""
-        ),
+        first_cause,
+        verdict,
         steps: steps.into_iter().map(WhyStep::by_hand).collect(),
         gates: Vec::new(),
         warnings: Vec::new(),
@@ -410,11 +420,11 @@ fn standing_verdict(
 fn seat_steps(cause: UnlicensedCause) -> &'static [&'static str] {
     match cause {
         UnlicensedCause::NoSeat { .. } => &[
-            "buy more seats from the provider, then set the new count",
+            "buy more seats from the provider, then set the new count (`:settings` in the console, `seats set N` in a shell)",
             "or remove users: a seat that is freed goes to the next one by itself",
         ],
         UnlicensedCause::TrialEnded => &[
-            "buy seats from the provider, then set the new end date",
+            "buy seats from the provider, then set the new end date (`:settings` in the console, `seats set N --ends DATE` in a shell)",
             "nothing is lost meanwhile: users and numbers stay as they are",
         ],
         UnlicensedCause::NotAssociated => &[
@@ -422,7 +432,7 @@ fn seat_steps(cause: UnlicensedCause) -> &'static [&'static str] {
             "or edit this user and associate a Teams user by hand",
         ],
         UnlicensedCause::MatchWaits => &[
-            "look at the matches (E in the console, `users adopt` on the command line) and take them over",
+            "look at the matches (`:tenant-before` in the console, `users adopt` in a shell) and take them over",
             "or edit this user and associate a Teams user by hand",
         ],
         UnlicensedCause::UserGone => &[

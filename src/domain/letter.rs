@@ -78,6 +78,9 @@ fn standing(why: &Why) -> String {
             "can be added to the telephone service: nothing stands in the way.".to_owned()
         }
         FirstCause::Configured => configured(&why.verdict),
+        FirstCause::Unknown if why.id.is_none() => {
+            "has not been looked up yet: nothing was read from the Microsoft 365 tenant.".to_owned()
+        }
         FirstCause::Unknown => format!("could not be judged: {detail}."),
         FirstCause::NotInTenant if why.id.is_some() => {
             "is not in your Microsoft 365 tenant any more.".to_owned()
@@ -361,5 +364,29 @@ mod tests {
             "CONFIGURED, change refused: the number is taken",
             "; change refused: the number is taken.",
         );
+    }
+
+    #[test]
+    fn nobody_is_said_to_be_missing_from_a_tenant_that_was_never_read() {
+        let unread = crate::domain::explain::explain_stranger("alex", Vec::new(), None, false);
+        assert_eq!(unread.first_cause, FirstCause::Unknown);
+        assert!(
+            unread.verdict.starts_with("UNKNOWN: nothing has been read"),
+            "{}",
+            unread.verdict
+        );
+        assert!(
+            letter(&unread).contains("has not been looked up yet"),
+            "{}",
+            letter(&unread)
+        );
+        let read = crate::domain::explain::explain_stranger(
+            "alex",
+            Vec::new(),
+            Some(jiff::Timestamp::UNIX_EPOCH),
+            false,
+        );
+        assert_eq!(read.first_cause, FirstCause::NotInTenant);
+        assert!(letter(&read).contains("was not found"), "{}", letter(&read));
     }
 }

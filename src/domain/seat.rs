@@ -123,28 +123,31 @@ impl Ending {
     }
 }
 
+/// What to do about an end.
+const RENEW: &str = ": renew, then set the new last day in the tenant settings or with `seats set`";
+
 impl std::fmt::Display for Ending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Soon { on, days: 0 } => {
                 write!(
                     f,
-                    "The trial or contract ends today, {on}: from tomorrow everybody is Unlicensed"
+                    "The trial or contract ends today, {on}: from tomorrow everybody is Unlicensed{RENEW}"
                 )
             }
             Self::Soon { on, days: 1 } => {
                 write!(
                     f,
-                    "The trial or contract ends tomorrow, {on}: then everybody is Unlicensed"
+                    "The trial or contract ends tomorrow, {on}: then everybody is Unlicensed{RENEW}"
                 )
             }
             Self::Soon { on, days } => write!(
                 f,
-                "The trial or contract ends on {on}, in {days} days: then everybody is Unlicensed"
+                "The trial or contract ends on {on}, in {days} days: then everybody is Unlicensed{RENEW}"
             ),
             Self::Over { on } => write!(
                 f,
-                "The trial or contract ended on {on}: everybody is Unlicensed"
+                "The trial or contract ended on {on}: everybody is Unlicensed{RENEW}"
             ),
         }
     }
@@ -261,7 +264,7 @@ mod tests {
         assert_eq!(on("2027-01-01").unwrap().short(), "ended 2026-12-31");
         assert_eq!(
             on("2026-12-22").unwrap().to_string(),
-            "The trial or contract ends on 2026-12-31, in 9 days: then everybody is Unlicensed"
+            "The trial or contract ends on 2026-12-31, in 9 days: then everybody is Unlicensed: renew, then set the new last day in the tenant settings or with `seats set`"
         );
         assert_eq!(
             ending(Seats::default(), "2026-12-31".parse().unwrap()),
