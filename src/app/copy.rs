@@ -94,7 +94,7 @@ impl App {
         };
         let read = why::read_at(why, &|at| clock_or_day(at, self.now));
         let head = Label::new(&format!("{}  {}  {read}", why.name, why.upn));
-        let text = format!("{head}\n{}", modal.doc(self.now).to_text());
+        let text = format!("{head}\n{}", modal.doc(&self.settings.keys).to_text());
         self.copy_text(text)
     }
 
@@ -109,7 +109,7 @@ impl App {
             Pane::Changes => {
                 if let Some(entry) = self.changes.entry(&self.desk) {
                     return Some(
-                        changes::detail(entry, self.runs.active(), &|at| {
+                        changes::detail(entry, self.around_change(), &|at| {
                             clock_or_day(at, self.now)
                         })
                         .to_text(),

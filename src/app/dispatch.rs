@@ -218,7 +218,10 @@ impl App {
         let body = layout.body;
         match self.modals.last_mut() {
             Some(Modal::Why(modal)) => {
-                let rows = modal.doc(self.now).rows(usize::from(body.width)).len();
+                let doc = modal
+                    .doc(&self.settings.keys)
+                    .local(&self.settings.zone, self.now);
+                let rows = doc.rows(usize::from(body.width)).len();
                 scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
             }
             Some(Modal::Text(modal)) => {
@@ -226,7 +229,7 @@ impl App {
                 scroll(&mut modal.scroll, step, rows, layout::list_height(body, 1));
             }
             Some(Modal::SignIn(open)) => {
-                let rows = sign_in::doc(&self.session)
+                let rows = sign_in::doc(&self.session, &self.settings.keys)
                     .rows(usize::from(body.width))
                     .len();
                 scroll(&mut open.scroll, step, rows, layout::list_height(body, 4));
@@ -346,6 +349,15 @@ impl App {
         vec![Effect::LoadLog { req, run }]
     }
 
+    /// What stands around a change that is explained.
+    pub fn around_change(&self) -> changes::Around<'_> {
+        changes::Around {
+            desk: &self.desk,
+            run: self.runs.active(),
+            keys: &self.settings.keys,
+        }
+    }
+
     fn open_change(&mut self) {
         if let Some(entry) = self.changes.entry(&self.desk).cloned() {
             if is_conflict(&entry) {
@@ -353,7 +365,7 @@ impl App {
             } else {
                 let text = Text::new(
                     "CHANGE",
-                    changes::detail(&entry, self.runs.active(), &|at| self.when(at)),
+                    changes::detail(&entry, self.around_change(), &|at| self.when(at)),
                 );
                 self.modals.push(Modal::Text(text));
             }
@@ -362,7 +374,8 @@ impl App {
             let mut doc = changes::audit_detail(row, known, &|at| self.when(at));
             for step in changes::steps(row, &self.desk) {
                 let change = changes::audited(&step.change, &self.roster);
-                let text = format!("{} {change}  {}", step.action, step.outcome);
+                // What it was before would be a second state in the line.
+                let text = format!("{} {change}", step.action);
                 let lead = format!("{}  ", self.when(step.at));
                 doc.item(Tone::Dim, &lead, text.trim_end());
             }
@@ -459,6 +472,7 @@ impl App {
             let question = Question::CancelRun {
                 req: run.req,
                 name: run.name(),
+                writes: run.is_writing(),
             };
             self.question(question);
         }
@@ -519,7 +533,7 @@ impl App {
             .filter(|run| run.is_writing())
             .map(|run| {
                 format!(
-                    "{} is writing; it stops after the change that it is at.",
+                    "{} is writing; it stops after the change that it is at, and the rest stays queued.",
                     run.name()
                 )
             });

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::app::cells;
 use crate::app::layout::{Area, changes_areas};
 use crate::app::pane::Mark;
-use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, mark, whole};
+use crate::app::pane::changes::{Item, audit_detail, audited, change, detail, held, mark, whole};
 use crate::app::sync::clock_or_day;
 
 use super::paint::{Column, Painter, Row, column, shown};
@@ -67,7 +67,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
 /// Everything about the row under the cursor.
 fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
     let doc = if let Some(entry) = app.changes.entry(&app.desk) {
-        detail(entry, app.runs.active(), &|at| app.when(at))
+        detail(entry, app.around_change(), &|at| app.when(at))
     } else if let Some(row) = app.changes.audit(&app.desk) {
         audit_detail(row, (&app.desk, &app.roster), &|at| app.when(at))
     } else {
@@ -135,7 +135,11 @@ fn cells_of(app: &App, item: Item) -> Option<Cells> {
             let row = app.desk.audit.iter().find(|row| row.seq == seq)?;
             Some(Cells {
                 mark: Mark::Blank,
-                state: row.action.clone(),
+                state: match row.action.as_str() {
+                    "gone" => "found gone".to_owned(),
+                    "back" => "found again".to_owned(),
+                    action => action.to_owned(),
+                },
                 name: row.name.clone(),
                 change: audited(&whole(row, &app.desk), &app.roster),
                 at: row.at,
@@ -146,7 +150,15 @@ fn cells_of(app: &App, item: Item) -> Option<Cells> {
 }
 
 fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Option<Vec<Column>> {
-    let cells = cells_of(app, item)?;
+    let mut cells = cells_of(app, item)?;
+    // Only of rows that are drawn: it looks at all that wait.
+    if let Item::Entry(id) = item
+        && let Some(entry) = app.desk.entries.iter().find(|entry| entry.id == id)
+        && !app.runs.active().is_some_and(|run| run.carries(entry))
+        && held(entry, &app.desk).is_some()
+    {
+        "held".clone_into(&mut cells.state);
+    }
     let tone = painter.tone(cells.mark.tone());
     let when = clock_or_day(cells.at, app.now);
     let local = app.settings.zone.beside(cells.at);
@@ -179,10 +191,10 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
         &[
             "Nothing was changed yet.",
             "",
-            "An edit of a number or a country (e in 1 Users) waits here until the plan (p) is applied.",
+            "What {edit} changes in 1 Users waits here until its plan ({plan}) is applied.",
         ]
     };
     for (n, line) in (1..).zip(lines) {
-        painter.line(area, n, line, Style::new());
+        painter.line(area, n, &app.settings.keys.fill(line), Style::new());
     }
 }

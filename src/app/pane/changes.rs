@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
+use crate::app::keymap::Keymap;
 use crate::app::mend::written;
 use crate::app::sync::{Course, Run};
 use crate::domain::guid::{Guid, ObjectId};
-use crate::domain::outbox::{Entry, EntryId, EntryState, Step};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Step, happened};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::planning;
 use crate::domain::text::Label;
-use crate::domain::user::Value;
+use crate::domain::user::{Field, Value};
 use crate::domain::words;
 use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
@@ -386,14 +388,14 @@ pub type Clock<'a> = &'a dyn Fn(Timestamp) -> String;
 pub fn audit_detail(row: &AuditRow, (desk, roster): (&Desk, &Roster), when: Clock<'_>) -> Doc {
     let mut doc = Doc::default();
     doc.item(Tone::Strong, "Whose    ", &row.name);
-    doc.item(Tone::Plain, "Done     ", &row.action);
+    doc.item(Tone::Plain, "Done     ", happened(&row.action));
     doc.item(
         Tone::Plain,
         "Change   ",
         &audited(&whole(row, desk), roster),
     );
     if !row.outcome.is_empty() {
-        doc.item(Tone::Plain, "Was      ", &row.outcome);
+        doc.item(Tone::Plain, "Before   ", &row.outcome);
     }
     doc.item(
         Tone::Dim,
@@ -406,18 +408,40 @@ pub fn audit_detail(row: &AuditRow, (desk, roster): (&Desk, &Roster), when: Cloc
     doc
 }
 
-/// Everything about an entry; `run` is the one that is under way.
-pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
+/// Why a queued change would not be written now, as far as that can be told from the files.
+pub fn held(entry: &Entry, desk: &Desk) -> Option<String> {
+    planning::held_back_for(entry, &desk.entries, |id| {
+        let mut rows = desk.users.iter();
+        let row = rows.find(|row| row.user.id == id)?;
+        Some((&row.user, row.status))
+    })
+}
+
+/// What stands around an entry that is explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// All that this side holds.
+    pub desk: &'a Desk,
+    /// The run that is under way.
+    pub run: Option<&'a Run>,
+    /// The keys of actions that the words name.
+    pub keys: &'a Keymap,
+}
+
+/// Everything about an entry.
+pub fn detail(entry: &Entry, around: Around<'_>, when: Clock<'_>) -> Doc {
+    let Around { desk, run, keys } = around;
     let mut doc = Doc::default();
     let (mark, word) = mark(entry);
-    doc.item(
-        mark.tone(),
-        "State    ",
-        &format!("{word}{}", waits(entry, run, when)),
-    );
+    let state = match held(entry, desk).filter(|_| !run.is_some_and(|run| run.carries(entry))) {
+        Some(why) => format!("held: {why}"),
+        None => format!("{word}{}", keys.fill(&waits(entry, run, when))),
+    };
+    doc.item(mark.tone(), "State    ", &state);
     if let EntryState::Rejected { cause, raw, hint } = &entry.state {
         doc.item(Tone::Bad, "Cause    ", cause);
         doc.item(Tone::Plain, "To do    ", hint);
+        doc.item(Tone::Plain, "Again    ", &keys.fill(again(entry)));
         doc.item(Tone::Dim, "Came back", &format!(" {raw}"));
     }
     doc.item(
@@ -441,7 +465,13 @@ pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
                     entry.wanted.shown()
                 ),
             ),
-            None => (Tone::Bad, entry.ways_on("the plan (p)", "u")),
+            None => (
+                Tone::Bad,
+                entry.ways_on(
+                    &keys.fill("{plan} then {apply}"),
+                    &keys.fill("{undo}, {plan}, {apply} give it back"),
+                ),
+            ),
         };
         doc.item(tone, "Released ", &format!("{owed}: {ways}"));
     }
@@ -449,7 +479,7 @@ pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
         doc.item(
             Tone::Bad,
             "Tenant   ",
-            &format!("has {} now; Enter decides", theirs.shown()),
+            &keys.fill(&format!("has {} now; {{open}} decides", theirs.shown())),
         );
     }
     doc.item(
@@ -466,8 +496,21 @@ pub fn detail(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> Doc {
     doc
 }
 
+/// How a change that was refused is made again: none is sent again by itself.
+fn again(entry: &Entry) -> &'static str {
+    match (entry.user, entry.field()) {
+        (Some(_), Field::Number | Field::Country) if entry.takes_from.is_none() => {
+            "{edit} on this user in 1 Users, then {save}, queues it again; {undo} drops it"
+        }
+        (_, Field::Number) if entry.takes_from.is_some() => {
+            "{move-number} moves the number again; {undo} drops this"
+        }
+        _ => "{why} on this user offers it again; {undo} drops this",
+    }
+}
+
 /// What an entry waits for, and until when; `run` is the one that is under way.
-fn waits(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> String {
+pub fn waits(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> String {
     match &entry.state {
         EntryState::Queued => match run.filter(|run| run.carries(entry)) {
             Some(run) if run.course == Course::Stopping => {
@@ -477,7 +520,7 @@ fn waits(entry: &Entry, run: Option<&Run>, when: Clock<'_>) -> String {
                 )
             }
             Some(run) => format!(": {} writes it when its turn comes", run.name()),
-            None => ": waits for the plan to be applied (p)".to_owned(),
+            None => ": waits for its plan to be applied: {plan}, then {apply}".to_owned(),
         },
         EntryState::Held { why } => format!(": {why}"),
         EntryState::InFlight { step, attempt } => {
