@@ -8,6 +8,7 @@ use crate::domain::added::Added;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::user::UserId;
+use crate::domain::words;
 use crate::domain::writeplan::WritePlan;
 use crate::roster::Roster;
 use crate::roster::desk::Desk;
@@ -24,7 +25,7 @@ use super::pane::sync::Tail;
 use super::pane::text::Text;
 use super::pane::why::Answer;
 use super::session::{Auth, Writing};
-use super::sync::{Course, Ended, took};
+use super::sync::Course;
 use super::tables::KEPT;
 use super::{App, Wait};
 
@@ -98,7 +99,10 @@ impl App {
             // What stands on the screen is another plan: keys typed at it do not count for this one.
             Some(open) => open.stage = Stage::Fresh,
             None if empty => {}
-            None => self.say(Tone::Busy, format!("plan ready, p ({items} to write)")),
+            None => self.say(
+                Tone::Busy,
+                format!("plan ready, {{plan}} ({items} to write)"),
+            ),
         }
     }
 
@@ -142,47 +146,6 @@ impl App {
             self.missed(&ended.kind, debug);
         }
         self.plan_missed(&ended.kind)
-    }
-
-    fn say_ended(&mut self, ended: &Ended, seconds: i64) {
-        let name = match ended.number {
-            Some(number) => format!("run {} {}", number.0, ended.kind.as_str()),
-            None => ended.kind.as_str().to_owned(),
-        };
-        // What is over at once needs no time.
-        let time = match seconds {
-            ..10 => String::new(),
-            seconds => format!(" in {}", took(seconds)),
-        };
-        let numbers = format!("{time}{}", numbers(&ended.summary));
-        match &ended.outcome {
-            Outcome::Failed(failure) => self.fail(failure.clone()),
-            Outcome::Done => {
-                // A plan that is ready says so itself; "done" over it would hide the key.
-                let wrote = matches!(ended.kind, RunKind::Apply { .. });
-                if wrote || self.plan.as_ref().is_none_or(WritePlan::is_empty) {
-                    self.say(Tone::Good, format!("{name} done{numbers}"));
-                }
-            }
-            Outcome::Partly => {
-                self.say(
-                    Tone::Warn,
-                    format!("{name} done in part{numbers}: 4 shows what is left"),
-                );
-            }
-            Outcome::Cancelled => {
-                self.say(
-                    Tone::Warn,
-                    format!("{name} cancelled: the last good picture stays"),
-                );
-            }
-            Outcome::Interrupted => {
-                self.say(
-                    Tone::Warn,
-                    format!("{name} interrupted: the last good picture stays"),
-                );
-            }
-        }
     }
 
     pub(super) fn ledger_says(&mut self, event: LedgerEvent) -> Vec<Effect> {
@@ -271,12 +234,8 @@ impl App {
             self.session.tenant.clone_from(name);
         }
         if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
-            self.notice = Some(Notice::Failed(Failure::new(
-                FailureKind::Store,
-                note.clone(),
-                desk.notes.join("\n"),
-                "",
-            )));
+            let failure = super::told::noted(note, &desk.notes);
+            self.notice = Some(Notice::Failed(self.keyed(failure)));
         }
         self.configured = Arc::new(
             desk.users
@@ -384,6 +343,13 @@ impl App {
                 Tone::Good,
                 format!("step {step} cannot be done from here; its text is {notice}"),
             ),
+            // What is silent now stands until somebody has read it.
+            Wait::Undone if notice.contains(words::RINGS_NOWHERE) => {
+                self.say(Tone::Bad, notice);
+                if let Some(Notice::Word { until, .. }) = &mut self.notice {
+                    *until = None;
+                }
+            }
             Wait::Form
             | Wait::Mended
             | Wait::Removed
@@ -416,6 +382,7 @@ impl App {
         let Some(wait) = self.answered(req) else {
             return;
         };
+        let failure = self.keyed(failure);
         for modal in &mut self.modals {
             let state = match modal {
                 Modal::Form(form) => &mut form.state,
@@ -551,30 +518,5 @@ impl App {
             SessionEvent::TenantNotSaved { req, why } => self.tenant_not_saved(req, *why),
         }
         Vec::new()
-    }
-}
-
-/// What a run did, as far as there is something to say: `: 3 written, 1 refused`.
-fn numbers(summary: &Summary) -> String {
-    let parts: Vec<String> = [
-        (summary.written, "written"),
-        (summary.refused, "refused"),
-        (summary.conflicts, "in conflict"),
-        (summary.held, "held"),
-        (summary.left, "left"),
-        (summary.taken_over, "taken over"),
-        (summary.matched, "matched"),
-        (summary.unlicensed, "Unlicensed"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{count} {word}"))
-    .chain(summary.released_words())
-    .collect();
-    match (parts.is_empty(), summary.counters.total) {
-        (true, 0) => String::new(),
-        (true, 1) => ": 1 user read".to_owned(),
-        (true, total) => format!(": {} users read", super::cells::thousands(total)),
-        (false, _) => format!(": {}", parts.join(", ")),
     }
 }

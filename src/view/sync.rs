@@ -31,7 +31,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
                 "A bundle reads no tenant: its runs stand below; {open} shows the log of one."
             }
             SyncState::Idle { .. } => {
-                "{sync} reads the tenant: its log runs here. {debug-sync} writes a line for everyone who is excluded."
+                "{sync} reads the tenant, its log runs here; {debug-sync} tells of all who are excluded."
             }
         };
         painter.line(lines, 0, &app.settings.keys.fill(text), painter.theme.dim);
@@ -249,7 +249,22 @@ fn did(head: &RunHead) -> String {
         return head.failure.clone();
     }
     let s = &head.summary;
-    let mut parts = Vec::new();
+    let refused = if head.kind == "apply" {
+        "refused"
+    } else {
+        "refused earlier"
+    };
+    // What went wrong comes first: the end of the line may be cut.
+    let mut parts: Vec<String> = s.released_words().into_iter().collect();
+    let mut count = |count: u32, word: &str| {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    };
+    count(s.written, "written");
+    count(s.refused, refused);
+    count(s.conflicts, "in conflict");
+    count(s.taken_over, "taken over");
     if s.counters.total > 0 {
         parts.push(format!(
             "{}, {} Phone System",
@@ -257,16 +272,5 @@ fn did(head: &RunHead) -> String {
             s.counters.phone_system
         ));
     }
-    for (count, word) in [
-        (s.written, "written"),
-        (s.refused, "refused"),
-        (s.conflicts, "in conflict"),
-        (s.taken_over, "taken over"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    parts.extend(s.released_words());
     parts.join(", ")
 }

@@ -13,6 +13,7 @@ mod people;
 mod plan;
 mod review;
 mod runs;
+mod said;
 mod screen;
 mod settings;
 mod sign_in;

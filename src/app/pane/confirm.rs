@@ -173,6 +173,8 @@ pub enum Question {
         req: RequestId,
         /// Its name.
         name: String,
+        /// Whether it writes.
+        writes: bool,
     },
     /// Quit?
     Quit {
@@ -428,6 +430,13 @@ impl Confirm {
                 }
                 lines
             }
+            Question::CancelRun {
+                name, writes: true, ..
+            } => vec![
+                format!("Stop {name}?"),
+                "What is written stays written; the change that it is at is finished; the rest stays queued."
+                    .to_owned(),
+            ],
             Question::CancelRun { name, .. } => vec![
                 format!("Cancel {name}?"),
                 "It stops at its next safe point; the last good picture stays.".to_owned(),
