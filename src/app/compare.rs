@@ -161,6 +161,7 @@ impl App {
             Tone::Dim,
             "Of another time, or of all tenants: `teamsconnector changes --since 2d --all-tenants`.",
         );
+        let doc = doc.local(&self.settings.zone, self.now);
         self.modals.push(Modal::Text(Text::new(title, doc)));
     }
 

@@ -2,10 +2,14 @@
 //!
 //! Knows no colour. Every part goes through [`Label`], so that what is wrapped is what is drawn.
 
+use jiff::Timestamp;
+
 use crate::domain::failure::Failure;
 use crate::domain::text::Label;
 
 use super::cells;
+use super::keymap::Keymap;
+use super::zone::Zone;
 
 /// What a part of a text means; the theme gives it a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +56,25 @@ pub struct Row {
 pub struct Doc(pub Vec<Line>);
 
 impl Doc {
+    /// The same with the local time behind each time of it that has its day.
+    #[must_use]
+    pub fn local(mut self, zone: &Zone, now: Timestamp) -> Self {
+        for line in &mut self.0 {
+            line.text = zone.told(&line.text, now);
+        }
+        self
+    }
+
+    /// The same with the keys of actions that it names in braces.
+    #[must_use]
+    pub fn keyed(mut self, keys: &Keymap) -> Self {
+        for line in &mut self.0 {
+            line.lead = keys.fill(&line.lead);
+            line.text = keys.fill(&line.text);
+        }
+        self
+    }
+
     /// Adds a line.
     pub fn line(&mut self, tone: Tone, text: &str) {
         self.item(tone, "", text);

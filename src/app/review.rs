@@ -379,6 +379,7 @@ impl App {
         for (n, line) in lines.iter().enumerate() {
             let tone = if n == 0 { Tone::Strong } else { Tone::Plain };
             let line = self.settings.keys.fill(line);
+            let line = self.settings.zone.told(&line, self.now);
             let wrapped = cells::wrap(Label::new(&line).as_str(), width).into_iter();
             rows.extend(wrapped.map(|row| (tone, row)));
         }

@@ -34,6 +34,50 @@ impl Zone {
     }
 }
 
+/// Cells of `11-23 14:37Z`.
+const DAY_AND_TIME: usize = 12;
+
+impl Zone {
+    /// A text from below with the local time behind each UTC time that has its day: `11-23 14:37Z (15:37)`. What has no year is of
+    /// the year of `now`, or of the one before where it would lie ahead by months.
+    pub fn told(&self, text: &str, now: Timestamp) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('Z') {
+            let (before, after) = rest.split_at(at + 1);
+            out.push_str(before);
+            if !after.starts_with(" (")
+                && let Some(at) = stamp(before, now)
+            {
+                out.push_str(&self.beside(at));
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// The time that a text ends with, if it does.
+fn stamp(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let short = text.get(text.len().checked_sub(DAY_AND_TIME)?..)?;
+    let (day, time) = short.strip_suffix('Z')?.split_once(' ')?;
+    let lead = &text[..text.len() - DAY_AND_TIME];
+    let named = lead.len().checked_sub(5).and_then(|from| lead.get(from..));
+    let at = |year: &str| format!("{year}-{day}T{time}:00Z").parse::<Timestamp>();
+    let named = named.and_then(|year| year.strip_suffix('-'));
+    if let Some(year) = named.filter(|year| year.bytes().all(|b| b.is_ascii_digit())) {
+        return at(year).ok();
+    }
+    let year = now.to_zoned(TimeZone::UTC).year();
+    let this = at(&format!("{year:04}")).ok()?;
+    let ahead = this.duration_since(now).as_hours() > 24 * 180;
+    if ahead {
+        return at(&format!("{:04}", year - 1)).ok();
+    }
+    Some(this)
+}
+
 impl App {
     /// A time as the screen shows it: `14:02Z (15:02)`, with the day in front unless it is today.
     pub fn when(&self, at: Timestamp) -> String {
@@ -70,6 +114,28 @@ mod tests {
                 .filter(|row| row.contains("Z ("))
                 .count();
             assert_eq!(runs > 1, local, "{size:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_from_below_gets_the_local_time_too() {
+        let zone = Zone::new(TimeZone::fixed(Offset::constant(1)));
+        let now = "2026-11-23T15:00:00Z".parse().unwrap();
+        for (text, told) in [
+            (
+                "pat 11-23 14:37Z: number none",
+                "pat 11-23 14:37Z (15:37): number none",
+            ),
+            (
+                "2026-11-22 23:30Z read, 11-20 12:03Z",
+                "2026-11-22 23:30Z (11-23 00:30) read, 11-20 12:03Z (13:03)",
+            ),
+            ("12-31 23:30Z", "12-31 23:30Z (01-01 00:30)"),
+            ("11-23 14:37Z (15:37)", "11-23 14:37Z (15:37)"),
+            ("read 14:37Z, Zoe Z and 山Z", "read 14:37Z, Zoe Z and 山Z"),
+        ] {
+            assert_eq!(zone.told(text, now), told);
+            assert_eq!(Zone::default().told(text, now), text);
         }
     }
 

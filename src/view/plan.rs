@@ -10,7 +10,7 @@ use crate::app::pane::Mark;
 use crate::app::pane::plan::{
     Choice, PlanBox, PlanRow, WHOLE, around, chosen, gap, rows, silences, taking_away, warnings,
 };
-use crate::app::sync::{Run, clock};
+use crate::app::sync::Run;
 use crate::domain::writeplan::WritePlan;
 
 use super::paint::{Column, Painter, Row, column, shown};
@@ -55,7 +55,7 @@ fn title(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     let ticket = app
         .plan_ticket()
         .map_or_else(String::new, |ticket| format!("   ticket {ticket}"));
-    let right = format!("read {}{ticket}", clock(plan.read_at));
+    let right = format!("read {}{ticket}", app.when(plan.read_at));
     painter.two(
         area,
         0,

@@ -22,7 +22,10 @@ pub(super) fn modal(app: &App, painter: &mut Painter<'_>, open: &WhyBox, area: A
             );
         }
     }
-    rows(painter, &open.doc(app.now), open.scroll.top, area);
+    let doc = open
+        .doc(&app.settings.keys)
+        .local(&app.settings.zone, app.now);
+    rows(painter, &doc, open.scroll.top, area);
 }
 
 /// Why the row under the cursor is as it is.
@@ -46,7 +49,7 @@ pub(super) fn beside(app: &App, painter: &mut Painter<'_>, area: Area) {
     if app.who_here().is_none() {
         return;
     }
-    let mut doc = doc(why, Room::Half, app.now);
+    let mut doc = doc(why, Room::Half, app.now).local(&app.settings.zone, app.now);
     let mut strong = painter.theme.strong;
     if app.beside.asked.is_some() || app.beside.about != app.who_here() {
         // It is still about the row that the cursor was on. Name and verdict say so: all lines would be many bytes for a moment.

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::app::action::Action;
 use crate::app::doc::{Doc, Scroll, Tone};
 use crate::app::effect::Who;
 use crate::app::event::RequestId;
+use crate::app::keymap::Keymap;
 use crate::app::sync::clock_seconds;
 use crate::domain::evidence;
 use crate::domain::failure::Failure;
@@ -50,7 +52,7 @@ pub enum Room {
 
 impl WhyBox {
     /// The text; empty until there is an answer.
-    pub fn doc(&self, _now: Timestamp) -> Doc {
+    pub fn doc(&self, keys: &Keymap) -> Doc {
         match &self.answer {
             Answer::Waiting => {
                 let mut doc = Doc::default();
@@ -60,7 +62,11 @@ impl WhyBox {
             Answer::Known(why) => {
                 let mut doc = Doc::default();
                 if !self.queued.is_empty() {
-                    let text = format!("{}; p plans it", self.queued.join(", "));
+                    let text = format!(
+                        "{}; {} plans it",
+                        self.queued.join(", "),
+                        keys.first(Action::Plan)
+                    );
                     doc.item(Tone::Busy, "queued: ", &text);
                 }
                 write(why, Room::Whole, &mut doc);

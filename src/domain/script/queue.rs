@@ -96,7 +96,7 @@ fn writable<'a>(queue: &Queue<'a>, entry: &Entry) -> Result<&'a Known, String> {
         EntryState::Applied { visible_by } => {
             return Err(format!(
                 "{word}: written already, visible by {}",
-                visible_by.strftime("%H:%MZ")
+                visible_by.strftime("%m-%d %H:%MZ")
             ));
         }
         EntryState::Conflict { theirs } => {
@@ -273,7 +273,7 @@ fn on_premises(known: &Known) -> Result<(), String> {
         return Err(format!(
             "the number of {} is in Active Directory: `script {}` clears it there",
             Label::new(&known.user.name),
-            known.user.id
+            Label::new(&known.user.upn)
         ));
     }
     Ok(())
@@ -528,7 +528,7 @@ mod tests {
                 EntryState::Applied {
                     visible_by: jiff::Timestamp::UNIX_EPOCH,
                 },
-                "waiting: written already, visible by 00:00Z".to_owned(),
+                "waiting: written already, visible by 01-01 00:00Z".to_owned(),
             ),
             (
                 EntryState::Conflict {
