@@ -151,7 +151,7 @@ impl App {
             && run.course == Course::SignInNeeded
         {
             let text = format!(
-                "not signed in: {} still waits; {{sign-in}} begins anew and it goes on, {{cancel-run}} cancels it",
+                "not signed in: {{sign-in}} begins anew, {{cancel-run}} cancels; {} still waits",
                 run.name()
             );
             let text = self.settings.keys.fill(&text);
@@ -283,9 +283,10 @@ impl App {
         }
         self.session.auth = Auth::SignedOut;
         let text = format!(
-            "{name} waits for a sign-in: L signs in and it goes on where it is, c cancels ({})",
+            "{name} waits for a sign-in: {{sign-in}} signs in and it goes on, {{cancel-run}} cancels ({})",
             why.headline
         );
+        let text = self.settings.keys.fill(&text);
         self.notice = Some(super::notice::Notice::lasting(Tone::Warn, text));
         self.dirty = true;
     }

@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, open: SignInBox, area: 
     let looks = (painter.theme.strong, painter.theme.busy);
     painter.two(area, 0, (&title, looks.0), (&state, looks.1));
     let (_, body) = area.split(1);
-    let doc = sign_in::doc(&app.session);
+    let doc = sign_in::doc(&app.session, &app.settings.keys);
     let code = match app.session.prompt().map(|prompt| &prompt.way) {
         Some(PromptWay::Code { code, address, .. }) => Some((code, address)),
         Some(PromptWay::Browser { .. }) | None => None,

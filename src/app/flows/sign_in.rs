@@ -151,7 +151,7 @@ fn a_run_that_waits_for_a_sign_in_goes_on_after_it_and_does_not_start_anew() {
     let (mut t, running) = waiting();
     assert_eq!(
         t.notice(),
-        "run 13 debug sync waits for a sign-in: L signs in and it goes on where it is, c cancels (the sign-in was revoked)"
+        "run 13 debug sync waits for a sign-in: L signs in and it goes on, c cancels (the sign-in was revoked)"
     );
     assert_eq!(
         t.app.runs.active().unwrap().doing(),
@@ -184,7 +184,7 @@ fn esc_on_the_sign_in_that_a_run_waits_for_leaves_the_run_waiting() {
     assert_eq!(t.effects, [Effect::CancelSignIn { req }]);
     assert_eq!(
         t.notice(),
-        "not signed in: run 13 debug sync still waits; L begins anew and it goes on, c cancels it"
+        "not signed in: L begins anew, c cancels; run 13 debug sync still waits"
     );
     assert_eq!(
         t.app.runs.active().unwrap().doing(),
@@ -304,6 +304,7 @@ fn a_block_is_explained_and_leads_to_the_other_way() {
         t.effects.as_slice(),
         [Effect::Copy { text, .. }]
             if text.contains("Trace ID: t-1 Correlation ID: c-1") && text.contains("with a device code")
+                && text.contains("let this sign-in in") && !text.contains("instead")
     ));
     t.keys("b");
     let new = t.asked();
@@ -320,6 +321,12 @@ fn a_block_is_explained_and_leads_to_the_other_way() {
     let prompt = Box::new(browser());
     says(&mut t, SessionEvent::Prompted { req: new, prompt });
     assert!(shows(&t, "ssh -L 40123:127.0.0.1:40123 ann@jump01"));
+    let rows = screen(&t.app);
+    let row = |text: &str| rows.iter().position(|row| row.contains(text));
+    assert!(
+        row("Go on only if you started this") < row("ssh -L"),
+        "{rows:#?}"
+    );
     t.keys("y");
     assert!(matches!(
         t.effects.as_slice(),

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::app::doc::{Doc, Scroll, Tone};
+use crate::app::keymap::Keymap;
 use crate::app::session::{Attempt, Auth, Purpose, Session};
 use crate::app::sync::clock;
 use crate::domain::failure::Failure;
@@ -41,7 +42,11 @@ pub fn state(session: &Session, now: Timestamp) -> String {
 }
 
 /// The text of the modal. A code stands above it, large.
-pub fn doc(session: &Session) -> Doc {
+pub fn doc(session: &Session, keys: &Keymap) -> Doc {
+    text(session).keyed(keys)
+}
+
+fn text(session: &Session) -> Doc {
     match &session.auth {
         Auth::Asking { prompt: None, .. } => {
             said("Entra is asked how to sign in. Esc ends it.", Tone::Plain)
@@ -58,7 +63,9 @@ pub fn doc(session: &Session) -> Doc {
             other,
         } => blocked(session, *attempt, (failure, *other)),
         Auth::SignedIn => said("Signed in.", Tone::Good),
-        Auth::Unknown | Auth::SignedOut => said("Nobody is signed in: L begins.", Tone::Plain),
+        Auth::Unknown | Auth::SignedOut => {
+            said("Nobody is signed in: {sign-in} begins.", Tone::Plain)
+        }
     }
 }
 
@@ -81,12 +88,20 @@ fn asked(session: &Session, prompt: &Prompt) -> Doc {
         PromptWay::Browser {
             address, forward, ..
         } => {
+            // First: below a long address a low screen ends.
+            doc.line(
+                Tone::Warn,
+                "This console asked for it just now. Go on only if you started this yourself.",
+            );
             doc.line(
                 Tone::Plain,
                 "1. On your own machine, in a terminal that stays open:",
             );
             doc.line(Tone::Strong, forward);
-            doc.line(Tone::Plain, "2. There, open in a browser (Y copies it):");
+            doc.line(
+                Tone::Plain,
+                "2. There, open in a browser ({copy-address} copies it):",
+            );
             doc.line(Tone::Dim, address);
         }
     }
@@ -108,16 +123,13 @@ fn asked(session: &Session, prompt: &Prompt) -> Doc {
         );
         doc.item(Tone::Dim, "        ", page);
     }
-    doc.gap();
-    let what = match prompt.way {
-        PromptWay::Code { .. } => {
-            "This console asked for it just now. Type the code only if you started this yourself: whoever sends you a code wants your sign-in."
-        }
-        PromptWay::Browser { .. } => {
-            "This console asked for it just now. Go on only if you started this yourself."
-        }
-    };
-    doc.line(Tone::Warn, what);
+    if let PromptWay::Code { .. } = prompt.way {
+        doc.gap();
+        doc.line(
+            Tone::Warn,
+            "This console asked for it just now. Type the code only if you started this yourself: whoever sends you a code wants your sign-in.",
+        );
+    }
     doc
 }
 
@@ -143,7 +155,7 @@ fn expired(attempt: Attempt) -> Doc {
 /// The ways on after a sign-in that came to nothing.
 fn begin_anew(doc: &mut Doc, attempt: Attempt) {
     doc.gap();
-    doc.item(Tone::Strong, "L  ", "begins anew");
+    doc.item(Tone::Strong, "{sign-in}  ", "begins anew");
     other_key(doc, attempt.way.other());
     doc.gap();
     doc.line(Tone::Dim, "Whatever was read before stays readable.");
@@ -152,7 +164,7 @@ fn begin_anew(doc: &mut Doc, attempt: Attempt) {
 fn other_key(doc: &mut Doc, other: SignInWay) {
     doc.item(
         Tone::Strong,
-        "b  ",
+        "{sign-in-otherwise}  ",
         match other {
             SignInWay::DeviceCode => "signs in with a code instead",
             SignInWay::Browser => "signs in with a browser that reaches this machine instead",
@@ -167,11 +179,8 @@ fn failed(attempt: Attempt, failure: &Failure) -> Doc {
     doc
 }
 
-fn blocked(
-    session: &Session,
-    attempt: Attempt,
-    (failure, other): (&Failure, Option<SignInWay>),
-) -> Doc {
+/// What the customer's administrator gets: what was refused, and what is asked of them.
+fn for_administrator(session: &Session, attempt: Attempt, failure: &Failure) -> Doc {
     let mut doc = Doc::default();
     doc.line(
         Tone::Strong,
@@ -196,19 +205,37 @@ fn blocked(
             }
         ),
     );
-    doc.failure(failure);
+    doc.line(Tone::Bad, &failure.headline);
     doc.gap();
+    doc.item(Tone::Plain, "Because    ", &failure.detail);
+    doc.gap();
+    doc.item(
+        Tone::Plain,
+        "Please     ",
+        "look up the correlation id in the log of sign-ins (Conditional Access tab), and let this sign-in in.",
+    );
+    doc
+}
+
+fn blocked(
+    session: &Session,
+    attempt: Attempt,
+    (failure, other): (&Failure, Option<SignInWay>),
+) -> Doc {
+    let mut doc = for_administrator(session, attempt, failure);
+    doc.gap();
+    doc.item(Tone::Strong, "To do      ", &failure.hint);
     match other {
         Some(other) => other_key(&mut doc, other),
         None => doc.item(
             Tone::Strong,
-            "L  ",
+            "{sign-in}  ",
             "tries again, once the policy is changed",
         ),
     }
     doc.line(
         Tone::Dim,
-        "y copies this text. What was read before stays readable.",
+        "{copy} copies the administrator's part. What was read before stays readable.",
     );
     doc
 }
@@ -218,7 +245,12 @@ pub fn copied(session: &Session) -> String {
     match session.prompt().map(|prompt| &prompt.way) {
         Some(PromptWay::Code { code, .. }) => code.clone(),
         Some(PromptWay::Browser { forward, .. }) => forward.clone(),
-        None => doc(session).to_text(),
+        None => match &session.auth {
+            Auth::Blocked {
+                attempt, failure, ..
+            } => for_administrator(session, *attempt, failure).to_text(),
+            _ => text(session).to_text(),
+        },
     }
 }
 
