@@ -37,7 +37,7 @@ First steps:
   teamsconnector --tenant contoso            open the console
 
 Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 try again; 4 sign-in or a permission is missing;
-5 changes planned and not applied; 6 refused by a guard; 7 partly; 8 a local file was damaged and set aside.";
+5 changes planned and not applied; 6 refused by a limit, the tenant guard or read-only; 7 partly; 8 a local file was damaged and set aside.";
 
 /// For all commands.
 #[derive(Debug, Clone, ClapArgs)]
@@ -243,7 +243,7 @@ pub enum UsersWhat {
     List,
     /// Show one
     Show {
-        /// Name, e-mail or row id
+        /// Name, e-mail or id (`users list --json`)
         user: String,
     },
     /// Add somebody, by name, address or id in the tenant; or by hand with --name and an address
@@ -256,7 +256,7 @@ pub enum UsersWhat {
     },
     /// Change one; number and country are queued for the tenant
     Edit {
-        /// Whom: name, e-mail or row id
+        /// Whom: name, e-mail or id (`users list --json`)
         user: String,
         /// What to set
         #[command(flatten)]
@@ -264,7 +264,7 @@ pub enum UsersWhat {
     },
     /// After another tenant was pinned: show who its users are here, and the numbers that they had before
     Adopt {
-        /// Take over the matches by e-mail: of everybody, or of these (name, e-mail or row id); nobody is associated before
+        /// Take over the matches by e-mail: of everybody, or of these (name, e-mail or id (`users list --json`)); nobody is associated before
         #[arg(long, value_name = "USER", num_args = 0..)]
         take: Option<Vec<String>>,
         /// Queue the old numbers that are free; the next sync plans them like any change
@@ -273,7 +273,7 @@ pub enum UsersWhat {
     },
     /// Remove one
     Remove {
-        /// Whom: name, e-mail or row id
+        /// Whom: name, e-mail or id (`users list --json`)
         user: String,
         /// Also release the number in the tenant, at the next run
         #[arg(long)]
@@ -449,7 +449,7 @@ pub enum OutboxWhat {
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
-    /// Decide a conflict: keep what was entered here; the tenant's value becomes its base
+    /// Decide a conflict: keep what was entered here; it stays queued, over the value that the tenant has now
     Keep {
         /// Its id, as `outbox list` shows it
         id: i64,
@@ -472,7 +472,7 @@ pub struct Seats {
 /// What to do with seats.
 #[derive(Debug, Subcommand)]
 pub enum SeatsWhat {
-    /// Show seats bought and used, and who holds one, in the order in which they are lost last
+    /// Show seats bought and used, and who holds one; whoever would lose it last comes first
     Show,
     /// Set how many were bought, or `none` for no limit
     Set {
@@ -481,15 +481,15 @@ pub enum SeatsWhat {
         /// The last day of the trial or contract, YYYY-MM-DD, or `none`
         #[arg(long, value_name = "DATE")]
         ends: Option<String>,
-        /// Only show who would lose the license, and who would get it back
+        /// Only show who would lose a seat, and who would get one back
         #[arg(long)]
         preview: bool,
     },
     /// Move a seat from one user to another who has none
     Move {
-        /// Who gives it: name, e-mail or row id
+        /// Who gives it: name, e-mail or id (`users list --json`)
         from: String,
-        /// Who gets it: name, e-mail or row id
+        /// Who gets it: name, e-mail or id (`users list --json`)
         to: String,
     },
 }
@@ -497,8 +497,8 @@ pub enum SeatsWhat {
 /// `simulate`.
 #[derive(Debug, ClapArgs)]
 pub struct Simulate {
-    /// tour, no-phone-system, calling-plans, bad-group, communications-credits, seats-short, after-import, wrong-country, dirsync,
-    /// other-tenant, size:N
+    /// tour, no-phone-system, calling-plans, bad-group, empty-group, ambiguous-group, hidden-group, communications-credits,
+    /// trial-ended, seats-short, manual, after-import, wrong-country, dirsync, code-blocked, other-tenant, size:N
     #[arg(default_value = "tour")]
     pub scenario: String,
     /// Address to listen on; port 0 takes a free one

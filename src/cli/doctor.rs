@@ -2,7 +2,7 @@
 
 use crate::config::{Config, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::domain::words;
 use crate::graph::Client;
 
@@ -265,7 +265,7 @@ async fn calls(report: &mut Report, client: &Client) {
     let skus = client.subscribed_skus().await;
     report.call(
         "subscribedSkus",
-        skus.map(|skus| format!("{} products", skus.len())),
+        skus.map(|skus| counted(skus.len() as u64, "product", "products")),
     );
     let users = client.users_by_id(&[nobody]).await;
     report.call("users", users.map(|_| "may be read".to_owned()));

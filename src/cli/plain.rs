@@ -275,7 +275,9 @@ impl Plain {
 
     fn other_tenant(&mut self) -> anyhow::Result<()> {
         if self.global.demo.is_some() || self.global.bundle.is_some() {
-            tell("This console was opened on one tenant alone: there is no other to go to.");
+            tell(
+                "This console was opened on one tenant alone. For another, leave (0) and start without --demo, --tenant and --bundle.",
+            );
             return Ok(());
         }
         let (_, config) = located(&self.global)?;

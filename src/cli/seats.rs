@@ -143,7 +143,7 @@ fn foresee(
     }
     if preview.lose.is_empty() && preview.gain.is_empty() {
         print::tell(&format!(
-            "{}: nobody's license would change",
+            "{}: nobody would lose or get a seat",
             settings::words(then)
         ));
         return Ok(());
@@ -171,7 +171,7 @@ fn tell_losers(picture: &LedgerPicture, then: Bought, today: Date) {
     }
 }
 
-/// The one user that a name, an e-mail or a row id means.
+/// The one user that a name, an e-mail or an id means.
 fn named<'a>(picture: &'a LedgerPicture, text: &str) -> anyhow::Result<&'a User> {
     let is = |user: &&User| {
         user.mail.eq_ignore_ascii_case(text)
@@ -183,7 +183,7 @@ fn named<'a>(picture: &'a LedgerPicture, text: &str) -> anyhow::Result<&'a User>
         [one] => Ok(one),
         [] => Err(wrong(format!("No configured user is called {text}"))),
         many => Err(wrong(format!(
-            "{} configured users are called {text}: give the e-mail or the row id",
+            "{} configured users are called {text}: give the e-mail or the id (`users list --json` has it)",
             many.len()
         ))),
     }

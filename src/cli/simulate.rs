@@ -1,6 +1,7 @@
 //! `simulate`: the built-in tenant as a process of its own.
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::words;
 use crate::runtime::clock;
 use crate::sim::{Options, Scenario, Simulator};
 
@@ -10,12 +11,7 @@ use super::print;
 
 pub(super) async fn run(args: &Simulate) -> anyhow::Result<Exit> {
     let scenario = Scenario::parse(&args.scenario).map_err(|error| {
-        Failure::new(
-            FailureKind::Config,
-            error.to_string(),
-            "",
-            format!("Scenarios: {}", Scenario::NAMES.join(", ")),
-        )
+        Failure::new(FailureKind::Config, error.to_string(), "", words::UNCHANGED)
     })?;
     if !args.listen.ip().is_loopback() {
         let hint = "Give a loopback address such as 127.0.0.1:18080: the simulated tenant has a control plane without a token.";
@@ -50,4 +46,22 @@ pub(super) async fn run(args: &Simulate) -> anyhow::Result<Exit> {
     tokio::signal::ctrl_c().await?;
     simulator.stop().await;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Args;
+
+    #[test]
+    fn the_help_names_every_scenario() {
+        let mut all = Args::command();
+        let command = all.find_subcommand_mut("simulate").unwrap();
+        let help = command.render_long_help().to_string();
+        for name in Scenario::NAMES {
+            assert!(help.contains(name), "{name} is not in {help}");
+        }
+    }
 }

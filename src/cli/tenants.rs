@@ -46,6 +46,15 @@ pub(super) async fn run(global: &Global, args: &Tenants) -> anyhow::Result<Exit>
     }
 }
 
+/// Why nothing was done: the name was not typed, or nobody was there to type it.
+fn not_agreed() -> &'static str {
+    if print::is_interactive() {
+        "That is not the name: nothing was changed."
+    } else {
+        "Nothing was changed: --yes does it where nobody can be asked."
+    }
+}
+
 /// A change made now by who runs the program.
 fn stamp() -> Stamp {
     Stamp {
@@ -59,18 +68,17 @@ async fn unpin(places: &Places, name: &str, yes: bool) -> anyhow::Result<Exit> {
     let dir = places.tenant_dir(name);
     if !dir.join("ledger.db").exists() {
         print::tell(&format!(
-            "Nothing is kept of a tenant {name} under {}",
-            dir.display()
+            "There is no tenant {name} here: `tenants list` shows them. Nothing was changed."
         ));
         return Ok(Exit::Usage);
     }
     let agreed = yes
         || (print::is_interactive()
             && print::ask(&format!(
-                "Take the pin off {name}? Its data stay, sync is disabled. Type the name:"
+                "Take the pin off {name}? No data is dropped; the next sync pins whoever is signed in to. Type the name:"
             ))? == *name);
     if !agreed {
-        print::tell("The pin stays. Give --yes where nobody can be asked.");
+        print::tell(not_agreed());
         return Ok(Exit::Refused);
     }
     let dir = places

@@ -98,7 +98,7 @@ pub enum ConfigError {
     },
     /// Two names for one tenant.
     #[error(
-        "{at}: {table} is the tenant of [tenants.{other}] too. Each name has a queue, an audit and a lease of its own, so that two would write to one tenant side by side: keep one of them (`tenants remove` keeps the files of the other)"
+        "{at}: {table} is the tenant of [tenants.{other}] too. Each name has a queue and an audit of its own, so that two would write to one tenant side by side: keep one of them (`tenants remove` keeps the files of the other)"
     )]
     SameTenant {
         /// Where its id stands.

@@ -11,7 +11,7 @@ use crate::ops::{change, newcomer, settings};
 use super::perform::Shared;
 
 const UNPINNED: &str =
-    "sync is disabled: the next sync pins the tenant that is signed in to; all data stay";
+    "the pin is off: the next sync pins whoever is signed in to; no data is lost";
 
 impl Shared {
     pub(super) async fn change(self: Arc<Self>, req: RequestId, wanted: LedgerChange) {

@@ -40,7 +40,7 @@ pub enum StoreError {
         what: String,
     },
     /// A newer version of this program has written the file.
-    #[error("{} has schema {found}; this program knows schemas up to {known}", .path.display())]
+    #[error("{} was written by a newer version of this program (schema {found}, known up to {known})", .path.display())]
     TooNew {
         /// The database.
         path: PathBuf,
@@ -72,13 +72,13 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The store was closed before it could answer.
-    #[error("the store is closed")]
+    #[error("the program is ending")]
     Closed,
     /// A page was appended, or a read finished, without a read having begun.
-    #[error("no full read is under way")]
+    #[error("the read of the tenant was broken off")]
     NotStaging,
     /// Changes were to be brought into a snapshot, and there is none.
-    #[error("there is no picture of the tenant that changes could be brought into")]
+    #[error("the tenant was never read whole")]
     NoSnapshot,
     /// Another user has this e-mail.
     #[error("{mail} is configured already, as {name}")]
@@ -127,13 +127,13 @@ pub enum StoreError {
         word: &'static str,
     },
     /// The user is no longer configured.
-    #[error("user {} is no longer configured", .0.0)]
+    #[error("this user is not on the list any more")]
     NoSuchUser(UserId),
     /// The entry is no longer in the outbox.
-    #[error("change {} is no longer queued", .0.0)]
+    #[error("change {} does not wait any more", .0.0)]
     NoSuchEntry(EntryId),
     /// The entry is not queued any more: held back, written or decided in the meantime.
-    #[error("change {} is not queued any more", .0.0)]
+    #[error("change {} does not wait to be written any more", .0.0)]
     NotQueued(EntryId),
     /// The entry is no conflict.
     #[error("change {} is not in conflict", .0.0)]
@@ -268,24 +268,26 @@ impl StoreError {
             ),
             Self::TooNew { .. } => (
                 FailureKind::Store,
-                "A newer version of this program has written it. Use that version; the file is left as it is.",
+                "Use that version; the file is left as it is.",
             ),
             // When the last step of a commit fails, the next start may find all of it in the log.
             Self::Sqlite { source, .. } if is_of_disk(source) => (
                 FailureKind::Store,
                 "The disk has failed. Whether this change was kept is not certain: look for it before you make it again.",
             ),
-            Self::Io { .. } | Self::Sqlite { .. } => {
-                (FailureKind::Store, "Nothing of this change was kept.")
-            }
+            Self::Io { .. } | Self::Sqlite { .. } => (
+                FailureKind::Store,
+                "Nothing of this change was kept. Check the disk and the rights of the folder, then make it again.",
+            ),
             Self::Removed { .. } => (
                 FailureKind::Store,
                 "Nothing was kept. Another program has taken this tenant out of the configuration, or put another file there. Copy what you typed, and start again.",
             ),
-            Self::Closed => (FailureKind::Cancelled, "The program is ending."),
-            Self::NotStaging | Self::NoSnapshot => {
-                (FailureKind::Other, "The last good picture stays.")
-            }
+            Self::Closed => (FailureKind::Cancelled, "Start it again."),
+            Self::NotStaging | Self::NoSnapshot => (
+                FailureKind::Other,
+                "The last good picture stays. Sync again.",
+            ),
             Self::MailTaken { .. } | Self::DirectoryUserTaken { .. } => (
                 FailureKind::Config,
                 "Nothing was changed. Edit the user that is there instead.",

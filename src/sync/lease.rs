@@ -32,12 +32,15 @@ impl Lease {
                     FailureKind::Store,
                     format!("The folder of this tenant is gone: {}", folder.display()),
                     "another session or command may have removed the tenant",
-                    "Open another tenant. `teamsconnector tenants list` shows which are left, the manual where a removed one's files lie.",
+                    "Open another tenant. `teamsconnector tenants list` shows which are left; a removed one's files lie under removed/ (`teamsconnector paths`).",
                 );
             }
             Failure::new(
                 FailureKind::Store,
-                format!("The lease file {} cannot be used", path.display()),
+                format!(
+                    "{}, which keeps two runs apart, cannot be written",
+                    path.display()
+                ),
                 error.to_string(),
                 "See `teamsconnector paths` for where files lie; the folder must be yours to write.",
             )

@@ -309,8 +309,9 @@ fn wrong_tenant(ids: &str) -> Failure {
         FailureKind::Refused,
         TENANT_MISMATCH,
         ids,
-        "Nothing was read into this tenant's files, and nothing further was written. To change tenants: disable sync \
-         (`teamsconnector tenants unpin NAME`, or `:disable sync` in the console), then sync and sign in to the right one; otherwise correct the sign-in.",
+        "Nothing was read into this tenant's files, and nothing further was written. If the tenant of before is right: sign in with an \
+         account of it (`:sign-in` in the console, `login` in a shell; an app: check tenant_id and its secret). If the new one is right: disable sync \
+         (`:disable sync` in the console, `tenants unpin NAME` in a shell), set tenant_id in config.toml, then sync.",
     )
 }
 
@@ -445,7 +446,7 @@ impl Run<'_> {
             FailureKind::Refused,
             format!("This tenant is {other} of the configuration, under another name"),
             format!("{} is pinned to {} too", dir.display(), tenant.id),
-            "Nothing was read or written. Each name has a queue, an audit and a lease of its own, and two would write side by side: \
+            "Nothing was read or written. Each name has a queue and an audit of its own, and nothing would keep the two apart: \
              keep one of them (`teamsconnector tenants remove NAME` keeps the files of the other).",
         )))
     }

@@ -486,7 +486,7 @@ pub(super) fn check_count(old: Option<&SnapshotHead>, users: u64) -> Result<(), 
             counted(users, "user", "users")
         ),
         "fewer than half, or none at all, is taken for a failed listing",
-        "The last good picture stays. If the tenant really shrank, remove its cache.db (see `paths`) and sync again.",
+        "The last good picture stays. If the tenant really shrank, remove cache.db in its folder (`paths` names it), which holds only what the tenant can give again, and sync again.",
     )))
 }
 

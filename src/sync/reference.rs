@@ -327,7 +327,7 @@ fn check_halved(
             FailureKind::Refused,
             format!("The tenant listed {now} {what}, the last good read had {before}"),
             "fewer than half is taken for a failed listing",
-            "The last good picture stays. If it is true, remove the tenant's cache.db (see `paths`) and sync again.",
+            "The last good picture stays. If it is true, remove cache.db in the tenant's folder (`paths` names it), which holds only what the tenant can give again, and sync again.",
         )));
     }
     Ok(())

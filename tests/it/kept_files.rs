@@ -75,8 +75,9 @@ async fn a_file_of_a_newer_program_is_refused_with_both_versions_and_left_as_it_
         for words in OF_FILES {
             let ended = call(&tour, words);
             assert_eq!(ended.code, 1, "{file}, {words}: {ended:?}");
-            let versions =
-                format!("{file} has schema 99; this program knows schemas up to {known}");
+            let versions = format!(
+                "{file} was written by a newer version of this program (schema 99, known up to {known})"
+            );
             assert!(ended.err.contains(&versions), "{file}, {words}: {ended:?}");
             assert!(
                 ended.err.contains("the file is left as it is"),

@@ -19,7 +19,7 @@ pub enum TenantsWhat {
     List,
     /// Write a new tenant into the configuration, read-only; --tenant gives its id or a verified domain, else it is asked for
     Add(Box<NewTenant>),
-    /// Take a tenant out of the configuration: its tokens are deleted, its ledger and audit kept as files
+    /// Take a tenant out of the configuration: its sign-in is forgotten; users, queue, history and audit are kept as files
     Remove(Leaving),
     /// Set the group filter or how users are added: in the configuration, at once, audited
     Set {
@@ -99,7 +99,7 @@ pub struct NewTenant {
 pub struct Leaving {
     /// The tenant, by its name in the configuration
     pub name: String,
-    /// Delete ledger and audit as well
+    /// Delete users, queue, history and audit as well, for good
     #[arg(long)]
     pub purge: bool,
     /// Do it without asking

@@ -203,7 +203,7 @@ fn shell_word(path: &Path) -> String {
 
 /// Whether no file of the tenant is open to more than it may be.
 fn files(report: &mut Report, dir: &Path, widest: u32) {
-    let mut there = 0;
+    let mut there = 0_u64;
     for name in KEPT {
         let file = dir.join(name);
         let Ok(meta) = file.symlink_metadata() else {
@@ -225,7 +225,10 @@ fn files(report: &mut Report, dir: &Path, widest: u32) {
     if there > 0 {
         report.ok(
             "files",
-            format!("{there} files, none wider than mode {widest:o}"),
+            format!(
+                "{}, none wider than mode {widest:o}",
+                counted(there, "file", "files")
+            ),
         );
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn list(places: &Places, config: &Config, as_json: bool) -> anyhow::R
             "USERS",
             "UNLICENSED",
             "QUEUED",
-            "FAILED",
+            "TO DO",
             "TENANT",
             "ADD USERS",
             "GROUP",
