@@ -41,7 +41,7 @@ pub enum SheetError {
     },
     /// The first row names no column that is known.
     #[error(
-        "row 1 names none of the columns in its {cells} cells: expected are SIPUsername, Name, Email, PhoneNumber, ExternalId, or TrunkNumber, Name, Email, Caller ID, ExternalId, in any order"
+        "row 1 names none of the columns (cells in it: {cells}): expected are SIPUsername, Name, Email, PhoneNumber, ExternalId, or TrunkNumber, Name, Email, Caller ID, ExternalId, in any order"
     )]
     NoHeader {
         /// How many cells it has. Their texts are not told: without a header, one of them may be a password.

@@ -282,7 +282,7 @@ impl fmt::Display for Why {
             Self::TooWide { cells, columns } => {
                 write!(
                     f,
-                    "the row has {cells} cells and the header {columns}: is a text with a delimiter not in quotation marks?"
+                    "more cells ({cells}) than the header has ({columns}): put a text that holds the delimiter in quotation marks"
                 )
             }
             Self::AfterQuote => f.write_str("there is text behind the closing quotation mark"),

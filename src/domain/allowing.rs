@@ -28,7 +28,7 @@ pub(super) fn number_note(
     on_premises(touched)?;
     let Value::Number(Some(number)) = &entry.wanted else {
         may_fall_silent(touched, entry)?;
-        return Ok(("released".to_owned(), false));
+        return Ok(("would be released".to_owned(), false));
     };
     if entry.gives_back {
         let free = holder_of(input, number, target, freed)?;
@@ -253,7 +253,7 @@ fn holder_of(
     match record.holder() {
         None => Ok("free".to_owned()),
         Some(holder) if holder == target => Ok("held already".to_owned()),
-        Some(_) if freed.contains(number) => Ok("released by this plan".to_owned()),
+        Some(_) if freed.contains(number) => Ok("comes free by this plan".to_owned()),
         Some(holder) => {
             let name = input
                 .touched

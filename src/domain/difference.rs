@@ -112,8 +112,13 @@ impl Difference {
         let mut out = Vec::new();
         for run in [&self.from, &self.to] {
             if run.kind != "sync" {
+                let only = match run.kind.as_str() {
+                    "apply" => "only wrote",
+                    "plan" => "only planned",
+                    other => other,
+                };
                 out.push(format!(
-                    "run {} is a {}: it read no users, so its counters are empty",
+                    "run {} {only} ({}): it read no users, so its counters are empty",
                     run.id.0, run.kind
                 ));
             } else if run.outcome != "done" && run.outcome != "partly" {
@@ -254,7 +259,7 @@ mod tests {
         assert_eq!(
             Difference::new(from, to, Vec::new()).caveats(),
             [
-                "run 1 is a plan: it read no users, so its counters are empty",
+                "run 1 only planned (plan): it read no users, so its counters are empty",
                 "run 2 failed: it left the last good picture in place"
             ]
         );

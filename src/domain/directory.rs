@@ -342,6 +342,16 @@ pub enum NumberType {
 }
 
 impl NumberType {
+    /// The words for the eye.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::DirectRouting => "Direct Routing",
+            Self::CallingPlan => "Calling Plan",
+            Self::OperatorConnect => "Operator Connect",
+            Self::Unknown => "unknown type",
+        }
+    }
+
     /// Graph's word, as `assignNumber` wants it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -104,6 +104,7 @@ fn in_group(facts: &Facts<'_>) -> GateFinding {
             match (admitted, members.len()) {
                 (Some(true), _) => format!("member of \"{name}\""),
                 (_, 0) => format!("the group \"{name}\" is empty"),
+                (_, 1) => format!("not the 1 member of \"{name}\" (nested groups included)"),
                 (_, n) => {
                     format!("not among the {n} members of \"{name}\" (nested groups included)")
                 }

@@ -122,7 +122,7 @@ fn number(subject: &Subject<'_>) -> String {
     }
 }
 
-/// `+1 425 555 0100 callingPlan, online, activated`.
+/// `+1 425 555 0100 Calling Plan, online, activated`.
 fn row_words(row: &TenantNumber) -> String {
     let source = match row.source {
         NumberSource::Online => "online",
@@ -139,7 +139,7 @@ fn row_words(row: &TenantNumber) -> String {
     format!(
         "{} {}, {source}{state}{second}",
         row.number.spaced(),
-        row.kind.as_str()
+        row.kind.words()
     )
 }
 

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::difference::Turn;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryId, EntryState, Written};
+use crate::domain::outbox::{Entry, EntryId, EntryState, Written, happened};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::planning::held_back;
 use crate::domain::run::{RunHead, RunId};
@@ -117,8 +117,17 @@ pub fn change_words(line: &AuditLine) -> String {
 }
 
 fn values(field: &str, before: &str, after: &str) -> String {
-    let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
-    format!("{field} {} -> {}", or_none(before), or_none(after))
+    // With whom is another line's matter, and an id is nobody's name: how it came about is told.
+    let how = |text: &str| match text.split_once(' ') {
+        Some((_, how)) if field == "association" => how.to_owned(),
+        _ => text.to_owned(),
+    };
+    let or_none = |text: &str| match how(text) {
+        text if text.is_empty() => "none".to_owned(),
+        text => text,
+    };
+    let text = format!("{field} {} -> {}", or_none(before), or_none(after));
+    text.trim_start().to_owned()
 }
 
 fn or_nothing(count: usize) -> String {
@@ -134,7 +143,7 @@ fn line_words(line: &AuditLine) -> String {
         line.author.clone(),
         line.user.clone(),
         change_words(line),
-        line.action.clone(),
+        did(&line.action).to_owned(),
         // Whose number a move took: it stands on record under the name of whoever got it.
         line.note
             .strip_prefix("from ")
@@ -148,6 +157,14 @@ fn line_words(line: &AuditLine) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join("  ")
+}
+
+/// What a line says was done. That a run found somebody gone is not our doing, and has to say so.
+fn did(action: &str) -> &str {
+    match action {
+        "gone" | "back" => happened(action),
+        other => other,
+    }
 }
 
 /// What somebody else did: the line's author is whose run has found it, and no run can see who it was.

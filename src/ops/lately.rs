@@ -131,9 +131,21 @@ fn audit_words(line: &AuditLine) -> String {
         // What became of a change: its state before is of no use to anybody who reads on.
         let what = filled(&words[..2]);
         let happened = outbox::happened(&line.action);
+        // Of a release only what was taken away says what happened.
+        let before = Field::from_key(&line.field)
+            .and_then(|field| Value::from_compact(field, &line.before))
+            .filter(|_| line.action == "released");
+        if let Some(before) = before {
+            let before = before.shown();
+            return format!(
+                "{at} {} {before}: released (change {}, {author})",
+                line.field, entry.0
+            );
+        }
         return format!("{at} {what}: {happened} (change {}, {author})", entry.0);
     }
-    format!("{at} {} {} ({author})", line.action, filled(&words)).replace("  ", " ")
+    let did = outbox::happened(&line.action);
+    format!("{at} {did} {} ({author})", filled(&words)).replace("  ", " ")
 }
 
 /// The new value as a person reads it: numbers spaced, and how somebody was associated rather than with which id.

@@ -150,19 +150,19 @@ impl Blocked {
     pub fn step(self, configured: bool) -> &'static str {
         match self {
             Self::Disabled if configured => {
-                "Release it (e in 1 Users, and clear the number), or move it to the successor (m)."
+                "Release it (edit the user in 1 Users and clear the number), or move it to the successor."
             }
             Self::NoTarget | Self::UnknownTarget => {
                 "Release it in the Teams admin centre (Voice, Phone numbers), or with Remove-CsPhoneNumberAssignment; then sync."
             }
             Self::Disabled => {
-                "If the holder has left: add the account in 2 (f), then remove it with its number, and the next run releases it."
+                "If the holder has left: add the account (2 Add users, everyone), remove it with its number, then apply the plan."
             }
             Self::Unlicensed | Self::NoPhoneSystem => {
                 "Give the holder a licence with Phone System, or release the number: calls to it reach nobody."
             }
             Self::Failed => {
-                "Read the holder again (w, then r); if it stays so, release the number and assign it anew."
+                "Read the holder again (why, re-read); if it stays so, release the number and assign it anew."
             }
             Self::Directory => {
                 "Clear msRTCSIP-Line of the holder in Active Directory, run the directory sync, then sync here."
@@ -305,12 +305,7 @@ impl Folded {
 
 /// The kind of a number, for the eye.
 pub fn kind_words(kind: NumberType) -> &'static str {
-    match kind {
-        NumberType::DirectRouting => "Direct Routing",
-        NumberType::CallingPlan => "Calling Plan",
-        NumberType::OperatorConnect => "Operator Connect",
-        NumberType::Unknown => "unknown type",
-    }
+    kind.words()
 }
 
 /// The kind of a number in two letters.

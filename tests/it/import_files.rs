@@ -130,7 +130,7 @@ const FILES: &[(&str, Wanted)] = &[
         Cells(&[(
             3,
             Column::ExternalId,
-            "the row has 8 cells and the header 7",
+            "more cells (8) than the header has (7)",
         )]),
     ),
     (

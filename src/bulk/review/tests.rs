@@ -450,7 +450,7 @@ fn of_a_row_with_too_many_cells_only_that_is_said() {
         Mode::Create,
         &["c,Cy, Jr,cy@contoso.example,,E-9"],
         &[
-            "refused; ExternalId: the row has 6 cells and the header 5: is a text with a delimiter not in quotation marks?",
+            "refused; ExternalId: more cells (6) than the header has (5): put a text that holds the delimiter in quotation marks",
         ],
     );
 }
