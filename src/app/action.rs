@@ -476,7 +476,7 @@ pub const TABLE: &[Binding] = &[
     row(A::LogUp, &["K"], P::SYNC, ["log up", "log-up", "Cursor of the log up by a line: the log stands still, and Enter explains whom the line names"]),
     row(A::LogDown, &["J"], P::SYNC, ["log down", "log-down", "Cursor of the log down by a line; past the last line the end is followed"]),
     row(A::Levels, &["v"], P::LOGS, ["levels", "levels", "Levels of the log: all, info and up, warnings and up"]),
-    row(A::KeepMine, &["m"], P::CONFLICT, ["keep mine", "keep-mine", "Keep what was entered here; the tenant's value becomes its base"]),
+    row(A::KeepMine, &["m"], P::CONFLICT, ["keep mine", "keep-mine", "Keep what was entered here: it stays queued, over the value that the tenant has now"]),
     row(A::TakeTheirs, &["t"], P::CONFLICT, ["take theirs", "take-theirs", "Take what the tenant has; the queued change is dropped"]),
     row(A::Save, &["Enter"], P::FORM, ["save", "save", "Save the form"]),
     row(A::NextField, &["Tab", "Down"], P::FORM, ["next field", "next-field", "Next field"]),

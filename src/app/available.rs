@@ -91,9 +91,9 @@ impl App {
             }
             Action::MarkRange | Action::MarkDown | Action::MarkUp => self.no_range(action),
             Action::Edit | Action::Remove if self.edits_many() => None,
-            Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => (!self
-                .adds_many())
-            .then(|| "nobody is marked: Space marks, then e gives all of them numbers".to_owned()),
+            Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => {
+                (!self.adds_many()).then(|| NOBODY_MARKED.to_owned())
+            }
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
             Action::SaveLeftOut => self.no_left_out(),
@@ -104,7 +104,7 @@ impl App {
             Action::Why if matches!(self.over(), Some(Modal::Confirm(_))) => self
                 .asked_about()
                 .is_none()
-                .then(|| "y and n answer the question".to_owned()),
+                .then(|| "{yes} and {no} answer the question".to_owned()),
             Action::Why if self.searched().is_some() && self.log_place() => self.no_person(),
             Action::Open if matches!(self.over(), Some(Modal::Log(_))) => self.no_person(),
             Action::CopyCell if self.searched().is_some() => self.no_line(),
@@ -247,19 +247,17 @@ impl App {
         }
         let is_refused = |entry: &&Entry| matches!(entry.state, EntryState::Rejected { .. });
         let refused = self.desk.entries.iter().filter(is_refused).count();
-        let (were, them) = match refused {
+        let were = match refused {
             0 => {
                 let edit = self.settings.keys.first(Action::Edit);
                 return Some(format!(
                     "nothing is queued: {edit} edits a number or a country"
                 ));
             }
-            1 => ("1 change was".to_owned(), "it"),
-            _ => (format!("{refused} changes were"), "one"),
+            1 => "1 change was".to_owned(),
+            _ => format!("{refused} changes were"),
         };
-        let text = format!(
-            "nothing to plan: {were} refused; {{changes}} says why, {{undo}} drops {them}, {{edit}} enters another value"
-        );
+        let text = format!("{were} refused, none waits: {{changes}} says why and what to do");
         Some(self.settings.keys.fill(&text))
     }
 
@@ -310,9 +308,9 @@ impl App {
             return (self.users.row(&self.desk).is_none() && !kept)
                 .then(|| format!("no user is under the cursor to {verb}"));
         }
-        self.user_here()
-            .is_none()
-            .then(|| format!("not on the list of users yet, so there is nothing to {verb}: a adds"))
+        self.user_here().is_none().then(|| {
+            format!("not on the list of users yet, so there is nothing to {verb}: {{add}} adds")
+        })
     }
 
     fn nothing_to_undo(&self) -> Option<String> {
@@ -332,6 +330,9 @@ impl App {
     }
 }
 
+/// Why those who can be added are not given numbers together.
+const NOBODY_MARKED: &str = "nobody is marked: {mark} marks, then {edit} gives all of them numbers";
+
 /// Where most actions work.
 pub const IN_EVERY_PANE: &str = "works in every pane";
 
@@ -342,7 +343,7 @@ pub(super) fn elsewhere(action: Action) -> String {
         return format!("{IN_EVERY_PANE}: Esc closes what is open over it");
     }
     if matches!(action, Action::EditTenant | Action::RemoveTenant) {
-        return "works in the list of tenants (t)".to_owned();
+        return "works in the list of tenants ({tenants})".to_owned();
     }
     let names: Vec<&str> = [
         (Place::Users, "1 Users"),
@@ -351,15 +352,15 @@ pub(super) fn elsewhere(action: Action) -> String {
         (Place::Changes, "4 Changes"),
         (Place::Licences, "5 Licences"),
         (Place::Numbers, "6 Numbers"),
-        (Place::Plan, "the plan (p)"),
-        (Place::Why, "why (w)"),
+        (Place::Plan, "the plan ({plan})"),
+        (Place::Why, "why ({why})"),
         (Place::Conflict, "a conflict"),
-        (Place::Form, "the form (e)"),
+        (Place::Form, "the form ({edit})"),
         (Place::Confirm, "a question"),
-        (Place::SignIn, "a sign-in (L)"),
-        (Place::Earlier, "the tenant before (E)"),
-        (Place::Review, "a review (I)"),
-        (Place::Columns, "the columns (K)"),
+        (Place::SignIn, "a sign-in ({sign-in})"),
+        (Place::Earlier, "the tenant before ({tenant-before})"),
+        (Place::Review, "a review ({import})"),
+        (Place::Columns, "the columns ({columns})"),
         (Place::Log, "a log that is open"),
         (Place::Text, "a text that is read"),
     ]

@@ -40,7 +40,7 @@ pub fn review_areas(layout: &Layout) -> (Area, Area) {
 
 /// Said where the rows decided what they are.
 const FITTED: &str =
-    "most of these are users already: judged as changes of users; {other-mode} takes both kinds";
+    "{other-mode} takes both kinds: most are users already, so all are judged as changes";
 
 const FITTED_BOTH: &str =
     "left out of an import of both kinds: judged as that again; {other-mode} takes another";
@@ -73,7 +73,7 @@ impl App {
         self.desk
             .read_at
             .is_none()
-            .then(|| "the tenant was never read: s reads it, then import".to_owned())
+            .then(|| "the tenant was never read: {sync} reads it, then import".to_owned())
     }
 
     /// Opens the form of an import.
@@ -239,7 +239,7 @@ impl App {
         drop(self.judged(req, review));
         self.say(
             Tone::Warn,
-            "nothing was queued: the list or the tenant has changed since, and a verdict with it",
+            "nothing was queued, some verdicts have changed: look again, then {queue-all}",
         );
     }
 

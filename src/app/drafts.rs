@@ -100,7 +100,7 @@ impl App {
             }
             (_, 1) => format!("an edit of {name} was kept; {{add-by-hand}} opens it"),
             (_, n) => format!(
-                "{n} users that were being added were kept; {{add-by-hand}} opens one after the other"
+                "{{add-by-hand}} opens {n} users that were being added, one after the other"
             ),
         };
         self.say(Tone::Busy, said);

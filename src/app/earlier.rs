@@ -28,10 +28,12 @@ impl App {
             None => Some(
                 "no tenant is pinned: the next sync pins the one that is signed in to".to_owned(),
             ),
-            Some(_) => self
-                .runs
-                .active()
-                .map(|run| format!("{} is going: it is of this tenant (c cancels)", run.name())),
+            Some(_) => self.runs.active().map(|run| {
+                format!(
+                    "{} is going: it is of this tenant ({{cancel-run}} cancels)",
+                    run.name()
+                )
+            }),
         }
     }
 
@@ -118,11 +120,10 @@ impl App {
     /// Why nothing can be taken over or queued.
     pub(super) fn nothing_earlier(&self) -> Option<String> {
         let Some(Modal::Earlier(open)) = self.over() else {
-            return Some("works in the tenant before (E)".to_owned());
+            return Some("works in the tenant before ({tenant-before})".to_owned());
         };
         (open.wanted_matches().is_empty() && open.wanted().is_empty()).then(|| {
-            "nothing is marked, and the row under the cursor can be neither taken over nor queued"
-                .to_owned()
+            "nothing is marked, and this row can be neither taken over nor queued".to_owned()
         })
     }
 

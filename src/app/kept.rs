@@ -55,7 +55,7 @@ impl App {
         }
         self.say(
             Tone::Warn,
-            "this tenant wants a ticket for each change: type it, then A again",
+            "this tenant wants a ticket for each change: type it, then {apply} again",
         );
         self.ask_ticket();
         true

@@ -89,7 +89,7 @@ impl App {
             Action::Leave => return Some(self.leave_bulk()),
             Action::NextWarning => {
                 if !open.jump() {
-                    self.say(Tone::Good, "nobody is refused: A queues them");
+                    self.say(Tone::Good, "nobody is refused: {queue-all} queues them");
                 }
                 self.settle();
             }
@@ -134,7 +134,7 @@ impl App {
             return;
         }
         if out.is_empty() {
-            self.say(Tone::Good, "nobody is refused: A queues them");
+            self.say(Tone::Good, "nobody is refused: {queue-all} queues them");
             return;
         }
         let verb = match open.change {
@@ -179,8 +179,8 @@ impl App {
             && let Some((name, why)) = open.refused()
         {
             let text = match open.counts()[3] {
-                1 => format!("1 cannot (P leaves it out): {name}: {why}"),
-                n => format!("{n} cannot (P leaves them out): {name}: {why}"),
+                1 => format!("1 cannot ({{queue-good}} leaves it out): {name}: {why}"),
+                n => format!("{n} cannot ({{queue-good}} leaves them out): {name}: {why}"),
             };
             self.say(Tone::Warn, text);
             return Vec::new();

@@ -224,7 +224,7 @@ impl App {
             return self.sign_in();
         }
         let text = format!(
-            "{} is in the configuration; its app signs in with its secret or certificate: {{sync}} reads the tenant",
+            "{{sync}} reads {} now: its app signs in with its secret or certificate",
             self.settings.tenant_label
         );
         self.say(Tone::Good, text);

@@ -211,7 +211,7 @@ impl App {
             .filter(|row| tenant.cause(*row) != FirstCause::Configured)
             .collect();
         if rows.is_empty() {
-            self.say(Tone::Warn, "configured already: 1 shows the row");
+            self.say(Tone::Warn, "configured already: {users} shows the row");
             return Vec::new();
         }
         let reasons: Vec<String> = rows
@@ -274,7 +274,7 @@ impl App {
             }
         }
         let [(id, name)] = people else {
-            let rest = seats.unwrap_or_else(|| ": 1 shows them".to_owned());
+            let rest = seats.unwrap_or_else(|| ": {users} shows them".to_owned());
             self.say(tone, format!("{} users added{rest}", people.len()));
             return;
         };

@@ -131,7 +131,7 @@ impl App {
         if open.offers.is_empty() {
             let kind = open.seeker.kind.as_str();
             let text = format!(
-                "no free number of the kind {kind}; those of Calling Plans are not offered, 6 Numbers lists all"
+                "no free number ({kind}): {{numbers}} lists all, also those of Calling Plans"
             );
             self.say(Tone::Warn, text);
             return Vec::new();

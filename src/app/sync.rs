@@ -316,8 +316,7 @@ impl Runs {
             ),
             _ => (FailureKind::Other, String::new()),
         };
-        let hint =
-            "What is not written waits there, in 4 Changes. Open that tenant again (t) to see it.";
+        let hint = "What is not written waits there, in 4 Changes. Open that tenant again ({tenants}) to see it.";
         Some(Failure::new(kind, headline, detail, hint))
     }
 

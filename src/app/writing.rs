@@ -102,7 +102,12 @@ impl App {
             Choice::HeldBack => Held::Released,
             Choice::LeftOut(_) if self.is_held(row.entry) => Held::Released,
             Choice::LeftOut(why) => {
-                self.say(Tone::Warn, format!("cannot be written now: {why}"));
+                let again = if why.starts_with("refused") {
+                    "; {changes} says how it is made again"
+                } else {
+                    ""
+                };
+                self.say(Tone::Warn, format!("cannot be written now{again}: {why}"));
                 return Vec::new();
             }
         };
@@ -151,7 +156,7 @@ impl App {
         }
         if !self.session.may_write() {
             let text = format!(
-                "{} is READ-ONLY: the action \"Allow writing\" (W) lifts it",
+                "{} is READ-ONLY: {{allow-writing}} allows writing",
                 self.session.tenant
             );
             self.say(Tone::Warn, text);
@@ -200,7 +205,7 @@ impl App {
         let plural = if count == 1 { "" } else { "s" };
         self.say(
             Tone::Busy,
-            format!("writing {count} change{plural}: 3 shows the log"),
+            format!("writing {count} change{plural}: {{sync-log}} shows the log"),
         );
         effects
     }

@@ -66,7 +66,7 @@ fn titles(wide: bool, dim: Style) -> Vec<Column> {
         column("USERS", 5, dim),
         column("UNLIC", 5, dim),
         column("QUEUED", 6, dim),
-        column("FAILED", 6, dim),
+        column("TO DO", 6, dim),
     ]);
     titles.push(column(if wide { "TENANT" } else { "" }, usize::MAX, dim));
     titles

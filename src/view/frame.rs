@@ -149,7 +149,7 @@ pub(super) fn filter(app: &App, painter: &mut Painter<'_>, area: Area) {
 
 fn found(app: &App, room: usize) -> (Tone, String) {
     if let Some(Modal::Log(open)) = app.over() {
-        return (Tone::Plain, open.search.words());
+        return (Tone::Plain, app.settings.keys.fill(&open.search.words()));
     }
     let (here, all) = match app.pane {
         Pane::Users => (app.users.shown.len(), app.desk.users.len()),
@@ -160,7 +160,10 @@ fn found(app: &App, room: usize) -> (Tone, String) {
                 Listing::Everyone => app.roster.len(),
             },
         ),
-        Pane::Sync => return (Tone::Plain, app.sync.search.words()),
+        Pane::Sync => {
+            let words = app.sync.search.words();
+            return (Tone::Plain, app.settings.keys.fill(&words));
+        }
         Pane::Changes => (
             app.changes.shown.len(),
             app.desk.entries.len() + app.desk.audit.len(),
@@ -228,9 +231,15 @@ pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
             let glyph = Mark::Refused.glyph(painter.is_ascii());
             let keys = match app.place() {
                 Place::Form => "",
-                _ => "  (Enter: detail, Esc)",
+                _ => "  (Enter: what to do)",
             };
-            (Tone::Bad, format!("{glyph} {}{keys}", failure.headline))
+            // The way to what can be done stays, however long the headline is.
+            let room = usize::from(area.width).saturating_sub(cells::width(keys));
+            let headline = format!("{glyph} {}", failure.headline);
+            (
+                Tone::Bad,
+                format!("{}{keys}", cells::cut(&headline, room, '…')),
+            )
         }
     };
     let style = painter.tone(tone);

@@ -59,18 +59,21 @@ pub(super) fn seats(app: &App) -> String {
         .count();
     let mut parts = match seats.bought {
         Some(bought) => vec![
-            format!("service seats: {used} of {bought} used"),
+            format!("{used} of {bought} used"),
             format!("{} free", i64::from(bought) - i64::from(used)),
         ],
-        None => vec![format!("service seats: {used} used, no limit")],
+        None => vec![format!("{used} used, no limit")],
     };
-    if let Some(day) = seats.ends {
-        parts.push(format!("until {day}"));
-    }
+    // Who has none comes first: the end of the line may be cut.
     if without > 0 {
-        parts.push(format!("{without} Unlicensed"));
+        parts.insert(0, format!("{without} Unlicensed"));
     }
-    parts.join(", ")
+    if let Some(day) = seats.ends {
+        let today = app.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let word = if day < today { "ended" } else { "until" };
+        parts.push(format!("{word} {day}"));
+    }
+    format!("service seats: {}", parts.join(", "))
 }
 
 fn name_width(area: Area) -> usize {
@@ -150,7 +153,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let text = if !app.roster.is_whole() || unread {
         "The tenant's licences are being loaded: a moment."
     } else if app.inventory.products.is_empty() {
-        "Nothing is known of the tenant's licences. {sync} reads the tenant; nothing is written by that."
+        "Nothing is known of the tenant's licences: {sync} reads it, and writes nothing."
     } else {
         "No licence has all of these words. Esc clears the filter."
     };
@@ -295,7 +298,7 @@ mod tests {
         assert_eq!(
             rows[2..6],
             [
-                "2 licences   by name   service seats: 5 of 25 used, 20 free, 1 Unlicensed",
+                "2 licences   by name   service seats: 1 Unlicensed, 5 of 25 used, 20 free",
                 "  LICENCE                          BOUGHT  USED  FREE USERS BRINGS",
                 "  CONTOSO_MAIL                         25    20     5     0",
                 "⚠ CONTOSO_VOICE                        10    13    -3     2 short by 3; Phone, …",

@@ -86,7 +86,7 @@ pub(super) fn preview(app: &App, painter: &mut Painter<'_>, open: &Preview) {
         (open.count_words(), painter.tone(Tone::Good))
     };
     painter.two(list, 0, (&open.title(), strong), (&counts, look));
-    painter.line(list, 1, hint(open, refused), dim);
+    painter.line(list, 1, &app.settings.keys.fill(hint(open, refused)), dim);
     let skipped = open.skipped_words();
     let head = if skipped.is_empty() { 2 } else { 3 };
     if head == 3 {
@@ -127,16 +127,18 @@ fn hint(open: &Preview, refused: usize) -> &'static str {
     match open.change {
         Change::Edit {
             numbers: Some(_), ..
-        } if !open.sure => "the tenant's list of numbers was never read: s reads it",
+        } if !open.sure => "the tenant's list of numbers was never read: {sync} reads it",
         Change::Edit {
             numbers: Some(_),
             holders: Holders::Keep,
             ..
         } if refused > 0 => {
-            "P leaves out those marked [!]; Esc, then \"Who has one\", replaces their numbers"
+            "{queue-good} leaves out those marked [!]; Esc, then \"Who has one\", replaces their numbers"
         }
-        _ if refused > 0 => "P leaves out those marked [!], Space the one under the cursor",
-        Change::Edit { .. } => "one plan for all: p, after it is queued",
+        _ if refused > 0 => {
+            "{queue-good} leaves out those marked [!], {hold} the one under the cursor"
+        }
+        Change::Edit { .. } => "one plan for all: {plan}, after it is queued",
         Change::Remove => "seats go back; no number is released by this",
     }
 }

@@ -80,10 +80,10 @@ pub(super) fn conflict(app: &App, painter: &mut Painter<'_>, open: &ConflictBox,
     let keys = match (open.saving, open.entries.len()) {
         (Some(_), _) => "saving…",
         (None, 1) => {
-            "{keep-mine} keeps mine: it is written by the next plan. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
+            "{keep-mine} keeps mine: it stays queued, and is written when its plan ({plan}) is applied. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
         }
         (None, _) => {
-            "Up and Down choose the field. {keep-mine} keeps mine: it is written by the next plan. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
+            "Up and Down choose the field. {keep-mine} keeps mine: it stays queued, and is written when its plan ({plan}) is applied. {take-theirs} takes theirs: the edit is dropped. Esc decides later."
         }
     };
     let keys = app.settings.keys.fill(keys);
@@ -169,7 +169,10 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
                 let row = action.binding();
                 let (look, text) = match app.refusal_in(below, *action) {
                     None => (Style::new(), row.help.to_owned()),
-                    Some(reason) => (painter.theme.dim, format!("[{reason}]  {}", row.help)),
+                    Some(reason) => {
+                        let reason = app.settings.keys.fill(&reason);
+                        (painter.theme.dim, format!("[{reason}]  {}", row.help))
+                    }
                 };
                 if index == cursor.index {
                     painter.rule(whole, 0, row.name);

@@ -44,12 +44,12 @@ pub(super) fn summary(app: &App) -> String {
                 }
                 Listing::Candidates => {
                     parts.push(format!("{} may be added", app.candidates.candidates()));
-                    parts.push("f everyone".to_owned());
+                    parts.push(app.settings.keys.fill("{everyone} everyone"));
                 }
                 Listing::Everyone => {
                     let of = thousands(app.roster.len() as u64);
                     parts.push(format!("everyone in the tenant: {of}"));
-                    parts.push("f candidates".to_owned());
+                    parts.push(app.settings.keys.fill("{everyone} candidates"));
                 }
             }
             if let Some(group) = &app.settings.group {
@@ -66,10 +66,10 @@ pub(super) fn summary(app: &App) -> String {
         Pane::Sync => {
             parts.push(counted(app.runs.log.len(), "line", "lines"));
             if app.runs.dropped > 0 {
-                parts.push(format!(
-                    "{} older ones are in the history",
-                    app.runs.dropped
-                ));
+                parts.push(match app.runs.dropped {
+                    1 => "1 older one is in the history".to_owned(),
+                    n => format!("{n} older ones are in the history"),
+                });
             }
             parts.push(counted(app.desk.history.len(), "run kept", "runs kept"));
         }
@@ -80,8 +80,9 @@ pub(super) fn summary(app: &App) -> String {
             });
             if app.desk.parked > 0 {
                 parts.push(format!(
-                    "{} of the tenant before set aside: E",
-                    app.desk.parked
+                    "{} of the tenant before set aside: {}",
+                    app.desk.parked,
+                    app.settings.keys.fill("{tenant-before}")
                 ));
             }
             parts.extend(marks(app));

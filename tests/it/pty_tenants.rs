@@ -246,7 +246,7 @@ async fn a_run_that_reads_is_cancelled_by_a_switch_and_one_that_cannot_open_come
     terminal.press("conto enter");
     terminal.wait_for("contoso could not be opened");
     let screen = terminal.wait_until("back", |screen| screen.starts_with("fabrikam"));
-    assert!(screen.contains("Enter: detail"), "{screen}");
+    assert!(screen.contains("Enter: what to do"), "{screen}");
     terminal.press("q");
     assert_eq!(terminal.ended_within(Duration::from_secs(10)), Some(0));
 }

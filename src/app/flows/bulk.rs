@@ -442,7 +442,7 @@ fn rows_of_people_on_the_list_are_judged_as_changes_unless_somebody_chose() {
     assert!(line(&t, 2).starts_with("IMPORT update  pasted cells  "));
     assert_eq!(
         t.notice(),
-        "most of these are users already: judged as changes of users; m takes both kinds"
+        "m takes both kinds: most are users already, so all are judged as changes"
     );
     assert!(shows(&t, "not read: Country"), "what is not read is said");
     assert!(shows(&t, "(stays)"), "a blank number changes none");
@@ -475,7 +475,7 @@ fn a_free_number_is_chosen_for_a_row() {
         .iter()
         .any(|modal| matches!(modal, Modal::Free(_)));
     assert!(!free, "{}", t.notice());
-    assert!(t.notice().starts_with("no free number of the kind ddi"));
+    assert!(t.notice().starts_with("no free number (ddi): 6 lists all"));
 }
 
 #[test]

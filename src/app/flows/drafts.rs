@@ -57,7 +57,7 @@ fn what_two_sessions_kept_of_new_users_names_neither_as_both() {
     }
     assert_eq!(
         t.notice(),
-        "2 users that were being added were kept; A opens one after the other"
+        "A opens 2 users that were being added, one after the other"
     );
 }
 

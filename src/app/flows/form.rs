@@ -571,7 +571,7 @@ fn esc_leaves_the_free_numbers_and_the_field_as_they_were() {
     t.keys("Right <backtab> Ctrl-F");
     assert_eq!(
         t.notice(),
-        "no free number of the kind extension; those of Calling Plans are not offered, 6 Numbers lists all"
+        "no free number (extension): 6 lists all, also those of Calling Plans"
     );
     // A number that is in Active Directory is not to be chosen.
     t.keys("<esc> y G k e Ctrl-F");

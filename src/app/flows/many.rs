@@ -137,7 +137,7 @@ fn marked_people_are_added_with_numbers_of_a_range_as_one_change() {
     let all = rows(&t);
     assert_eq!(all[0], "[x] Adele Vance number +44 1235 123500");
     assert!(
-        all[1].starts_with("[!] Alex Wilber no candidate (Calling Plan)"),
+        all[1].starts_with("[!] Alex Wilber not a candidate (Calling Plan)"),
         "{all:?}"
     );
     assert!(

@@ -321,9 +321,9 @@ fn everyone_shows_causes_and_adding_a_stranger_asks_with_the_reason() {
     assert_eq!(
         confirm.lines("Contoso Ltd"),
         [
-            "Add Alex Wilber, who is no candidate?",
+            "Add Alex Wilber, who is not a candidate?",
             "Alex Wilber: Calling Plan",
-            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
+            "{yes} adds now all the same. {why} shows what is missing: {add} there repairs it and adds as soon as all gates pass."
         ]
     );
     t.event(What::Paste("y".into()));

@@ -38,7 +38,7 @@ fn lowering_the_count_names_who_would_lose_before_it_is_saved() {
     assert!(
         screen(&t.app)
             .iter()
-            .any(|row| row.contains("Would lose the license (2): Pradeep Gupta, Megan Bowen"))
+            .any(|row| row.contains("Would lose the seat (2): Pradeep Gupta, Megan Bowen"))
     );
     t.keys("<enter>");
     assert_eq!(t.effects, [], "nothing is saved before the question");

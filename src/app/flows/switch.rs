@@ -347,7 +347,7 @@ fn a_failure_of_before_does_not_stand_under_a_form() {
     t.keys("Ctrl-N");
     t.app.fail(super::failure());
     assert!(shows(&t, &line));
-    assert!(!shows(&t, "Enter: detail"));
+    assert!(!shows(&t, "Enter: what to do"));
 }
 
 #[test]

@@ -340,8 +340,8 @@ pub fn detail(row: &NumberRow, wishes: &Wishes<'_>) -> Doc {
                 "user"
             };
             let here = match wishes.user(row) {
-                Some(_) => "configured here (n shows it in 1)",
-                None => "not configured here (n shows it in 2)",
+                Some(_) => "configured here, in 1 Users",
+                None => "not configured here, in 2 Add users",
             };
             let text = format!("{} <{}>, {kind}, {here}", owner.name(), owner.upn());
             doc.item(Tone::Plain, "held by  ", &text);

@@ -105,7 +105,9 @@ pub fn choice(item: &PlanItem, desk: &Desk) -> Choice {
         return Choice::LeftOut("no longer queued".to_owned());
     };
     match &entry.state {
-        _ if entry.wanted != item.new => Choice::LeftOut("edited since; p reads again".to_owned()),
+        _ if entry.wanted != item.new => {
+            Choice::LeftOut("edited since: read the plan again".to_owned())
+        }
         EntryState::Queued => Choice::Chosen,
         EntryState::Held { .. } => Choice::HeldBack,
         EntryState::InFlight { .. }

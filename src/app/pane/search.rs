@@ -216,8 +216,12 @@ impl Search {
             .and_then(|here| self.hits.iter().position(|hit| *hit == here));
         match (place, self.hits.len()) {
             (_, 0) => "not in this log".to_owned(),
-            (Some(place), len) => format!("hit {} of {len}   n next, N previous", place + 1),
-            (None, len) => format!("{len} hits   n next, N previous"),
+            (Some(place), len) => format!(
+                "hit {} of {len}   {{next-hit}} next, {{previous-hit}} previous",
+                place + 1
+            ),
+            (None, 1) => "1 hit   {next-hit} goes there".to_owned(),
+            (None, len) => format!("{len} hits   {{next-hit}} next, {{previous-hit}} previous"),
         }
     }
 }
@@ -288,7 +292,10 @@ mod tests {
         .collect();
         assert_eq!(went, [4, 1, 4, 5, 3, 5, 4]);
         assert_eq!(tail, Tail::From(2));
-        assert_eq!(search.words(), "hit 2 of 2   n next, N previous");
+        assert_eq!(
+            search.words(),
+            "hit 2 of 2   {next-hit} next, {previous-hit} previous"
+        );
     }
 
     #[test]

@@ -209,11 +209,11 @@ pub fn foreseen(users: &[User], (now, then): (Seats, Seats), today: Date) -> Vec
     let mut lines = Vec::new();
     if !lose.is_empty() {
         let n = cells::thousands(lose.len() as u64);
-        lines.push(format!("Would lose the license ({n}): {}", named(&lose)));
+        lines.push(format!("Would lose the seat ({n}): {}", named(&lose)));
     }
     if !gain.is_empty() {
         let n = cells::thousands(gain.len() as u64);
-        lines.push(format!("Would be licensed again ({n}): {}", named(&gain)));
+        lines.push(format!("Would have a seat again ({n}): {}", named(&gain)));
     }
     lines
 }
@@ -277,11 +277,11 @@ mod tests {
         let today = "2026-11-22".parse().unwrap();
         assert_eq!(
             foreseen(&users, (seats(None), seats(Some(3))), today),
-            ["Would lose the license (2): Pradeep Gupta, Megan Bowen"]
+            ["Would lose the seat (2): Pradeep Gupta, Megan Bowen"]
         );
         assert_eq!(
             foreseen(&users, (seats(Some(4)), seats(None)), today),
-            ["Would be licensed again (1): Pradeep Gupta"]
+            ["Would have a seat again (1): Pradeep Gupta"]
         );
     }
 }

@@ -472,7 +472,7 @@ fn needs_a_person(entry: &Entry) -> Option<State> {
             (Mark::Conflict, format!("tenant has {}", theirs.shown()))
         }
         EntryState::Rejected { cause, .. } => (Mark::Refused, cause.clone()),
-        EntryState::Unknown { .. } => (Mark::Unknown, "outcome not known; s reads it".to_owned()),
+        EntryState::Unknown { .. } => (Mark::Unknown, "outcome not known: sync".to_owned()),
         EntryState::Queued | EntryState::Held { .. } => {
             // Whoever only sees that a change waits overlooks a telephone that is silent meanwhile.
             let old = entry.owed()?;
@@ -557,7 +557,7 @@ pub fn short(cause: UnlicensedCause) -> String {
         }
         UnlicensedCause::TrialEnded => "trial ended".to_owned(),
         UnlicensedCause::NotAssociated => "not associated".to_owned(),
-        UnlicensedCause::MatchWaits => "not associated: E has matches".to_owned(),
+        UnlicensedCause::MatchWaits => "not associated: matches wait".to_owned(),
         UnlicensedCause::UserGone => "associated user is gone".to_owned(),
     }
 }

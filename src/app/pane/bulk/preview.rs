@@ -412,9 +412,7 @@ impl<'a> Subject<'a> {
             None
         } else {
             let why = row.cause.words();
-            Some(format!(
-                "no candidate ({why}): a on this one alone adds it anyway"
-            ))
+            Some(format!("not a candidate ({why}): it can be added alone"))
         };
         Self {
             whom: Whom::Person(row.id),
@@ -519,8 +517,7 @@ fn edited(
 ) -> Fate {
     let mut patch = Patch::default();
     if who.gone && (numbered.is_some() || country.is_some()) {
-        let why =
-            "gone from the tenant, nothing can be written: d removes, e ties to somebody else";
+        let why = "gone from the tenant, nothing can be written: remove the user, or tie it to somebody else";
         return Fate::Refused(why.to_owned());
     }
     if let Some(holders) = numbered
@@ -584,9 +581,9 @@ fn waits(entry: &Entry) -> String {
     let (field, value) = (entry.field().as_str(), entry.wanted.shown());
     if entry.state.is_ours() {
         let word = entry.state.word();
-        format!("{field} {value} is {word} already: u drops it")
+        format!("{field} {value} is {word} already: undo that first")
     } else {
-        format!("{field} {value} is being written: s settles it")
+        format!("{field} {value} is being written: a sync settles it")
     }
 }
 

@@ -87,9 +87,9 @@ pub(super) fn disable_lines(tenant: &str, id: &str) -> Vec<String> {
         format!("Disable sync of {tenant} ({id})?"),
         "The pin comes off, and nothing else changes: users, numbers and queued changes stay, and nothing is sent."
             .to_owned(),
-        "The next sync pins whichever tenant is signed in to. If that is another one, what is queued is set aside and never sent there, the users are matched by e-mail, and E offers their old numbers."
+        "The next sync pins whichever tenant is signed in to. If that is another one, what is queued is set aside and never sent there, the users are matched by e-mail, and {tenant-before} offers their old numbers."
             .to_owned(),
-        "To go there: set tenant_id in config.toml, then sign in (L).".to_owned(),
+        "To go there: set tenant_id in config.toml, then sign in ({sign-in}).".to_owned(),
     ]
 }
 
@@ -163,22 +163,22 @@ pub(super) fn belong(count: usize) -> String {
 /// Who is no candidate, and why not: five of them by name.
 pub(super) fn add_anyway(users: &[NewUser], reasons: &[String]) -> Vec<String> {
     let mut lines = vec![match users {
-        [one] => format!("Add {}, who is no candidate?", one.name),
+        [one] => format!("Add {}, who is not a candidate?", one.name),
         many => format!(
             "Add {} people, {} of whom {}?",
             many.len(),
             reasons.len(),
             if reasons.len() == 1 {
-                "is no candidate"
+                "is not a candidate"
             } else {
-                "are no candidates"
+                "are not candidates"
             }
         ),
     }];
     lines.extend(reasons.iter().take(5).cloned());
     if users.len() == 1 {
         lines.push(
-            "y adds now all the same. w shows what is missing: a there repairs it and adds as soon as all gates pass."
+            "{yes} adds now all the same. {why} shows what is missing: {add} there repairs it and adds as soon as all gates pass."
                 .to_owned(),
         );
     }
