@@ -182,7 +182,7 @@ async fn sync_is_disabled_and_the_numbers_of_the_tenant_before_are_offered_and_q
     assert!(screen.contains(first.simulator.tenant_id()), "{screen}");
     terminal.press("enter");
     terminal.press("y");
-    terminal.wait_for("sync is disabled");
+    terminal.wait_for("the pin is off");
     terminal.press(": disable enter");
     terminal.wait_for("no tenant is pinned");
     terminal.press("esc esc q");

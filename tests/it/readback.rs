@@ -65,7 +65,7 @@ async fn two_equal_readings_in_a_row_confirm_and_no_fewer() {
         let ran = apply(&mut bench, readings).await;
         assert_eq!(ran.summary.written, 0, "{readings:?}: {}", ran.text());
         assert!(
-            ran.says("Amy Apple: written, not visible yet; due by 11-22 13:00Z"),
+            ran.says("Amy Apple: written, not visible yet; due by 11-20 13:00Z"),
             "{readings:?}: {}",
             ran.text()
         );

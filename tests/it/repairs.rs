@@ -251,9 +251,7 @@ async fn what_was_written_for_several_goes_back_in_one_plan() {
     let said = repair::take_back_many(bench.store(), written.clone(), bench.stamp()).await;
     let said = said.unwrap();
     assert!(
-        said.starts_with(
-            "1 change goes back: its opposite is queued; 1 not, the first because: Isaiah"
-        ),
+        said.starts_with("1 queued to go back, {plan} plans it; 1 not: Isaiah"),
         "{said}"
     );
     let isaiahs = bench.desk().await.entries;
