@@ -1,6 +1,7 @@
 //! Links `src/heap.c`, which tells the C library how much freed memory to keep, to the program: to the benches' and tests' own it is
 //! of no use.
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script so")]
 fn main() {
     println!("cargo::rerun-if-changed=src/heap.c");
     if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu") {

@@ -490,7 +490,7 @@ fn a_number_that_is_proposed_for_another_row_is_not_offered() {
     assert!(shows(&t, "Ctrl-T takes +44 1235 123474"));
     t.keys("! ! <enter> Ctrl-F");
     assert!(
-        t.notice().starts_with("no free number of the kind ddi"),
+        t.notice().starts_with("no free number (ddi): 6 lists all"),
         "{}",
         t.notice()
     );

@@ -154,14 +154,14 @@ fn what_a_run_has_yet_to_write_waits_for_its_turn_and_not_for_the_plan() {
     let req = t.asked();
     t.keys("4");
     assert!(shows(&t, "queued: apply writes it when its turn comes"));
-    assert!(!shows(&t, "waits for the plan"));
+    assert!(!shows(&t, "waits for its plan"));
     t.keys("c y");
     assert!(shows(
         &t,
         "queued: apply stops, and leaves what it has not begun queued"
     ));
     run(&mut t, req, finished(Outcome::Cancelled));
-    assert!(shows(&t, "queued: waits for the plan to be applied (p)"));
+    assert!(shows(&t, "queued: waits for its plan to be applied: p, then A"));
 }
 
 #[test]
