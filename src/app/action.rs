@@ -523,6 +523,36 @@ impl Action {
     pub fn may_ask(self) -> bool {
         !HARMLESS.contains(&self)
     }
+
+    /// Whether it writes, queues or decides what was shown: a question's yes, or the key of a plan or a preview.
+    pub fn is_answer(self) -> bool {
+        matches!(
+            self,
+            A::Yes
+                | A::Apply
+                | A::QueueAll
+                | A::QueueGood
+                | A::KeepMine
+                | A::TakeTheirs
+                | A::QueueEarlier
+        )
+    }
+
+    /// Where it confirms what another action has opened, so that the two must not share a key.
+    pub(super) fn confirms(self, opener: Action) -> Option<Place> {
+        let (place, opens) = match self {
+            A::Yes => (Place::Confirm, opener.may_ask()),
+            A::Apply => (Place::Plan, opener == A::Plan),
+            A::QueueAll | A::QueueGood => (
+                Place::Review,
+                matches!(opener, A::Edit | A::Remove | A::Import | A::Open | A::Save),
+            ),
+            A::KeepMine | A::TakeTheirs => (Place::Conflict, opener == A::Open),
+            A::QueueEarlier => (Place::Earlier, opener == A::Earlier),
+            _ => return None,
+        };
+        opens.then_some(place)
+    }
 }
 
 /// Whether keys are text in a place.

@@ -59,7 +59,7 @@ impl Keymap {
         }
     }
 
-    /// The first key that means two things, or answers yes to a question that it has itself asked.
+    /// The first key that means two things, or confirms what it has itself opened.
     fn clash(&self) -> Option<Clash> {
         for (n, one) in self.bound.iter().enumerate() {
             for other in &self.bound[n + 1..] {
@@ -71,9 +71,8 @@ impl Keymap {
                 let both = Place::ALL
                     .into_iter()
                     .find(|place| one.1.has(*place) && other.1.has(*place));
-                let asks = (one.2 == Action::Yes && other.2.may_ask())
-                    || (other.2 == Action::Yes && one.2.may_ask());
-                if let Some(place) = both.or(asks.then_some(Place::Confirm)) {
+                let asks = one.2.confirms(other.2).or_else(|| other.2.confirms(one.2));
+                if let Some(place) = both.or(asks) {
                     return Some(Clash {
                         key: one.0,
                         yours,
@@ -304,8 +303,8 @@ pub fn fits(action: Action, keys: &[Key]) -> Result<(), String> {
         Action::Yes | Action::No | Action::Palette if keys.is_empty() => {
             return Err("it needs one key at least".to_owned());
         }
-        Action::Yes
-            if keys
+        _ if action.is_answer()
+            && keys
                 .iter()
                 .any(|key| matches!(key.code, Code::Enter | Code::Char(' '))) =>
         {
@@ -425,6 +424,18 @@ mod tests {
             (clash.yours, clash.other, clash.place),
             (Action::Remove, Action::Yes, Place::Confirm)
         );
+        // `p` opens the plan, and a second `p` would write it; `d` opens the preview that a second `d` would queue.
+        for (answer, opener, place) in [
+            (Action::Apply, Action::Plan, Place::Plan),
+            (Action::QueueAll, Action::Remove, Place::Review),
+        ] {
+            let key = map.first(opener);
+            let clash = Keymap::with(&wish(answer, &key)).unwrap_err();
+            assert_eq!(
+                (clash.yours, clash.other, clash.place),
+                (answer, opener, place)
+            );
+        }
         // Two that change places.
         let swapped = [
             (Action::Remove, vec![Code::Char('e').into()]),
@@ -472,7 +483,14 @@ mod tests {
                 .unwrap_err()
                 .contains("letters are text")
         );
-        assert!(fits(Action::Yes, &[key("Enter")]).is_err());
+        for action in [
+            Action::Yes,
+            Action::Apply,
+            Action::QueueAll,
+            Action::TakeTheirs,
+        ] {
+            assert!(fits(action, &[key("Enter")]).is_err(), "{action:?}");
+        }
         assert!(fits(Action::Yes, &[]).is_err());
         assert!(fits(Action::Choose, &[key("a")]).is_err());
         assert!(fits(Action::Sort, &[]).is_ok());
