@@ -313,25 +313,41 @@ impl App {
         })
     }
 
+    fn why_not_undone(&self) -> &'static str {
+        let row = match (self.over(), self.pane) {
+            (None, Pane::Changes) => self.changes.audit(&self.desk),
+            // Where the user was, there is nobody: what was done last is what is meant.
+            (None, Pane::Users) => {
+                let last = self.desk.audit.iter().max_by_key(|row| row.seq);
+                last.filter(|row| row.action == REMOVED)
+            }
+            _ => None,
+        };
+        match row {
+            Some(row) if row.action == REMOVED => {
+                "a removal is not undone: {add} in 2 adds a person again, {add-by-hand} in 1 anybody"
+            }
+            Some(_) => "only what was confirmed in the tenant, and not undone since, can be undone",
+            None => "no queued change is under the cursor",
+        }
+    }
+
     fn nothing_to_undo(&self) -> Option<String> {
         if self.undoes_many() {
             return None;
         }
         match (self.undoable(), self.revertible()) {
             (Some(_), _) | (None, Some(_)) => None,
-            (None, None) if self.over().is_none() && self.changes.audit(&self.desk).is_some() => {
-                Some(
-                    "only what was confirmed in the tenant, and not undone since, can be undone"
-                        .to_owned(),
-                )
-            }
-            (None, None) => Some("no queued change is under the cursor".to_owned()),
+            (None, None) => Some(self.why_not_undone().to_owned()),
         }
     }
 }
 
 /// Why those who can be added are not given numbers together.
 const NOBODY_MARKED: &str = "nobody is marked: {mark} marks, then {edit} gives all of them numbers";
+
+/// What the audit says of a user who was taken off the list.
+const REMOVED: &str = "removed";
 
 /// Where most actions work.
 pub const IN_EVERY_PANE: &str = "works in every pane";

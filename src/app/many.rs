@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crate::domain::user::UserId;
 use crate::domain::words;
+use crate::domain::writeplan::WritePlan;
 
 use super::action::Action;
 use super::cells::thousands;
 use super::doc::Tone;
 use super::effect::{Effect, Exported, Extent, LedgerChange};
+use super::field::Field;
 use super::pane::Pane;
 use super::pane::bulk::Bulk;
 use super::pane::bulk::export::{ExportField, ExportForm};
@@ -161,15 +163,43 @@ impl App {
         });
     }
 
+    /// Asks for the tenant's name before more users are removed than may go without it, as the plan does.
+    fn ask_removal(&mut self, extent: Extent) -> bool {
+        let limit = WritePlan::limit_for(self.desk.users.len());
+        let Some(Bulk::Preview(open)) = self.bulk() else {
+            return false;
+        };
+        let count = open.counts()[0];
+        if open.change != Change::Remove || count <= limit {
+            return false;
+        }
+        self.question(Question::MassRemoval {
+            extent,
+            count,
+            limit,
+            typed: Field::default(),
+        });
+        true
+    }
+
     /// Asks the ledger for all of it in one transaction.
     pub(super) fn queue_many(&mut self, extent: Extent) -> Vec<Effect> {
+        self.many_wanted(extent, false)
+    }
+
+    /// The same once the tenant's name was typed.
+    pub(super) fn remove_typed(&mut self, extent: Extent) -> Vec<Effect> {
+        self.many_wanted(extent, true)
+    }
+
+    fn many_wanted(&mut self, extent: Extent, typed: bool) -> Vec<Effect> {
         let roster = Arc::clone(&self.roster);
         let Some(Bulk::Preview(open)) = self.bulk() else {
             return Vec::new();
         };
         // What no frame has shown was seen by nobody.
         if !open.seen || open.stale {
-            if extent == Extent::Good {
+            if typed || extent == Extent::Good {
                 let text = words::JUDGED_ANEW;
                 self.say(Tone::Warn, text);
             }
@@ -189,6 +219,12 @@ impl App {
             self.say(Tone::Dim, "nothing would be changed");
             return Vec::new();
         }
+        if !typed && self.ask_removal(extent) {
+            return Vec::new();
+        }
+        let Some(Bulk::Preview(open)) = self.bulk() else {
+            return Vec::new();
+        };
         let change = match open.change {
             Change::Remove => LedgerChange::RemoveMany(open.removals()),
             Change::Edit { .. } if open.adds() => LedgerChange::Add(open.new_users(&roster)),

@@ -433,6 +433,7 @@ impl App {
     pub fn typed_word(&self) -> &'static str {
         match self.open_confirm().map(|confirm| &confirm.question) {
             Some(Question::MassChange { .. }) => "write",
+            Some(Question::MassRemoval { .. }) => "remove",
             Some(Question::Ticket { .. } | Question::KeepPlan { .. }) => "save",
             Some(Question::MoveTo(_)) => "queue the move",
             _ => "queue",

@@ -8,6 +8,7 @@ use crate::domain::words;
 
 use super::doc::Tone;
 use super::effect::{Effect, Held, Keep, LedgerChange};
+use super::field::Field;
 use super::lifecycle::Ending;
 use super::mend::Wants;
 use super::modal::Modal;
@@ -171,7 +172,7 @@ impl App {
                 entries,
                 takes_away,
                 limit,
-                typed: super::field::Field::default(),
+                typed: Field::default(),
             });
             return Vec::new();
         }
@@ -308,6 +309,7 @@ impl App {
             Question::UndoMany { entries, .. } => self.undo_many(entries),
             Question::TakeBackMany { entries, .. } => self.take_back_many(entries),
             question @ (Question::MassChange { .. }
+            | Question::MassRemoval { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
             | Question::Mend(_)
@@ -441,6 +443,7 @@ impl App {
             | Question::TakeBackMany { .. }
             | Question::Ticket { .. }
             | Question::KeepPlan { .. }
+            | Question::MassRemoval { .. }
             | Question::MassChange { .. } => Vec::new(),
         }
     }
@@ -450,23 +453,38 @@ impl App {
         let Some(Modal::Confirm(confirm)) = self.modals.last() else {
             return Vec::new();
         };
-        let (entries, typed) = match confirm.question.clone() {
-            Question::MassChange { entries, typed, .. } => (entries, typed),
+        let question = confirm.question.clone();
+        match question {
+            Question::MassChange { entries, typed, .. } => {
+                if self.is_named(&typed) {
+                    return self.write(entries);
+                }
+            }
+            Question::MassRemoval { extent, typed, .. } => {
+                if self.is_named(&typed) {
+                    return self.remove_typed(extent);
+                }
+            }
             Question::Ticket { entries, typed } => return self.note_ticket(entries, &typed),
             Question::KeepPlan { entries, typed } => return self.keep_plan(entries, &typed),
             Question::Mend(mend) => return self.mend_typed(&mend),
             Question::MoveTo(open) => return self.move_chosen(&open),
-            _ => return Vec::new(),
-        };
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Whether what was typed is the tenant's name, as the question shows it: then the question goes.
+    fn is_named(&mut self, typed: &Field) -> bool {
         let typed = typed.text().trim();
         let name = self.session.tenant.trim();
         if typed != name && typed != Label::new(name).as_str() {
             let text = format!("that is not the tenant's name: {name}");
             self.say(Tone::Warn, text);
-            return Vec::new();
+            return false;
         }
         self.modals.pop();
-        self.write(entries)
+        true
     }
 }
 

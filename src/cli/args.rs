@@ -278,6 +278,9 @@ pub enum UsersWhat {
         /// Also release the number in the tenant, at the next run
         #[arg(long)]
         release: bool,
+        /// Do not ask; where nobody can be asked, nobody is
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -32,7 +32,11 @@ pub(super) async fn run(global: &Global, args: Users) -> anyhow::Result<Exit> {
         UsersWhat::Adopt { take, queue } => {
             super::adopt::run(&opened, global, (take.as_deref(), queue)).await?;
         }
-        UsersWhat::Remove { user, release } => remove(&opened, &user, release).await?,
+        UsersWhat::Remove { user, release, yes } => {
+            if !remove(&opened, &user, (release, yes)).await? {
+                return Ok(Exit::Refused);
+            }
+        }
     }
     Ok(Exit::Done.or_damaged(damaged))
 }
@@ -386,14 +390,48 @@ fn own_fields(user: &User, set: &UserSet) -> Patch {
     }
 }
 
-async fn remove(opened: &Opened, text: &str, release: bool) -> anyhow::Result<()> {
+/// Whether the user was removed: who sits at a terminal is asked first, as in the console.
+async fn remove(opened: &Opened, text: &str, (release, yes): (bool, bool)) -> anyhow::Result<bool> {
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
     let number = row.user.number.clone().filter(|_| release);
+    if !yes && print::is_interactive() {
+        for line in removal_words(row, release) {
+            print::tell(&line);
+        }
+        let question = format!("Remove {} here? Type yes:", row.user.name);
+        if print::ask(&question)? != "yes" {
+            print::tell("The user stays: nothing was changed.");
+            return Ok(false);
+        }
+    }
     let removal = Removal::of(row.user.id, number, &row.entries);
     let done = change::remove(&opened.world.store, removal, opened.stamp()).await?;
     print::tell(&done);
-    Ok(())
+    Ok(true)
+}
+
+/// What a removal does to somebody, line by line.
+fn removal_words(row: &DeskUser, release: bool) -> Vec<String> {
+    let user = &row.user;
+    let mut lines = vec![format!(
+        "{} <{}>: the seat goes back; nothing is written to the tenant by this alone.",
+        user.name, user.mail
+    )];
+    lines.extend(match (&user.number, release) {
+        (Some(number), true) => Some(format!(
+            "The release of {} is queued: it then rings nowhere.",
+            number.spaced()
+        )),
+        (Some(number), false) => Some(format!(
+            "{} stays with this user in the tenant (--release queues its release).",
+            number.spaced()
+        )),
+        (None, _) => None,
+    });
+    let drops = row.entries.iter();
+    lines.extend(drops.map(|entry| format!("Queued, and dropped by it: {}", entry.whose())));
+    lines
 }
 
 #[cfg(test)]

@@ -298,6 +298,59 @@ fn all_marked_are_removed_and_their_numbers_stay() {
 }
 
 #[test]
+fn more_than_the_limit_are_removed_only_behind_the_tenants_name() {
+    let mut with = desk();
+    for n in 20..24 {
+        with.users.push(user(n, 0, &format!("Pat {n}"), None));
+    }
+    let mut t = Driver::new();
+    t.desk(with);
+    let all = t.app.desk.users.len();
+    t.keys("* d A");
+    assert_eq!(t.effects, []);
+    let going = format!("Remove {all} users of Contoso Ltd here?");
+    assert!(shows(&t, &going), "{}", screen(&t.app).join("\n"));
+    assert!(shows(&t, "More than 5 at once want the tenant's name"));
+    t.event(What::Paste("Contoso Ltd".into()));
+    t.keys("y <enter>");
+    assert_eq!(t.effects, [], "neither a paste nor a letter is the name");
+    t.keys("<backspace>").text("Contoso Ltd");
+    t.keys("<enter>");
+    let LedgerChange::RemoveMany(removals) = change(&t) else {
+        panic!("a removal was to be asked for: {:?}", t.notice());
+    };
+    assert_eq!(removals.len(), all);
+    // As many as may go without it.
+    let mut with = desk();
+    for n in 20..24 {
+        with.users.push(user(n, 0, &format!("Pat {n}"), None));
+    }
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("G <space> <up> <space> <up> <space> <up> <space> <up> <space> d A");
+    assert!(matches!(change(&t), LedgerChange::RemoveMany(few) if few.len() <= 5));
+}
+
+#[test]
+fn a_removal_is_not_undone_and_says_how_they_come_back() {
+    let mut with = desk();
+    let mut row = with.audit[0].clone();
+    row.seq += 100;
+    row.action = "removed".to_owned();
+    row.entry = None;
+    with.audit.push(row);
+    with.users.clear();
+    with.entries.clear();
+    let mut t = Driver::new();
+    t.desk(with);
+    t.keys("u");
+    assert_eq!(
+        t.notice(),
+        "a removal is not undone: a in 2 adds a person again, A in 1 anybody"
+    );
+}
+
+#[test]
 fn marks_that_a_filter_hides_are_counted_and_escape_takes_them_away() {
     let mut t = marked();
     t.keys("* / z o e <enter>");

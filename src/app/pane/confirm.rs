@@ -2,6 +2,7 @@
 
 mod wording;
 
+use crate::app::effect::Extent;
 use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
@@ -222,6 +223,17 @@ pub enum Question {
         /// What was typed.
         typed: Field,
     },
+    /// Remove more users than the mass-change limit? The tenant's name is typed.
+    MassRemoval {
+        /// Who goes: all that are shown, or those without a refusal.
+        extent: Extent,
+        /// How many.
+        count: usize,
+        /// The limit.
+        limit: usize,
+        /// What was typed.
+        typed: Field,
+    },
     /// Write more than the mass-change limit? The tenant's name is typed.
     MassChange {
         /// What is written.
@@ -263,6 +275,7 @@ impl Confirm {
     pub fn field(&self) -> Option<&Field> {
         match &self.question {
             Question::MassChange { typed, .. }
+            | Question::MassRemoval { typed, .. }
             | Question::Ticket { typed, .. }
             | Question::KeepPlan { typed, .. } => Some(typed),
             Question::Mend(mend) => (mend.wants() != Wants::Nothing).then_some(&mend.typed),
@@ -299,6 +312,7 @@ impl Confirm {
         self.field()?;
         match &mut self.question {
             Question::MassChange { typed, .. }
+            | Question::MassRemoval { typed, .. }
             | Question::Ticket { typed, .. }
             | Question::KeepPlan { typed, .. } => Some(typed),
             Question::Mend(mend) => Some(&mut mend.typed),
@@ -460,6 +474,12 @@ impl Confirm {
                 format!("Save the plan of {} as a file?", changes(entries.len())),
                 "Only you can read it; `sync --apply FILE` writes what has not moved until then.".to_owned(),
                 "The file, then Enter:".to_owned(),
+            ],
+            Question::MassRemoval { count, limit, .. } => vec![
+                format!("Remove {count} users of {tenant} here?"),
+                format!("More than {limit} at once want the tenant's name. Their seats go back, what is queued for them is dropped."),
+                "{undo} does not bring them back: each is added again by hand.".to_owned(),
+                format!("Type the tenant's name, {tenant}, then Enter:"),
             ],
             Question::MassChange {
                 entries,
