@@ -72,8 +72,13 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
             }
             None => Box::pin(plain.typed(&text)).await,
         };
-        if let Err(error) = done {
-            print::failed(&error);
+        match done {
+            // Whoever was reading still is: nothing more can be asked here.
+            Err(error) if error.is::<print::Interrupted>() => return Err(error),
+            Err(error) => {
+                print::failed(&error);
+            }
+            Ok(()) => {}
         }
     }
 }

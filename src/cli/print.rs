@@ -1,10 +1,11 @@
 //! Printing: data on standard output, narration on standard error; a reader that has gone away is no error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::app::cells;
 use crate::domain::failure::Failure;
 use crate::domain::text::{Label, escaped};
+use crate::runtime::interrupt;
 
 use super::exit::Exit;
 
@@ -75,6 +76,10 @@ pub(super) fn failed(error: &anyhow::Error) -> Exit {
             tracing::info!(failure = known.headline.as_str(), "ended with a failure");
             return failure(known);
         }
+        if let Some(cut) = cause.downcast_ref::<Interrupted>() {
+            tell(&cut.to_string());
+            return Exit::Other(130);
+        }
         if cause
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
@@ -93,6 +98,7 @@ pub(super) fn is_interactive() -> bool {
 
 /// Asks on standard error and reads one line. What was typed or pasted before the question was there does not answer it.
 pub(super) fn ask(question: &str) -> anyhow::Result<String> {
+    interrupt::listen()?;
     if io::stdin().is_terminal() {
         // A terminal that cannot forget what was typed is asked all the same.
         let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
@@ -102,9 +108,30 @@ pub(super) fn ask(question: &str) -> anyhow::Result<String> {
         write!(err, "{} ", Label::new(question))?;
         err.flush()?;
     }
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
+    Ok(answer()?.unwrap_or_default())
+}
+
+/// Ctrl-C at a question: it is answered by nothing, and what would have followed is not done.
+#[derive(Debug, thiserror::Error)]
+#[error("Interrupted: nothing was written.")]
+pub(super) struct Interrupted;
+
+/// One line of what is typed; `None` at the end of input.
+///
+/// # Errors
+///
+/// [`Interrupted`], and what reading ends with.
+pub(super) fn answer() -> anyhow::Result<Option<String>> {
+    let read = interrupt::or_pressed(|| {
+        let mut answer = Vec::new();
+        let read = io::stdin().lock().read_until(b'\n', &mut answer)?;
+        Ok((read > 0).then_some(answer))
+    });
+    let Some(answer) = read? else {
+        tell("");
+        return Err(Interrupted.into());
+    };
+    Ok(answer.map(|answer| String::from_utf8_lossy(&answer).trim().to_owned()))
 }
 
 /// Rows as aligned columns with a header; the last column is not padded.

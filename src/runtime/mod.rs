@@ -11,6 +11,7 @@ mod first_start;
 mod frames;
 mod hangup;
 mod input;
+pub mod interrupt;
 mod keys;
 pub mod leaving;
 mod neighbours;

@@ -39,6 +39,7 @@ mod plan_speed;
 mod pty_bulk;
 mod pty_bytes;
 mod pty_console;
+mod pty_cut;
 mod pty_desk;
 mod pty_gone;
 mod pty_hangup;

@@ -1,30 +1,32 @@
 //! Lines out and lines in, for somebody who hears them: whole sentences, no columns, no colour.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 use crate::domain::text::Label;
 use crate::roster::query::Query;
+
+use super::super::print;
 
 /// Rows that are read out before it is asked whether there shall be more.
 const AT_ONCE: usize = 20;
 
 pub(super) fn tell(text: &str) {
-    super::super::print::tell(text);
+    print::tell(text);
 }
 
 /// Asks, and reads one line; `None` at the end of input.
 pub(super) fn line(question: &str) -> anyhow::Result<Option<String>> {
+    crate::runtime::interrupt::listen()?;
     {
         let mut err = io::stderr().lock();
         write!(err, "{} ", Label::new(question))?;
         err.flush()?;
     }
-    let mut answer = Vec::new();
-    if io::stdin().lock().read_until(b'\n', &mut answer)? == 0 {
+    let answer = print::answer()?;
+    if answer.is_none() {
         tell("");
-        return Ok(None);
     }
-    Ok(Some(String::from_utf8_lossy(&answer).trim().to_owned()))
+    Ok(answer)
 }
 
 /// Reads out what a filter lets through, numbered, some at a time; gives the key of the one that is chosen.

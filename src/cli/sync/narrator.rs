@@ -12,6 +12,7 @@ use crate::domain::text::Label;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::record::json::{self, LineJson};
+use crate::runtime::interrupt;
 use crate::sync::Person;
 
 /// What a sign-in in the middle of a run needs.
@@ -121,13 +122,13 @@ impl Narrator {
             result
         };
         let interrupted = async {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if interrupt::pressed().await.is_ok() {
                 cancel.cancel();
                 print::tell(
                     "Stopping; what is being written is finished first. Again to end at once.",
                 );
             }
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if interrupt::pressed().await.is_ok() {
                 std::process::exit(130);
             }
             std::future::pending::<()>().await;
