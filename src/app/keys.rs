@@ -1,5 +1,7 @@
 //! Where a key goes: to a field that takes text, to what stands over the panes, or through the keymap to an action.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::action::{self, Action, Place};
 use super::available;
 use super::cursor::Move;
@@ -20,6 +22,20 @@ use super::pane::palette::{Item, Palette};
 use super::pane::text::Text;
 use super::{App, keymap, layout};
 
+/// How long the key of an answer is not taken again: longer than a key that bounces, or that was pressed twice.
+const AGAIN: SignedDuration = SignedDuration::from_millis(700);
+
+/// The key that has confirmed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answered {
+    /// Which.
+    key: Key,
+    /// When it was pressed last.
+    at: Timestamp,
+    /// Whether no frame was drawn since.
+    pub(super) unseen: bool,
+}
+
 impl App {
     /// Where keys are read now.
     pub fn place(&self) -> Place {
@@ -36,6 +52,9 @@ impl App {
     }
 
     pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        if self.comes_after_an_answer(key) {
+            return Vec::new();
+        }
         if !self.edits_filter(key) {
             self.finish_rows();
         }
@@ -46,7 +65,15 @@ impl App {
         let place = self.place();
         let key = self.settings.keys.meant(place, key);
         let acts = self.settings.keys.action(place, key).is_some() || action::takes_text(place);
+        let answers = self.answers(place, key);
         let mut effects = self.typed(key);
+        if answers {
+            self.answered_by = Some(Answered {
+                key,
+                at: self.now,
+                unseen: true,
+            });
+        }
         effects.extend(self.keep_filters());
         let now_top = self.modals.last().map(std::mem::discriminant);
         let elsewhere = (self.pane, self.licences.inside.is_some()) != pane
@@ -64,6 +91,35 @@ impl App {
             self.notice = None;
         }
         effects
+    }
+
+    /// Whether a key confirms here what it was shown: the plan, a question, a preview.
+    fn answers(&self, place: Place, key: Key) -> bool {
+        let action = self.settings.keys.action(place, key);
+        match place {
+            Place::Confirm if self.is_name_typed() => key.code == Code::Enter,
+            _ => action.is_some_and(Action::is_answer),
+        }
+    }
+
+    /// Whether a key was meant for what an answer has just closed: pressed before anybody can have seen that it is gone, or the
+    /// same key again, as fingers and slow lines do. It would mean something else below.
+    fn comes_after_an_answer(&mut self, key: Key) -> bool {
+        let Some(answered) = &mut self.answered_by else {
+            return false;
+        };
+        if key.ctrl && key.code == Code::Char('c') {
+            return false;
+        }
+        let again = key == answered.key && self.now.duration_since(answered.at) < AGAIN;
+        if again {
+            answered.at = self.now;
+        }
+        if again || answered.unseen {
+            return true;
+        }
+        self.answered_by = None;
+        false
     }
 
     /// Whether the line was said before the form that has the keys was opened.

@@ -293,6 +293,8 @@ pub struct App {
     said_over: usize,
     /// Whose row in Users gets the cursor once it is there.
     goto: Option<Comer>,
+    /// The key that has confirmed something just now.
+    answered_by: Option<keys::Answered>,
     /// When and where the mouse was pressed last.
     pressed: Option<(Timestamp, (u16, u16))>,
 }
@@ -362,6 +364,7 @@ impl App {
             dirty: true,
             said_over: 0,
             goto: None,
+            answered_by: None,
             pressed: None,
         }
     }
@@ -528,6 +531,9 @@ impl App {
             modal.stage = pane::plan::Stage::Drawn;
         }
         self.bulk_drawn();
+        if let Some(answered) = &mut self.answered_by {
+            answered.unseen = false;
+        }
     }
 
     /// The terminal's title: `tenant RO`.

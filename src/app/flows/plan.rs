@@ -7,9 +7,10 @@ use crate::domain::user::Value;
 use crate::app::Settings;
 use crate::app::action::Place;
 use crate::app::effect::{Effect, Held, Keep, LedgerChange};
-use crate::app::event::{SessionEvent, What};
+use crate::app::event::{Code, Event, SessionEvent, What};
 use crate::app::fixture::{Driver, at, desk, number, plan, settings};
 use crate::app::modal::Modal;
+use crate::app::pane::Pane;
 use crate::app::session::Writing;
 
 use super::sign_in::shows;
@@ -435,4 +436,51 @@ fn the_plan_is_kept_as_a_file_with_what_is_chosen() {
     assert_eq!((**kept).clone(), plan());
     assert_eq!(entries, &[EntryId(1)]);
     assert_eq!(t.app.place(), Place::Plan);
+}
+
+/// Presses a key so many milliseconds after a moment, and draws.
+fn pressed(t: &mut Driver, millis: i64, key: char) -> Vec<Effect> {
+    let at = t.app.now + jiff::SignedDuration::from_millis(millis);
+    let what = What::Key(Code::Char(key).into());
+    let effects = t.app.update(Event { at, what });
+    t.app.settle();
+    let is_asked = |effect: &Effect| !matches!(effect, Effect::Wake { .. });
+    effects.into_iter().filter(is_asked).collect()
+}
+
+#[test]
+fn the_key_that_has_confirmed_means_nothing_else_right_after_it() {
+    let mut t = planned(settings());
+    assert!(matches!(
+        pressed(&mut t, 1_000, 'A').as_slice(),
+        [Effect::StartRun { .. }]
+    ));
+    // Nobody has seen that the plan is closed: whatever is pressed was meant for it.
+    assert_eq!(pressed(&mut t, 10, 'd'), []);
+    assert_eq!(t.app.modals.len(), 0);
+    t.app.drawn();
+    // The same key again, and held down.
+    for _ in 0..20 {
+        assert_eq!(pressed(&mut t, 120, 'A'), []);
+        t.app.drawn();
+        assert_eq!(t.app.modals.len(), 0, "no form was opened by it");
+    }
+    // Another key is nobody's second press, and after a while the same one means what it says.
+    pressed(&mut t, 50, '4');
+    assert_eq!(t.app.pane, Pane::Changes);
+    pressed(&mut t, 50, '1');
+    pressed(&mut t, 50, 'A');
+    assert_eq!(t.app.place(), Place::Form);
+}
+
+#[test]
+fn a_second_yes_does_not_answer_the_question_behind_the_first() {
+    let mut t = Driver::new();
+    t.keys("/ d i e g o <enter> d");
+    pressed(&mut t, 1_000, 'y');
+    t.app.drawn();
+    assert!(shows(&t, "Release +1 425 555 0101 too?"));
+    assert_eq!(pressed(&mut t, 120, 'y'), []);
+    assert!(shows(&t, "Release +1 425 555 0101 too?"));
+    assert!(!pressed(&mut t, 900, 'y').is_empty());
 }
