@@ -72,6 +72,27 @@ pub fn cut(text: &str, cells: usize, mark: char) -> String {
     out
 }
 
+/// The text cut to at most `cells` in its middle: names that differ at their ends stay apart.
+pub fn cut_middle(text: &str, cells: usize, mark: char) -> String {
+    if width(text) <= cells || cells < 3 {
+        return cut(text, cells, mark);
+    }
+    let behind = (cells - 1) / 2;
+    let mut tail = Vec::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true).rev() {
+        let wide = grapheme_width(grapheme);
+        if used + wide > behind {
+            break;
+        }
+        used += wide;
+        tail.push(grapheme);
+    }
+    let mut out = cut(text, cells - used, mark);
+    out.extend(tail.into_iter().rev());
+    out
+}
+
 /// The text in lines of at most `cells`, broken at spaces where there are any; never empty.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);

@@ -64,7 +64,10 @@ impl App {
             Some(Modal::Text(modal)) => Some(modal.doc.to_text()),
             Some(Modal::Log(view)) => Some(sync::to_text(view.lines.as_deref()?)),
             Some(Modal::SignIn(_)) => Some(sign_in::copied(&self.session)),
-            Some(Modal::Plan(_)) => Some(plan::to_text(self.plan.as_ref()?, &self.desk)),
+            Some(Modal::Plan(_)) => {
+                let plan = self.plan.as_ref()?;
+                Some(plan::to_text(&self.session.tenant, plan, &self.desk))
+            }
             Some(
                 Modal::Form(_)
                 | Modal::Settings(_)

@@ -90,6 +90,9 @@ pub enum Split {
     Log,
 }
 
+/// Cells that the tenant's name has in the header, whatever else stands there.
+pub const LEAST_NAME: u16 = 20;
+
 /// Whether the screen is too small to show anything but a word about it.
 pub fn too_small((width, height): (u16, u16)) -> bool {
     width < SMALLEST.0 || height < SMALLEST.1

@@ -306,7 +306,10 @@ impl App {
     /// The console before its first event.
     pub fn new(settings: Settings, size: (u16, u16)) -> Self {
         let session = Session {
-            tenant: settings.tenant_label.clone(),
+            tenant: settings
+                .name
+                .clone()
+                .unwrap_or_else(|| settings.tenant_label.clone()),
             auth: Auth::Unknown,
             before: Box::new(Auth::Unknown),
             account: settings.account.clone(),

@@ -46,7 +46,7 @@ impl App {
             RunEvent::Log(line) => self.runs.log(line),
             RunEvent::PlanReady(plan) => self.plan_ready(*plan),
             RunEvent::SignedIn { tenant, account } => {
-                self.session.tenant = tenant;
+                self.is_called(&tenant);
                 self.session.account = account;
                 self.session.run_signed_in();
             }
@@ -229,9 +229,15 @@ impl App {
         }
     }
 
+    /// What the tenant calls itself: it is its name on every screen, unless the configuration has one.
+    fn is_called(&mut self, name: &str) {
+        let name = self.settings.name.as_deref().unwrap_or(name);
+        name.clone_into(&mut self.session.tenant);
+    }
+
     fn desk_is(&mut self, desk: Arc<Desk>) {
         if let (Some((_, name)), false) = (&desk.pin, self.session.auth == Auth::SignedIn) {
-            self.session.tenant.clone_from(name);
+            self.is_called(name);
         }
         if let Some(note) = desk.notes.first().filter(|_| self.desk.notes != desk.notes) {
             let failure = super::told::noted(note, &desk.notes);

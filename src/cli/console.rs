@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _};
 use tempfile::TempDir;
 
 use crate::app::Settings;
+use crate::app::cells;
 use crate::app::first_start::{Choice, FirstStart};
+use crate::app::layout::LEAST_NAME;
 use crate::app::zone::Zone;
 use crate::config::palette::Palette;
 use crate::config::places::Places;
@@ -305,13 +307,15 @@ fn consent_page(global: &Global, name: &str) -> Option<String> {
     new_tenant::consent_page(tenant, &config.client_id(tenant)?).ok()
 }
 
-/// Whether another tenant of the configuration is shown by the name of this one.
+/// Whether another tenant of the configuration is shown by the name of this one, or by one that cannot be told from it where
+/// there is little room.
 fn has_namesake(global: &Global, name: &str) -> anyhow::Result<bool> {
     let (places, config) = located(global)?;
     let shown = |name: &str, tenant: &TenantConfig| {
         let shown = tenant.display.clone();
         let shown = shown.or_else(|| peek::pinned(&places.tenant_dir(name)).map(|pin| pin.name));
-        shown.unwrap_or_else(|| name.to_owned()).to_lowercase()
+        let shown = shown.unwrap_or_else(|| name.to_owned()).to_lowercase();
+        cells::cut_middle(&shown, usize::from(LEAST_NAME), '…')
     };
     let Some(ours) = config.tenants.get(name).map(|tenant| shown(name, tenant)) else {
         return Ok(false);

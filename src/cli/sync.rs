@@ -72,7 +72,7 @@ async fn both(
             } else {
                 Doubts::of(opened).await?
             };
-            show(&plan, &picks, &doubts);
+            show(called(opened, &plan), &plan, &picks, &doubts);
         }
         for line in &picks.refused {
             print::tell(line);
@@ -270,14 +270,15 @@ fn decide(
         return Ok(Decision::Leave);
     }
     let past_limit = taking > plan.limit;
+    let tenant = called(opened, plan);
     let agreed = if past_limit {
         let question = format!(
-            "{taking} changes take something away, more than {}. Type the tenant's name, {}, to write:",
-            plan.limit, plan.tenant_name
+            "{taking} changes take something away, more than {}. Type the tenant's name, {tenant}, to write:",
+            plan.limit
         );
-        print::ask(&question)? == plan.tenant_name
+        print::ask(&question)? == Label::new(tenant).as_str()
     } else {
-        print::ask(&format!("Write this to {}? Type yes:", plan.tenant_name))? == "yes"
+        print::ask(&format!("Write this to {tenant}? Type yes:"))? == "yes"
     };
     Ok(if agreed {
         Decision::Apply { past_limit }
@@ -402,10 +403,16 @@ pub(super) fn ways_on(entry: &Entry) -> String {
     entry.ways_on("`sync --yes`", &back)
 }
 
-fn show(plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
+
+/// The tenant's name as the console shows it: that of the configuration, else the tenant's own.
+fn called<'a>(opened: &'a Opened, plan: &'a WritePlan) -> &'a str {
+    let named = opened.config.display.as_deref();
+    named.unwrap_or(&plan.tenant_name).trim()
+}
+
+fn show(tenant: &str, plan: &WritePlan, picks: &Picks, doubts: &Doubts) {
     print::tell(&format!(
-        "PLAN  {}  {}",
-        plan.tenant_name,
+        "PLAN  {tenant}  {}",
         plan.chosen_words(picks.write.len())
     ));
     let chosen = |entry: EntryId| picks.write.contains(&entry);

@@ -82,7 +82,7 @@ fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
     let pinned = seen.counts.as_ref().ok();
     let pinned = pinned.filter(|counts| counts.tenant.is_some());
     let pinned = pinned.map(|counts| counts.tenant_name.clone());
-    let saved = new_tenant::saved(&seen.name, tenant, pinned);
+    let saved = new_tenant::saved(&seen.name, tenant, pinned.clone());
     let facts = match seen.counts {
         Ok(counts) if counts == overview::Counts::default() => Facts::Nothing,
         Ok(counts) => Facts::Known(Counts {
@@ -95,7 +95,11 @@ fn card(tenant: &TenantConfig, seen: TenantOverview) -> Card {
         Err(failure) => Facts::Broken(failure.headline),
     };
     Card {
-        label: tenant.display.clone().unwrap_or_else(|| seen.name.clone()),
+        label: tenant
+            .display
+            .clone()
+            .or(pinned)
+            .unwrap_or_else(|| seen.name.clone()),
         name: seen.name,
         tenant: tenant.tenant_id.clone(),
         domains: tenant.domains.clone(),

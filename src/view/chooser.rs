@@ -22,8 +22,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &Chooser, (area, now): (Area
     let hint = "a name or a domain; Enter opens it";
     painter.search(area, &title, &open.field, hint);
     let dim = painter.theme.dim;
-    let wide = area.width >= WIDE;
-    let titles = titles(wide, dim);
+    let titles = titles(area.width, dim);
     painter.row(area, 2, Row::Ordinary, &titles);
     let (_, list) = area.split(crate::app::chooser::ABOVE);
     if let Listing::Failed(failure) = &open.listing {
@@ -39,7 +38,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &Chooser, (area, now): (Area
             continue;
         };
         let here = card.name == open.here;
-        let columns = columns(painter, (card, here), (wide, now));
+        let columns = columns(painter, (card, here), (area.width, now));
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if open.shown.is_empty() && matches!(open.listing, Listing::Known(_)) {
@@ -52,10 +51,20 @@ pub(super) fn draw(painter: &mut Painter<'_>, open: &Chooser, (area, now): (Area
     }
 }
 
-fn titles(wide: bool, dim: Style) -> Vec<Column> {
+/// What the names have: all that the counts leave, where it is little.
+fn name_cells(width: u16) -> usize {
+    match width {
+        WIDE.. => 34,
+        80.. => 29,
+        _ => 24,
+    }
+}
+
+fn titles(width: u16, dim: Style) -> Vec<Column> {
+    let wide = width >= WIDE;
     let mut titles = vec![
         column("", 1, dim),
-        column("NAME", if wide { 34 } else { 24 }, dim),
+        column("NAME", name_cells(width), dim),
         column("MODE", 4, dim),
     ];
     if wide {
@@ -68,15 +77,16 @@ fn titles(wide: bool, dim: Style) -> Vec<Column> {
         column("QUEUED", 6, dim),
         column("TO DO", 6, dim),
     ]);
-    titles.push(column(if wide { "TENANT" } else { "" }, usize::MAX, dim));
+    titles.push(column("TENANT", usize::MAX, dim));
     titles
 }
 
 fn columns(
     painter: &Painter<'_>,
     (card, here): (&Card, bool),
-    (wide, now): (bool, Timestamp),
+    (width, now): (u16, Timestamp),
 ) -> Vec<Column> {
+    let wide = width >= WIDE;
     let plain = Style::new();
     let theme = painter.theme;
     let tinted = card.accent.map_or(plain, |accent| theme.accent(accent));
@@ -86,9 +96,10 @@ fn columns(
         format!("{} ({})", card.label, card.name)
     };
     let mode = if card.read_only { "RO" } else { "RW" };
+    let room = name_cells(width);
     let mut columns = vec![
         column(if here { ">" } else { " " }, 1, theme.strong),
-        column(name, if wide { 34 } else { 24 }, tinted),
+        column(painter.middle(&name, room), room, tinted),
         column(mode, 4, if card.read_only { plain } else { theme.badge }),
     ];
     if wide {
@@ -102,12 +113,19 @@ fn columns(
         }
         Facts::Known(counts) => {
             columns.extend(counted(painter, *counts, now));
-            if wide {
-                columns.push(column(card.tenant.as_str(), usize::MAX, theme.dim));
-            }
+            columns.push(column(tenant_words(card, wide), usize::MAX, theme.dim));
         }
     }
     columns
+}
+
+/// Its id or domain; of an id, the beginning is enough to tell it from another.
+fn tenant_words(card: &Card, wide: bool) -> &str {
+    let is_id = card.tenant.len() == 36 && card.tenant.as_bytes()[8] == b'-';
+    match card.tenant.get(..8) {
+        Some(prefix) if is_id && !wide => prefix,
+        _ => &card.tenant,
+    }
 }
 
 fn counted(painter: &Painter<'_>, counts: Counts, now: Timestamp) -> [Column; 5] {

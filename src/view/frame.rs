@@ -9,7 +9,7 @@ use crate::app::dispatch::is_conflict;
 use crate::app::doc::Tone;
 use crate::app::filter::Typing;
 use crate::app::footer::footer as offered;
-use crate::app::layout::Area;
+use crate::app::layout::{Area, LEAST_NAME};
 use crate::app::modal::Modal;
 use crate::app::notice::Notice;
 use crate::app::pane::candidates::Listing;
@@ -58,40 +58,60 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     painter.put((warned, area.y), width(&seats), &seats, look);
     let end = area.x + area.width.saturating_sub(width(&right) + 2);
     let mut x = area.x;
-    let mut put = |painter: &mut Painter<'_>, text: &str, most: u16, style: Style| {
+    for (text, most, style) in left(app, painter, end.saturating_sub(area.x)) {
         let room = end.saturating_sub(x).min(most);
         if room > 0 && !text.is_empty() {
-            x += painter.put((x, area.y), room, text, style) + 2;
+            x += painter.put((x, area.y), room, &text, style) + 2;
         }
-    };
+    }
+}
+
+/// What stands in the header from the left: each with the cells that it may take, and a blank between. The name is cut last, and
+/// in its middle.
+fn left(app: &App, painter: &Painter<'_>, room: u16) -> Vec<(String, u16, Style)> {
     let theme = painter.theme;
+    let plain = Style::new();
     let accent = app.settings.accent;
+    let mut parts = Vec::new();
+    // Where no colour is drawn, its word stands for it: in brackets, since it is no state.
+    if let Some(accent) = accent.filter(|accent| theme.accent(*accent).fg.is_none()) {
+        let look = theme.accent(accent).add_modifier(Modifier::REVERSED);
+        parts.push((format!("[{}]", accent.as_str()), 9, look));
+    }
+    if app.settings.demo {
+        parts.push((" DEMO ".to_owned(), 6, theme.badge));
+    }
+    if app.settings.bundle {
+        parts.push((" BUNDLE ".to_owned(), 8, theme.badge));
+    }
+    let (mode, style) = match app.session.writing {
+        Writing::ReadOnly => ("READ-ONLY", theme.strong),
+        Writing::Asking(_) => ("READ-ONLY, asking", theme.strong),
+        Writing::Allowed => (" READ-WRITE ", theme.badge),
+    };
+    parts.push((mode.to_owned(), 17, style));
+    let pin = app.desk.pin.as_ref();
+    let id = pin.map(|(id, _)| (id.to_string()[..8].to_owned(), 8, theme.dim));
+    let taken = |parts: &[(String, u16, Style)]| -> u16 {
+        parts.iter().map(|(text, ..)| width(text) + 2).sum()
+    };
+    // An id that tells two names apart is not given up for either of them.
+    if let Some(id) = id.clone().filter(|_| app.settings.has_namesake) {
+        parts.push(id);
+    }
+    let most = room.saturating_sub(taken(&parts)).max(LEAST_NAME);
+    let name = painter.middle(&app.session.tenant, usize::from(most));
     let look = accent.map_or(theme.tenant, |accent| {
         theme.accent(accent).add_modifier(Modifier::REVERSED)
     });
-    let name = app.settings.name.as_ref().unwrap_or(&app.session.tenant);
-    put(painter, name, area.width / 3, look);
-    // Where no colour is drawn, its word stands for it: in brackets, since it is no state.
-    if let Some(accent) = accent.filter(|accent| theme.accent(*accent).fg.is_none()) {
-        put(painter, &format!("[{}]", accent.as_str()), 9, look);
+    parts.insert(0, (name, most, look));
+    let account = app.session.account.clone();
+    let both = taken(&parts) + 10 + width(&account).min(40);
+    if let Some(id) = id.filter(|_| !app.settings.has_namesake && both <= room) {
+        parts.push(id);
     }
-    if app.settings.demo {
-        put(painter, " DEMO ", 6, theme.badge);
-    }
-    if app.settings.bundle {
-        put(painter, " BUNDLE ", 8, theme.badge);
-    }
-    match app.session.writing {
-        Writing::ReadOnly => put(painter, "READ-ONLY", 9, theme.strong),
-        Writing::Asking(_) => put(painter, "READ-ONLY, asking", 17, theme.strong),
-        Writing::Allowed => put(painter, " READ-WRITE ", 12, theme.badge),
-    }
-    if let Some((id, _)) = app.desk.pin
-        && (area.width >= WIDE || app.settings.has_namesake)
-    {
-        put(painter, &id.to_string()[..8], 8, theme.dim);
-    }
-    put(painter, &app.session.account, 40, plain);
+    parts.push((account, 40, plain));
+    parts
 }
 
 fn width(text: &str) -> u16 {

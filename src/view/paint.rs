@@ -90,6 +90,11 @@ impl<'a> Painter<'a> {
         if self.ascii { '~' } else { '…' }
     }
 
+    /// A text cut in its middle to so many cells.
+    pub(super) fn middle(&self, text: &str, cells: usize) -> String {
+        cells::cut_middle(&self.safe(text), cells, self.mark())
+    }
+
     /// Whether only ASCII is drawn.
     pub(super) fn is_ascii(&self) -> bool {
         self.ascii

@@ -48,7 +48,7 @@ fn title(app: &App, painter: &mut Painter<'_>, plan: &WritePlan, area: Area) {
     let count = chosen(plan, &app.desk).len();
     let left = format!(
         "PLAN  {} {}   {}",
-        plan.tenant_name,
+        app.session.tenant,
         &plan.tenant.to_string()[..8],
         plan.chosen_words(count),
     );

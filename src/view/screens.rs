@@ -498,11 +498,16 @@ fn a_wide_screen_explains_beside_and_logs_below() {
 }
 
 #[test]
-fn a_narrow_header_has_the_id_where_the_name_is_anothers_too() {
-    for (has_namesake, shown) in [(false, false), (true, true)] {
+fn a_narrow_header_has_the_id_where_there_is_room_or_the_name_is_anothers_too() {
+    for (has_namesake, account, shown) in [
+        (false, "j.smith@msp.example", false),
+        (true, "j.smith@msp.example", true),
+        (false, "", true),
+    ] {
         let t = Driver::with(
             Settings {
                 has_namesake,
+                account: account.to_owned(),
                 ..settings()
             },
             (80, 24),
@@ -512,6 +517,63 @@ fn a_narrow_header_has_the_id_where_the_name_is_anothers_too() {
         assert_eq!(rows[0].contains("11111111"), shown, "{}", rows[0]);
         assert!(rows[0].contains("read "), "{}", rows[0]);
     }
+}
+
+#[test]
+fn a_long_name_is_cut_last_and_in_its_middle() {
+    let header = |name: &str, width| {
+        let t = Driver::with(
+            Settings {
+                name: Some(name.to_owned()),
+                ..settings()
+            },
+            (width, 24),
+        );
+        screen(&t.app)[0].clone()
+    };
+    let [alpha, beta] = ["Alpha", "Beta"].map(|end| format!("Northern Region Hospitals {end}"));
+    assert!(header(&alpha, 80).starts_with(&format!("{alpha}   READ-WRITE ")));
+    for width in [60, 80] {
+        assert_ne!(header(&alpha, width), header(&beta, width));
+        assert!(header(&beta, width).contains("Beta   READ-WRITE "));
+    }
+    let longer = header(&format!("The United {alpha} and {beta}"), 80);
+    assert!(
+        longer.contains('…') && longer.contains("Hospitals Beta   READ-WRITE "),
+        "{longer}"
+    );
+}
+
+#[test]
+fn the_name_of_the_configuration_stands_everywhere_and_is_what_is_typed() {
+    let mut t = Driver::with(
+        Settings {
+            name: Some("Contoso North".to_owned()),
+            ..settings()
+        },
+        (80, 24),
+    );
+    assert_eq!(t.app.title(), "Contoso North RW");
+    t.keys("p");
+    let req = t.asked();
+    let mut many = plan();
+    many.limit = 0;
+    let event = RunEvent::PlanReady(Box::new(many));
+    t.event(What::Run { req, event });
+    let shows = |t: &Driver, text: &str| {
+        let shown = screen(&t.app).join("\n");
+        assert!(shown.contains(text), "{text}\n{shown}");
+    };
+    shows(&t, "PLAN  Contoso North 11111111");
+    t.keys("A");
+    shows(&t, "changes to Contoso North?");
+    shows(&t, "Type the tenant's name, Contoso North, then Enter:");
+    t.text("Contoso Ltd").keys("<enter>");
+    assert_eq!(t.notice(), "that is not the tenant's name: Contoso North");
+    t.keys("Ctrl-U").text("Contoso North").keys("<enter>");
+    assert_eq!(t.app.modals.len(), 0);
+    t.keys("T");
+    shows(&t, "TENANT SETTINGS  Contoso North");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn all_tenants_stand_in_columns() {
     let row = |text: &str| rows.iter().find(|row| row.contains(text)).unwrap().clone();
     assert_eq!(
         row("fabrikam"),
-        "  fabrikam                 RO       2 h    23     2      3      1"
+        "  fabrikam                      RO       2 h    23     2      3      1 99999999"
     );
     assert!(row("zeta").contains("! ledger.db is damaged"));
     let mut t = Driver::sized((140, 40));

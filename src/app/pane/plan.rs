@@ -199,10 +199,10 @@ pub fn taking_away(plan: &WritePlan, desk: &Desk) -> usize {
 }
 
 /// The plan as text.
-pub fn to_text(plan: &WritePlan, desk: &Desk) -> String {
+pub fn to_text(tenant: &str, plan: &WritePlan, desk: &Desk) -> String {
     let mut text = format!(
         "Plan of {} ({}), read {}\n",
-        plan.tenant_name,
+        tenant,
         plan.tenant,
         clock(plan.read_at)
     );
