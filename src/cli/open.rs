@@ -1,5 +1,6 @@
 //! Opens what a command works on: the tenant of the configuration, or the built-in one, with its files and its client.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::error::cannot_write;
 use crate::config::places::Places;
 use crate::config::secret::{SECRET_VARIABLE, client_secret};
 use crate::config::surroundings::{account_behind, author, names_itself_to_proxy};
@@ -83,13 +85,27 @@ fn prepare(places: &Places) -> anyhow::Result<()> {
     }
     places.prepare().map_err(|error| error.failure())?;
     super::crash::report_into(places.crash());
-    crate::telemetry::start(&places.logs()).context("The log file could not be opened")?;
+    crate::telemetry::start(&places.logs()).map_err(|error| no_log(&places.logs(), &error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         process = std::process::id(),
         "started"
     );
     Ok(())
+}
+
+/// The log file cannot be written: where it is, and what to do.
+fn no_log(folder: &Path, error: &io::Error) -> Failure {
+    let file = folder.join(crate::telemetry::FILE);
+    let path = if file.exists() { &file } else { folder };
+    Failure::new(
+        FailureKind::Config,
+        format!("The log file {} could not be opened", file.display()),
+        error.to_string(),
+        cannot_write(path, error).unwrap_or_else(|| {
+            "Nothing was changed. Move what stands in its place away, or name another place with --home DIR.".to_owned()
+        }),
+    )
 }
 
 /// Opens the tenant that was asked for, and says on standard error what its files have been through.

@@ -1,7 +1,7 @@
 //! What can be wrong with the configuration, the folders and the secrets: each says where, and what would be right.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::failure::{Failure, FailureKind};
 
@@ -310,11 +310,41 @@ impl ConfigError {
 
     /// The failure that screens and commands show.
     pub fn failure(&self) -> Failure {
+        let hint = match self {
+            Self::Io { path, source } => cannot_write(path, source),
+            _ => None,
+        };
         Failure::new(
             FailureKind::Config,
             self.to_string(),
             String::new(),
-            String::new(),
+            hint.unwrap_or_default(),
         )
+    }
+}
+
+/// What to do where a folder or a file cannot be written; `None` where something else is wrong.
+pub fn cannot_write(path: &Path, why: &io::Error) -> Option<String> {
+    let word = |path: &Path| {
+        let text = path.to_string_lossy();
+        shlex::try_quote(&text).map_or_else(|_| text.to_string(), std::borrow::Cow::into_owned)
+    };
+    // A file is replaced by way of its folder, and a folder that is not there yet is made in the one above.
+    let there = path.ancestors().filter(|place| place.exists()).take(2);
+    let words: Vec<String> = there.map(word).collect();
+    let words = words.join(" ");
+    match why.kind() {
+        io::ErrorKind::PermissionDenied => Some(format!(
+            "Nothing was changed. `ls -ld {words}` shows whose these are and their modes: give this account the right to write there, or name another place with --home DIR."
+        )),
+        io::ErrorKind::ReadOnlyFilesystem => Some(
+            "Nothing was changed. The disk is mounted read-only: have it mounted for writing, or name another place with --home DIR."
+                .to_owned(),
+        ),
+        io::ErrorKind::StorageFull => Some(
+            "Nothing was changed. The disk is full: make room, or name another place with --home DIR."
+                .to_owned(),
+        ),
+        _ => None,
     }
 }

@@ -123,6 +123,11 @@ impl Places {
         self.state.join("logs")
     }
 
+    /// What is kept of all tenants of this account.
+    pub fn tenants(&self) -> PathBuf {
+        self.kept.join("tenants")
+    }
+
     /// Reports of crashes.
     pub fn crash(&self) -> PathBuf {
         self.state.join("crash")

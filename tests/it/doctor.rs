@@ -11,7 +11,7 @@ use teamsconnector::runtime::clock::system;
 use teamsconnector::sim::{Options, Scenario, Simulator};
 
 use crate::support::bench::Bench;
-use crate::support::program::{Ended, configure, configure_at, run, run_with_secret};
+use crate::support::program::{Ended, command, configure, configure_at, run, run_with_secret};
 use crate::support::tls::{Authority, Front};
 use crate::support::web;
 
@@ -393,4 +393,86 @@ fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(line(&ended, "config").0, "failed");
     assert_eq!(line(&ended, "tenant").0, "skipped");
+}
+
+/// A call by an account that may not do what root may.
+fn by_nobody(home: &Path, args: &[&str]) -> Ended {
+    let mut call = command(home);
+    call.args(args)
+        .env("TEAMSCONNECTOR_CLIENT_SECRET", "a secret");
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::process::CommandExt::uid(&mut call, 65_534);
+    }
+    call.output().expect("the program starts").into()
+}
+
+/// Folders and files below, given to that account, and nobody may write to the folders.
+fn shut(place: &Path, folders: u32) {
+    if place.is_dir() {
+        for inner in std::fs::read_dir(place).unwrap() {
+            shut(&inner.unwrap().path(), folders);
+        }
+        let mode = std::fs::Permissions::from_mode(folders);
+        std::fs::set_permissions(place, mode).unwrap();
+    }
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(place, Some(65_534), None).unwrap();
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_written_fails_with_the_path_and_what_to_do() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let home = root.path().join("home");
+    for folder in ["tenants/contoso", "logs", "crash", "demo"] {
+        std::fs::create_dir_all(home.join(folder)).unwrap();
+    }
+    let table = "[tenants.contoso]\ntenant_id = \"contoso.example\"\nclient_id = \"11111111-2222-3333-4444-555555555555\"\n\
+        sign_in = \"client-secret\"\ncloud = \"custom\"\n[tenants.contoso.endpoints]\nlogin = \"http://127.0.0.1:9\"\n\
+        graph = \"http://127.0.0.1:9\"\n";
+    std::fs::write(home.join("config.toml"), table).unwrap();
+    shut(&home, 0o500);
+    let ended = by_nobody(&home, &["--tenant", "contoso", "doctor", "--json"]);
+    for (name, folder) in [
+        ("config folder", home.clone()),
+        ("tenants folder", home.join("tenants")),
+        ("log folder", home.join("logs")),
+        ("tenant folder", home.join("tenants/contoso")),
+    ] {
+        let (state, text, hint) = line(&ended, name);
+        assert_eq!(state, "failed", "{name}: {text}");
+        assert_eq!(text, format!("{}: cannot be written", folder.display()));
+        assert!(
+            hint.contains("chmod u+rwX") && hint.contains("--home DIR"),
+            "{hint}"
+        );
+    }
+    assert_ne!(ended.code, 0);
+    let log = home.join("logs/teamsconnector.log");
+    let ended = by_nobody(&home, &["--tenant", "contoso", "users", "list"]);
+    let told = format!("The log file {} could not be opened", log.display());
+    assert!(ended.err.contains(&told), "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("give this account the right to write there"),
+        "{ended:?}"
+    );
+    let add = ["tenants", "add", "lab", "--tenant", "lab.example"];
+    let ended = by_nobody(&home, &add);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(
+        ended.err.contains("config.toml") && ended.err.contains("give this account the right"),
+        "{ended:?}"
+    );
+    // A folder that is not there yet would be made in one that cannot be written.
+    shut(&home, 0o700);
+    std::fs::remove_dir(home.join("logs")).unwrap();
+    shut(&home, 0o500);
+    let ended = by_nobody(&home, &["--tenant", "contoso", "doctor", "--json"]);
+    let (state, text, _) = line(&ended, "log folder");
+    let told = format!("{}: cannot be written", home.display());
+    assert_eq!((state.as_str(), text), ("failed", told));
+    shut(&home, 0o700);
 }

@@ -3,6 +3,8 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+
 use crate::cli::exit::Exit;
 use crate::config::TokensKept;
 use crate::config::places::Places;
@@ -30,9 +32,14 @@ pub(super) fn folders(report: &mut Report, places: &Places) {
             "config folder",
             config.parent().unwrap_or(&config).to_owned(),
         ),
+        ("tenants folder", places.tenants()),
         ("log folder", places.logs()),
     ] {
         mode(report, name, &folder, 0o022);
+    }
+    let log = places.logs().join(crate::telemetry::FILE);
+    if log.exists() && !is_writable(&log) {
+        unwritable(report, "log file", &log);
     }
     if let Some(behind) = crate::config::surroundings::sudo_by() {
         report.warn(
@@ -169,7 +176,11 @@ fn is_shut(meta: &std::fs::Metadata) -> bool {
 /// Whether a folder or file is ours, and shut to others as far as it has to be.
 fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
     let Ok(meta) = place.metadata() else {
-        return report.skipped(name, format!("{}: not made yet", place.display()));
+        let above = place.ancestors().skip(1).find(|above| above.exists());
+        return match above {
+            Some(above) if !is_writable(above) => unwritable(report, name, above),
+            _ => report.skipped(name, format!("{}: not made yet", place.display())),
+        };
     };
     let bits = meta.permissions().mode() & 0o7777;
     let path = place.display();
@@ -192,7 +203,32 @@ fn mode(report: &mut Report, name: &'static str, place: &Path, shut: u32) {
             &hint,
         );
     }
+    if !is_writable(place) {
+        return unwritable(report, name, place);
+    }
     report.ok(name, format!("{path}: yours, mode {bits:o}"));
+}
+
+/// Whether this account may write to a file, or make files in a folder.
+fn is_writable(place: &Path) -> bool {
+    let mut wanted = Access::WRITE_OK | Access::READ_OK;
+    if place.is_dir() {
+        wanted |= Access::EXEC_OK;
+    }
+    accessat(CWD, place, wanted, AtFlags::EACCESS).is_ok()
+}
+
+fn unwritable(report: &mut Report, name: &'static str, place: &Path) {
+    let hint = format!(
+        "chmod u+rwX {} (whose it is and on what disk: `ls -ld`, `df`), or name another place with --home DIR",
+        shell_word(place)
+    );
+    report.put(
+        name,
+        State::Failed,
+        format!("{}: cannot be written", place.display()),
+        &hint,
+    );
 }
 
 /// A path as a shell takes it.
@@ -210,6 +246,9 @@ fn files(report: &mut Report, dir: &Path, widest: u32) {
             continue;
         };
         there += 1;
+        if meta.is_file() && !is_writable(&file) {
+            return unwritable(report, "files", &file);
+        }
         let bits = meta.permissions().mode() & 0o7777;
         if meta.is_file() && bits & !widest != 0 {
             let path = file.display();
