@@ -323,6 +323,7 @@ impl App {
             added: None,
             edited: None,
             consent: settings.first.clone().flatten(),
+            server_ahead: 0,
         };
         let candidates = Candidates {
             picklist: if settings.manual_mode {

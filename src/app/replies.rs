@@ -52,8 +52,10 @@ impl App {
             }
             RunEvent::SignInNeeded { why } => self.run_waits_for_sign_in(&why),
             RunEvent::GoesOn { account } => self.run_goes_on(account),
+            RunEvent::ServerTime { ahead } => self.session.server_ahead = ahead,
             // The shell loads desk and roster again, and they come as events of their own.
-            RunEvent::LedgerChanged | RunEvent::SnapshotChanged => {}
+            RunEvent::LedgerChanged => {}
+            RunEvent::SnapshotChanged => self.expect_rows(),
             RunEvent::Finished { outcome, summary } => {
                 let bell = self.bell(&outcome);
                 let mut effects = self.run_ended(outcome, summary);
@@ -274,6 +276,14 @@ impl App {
         self.changes.stale = true;
         self.numbers.stale = true;
         self.tenant_changed();
+    }
+
+    /// A picture of the tenant stands, and its rows come: until then nobody can be said to be nowhere.
+    fn expect_rows(&mut self) {
+        if self.roster.is_whole() && self.roster.is_empty() {
+            self.roster = Arc::new(Roster::awaited());
+            self.tenant_changed();
+        }
     }
 
     /// Who is candidate, or how many, may have changed.

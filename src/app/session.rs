@@ -131,6 +131,8 @@ pub struct Session {
     pub edited: Option<String>,
     /// Where an administrator lets the app into this tenant, while it is new.
     pub consent: Option<String>,
+    /// By how many seconds the server's clock was ahead of this machine's, when it told the time last.
+    pub server_ahead: i64,
 }
 
 impl Session {

@@ -16,9 +16,6 @@ mod permissions;
 mod places;
 mod report;
 
-/// Clocks may differ by that many seconds before assertions and tokens suffer.
-const SKEW: i64 = 120;
-
 /// What needs a client to be looked at.
 const ONLINE: [&str; 8] = [
     "name",
@@ -237,7 +234,7 @@ async fn hosts(report: &mut Report, client: &Client) {
 fn clock(report: &mut Report, client: &Client) {
     match client.server_clock_skew() {
         None => report.skipped("clock", "no answer told the time"),
-        Some(skew) if skew.as_secs().abs() > SKEW => report.put(
+        Some(skew) if skew.as_secs().abs() > words::CLOCKS_APART => report.put(
             "clock",
             State::Failed,
             format!("the server's clock is {} s away from ours", skew.as_secs()),

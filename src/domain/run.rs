@@ -370,6 +370,11 @@ pub enum RunEvent {
         /// Account or app id.
         account: String,
     },
+    /// The server has told the time.
+    ServerTime {
+        /// By how many seconds its clock is ahead of this machine's.
+        ahead: i64,
+    },
     /// It waits before trying again.
     Waiting {
         /// Until when.

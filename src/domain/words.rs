@@ -53,6 +53,24 @@ pub const NOBODY_MATCHES: &str = "nobody matches";
 pub const JUDGED_ANEW: &str =
     "nothing was queued: the list or the tenant has changed since; look again";
 
+/// Seconds by which two clocks may differ.
+pub const CLOCKS_APART: i64 = 60;
+
+/// How far this machine's clock is from the server's, which is ahead of it by so many seconds: `3 min behind`; `None` where they
+/// agree well enough.
+pub fn clock_away(ahead: i64) -> Option<String> {
+    let seconds = ahead.abs();
+    let amount = match seconds {
+        ..=CLOCKS_APART => return None,
+        ..120 => format!("{seconds} s"),
+        ..7_200 => format!("{} min", seconds / 60),
+        ..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    let side = if ahead > 0 { "behind" } else { "ahead" };
+    Some(format!("{amount} {side}"))
+}
+
 /// A tenant to which nothing is written.
 pub const READ_ONLY: &str = "read-only";
 

@@ -440,12 +440,12 @@ impl Shared {
             while let Some(event) = heard.recv().await {
                 super::breaks("run", || format!("{event:?}"));
                 let done = matches!(event, RunEvent::Finished { .. });
+                let snapshot = event == RunEvent::SnapshotChanged;
                 match event {
                     RunEvent::LedgerChanged => shared.reload_desk.notify_one(),
                     RunEvent::SnapshotChanged => {
                         // Known before the run ends: whoever looks for others' pictures then does not take it for one.
                         shared.note_loaded().await;
-                        shared.reload_roster.notify_one();
                     }
                     _ => {}
                 }
@@ -454,6 +454,10 @@ impl Shared {
                 }
                 let signed_out = super::sign_in::needs_person(&event);
                 shared.send(What::Run { req, event }).await;
+                if snapshot {
+                    // The rows come behind the word that they do.
+                    shared.reload_roster.notify_one();
+                }
                 if signed_out {
                     shared.clone().look_who_is_signed_in().await;
                 }

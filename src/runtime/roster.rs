@@ -20,9 +20,8 @@ impl Shared {
             self.reload_roster.notified().await;
             self.note_loaded().await;
             let generation = self.generation.fetch_add(1, Ordering::SeqCst);
-            if std::mem::take(&mut first)
-                && let Ok(Some(rows)) = desk::load_first_rows(&self.store, KEPT).await
-            {
+            if first && let Ok(Some(rows)) = desk::load_first_rows(&self.store, KEPT).await {
+                first = false;
                 self.send(What::Cache(CacheEvent::Roster(Arc::new(rows))))
                     .await;
             }

@@ -6,11 +6,28 @@
 use crate::domain::directory::TeamsUser;
 use crate::domain::failure::Failure;
 use crate::domain::guid::TenantId;
+use crate::domain::run::{RunEvent, Source};
+use crate::domain::words;
 use crate::graph::error::GraphError;
 
 use super::{Run, Stop, failed, wrong_tenant};
 
 impl Run<'_> {
+    /// Says when this machine's clock is not the server's: ages, due times and tokens are wrong then.
+    pub(super) async fn compare_clocks(&mut self) {
+        let Some(skew) = self.client.server_clock_skew() else {
+            return;
+        };
+        let ahead = skew.as_secs();
+        self.journal.tell(RunEvent::ServerTime { ahead }).await;
+        if let Some(away) = words::clock_away(ahead) {
+            let text = format!(
+                "This machine's clock is {away}, by the server's: set it (NTP), tokens and times are wrong otherwise"
+            );
+            self.journal.warning(Source::Auth, text).await;
+        }
+    }
+
     /// Compares all ids with the one that the row, or the run, was made for. Asks the tenant who it is.
     /// Once another tenant has answered, nothing further of this run is written, whatever is said later.
     pub(super) async fn guard(&mut self, wanted: TenantId) -> Result<(), Stop> {

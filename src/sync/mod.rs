@@ -362,6 +362,7 @@ impl Run<'_> {
                 ),
             )
             .await;
+        self.compare_clocks().await;
         if let Some(token) = signed_in.tenant.filter(|id| *id != tenant.id) {
             return Err(self
                 .mismatch(&format!(

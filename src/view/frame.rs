@@ -21,6 +21,7 @@ use crate::app::sync::clock_or_day;
 use crate::domain::outbox::EntryState;
 use crate::domain::seat;
 use crate::domain::sign_in::SignInWay;
+use crate::domain::words;
 
 use super::paint::Painter;
 use super::summary::{counted, marks, summary};
@@ -51,10 +52,18 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         Some(ending) => (format!("{seats} {}", ending.short()), painter.theme.warn),
         None => (seats, Style::new()),
     };
-    let right = format!("{seats}  {read}");
+    let clock = words::clock_away(app.session.server_ahead);
+    let clock = clock.map(|away| format!("! clock {away}"));
+    let right = match &clock {
+        Some(clock) => format!("{clock}  {seats}  {read}"),
+        None => format!("{seats}  {read}"),
+    };
     let plain = Style::new();
     painter.two(area, 0, ("", plain), (&right, plain));
-    let warned = (area.x + area.width).saturating_sub(width(&right));
+    let mut warned = (area.x + area.width).saturating_sub(width(&right));
+    if let Some(clock) = &clock {
+        warned += painter.put((warned, area.y), width(clock), clock, painter.theme.warn) + 2;
+    }
     painter.put((warned, area.y), width(&seats), &seats, look);
     let end = area.x + area.width.saturating_sub(width(&right) + 2);
     let mut x = area.x;

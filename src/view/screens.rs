@@ -660,3 +660,41 @@ fn the_row_under_the_cursor_is_reversed_and_only_named_colours_are_used() {
             .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset)
     );
 }
+
+#[test]
+fn a_clock_that_is_wrong_is_said_in_the_header() {
+    let mut t = Driver::new();
+    t.keys("s");
+    for (ahead, shown) in [
+        (60, None),
+        (61, Some("! clock 61 s behind  seats 5/25")),
+        (-180, Some("! clock 3 min ahead  seats 5/25")),
+        (-200_000, Some("! clock 2 days ahead  seats 5/25")),
+        (-59, None),
+    ] {
+        says(&mut t, RunEvent::ServerTime { ahead });
+        let header = &screen(&t.app)[0];
+        match shown {
+            Some(words) => assert!(header.contains(words), "{header}"),
+            None => assert!(!header.contains("clock"), "{header}"),
+        }
+    }
+}
+
+#[test]
+fn nobody_is_nowhere_while_the_rows_of_the_first_sync_are_awaited() {
+    let mut t = Driver::empty(settings(), (80, 24));
+    t.keys("2 f s");
+    says(&mut t, RunEvent::SnapshotChanged);
+    t.keys("/").text("zoe");
+    let row = screen(&t.app)[2].clone();
+    assert!(
+        row.contains("0 so far: the tenant's users are being loaded"),
+        "{row}"
+    );
+    t.event(What::Cache(CacheEvent::Roster(std::sync::Arc::new(
+        crate::app::fixture::roster(),
+    ))));
+    let row = screen(&t.app)[2].clone();
+    assert!(row.contains("nobody anywhere"), "{row}");
+}

@@ -476,3 +476,26 @@ fn a_home_that_cannot_be_written_fails_with_the_path_and_what_to_do() {
     assert_eq!((state.as_str(), text), ("failed", told));
     shut(&home, 0o700);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_says_that_a_clock_is_wrong_and_nothing_of_one_that_is_right() {
+    let (simulator, home) = tour_now().await;
+    let sync = ["--tenant", "contoso", "sync"];
+    let ended = run_with_secret(home.path(), simulator.client_secret(), &sync);
+    assert!(ended.code == 0 && !ended.out.contains("clock"), "{ended:?}");
+    // One that answers as of another day.
+    let clock = system();
+    let late = Simulator::start(Options {
+        scenario: Scenario::parse("tour").unwrap(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        state_dir: None,
+        clock: Arc::new(move || clock.now() + std::time::Duration::from_secs(190)),
+    })
+    .await
+    .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    configure(home.path(), &late, "");
+    let ended = run_with_secret(home.path(), late.client_secret(), &sync);
+    let told = "AUTH> This machine's clock is 3 min behind, by the server's: set it (NTP), tokens and times are wrong otherwise [warning]";
+    assert!(ended.code == 0 && ended.out.contains(told), "{ended:?}");
+}

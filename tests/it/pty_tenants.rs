@@ -127,7 +127,9 @@ async fn what_is_edited_in_one_tenant_never_appears_in_another() {
     terminal.press("t");
     // Counted from the files: one user, and one change that waits.
     terminal.wait_until("the overview", |screen| {
-        let row = screen.lines().find(|row| row.starts_with("> Contoso Ltd (contoso)"));
+        let row = screen
+            .lines()
+            .find(|row| row.starts_with("> Contoso Ltd (contoso)"));
         let words: Vec<&str> = row.unwrap_or_default().split_whitespace().collect();
         words.ends_with(&["now", "1", "0", "1", "0", "11111111"])
     });

@@ -185,6 +185,7 @@ impl Narrator {
             // Stands in the log.
             | RunEvent::Waiting { .. }
             | RunEvent::SignedIn { .. }
+            | RunEvent::ServerTime { .. }
             | RunEvent::LedgerChanged
             | RunEvent::SnapshotChanged
             | RunEvent::Finished { .. } => Ok(()),
