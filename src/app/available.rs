@@ -18,6 +18,12 @@ impl App {
         self.refusal(action)
     }
 
+    /// What an action asks for first, though it can be done.
+    pub fn caution(&self, action: Action) -> Option<&'static str> {
+        (action == Action::Apply && !self.session.may_write())
+            .then_some("the tenant is read-only: it asks first whether writing is allowed")
+    }
+
     /// Why an action cannot be done here; `None` when it can.
     pub fn refusal(&self, action: Action) -> Option<String> {
         if self.settings.bundle && self.changes_or_calls(action) {

@@ -214,11 +214,22 @@ impl App {
     pub fn filter_hint(&self) -> Option<String> {
         let filter = self.filter();
         let fields = self.filter_fields();
+        if filter.query().is_broken() {
+            return Some(match filter.typing {
+                Typing::No => {
+                    "what stands after re: is no pattern: nothing can match it".to_owned()
+                }
+                Typing::Yes => "what stands after re: is not a pattern yet".to_owned(),
+            });
+        }
+        if self.searched().is_none() && self.pane != Pane::Sync {
+            let odd = query::odd_word(filter.field.text(), fields);
+            if odd.is_some() && self.completion().is_none() {
+                return odd;
+            }
+        }
         if filter.typing == Typing::No {
             return None;
-        }
-        if filter.query().is_broken() {
-            return Some("what stands after re: is not a pattern yet".to_owned());
         }
         if let Some(text) = self.completion() {
             let word = text.rsplit(char::is_whitespace).next().unwrap_or_default();
@@ -257,7 +268,8 @@ impl App {
             Pane::Sync | Pane::Changes | Pane::Licences => return None,
         };
         let query = filter.row_query();
-        if found > 0 || query.is_empty() {
+        // Of a pattern that is none nothing can be concluded.
+        if found > 0 || query.is_empty() || query.is_broken() {
             return None;
         }
         let mut hits = Elsewhere {

@@ -455,15 +455,11 @@ impl App {
         };
         let question = confirm.question.clone();
         match question {
-            Question::MassChange { entries, typed, .. } => {
-                if self.is_named(&typed) {
-                    return self.write(entries);
-                }
+            Question::MassChange { entries, typed, .. } if self.is_named(&typed) => {
+                return self.write(entries);
             }
-            Question::MassRemoval { extent, typed, .. } => {
-                if self.is_named(&typed) {
-                    return self.remove_typed(extent);
-                }
+            Question::MassRemoval { extent, typed, .. } if self.is_named(&typed) => {
+                return self.remove_typed(extent);
             }
             Question::Ticket { entries, typed } => return self.note_ticket(entries, &typed),
             Question::KeepPlan { entries, typed } => return self.keep_plan(entries, &typed),

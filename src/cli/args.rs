@@ -350,7 +350,7 @@ pub struct Why {
     #[arg(long, conflicts_with = "all")]
     pub live: bool,
     /// Everybody in the tenant, one JSON object a line
-    #[arg(long, requires = "json", conflicts_with = "user")]
+    #[arg(long, conflicts_with = "user")]
     pub all: bool,
 }
 

@@ -120,12 +120,12 @@ async fn listen(
     }
     let failed = |error: crate::sim::SimError| {
         let headline = "The built-in tenant could not start";
-        Failure::new(
-            FailureKind::Other,
-            headline,
-            error.to_string(),
-            words::UNCHANGED,
-        )
+        // Whoever has it lets go of it.
+        let kind = match error {
+            crate::sim::SimError::Kept { .. } => FailureKind::TryAgain,
+            _ => FailureKind::Other,
+        };
+        Failure::new(kind, headline, error.to_string(), words::UNCHANGED)
     };
     Ok(Simulator::start(options(([127, 0, 0, 1], 0).into()))
         .await

@@ -159,6 +159,7 @@ async fn online(report: &mut Report, client: &Client, leave: Leave) {
 }
 
 async fn reach(report: &mut Report, client: &Client) {
+    only(report, client);
     names(report, client).await;
     hosts(report, client).await;
     clock(report, client);
@@ -201,6 +202,20 @@ async fn names(report: &mut Report, client: &Client) {
             ),
         }
     }
+}
+
+/// Which machines this program talks to: no others.
+fn only(report: &mut Report, client: &Client) {
+    let [login, graph] = client.hosts();
+    let hosts = if login.0 == graph.0 {
+        format!("{} is", login.0)
+    } else {
+        format!("{} and {} are", login.0, graph.0)
+    };
+    report.ok(
+        "calls out",
+        format!("only {hosts} called: no telemetry, no look for newer versions"),
+    );
 }
 
 /// Whether the hosts answer, and whose certificate they show.

@@ -52,6 +52,7 @@ async fn both(
     let some_asked = args.mine || !args.only.is_empty();
     let plan = narrator.plan.take().or_else(|| sealed.map(nothing_now));
     let plan = plan.filter(|plan| !plan.is_empty() || sealed.is_some() || some_asked);
+    let nothing_planned = plan.is_none();
     let mut some = args.mine;
     if let Some(plan) = plan.filter(|_| matches!(exit, Exit::Done | Exit::Partly)) {
         let entries = entries(opened).await?;
@@ -110,6 +111,9 @@ async fn both(
             }
         }
         exit = with_refusals(exit, &picks);
+    }
+    if nothing_planned && args.out.is_some() && exit == Exit::Done {
+        print::tell("Nothing is queued: there is no plan to keep, and no file was made.");
     }
     if exit == Exit::Done && summary.left > 0 && !some {
         exit = Exit::Planned;

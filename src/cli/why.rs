@@ -16,6 +16,15 @@ use super::open::{Opened, open};
 use super::print;
 
 pub(super) async fn run(global: &Global, args: &args::Why) -> anyhow::Result<Exit> {
+    if args.all && !global.json {
+        return Err(Failure::new(
+            FailureKind::Config,
+            "`why --all` is only there with --json",
+            "",
+            "Give --json: one object a line. `candidates --everyone` is the table.",
+        )
+        .into());
+    }
     let mut opened = open(global).await?;
     opened.need_snapshot().await?;
     if args.all {

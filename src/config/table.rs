@@ -243,29 +243,40 @@ pub(super) fn place(path: &Path, text: &str, span: Option<Range<usize>>) -> Plac
     }
 }
 
-/// The allowed key that is at most a third of its letters away.
+/// The allowed key that is at most a third of its letters away, or two of them: swapped letters are one slip.
 pub(super) fn nearest<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let key = key.to_ascii_lowercase().replace('-', "_");
+    let most = |candidate: &str| match candidate.len() {
+        5.. => (candidate.len() / 3).max(2),
+        _ => 1,
+    };
     allowed
         .iter()
-        .map(|candidate| (distance(&key, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .map(|candidate| (strsim::osa_distance(&key, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= most(candidate) && *distance < key.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters have to be put in, left out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_slips_name_the_key_that_was_meant() {
+        let known = ["theme", "mouse", "cloud", "group", "quit", "sync", "edit"];
+        for (typed, meant) in [
+            ("tehme", Some("theme")),
+            ("moues", Some("mouse")),
+            ("cluod", Some("cloud")),
+            ("grp", Some("group")),
+            ("qiut", Some("quit")),
+            ("snyc", Some("sync")),
+            ("edti", Some("edit")),
+            ("colour", None),
+            ("ab", None),
+        ] {
+            assert_eq!(nearest(typed, &known), meant, "{typed}");
         }
     }
-    row[b.len()]
 }

@@ -60,11 +60,13 @@ pub const CLOCKS_APART: i64 = 60;
 /// agree well enough.
 pub fn clock_away(ahead: i64) -> Option<String> {
     let seconds = ahead.abs();
+    if seconds <= CLOCKS_APART {
+        return None;
+    }
     let amount = match seconds {
-        ..=CLOCKS_APART => return None,
-        ..120 => format!("{seconds} s"),
-        ..7_200 => format!("{} min", seconds / 60),
-        ..172_800 => format!("{} h", seconds / 3_600),
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
     };
     let side = if ahead > 0 { "behind" } else { "ahead" };

@@ -464,7 +464,16 @@ pub fn single<T: Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&object)
 }
 
-/// One object on one line.
+/// One object with the version in it, on one line.
 pub fn line<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    serde_json::to_string(value)
+    #[derive(Serialize)]
+    struct Line<'a, T> {
+        schema_version: u32,
+        #[serde(flatten)]
+        value: &'a T,
+    }
+    serde_json::to_string(&Line {
+        schema_version: SCHEMA_VERSION,
+        value,
+    })
 }

@@ -273,12 +273,33 @@ impl Query {
 
 /// The words before `re:`, and the pattern behind it: all that is left, since a pattern may hold blanks.
 fn split(text: &str) -> (&str, Option<&str>) {
-    let begins = text.match_indices("re:").map(|(at, _)| at);
+    let lower = text.to_ascii_lowercase();
+    let begins = lower.match_indices("re:").map(|(at, _)| at);
     let mut alone = begins.filter(|&at| at == 0 || text[..at].ends_with(char::is_whitespace));
     match alone.next() {
         Some(at) => (&text[..at], Some(text[at + 3..].trim_end())),
         None => (text, None),
     }
+}
+
+/// The first word that looks as if it named a column or a pattern and does not, with what is made of it; `None` where all is meant.
+pub fn odd_word(text: &str, fields: &[Field]) -> Option<String> {
+    let (words, _) = split(text);
+    words.split_whitespace().find_map(|word| {
+        let bare = word.strip_prefix('!').unwrap_or(word);
+        let (name, _) = bare.split_once(':')?;
+        let name = folded(name);
+        if name == "re" {
+            return Some("! does not go with re:; it is looked for as text".to_owned());
+        }
+        // Addresses and times have a colon too.
+        let is_name = name.len() > 1 && name.chars().all(|c| c.is_alphabetic() || c == '-');
+        let is_meant = match Field::of(&name) {
+            Some(field) => fields.contains(&field),
+            None => !is_name || matches!(name.as_str(), "sip" | "tel" | "smtp" | "http" | "https"),
+        };
+        (!is_meant).then(|| format!("{name}: is no column here; it is looked for as text"))
+    })
 }
 
 fn compiled(pattern: &str) -> Result<Regex, ()> {

@@ -116,7 +116,9 @@ fn left(app: &App, painter: &Painter<'_>, room: u16) -> Vec<(String, u16, Style)
     parts.insert(0, (name, most, look));
     let account = app.session.account.clone();
     let both = taken(&parts) + 10 + width(&account).min(40);
-    if let Some(id) = id.filter(|_| !app.settings.has_namesake && both <= room) {
+    // The id of an app tells nobody more than its tenant's does.
+    let fits = both <= room || account.starts_with("app ");
+    if let Some(id) = id.filter(|_| !app.settings.has_namesake && fits) {
         parts.push(id);
     }
     parts.push((account, 40, plain));
@@ -208,6 +210,7 @@ fn found(app: &App, room: usize) -> (Tone, String) {
         },
         Pane::Numbers => (app.numbers.shown.len(), app.inventory.numbers.len()),
     };
+    let (here, all) = (cells::thousands(here as u64), cells::thousands(all as u64));
     if let Some(elsewhere) = &app.filter().elsewhere {
         let here = format!("{here} of {all} here; ");
         let line = elsewhere.line(room.saturating_sub(cells::width(&here)));
@@ -225,7 +228,6 @@ fn found(app: &App, room: usize) -> (Tone, String) {
     {
         return (Tone::Plain, format!("{here} so far: {loading}"));
     }
-    let (here, all) = (cells::thousands(here as u64), cells::thousands(all as u64));
     // How many there are is known when all were looked at.
     let more = if app.pane == Pane::Candidates && app.candidates.rows.is_partial() {
         "+"
@@ -583,7 +585,13 @@ fn counted_word(app: &App, place: Place, action: Action) -> Option<String> {
     }
     if action == Action::Apply {
         let known = app.plan.as_ref()?;
-        return Some(format!("apply {}", plan::chosen(known, &app.desk).len()));
+        let count = plan::chosen(known, &app.desk).len();
+        let first = if app.session.may_write() {
+            ""
+        } else {
+            " (read-only)"
+        };
+        return Some(format!("apply {count}{first}"));
     }
     if action == Action::Remove && app.edits_many() {
         return Some(format!("remove {}", app.users.marked.len()));

@@ -168,7 +168,10 @@ pub(super) fn palette(app: &App, painter: &mut Painter<'_>, open: &Palette, area
             Item::Do(action) => {
                 let row = action.binding();
                 let (look, text) = match app.refusal_in(below, *action) {
-                    None => (Style::new(), row.help.to_owned()),
+                    None => match app.caution(*action) {
+                        None => (Style::new(), row.help.to_owned()),
+                        Some(first) => (Style::new(), format!("[{first}]  {}", row.help)),
+                    },
                     Some(reason) => {
                         let reason = app.settings.keys.fill(&reason);
                         (painter.theme.dim, format!("[{reason}]  {}", row.help))

@@ -114,6 +114,8 @@ fn licence_summary(app: &App, parts: &mut Vec<String>) {
 fn number_summary(app: &App, parts: &mut Vec<String>) {
     let counts = app.numbers.counts;
     parts.push(counted(app.inventory.numbers.len(), "number", "numbers"));
+    // Before the counts: what a key has just changed is not cut off.
+    parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
     for (count, word) in [
         (counts.free, "free"),
         (counts.assigned, "assigned"),
@@ -127,7 +129,6 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
     if counts.blocked > 0 {
         parts.push(format!("{} of them blocked", counts.blocked));
     }
-    parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
 }
 
 /// What a table is ordered by.

@@ -483,7 +483,7 @@ async fn a_sync_says_that_a_clock_is_wrong_and_nothing_of_one_that_is_right() {
     let sync = ["--tenant", "contoso", "sync"];
     let ended = run_with_secret(home.path(), simulator.client_secret(), &sync);
     assert!(ended.code == 0 && !ended.out.contains("clock"), "{ended:?}");
-    // One that answers as of another day.
+    // One whose clock is ahead.
     let clock = system();
     let late = Simulator::start(Options {
         scenario: Scenario::parse("tour").unwrap(),
@@ -496,6 +496,6 @@ async fn a_sync_says_that_a_clock_is_wrong_and_nothing_of_one_that_is_right() {
     let home = tempfile::tempdir().unwrap();
     configure(home.path(), &late, "");
     let ended = run_with_secret(home.path(), late.client_secret(), &sync);
-    let told = "AUTH> This machine's clock is 3 min behind, by the server's: set it (NTP), tokens and times are wrong otherwise [warning]";
+    let told = "AUTH> This machine's clock is 3 min behind, by the server's: set it (NTP), tokens and times are wrong otherwise  [warning]";
     assert!(ended.code == 0 && ended.out.contains(told), "{ended:?}");
 }

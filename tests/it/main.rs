@@ -10,6 +10,7 @@ mod support;
 mod canary;
 mod cli_errors;
 mod cli_generate;
+mod cli_lines;
 mod cli_scenarios;
 mod cli_script;
 mod crowd;

@@ -224,6 +224,35 @@ fn a_column_is_named_and_completed_and_a_pattern_is_read() {
         "{}",
         top(&t)
     );
+    assert!(!top(&t).contains("nobody anywhere"), "{}", top(&t));
+    t.keys("<enter>");
+    assert!(
+        top(&t).contains("what stands after re: is no pattern") && !top(&t).contains("nobody"),
+        "{}",
+        top(&t)
+    );
+    t.keys("/ Ctrl-U").text("RE:^(lee|ben) ");
+    assert_eq!(t.app.users.shown.len(), 2);
+    for (text, said) in [
+        ("!re:lee", Some("! does not go with re:")),
+        ("nosuch:gb", Some("nosuch: is no column here")),
+        ("holder:lee", Some("holder: is no column here")),
+        ("sip:lee", None),
+        ("country:gb", None),
+    ] {
+        t.keys("Ctrl-U").text(text);
+        let row = top(&t);
+        match said {
+            Some(said) => assert!(row.contains(said), "{row}"),
+            None => assert!(!row.contains("no column"), "{row}"),
+        }
+    }
+    t.keys("<esc> <esc> 4 /").text("!country:gb");
+    assert!(
+        top(&t).contains("country: is no column here"),
+        "{}",
+        top(&t)
+    );
     t.keys("<esc> <esc> 2 f /").text("cause:calling");
     assert_eq!(t.app.candidates.shown.len(), 1);
     t.keys("<enter> 6 /").text("state:free");
