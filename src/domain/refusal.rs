@@ -976,4 +976,16 @@ mod tests {
             "HTTP 400; BadRequest; x; request-id r-1"
         );
     }
+
+    #[test]
+    fn no_hint_promises_that_a_sync_sends_a_refused_change_again() {
+        let of = |text: &str| diagnose(&refusal(Some(400), text), None, None).hint;
+        for (fragment, _) in TEXTS {
+            let hint = of(fragment);
+            assert!(!hint.contains("AGAIN"), "{hint}");
+            assert!(!hint.contains("release the change"), "{hint}");
+            assert!(!hint.ends_with("then sync"), "{hint}");
+        }
+        assert!(of("please try again").contains(words::AGAIN));
+    }
 }

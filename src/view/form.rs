@@ -193,7 +193,8 @@ impl Sheet<'_, '_> {
         self.label(FormField::Number);
         if let Some(why) = &form.number_locked {
             self.value(form.text.number.text(), self.painter.theme.dim);
-            self.below(Tone::Warn, why);
+            let why = self.app.settings.keys.fill(why);
+            self.below(Tone::Warn, &why);
             return;
         }
         self.line(FormField::Number, &form.text.number);
@@ -293,7 +294,8 @@ impl Sheet<'_, '_> {
         self.label(FormField::Country);
         if let Some(why) = &form.country_locked {
             self.value(form.text.country.text(), self.painter.theme.dim);
-            self.below(Tone::Warn, why);
+            let why = self.app.settings.keys.fill(why);
+            self.below(Tone::Warn, &why);
             return;
         }
         self.line(FormField::Country, &form.text.country);

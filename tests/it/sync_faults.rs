@@ -399,7 +399,10 @@ async fn a_throttled_assignment_stays_queued_and_its_undo_gives_the_old_number_b
     let told = change::undo(bench.store(), entry.id, bench.stamp())
         .await
         .unwrap();
-    assert!(told.contains("giving it back is queued"), "{told}");
+    assert!(
+        told.contains("giving +44 1235 123501 back is queued"),
+        "{told}"
+    );
     web::knobs(&bench.base(), &json!({ "fail_next": [] }));
     let ran = bench.apply().await;
     assert_eq!(

@@ -199,6 +199,8 @@ fn words_name_the_keys_that_the_configuration_gives() {
     let mut t = Driver::with(Settings { keys, ..settings() }, (80, 24));
     t.keys("4 G k k k");
     assert!(!shows(&t, "(p)"));
-    t.keys(":").text("allow");
-    assert!(!screen(&t.app).join("\n").contains('{'));
+    t.keys("2 :").text("edit");
+    let rows = screen(&t.app).join("\n");
+    assert!(rows.contains("nobody is marked: Space marks"), "{rows}");
+    assert!(!rows.contains('{'), "{rows}");
 }

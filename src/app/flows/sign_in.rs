@@ -323,10 +323,8 @@ fn a_block_is_explained_and_leads_to_the_other_way() {
     assert!(shows(&t, "ssh -L 40123:127.0.0.1:40123 ann@jump01"));
     let rows = screen(&t.app);
     let row = |text: &str| rows.iter().position(|row| row.contains(text));
-    assert!(
-        row("Go on only if you started this") < row("ssh -L"),
-        "{rows:#?}"
-    );
+    let warned = row("Go on only if you started this").unwrap();
+    assert!(warned < row("ssh -L").unwrap(), "{rows:#?}");
     t.keys("y");
     assert!(matches!(
         t.effects.as_slice(),
