@@ -407,7 +407,6 @@ pub(super) fn ways_on(entry: &Entry) -> String {
     entry.ways_on("`sync --yes`", &back)
 }
 
-
 /// The tenant's name as the console shows it: that of the configuration, else the tenant's own.
 fn called<'a>(opened: &'a Opened, plan: &'a WritePlan) -> &'a str {
     let named = opened.config.display.as_deref();

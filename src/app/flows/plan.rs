@@ -162,7 +162,10 @@ fn what_a_run_has_yet_to_write_waits_for_its_turn_and_not_for_the_plan() {
         "queued: apply stops, and leaves what it has not begun queued"
     ));
     run(&mut t, req, finished(Outcome::Cancelled));
-    assert!(shows(&t, "queued: waits for its plan to be applied: p, then A"));
+    assert!(shows(
+        &t,
+        "queued: waits for its plan to be applied: p, then A"
+    ));
 }
 
 #[test]
