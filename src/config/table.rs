@@ -243,12 +243,12 @@ pub(super) fn place(path: &Path, text: &str, span: Option<Range<usize>>) -> Plac
     }
 }
 
-/// The allowed key that is at most a third of its letters away, or two of them: swapped letters are one slip.
+/// The allowed key that is at most a third of its letters away, or lacks two of them: swapped letters are one slip.
 pub(super) fn nearest<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let key = key.to_ascii_lowercase().replace('-', "_");
     let most = |candidate: &str| match candidate.len() {
-        5.. => (candidate.len() / 3).max(2),
-        _ => 1,
+        5.. if key.len() < candidate.len() => (candidate.len() / 3).max(2),
+        len => (len / 3).max(1),
     };
     allowed
         .iter()

@@ -12,6 +12,8 @@ pub mod first_start;
 mod form;
 mod frame;
 #[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod hostile;
 mod licences;
 mod many;
