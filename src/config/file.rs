@@ -432,7 +432,7 @@ mod tests {
         let of = |line: &str| refusal(&format!("[identities.msp]\n{HEAD}{line}\n"));
         assert_eq!(
             of("identity = \"mps\""),
-            "config.toml:4:12: identity = \"mps\" in [tenants.contoso] is not allowed; there are: msp"
+            "config.toml:4:12: identity = \"mps\" in [tenants.contoso] is not allowed; did you mean \"msp\"?"
         );
         assert_eq!(
             of("identity = \"msp2\""),

@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(
             rows[2..12],
             [
-                "8 numbers   2 free   5 assigned   1 phantom   3 of them blocked   by number",
+                "8 numbers   by number   2 free   5 assigned   1 phantom   3 of them blocked",
                 "  NUMBER           CC TY STATUS   HOLDER             NOTE",
                 "  +1 425 555 0100  US DR assigned Alex Wilber        not added",
                 "~ +1 425 555 0101  US DR assigned Diego Siciliani    release queued",
