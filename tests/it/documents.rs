@@ -367,7 +367,7 @@ fn dirsynced_user() {
     );
     says(
         &lines,
-        "+44 1235 123801 directRouting, from on-premises Active Directory",
+        "+44 1235 123801 Direct Routing, from on-premises Active Directory",
     );
 }
 
