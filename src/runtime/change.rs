@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use crate::app::effect::{Held, Keep, LedgerChange};
 use crate::app::event::{LedgerEvent, RequestId};
-use crate::domain::user::Association;
+use crate::domain::earlier::Earlier;
+use crate::domain::failure::Failure;
+use crate::domain::user::{Association, UserId};
 use crate::ops::repair::{self, With};
-use crate::ops::{change, newcomer, settings};
+use crate::ops::{adopt, change, desk, newcomer, settings};
+use crate::store::Stamp;
 
 use super::perform::Shared;
 
@@ -79,5 +82,23 @@ impl Shared {
             }
         };
         self.answer(req, done).await;
+    }
+
+    /// What is left of the tenant that was pinned before.
+    pub(super) async fn earlier(&self) -> Result<Earlier, Failure> {
+        let desk = desk::load_desk(&self.store, self.clock.now()).await;
+        adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
+    }
+
+    async fn take_matches(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
+        let desk = desk::load_desk(&self.store, stamp.at).await;
+        let desk = desk.map_err(|error| error.failure())?;
+        adopt::take(&self.store, &desk, users, stamp).await
+    }
+
+    async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
+        let desk = desk::load_desk(&self.store, stamp.at).await;
+        let desk = desk.map_err(|error| error.failure())?;
+        adopt::adopt(&self.store, &desk, users, stamp).await
     }
 }

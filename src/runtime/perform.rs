@@ -11,18 +11,16 @@ use tokio_util::task::TaskTracker;
 use crate::app::effect::{Effect, LedgerChange, Who};
 use crate::app::event::{CacheEvent, LedgerEvent, RequestId, SessionEvent, What};
 use crate::app::tables::KEPT;
-use crate::domain::earlier::Earlier;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::{Class, FirstCause, Marks};
 use crate::domain::guid::ObjectId;
 use crate::domain::outbox::EntryId;
 use crate::domain::pace::Clock;
 use crate::domain::run::{RunEvent, RunKind};
-use crate::domain::user::UserId;
 use crate::domain::writeplan::WritePlan;
 use crate::graph::Client;
 use crate::ops::explain::Whom;
-use crate::ops::{adopt, desk, explain, handover, history, inventory, planfile};
+use crate::ops::{desk, explain, handover, history, inventory, planfile};
 use crate::store::cache::SnapshotHead;
 use crate::store::{Stamp, Store};
 use crate::sync::{self, Person, ReadAgain, Reading, RunSettings, World};
@@ -71,7 +69,7 @@ pub(super) struct Shared {
     pub(super) neighbours: Neighbours,
     pub(super) writing: AtomicBool,
     to: mpsc::Sender<What>,
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) reload_desk: Notify,
     pub(super) reload_roster: Notify,
     /// Somebody wants to know at once whether another session has changed something.
@@ -516,28 +514,6 @@ impl Shared {
                 self.look_elsewhere.notify_one();
             }
         }
-    }
-
-    /// What is left of the tenant that was pinned before.
-    async fn earlier(&self) -> Result<Earlier, Failure> {
-        let desk = desk::load_desk(&self.store, self.clock.now()).await;
-        adopt::earlier(&self.store, &desk.map_err(|error| error.failure())?).await
-    }
-
-    pub(super) async fn take_matches(
-        &self,
-        users: &[UserId],
-        stamp: &Stamp,
-    ) -> Result<String, Failure> {
-        let desk = desk::load_desk(&self.store, stamp.at).await;
-        let desk = desk.map_err(|error| error.failure())?;
-        adopt::take(&self.store, &desk, users, stamp).await
-    }
-
-    pub(super) async fn adopt(&self, users: &[UserId], stamp: &Stamp) -> Result<String, Failure> {
-        let desk = desk::load_desk(&self.store, stamp.at).await;
-        let desk = desk.map_err(|error| error.failure())?;
-        adopt::adopt(&self.store, &desk, users, stamp).await
     }
 
     async fn explain(self: Arc<Self>, req: RequestId, who: Who, live: bool) {

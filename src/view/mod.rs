@@ -9,6 +9,7 @@ mod chooser;
 mod columns;
 mod earlier;
 pub mod first_start;
+mod footer;
 mod form;
 mod frame;
 #[cfg(test)]
@@ -117,7 +118,7 @@ fn whole(app: &App, painter: &mut Painter<'_>) {
         over(app, painter, modal, layout.body);
     }
     frame::status(app, painter, layout.status);
-    frame::footer(app, painter, layout.footer);
+    footer::footer(app, painter, layout.footer);
 }
 
 /// Everything about the row under the cursor, below its list.
