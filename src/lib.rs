@@ -37,8 +37,8 @@
 //! | [`sim`] | the simulated tenant | nothing of ours |
 //! | [`cli`] | command line and composition | everything |
 //!
-//! `tests/tidy.rs` keeps these walls. Beside them lies `heap.c`, which tells the C library how much freed memory to keep, and which
-//! `build.rs` links to the program.
+//! `tests/tidy.rs` keeps these walls. Beside them lies `heap`, which is no module: its `heap.c` tells the C library how much freed memory
+//! to keep, and its `build.rs` links that to the program.
 //!
 //! # Invariants
 //!

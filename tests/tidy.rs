@@ -317,7 +317,6 @@ fn the_top_level_is_the_layout() {
     let known = [
         "Cargo.toml",
         "Cargo.lock",
-        "build.rs",
         "src",
         "assets",
         "tests",
