@@ -325,12 +325,12 @@ impl App {
             // Where the user was, there is nobody: what was done last is what is meant.
             (None, Pane::Users) => {
                 let last = self.desk.audit.iter().max_by_key(|row| row.seq);
-                last.filter(|row| row.action == REMOVED)
+                last.filter(|row| row.action == words::REMOVED)
             }
             _ => None,
         };
         match row {
-            Some(row) if row.action == REMOVED => {
+            Some(row) if row.action == words::REMOVED => {
                 "a removal is not undone: {add} in 2 adds a person again, {add-by-hand} in 1 anybody"
             }
             Some(_) => "only what was confirmed in the tenant, and not undone since, can be undone",
@@ -351,9 +351,6 @@ impl App {
 
 /// Why those who can be added are not given numbers together.
 const NOBODY_MARKED: &str = "nobody is marked: {mark} marks, then {edit} gives all of them numbers";
-
-/// What the audit says of a user who was taken off the list.
-const REMOVED: &str = "removed";
 
 /// Where most actions work.
 pub const IN_EVERY_PANE: &str = "works in every pane";

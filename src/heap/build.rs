@@ -5,7 +5,10 @@
 fn main() {
     println!("cargo::rerun-if-changed=src/heap/heap.c");
     if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu") {
-        for object in cc::Build::new().file("src/heap/heap.c").compile_intermediates() {
+        for object in cc::Build::new()
+            .file("src/heap/heap.c")
+            .compile_intermediates()
+        {
             println!("cargo::rustc-link-arg-bins={}", object.display());
         }
     }
