@@ -2,6 +2,7 @@
 
 use crate::domain::outbox::{Entry, EntryState};
 use crate::domain::words;
+use crate::roster::desk::AuditRow;
 
 use super::App;
 use super::action::{Action, Place};
@@ -325,12 +326,12 @@ impl App {
             // Where the user was, there is nobody: what was done last is what is meant.
             (None, Pane::Users) => {
                 let last = self.desk.audit.iter().max_by_key(|row| row.seq);
-                last.filter(|row| row.action == words::REMOVED)
+                last.filter(|row| row.action == AuditRow::REMOVED)
             }
             _ => None,
         };
         match row {
-            Some(row) if row.action == words::REMOVED => {
+            Some(row) if row.action == AuditRow::REMOVED => {
                 "a removal is not undone: {add} in 2 adds a person again, {add-by-hand} in 1 anybody"
             }
             Some(_) => "only what was confirmed in the tenant, and not undone since, can be undone",

@@ -73,9 +73,6 @@ pub fn clock_away(ahead: i64) -> Option<String> {
     Some(format!("{amount} {side}"))
 }
 
-/// What the audit says of a user who was taken off the list.
-pub const REMOVED: &str = "removed";
-
 /// A tenant to which nothing is written.
 pub const READ_ONLY: &str = "read-only";
 

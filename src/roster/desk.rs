@@ -51,6 +51,11 @@ pub struct AuditRow {
     pub ticket: String,
 }
 
+impl AuditRow {
+    /// The action of a row that tells of a user who was taken off the list.
+    pub const REMOVED: &str = "removed";
+}
+
 /// Everything of this side, as of one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Desk {

@@ -8,7 +8,7 @@ use crate::domain::guid::{ObjectId, TenantId};
 use crate::domain::outbox::{Closing, Entry, EntryId, EntryState, Removal, person};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::user::{Association, Field, NewUser, Own, Patch, User, UserId, Value};
-use crate::domain::words;
+use crate::roster::desk::AuditRow;
 
 use super::super::Stamp;
 use super::super::audit::{self, Said, append};
@@ -458,7 +458,7 @@ pub(super) fn remove(tx: &Connection, removal: Removal, stamp: &Stamp) -> Result
         entries::return_number(tx, &entry, Closing::Dropped.as_str(), stamp)?;
     }
     let said = Said {
-        action: words::REMOVED,
+        action: AuditRow::REMOVED,
         tenant: Some(user.tenant),
         user: Some((id, &user.name)),
         before: user.mail.clone(),
