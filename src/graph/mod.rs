@@ -26,6 +26,7 @@ use self::endpoints::Endpoints;
 use self::error::{GraphError, Reply};
 use self::exchange::Wire;
 use self::keyring::Keyring;
+pub(crate) use self::mailbox::come;
 use self::patience::Patience;
 use self::retry::LONGEST_WAIT;
 use self::token_file::{Bound, TokenFile};
@@ -51,6 +52,7 @@ mod lean;
 pub mod licences;
 pub mod local;
 mod loopback;
+mod mailbox;
 #[cfg(test)]
 mod malformed;
 mod page;

@@ -503,7 +503,7 @@ mod tests {
             format!("{:?}", error.failure("Reading")),
             format!("{:?}", stage.client),
         ];
-        let lines: Vec<_> = std::iter::from_fn(|| stage.traffic.try_recv().ok()).collect();
+        let lines = stage.lines();
         assert_eq!(lines.len(), 2);
         words.push(format!("{lines:?}"));
         for text in words {

@@ -184,9 +184,19 @@ impl Stage {
             .collect()
     }
 
+    /// The lines of the debug log so far.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody sends any more, and there is one thread"
+    )]
+    pub(super) fn lines(&mut self) -> Vec<Exchange> {
+        std::iter::from_fn(|| self.traffic.try_recv().ok()).collect()
+    }
+
     /// The notes of the debug log so far, empty ones left out.
     pub(super) fn notes(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.traffic.try_recv().ok())
+        self.lines()
+            .into_iter()
             .map(|line| line.note)
             .filter(|note| !note.is_empty())
             .collect()

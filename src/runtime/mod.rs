@@ -150,6 +150,10 @@ impl Seat {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for afterwards is asked anew before the thread rests"
+)]
 /// What came while no screen was there to be typed at: keys that were meant for the tenant before are not for this one.
 fn not_typed(from_outside: &mut mpsc::UnboundedReceiver<What>) -> Vec<What> {
     let mut rest = Vec::new();
@@ -161,6 +165,10 @@ fn not_typed(from_outside: &mut mpsc::UnboundedReceiver<What>) -> Vec<What> {
     rest
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "all that is waited for is asked anew before the thread rests"
+)]
 async fn run(
     seat: &mut Seat,
     console: Console,

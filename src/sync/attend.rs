@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::pace::Clock;
 use crate::domain::run::{Counted, Level, Progress, RunEvent, Source};
-use crate::graph::Client;
 use crate::graph::delay::Heard;
 use crate::graph::patience::{Patience, Pause};
+use crate::graph::{Client, come};
 
 use super::journal::{Aside, line_at};
 use super::{Person, RunSettings};
@@ -80,10 +80,10 @@ impl Attendance {
 
     /// What was told last, while the run came to its end.
     pub(super) async fn rest(&mut self) {
-        while let Ok(pause) = self.pauses.try_recv() {
+        while let Some(pause) = come(&mut self.pauses).await {
             self.paused(pause).await;
         }
-        while let Ok(heard) = self.heard.try_recv() {
+        while let Some(heard) = come(&mut self.heard).await {
             self.heard(heard).await;
         }
     }

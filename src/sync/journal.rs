@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use crate::domain::pace::Clock;
 use crate::domain::run::{Level, LogLine, Phase, Progress, RunEvent, RunId, Source};
 use crate::domain::text::Label;
-use crate::graph::Exchange;
+use crate::graph::{Exchange, come};
 use crate::store::history::History;
 
 /// Lines that are kept back before they are written into the history in one go.
@@ -129,14 +129,14 @@ impl Journal {
 
     /// What was said beside the run, and what the client has exchanged since the last line; that is dropped unless this is a debug sync, so that nothing piles up.
     async fn exchanges(&mut self) {
-        while let Ok(line) = self.asides.try_recv() {
+        while let Some(line) = come(&mut self.asides).await {
             self.keep(line);
         }
         let Some(traffic) = &mut self.traffic else {
             return;
         };
         let mut seen = Vec::new();
-        while let Ok(exchange) = traffic.try_recv() {
+        while let Some(exchange) = come(traffic).await {
             if self.debug {
                 seen.push(exchange);
             }
