@@ -4,7 +4,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::why::{Fact, Why};
 
 use super::App;
-use super::pane::confirm::Question;
+use super::pane::confirm::{Leaving, Question};
 
 /// Stands before a name that can mislead.
 pub const SIGN: char = '≈';
@@ -29,6 +29,10 @@ impl App {
             Question::Remove { id, .. } | Question::Release { id, .. } => {
                 user(*id).into_iter().collect()
             }
+            Question::MassRemoval {
+                who: Leaving::One { removal, .. },
+                ..
+            } => user(removal.user).into_iter().collect(),
             Question::MoveSeat { from, to, .. } => {
                 [*from, *to].into_iter().filter_map(user).collect()
             }

@@ -301,6 +301,7 @@ pub(crate) fn desk() -> Desk {
             ticket: String::new(),
         }],
         parked: 0,
+        removed_lately: 0,
         history: vec![head(12, "done"), head(11, "failed")],
         read_at: Some(at(-60)),
         notes: Vec::new(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::domain::user::UserId;
 use crate::domain::words;
-use crate::domain::writeplan::WritePlan;
 
 use super::action::Action;
 use super::cells::thousands;
@@ -18,7 +17,7 @@ use super::pane::bulk::export::{ExportField, ExportForm};
 use super::pane::bulk::many::{Change, ManyForm};
 use super::pane::bulk::preview::{Preview, Whom};
 use super::pane::candidates::Listing;
-use super::pane::confirm::Question;
+use super::pane::confirm::{Leaving, Question};
 use super::pane::editor::EditState;
 use super::{App, Wait};
 
@@ -165,7 +164,7 @@ impl App {
 
     /// Asks for the tenant's name before more users are removed than may go without it, as the plan does.
     fn ask_removal(&mut self, extent: Extent) -> bool {
-        let limit = WritePlan::limit_for(self.desk.users.len());
+        let limit = self.desk.removals_left();
         let Some(Bulk::Preview(open)) = self.bulk() else {
             return false;
         };
@@ -174,7 +173,7 @@ impl App {
             return false;
         }
         self.question(Question::MassRemoval {
-            extent,
+            who: Leaving::Shown(extent),
             count,
             limit,
             typed: Field::default(),

@@ -14,11 +14,12 @@ use crate::roster::desk::DeskUser;
 use super::doc::{Scroll, Tone};
 use super::effect::{Effect, LedgerChange, Who};
 use super::event::RequestId;
+use super::field::Field;
 use super::modal::Modal;
 use super::pane::Pane;
 use super::pane::candidates::new_user;
 use super::pane::changes;
-use super::pane::confirm::Question;
+use super::pane::confirm::{Leaving, Question};
 use super::pane::conflict::ConflictBox;
 use super::pane::editor::finish::Finished;
 use super::pane::editor::{EditState, Editor, Target};
@@ -516,6 +517,23 @@ impl App {
         if self.asks_anew(&removal) {
             return Vec::new();
         }
+        let limit = self.desk.removals_left();
+        let mut users = self.desk.users.iter();
+        if let Some(row) = users.find(|row| row.user.id == removal.user && limit == 0) {
+            let name = row.user.name.clone();
+            self.question(Question::MassRemoval {
+                who: Leaving::One { name, removal },
+                count: 1,
+                limit,
+                typed: Field::default(),
+            });
+            return Vec::new();
+        }
+        self.remove_agreed(removal)
+    }
+
+    /// The same once all is agreed to that is asked about it.
+    pub(super) fn remove_agreed(&mut self, removal: Removal) -> Vec<Effect> {
         let req = self.wait_for(Wait::Removed);
         vec![Effect::Ledger {
             req,

@@ -12,7 +12,7 @@ use super::field::Field;
 use super::lifecycle::Ending;
 use super::mend::Wants;
 use super::modal::Modal;
-use super::pane::confirm::{Confirm, Question};
+use super::pane::confirm::{Confirm, Leaving, Question};
 use super::pane::editor::Target;
 use super::pane::editor::finish::Finished;
 use super::pane::plan::{self, Choice, PlanBox, Stage};
@@ -458,8 +458,13 @@ impl App {
             Question::MassChange { entries, typed, .. } if self.is_named(&typed) => {
                 return self.write(entries);
             }
-            Question::MassRemoval { extent, typed, .. } if self.is_named(&typed) => {
-                return self.remove_typed(extent);
+            Question::MassRemoval { who, typed, .. } if self.is_named(&typed) => {
+                return match who {
+                    Leaving::Shown(extent) => self.remove_typed(extent),
+                    // Something may have been queued while the name was typed.
+                    Leaving::One { removal, .. } if self.asks_anew(&removal) => Vec::new(),
+                    Leaving::One { removal, .. } => self.remove_agreed(removal),
+                };
             }
             Question::Ticket { entries, typed } => return self.note_ticket(entries, &typed),
             Question::KeepPlan { entries, typed } => return self.keep_plan(entries, &typed),

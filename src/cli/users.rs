@@ -4,7 +4,7 @@ use crate::domain::country::Country;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::Removal;
 use crate::domain::phone::{NumberKind, PhoneNumber};
-use crate::domain::text::Label;
+use crate::domain::text::{Label, counted};
 use crate::domain::user::{Association, LicenseStatus, NewUser, Own, Patch, User, Value};
 use crate::domain::words;
 use crate::ops::holder::{self, Me};
@@ -395,12 +395,38 @@ async fn remove(opened: &Opened, text: &str, (release, yes): (bool, bool)) -> an
     let desk = desk_of(opened).await?;
     let row = find(&desk, text)?;
     let number = row.user.number.clone().filter(|_| release);
-    if !yes && print::is_interactive() {
+    // Past the limit no switch will do, as for what is written.
+    let past_limit = desk.removals_left() == 0;
+    if past_limit && !print::is_interactive() {
+        let gone = counted(desk.removed_lately as u64, "user has", "users have");
+        return Err(Failure::new(
+            FailureKind::Refused,
+            format!(
+                "{} is not removed: {gone} left the list within half an hour",
+                row.user.name
+            ),
+            "more than a tenth, and more than 5, want the tenant's name to be typed",
+            "Nothing was changed. Remove further users in the console or at a terminal, or later.",
+        )
+        .into());
+    }
+    if past_limit || (!yes && print::is_interactive()) {
         for line in removal_words(row, release) {
             print::tell(&line);
         }
-        let question = format!("Remove {} here? Type yes:", row.user.name);
-        if print::ask(&question)? != "yes" {
+        let pinned = desk.pin.as_ref().map(|(_, name)| name.as_str());
+        let named = opened.config.display.as_deref().or(pinned);
+        let tenant = named.unwrap_or_default().trim();
+        let (question, agreed) = if past_limit {
+            let question = format!(
+                "Remove {} of {tenant} here, after {} others within half an hour? Type the tenant's name, {tenant}:",
+                row.user.name, desk.removed_lately
+            );
+            (question, tenant)
+        } else {
+            (format!("Remove {} here? Type yes:", row.user.name), "yes")
+        };
+        if print::ask(&question)? != agreed {
             print::tell("The user stays: nothing was changed.");
             return Ok(false);
         }

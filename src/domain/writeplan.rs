@@ -1,6 +1,6 @@
 //! What a run is going to write, decided before anything is sent: pure, from the outbox and what was just read.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::guid::{ObjectId, TenantId};
 use super::outbox::{Entry, EntryId, Giver};
@@ -75,6 +75,12 @@ impl WritePlan {
     /// The mass-change limit for a tenant with that many configured users: the larger of 5 and a tenth.
     pub fn limit_for(users: usize) -> usize {
         (users / 10).max(5)
+    }
+
+    /// The beginning of the time for which the limit holds: half an hour, so that many small steps are not each below it.
+    pub fn limit_since(now: Timestamp) -> Timestamp {
+        now.checked_sub(SignedDuration::from_mins(30))
+            .unwrap_or(Timestamp::MIN)
     }
 
     fn chosen(&self, is: impl Fn(EntryId) -> bool) -> Vec<&PlanItem> {

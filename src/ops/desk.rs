@@ -10,6 +10,7 @@ use crate::domain::guid::ObjectId;
 use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::seat;
 use crate::domain::user::{User, UserId};
+use crate::domain::writeplan::WritePlan;
 use crate::roster::desk::{AuditRow, Desk, DeskUser};
 use crate::roster::table::Unsorted;
 use crate::roster::{Extent, Roster, Row};
@@ -32,6 +33,8 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         entry.name = entry.called(names.get(&entry.id).map(String::as_str));
     }
     let audit = store.ledger.audit_tail(AUDIT_LINES).await?;
+    let since = WritePlan::limit_since(now);
+    let removed_lately = store.ledger.removed_since(since).await? as usize;
     let tickets = store.ledger.tickets().await?.into_iter().collect();
     let history = store.history.list(RUNS).await?;
     let head = store.cache.head().await?;
@@ -81,6 +84,7 @@ pub async fn load_desk(store: &Store, now: Timestamp) -> Result<Desk, StoreError
         tickets,
         parked: picture.parked,
         audit: audit.into_iter().rev().map(audit_row).collect(),
+        removed_lately,
         history,
         read_at: head.map(|head| head.read_at),
         notes: store.notes().to_vec(),

@@ -10,6 +10,7 @@ use crate::domain::outbox::{Entry, EntryId};
 use crate::domain::run::RunHead;
 use crate::domain::seat::Seats;
 use crate::domain::user::{LicenseStatus, User};
+use crate::domain::writeplan::WritePlan;
 
 /// One row of the Users pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Desk {
     pub tickets: BTreeMap<EntryId, String>,
     /// The newest audit lines, newest first.
     pub audit: Vec<AuditRow>,
+    /// How many users were taken off the list in the half hour before this was read.
+    pub removed_lately: usize,
     /// The newest runs, newest first.
     pub history: Vec<RunHead>,
     /// When the tenant was last read whole.
@@ -82,6 +85,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// How many users may leave the list without the tenant's name being typed: what half an hour allows, less what has gone in it.
+    pub fn removals_left(&self) -> usize {
+        let before = self.users.len() + self.removed_lately;
+        WritePlan::limit_for(before).saturating_sub(self.removed_lately)
+    }
+
     /// Whether a directory user is configured.
     pub fn is_configured(&self, id: ObjectId) -> bool {
         self.users

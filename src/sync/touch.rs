@@ -45,13 +45,8 @@ impl Run<'_> {
             .to_zoned(jiff::tz::TimeZone::UTC)
             .date();
         let statuses = seat::statuses(&desk.users, desk.seats, today);
-        let window = self
-            .settings
-            .clock
-            .now()
-            .checked_sub(jiff::SignedDuration::from_mins(30))
-            .unwrap_or(jiff::Timestamp::MIN);
-        let lately = self.store.ledger.taken_since(window).await?;
+        let since = WritePlan::limit_since(self.settings.clock.now());
+        let lately = self.store.ledger.taken_since(since).await?;
         let made = plan(&PlanInput {
             tenant: tenant.id,
             tenant_name: &tenant.name,

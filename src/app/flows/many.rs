@@ -310,7 +310,10 @@ fn more_than_the_limit_are_removed_only_behind_the_tenants_name() {
     assert_eq!(t.effects, []);
     let going = format!("Remove {all} users of Contoso Ltd here?");
     assert!(shows(&t, &going), "{}", screen(&t.app).join("\n"));
-    assert!(shows(&t, "More than 5 at once want the tenant's name"));
+    assert!(shows(
+        &t,
+        "More than 5 in half an hour want the tenant's name"
+    ));
     t.event(What::Paste("Contoso Ltd".into()));
     t.keys("y <enter>");
     assert_eq!(t.effects, [], "neither a paste nor a letter is the name");
@@ -329,6 +332,45 @@ fn more_than_the_limit_are_removed_only_behind_the_tenants_name() {
     t.desk(with);
     t.keys("G <space> <up> <space> <up> <space> <up> <space> <up> <space> d A");
     assert!(matches!(change(&t), LedgerChange::RemoveMany(few) if few.len() <= 5));
+}
+
+#[test]
+fn the_limit_of_removals_counts_those_of_half_an_hour() {
+    let crowd = |removed_lately| {
+        let mut with = desk();
+        for n in 20..24 {
+            with.users.push(user(n, 0, &format!("Pat {n}"), None));
+        }
+        with.removed_lately = removed_lately;
+        let mut t = Driver::new();
+        t.desk(with);
+        t
+    };
+    // Of five that are allowed three are gone: two may follow, three may not.
+    let mut t = crowd(3);
+    t.keys("G <up> <up> <up> <space> <space> d A");
+    assert!(matches!(change(&t), LedgerChange::RemoveMany(two) if two.len() == 2));
+    let mut t = crowd(3);
+    t.keys("G <up> <up> <up> <space> <space> <space> d A");
+    assert_eq!(t.effects, []);
+    assert!(shows(&t, "Remove 3 users of Contoso Ltd here?"));
+    assert!(shows(&t, "More than 2 in half an hour"));
+    // One by one, too.
+    let mut t = crowd(4);
+    t.keys("G <up> d y");
+    assert!(matches!(change(&t), LedgerChange::Remove(_)));
+    let mut t = crowd(5);
+    t.keys("G <up> d y");
+    assert_eq!(t.effects, []);
+    assert!(shows(
+        &t,
+        "Remove Pat 23 of Contoso Ltd here, after many others?"
+    ));
+    t.keys("y <enter>");
+    assert_eq!(t.effects, [], "a letter is not the name");
+    t.keys("<backspace>").text("Contoso Ltd");
+    t.keys("<enter>");
+    assert!(matches!(change(&t), LedgerChange::Remove(one) if one.user == UserId(23)));
 }
 
 #[test]

@@ -7,15 +7,15 @@ use crate::app::event::RequestId;
 use crate::app::field::Field;
 use crate::app::mend::{Mend, MoveTo, Wants};
 use crate::domain::guid::ObjectId;
-use crate::domain::outbox::{Entry, EntryId};
+use crate::domain::outbox::{Entry, EntryId, Removal};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::settings::TenantSettings;
 use crate::domain::sign_in::SignInWay;
 use crate::domain::user::{Association, NewUser, Own, UserId};
 use crate::domain::words;
 use wording::{
-    add_anyway, allow_lines, belong, changes, disable_lines, leaving_lines, mend_lines, move_lines,
-    open_lines, remove_lines, take_back_lines, undo_lines,
+    add_anyway, allow_lines, belong, changes, disable_lines, leaving_lines, mass_removal_lines,
+    mend_lines, move_lines, open_lines, remove_lines, take_back_lines, undo_lines,
 };
 
 /// The question and what is answered so far.
@@ -225,11 +225,11 @@ pub enum Question {
     },
     /// Remove more users than the mass-change limit? The tenant's name is typed.
     MassRemoval {
-        /// Who goes: all that are shown, or those without a refusal.
-        extent: Extent,
+        /// Who goes.
+        who: Leaving,
         /// How many.
         count: usize,
-        /// The limit.
+        /// What is left of the limit.
         limit: usize,
         /// What was typed.
         typed: Field,
@@ -244,6 +244,20 @@ pub enum Question {
         limit: usize,
         /// What was typed.
         typed: Field,
+    },
+}
+
+/// Who is to leave the list past the limit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Leaving {
+    /// All that the preview shows, or those without a refusal.
+    Shown(Extent),
+    /// One more, after many others.
+    One {
+        /// Name.
+        name: String,
+        /// Whom.
+        removal: Removal,
     },
 }
 
@@ -475,12 +489,9 @@ impl Confirm {
                 "Only you can read it; `sync --apply FILE` writes what has not moved until then.".to_owned(),
                 "The file, then Enter:".to_owned(),
             ],
-            Question::MassRemoval { count, limit, .. } => vec![
-                format!("Remove {count} users of {tenant} here?"),
-                format!("More than {limit} at once want the tenant's name. Their seats go back, what is queued for them is dropped."),
-                "{undo} does not bring them back: each is added again by hand.".to_owned(),
-                format!("Type the tenant's name, {tenant}, then Enter:"),
-            ],
+            Question::MassRemoval {
+                who, count, limit, ..
+            } => mass_removal_lines(tenant, who, (*count, *limit)),
             Question::MassChange {
                 entries,
                 takes_away,

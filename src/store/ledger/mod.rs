@@ -340,6 +340,7 @@ pub(super) enum Job {
     Written(EntryId, Answer<Option<Written>>),
     Turn(Box<Entry>, EntryState, Stamp, Answer<()>),
     TakenSince(Timestamp, Answer<u32>),
+    RemovedSince(Timestamp, Answer<u32>),
     Merge(Box<MergeChanges>, Stamp, Answer<()>),
     KeepDraft(String, Option<String>, Answer<()>),
     KeepCommon(String, Option<String>, Answer<()>),
@@ -451,6 +452,11 @@ impl Ledger {
     /// How many changes that took something away were written since then, for the mass-change limit.
     pub fn taken_since(&self, at: Timestamp) -> Reply<u32> {
         self.ask(|to| Job::TakenSince(at, to))
+    }
+
+    /// How many users were taken off the list since then, for the same limit.
+    pub fn removed_since(&self, at: Timestamp) -> Reply<u32> {
+        self.ask(|to| Job::RemovedSince(at, to))
     }
 
     /// What an entry has written, if it was confirmed.

@@ -11,6 +11,7 @@ use crate::domain::phone::{NumberKind, PhoneNumber};
 use crate::domain::seat::Seats;
 use crate::domain::user::{Association, Field, User, UserId, Value};
 use crate::record::entry;
+use crate::roster::desk::AuditRow;
 
 use super::super::error::StoreError;
 use super::{LedgerPicture, Pin};
@@ -165,6 +166,18 @@ pub(super) fn taken_since(connection: &Connection, at: Timestamp) -> Result<u32,
     let mut count = 0;
     for seen in statement.query_map([], |row| moment(row, 0))? {
         // Entries end in another order than that of their ids, so that all are looked at.
+        count += u32::from(seen? >= at);
+    }
+    Ok(count)
+}
+
+/// How many users were taken off the list since then.
+pub(super) fn removed_since(connection: &Connection, at: Timestamp) -> Result<u32, StoreError> {
+    let sql = "SELECT at FROM audit WHERE action = ?1 ORDER BY seq DESC LIMIT 10000";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut count = 0;
+    for seen in statement.query_map([AuditRow::REMOVED], |row| moment(row, 0))? {
+        // A clock that was set back is no reason to stop looking.
         count += u32::from(seen? >= at);
     }
     Ok(count)

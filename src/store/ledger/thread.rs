@@ -88,6 +88,7 @@ impl LedgerThread {
             Job::Written(entry, to) => self.read(to, |tx| rows::written(tx, entry)),
             Job::Tickets(to) => self.read(to, |tx| rows::tickets(tx)),
             Job::TakenSince(at, to) => self.read(to, |tx| rows::taken_since(tx, at)),
+            Job::RemovedSince(at, to) => self.read(to, |tx| rows::removed_since(tx, at)),
             Job::VerifyAudit(noted, to) => {
                 let verdict = audit::verify(&self.connection, &self.mirror, noted.as_ref());
                 to.give(verdict.map_err(|error| error.at(&self.path)));
@@ -195,6 +196,7 @@ impl LedgerThread {
             | Job::AuditSince(..)
             | Job::Written(..)
             | Job::TakenSince(..)
+            | Job::RemovedSince(..)
             | Job::Tickets(_)
             | Job::VerifyAudit(..)
             | Job::ChangedElsewhere(_)

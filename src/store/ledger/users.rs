@@ -563,6 +563,22 @@ mod tests {
     }
 
     #[test]
+    fn removals_are_counted_from_a_time_on_however_they_were_asked_for() {
+        let (_root, store) = store_with(4);
+        let gone = |ids: &[i64], second| {
+            let removals = ids.iter().map(|id| Removal::of(UserId(*id), None, &[]));
+            let removed = store.ledger.remove_users(removals.collect(), stamp(second));
+            removed.wait().unwrap();
+        };
+        gone(&[1], 10);
+        gone(&[2, 3], 20);
+        for (from, counted) in [(9, 3), (10, 3), (11, 2), (20, 2), (21, 0)] {
+            let since = store.ledger.removed_since(stamp(from).at);
+            assert_eq!(since.wait().unwrap(), counted, "{from}");
+        }
+    }
+
+    #[test]
     fn who_is_configured_already_is_refused_and_nobody_is_added() {
         let (_root, store) = store_with(2);
         let mut mail = new_user(7);

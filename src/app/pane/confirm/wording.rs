@@ -1,9 +1,11 @@
 //! What the questions say.
 
 use crate::app::mend::{Mend, MoveTo, Wants};
+use crate::app::pane::confirm::Leaving;
 use crate::domain::outbox::Entry;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::sign_in::SignInWay;
+use crate::domain::text::counted;
 use crate::domain::user::NewUser;
 
 /// Changes that are listed in a question; of more, the rest is counted.
@@ -55,6 +57,38 @@ pub(super) fn remove_lines(
         ));
     }
     lines
+}
+
+/// What goes by a removal past the limit.
+pub(super) fn mass_removal_lines(
+    tenant: &str,
+    who: &Leaving,
+    (count, limit): (usize, usize),
+) -> Vec<String> {
+    let (asked, theirs) = match who {
+        Leaving::Shown(_) => (
+            format!(
+                "Remove {} of {tenant} here?",
+                counted(count as u64, "user", "users")
+            ),
+            "Their seats go back, what is queued for them is dropped.",
+        ),
+        Leaving::One { name, .. } => (
+            format!("Remove {name} of {tenant} here, after many others?"),
+            "The seat goes back, what is queued is dropped.",
+        ),
+    };
+    let limit = match limit {
+        0 => "As many as half an hour allows have left the list: more want the tenant's name."
+            .to_owned(),
+        limit => format!("More than {limit} in half an hour want the tenant's name."),
+    };
+    vec![
+        asked,
+        format!("{limit} {theirs}"),
+        "{undo} does not bring them back: each is added again by hand.".to_owned(),
+        format!("Type the tenant's name, {tenant}, then Enter:"),
+    ]
 }
 
 pub(super) fn undo_lines(shown: &[String]) -> Vec<String> {
