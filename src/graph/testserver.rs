@@ -135,11 +135,12 @@ impl Stage {
                     answer(&request, of_graph - 1)
                 };
                 log.lock().unwrap().push(request);
-                if let Some((mut stream, rest)) = held.take() {
-                    let _ = stream.write_all(&rest);
-                }
+                let before = held.take();
                 let rest = write(&mut stream, &said, &place);
                 held = rest.map(|rest| (stream, rest));
+                if let Some((mut stream, rest)) = before {
+                    let _ = stream.write_all(&rest);
+                }
             }
         });
         let (sender, traffic) = unbounded_channel();

@@ -359,6 +359,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_third_page_is_asked_for_before_the_first_is_read() {
+        // The first page goes on long after the beginning of the second is here. The second ends when the third has been asked for.
+        let long = " ".repeat(12 * 1024 * 1024);
+        let stage = Stage::new(move |_, n| match n {
+            0 => page(
+                &[1],
+                &format!(r#""@odata.nextLink":"{{root}}/v1.0/users?$skiptoken=a",{long}"#),
+            )
+            .held_from(" "),
+            1 => page(
+                &[2],
+                r#""@odata.nextLink":"{root}/v1.0/users?$skiptoken=b","#,
+            )
+            .held_from(r#""value""#),
+            _ => page(&[3], ""),
+        });
+        let mut pages = stage.client.list_users();
+        let first = pages.fetch().await.unwrap().unwrap();
+        let asked = async {
+            while stage.graph_requests().len() < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = std::time::Duration::from_secs(30);
+        let is_asked = tokio::time::timeout(patience, asked).await.is_ok();
+        assert!(is_asked, "{:?}", stage.graph_requests().len());
+        let (page, next) = first.read(&mut ReadingRoom::default()).unwrap();
+        assert_eq!(page.users[0].id, id(1));
+        pages.follow(next);
+        for n in [2, 3] {
+            let page = pages.next().await.unwrap().unwrap();
+            assert_eq!(page.users[0].id, id(n));
+        }
+        assert_eq!(stage.graph_requests().len(), 3, "none was asked for twice");
+    }
+
+    #[tokio::test]
     async fn a_page_that_failed_on_its_way_is_asked_for_again_in_its_turn() {
         let stage = Stage::new(|_, n| match n {
             0 => page(
