@@ -247,14 +247,16 @@ pub async fn handover(
             None => true,
         })
         .collect();
-    let compared = between(store, since).await?;
-    let turns = match compared {
-        Some((from, to)) => history::difference(store, from, to).await?.turns,
-        None => Vec::new(),
-    };
-    let people = match compared {
-        Some(runs) => of_others(store, runs, &picture.users).await?,
-        None => Vec::new(),
+    let (compared, turns, people) = loop {
+        let Some(runs) = between(store, since).await? else {
+            break (None, Vec::new(), Vec::new());
+        };
+        let turns = history::difference(store, runs.0, runs.1).await;
+        let people = of_others(store, runs, &picture.users).await;
+        // A run that ended meanwhile may have pushed the first of both out of the history: then what it left is compared.
+        if history::keeps(store, runs.0).await? {
+            break (Some(runs), turns?.turns, people?);
+        }
     };
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let statuses = seat::statuses(&picture.users, picture.seats, today);

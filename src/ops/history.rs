@@ -30,6 +30,12 @@ pub async fn head(store: &Store, run: RunId) -> Result<RunHead, Failure> {
     })
 }
 
+/// Whether a run is in the history.
+pub async fn keeps(store: &Store, run: RunId) -> Result<bool, Failure> {
+    let runs = store.history.list(KEPT).await.map_err(|e| e.failure())?;
+    Ok(runs.iter().any(|head| head.id == run))
+}
+
 /// The log of a run that is in the history.
 pub async fn log(store: &Store, run: RunId) -> Result<Vec<LogLine>, Failure> {
     head(store, run).await?;

@@ -1,6 +1,8 @@
 //! What the next shift is told: what was done from here, by others, and what waits, each as it was.
 
+use jiff::SignedDuration;
 use teamsconnector::domain::outbox::{EntryState, Step};
+use teamsconnector::domain::run::{Outcome, RunKind, Summary};
 use teamsconnector::domain::user::{Patch, Value};
 use teamsconnector::ops::change;
 use teamsconnector::ops::handover::{Handover, handover};
@@ -214,4 +216,27 @@ async fn a_giving_back_that_is_dropped_says_what_rings_nowhere() {
             .unwrap(),
         format!("{says}; 1 change undone")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_are_forgotten_meanwhile_are_not_compared() {
+    let bench = Bench::synced("tour").await;
+    let store = bench.store();
+    let run = async |n: i64| {
+        let at = noon() + SignedDuration::from_secs(n);
+        let run = store.history.begin(&RunKind::Sync, false, "kim", at);
+        let run = run.await.unwrap();
+        let closed = store
+            .history
+            .close(run, &Outcome::Done, Summary::default(), at);
+        closed.await.unwrap();
+        store.history.prune().await.unwrap();
+    };
+    for n in 0..60 {
+        run(n).await;
+    }
+    for n in 60..300 {
+        let (seen, ()) = tokio::join!(told(&bench), run(n));
+        assert!(seen.compared.is_some(), "there are two at any time");
+    }
 }
