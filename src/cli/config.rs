@@ -111,9 +111,11 @@ fn looked_through(file: &Path) -> anyhow::Result<(Option<File>, Vec<ConfigError>
         }
         Err(error) => (None, vec![error]),
     };
-    let theme = config.as_ref().and_then(|config| config.look.theme.clone());
-    if let Some(theme) = theme {
-        found.extend(Palette::mistakes(file, &theme));
+    let look = config.as_ref().map(|config| &config.look);
+    if let Some(theme) = look.and_then(|look| look.theme.as_ref()) {
+        let at = look.and_then(|look| look.theme_at.as_ref());
+        let of_theme = Palette::mistakes(file, theme).into_iter();
+        found.extend(of_theme.map(|error| error.named_in(at)));
     }
     Ok((config, found))
 }

@@ -199,12 +199,14 @@ fn face(global: &Global) -> anyhow::Result<(Face, Option<Failure>)> {
         Some(Ok(config)) => (config.look, None),
         Some(Err(error)) => (Look::default(), Some(error.failure())),
     };
-    let name = global.theme.as_ref().or(look.theme.as_ref());
+    let asked = global.theme.as_ref();
+    let name = asked.or(look.theme.as_ref());
+    let at = look.theme_at.as_ref().filter(|_| asked.is_none());
     let palette = Palette::load(
         &file.unwrap_or_default(),
         name.map_or("default", String::as_str),
     )
-    .map_err(|error| error.failure())?;
+    .map_err(|error| error.named_in(at).failure())?;
     Ok((Face { look, palette }, not_read))
 }
 

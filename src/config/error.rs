@@ -119,8 +119,10 @@ pub enum ConfigError {
         known: Vec<String>,
     },
     /// No such theme.
-    #[error("no theme \"{name}\", neither built in nor in {}{}", .folder.display(), nearest_or_listed(.nearest.as_deref(), .known))]
+    #[error("{}no theme \"{name}\", neither built in nor in {}{}", named_at(.at.as_deref()), .folder.display(), nearest_or_listed(.nearest.as_deref(), .known))]
     NoSuchTheme {
+        /// Where the configuration names it; nothing where somebody asks for it on the command line.
+        at: Option<Box<Place>>,
         /// The name that was asked for.
         name: String,
         /// Where files of themes are.
@@ -224,6 +226,10 @@ pub enum ConfigError {
     },
 }
 
+fn named_at(at: Option<&Place>) -> String {
+    at.map_or_else(String::new, |at| format!("{at}: theme: "))
+}
+
 fn nearest_or_all(nearest: Option<&str>, allowed: &[String]) -> String {
     match nearest {
         Some(nearest) => format!("did you mean \"{nearest}\"?"),
@@ -256,8 +262,18 @@ impl ConfigError {
             | Self::KeyClash { at, .. }
             | Self::SameTenant { at, .. }
             | Self::Missing { at, .. } => Some(at),
+            Self::NoSuchTheme { at, .. } => at.as_deref(),
             _ => None,
         }
+    }
+
+    /// The same about a theme that the configuration names there.
+    #[must_use]
+    pub fn named_in(mut self, place: Option<&Place>) -> Self {
+        if let Self::NoSuchTheme { at, .. } = &mut self {
+            *at = place.cloned().map(Box::new);
+        }
+        self
     }
 
     /// The same about a text that was to be written and is not: its lines are those of no file.
@@ -283,6 +299,7 @@ impl ConfigError {
             | Self::KeyClash { key, .. }
             | Self::Missing { key, .. } => Some(key),
             Self::SameTenant { .. } => Some("tenant_id"),
+            Self::NoSuchTheme { at: Some(_), .. } => Some("theme"),
             _ => None,
         }
     }
@@ -294,6 +311,7 @@ impl ConfigError {
             | Self::WrongValue { table, .. }
             | Self::SameTenant { table, .. }
             | Self::Missing { table, .. } => Some(table),
+            Self::NoSuchTheme { at: Some(_), .. } => Some("the file"),
             _ => None,
         }
     }

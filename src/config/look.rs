@@ -28,6 +28,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Look, ConfigError> {
         mouse: root.truth("mouse")?.unwrap_or(true),
         bell: root.truth("bell")?.unwrap_or(false),
         esc_wait: esc_wait(root)?,
+        theme_at: theme.as_ref().map(|_| root.value_of("theme")),
         theme,
     })
 }

@@ -56,7 +56,7 @@ fn gathered<T>(
         }
         let hidden = hidden(path, &text, &error);
         let (key, table) = (error.key().unwrap_or(""), error.table().unwrap_or(""));
-        let follows = key == "identity" && lost_identity;
+        let follows = (key == "identity" && lost_identity) || lost(&found, &error);
         lost_identity |= table.starts_with("[identities");
         if !follows {
             found.push(error);
@@ -67,6 +67,19 @@ fn gathered<T>(
         }
     }
     (None, found)
+}
+
+/// Whether a key is only missing because it was put out of sight, or because it was written as another.
+fn lost(found: &[ConfigError], error: &ConfigError) -> bool {
+    let ConfigError::Missing { key, table, .. } = error else {
+        return false;
+    };
+    found.iter().any(|earlier| {
+        let here = earlier
+            .table()
+            .is_some_and(|at| at == table || at == "[defaults]");
+        here && [earlier.key(), earlier.nearest()].contains(&Some(key.as_str()))
+    })
 }
 
 /// The text with what is wrong as blanks, so that everything else keeps its line and column; `None` where that changes nothing.
@@ -279,6 +292,11 @@ identity = \"ours\"
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].starts_with("config.toml:1:14"), "{found:#?}");
         assert!(found[1].starts_with("config.toml:5:11"), "{found:#?}");
+        for tenant in ["tenant_id = \"x\"", "tenat_id = \"a.example\""] {
+            let found = told(&format!("[tenants.a]\n{tenant}\n"));
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].contains("tenant_id"), "{found:#?}");
+        }
         assert_eq!(told("a = [1\n").len(), 1);
         assert_eq!(told(""), Vec::<String>::new());
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::app::keymap::Keymap;
 use crate::domain::settings::{AddMode, Selection};
 
-use self::error::ConfigError;
+use self::error::{ConfigError, Place};
 
 /// What `config.toml` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +56,8 @@ pub struct Look {
     pub esc_wait: Duration,
     /// The name of a theme: one that is built in, or a file in `themes/` beside the configuration.
     pub theme: Option<String>,
+    /// Where the file names it.
+    pub theme_at: Option<Place>,
 }
 
 impl Default for Look {
@@ -66,6 +68,7 @@ impl Default for Look {
             bell: false,
             esc_wait: look::ESC_WAIT,
             theme: None,
+            theme_at: None,
         }
     }
 }

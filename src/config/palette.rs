@@ -186,6 +186,7 @@ fn no_theme(folder: &Path, name: &str) -> ConfigError {
     known = built_in.chain(known).collect();
     let words: Vec<&str> = known.iter().map(String::as_str).collect();
     ConfigError::NoSuchTheme {
+        at: None,
         name: name.to_owned(),
         folder: folder.to_owned(),
         nearest: nearest(name, &words).map(ToOwned::to_owned),

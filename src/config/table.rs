@@ -169,6 +169,14 @@ impl<'a> Table<'a> {
         place(self.path, self.text, span.or_else(|| self.span.clone()))
     }
 
+    /// Where the value of a key begins.
+    pub(super) fn value_of(&self, key: &str) -> Place {
+        match self.items.get(key).and_then(Item::span) {
+            Some(span) => place(self.path, self.text, Some(span)),
+            None => self.place_of(key),
+        }
+    }
+
     pub(super) fn missing(&self, key: &str, allowed: &str) -> ConfigError {
         ConfigError::Missing {
             at: Box::new(place(self.path, self.text, self.span.clone())),
@@ -196,17 +204,13 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn wrong(&self, key: &str, item: &Item, allowed: &str) -> ConfigError {
-        let span = item.span();
-        let found = span
-            .clone()
+        let found = item
+            .span()
             .and_then(|span| self.text.get(span))
             .and_then(|text| text.lines().next())
             .unwrap_or("…");
         ConfigError::WrongValue {
-            at: Box::new(span.map_or_else(
-                || self.place_of(key),
-                |span| place(self.path, self.text, Some(span)),
-            )),
+            at: Box::new(self.value_of(key)),
             key: key.to_owned(),
             table: self.name.clone(),
             found: found.to_owned(),

@@ -238,3 +238,25 @@ fn a_check_of_the_configuration_tells_all_mistakes_in_words_and_as_json() {
     assert_eq!(json["mistakes"][2]["nearest"], "group");
     assert_eq!(json["mistakes"][0]["file"], file.display().to_string());
 }
+
+#[test]
+fn a_theme_that_is_not_there_is_told_with_its_place_in_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config.toml");
+    std::fs::write(&file, "mouse = false\ntheme = \"ligt\"\n").unwrap();
+    let ended = run(home.path(), &["config", "check"]);
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{ended:?}");
+    let told = format!(
+        "{}: 1 mistake\nconfig.toml:2:9: theme: no theme \"ligt\", neither built in nor in {}; did you mean \"light\"?\n",
+        file.display(),
+        home.path().join("themes").display()
+    );
+    assert_eq!(ended.err, told);
+    let json = run(home.path(), &["--json", "config", "check"]).json();
+    let one = &json["mistakes"][0];
+    assert_eq!(
+        (&one["line"], &one["column"], &one["key"], &one["nearest"]),
+        (&2.into(), &9.into(), &"theme".into(), &"light".into())
+    );
+    assert_eq!(one["file"], file.display().to_string());
+}
