@@ -185,6 +185,8 @@ pub enum Action {
     No,
     /// The list of all actions.
     Palette,
+    /// Opens the list of all actions over a form, where letters are text.
+    FormKeys,
     /// Has the terminal tell of the mouse, or keep it to itself.
     Mouse,
     /// Stops the console and shows the shell.
@@ -486,6 +488,7 @@ pub const TABLE: &[Binding] = &[
     row(A::Yes, &["y"], P::CONFIRM, ["yes", "yes", "Yes"]),
     row(A::No, &["n"], P::CONFIRM, ["no", "no", "No"]),
     row(A::Palette, &["?", ":", "F1"], P::PANES.and(P::READ).and(P::PLAN).and(P::CONFLICT).and(P::EARLIER).and(P::REVIEW), ["all keys", "actions", "This list: type to search, Enter runs; why TEXT explains anyone"]),
+    row(A::FormKeys, &["Ctrl-L", "F1"], P::FORM, ["all keys", "form-actions", "This list in a form, where ? and : are text"]),
     row(A::Mouse, &["Ctrl-O"], P::MOVES, ["mouse", "mouse", "Mouse on or off: off, text on the screen can be selected"]),
     row(A::Suspend, &["Ctrl-Z"], P::MOVES, ["shell", "shell", "Stop here and show the shell; fg comes back. A run waits meanwhile"]),
     row(A::Leave, &["Esc"], P::ALL, ["back", "back", "Leave one level: filter, form, question"]),
@@ -508,7 +511,7 @@ const HARMLESS: &[Action] = &[
     A::Why, A::Reread, A::Mark, A::MarkAll, A::Filter, A::NextHit, A::PreviousHit, A::NextWarning, A::Compare, A::Handover, A::Everyone,
     A::Sort, A::Jump, A::Copy, A::CopyAddress, A::CopyTable, A::CopyJson, A::CopyCell, A::Reverse, A::MarkRange, A::MarkDown, A::MarkUp, A::Tenants, A::ShowUsers, A::ShowCandidates, A::ShowSync, A::ShowChanges,
     A::ShowLicences, A::ShowNumbers, A::NextPane, A::PreviousPane, A::Down, A::Up, A::PageDown, A::PageUp, A::First, A::Last,
-    A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::Mouse, A::Suspend,
+    A::LogUp, A::LogDown, A::Levels, A::Columns, A::Wider, A::Narrower, A::Palette, A::FormKeys, A::Mouse, A::Suspend,
 ];
 
 impl Places {

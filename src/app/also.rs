@@ -26,6 +26,7 @@ const ALSO: &[(A, &str)] = &[
     (A::AddByHand, "new create"),
     (A::Edit, "change number country assign"),
     (A::Palette, "help"),
+    (A::FormKeys, "help"),
     (
         A::Settings,
         "tenant seats trial end date group filter mode manual",

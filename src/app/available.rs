@@ -123,6 +123,11 @@ impl App {
                 let quit = self.settings.keys.first(Action::Quit);
                 format!("no shell waits behind the console, so it cannot stop: {quit} leaves it")
             }),
+            Action::FreeNumbers | Action::TakeProposal
+                if matches!(self.over(), Some(Modal::Settings(_) | Modal::NewTenant(_))) =>
+            {
+                Some("this form has no number".to_owned())
+            }
             Action::Jump => self.no_jump(),
             Action::MoveNumber => self.no_move(),
             // What only looks, and what answers a box that is open, can always be done.
@@ -225,6 +230,7 @@ impl App {
             | Action::Yes
             | Action::No
             | Action::Palette
+            | Action::FormKeys
             | Action::Mouse
             | Action::Suspend
             | Action::Leave

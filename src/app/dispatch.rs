@@ -157,7 +157,7 @@ impl App {
             Action::No => return self.denied(),
             Action::Copy => return self.copy(),
             Action::CopyTable => return self.copy_table(),
-            Action::Palette => self.open_palette(),
+            Action::Palette | Action::FormKeys => self.open_palette(),
             Action::Mouse | Action::Suspend => return self.ask_terminal(action),
             Action::Leave => return self.leave(),
             Action::Quit => return self.quit(),

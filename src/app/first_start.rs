@@ -32,6 +32,8 @@ pub struct FirstStart {
     pub pick: Option<Chooser>,
     /// Why the tenant that was chosen cannot be opened.
     pub note: Option<String>,
+    /// Whether the list of all keys stands over it.
+    pub help: bool,
     /// Rows that the list has on the screen.
     rows: usize,
 }
@@ -50,18 +52,20 @@ pub enum Choice {
 }
 
 /// The same while the form's choices have the keys.
-const CHOICE_FOOTER: [(&str, &str); 4] = [
+const CHOICE_FOOTER: [(&str, &str); 5] = [
     ("Enter", "save and sign in"),
     ("Tab", "next field"),
     (TURNS, "choose"),
+    ("Ctrl-L", "keys"),
     ("Esc", "back"),
 ];
 
 /// The same of a tenant that is there.
-const EDIT_CHOICE_FOOTER: [(&str, &str); 4] = [
+const EDIT_CHOICE_FOOTER: [(&str, &str); 5] = [
     ("Enter", "save"),
     ("Tab", "next field"),
     (TURNS, "choose"),
+    ("Ctrl-L", "keys"),
     ("Esc", "back"),
 ];
 
@@ -77,33 +81,50 @@ pub enum Asked {
 }
 
 /// The footer: keys and words.
-const FOOTER: [(&str, &str); 3] = [
+const FOOTER: [(&str, &str); 4] = [
     ("d", "demo"),
     ("c", "connect a tenant"),
+    ("?", "keys"),
     ("q", "quit: the commands stay on the terminal"),
 ];
 
 /// The footer of the form.
-const FORM_FOOTER: [(&str, &str); 3] = [
+const FORM_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save and sign in"),
     ("Tab", "next field"),
-    ("Esc", "back: nothing is written"),
+    ("Ctrl-L", "keys"),
+    ("Esc", "back, nothing written"),
 ];
 
 /// The footer of the form of a tenant that is there.
-const EDIT_FOOTER: [(&str, &str); 3] = [
+const EDIT_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save"),
     ("Tab", "next field"),
-    ("Esc", "back: nothing is written"),
+    ("Ctrl-L", "keys"),
+    ("Esc", "back, nothing written"),
 ];
 
 /// The footer of the list of tenants.
-const PICK_FOOTER: [(&str, &str); 5] = [
+const PICK_FOOTER: [(&str, &str); 6] = [
     ("Up/Down", "choose"),
     ("Enter", "open"),
-    ("Ctrl-N", "add a tenant"),
+    ("Ctrl-N", "add one"),
     ("Ctrl-E", "edit it"),
+    ("Ctrl-L", "keys"),
     ("Esc", "leave"),
+];
+
+/// The footer of the list of all keys.
+const HELP_FOOTER: [(&str, &str); 1] = [("Esc", "back")];
+
+/// What works in every form, and in the list of tenants above its text.
+const TEXT_KEYS: [(&str, &str); 3] = [
+    ("Ctrl-U", "clear the text"),
+    ("Ctrl-W", "delete the word before the cursor"),
+    (
+        "Ctrl-C",
+        "leave the program; what was typed is asked about first",
+    ),
 ];
 
 /// The footer of the question whether what is typed is to be dropped: as in the console.
@@ -118,6 +139,7 @@ impl FirstStart {
             leaving: false,
             pick: None,
             note: None,
+            help: false,
             rows: 0,
         }
     }
@@ -144,6 +166,7 @@ impl FirstStart {
     /// Keys and words of the footer.
     pub fn footer(&self) -> &'static [(&'static str, &'static str)] {
         match &self.form {
+            _ if self.help => &HELP_FOOTER,
             Some(_) if self.leaving => &LEAVE_FOOTER,
             None if self.pick.is_some() => &PICK_FOOTER,
             Some(form) => match (form.saved.is_some(), form.line(form.focus).is_none()) {
@@ -174,7 +197,13 @@ impl FirstStart {
             if !is_typed || self.leaving {
                 return Asked::Choose(Choice::Leave);
             }
+            self.help = false;
             self.leaving = true;
+            return Asked::Draw;
+        }
+        if self.help || (self.opens_help(key) && !self.leaving) {
+            // Whatever is pressed closes it, and does nothing else.
+            self.help = !self.help;
             return Asked::Draw;
         }
         let Some(form) = &mut self.form else {
@@ -206,6 +235,48 @@ impl FirstStart {
             _ => form.key(key),
         }
         Asked::Draw
+    }
+
+    /// Whether a key opens the list of all keys: a letter does only where none is text.
+    fn opens_help(&self, key: Key) -> bool {
+        let is_text = self.form.is_some() || self.pick.is_some();
+        match (key.code, key.ctrl) {
+            (Code::F(1), _) | (Code::Char('l'), true) => true,
+            (Code::Char('?' | ':'), false) => !is_text,
+            _ => false,
+        }
+    }
+
+    /// All keys of the screen below.
+    pub fn keys(&self) -> Doc {
+        let (title, listed): (&str, &[(&str, &str)]) = match (&self.form, &self.pick) {
+            (Some(form), _) if form.saved.is_some() => {
+                ("The form of a tenant", &EDIT_CHOICE_FOOTER)
+            }
+            (Some(_), _) => ("The form of a new tenant", &CHOICE_FOOTER),
+            (None, Some(_)) => ("The list of tenants", &PICK_FOOTER),
+            (None, None) => ("The first screen", &FOOTER),
+        };
+        let is_text = self.form.is_some() || self.pick.is_some();
+        let mut doc = Doc::default();
+        doc.line(Tone::Strong, title);
+        doc.gap();
+        let mut say = |(key, word): (&str, &str)| {
+            doc.item(Tone::Plain, &format!("{key:<18}"), word);
+        };
+        for row in listed {
+            say(*row);
+        }
+        if self.form.is_some() {
+            say(("BackTab or Up", "field before; Down is the next"));
+        } else if self.pick.is_some() {
+            say(("letters", "list only the tenants with these words"));
+            say(("PageUp, PageDown", "a screenful up or down"));
+        }
+        for row in TEXT_KEYS.iter().filter(|_| is_text) {
+            say(*row);
+        }
+        doc
     }
 
     fn choice(&mut self, key: Key) -> Asked {
@@ -265,7 +336,7 @@ impl FirstStart {
 
     /// Takes pasted text: only the form has a use for it.
     pub fn paste(&mut self, text: &str) {
-        if let Some(form) = self.form.as_mut().filter(|_| !self.leaving) {
+        if let Some(form) = self.form.as_mut().filter(|_| !self.leaving && !self.help) {
             form.paste(text);
         }
     }
@@ -350,6 +421,40 @@ mod tests {
         screen.key(Code::Esc.into());
         assert_eq!(screen.key(Code::Char('y').into()), Asked::Draw);
         assert_eq!(screen.form, None);
+    }
+
+    #[test]
+    fn all_keys_are_listed_wherever_keys_are_read() {
+        let (f1, ctrl_l) = (Code::F(1).into(), ctrl('l'));
+        let mut screen = first("config.toml");
+        assert_eq!(screen.key(Code::Char('?').into()), Asked::Draw);
+        assert!(screen.keys().to_text().contains("d                 demo"));
+        // What is pressed to be rid of it does nothing else.
+        assert_eq!(screen.key(Code::Char('d').into()), Asked::Draw);
+        assert!(!screen.help);
+        screen.key(Code::Char('c').into());
+        for (key, is_text) in [(f1, false), (ctrl_l, false), (Code::Char('?').into(), true)] {
+            screen.key(key);
+            assert_eq!(screen.help, !is_text, "{key:?}");
+            screen.key(Code::Esc.into());
+        }
+        let form = screen.keys().to_text();
+        assert!(form.starts_with("The form of a new tenant"), "{form}");
+        assert!(form.contains("Ctrl-U            clear the text"), "{form}");
+        let mut picks = FirstStart::pick("config.toml".to_owned(), vec![card("lab", None)]);
+        picks.key(ctrl_l);
+        let list = picks.keys().to_text();
+        assert!(picks.help && list.contains("PageUp, PageDown"), "{list}");
+        picks.key(Code::Esc.into());
+        let opens = Asked::Choose(Choice::Opened("lab".to_owned()));
+        assert_eq!((picks.help, picks.key(Code::Enter.into())), (false, opens));
+    }
+
+    fn ctrl(letter: char) -> Key {
+        Key {
+            code: Code::Char(letter),
+            ctrl: true,
+        }
     }
 
     fn card(name: &str, lacks: Option<&str>) -> Card {

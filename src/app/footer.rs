@@ -124,6 +124,7 @@ pub fn footer(place: Place) -> &'static [A] {
             A::NextField,
             A::TakeProposal,
             A::FreeNumbers,
+            A::FormKeys,
             A::Leave,
         ],
     }

@@ -145,16 +145,7 @@ impl App {
         }
         match place {
             Place::Filter => self.filter_key(key, action),
-            Place::Form if matches!(self.modals.last(), Some(Modal::Settings(_))) => {
-                self.settings_key(key, action)
-            }
-            Place::Form if matches!(self.modals.last(), Some(Modal::NewTenant(_))) => {
-                self.new_tenant_key(key, action)
-            }
-            Place::Form if matches!(self.modals.last(), Some(Modal::Bulk(_))) => {
-                self.bulk_key(key, action)
-            }
-            Place::Form => self.form_key(key, action),
+            Place::Form => self.form_action(key, action),
             Place::Choice if matches!(self.modals.last(), Some(Modal::Chooser(_))) => {
                 self.chooser_key(key, action)
             }
@@ -409,6 +400,23 @@ impl App {
         Some(self.explain(elsewhere.who, &name, false))
     }
 
+    /// A key, or what it means, in whichever form is on top.
+    fn form_action(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
+        match self.modals.last() {
+            // What is being saved closes the form that is on top.
+            Some(form) if action == Some(Action::FormKeys) => {
+                if !form.is_saving() {
+                    self.open_palette();
+                }
+                Vec::new()
+            }
+            Some(Modal::Settings(_)) => self.settings_key(key, action),
+            Some(Modal::NewTenant(_)) => self.new_tenant_key(key, action),
+            Some(Modal::Bulk(_)) => self.bulk_key(key, action),
+            Some(_) | None => self.form_key(key, action),
+        }
+    }
+
     fn form_key(&mut self, key: Key, action: Option<Action>) -> Vec<Effect> {
         let Some(Modal::Form(form)) = self.modals.last_mut() else {
             return Vec::new();
@@ -483,7 +491,11 @@ impl App {
                     return Vec::new();
                 }
                 self.modals.pop();
-                self.act(action)
+                match self.place() {
+                    // No form takes this key for text.
+                    Place::Form => self.form_action(Code::F(1).into(), Some(action)),
+                    _ => self.act(action),
+                }
             }
         }
     }

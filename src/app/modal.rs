@@ -59,6 +59,17 @@ pub enum Modal {
 }
 
 impl Modal {
+    /// Whether it is a form of which something is being saved or read: what comes of it concerns what is on top.
+    pub fn is_saving(&self) -> bool {
+        match self {
+            Self::Form(form) => form.is_saving(),
+            Self::Settings(form) => form.is_saving(),
+            Self::NewTenant(form) => form.is_saving(),
+            Self::Bulk(open) => open.is_saving(),
+            _ => false,
+        }
+    }
+
     /// Where its keys are read.
     pub fn place(&self) -> Place {
         match self {

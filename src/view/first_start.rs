@@ -28,7 +28,11 @@ pub fn draw(
     let (body, footer) = whole.split_end(1);
     painter.line(body, 0, "teamsconnector", theme.tenant);
     let (_, text) = body.split(2);
-    if let Some(form) = &first.form {
+    if first.help {
+        for (n, row) in (0..text.height).zip(&first.keys().rows(area.width.into())) {
+            painter.line(text, n, &row.text, painter.tone(row.tone));
+        }
+    } else if let Some(form) = &first.form {
         super::tenant::draw(&mut painter, form, text);
         let asked = first.question();
         if !asked.is_empty() {
@@ -112,6 +116,23 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn the_footer_names_the_list_of_keys_and_fits_80_columns() {
+        let form = [Code::Char('c')];
+        let choice = [Code::Char('c'), Code::Tab, Code::Tab];
+        for (keys, named) in [
+            (&[][..], "? keys"),
+            (&form, "Ctrl-L keys"),
+            (&choice, "Ctrl-L keys"),
+        ] {
+            let text = screen((80, 24), keys);
+            let last = text.lines().last().unwrap_or_default();
+            assert!(last.contains(named) && last.contains("  \""), "{last}");
+            let text = screen((80, 24), &[keys, &[Code::F(1)]].concat());
+            assert!(text.contains("Esc back") && text.contains("demo") == keys.is_empty());
+        }
+    }
+
     #[test]
     fn the_form_says_what_is_wrong_and_keeps_its_keys() {
         let keys = [Code::Char('c'), Code::Char('x'), Code::Enter];

@@ -34,7 +34,8 @@ fn fitting(mut keys: Vec<(String, String)>, room: u16) -> Vec<(String, String)> 
         all.sum::<u16>() + 2 * u16::try_from(keys.len().saturating_sub(1)).unwrap_or_default()
     };
     while needed(&keys) > room {
-        let stays = |(key, _): &(String, String)| matches!(key.as_str(), "Esc" | "?");
+        let list = Action::Palette.binding().word;
+        let stays = |(key, word): &(String, String)| key == "Esc" || word == list;
         let Some(last) = keys.iter().rposition(|key| !stays(key)) else {
             keys.pop();
             continue;

@@ -68,6 +68,15 @@ impl Bulk {
         }
     }
 
+    /// Whether something is being read or saved for a form of it.
+    pub fn is_saving(&self) -> bool {
+        match self {
+            Self::Source(form) => form.is_reading(),
+            Self::Export(form) => form.is_writing(),
+            Self::Review(_) | Self::Row(_) | Self::Many(_) | Self::Preview(_) => false,
+        }
+    }
+
     /// What would be lost if it were left now, by its name.
     pub fn unsaved(&self) -> Option<String> {
         match self {
