@@ -54,8 +54,8 @@ pub enum Choice {
 /// The same while the form's choices have the keys.
 const CHOICE_FOOTER: [(&str, &str); 5] = [
     ("Enter", "save and sign in"),
-    ("Tab", "next field"),
-    (TURNS, "choose"),
+    ("Tab", "next"),
+    ("Left/Right", "choose"),
     ("Ctrl-L", "keys"),
     ("Esc", "back"),
 ];
@@ -63,8 +63,8 @@ const CHOICE_FOOTER: [(&str, &str); 5] = [
 /// The same of a tenant that is there.
 const EDIT_CHOICE_FOOTER: [(&str, &str); 5] = [
     ("Enter", "save"),
-    ("Tab", "next field"),
-    (TURNS, "choose"),
+    ("Tab", "next"),
+    ("Left/Right", "choose"),
     ("Ctrl-L", "keys"),
     ("Esc", "back"),
 ];
@@ -91,7 +91,7 @@ const FOOTER: [(&str, &str); 4] = [
 /// The footer of the form.
 const FORM_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save and sign in"),
-    ("Tab", "next field"),
+    ("Tab", "next"),
     ("Ctrl-L", "keys"),
     ("Esc", "back, nothing written"),
 ];
@@ -99,7 +99,7 @@ const FORM_FOOTER: [(&str, &str); 4] = [
 /// The footer of the form of a tenant that is there.
 const EDIT_FOOTER: [(&str, &str); 4] = [
     ("Enter", "save"),
-    ("Tab", "next field"),
+    ("Tab", "next"),
     ("Ctrl-L", "keys"),
     ("Esc", "back, nothing written"),
 ];
@@ -268,6 +268,7 @@ impl FirstStart {
             say(*row);
         }
         if self.form.is_some() {
+            say((TURNS, "choose"));
             say(("BackTab or Up", "field before; Down is the next"));
         } else if self.pick.is_some() {
             say(("letters", "list only the tenants with these words"));

@@ -16,6 +16,9 @@ use crate::domain::sign_in::SignInWay;
 use super::frame::width;
 use super::paint::Painter;
 
+/// What empties a text field.
+const CLEARS: (&str, &str) = ("Ctrl-U", "clears");
+
 /// The keys that matter here.
 pub(super) fn footer(app: &App, painter: &mut Painter<'_>, area: Area) {
     let place = app.place();
@@ -34,8 +37,16 @@ fn fitting(mut keys: Vec<(String, String)>, room: u16) -> Vec<(String, String)> 
         all.sum::<u16>() + 2 * u16::try_from(keys.len().saturating_sub(1)).unwrap_or_default()
     };
     while needed(&keys) > room {
-        let list = Action::Palette.binding().word;
-        let stays = |(key, word): &(String, String)| key == "Esc" || word == list;
+        // What every text field knows goes first, where that is enough.
+        if let Some(clears) = keys.iter().position(|(key, _)| key == CLEARS.0) {
+            let mut others = keys.clone();
+            others.remove(clears);
+            if needed(&others) <= room {
+                return others;
+            }
+        }
+        let lists = [Action::Palette, Action::FormKeys].map(|action| action.binding().word);
+        let stays = |(key, word): &(String, String)| key == "Esc" || lists.contains(&word.as_str());
         let Some(last) = keys.iter().rposition(|key| !stays(key)) else {
             keys.pop();
             continue;
@@ -160,7 +171,7 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
     if let Some(Modal::NewTenant(form)) = app.modals.last() {
         return match form.line(form.focus) {
             Some(_) if form.is_locked(form.focus) => None,
-            Some(_) => Some(("Ctrl-U", "clears")),
+            Some(_) => Some(CLEARS),
             None => Some((TURNS, "choose")),
         };
     }
@@ -169,7 +180,7 @@ fn field_key(app: &App) -> Option<(&'static str, &'static str)> {
     };
     match form.focus {
         FormField::Kind => Some((TURNS, "choose")),
-        FormField::Number if form.number_locked.is_none() => Some(("Ctrl-U", "clears")),
+        FormField::Number if form.number_locked.is_none() => Some(CLEARS),
         FormField::Number
         | FormField::Name
         | FormField::Mail

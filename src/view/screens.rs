@@ -349,7 +349,7 @@ fn the_form_offers_the_country_code() {
             "  Kind        [ddi]  extension   trunk",
             "  Association Ben Walters  ben.walters@contoso.example  (matched)",
             "              ⚠ License Status: Unlicensed: no seat left (3 of 3 in use)",
-            "Enter save  Tab next field  Ctrl-U clears  Ctrl-T take proposal  Esc back",
+            "Enter save  Tab next  Ctrl-U clears  Ctrl-T take proposal  Ctrl-L keys  Esc back",
         ],
     );
     t.keys("Ctrl-T");
@@ -363,7 +363,7 @@ fn the_form_offers_the_country_code() {
     t.keys("<tab>");
     has(
         &t.app,
-        &["Enter save  Tab next field  Left/Right or Space choose  Esc back"],
+        &["Enter save  Tab next  Left/Right or Space choose  Ctrl-L keys  Esc back"],
     );
     t.keys("<tab> <tab>").text("joni");
     has(

@@ -390,7 +390,7 @@ async fn what_a_form_of_a_tenant_lacks_is_said_at_its_field_and_nothing_is_writt
     let mut terminal = Terminal::start(home.path(), &[], None, (80, 24));
     terminal.wait_for("TENANTS  2 of 2");
     terminal.press("down ctrl-e");
-    terminal.frame_with(&["EDIT A TENANT  fabrikam", "Enter save  Tab next field"]);
+    terminal.frame_with(&["EDIT A TENANT  fabrikam", "Enter save  Tab next"]);
     // Shown by another name it is found by both, and no file moves.
     terminal.press("tab tab tab tab space tab Fabrikam space Works enter");
     terminal.frame_with(&[

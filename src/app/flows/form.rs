@@ -589,34 +589,3 @@ fn free_numbers_are_offered_where_a_number_is_typed_and_nowhere_else() {
         assert!(!free, "{keys}");
     }
 }
-
-#[test]
-fn a_form_lists_its_keys_and_what_is_chosen_there_is_done_to_it() {
-    for keys in ["Ctrl-L", "<f1>"] {
-        let mut t = Driver::new();
-        t.keys("j j e");
-        assert!(shows(&t, "Ctrl-L all keys"));
-        t.text("?:").keys(keys);
-        assert_eq!(t.app.place(), Place::Palette);
-        t.text("next-field").keys("<enter>");
-        let Some(Modal::Form(form)) = t.app.modals.last() else {
-            panic!("the form is on top again");
-        };
-        assert_ne!(form.focus, FormField::Number);
-        assert!(form.text.number.text().ends_with("?:"));
-        t.keys("Ctrl-L").text("sync").keys("<enter>");
-        assert!(
-            t.notice().starts_with("works in every pane"),
-            "{}",
-            t.notice()
-        );
-        t.keys("<esc> Ctrl-L").text("back").keys("<enter>");
-        assert!(shows(&t, "Leave without saving?"));
-    }
-    // The settings have a form of their own.
-    let mut t = Driver::new();
-    t.keys("T Ctrl-L").text("free-numbers").keys("<enter>");
-    assert_eq!(t.notice(), "this form has no number");
-    t.keys("<esc> Ctrl-L").text("back").keys("<enter>");
-    assert!(t.app.modals.is_empty());
-}

@@ -9,6 +9,7 @@ use crate::app::effect::{Effect, Who};
 use crate::app::event::{CacheEvent, What};
 use crate::app::fixture::{Driver, at, object, settings, why_alex};
 use crate::app::modal::Modal;
+use crate::app::pane::editor::FormField;
 use crate::app::pane::palette::Item;
 use crate::roster::desk::Desk;
 use crate::view::screens::screen;
@@ -334,4 +335,35 @@ fn nobody_says_that_a_tenant_was_never_read_before_its_files_have_answered() {
     t.desk(Desk::default());
     let text = screen(&t.app).join("\n");
     assert!(text.contains("and the tenant was never read"), "{text}");
+}
+
+#[test]
+fn a_form_lists_its_keys_and_what_is_chosen_there_is_done_to_it() {
+    for keys in ["Ctrl-L", "<f1>"] {
+        let mut t = Driver::new();
+        t.keys("j j e");
+        assert!(shows(&t, "Ctrl-L keys"));
+        t.text("?:").keys(keys);
+        assert_eq!(t.app.place(), Place::Palette);
+        t.text("next-field").keys("<enter>");
+        let Some(Modal::Form(form)) = t.app.modals.last() else {
+            panic!("the form is on top again");
+        };
+        assert_ne!(form.focus, FormField::Number);
+        assert!(form.text.number.text().ends_with("?:"));
+        t.keys("Ctrl-L").text("sync").keys("<enter>");
+        assert!(
+            t.notice().starts_with("works in every pane"),
+            "{}",
+            t.notice()
+        );
+        t.keys("<esc> Ctrl-L").text("back").keys("<enter>");
+        assert!(shows(&t, "Leave without saving?"));
+    }
+    // The settings have a form of their own.
+    let mut t = Driver::new();
+    t.keys("T Ctrl-L").text("free-numbers").keys("<enter>");
+    assert_eq!(t.notice(), "this form has no number");
+    t.keys("<esc> Ctrl-L").text("back").keys("<enter>");
+    assert!(t.app.modals.is_empty());
 }
