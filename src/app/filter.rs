@@ -9,7 +9,7 @@ use super::cells;
 use super::cursor::Seek;
 use super::effect::Who;
 use super::field::Field;
-use super::pane::{Pane, candidates, numbers, users};
+use super::pane::{Pane, candidates, changes, licences, numbers, users};
 
 /// Whether the filter is being typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -201,7 +201,10 @@ impl App {
             Pane::Users => &users::FIELDS,
             Pane::Candidates => &candidates::FIELDS,
             Pane::Numbers => &numbers::FIELDS,
-            Pane::Sync | Pane::Changes | Pane::Licences => &[],
+            Pane::Changes => &changes::FIELDS,
+            Pane::Licences if self.licences.inside.is_some() => &licences::FIELDS_INSIDE,
+            Pane::Licences => &licences::FIELDS,
+            Pane::Sync => &[],
         }
     }
 

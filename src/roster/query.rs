@@ -34,11 +34,13 @@ pub enum Field {
     Kind,
     /// Who holds a number.
     Holder,
+    /// Who made a change.
+    By,
 }
 
 impl Field {
     /// All fields.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Name,
         Self::Mail,
         Self::SignIn,
@@ -48,6 +50,7 @@ impl Field {
         Self::Cause,
         Self::Kind,
         Self::Holder,
+        Self::By,
     ];
 
     /// What it is called before the colon.
@@ -62,6 +65,7 @@ impl Field {
             Self::Cause => "cause",
             Self::Kind => "kind",
             Self::Holder => "holder",
+            Self::By => "by",
         }
     }
 
@@ -71,7 +75,9 @@ impl Field {
             "email" | "e-mail" => "mail",
             "signin" | "sign-in" => "upn",
             "cc" => "country",
-            "type" => "kind",
+            "type" | "field" | "brings" | "how" => "kind",
+            "status" => "state",
+            "author" => "by",
             "note" => "cause",
             other => other,
         };
@@ -360,7 +366,7 @@ mod tests {
             Field::Number => "+14255550101",
             Field::Country => "us",
             Field::Cause => "calling plan",
-            Field::State | Field::Kind | Field::Holder => return None,
+            Field::State | Field::Kind | Field::Holder | Field::By => return None,
         }))
     }
 

@@ -373,7 +373,7 @@ fn met(cell: &Cell, chunk: &Chunk, row: usize) -> bool {
             cell.is_met(&country.unwrap_or_default())
         }
         Field::Cause => true,
-        Field::State | Field::Kind | Field::Holder => false,
+        Field::State | Field::Kind | Field::Holder | Field::By => false,
     }
 }
 
@@ -444,7 +444,7 @@ pub(crate) mod tests {
                         country.map_or(String::new(), |c| c.as_str().to_lowercase())
                     }
                     Field::Cause => format!("{code} {words}"),
-                    Field::State | Field::Kind | Field::Holder => return None,
+                    Field::State | Field::Kind | Field::Holder | Field::By => return None,
                 };
                 Some(Cow::Owned(text))
             };

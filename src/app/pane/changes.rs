@@ -1,5 +1,6 @@
 //! Pane 4: what waits in the outbox, and under it what was done, from the audit.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::domain::user::{Field, Value};
 use crate::domain::words;
 use crate::roster::Roster;
 use crate::roster::desk::{AuditRow, Desk};
+use crate::roster::query::Field as Column;
 
 use super::Mark;
 
@@ -88,14 +90,18 @@ impl Changes {
             rows.any(|row| row.entry == Some(*id) && written(desk, row).is_some())
         };
         self.marked.retain(|id| waits(id) || written(id));
-        let query = self.filter.query();
+        let query = self.filter.row_query();
         let mut entries: Vec<&Entry> = desk
             .entries
             .iter()
-            .filter(|entry| query.matches(&folded_entry(entry)))
+            .filter(|entry| {
+                query.matches_row(&folded_entry(entry), |field| entry_cell(entry, field))
+            })
             .collect();
         entries.sort_by_key(|entry| std::cmp::Reverse((entry.created_at, entry.id)));
-        let audit = done(desk, |row| query.matches(&folded_audit(row)));
+        let audit = done(desk, |row| {
+            query.matches_row(&folded_audit(row), |field| audit_cell(row, field))
+        });
         self.waiting = entries.len();
         self.shown = entries
             .into_iter()
@@ -297,6 +303,50 @@ fn folded_entry(entry: &Entry) -> String {
         entry.author,
     )
     .to_lowercase()
+}
+
+/// The columns that the filter can name.
+pub const FIELDS: [Column; 6] = [
+    Column::Name,
+    Column::Kind,
+    Column::Number,
+    Column::Country,
+    Column::State,
+    Column::By,
+];
+
+/// What stands in a column of what waits, in lower case.
+fn entry_cell(entry: &Entry, field: Column) -> Option<Cow<'static, str>> {
+    let what = entry.field();
+    let values = |is_it: bool| {
+        let values = is_it.then(|| format!("{} {}", entry.base.compact(), entry.wanted.compact()));
+        values.unwrap_or_default()
+    };
+    let text = match field {
+        Column::Name => entry.name.clone(),
+        Column::Kind => what.as_str().to_owned(),
+        Column::Number => values(what == Field::Number),
+        Column::Country => values(what == Field::Country),
+        Column::State => entry.state.word().to_owned(),
+        Column::By => entry.author.clone(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
+}
+
+/// What stands in a column of what was done, in lower case.
+fn audit_cell(row: &AuditRow, field: Column) -> Option<Cow<'static, str>> {
+    let values = |what: &str| row.change.strip_prefix(what).unwrap_or_default();
+    let text = match field {
+        Column::Name => row.name.clone(),
+        Column::Kind => row.change.split(' ').next().unwrap_or_default().to_owned(),
+        Column::Number => values("number ").replace(' ', ""),
+        Column::Country => values("country ").to_owned(),
+        Column::State => format!("{} {}", row.action, row.outcome),
+        Column::By => row.author.clone(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
 }
 
 fn folded_audit(row: &AuditRow) -> String {

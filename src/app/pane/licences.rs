@@ -1,5 +1,6 @@
 //! Pane 5: the tenant's products with their seats; inside one of them, who has it and which plans it has.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,8 +13,9 @@ use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::{plan_ids, text};
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
-use crate::roster::{Person, Roster};
+use crate::roster::query::Field;
 
+use crate::roster::{Person, Roster};
 use super::candidates::Tenant;
 
 /// State of the pane.
@@ -207,10 +209,14 @@ impl Licences {
     }
 
     fn fill(&mut self, inventory: &Inventory) {
-        let query = self.filter.query();
+        let query = self.filter.row_query();
         let products = &inventory.products;
         self.shown = (0..products.len())
-            .filter(|n| query.is_empty() || query.matches(&folded(&products[*n])))
+            .filter(|n| {
+                let product = &products[*n];
+                query.is_empty()
+                    || query.matches_row(&folded(product), |field| cell(product, field))
+            })
             .collect();
         match self.sort {
             Sort::Name => self
@@ -321,14 +327,17 @@ impl Licences {
 
 impl Inside {
     fn fill(&mut self, product: &Product, members: &Members, tenant: Tenant<'_>) {
-        let query = self.filter.query();
+        let query = self.filter.row_query();
         let mut people: Vec<(u32, ObjectId)> = members
             .of(self.sku)
             .iter()
             .filter_map(|member| {
                 let place = tenant.roster.place_of(member.user)?;
                 let row = tenant.roster.get(place)?;
-                let found = query.is_empty() || query.matches(&folded_person(row, member, tenant));
+                let found = query.is_empty()
+                    || query.matches_row(&folded_person(row, member, tenant), |field| {
+                        person_cell(row, member, tenant, field)
+                    });
                 found.then_some((place, member.user))
             })
             .collect();
@@ -353,8 +362,12 @@ impl Inside {
             }
         }
         self.direction.apply(&mut people, |_| false);
-        let plans = (0..product.sku.plans.len())
-            .filter(|n| query.is_empty() || query.matches(&folded_plan(product, *n)));
+        let plans = (0..product.sku.plans.len()).filter(|n| {
+            query.is_empty()
+                || query.matches_row(&folded_plan(product, *n), |field| {
+                    plan_cell(product, *n, field)
+                })
+        });
         self.shown = people
             .into_iter()
             .map(|(_, id)| Item::Person(id))
@@ -403,6 +416,58 @@ fn folded_person(row: Person<'_>, member: &Member, tenant: Tenant<'_>) -> String
         tenant.cause(row).words(),
         by(member)
     )
+/// The columns that the filter of the products can name.
+pub const FIELDS: [Field; 3] = [Field::Name, Field::State, Field::Kind];
+
+/// The columns that the filter inside a product can name.
+pub const FIELDS_INSIDE: [Field; 5] = [
+    Field::Name,
+    Field::SignIn,
+    Field::Number,
+    Field::Cause,
+    Field::Kind,
+];
+
+/// What stands in a column of a product, in lower case.
+fn cell(product: &Product, field: Field) -> Option<Cow<'static, str>> {
+    let text = match field {
+        Field::Name => format!("{} {}", product.name, product.sku.part_number),
+        Field::State => product.state(),
+        Field::Kind => product.marks(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
+}
+
+/// What stands in a column of somebody who has a product, in lower case.
+fn person_cell(
+    row: Person<'_>,
+    member: &Member,
+    tenant: Tenant<'_>,
+    field: Field,
+) -> Option<Cow<'static, str>> {
+    let text = match field {
+        Field::Name => row.name.to_owned(),
+        Field::SignIn => row.upn.to_string(),
+        Field::Number => row.number.unwrap_or_default().to_owned(),
+        Field::Cause => tenant.cause(row).words().to_owned(),
+        Field::Kind => by(member).to_owned(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
+}
+
+/// What stands in a column of a plan, in lower case.
+fn plan_cell(product: &Product, place: usize, field: Field) -> Option<Cow<'static, str>> {
+    let (name, friendly, class) = plan_words(product, place);
+    let text = match field {
+        Field::Name => format!("{name} {friendly}"),
+        Field::Kind => class.to_owned(),
+        _ => return None,
+    };
+    Some(Cow::Owned(text.to_lowercase()))
+}
+
     .to_lowercase()
 }
 

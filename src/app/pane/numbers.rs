@@ -252,7 +252,7 @@ pub fn cell(row: &NumberRow, wishes: &Wishes<'_>, field: Field) -> Option<Cow<'s
         }
         Field::Country => row.country.map(|c| c.to_string()).unwrap_or_default(),
         Field::Cause => state(row, wishes).note,
-        Field::Name | Field::Mail | Field::SignIn => return None,
+        Field::Name | Field::Mail | Field::SignIn | Field::By => return None,
     };
     Some(Cow::Owned(text.to_lowercase()))
 }

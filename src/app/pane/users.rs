@@ -341,7 +341,7 @@ pub fn matches(query: &Query, row: &DeskUser, state: &State) -> bool {
             Column::State => state.word.to_owned(),
             Column::Cause => state.cause.clone(),
             Column::Kind => user.kind.as_str().to_owned(),
-            Column::Holder => return None,
+            Column::Holder | Column::By => return None,
         };
         Some(Cow::Owned(text.to_lowercase()))
     })
