@@ -50,8 +50,6 @@ impl App {
             Action::MoveSeat => self.no_seat(),
             Action::DisableSync => self.no_pin(),
             Action::QueueEarlier => self.nothing_earlier(),
-            Action::Mark | Action::MarkAll if self.earlier_open() => None,
-            Action::Mark if matches!(self.over(), Some(Modal::Columns(_))) => None,
             Action::ClearGroup => self
                 .settings
                 .group
@@ -66,22 +64,6 @@ impl App {
                 }),
             Action::Compare => (self.desk.history.len() < 2)
                 .then(|| "there are no two runs to compare yet".to_owned()),
-            Action::Mark if self.over().is_none() && self.pane == Pane::Sync => self
-                .sync
-                .row(&self.desk)
-                .is_none()
-                .then(|| words::NO_RUN_HERE.to_owned()),
-            Action::Mark if self.over().is_none() && self.pane == Pane::Changes => {
-                self.changes.markable(&self.desk).is_none().then(|| {
-                    "only what waits unsent, or was confirmed and not undone, can be marked"
-                        .to_owned()
-                })
-            }
-            Action::MarkAll if self.over().is_none() && self.pane == Pane::Changes => self
-                .changes
-                .all_markable(&self.desk)
-                .is_empty()
-                .then(|| "nothing in this list can be undone".to_owned()),
             Action::AllowWriting => self
                 .session
                 .may_write()
@@ -93,10 +75,11 @@ impl App {
             Action::AddTenant => self.no_new_tenant(),
             Action::EditTenant => self.no_saved_tenant(),
             Action::RemoveTenant => self.no_removal(),
-            Action::Mark | Action::MarkAll if self.over().is_none() && self.pane == Pane::Users => {
-                self.no_user("mark")
-            }
-            Action::MarkRange | Action::MarkDown | Action::MarkUp => self.no_range(action),
+            Action::Mark
+            | Action::MarkAll
+            | Action::MarkRange
+            | Action::MarkDown
+            | Action::MarkUp => self.no_mark(action),
             Action::Edit | Action::Remove if self.edits_many() => None,
             Action::Edit if self.over().is_none() && self.pane == Pane::Candidates => {
                 (!self.adds_many()).then(|| NOBODY_MARKED.to_owned())
@@ -104,7 +87,7 @@ impl App {
             Action::Import => self.no_import(),
             Action::Export => self.no_export(),
             Action::SaveLeftOut => self.no_left_out(),
-            Action::Add | Action::Mark | Action::MarkAll => self.no_candidate(action),
+            Action::Add => self.no_candidate(action),
             Action::Edit => self.no_user("edit"),
             Action::Remove => self.no_user("remove"),
             Action::Undo => self.nothing_to_undo(),
@@ -155,10 +138,6 @@ impl App {
             | Action::RemoveTenant
             | Action::Add
             | Action::AddByHand
-            | Action::MarkAll
-            | Action::MarkRange
-            | Action::MarkDown
-            | Action::MarkUp
             | Action::Edit
             | Action::Remove
             | Action::Undo
@@ -185,7 +164,13 @@ impl App {
             | Action::FreeNumbers
             | Action::Save => true,
             // In the history it picks two runs to compare.
-            Action::Mark => self.pane != Pane::Sync,
+            Action::Mark if self.pane == Pane::Sync => false,
+            // There marks only choose what is copied.
+            Action::Mark
+            | Action::MarkAll
+            | Action::MarkRange
+            | Action::MarkDown
+            | Action::MarkUp => !matches!(self.pane, Pane::Licences | Pane::Numbers),
             Action::NextHit
             | Action::PreviousHit
             | Action::Compare
@@ -282,15 +267,7 @@ impl App {
         none.then(|| "there is no numbered way here: nothing stands in the way".to_owned())
     }
 
-    fn no_range(&self, action: Action) -> Option<String> {
-        if self.pane == Pane::Users {
-            self.no_user("mark")
-        } else {
-            self.no_candidate(action)
-        }
-    }
-
-    fn no_candidate(&self, action: Action) -> Option<String> {
+    pub(super) fn no_candidate(&self, action: Action) -> Option<String> {
         if self.over().is_some() {
             let known = self.why_shown().is_some_and(|why| why.id.is_some());
             return (!known).then(|| "nobody of the directory is shown here".to_owned());

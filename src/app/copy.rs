@@ -20,7 +20,10 @@ const LONGEST: usize = 74_994;
 impl App {
     /// Sends what is read, or the row under the cursor, to the clipboard.
     pub(super) fn copy(&mut self) -> Vec<Effect> {
-        if self.modals.is_empty() && self.has_marks() {
+        if self.modals.is_empty()
+            && !matches!(self.pane, Pane::Sync | Pane::Changes)
+            && self.has_marks()
+        {
             return self.copy_rows(Form::Tsv);
         }
         let Some(text) = self.copied() else {

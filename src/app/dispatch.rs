@@ -80,9 +80,7 @@ impl App {
             Action::MarkAll if self.earlier_open() => self.mark_all_earlier(),
             Action::Mark if self.pane == Pane::Sync => self.mark_run(),
             Action::Mark => self.mark(),
-            Action::MarkAll if self.pane == Pane::Changes => self.changes.mark_all(&self.desk),
-            Action::MarkAll if self.pane == Pane::Users => self.users.mark_all(&self.desk),
-            Action::MarkAll => self.candidates.mark_all(&self.roster),
+            Action::MarkAll => self.mark_all(),
             Action::Add => return self.add(),
             Action::AddByHand => self.add_by_hand(),
             Action::MoveNumber => self.ask_move(),
@@ -420,17 +418,6 @@ impl App {
         self.keep_tables()
     }
 
-    fn mark(&mut self) {
-        if self.pane == Pane::Users {
-            self.users.mark();
-        } else if self.pane == Pane::Changes {
-            self.changes.mark(&self.desk);
-        } else {
-            self.candidates.mark();
-        }
-        self.move_cursor(Move::By(1));
-    }
-
     /// Leaves one level: what stands over the panes, then the marks, then the filter.
     fn leave(&mut self) -> Vec<Effect> {
         if let Some(Modal::Log(view)) = self.modals.last_mut()
@@ -449,18 +436,12 @@ impl App {
         if self.filter().is_shown() {
             self.filter_mut().clear();
             self.refilter();
-        } else if self.pane == Pane::Users && !self.users.marked.is_empty() {
-            self.users.marked.clear();
-        } else if self.pane == Pane::Candidates && !self.candidates.marked.is_empty() {
-            self.candidates.marked.clear();
-        } else if self.pane == Pane::Changes && !self.changes.marked.is_empty() {
-            self.changes.marked.clear();
-        } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
-            self.licences.inside = None;
         } else if self.pane == Pane::Sync && self.sync.in_log() {
             self.sync.leave_log();
-        } else if self.pane == Pane::Sync && !self.sync.marked.is_empty() {
-            self.sync.marked.clear();
+        } else if self.drop_marks() {
+            // They were all that stood between the key and the pane.
+        } else if self.pane == Pane::Licences && self.licences.inside.is_some() {
+            self.licences.inside = None;
         } else {
             self.notice = None;
         }

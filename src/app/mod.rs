@@ -37,6 +37,7 @@ pub mod lifecycle;
 mod listed;
 pub mod logs;
 pub mod many;
+pub mod marks;
 pub mod mend;
 pub mod modal;
 pub mod mouse;
@@ -459,7 +460,9 @@ impl App {
         self.goto_added();
         let stale =
             self.users.stale || self.candidates.stale || self.numbers.stale || self.licences.stale;
+        let marked = self.changes.marked.len();
         self.changes.refresh(&self.desk);
+        self.marks_gone(marked - self.changes.marked.len());
         let layout = self.layout();
         let heights = self.heights(&layout);
         self.users.settle(&self.desk, self.now, heights.users);

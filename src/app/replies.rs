@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::domain::added::Added;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::guid::ObjectId;
 use crate::domain::run::{Outcome, RunEvent, RunKind, Summary};
 use crate::domain::user::UserId;
 use crate::domain::words;
@@ -261,7 +262,9 @@ impl App {
         }
         let users = &self.desk.users;
         let there = |id: &UserId| users.iter().any(|row| row.user.id == *id);
+        let before = self.users.marked.len();
         self.users.marked.retain(there);
+        self.marks_gone(before - self.users.marked.len());
         for modal in &mut self.modals {
             if let Modal::Conflict(open) = modal
                 && open.saving.is_none()
@@ -295,8 +298,14 @@ impl App {
         };
         self.candidates.stale = true;
         self.licences.stale = true;
-        let configured = &self.configured;
-        self.candidates.marked.retain(|id| !configured.contains(id));
+        let before = self.candidates.marked.len();
+        let (configured, roster) = (&self.configured, &self.roster);
+        let is_known = roster.is_whole() && !roster.is_empty();
+        let is_gone = |id: &ObjectId| is_known && roster.place_of(*id).is_none();
+        self.candidates
+            .marked
+            .retain(|id| !configured.contains(id) && !is_gone(id));
+        self.marks_gone(before - self.candidates.marked.len());
         self.outdate_bulk();
         self.beside.outdate();
         for modal in &mut self.modals {

@@ -51,7 +51,12 @@ impl App {
 
     /// Another inventory came.
     pub(super) fn inventory_is(&mut self, inventory: Arc<Inventory>) {
+        let marked = |app: &Self| app.numbers.marks.count() + app.licences.marks.count();
+        let before = marked(self);
         self.numbers.follow(&self.inventory, &inventory);
+        let sku = |id| inventory.product(id).map(|product| product.sku.id);
+        self.licences.marks.follow(sku);
+        self.marks_gone(before - marked(self));
         self.inventory = inventory;
         self.renew_free();
         self.licences.stale = true;

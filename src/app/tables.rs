@@ -4,6 +4,7 @@
 use crate::domain::text::Label;
 use crate::domain::words;
 use crate::roster::inventory::{NumberRow, kind_words};
+use crate::roster::products::Product;
 
 use super::App;
 use super::action::Action;
@@ -260,12 +261,7 @@ impl App {
 
     /// Marks all rows from the one that was marked last to the one under the cursor.
     pub(super) fn mark_range(&mut self) {
-        let marked = if self.pane == Pane::Users {
-            self.users.mark_range(&self.desk)
-        } else {
-            self.candidates.mark_range(&self.roster)
-        };
-        match marked {
+        match self.mark_to_here() {
             Some(1) => self.say(Tone::Dim, "1 row marked"),
             Some(n) => self.say(Tone::Dim, format!("{} rows marked", thousands(n as u64))),
             None => self.say(
@@ -281,14 +277,6 @@ impl App {
         let effects = self.move_cursor(Move::By(by));
         self.mark_under_cursor();
         effects
-    }
-
-    fn mark_under_cursor(&mut self) {
-        if self.pane == Pane::Users {
-            self.users.mark_here();
-        } else {
-            self.candidates.mark_here();
-        }
     }
 
     /// Copies the marked rows, or the row under the cursor where none is marked.
@@ -352,20 +340,14 @@ impl App {
         }
     }
 
-    /// Whether rows are marked in the pane in front.
-    pub(super) fn has_marks(&self) -> bool {
-        match self.pane {
-            Pane::Users => !self.users.marked.is_empty(),
-            Pane::Candidates => !self.candidates.marked.is_empty(),
-            Pane::Sync | Pane::Changes | Pane::Licences | Pane::Numbers => false,
-        }
-    }
-
     fn row_here(&self) -> Option<Vec<String>> {
         match self.pane {
             Pane::Users => Some(self.user_cells(self.users.row(&self.desk)?)),
             Pane::Candidates => Some(self.person_cells(self.candidates.row(&self.roster)?)),
             Pane::Numbers => Some(self.number_cells(self.number_row()?)),
+            Pane::Licences if self.licences.inside.is_none() => {
+                Some(self.licence_cells(self.licences.product(&self.inventory)?))
+            }
             Pane::Sync | Pane::Changes | Pane::Licences => None,
         }
     }
@@ -375,7 +357,17 @@ impl App {
             Pane::Users => &["name", "mail", "number", "country", "state", "cause"],
             Pane::Candidates => &["name", "upn", "number", "country", "cause"],
             Pane::Numbers => &["number", "type", "status", "holder", "upn", "note"],
-            Pane::Sync | Pane::Changes | Pane::Licences => return None,
+            Pane::Licences => &[
+                "licence",
+                "part number",
+                "bought",
+                "used",
+                "free",
+                "users",
+                "status",
+                "brings",
+            ],
+            Pane::Sync | Pane::Changes => return None,
         };
         let rows = match self.pane {
             // In the order of the pane; those that a filter hides come last.
@@ -394,6 +386,20 @@ impl App {
                 let all = shown.into_iter().chain(hidden);
                 all.filter_map(|id| self.roster.find(id))
                     .map(|row| self.person_cells(row))
+                    .collect()
+            }
+            Pane::Numbers if self.has_marks() => {
+                let keys = self.numbers.marks.in_order(&self.numbers.shown);
+                let rows = keys.iter().map(|key| *key as usize);
+                rows.filter_map(|place| self.inventory.numbers.get(place))
+                    .map(|row| self.number_cells(row))
+                    .collect()
+            }
+            Pane::Licences if self.has_marks() => {
+                let shown = self.licences.keys(&self.inventory);
+                let keys = self.licences.marks.in_order(&shown).into_iter();
+                keys.filter_map(|id| self.inventory.product(id))
+                    .map(|product| self.licence_cells(product))
                     .collect()
             }
             Pane::Users
@@ -429,6 +435,21 @@ impl App {
             number.unwrap_or_default(),
             row.location.map(|c| c.to_string()).unwrap_or_default(),
             self.tenant().cause(row).words().to_owned(),
+        ]
+    }
+
+    /// The cells of a licence, as they are copied.
+    fn licence_cells(&self, product: &Product) -> Vec<String> {
+        let users = self.licences.users(product, &self.inventory);
+        vec![
+            product.name.clone(),
+            product.sku.part_number.clone(),
+            product.bought().to_string(),
+            product.sku.consumed.to_string(),
+            product.sku.free().to_string(),
+            users.map(|users| users.to_string()).unwrap_or_default(),
+            product.state(),
+            product.marks(),
         ]
     }
 

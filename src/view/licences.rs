@@ -38,7 +38,11 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     for (n, (index, &place)) in (1..list.height).zip(rows) {
         if let Some(product) = app.inventory.products.get(place) {
             let columns = columns(app, painter, product, (name, list.width));
-            painter.row(list, n, Row::from(index == cursor.index), &columns);
+            let look = Row::from(index == cursor.index);
+            painter.row(list, n, look, &columns);
+            if app.licences.marks.has(product.sku.id) {
+                painter.mark_beside(list, n, look);
+            }
         }
     }
     if let Some(product) = app.licences.product(&app.inventory) {

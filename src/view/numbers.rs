@@ -34,7 +34,11 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
         if let Some(row) = app.inventory.numbers.get(place as usize) {
             let columns = columns(painter, row, &wishes, holder);
             let columns = chosen(app, (Pane::Numbers, list.width), &NAMES, columns);
-            painter.row(list, n, Row::from(index == cursor.index), &columns);
+            let look = Row::from(index == cursor.index);
+            painter.row(list, n, look, &columns);
+            if app.numbers.marks.has(row.key) {
+                painter.mark_beside(list, n, look);
+            }
         }
     }
     if let Some(row) = app.number_row() {

@@ -14,7 +14,10 @@ pub(super) fn marks(app: &App) -> Option<String> {
         Pane::Candidates => app.candidates.marks(&app.roster),
         Pane::Users => app.users.marks(&app.desk),
         Pane::Changes => app.changes.marks(&app.desk),
-        Pane::Sync | Pane::Licences | Pane::Numbers => None,
+        Pane::Numbers => app.numbers.marks.words(&app.numbers.shown),
+        Pane::Licences if app.licences.inside.is_some() => None,
+        Pane::Licences => app.licences.marks.words(&app.licences.keys(&app.inventory)),
+        Pane::Sync => None,
     }
 }
 
@@ -108,6 +111,7 @@ fn licence_summary(app: &App, parts: &mut Vec<String>) {
     parts.push(counted(app.inventory.products.len(), "licence", "licences"));
     // Before the seats, which are long: what a key has just changed is not cut off.
     parts.push(ordered(app.licences.sort.word(), app.licences.direction));
+    parts.extend(marks(app));
     parts.push(super::licences::seats(app));
 }
 
@@ -116,6 +120,7 @@ fn number_summary(app: &App, parts: &mut Vec<String>) {
     parts.push(counted(app.inventory.numbers.len(), "number", "numbers"));
     // Before the counts: what a key has just changed is not cut off.
     parts.push(ordered(app.numbers.sort.word(), app.numbers.direction));
+    parts.extend(marks(app));
     for (count, word) in [
         (counts.free, "free"),
         (counts.assigned, "assigned"),

@@ -1,10 +1,14 @@
 //! The tables of panes 1, 2, 5 and 6: order and direction, marks from row to row, what is copied of them.
 
+use std::sync::Arc;
+
 use crate::app::action::Place;
 use crate::app::effect::Effect;
-use crate::app::event::{LedgerEvent, What};
+use crate::app::event::{CacheEvent, LedgerEvent, What};
 use crate::app::fixture::Driver;
 use crate::app::pane::Pane;
+use crate::domain::user::Association;
+use crate::roster::inventory::Inventory;
 use crate::view::screens::screen;
 
 fn names(t: &Driver) -> Vec<String> {
@@ -374,4 +378,121 @@ fn every_column_that_is_shown_sorts_in_both_directions_in_every_pane() {
         words,
         ["number", "cause", "country", "user name", "note", "name"]
     );
+}
+
+#[test]
+fn rows_of_licences_and_numbers_are_marked_to_be_copied() {
+    let mut t = Driver::new();
+    t.keys("6 g <space> j <space>");
+    assert!(
+        screen(&t.app)[2].contains("2 marked"),
+        "{}",
+        screen(&t.app)[2]
+    );
+    t.keys("y");
+    let text = copied(&t);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].starts_with("number\ttype\t"), "{text}");
+    let first = &t.app.inventory.numbers[t.app.numbers.shown[0] as usize];
+    assert!(
+        lines[1].starts_with(&first.record.number.to_string()),
+        "{text}"
+    );
+    // A range, what a filter hides, and all that are shown.
+    t.keys("<esc> g <space> G V");
+    assert_eq!(t.notice(), "8 rows marked");
+    t.keys("/").text("free").keys("<enter>");
+    assert!(
+        screen(&t.app)[2].contains("8 marked, 6 not shown"),
+        "{}",
+        screen(&t.app)[2]
+    );
+    t.keys("*");
+    assert!(
+        screen(&t.app)[2].contains("6 marked, 6 not shown"),
+        "{}",
+        screen(&t.app)[2]
+    );
+    // The same numbers stay marked when the tenant lists them at other places.
+    let before: Vec<String> = copied_numbers(&mut t);
+    let fewer = crate::app::fixture::inventory(2);
+    let records = fewer.numbers.iter().skip(1).cloned();
+    let newer = Inventory::new(2, Some(records.collect()), Vec::new());
+    t.event(What::Cache(CacheEvent::Inventory(Arc::new(newer))));
+    let after = copied_numbers(&mut t);
+    assert!(
+        after.iter().all(|number| before.contains(number)),
+        "{after:?} {before:?}"
+    );
+    assert!(!after.is_empty());
+    t.keys("<esc> <esc>");
+    assert!(!screen(&t.app)[2].contains("marked"));
+
+    let mut t = Driver::new();
+    t.keys("5 g <space>");
+    assert!(
+        screen(&t.app)[2].contains("1 marked"),
+        "{}",
+        screen(&t.app)[2]
+    );
+    assert!(
+        screen(&t.app)
+            .iter()
+            .any(|row| row.starts_with('*') || row.starts_with("⚠*"))
+    );
+    t.keys("J");
+    let json = copied(&t);
+    assert!(json.starts_with("[\n  {\"licence\": "), "{json}");
+    assert_eq!(json.matches("\"part number\"").count(), 1, "{json}");
+    t.keys("*");
+    let all = t.app.licences.shown.len();
+    t.keys("y");
+    assert_eq!(copied(&t).lines().count(), all + 1);
+    // Inside one of them rows are no products.
+    t.keys("<enter> <space>");
+    assert_eq!(t.notice(), "rows inside a licence are copied one by one");
+}
+
+fn copied_numbers(t: &mut Driver) -> Vec<String> {
+    t.keys("y");
+    let text = copied(t);
+    let cells = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split('\t').next());
+    cells.map(str::to_owned).collect()
+}
+
+#[test]
+fn marks_that_go_with_their_rows_are_told() {
+    let mut t = Driver::new();
+    t.keys("*");
+    let mut fewer = crate::app::fixture::desk();
+    fewer.users.truncate(3);
+    t.desk(fewer);
+    assert_eq!(t.notice(), "2 marks are gone with their rows");
+    // Beside what was said just now, and never in its place.
+    t.keys("o");
+    let mut fewer = crate::app::fixture::desk();
+    fewer.users.truncate(2);
+    t.desk(fewer);
+    assert_eq!(t.notice(), "sorted by number; 1 mark is gone with its row");
+    let mut t = Driver::new();
+    t.keys("4 <space>");
+    assert_eq!(t.app.changes.marked.len(), 1);
+    let mut none = crate::app::fixture::desk();
+    none.entries.clear();
+    none.audit.clear();
+    t.desk(none);
+    assert_eq!(t.notice(), "1 mark is gone with its row");
+    let mut t = Driver::new();
+    t.keys("2 g <space>");
+    let id = *t.app.candidates.marked.first().unwrap();
+    let mut with = crate::app::fixture::desk();
+    with.users
+        .push(crate::app::fixture::user(90, 0, "Added", None));
+    with.users.last_mut().unwrap().user.association = Association::Matched(id);
+    t.desk(with);
+    assert_eq!(t.notice(), "1 mark is gone with its row");
 }

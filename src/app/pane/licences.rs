@@ -8,14 +8,15 @@ use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::event::RequestId;
 use crate::app::filter::Filter;
+use crate::app::marks::Marks;
 use crate::app::tables::Direction;
 use crate::domain::guid::{ObjectId, SkuId};
 use crate::domain::{plan_ids, text};
 use crate::roster::inventory::Inventory;
 use crate::roster::products::{Member, Members, Product, class_words};
 use crate::roster::query::Field;
-
 use crate::roster::{Person, Roster};
+
 use super::candidates::Tenant;
 
 /// State of the pane.
@@ -27,6 +28,8 @@ pub struct Licences {
     pub sort: Sort,
     /// Its direction.
     pub direction: Direction,
+    /// The products that are marked, to be copied.
+    pub marks: Marks<SkuId>,
     /// Its cursor.
     pub cursor: Cursor<SkuId>,
     /// Places in the inventory of the products shown, in order.
@@ -318,6 +321,12 @@ impl Licences {
         (word, *direction)
     }
 
+    /// The products shown, in order.
+    pub fn keys(&self, inventory: &Inventory) -> Vec<SkuId> {
+        let products = self.shown.iter().filter_map(|n| inventory.products.get(*n));
+        products.map(|product| product.sku.id).collect()
+    }
+
     /// How many users have a product; `None` until it is known.
     pub fn users(&self, product: &Product, inventory: &Inventory) -> Option<usize> {
         (self.members.loading() == inventory.loading() && inventory.loading() > 0)
@@ -407,15 +416,6 @@ fn folded(product: &Product) -> String {
     .to_lowercase()
 }
 
-fn folded_person(row: Person<'_>, member: &Member, tenant: Tenant<'_>) -> String {
-    let number = row.number.unwrap_or_default();
-    format!(
-        "{}\u{1f}{}\u{1f}{number}\u{1f}{}\u{1f}{}",
-        row.name,
-        row.upn,
-        tenant.cause(row).words(),
-        by(member)
-    )
 /// The columns that the filter of the products can name.
 pub const FIELDS: [Field; 3] = [Field::Name, Field::State, Field::Kind];
 
@@ -468,6 +468,15 @@ fn plan_cell(product: &Product, place: usize, field: Field) -> Option<Cow<'stati
     Some(Cow::Owned(text.to_lowercase()))
 }
 
+fn folded_person(row: Person<'_>, member: &Member, tenant: Tenant<'_>) -> String {
+    let number = row.number.unwrap_or_default();
+    format!(
+        "{}\u{1f}{}\u{1f}{number}\u{1f}{}\u{1f}{}",
+        row.name,
+        row.upn,
+        tenant.cause(row).words(),
+        by(member)
+    )
     .to_lowercase()
 }
 

@@ -1,13 +1,16 @@
 //! Pane 6: the tenant's numbers, who has each, and what is odd about it. This side's wishes are laid over it here.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::app::cursor::{Cursor, Move};
 use crate::app::doc::{Doc, Tone};
 use crate::app::filter::Filter;
+use crate::app::marks::Marks;
 use crate::app::tables::Direction;
 use crate::domain::directory::{Activation, NumberSource};
 use crate::domain::outbox::{Entry, EntryState};
+use crate::domain::phone::PhoneNumber;
 use crate::roster::inventory::{
     Inventory, NumberRow, Standing, activation_words, kind_code, kind_words, source_words,
     use_words,
@@ -26,6 +29,8 @@ pub struct Numbers {
     pub sort: Sort,
     /// Its direction.
     pub direction: Direction,
+    /// The numbers that are marked, to be copied.
+    pub marks: Marks<u32>,
     /// Its cursor, by the key of the row.
     pub cursor: Cursor<u32>,
     /// Places in the inventory of the rows shown, in order.
@@ -210,7 +215,7 @@ impl Numbers {
             .filter(|row| Some(row.key) == self.cursor.key)
     }
 
-    /// Another inventory: the cursor stays on its number.
+    /// Another inventory: the cursor stays on its number, and so do the marks.
     pub fn follow(&mut self, old: &Inventory, new: &Inventory) {
         let number = self
             .cursor
@@ -220,6 +225,15 @@ impl Numbers {
         if let Some(place) = number.and_then(|number| new.place_of(number)) {
             self.cursor.key = u32::try_from(place).ok();
         }
+        let places: BTreeMap<&PhoneNumber, u32> = (0u32..)
+            .zip(&new.numbers)
+            .filter(|_| !self.marks.is_empty())
+            .map(|(place, row)| (&row.record.number, place))
+            .collect();
+        self.marks.follow(|key| {
+            let row = old.numbers.get(key as usize)?;
+            places.get(&row.record.number).copied()
+        });
         self.stale = true;
     }
 }
