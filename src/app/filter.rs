@@ -245,6 +245,15 @@ impl App {
         Some(format!("{} re: !not", names.join(" ")))
     }
 
+    /// What an empty list says under a filter: that nothing has its words, unless nothing could.
+    pub fn nothing_found(&self, none: &'static str) -> &'static str {
+        if self.filter().query().is_broken() {
+            "What stands after re: is no pattern, so nothing can match it. Esc clears the filter."
+        } else {
+            none
+        }
+    }
+
     /// When a filter finds nothing in its pane: who it finds in the others.
     pub(super) fn look_elsewhere(&mut self) {
         let users = self.elsewhere(Pane::Users);

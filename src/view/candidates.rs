@@ -185,7 +185,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     } else if app.roster.is_empty() {
         &["The tenant was never read. {sync} reads it; nothing is written by that."]
     } else if app.candidates.filter.is_shown() {
-        &["Nobody here has all of these words. Esc clears the filter."]
+        &[app.nothing_found("Nobody here has all of these words. Esc clears the filter.")]
     } else if app.settings.bundle {
         &[
             "Nobody in this bundle may be added.",

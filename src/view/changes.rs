@@ -186,7 +186,7 @@ fn columns(app: &App, painter: &Painter<'_>, item: Item, widths: &Widths) -> Opt
 
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let lines: &[&str] = if app.changes.filter.is_shown() {
-        &["No change has all of these words. Esc clears the filter."]
+        &[app.nothing_found("No change has all of these words. Esc clears the filter.")]
     } else {
         &[
             "Nothing was changed yet.",

@@ -159,7 +159,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     } else if app.inventory.products.is_empty() {
         "Nothing is known of the tenant's licences: {sync} reads it, and writes nothing."
     } else {
-        "No licence has all of these words. Esc clears the filter."
+        app.nothing_found("No licence has all of these words. Esc clears the filter.")
     };
     painter.line(area, 2, &app.settings.keys.fill(text), Style::new());
 }

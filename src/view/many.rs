@@ -92,7 +92,12 @@ pub(super) fn preview(app: &App, painter: &mut Painter<'_>, open: &Preview) {
     if head == 3 {
         painter.line(list, 2, &skipped, dim);
     }
-    let wide = (usize::from(list.width) / 2).max(46);
+    let wide = match open.change {
+        // What stays in the tenant tells more than that all of them go.
+        Change::Remove => 12,
+        Change::Edit { .. } => (usize::from(list.width) / 2).max(46),
+    };
+    let room = usize::from(list.width).saturating_sub(3 + 1 + 20 + 1 + wide + 1);
     let titles = [
         ("", 3),
         ("NAME", 20),
@@ -103,7 +108,7 @@ pub(super) fn preview(app: &App, painter: &mut Painter<'_>, open: &Preview) {
     painter.row(list, head, Row::Ordinary, &columns);
     let rows = open.rows.iter().enumerate().skip(open.cursor.top);
     for (n, (index, row)) in (head + 1..list.height).zip(rows) {
-        let columns = preview_columns(painter, row, wide);
+        let columns = preview_columns(painter, row, (wide, room));
         painter.row(list, n, Row::from(index == open.cursor.index), &columns);
     }
     if let Some(row) = open.rows.get(open.cursor.index) {
@@ -143,7 +148,24 @@ fn hint(open: &Preview, refused: usize) -> &'static str {
     }
 }
 
-fn preview_columns(painter: &Painter<'_>, row: &PreviewRow, wide: usize) -> Vec<Column> {
+/// As many whole parts of a note as there is room for: a number is never cut. The line below the list has all of it.
+fn whole_parts(note: &str, room: usize) -> String {
+    if cells::width(note) <= room {
+        return note.to_owned();
+    }
+    let ends = note.match_indices("; ").map(|(end, _)| end);
+    let fits = |end: &usize| cells::width(&note[..*end]) + 1 < room;
+    match ends.filter(fits).last() {
+        Some(end) => format!("{};…", &note[..end]),
+        None => "…".to_owned(),
+    }
+}
+
+fn preview_columns(
+    painter: &Painter<'_>,
+    row: &PreviewRow,
+    (wide, room): (usize, usize),
+) -> Vec<Column> {
     let dim = painter.theme.dim;
     let (tick, change, note, style) = match &row.fate {
         Fate::Done(_) => ("[x]", row.change.as_str(), row.note.as_str(), Style::new()),
@@ -161,6 +183,6 @@ fn preview_columns(painter: &Painter<'_>, row: &PreviewRow, wide: usize) -> Vec<
         column(tick, 3, style),
         column(row.name.as_str(), 20, style),
         column(change, wide, style),
-        column(note, usize::MAX, painter.theme.warn),
+        column(whole_parts(note, room), usize::MAX, painter.theme.warn),
     ]
 }

@@ -116,7 +116,7 @@ fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
             "there, Teams PowerShell lists them (Get-CsPhoneNumberAssignment).",
         ]
     } else if app.numbers.filter.is_shown() {
-        &["No number has all of these words. Esc clears the filter."]
+        &[app.nothing_found("No number has all of these words. Esc clears the filter.")]
     } else {
         &["This tenant has no numbers. A Direct Routing number appears here once it is assigned."]
     };

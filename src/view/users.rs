@@ -105,7 +105,7 @@ fn columns(app: &App, painter: &Painter<'_>, row: &DeskUser, name: usize) -> Vec
 fn empty(app: &App, painter: &mut Painter<'_>, area: Area) {
     let plain = painter.tone(Tone::Plain);
     let lines: &[&str] = if !app.desk.users.is_empty() {
-        &["No user has all of these words. Esc clears the filter."]
+        &[app.nothing_found("No user has all of these words. Esc clears the filter.")]
     } else if !app.opened {
         &["This tenant's files are being opened: a moment."]
     } else if app.desk.read_at.is_none() {

@@ -256,6 +256,63 @@ fn a_column_is_named_and_completed_and_a_pattern_is_read() {
     assert!(t.app.numbers.shown.len() < t.app.inventory.numbers.len());
 }
 
+#[test]
+fn columns_of_changes_and_licences_can_be_named() {
+    let mut t = Driver::new();
+    t.keys("4");
+    let both = t.app.changes.shown.len();
+    for (text, entries, done) in [
+        ("name:lee", 1, 1),
+        ("number:0199", 1, 0),
+        ("number:199 by:smith", 1, 0),
+        ("country:gb", 1, 1),
+        ("kind:number !name:diego", 2, 0),
+        ("state:queued", 1, 0),
+        ("state:confirmed", 0, 1),
+        ("author:nobody", 0, 0),
+        ("name:country", 0, 0),
+    ] {
+        t.keys("/ Ctrl-U").text(text);
+        let (waiting, audit) = t.app.changes.counts();
+        assert_eq!((waiting, audit), (entries, done), "{text}");
+        assert!(!top(&t).contains("no column"), "{text}: {}", top(&t));
+    }
+    t.keys("Ctrl-U <enter>");
+    assert_eq!(t.app.changes.shown.len(), both);
+    t.keys("/").text("aut");
+    t.keys("<esc> <esc> 5");
+    let products = t.app.licences.shown.len();
+    for (text, found) in [
+        ("name:voice", 1),
+        ("status:enabled", 1),
+        ("!state:enabled", products - 1),
+        ("brings:calling", 1),
+        ("name:calling", 0),
+    ] {
+        t.keys("/ Ctrl-U").text(text);
+        assert_eq!(t.app.licences.shown.len(), found, "{text}");
+        assert!(!top(&t).contains("no column"), "{text}: {}", top(&t));
+    }
+}
+
+#[test]
+fn a_pattern_that_is_none_is_told_in_the_empty_list_too() {
+    let mut t = Driver::new();
+    for pane in ["1", "2", "4", "5", "6"] {
+        t.keys(pane).keys("/").text("re:[");
+        let text = screen(&t.app)[3..].join("\n");
+        assert!(
+            text.contains("What stands after re: is no pattern"),
+            "{pane}: {text}"
+        );
+        assert!(!text.contains("all of these words"), "{pane}: {text}");
+        t.keys("Ctrl-U").text("zzzz");
+        let text = screen(&t.app)[3..].join("\n");
+        assert!(text.contains("has all of these words"), "{pane}: {text}");
+        t.keys("<esc> <esc>");
+    }
+}
+
 fn top(t: &Driver) -> String {
     screen(&t.app)[2].clone()
 }
