@@ -711,8 +711,10 @@ impl App {
         let req = self.ask();
         self.users.written.clear();
         self.users.stale = true;
-        self.runs
-            .begin(Run::new(req, kind.clone(), debug, self.now));
+        self.runs.begin(Run {
+            earlier: self.desk.read_at,
+            ..Run::new(req, kind.clone(), debug, self.now)
+        });
         self.sync.leave_log();
         self.dirty = true;
         vec![Effect::StartRun { req, kind, debug }]

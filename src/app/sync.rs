@@ -8,7 +8,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outbox::{Entry, EntryId, EntryState};
 use crate::domain::run::{Counted, LogLine, Outcome, Phase, Progress, RunId, RunKind, Summary};
 
-use super::cells::thousands;
+use super::cells::{self, thousands};
 use super::event::RequestId;
 
 /// Lines of a live log that are kept in memory; the history has all of them.
@@ -58,6 +58,8 @@ pub struct Run {
     pub since: Timestamp,
     /// When that phase began.
     pub phase_since: Timestamp,
+    /// When the tenant was read before: without that nobody knows how long it takes.
+    pub earlier: Option<Timestamp>,
     /// Pages and users so far, and when that was said.
     pub progress: Option<(Progress, Timestamp)>,
     /// How it goes on.
@@ -94,6 +96,7 @@ impl Run {
             phase: Phase::Connect,
             since: at,
             phase_since: at,
+            earlier: None,
             progress: None,
             course: Course::Going,
         }
@@ -171,9 +174,26 @@ impl Run {
             }
             Course::Stopping | Course::SignInNeeded | Course::Going => self.doing(),
         };
+        format!("{doing}{}", self.elapsed(now))
+    }
+
+    /// Its name and what it is doing now, in at most so many cells: what is cut is never how long it has taken.
+    pub fn line(&self, now: Timestamp, room: usize) -> String {
+        let whole = format!("{}: {}", self.name(), self.doing_now(now));
+        let elapsed = self.elapsed(now);
+        match room.checked_sub(cells::width(&elapsed)) {
+            Some(left) if left > 0 && cells::width(&whole) > room => {
+                let doing = whole.strip_suffix(&elapsed).unwrap_or(&whole);
+                format!("{}{elapsed}", cells::cut(doing, left, '…'))
+            }
+            _ => cells::cut(&whole, room, '…'),
+        }
+    }
+
+    fn elapsed(&self, now: Timestamp) -> String {
         match now.duration_since(self.since).as_secs() {
-            0 => doing,
-            seconds => format!("{doing}  ({})", took(seconds)),
+            0 => String::new(),
+            seconds => format!("  ({})", took(seconds)),
         }
     }
 
@@ -220,6 +240,7 @@ impl Run {
         let speed = rate.map_or_else(String::new, |rate| format!(", {}/s", thousands(rate)));
         // Below ten seconds it says nothing that the next look does not.
         let left = of
+            .filter(|_| self.earlier.is_some())
             .zip(rate.filter(|rate| *rate > 0))
             .map(|(of, rate)| of.saturating_sub(users) / rate)
             .filter(|seconds| *seconds >= 10)
@@ -430,6 +451,7 @@ mod tests {
     #[test]
     fn says_how_far_it_is_and_how_fast() {
         let mut run = Run::new(RequestId(1), RunKind::Sync, false, at(0));
+        run.earlier = Some(at(-600));
         assert_eq!(run.doing(), "connecting");
         run.enter(Phase::ReadUsers, at(10));
         run.seen(
@@ -445,6 +467,19 @@ mod tests {
             run.doing(),
             "reading users: 11,988 of 100,000, 5,994/s, about 14 s left, 12 pages"
         );
+        // At 80 columns something is cut, but not how long it has taken.
+        assert_eq!(
+            run.line(at(32), 80),
+            "sync: reading users: 11,988 of 100,000, 5,994/s, about 14 s left, 12 pa…  (32 s)"
+        );
+        assert_eq!(run.line(at(32), 7), "sync: …");
+        // Nothing to compare with: how long it takes nobody knows.
+        run.earlier = None;
+        assert_eq!(
+            run.doing(),
+            "reading users: 11,988 of 100,000, 5,994/s, 12 pages"
+        );
+        run.earlier = Some(at(-600));
         run.course = Course::Waiting {
             until: at(3600),
             why: "throttled".into(),

@@ -234,22 +234,24 @@ fn found(app: &App, room: usize) -> (Tone, String) {
 /// The notice, and what the run is doing.
 pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
     // Pane 3 says it in the title of the log.
-    let doing = app
-        .runs
-        .active()
-        .filter(|_| app.pane != Pane::Sync || !app.modals.is_empty())
-        .map(|run| format!("{}: {}", run.name(), run.doing_now(app.now)))
-        .unwrap_or_default();
+    let active = app.runs.active();
+    let active = active.filter(|_| app.pane != Pane::Sync || !app.modals.is_empty());
+    let doing = |room: usize| {
+        active
+            .map(|run| run.line(app.now, room))
+            .unwrap_or_default()
+    };
+    let whole = usize::from(area.width);
     let busy = painter.theme.busy;
     let (tone, text) = match &app.notice {
         None => {
-            painter.line(area, 0, &doing, busy);
+            painter.line(area, 0, &doing(whole), busy);
             return;
         }
         Some(Notice::Word { tone, text, .. }) => (*tone, text.clone()),
         // It waits until the form is left, whose Enter saves: it would be taken for what is wrong there.
         Some(Notice::Failed(_)) if app.is_of_before() => {
-            painter.line(area, 0, &doing, busy);
+            painter.line(area, 0, &doing(whole), busy);
             return;
         }
         Some(Notice::Failed(failure)) => {
@@ -268,11 +270,10 @@ pub(super) fn status(app: &App, painter: &mut Painter<'_>, area: Area) {
         }
     };
     let style = painter.tone(tone);
-    if doing.is_empty() {
+    if active.is_none() {
         painter.line(area, 0, &text, style);
     } else {
-        let room = usize::from(area.width).saturating_sub(cells::width(&text) + 2);
-        let doing = cells::cut(&doing, room, '…');
+        let doing = doing(whole.saturating_sub(cells::width(&text) + 2));
         painter.two(area, 0, (&text, style), (&doing, busy));
     }
 }

@@ -14,9 +14,12 @@ use crate::domain::text;
 
 use super::paint::{Painter, Row, column};
 
+/// Cells of a time where there is little room: `14:02Z (15:02)`, or `11-22 23:30Z`.
+const NARROW_TIME: usize = 14;
+
 pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     let (log, history) = sync_areas(area);
-    let title = title(app);
+    let title = title(app, usize::from(log.width));
     let reading = reading(app);
     let room = usize::from(log.width).saturating_sub(cells::width(&title) + 2);
     // What the run does comes first: that its log moves is seen as well.
@@ -60,9 +63,12 @@ pub(super) fn draw(app: &App, painter: &mut Painter<'_>, area: Area) {
     }
 }
 
-fn title(app: &App) -> String {
+fn title(app: &App, room: usize) -> String {
     match &app.runs.state {
-        SyncState::Running(run) => format!("LOG  {}: {}", run.name(), run.doing_now(app.now)),
+        SyncState::Running(run) => {
+            let room = room.saturating_sub("LOG   ".len());
+            format!("LOG  {}", run.line(app.now, room))
+        }
         SyncState::Idle { last: Some(last) } => {
             let number = last
                 .number
@@ -128,7 +134,7 @@ fn nothing_shown(painter: &mut Painter<'_>, area: Area, log: &[LogLine], floor: 
 
 /// The end of the log below the panes.
 pub(super) fn below(app: &App, painter: &mut Painter<'_>, area: Area) {
-    let title = title(app);
+    let title = title(app, usize::from(area.width).saturating_sub(6));
     painter.rule(area, 0, &title);
     let (_, lines) = area.split(1);
     log_lines(painter, lines, (&app.runs.log, Tail::Follow), None);
