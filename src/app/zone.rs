@@ -109,11 +109,12 @@ mod tests {
             let rows = screen(&t.app);
             assert!(rows[4].contains("13:58Z (14:58)"), "{rows:#?}");
             t.keys("3");
-            let runs = screen(&t.app)
-                .iter()
-                .filter(|row| row.contains("Z ("))
-                .count();
-            assert_eq!(runs > 1, local, "{size:?}");
+            let mut rows = screen(&t.app);
+            rows.remove(0);
+            assert!(rows.iter().any(|row| row.contains("Z (")), "{rows:#?}");
+            // Where the account is an app's, whose id nobody reads, there is room at any width.
+            t.app.session.account = "app 7fe2".to_owned();
+            assert!(screen(&t.app)[0].contains("Z ("), "{size:?}");
         }
     }
 

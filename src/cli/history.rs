@@ -46,13 +46,18 @@ fn list(global: &Global, runs: &[RunHead]) -> anyhow::Result<()> {
         let rows: Vec<RunJson> = runs.iter().map(RunJson::from).collect();
         return print::data(&json::listing("runs", &rows)?);
     }
+    let zone = print::zone();
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
             let debug = if run.debug { " debug" } else { "" };
             vec![
                 run.id.0.to_string(),
-                run.started_at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+                format!(
+                    "{}{}",
+                    run.started_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+                    zone.beside(run.started_at)
+                ),
                 format!("{}{debug}", run.kind),
                 run.outcome.clone(),
                 run.failure.clone(),

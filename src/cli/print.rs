@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::app::cells;
+use crate::app::zone::Zone;
 use crate::domain::failure::Failure;
 use crate::domain::text::{Label, escaped};
 use crate::runtime::interrupt;
@@ -18,6 +19,11 @@ pub(super) fn data(line: &str) -> anyhow::Result<()> {
 /// One line of narration. Nobody reading it is no error.
 pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", Label::new(&filled(line)));
+}
+
+/// The clock of whoever reads this.
+pub(super) fn zone() -> Zone {
+    Zone::new(jiff::tz::TimeZone::system())
 }
 
 /// What does here what an action of the console does there. Sentences that both say name the action, as `{sync}`.

@@ -1,5 +1,6 @@
 //! `why`: the whole truth about one user, or one object a line about everybody.
 
+use crate::app::zone::Zone;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::gate::GateResult;
 use crate::domain::text::Label;
@@ -110,14 +111,15 @@ async fn all(opened: &Opened) -> anyhow::Result<()> {
 const LEFT: usize = 12;
 
 pub(super) fn text_of(why: &Why) -> anyhow::Result<()> {
-    for line in lines(why) {
+    for line in lines(why, &print::zone()) {
         print::data(&Label::new(&line).to_string())?;
     }
     Ok(())
 }
 
-fn lines(why: &Why) -> Vec<String> {
-    let mut out = vec![title(why), why.verdict.clone()];
+/// The lines, with the local time of a zone beside each time.
+fn lines(why: &Why, zone: &Zone) -> Vec<String> {
+    let mut out = vec![title(why, zone), why.verdict.clone()];
     out.extend(steps(why));
     for finding in &why.gates {
         let mark = match finding.result {
@@ -145,17 +147,22 @@ fn lines(why: &Why) -> Vec<String> {
             out.push(format!("{label:<LEFT$} {}", people.join(", ")));
         }
     }
-    out
+    // Times without a year are of the time at which it was read.
+    let now = why.read_at.unwrap_or_default();
+    out.iter().map(|line| zone.told(line, now)).collect()
 }
 
-fn title(why: &Why) -> String {
+fn title(why: &Why, zone: &Zone) -> String {
     let who = if why.upn.is_empty() {
         why.name.clone()
     } else {
         format!("{} <{}>", why.name, why.upn)
     };
     let read = match (why.read_at, why.live) {
-        (Some(at), true) => format!("read live {}", at.strftime("%Y-%m-%d %H:%M:%SZ")),
+        (Some(at), true) => {
+            let utc = at.strftime("%Y-%m-%d %H:%M:%SZ");
+            format!("read live {utc}{}", zone.beside(at))
+        }
         (Some(at), false) => format!("read {}", at.strftime("%Y-%m-%d %H:%MZ")),
         (None, _) => "never read".to_owned(),
     };

@@ -470,7 +470,7 @@ async fn entry(store: &Store, id: EntryId) -> Result<Entry, Failure> {
         .find(|entry| entry.id == id)
         .ok_or_else(|| {
             Failure::new(
-                FailureKind::Other,
+                FailureKind::Config,
                 format!("There is no change {} that waits", id.0),
                 "",
                 "Nothing was changed. `outbox list` shows what waits, `outbox list --done` what was written.",

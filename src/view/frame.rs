@@ -32,8 +32,6 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
         None => format!("seats {used}"),
     };
     let read = match app.desk.read_at {
-        // Who and what is open goes before the local time.
-        Some(at) if area.width < WIDE => format!("read {}", clock_or_day(at, app.now)),
         Some(at) => format!("read {}", app.when(at)),
         None if app.opened => "never read".to_owned(),
         None => "opening…".to_owned(),
@@ -48,9 +46,19 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     };
     let clock = words::clock_away(app.session.server_ahead);
     let clock = clock.map(|away| format!("! clock {away}"));
-    let right = match &clock {
+    let right = |read: &str| match &clock {
         Some(clock) => format!("{clock}  {seats}  {read}"),
         None => format!("{seats}  {read}"),
+    };
+    let right = match app.desk.read_at {
+        // Who and what is open goes before the local time.
+        Some(at)
+            if area.width < WIDE
+                && whole_left(app, painter) + 2 + width(&right(&read)) > area.width =>
+        {
+            right(&format!("read {}", clock_or_day(at, app.now)))
+        }
+        _ => right(&read),
     };
     let plain = Style::new();
     painter.two(area, 0, ("", plain), (&right, plain));
@@ -67,6 +75,16 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
             x += painter.put((x, area.y), room, &text, style) + 2;
         }
     }
+}
+
+/// Cells of all that tells who and what is open, uncut. The id of an app tells nobody more than its tenant's does.
+fn whole_left(app: &App, painter: &Painter<'_>) -> u16 {
+    let parts = left(app, painter, u16::MAX).into_iter();
+    let parts = parts.filter(|(text, ..)| !text.is_empty() && !text.starts_with("app "));
+    parts
+        .map(|(text, most, _)| width(&text).min(most) + 2)
+        .sum::<u16>()
+        .saturating_sub(2)
 }
 
 /// What stands in the header from the left: each with the cells that it may take, and a blank between. The name is cut last, and

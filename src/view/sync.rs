@@ -225,13 +225,18 @@ fn run(app: &App, painter: &mut Painter<'_>, area: Area, (n, row): (u16, Row), h
         head.kind.clone()
     };
     let dim = painter.theme.dim;
-    let (when, widest) = if area.width < 100 {
+    let local = app.settings.zone.beside(head.started_at);
+    let (when, widest) = if local.is_empty() {
         (clock_or_day(head.started_at, app.now), 12)
+    } else if area.width < 100 {
+        // Of an earlier day the local time is left out, for what the run did.
+        let when = app.when(head.started_at);
+        let fits = cells::width(&when) <= NARROW_TIME;
+        let utc = || clock_or_day(head.started_at, app.now);
+        (if fits { when } else { utc() }, NARROW_TIME)
     } else {
         // The longest is `11-22 23:30Z (11-23 00:30)`.
-        let when = app.when(head.started_at);
-        let local = app.settings.zone.beside(head.started_at);
-        (when, if local.is_empty() { 12 } else { 26 })
+        (app.when(head.started_at), 26)
     };
     let mark = if app.sync.marked.contains(&head.id) {
         '*'

@@ -7,7 +7,9 @@ use serde_json::json;
 use teamsconnector::sim::Simulator;
 
 use crate::support::bench::Bench;
-use crate::support::program::{Ended, command, configure, configure_at, run, run_with_secret};
+use crate::support::program::{
+    Ended, Tour, command, configure, configure_at, run, run_with_secret,
+};
 use crate::support::web;
 
 async fn tour() -> Simulator {
@@ -318,4 +320,48 @@ async fn a_domain_pins_only_the_tenant_that_has_verified_it() {
     );
     let ended = sync();
     assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_not_there_is_a_word_that_nobody_knows() {
+    let tour = Tour::new("").await;
+    for verb in ["drop", "keep", "take"] {
+        let ended = tour.call(&["outbox", verb, "999"]);
+        assert_eq!(ended.code, 2, "{verb}: {ended:?}");
+        assert!(ended.err.contains("999"), "{verb}: {ended:?}");
+    }
+    // Where a question would be asked and nobody can answer it, the flag that does is named.
+    let out = tour.home.path().join("bundle.tar.gz");
+    let ended = tour.call(&["bundle", "--out", out.to_str().unwrap()]);
+    assert_eq!(ended.code, 5, "{ended:?}");
+    let last = ended.err.lines().last();
+    assert_eq!(last, Some("Nothing was written; `--yes` writes it."));
+    assert!(!out.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_of_runs_and_of_a_reading_have_the_local_time_beside_them() {
+    let tour = Tour::new("").await;
+    let call = |zone: &str, args: &[&str]| -> Ended {
+        let mut command = command(tour.home.path());
+        command.env("TZ", zone).args(["--tenant", "contoso"]);
+        command.args(args).output().unwrap().into()
+    };
+    for args in [&["history", "list"][..], &["why", "lee@contoso.example"]] {
+        let utc = call("UTC", args);
+        assert!(utc.out.contains('Z') && !utc.out.contains("Z ("), "{utc:?}");
+        let there = call("<there>-2", args);
+        let line = there.out.lines().find(|line| line.contains("Z ("));
+        let (before, after) = line
+            .and_then(|line| line.split_once("Z ("))
+            .expect(&there.out);
+        let hour = |text: &str| text.parse::<u8>().unwrap();
+        let clock = before.rsplit(' ').next().unwrap();
+        let local = after.rsplit_once(')').map_or(after, |(time, _)| time);
+        let local = local.split(')').next().unwrap().rsplit(' ').next().unwrap();
+        assert_eq!((hour(&clock[..2]) + 2) % 24, hour(&local[..2]), "{there:?}");
+        assert!(clock[3..].starts_with(&local[3..5]), "{there:?}");
+    }
+    let json = call("<there>-2", &["--json", "history", "list"]);
+    assert!(!json.out.contains("Z ("), "{json:?}");
 }

@@ -40,6 +40,7 @@ pub(crate) fn command(home: &Path) -> Command {
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("LANG", "C.UTF-8")
+        .env("TZ", "UTC")
         .env("TERM", "xterm-256color")
         .env("TEAMSCONNECTOR_HOME", home);
     command
