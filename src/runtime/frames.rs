@@ -1,6 +1,6 @@
 //! When a frame may be drawn: thirty a second at most, and three in a row after a rest, so that neither the answer to a key nor the
-//! first rows of a tenant wait because something else has just been drawn. What a run tells of itself takes no share before it is
-//! due: the early ones are there for keys, however much a run has to tell.
+//! first rows of a tenant wait because something else has just been drawn. What a run tells of itself is drawn four times a second:
+//! nobody reads faster, and a slow line is left to the answers of keys.
 
 use std::time::Duration;
 
@@ -15,28 +15,51 @@ const EARLY: i32 = 2;
 /// The most that is ahead.
 const MOST: SignedDuration = SignedDuration::from_millis(3 * 36);
 
+/// From the last frame to one that only a run asks for.
+const OF_RUN: SignedDuration = SignedDuration::from_millis(250);
+
+/// What asks for a frame; the later ones are more pressing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Asks {
+    /// A run, with what it tells of itself.
+    #[default]
+    Run,
+    /// The passing of time, and work that goes on in pieces.
+    Time,
+    /// Somebody waits for it.
+    Somebody,
+}
+
 /// Frames so far.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
+    /// When the last one was drawn.
+    last: Option<Timestamp>,
     /// Until then what was drawn has used up its share.
     used: Option<Timestamp>,
 }
 
 impl Frames {
     /// How long the next frame has to wait; one that somebody waits for may be early.
-    pub(super) fn wait(&self, now: Timestamp, is_awaited: bool) -> Duration {
-        let early = if is_awaited {
-            FRAME * EARLY
-        } else {
-            SignedDuration::ZERO
+    pub(super) fn wait(&self, now: Timestamp, asks: Asks) -> Duration {
+        let left = match asks {
+            Asks::Somebody => self.ahead(now).map(|ahead| ahead - FRAME * EARLY),
+            Asks::Time => self.ahead(now),
+            Asks::Run => self.rest(now).max(self.ahead(now)),
         };
-        self.ahead(now)
-            .and_then(|ahead| Duration::try_from(ahead - early).ok())
+        left.and_then(|left| Duration::try_from(left).ok())
             .unwrap_or_default()
+    }
+
+    /// How long a run's frame has to wait for the last one to be old enough.
+    fn rest(&self, now: Timestamp) -> Option<SignedDuration> {
+        let since = now.duration_since(self.last?);
+        (!since.is_negative()).then(|| OF_RUN - since)
     }
 
     /// A frame was drawn.
     pub(super) fn drawn(&mut self, now: Timestamp) {
+        self.last = Some(now);
         let ahead = self.ahead(now).unwrap_or_default() + FRAME;
         self.used = now.checked_add(ahead.min(MOST)).ok();
     }
@@ -60,7 +83,11 @@ mod tests {
     fn two_frames_may_follow_another_at_once_and_the_next_waits() {
         let mut frames = Frames::default();
         for (now, wait) in [(0, 0), (5, 0), (6, 0), (7, 29), (36, 0), (36, 36), (500, 0)] {
-            assert_eq!(frames.wait(at(now), true).as_millis(), wait, "{now} ms");
+            assert_eq!(
+                frames.wait(at(now), Asks::Somebody).as_millis(),
+                wait,
+                "{now} ms"
+            );
             if wait == 0 {
                 frames.drawn(at(now));
             }
@@ -68,22 +95,42 @@ mod tests {
     }
 
     #[test]
-    fn a_key_waits_for_no_frame_of_a_run_and_those_are_no_more_than_thirty_with_it() {
+    fn a_key_waits_for_no_frame_of_time_and_those_are_no_more_than_thirty_with_it() {
         let mut frames = Frames::default();
-        let (mut of_run, mut of_keys) = (0, 0);
+        let (mut others, mut of_keys) = (0, 0);
         for now in 0..1_000 {
-            // A key every 50 ms, in the moment after a run has drawn or between two of its frames.
+            // A key every 50 ms, in the moment after another frame or between two of them.
             if now % 50 == 7 {
-                assert_eq!(frames.wait(at(now), true), Duration::ZERO, "{now} ms");
+                assert_eq!(
+                    frames.wait(at(now), Asks::Somebody),
+                    Duration::ZERO,
+                    "{now} ms"
+                );
                 frames.drawn(at(now));
                 of_keys += 1;
-            } else if frames.wait(at(now), false).is_zero() {
+            } else if frames.wait(at(now), Asks::Time).is_zero() {
                 frames.drawn(at(now));
-                of_run += 1;
+                others += 1;
             }
         }
         assert_eq!(of_keys, 20);
-        assert!((5..=10).contains(&of_run), "{of_run}");
+        assert!((5..=10).contains(&others), "{others}");
+    }
+
+    #[test]
+    fn a_run_has_four_frames_a_second_and_a_key_waits_for_none_of_them() {
+        let mut frames = Frames::default();
+        let mut drawn = Vec::new();
+        for now in 0..2_000 {
+            let key = now == 1_300;
+            let asks = if key { Asks::Somebody } else { Asks::Run };
+            if frames.wait(at(now), asks).is_zero() {
+                frames.drawn(at(now));
+                drawn.push(now);
+            }
+        }
+        assert_eq!(drawn, [0, 250, 500, 750, 1_000, 1_250, 1_300, 1_550, 1_800]);
+        assert_eq!(frames.wait(at(-3_600_000), Asks::Run), Duration::ZERO);
     }
 
     #[test]
@@ -91,7 +138,7 @@ mod tests {
         let mut frames = Frames::default();
         let mut drawn = Vec::new();
         for now in 0..4_000 {
-            if frames.wait(at(now), true).is_zero() {
+            if frames.wait(at(now), Asks::Somebody).is_zero() {
                 frames.drawn(at(now));
                 drawn.push(now);
             }
@@ -111,7 +158,7 @@ mod tests {
         for _ in 0..9 {
             frames.drawn(at(0));
         }
-        assert_eq!(frames.wait(at(0), true).as_millis(), 36);
-        assert_eq!(frames.wait(at(-3_600_000), true), Duration::ZERO);
+        assert_eq!(frames.wait(at(0), Asks::Somebody).as_millis(), 36);
+        assert_eq!(frames.wait(at(-3_600_000), Asks::Somebody), Duration::ZERO);
     }
 }

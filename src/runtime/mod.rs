@@ -41,7 +41,7 @@ use crate::domain::pace::Clock;
 use crate::view;
 use crate::view::theme::Theme;
 
-use frames::Frames;
+use frames::{Asks, Frames};
 pub use hangup::has_shell;
 pub use neighbours::{Neighbours, accent};
 use outlet::OUTLET;
@@ -193,7 +193,7 @@ async fn run(
         theme,
         title: String::new(),
         frames: Frames::default(),
-        is_awaited: false,
+        asks: Asks::default(),
         wake: None,
     };
     shell.mouse(if app.settings.mouse {
@@ -296,8 +296,8 @@ struct Shell<'a> {
     theme: Theme,
     title: String,
     frames: Frames,
-    /// Somebody waits for the next frame: something else has happened than a run's progress and the passing of time.
-    is_awaited: bool,
+    /// What asks for the next frame.
+    asks: Asks,
     wake: Option<Timestamp>,
 }
 
@@ -313,7 +313,11 @@ impl Shell<'_> {
     }
 
     fn tell(&mut self, app: &mut App, what: What, at: Timestamp) -> Vec<Effect> {
-        self.is_awaited |= !matches!(what, What::Run { .. } | What::Wake);
+        self.asks = self.asks.max(match what {
+            What::Run { .. } => Asks::Run,
+            What::Wake => Asks::Time,
+            _ => Asks::Somebody,
+        });
         if matches!(what, What::Hangup) {
             self.screen.is_gone();
         }
@@ -404,7 +408,7 @@ impl Shell<'_> {
         if !app.is_dirty() || !self.screen.is_free() {
             return;
         }
-        if !self.frames.wait(now, self.is_awaited).is_zero() {
+        if !self.frames.wait(now, self.asks).is_zero() {
             return;
         }
         self.draw_now(app, now);
@@ -425,7 +429,7 @@ impl Shell<'_> {
         }
         app.drawn();
         self.frames.drawn(now);
-        self.is_awaited = false;
+        self.asks = Asks::default();
         let title = app.title();
         if title != self.title {
             let _ = self.screen.title(&title);
@@ -436,8 +440,8 @@ impl Shell<'_> {
     /// How long nothing needs to be done.
     fn until_next(&self, app: &App, now: Timestamp) -> Option<Duration> {
         // A terminal that has not taken the last frame says when it has.
-        let frame = (app.is_dirty() && self.screen.is_free())
-            .then(|| self.frames.wait(now, self.is_awaited));
+        let frame =
+            (app.is_dirty() && self.screen.is_free()).then(|| self.frames.wait(now, self.asks));
         let wake = self
             .wake
             .map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO));
