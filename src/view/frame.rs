@@ -71,7 +71,9 @@ pub(super) fn header(app: &App, painter: &mut Painter<'_>, area: Area) {
     let mut x = area.x;
     for (text, most, style) in left(app, painter, end.saturating_sub(area.x)) {
         let room = end.saturating_sub(x).min(most);
-        if room > 0 && !text.is_empty() {
+        // A sign that something is cut says nothing by itself.
+        let tells = width(&text) <= room || room > 3;
+        if room > 0 && !text.is_empty() && tells {
             x += painter.put((x, area.y), room, &text, style) + 2;
         }
     }
