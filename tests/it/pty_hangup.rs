@@ -100,7 +100,7 @@ const SCREENS: [Screen; 31] = [
     at(Place::Confirm, &[("d", "The seat goes back")]),
     at(Place::Confirm, &[("q", "Quit?")]),
     form_of_a_user(&[("e", "EDIT  "), ("\x15", "")]),
-    form_of_a_user(&[("A", "ADD BY HAND")]),
+    form_of_a_user(&[("A", "ADD BY HAND"), ("\x15", "")]),
     at(Place::Form, &[("T", "TENANT SETTINGS")]),
     at(Place::Form, &[("\x0e", "ADD A TENANT")]),
     at(Place::Form, &[("I", "IMPORT")]),
