@@ -8,8 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Client;
 use super::error::GraphError;
-use super::retry::MOST_TRIES;
-use super::send::Ask;
+use super::retry::{MOST_TRIES, Resend, next_try};
 
 /// What is heard of a call that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +61,37 @@ impl Client {
         )
     }
 
+    /// Whether a write that was refused for now, so many times, may be asked for again. It waits until then, as long as the rules
+    /// allow; what the write rests on may have moved meanwhile.
+    pub async fn may_ask_again(&self, error: &GraphError, tries: u32, request: String) -> bool {
+        if matches!(error, GraphError::Unauthorized { .. }) {
+            // There is another token by now.
+            return tries == 1;
+        }
+        let Some(wait) = next_try(error, Resend::WhenRefused, tries) else {
+            return false;
+        };
+        self.tell_delay(request, error, (wait, tries));
+        if matches!(error, GraphError::Throttled { .. }) {
+            self.close_gate(wait);
+            self.pass_gate().await.is_ok()
+        } else {
+            self.waits(wait).await
+        }
+    }
+
     /// Tells that rows have come.
     pub(super) fn tell_rows(&self, of: &'static str, rows: usize) {
         self.tell_heard(|| Heard::Rows { of, rows });
     }
 
     /// Tells that a request waits for its next try.
-    pub(super) fn tell_delay(&self, ask: &Ask, error: &GraphError, (wait, tries): (Duration, u32)) {
+    pub(super) fn tell_delay(
+        &self,
+        request: String,
+        error: &GraphError,
+        (wait, tries): (Duration, u32),
+    ) {
         let seconds = shown(wait);
         let count = format!("({tries} of {})", MOST_TRIES - 1);
         self.tell_heard(|| {
@@ -83,11 +106,7 @@ impl Client {
                 }
                 (_, None) => format!("No answer, trying again in {seconds} {count}"),
             };
-            Heard::Delay {
-                wait,
-                why,
-                request: request_of(ask),
-            }
+            Heard::Delay { wait, why, request }
         });
     }
 
@@ -110,9 +129,4 @@ impl Client {
 fn shown(wait: Duration) -> String {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     format!("{seconds} s")
-}
-
-/// The query is left out: page tokens say nothing to a reader.
-fn request_of(ask: &Ask) -> String {
-    format!("{} {}", ask.method, ask.url.path())
 }

@@ -57,7 +57,7 @@ impl Run<'_> {
         self.start(entry, Step::Licence).await?;
         let sent = match self.client.assign_licence(target, &write).await {
             Ok(()) => Sent::Done,
-            Err(error) => sent_of(&error),
+            Err(error) => sent_of(error),
         };
         match sent {
             Sent::Done | Sent::Running => self.confirm(entry, target).await?,
@@ -65,9 +65,9 @@ impl Run<'_> {
                 self.reject(one, &refusal, None).await?;
                 return Err(Skip::Settled);
             }
-            Sent::Stayed(failure) => {
+            Sent::Stayed(error) => {
                 self.mark(entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
+                return Err(Skip::Stayed(error));
             }
             Sent::Unknown(why) => {
                 let wanted = entry.wanted.clone();
@@ -219,14 +219,14 @@ impl Run<'_> {
         self.start(entry, Step::Assign).await?;
         let sent = match self.client.assign_number(number, target, kind).await {
             Ok(operation) => self.follow(entry, Step::Assign, &operation).await?,
-            Err(error) => sent_of(&error),
+            Err(error) => sent_of(error),
         };
         match sent {
             Sent::Done => self.confirm(entry, target).await?,
             Sent::Running => {}
-            Sent::Stayed(failure) => {
+            Sent::Stayed(error) => {
                 self.mark(entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
+                return Err(Skip::Stayed(error));
             }
             Sent::Refused(refusal) => {
                 let holder = self.holder_of(number, target).await;
@@ -252,14 +252,14 @@ impl Run<'_> {
         self.start(entry, Step::Patch).await?;
         let sent = match self.client.set_usage_location(target, *country).await {
             Ok(()) => Sent::Done,
-            Err(error) => sent_of(&error),
+            Err(error) => sent_of(error),
         };
         match sent {
             Sent::Done | Sent::Running => self.confirm(entry, target).await?,
             Sent::Refused(refusal) => self.reject(one, &refusal, None).await?,
-            Sent::Stayed(failure) => {
+            Sent::Stayed(error) => {
                 self.mark(entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
+                return Err(Skip::Stayed(error));
             }
             Sent::Unknown(why) => {
                 let wanted = one.item.new.clone();

@@ -40,6 +40,8 @@ pub(super) enum Skip {
     Settled,
     /// It could not be sent: it stays queued.
     Trouble(Failure),
+    /// It was sent and certainly not carried out: it stays queued, and may be tried again from its beginning.
+    Stayed(GraphError),
 }
 
 impl From<StoreError> for Skip {
@@ -59,6 +61,18 @@ impl From<Stop> for Skip {
         }
     }
 }
+
+/// What was tried of an item.
+#[derive(Debug, Default)]
+struct Tries {
+    /// How many times it was refused for now.
+    refused: u32,
+    /// Whether somebody was waited for to sign in.
+    signed_in: bool,
+}
+
+/// What a failure says was tried.
+const WRITING: &str = "Writing a change";
 
 /// An item with its entry.
 #[derive(Debug)]
@@ -120,10 +134,13 @@ impl Run<'_> {
             if self.cancel.is_cancelled() {
                 break;
             }
-            let mut result = self.release(&work, n, &mut done).await;
-            if self.waits_for_sign_in(&result) {
-                result = self.release(&work, n, &mut done).await;
-            }
+            let mut tries = Tries::default();
+            let result = loop {
+                let result = self.release(&work, n, &mut done).await;
+                if !self.is_tried_again(&work[n], &result, &mut tries).await {
+                    break result;
+                }
+            };
             self.note(&work[n], result, &mut done).await;
         }
         for (n, one) in (1..).zip(&work) {
@@ -152,11 +169,12 @@ impl Run<'_> {
                     "It stays queued.",
                 )))
             } else {
-                let given = Box::pin(self.give(&work, one)).await;
-                if self.waits_for_sign_in(&given) {
-                    Box::pin(self.give(&work, one)).await
-                } else {
-                    given
+                let mut tries = Tries::default();
+                loop {
+                    let given = Box::pin(self.give(&work, one)).await;
+                    if !self.is_tried_again(one, &given, &mut tries).await {
+                        break given;
+                    }
                 }
             };
             self.note(one, result, &mut done).await;
@@ -178,13 +196,36 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a request that writes was not taken for want of a sign-in, and somebody is there to bring one: the comparison of
-    /// the tenants, which comes before it is sent again, waits for that. Once only: who has signed in and is refused has an answer.
-    fn waits_for_sign_in(&self, result: &Result<(), Skip>) -> bool {
+    /// Whether an item is tried again from its beginning, with all that it rests on read anew: what was refused for now, after
+    /// the wait that was asked for; or what lacks a sign-in, where somebody is there to bring one: the comparison of the tenants
+    /// waits for that, once only, since who has signed in and is refused has an answer.
+    async fn is_tried_again(
+        &mut self,
+        one: &Work,
+        result: &Result<(), Skip>,
+        tries: &mut Tries,
+    ) -> bool {
+        let kind = match result {
+            Err(Skip::Stayed(error)) => {
+                tries.refused += 1;
+                let request = format!("{} for {}", step_of(&one.entry).as_str(), one.entry.name);
+                if self
+                    .client
+                    .may_ask_again(error, tries.refused, request)
+                    .await
+                {
+                    return true;
+                }
+                failure_of(error, WRITING).kind
+            }
+            Err(Skip::Trouble(failure)) => failure.kind,
+            Err(Skip::Settled) | Ok(()) => return false,
+        };
         let is_there = matches!(&self.settings.person, Person::There(gone) if !gone.is_cancelled());
         is_there
             && !self.cancel.is_cancelled()
-            && matches!(result, Err(Skip::Trouble(failure)) if failure.kind == FailureKind::SignIn)
+            && kind == FailureKind::SignIn
+            && !std::mem::replace(&mut tries.signed_in, true)
     }
 
     /// Leaves out what has no ticket where the tenant wants one. The last gate of all ways to write: console, command, kept plan.
@@ -236,8 +277,10 @@ impl Run<'_> {
     async fn note(&mut self, one: &Work, result: Result<(), Skip>, done: &mut Done) {
         let Err(skip) = result else { return };
         done.out.insert(one.entry.id);
-        let Skip::Trouble(failure) = skip else {
-            return self.told_of_a_release(one, done).await;
+        let failure = match skip {
+            Skip::Trouble(failure) => failure,
+            Skip::Stayed(error) => failure_of(&error, WRITING),
+            Skip::Settled => return self.told_of_a_release(one, done).await,
         };
         let mut text = format!("{}: not written: {}", one.entry.name, failure.headline);
         let released_now = one.releases().filter(|_| {
@@ -293,16 +336,16 @@ impl Run<'_> {
         self.start(&one.entry, Step::Release).await?;
         let sent = match self.client.unassign_number(old, record.kind).await {
             Ok(operation) => self.follow(&one.entry, Step::Release, &operation).await?,
-            Err(error) => sent_of(&error),
+            Err(error) => sent_of(error),
         };
         match sent {
             Sent::Refused(refusal) => {
                 self.reject(one, &refusal, None).await?;
                 return Err(Skip::Settled);
             }
-            Sent::Stayed(failure) => {
+            Sent::Stayed(error) => {
                 self.mark(&one.entry, EntryState::Queued).await?;
-                return Err(Skip::Trouble(failure));
+                return Err(Skip::Stayed(error));
             }
             Sent::Running => return Err(Skip::Settled),
             // Done by its own word, or nobody knows: the inventory decides.
@@ -503,7 +546,7 @@ fn release_order(work: &[Work]) -> Vec<usize> {
 }
 
 /// Sorts a failed request: refused for certain, certainly not carried out, or nobody knows.
-pub(super) fn sent_of(error: &GraphError) -> Sent {
+pub(super) fn sent_of(error: GraphError) -> Sent {
     if error.outcome_unknown() {
         return Sent::Unknown(error.to_string());
     }
@@ -512,9 +555,9 @@ pub(super) fn sent_of(error: &GraphError) -> Sent {
         GraphError::Throttled { .. }
             | GraphError::Unauthorized { .. }
             | GraphError::Forbidden { .. }
-    );
+    ) || matches!(error, GraphError::Conflict { .. }) && error.is_retryable();
     match error.refusal().filter(|_| !retry_later) {
         Some(refusal) => Sent::Refused(refusal),
-        None => Sent::Stayed(failure_of(error, "Writing a change")),
+        None => Sent::Stayed(error),
     }
 }

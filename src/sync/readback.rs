@@ -36,7 +36,7 @@ pub(super) enum Sent {
     Refused(Refusal),
     Unknown(String),
     /// It was certainly not carried out, and nobody judged it: a missing permission, throttling, no connection.
-    Stayed(Failure),
+    Stayed(GraphError),
     /// The operation goes on; its id is kept, and the next run asks again.
     Running,
 }

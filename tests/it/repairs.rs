@@ -15,7 +15,7 @@ use crate::support::bench::{Bench, number};
 use crate::support::web;
 
 const MCOPSTN1: &str = "4ed3ff63-69d7-4fb7-b984-5aec7f605ca8";
-const EXCHANGE: &str = "EXCHANGE_S_ENTERPRISE";
+pub(crate) const EXCHANGE: &str = "EXCHANGE_S_ENTERPRISE";
 
 pub(crate) async fn id(bench: &Bench, upn: &str) -> ObjectId {
     let rows = bench.store().cache.find(upn, 1).await.unwrap();
@@ -54,7 +54,7 @@ fn acts(bench: &Bench) -> Vec<String> {
 }
 
 /// The direct licence of a user that has this plan in its list of those switched off, or any: its plans that are off.
-fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
+pub(crate) fn off_of(bench: &Bench, upn: &str, sku: &str) -> Vec<String> {
     let person = web::person(&bench.base(), upn);
     let mut off: Vec<String> = person["licenses"]
         .as_array()
