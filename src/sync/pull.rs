@@ -11,7 +11,7 @@ use crate::domain::gate::Marks;
 use crate::domain::guid::{GroupId, ObjectId};
 use crate::domain::matching::Matcher;
 use crate::domain::run::{Counters, Phase, Progress, RunEvent, Source};
-use crate::domain::text::counted;
+use crate::domain::text::{Label, counted};
 use crate::graph::delta::DeltaLink;
 use crate::graph::error::GraphError;
 use crate::graph::users::{NextPage, PackedPage, ReadingRoom, UserPages};
@@ -185,6 +185,9 @@ enum Read {
     LostItsPlace(GraphError),
 }
 
+/// So many of those who are not listed any more are asked for by id: where a list has broken off, any of them shows it.
+const MISSING_ASKED_FOR: usize = 150;
+
 /// A list could not be read to its end, however often it was begun.
 pub(super) fn lost_its_place(tried: &str, error: &GraphError) -> Stop {
     let failure = Failure::new(
@@ -354,11 +357,28 @@ impl Run<'_> {
         let (lookup, matcher, tally) = intake.finish();
         check_count(old, tally.users)?;
         check_listed(tally.users, listed)?;
+        if let Err(stop) = self.check_missing().await {
+            drop(self.store.cache.abandon());
+            return Err(stop);
+        }
         if let Err(stop) = self.guard(tenant.id).await {
             drop(self.store.cache.abandon());
             return Err(stop);
         }
-        let head = self.head(tenant, &tally, link.ok(), true);
+        let link = match (link.ok(), listed) {
+            // Nobody can tell who is missing: the next run reads everything again, and has this one to compare with.
+            (Some(_), Some(listed)) if old.is_none() && tally.users < listed => {
+                let missing = counted(listed - tally.users, "user is", "users are");
+                let text = format!(
+                    "The tenant has {listed} users by its own count, and listed {}: {missing} missing here until the next sync, which reads everything again",
+                    tally.users
+                );
+                self.journal.warning(Source::Graph, text).await;
+                None
+            }
+            (link, _) => link,
+        };
+        let head = self.head(tenant, &tally, link, true);
         let numbers_known = lookup.reference.numbers.is_some();
         let changes = self
             .store
@@ -373,6 +393,27 @@ impl Run<'_> {
             matcher,
             numbers_known,
         })
+    }
+
+    /// Whoever was there at the last read and is not listed now is asked for by id: a list that leaves out those who are there has
+    /// broken off, however near it came to its own count.
+    async fn check_missing(&mut self) -> Result<(), Stop> {
+        let missing = self.store.cache.missing(MISSING_ASKED_FOR).await?;
+        let there = self.client.users_by_id(&missing).await;
+        let there = there.map_err(|e| failed(&e, "Reading users who were not listed"))?;
+        let Some(one) = there.first() else {
+            return Ok(());
+        };
+        Err(Stop::Failed(Failure::new(
+            FailureKind::TryAgain,
+            format!(
+                "The tenant did not list {} of whom it knows when asked, such as {}",
+                counted(there.len() as u64, "user", "users"),
+                Label::new(&one.upn)
+            ),
+            "the listing is taken for cut short",
+            "The last good picture stays. Sync again.",
+        )))
     }
 
     /// Three things go on at once: a page comes in, the one before it is read and classified, and those before are stored.

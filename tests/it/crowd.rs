@@ -18,7 +18,7 @@ use crate::support::web;
 const MANY: usize = 16;
 
 /// How many rounds: a sample, unless `TEAMSCONNECTOR_SWEEP` says how many, as in
-/// `TEAMSCONNECTOR_SWEEP=60 cargo test --test it crowd_sweep`.
+/// `TEAMSCONNECTOR_SWEEP=15 cargo test --test it crowd_sweep`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a hook of this test, which the program does not read"

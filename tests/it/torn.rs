@@ -193,6 +193,23 @@ async fn slow_short_and_doubled_lists_are_read_right_or_refused() {
         assert!(picture(&folder) == old, "{end}");
     }
 
+    // However near to its count it comes: who was there and is not listed is asked for by id.
+    let state = web::ask(&base, "GET", "/_sim/state", None);
+    let all = state["users"].as_array().unwrap().len() as u64;
+    for lacks in [1, 2] {
+        // The newcomer stands last, and nobody has seen her.
+        let end = all - 1 - lacks;
+        knobs(&base, &json!({ "ends_early": end, "page_size": end }));
+        let ran = bench.sync().await;
+        let Outcome::Failed(failure) = &ran.outcome else {
+            panic!("{lacks} lack: {}", ran.text());
+        };
+        let words = format!("did not list {lacks} user");
+        assert!(failure.headline.contains(&words), "{failure:?}");
+        assert!(picture(&folder) == old, "{lacks}");
+    }
+    knobs(&base, &shape(true, 7));
+
     // Each piece takes its time, and each page begins with some of the page before.
     let slow = json!([{ "path_contains": "/v1.0/users?", "times": 3, "slow": 2 }]);
     knobs(
@@ -220,4 +237,35 @@ fn counted(ran: &Ran) -> String {
     let mut lines = ran.lines.iter().map(|line| &line.text);
     let found = lines.find(|text| text.starts_with("Enabled users: total="));
     found.expect("a run counts").clone()
+}
+
+/// A first read has nobody to compare with: what its list leaves out is there after the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_missing_after_a_first_read_is_there_after_the_next() {
+    let mut bench = Bench::new("tour").await;
+    let (base, folder) = (bench.base(), folder(&bench));
+    let state = web::ask(&base, "GET", "/_sim/state", None);
+    let all = state["users"].as_array().unwrap().len() as u64;
+    let short = json!({ "ends_early": all - 2, "page_size": all - 2, "next_link_numbers": true });
+    knobs(&base, &short);
+    let ran = bench.sync().await;
+    assert_eq!(ran.outcome, Outcome::Done, "{}", ran.text());
+    let words = format!(
+        "listed {}: 2 users are missing here until the next sync",
+        all - 2
+    );
+    assert!(ran.says(&words), "{}", ran.text());
+    let first = picture(&folder);
+    knobs(&base, &json!({ "ends_early": null, "page_size": null }));
+    let ran = bench.sync().await;
+    assert!(!ran.says("missing here"), "{}", ran.text());
+    assert!(picture(&folder) != first, "two more are there");
+    let whole = Bench::synced("tour").await;
+    let upns = async |bench: &Bench| {
+        let rows = bench.store().cache.all_rows().await.unwrap();
+        let mut upns: Vec<String> = rows.into_iter().map(|row| row.upn).collect();
+        upns.sort();
+        upns
+    };
+    assert_eq!(upns(&bench).await, upns(&whole).await);
 }

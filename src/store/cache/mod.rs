@@ -236,6 +236,7 @@ pub(super) enum Job {
     NameGroups(Vec<Group>, Answer<()>),
     BeginFull(RunId, Answer<()>),
     Append(Vec<StoredUser>, Answer<()>),
+    Missing(usize, Answer<Vec<ObjectId>>),
     FinishFull(Box<(Reference, SnapshotHead)>, Answer<Vec<ClassChange>>),
     Abandon(Answer<()>),
     SetClasses(Vec<NewClass>, Answer<()>),
@@ -316,6 +317,11 @@ impl Cache {
     /// Stages users of a full read.
     pub fn append(&self, users: Vec<StoredUser>) -> Reply<()> {
         self.ask(|to| Job::Append(users, to))
+    }
+
+    /// Users of the last snapshot whom the read under way has not met, so many at most, in no order.
+    pub fn missing(&self, limit: usize) -> Reply<Vec<ObjectId>> {
+        self.ask(|to| Job::Missing(limit, to))
     }
 
     /// Makes what was staged the snapshot, in one transaction. Of several users with one id the last counts. The reply says

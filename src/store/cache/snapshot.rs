@@ -58,6 +58,11 @@ impl Staging {
         words.keep(tx)
     }
 
+    /// Whom the read has not met, so many at most.
+    pub(super) fn missing(&self, limit: usize) -> Vec<ObjectId> {
+        self.unseen.keys().take(limit).copied().collect()
+    }
+
     /// A user's row was replaced meanwhile: whatever the read finds of it is written.
     pub(super) fn touched(&mut self, id: ObjectId) {
         if let Some(hash) = self.unseen.get_mut(&id) {

@@ -97,6 +97,10 @@ impl CacheThread {
                 let result = self.append(&users);
                 self.give(to, result);
             }
+            Job::Missing(limit, to) => {
+                let missing = self.staging.as_ref().map(|staging| staging.missing(limit));
+                to.give(Ok(missing.unwrap_or_default()));
+            }
             Job::FinishFull(what, to) => {
                 let result = self.finish(&what.0, &what.1);
                 self.give(to, result);
