@@ -6,6 +6,7 @@ use teamsconnector::domain::outbox::EntryState;
 use teamsconnector::domain::plan_ids::PlanClass;
 use teamsconnector::domain::run::Outcome;
 use teamsconnector::domain::user;
+use teamsconnector::ops::repair::With;
 use teamsconnector::sync::TENANT_MISMATCH;
 
 use crate::repairs::{EXCHANGE, id, off_of, ways};
@@ -112,7 +113,7 @@ async fn plans_that_another_switches_off_in_the_wait_stay_off() {
             panic!("one bundle: {repairs:?}");
         };
         let sku = sku.to_string();
-        bench.repair(henrietta, &repairs, Default::default()).await;
+        bench.repair(henrietta, &repairs, With::default()).await;
         let kind = bench.planned().await;
         let edit = json!({ "method": "PATCH", "path": "users/henrietta@contoso.example",
             "body": { "assignedLicenses": [{ "skuId": sku, "disabledPlans": [EXCHANGE] }] } });
