@@ -14,7 +14,7 @@ use super::body;
 use super::error::GraphError;
 use super::exchange::Answer;
 use super::refusal::markup;
-use super::send::{Ask, body_text, unpackable, unreadable};
+use super::send::{Ask, body_text, unreadable};
 use super::wire::{Field, Page, Soft, read_page};
 
 /// More pages than the largest tenant has, even at 200 users each.
@@ -59,7 +59,7 @@ impl Pages {
                 answer.body = body;
                 markup(&answer, &answer.body, self.client.graph_host()).map_or(Ok(()), Err)
             }
-            Err(why) => Err(unpackable(&answer, &self.path, why)),
+            Err(why) => Err(unreadable(&answer, &self.path, why)),
         };
         match read {
             Ok(()) => Ok(Some(answer)),

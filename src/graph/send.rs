@@ -260,22 +260,21 @@ pub(super) fn body_text<'a>(answer: &'a Answer, path: &str) -> Result<&'a str, G
     std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, path, DecodeError::Utf8))
 }
 
-/// The error for a body of a page that cannot be unpacked: no change was asked for, so none can have been accepted.
-pub(super) fn unpackable(answer: &Answer, path: &str, why: DecodeError) -> GraphError {
-    GraphError::Decode {
-        path: path.to_owned(),
-        why,
-        accepted: false,
-        request_id: answer.request_id().to_owned(),
-    }
+/// The error for a body that cannot be read, of an answer to a read: no change was asked for, so none can have been accepted.
+pub(super) fn unreadable(answer: &Answer, path: &str, why: DecodeError) -> GraphError {
+    undecoded(answer, path, (why, false))
 }
 
-/// The error for a body that cannot be read.
-pub(super) fn unreadable(answer: &Answer, path: &str, why: DecodeError) -> GraphError {
+/// The same, of an answer to a write: what it says of a change that was accepted is missing.
+pub(super) fn untold(answer: &Answer, path: &str, why: DecodeError) -> GraphError {
+    undecoded(answer, path, (why, answer.status.is_success()))
+}
+
+fn undecoded(answer: &Answer, path: &str, (why, accepted): (DecodeError, bool)) -> GraphError {
     GraphError::Decode {
         path: path.to_owned(),
         why,
-        accepted: answer.status.is_success(),
+        accepted,
         request_id: answer.request_id().to_owned(),
     }
 }

@@ -18,7 +18,7 @@ use super::error::{DecodeError, GraphError};
 use super::page::Pages;
 use super::retry::Resend;
 use super::scopes;
-use super::send::{Ask, UNKNOWN_ENUMS, body_text, quoted, unreadable};
+use super::send::{Ask, UNKNOWN_ENUMS, body_text, quoted, unreadable, untold};
 use super::teams_rows::{NumberRow, OperationRow, TeamsUserRow};
 use super::wire::read_single;
 
@@ -244,18 +244,18 @@ impl Client {
         let ask = Ask::post(self.url(&segments, &[]), body, NEEDS_WRITE);
         let answer = self.send(&ask).await?;
         // From here on the write is accepted: without an address to ask, reading has to tell how it went.
-        let untold = || {
-            unreadable(
+        let no_address = || {
+            untold(
                 &answer,
                 ask.url.path(),
                 DecodeError::Missing("a Location that leads to Graph"),
             )
         };
-        let location = answer.header("location").ok_or_else(untold)?;
-        let location = ask.url.join(location).map_err(|_| untold())?;
+        let location = answer.header("location").ok_or_else(no_address)?;
+        let location = ask.url.join(location).map_err(|_| no_address())?;
         match self.0.endpoints.checked(location.as_str()) {
             Ok(url) => Ok(Operation(url.into())),
-            Err(_) => Err(untold()),
+            Err(_) => Err(no_address()),
         }
     }
 

@@ -17,7 +17,7 @@ use super::lean::Lean;
 use super::page::Pages;
 use super::refusal::markup;
 use super::scopes;
-use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unpackable, unreadable};
+use super::send::{Ask, EVENTUAL, PLAIN, body_text, quoted, unreadable};
 use super::user_rows::{Record, UserRow};
 use super::wire::{Soft, read_page, read_single};
 
@@ -102,7 +102,7 @@ impl PackedPage {
         let ReadingRoom { inflater, reader } = room;
         let page = inflater
             .open(&answer.body, &answer.headers)
-            .map_err(|why| unpackable(answer, &self.path, why))?;
+            .map_err(|why| unreadable(answer, &self.path, why))?;
         if let Some(error) = markup(answer, page, self.client.graph_host()) {
             return Err(error);
         }
