@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guid::{ObjectId, TenantId};
@@ -171,6 +171,14 @@ impl From<rusqlite::Error> for StoreError {
             }
             _ => {}
         }
+        match source.sqlite_extended_error_code() {
+            // The file beside it that its readers share could not grow: that comes before the first byte of a change.
+            Some(ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_SHMMAP) => {
+                return Self::Full { path };
+            }
+            Some(ffi::SQLITE_IOERR_SHMOPEN) => return Self::ReadOnly { path },
+            _ => {}
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DiskFull) => Self::Full { path },
@@ -260,7 +268,7 @@ impl StoreError {
             ),
             Self::ReadOnly { .. } => (
                 FailureKind::Store,
-                "Nothing was changed. Check the rights of the file and its folder.",
+                "Nothing was changed. Check the rights of the file and its folder, and whether the disk has room.",
             ),
             Self::Corrupt { .. } => (
                 FailureKind::Store,
@@ -321,5 +329,32 @@ impl StoreError {
             ),
         };
         Failure::new(kind, self.to_string(), String::new(), hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_file_without_room_is_a_full_disk_and_no_failed_one() {
+        let told = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let failure = StoreError::from(error).at(Path::new("ledger.db")).failure();
+            format!("{}. {}", failure.headline, failure.hint)
+        };
+        let full = "no room is left to write ledger.db. Nothing was changed. Make room on the disk, or ask for a larger quota, and try again.";
+        assert_eq!(told(ffi::SQLITE_FULL), full);
+        assert_eq!(told(ffi::SQLITE_IOERR_SHMSIZE), full);
+        assert_eq!(told(ffi::SQLITE_IOERR_SHMMAP), full);
+        assert_eq!(
+            told(ffi::SQLITE_IOERR_SHMOPEN),
+            "ledger.db cannot be written. Nothing was changed. Check the rights of the file and its folder, and whether the disk has room."
+        );
+        let failed = told(ffi::SQLITE_IOERR_FSYNC);
+        assert!(
+            failed.contains("The disk has failed. Whether this change was kept is not certain"),
+            "{failed}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! The lock is the system's, so a dead holder frees it at once; the text in the file is only for people.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -26,25 +26,7 @@ impl Lease {
         at: Timestamp,
     ) -> Result<Self, Failure> {
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        let failed = |error: std::io::Error| {
-            if error.kind() == ErrorKind::NotFound {
-                return Failure::new(
-                    FailureKind::Store,
-                    format!("The folder of this tenant is gone: {}", folder.display()),
-                    "another session or command may have removed the tenant",
-                    "Open another tenant. `teamsconnector tenants list` shows which are left; a removed one's files lie under removed/ (`teamsconnector paths`).",
-                );
-            }
-            Failure::new(
-                FailureKind::Store,
-                format!(
-                    "{}, which keeps two runs apart, cannot be written",
-                    path.display()
-                ),
-                error.to_string(),
-                "See `teamsconnector paths` for where files lie; the folder must be yours to write.",
-            )
-        };
+        let failed = |error| unwritten(path, &error);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = Keeping::of(folder)
@@ -86,6 +68,32 @@ impl Lease {
     }
 }
 
+/// Why the file could not be opened or written.
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let (headline, why, hint) = match error.kind() {
+        ErrorKind::NotFound => (
+            format!("The folder of this tenant is gone: {}", folder.display()),
+            "another session or command may have removed the tenant".to_owned(),
+            "Open another tenant. `teamsconnector tenants list` shows which are left; a removed one's files lie under removed/ (`teamsconnector paths`).",
+        ),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+            format!("no room is left to write {}", path.display()),
+            "it keeps two runs apart".to_owned(),
+            "Nothing was read from the tenant or written to it. Make room on the disk, or ask for a larger quota, and try again.",
+        ),
+        _ => (
+            format!(
+                "{}, which keeps two runs apart, cannot be written",
+                path.display()
+            ),
+            error.to_string(),
+            "See `teamsconnector paths` for where files lie; the folder must be yours to write.",
+        ),
+    };
+    Failure::new(FailureKind::Store, headline, why, hint)
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         // The file stays and is emptied, so that nobody reads a holder who is gone.
@@ -107,6 +115,24 @@ mod tests {
         let headline = format!("The folder of this tenant is gone: {}", folder.display());
         assert_eq!(gone.headline, headline);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_full_disk_is_called_that() {
+        let path = Path::new("/home/kim/contoso/lease");
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let full = unwritten(path, &kind.into());
+            assert_eq!(
+                full.headline,
+                "no room is left to write /home/kim/contoso/lease"
+            );
+            assert!(full.hint.contains("Make room on the disk"), "{full:?}");
+        }
+        let refused = unwritten(path, &ErrorKind::PermissionDenied.into());
+        assert!(
+            refused.hint.contains("the folder must be yours"),
+            "{refused:?}"
+        );
     }
 
     #[test]
