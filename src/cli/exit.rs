@@ -2,6 +2,7 @@
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::run::{Outcome, Summary};
+use crate::runtime::interrupt;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Exit {
             FailureKind::TryAgain => Self::TryAgain,
             FailureKind::Refused => Self::Refused,
             FailureKind::Store | FailureKind::Other => Self::Failed,
-            FailureKind::Cancelled => Self::Other(130),
+            FailureKind::Cancelled => Self::Other(interrupt::code()),
         }
     }
 
@@ -63,7 +64,7 @@ impl Exit {
             Outcome::Done if summary.refused + summary.conflicts > 0 => Self::Partly,
             Outcome::Done => Self::Done,
             Outcome::Partly => Self::Partly,
-            Outcome::Cancelled => Self::Other(130),
+            Outcome::Cancelled => Self::Other(interrupt::code()),
             Outcome::Interrupted => Self::Other(129),
             Outcome::Failed(failure) => Self::of_failure(failure),
         }

@@ -84,7 +84,7 @@ pub(super) fn failed(error: &anyhow::Error) -> Exit {
         }
         if let Some(cut) = cause.downcast_ref::<Interrupted>() {
             tell(&cut.to_string());
-            return Exit::Other(130);
+            return Exit::Other(interrupt::code());
         }
         if cause
             .downcast_ref::<io::Error>()
@@ -117,7 +117,7 @@ pub(super) fn ask(question: &str) -> anyhow::Result<String> {
     Ok(answer()?.unwrap_or_default())
 }
 
-/// Ctrl-C at a question: it is answered by nothing, and what would have followed is not done.
+/// Ctrl-C at a question, or another signal that ends the program: it is answered by nothing, and what would have followed is not done.
 #[derive(Debug, thiserror::Error)]
 #[error("Interrupted: nothing was written.")]
 pub(super) struct Interrupted;
@@ -128,7 +128,7 @@ pub(super) struct Interrupted;
 ///
 /// [`Interrupted`], and what reading ends with.
 pub(super) fn answer() -> anyhow::Result<Option<String>> {
-    let read = interrupt::or_pressed(|| {
+    let read = interrupt::or_asked_to_end(|| {
         let mut answer = Vec::new();
         let read = io::stdin().lock().read_until(b'\n', &mut answer)?;
         Ok((read > 0).then_some(answer))

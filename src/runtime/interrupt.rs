@@ -1,29 +1,50 @@
-//! Ctrl-C on the command line. A press is never lost: one that came while nobody waited for it answers whoever waits next.
+//! The signals that ask a command to end: Ctrl-C, SIGTERM, and the SIGHUP of a terminal that goes away. None is lost: one that came
+//! while nobody waited for it answers whoever waits next.
 
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal::unix::{Signal as Heard, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
-/// How often it was pressed since somebody asked first.
-static PRESSED: OnceLock<watch::Receiver<u64>> = OnceLock::new();
+const INTERRUPTED: u8 = 130;
+const HUNG_UP: u8 = 129;
+const TERMINATED: u8 = 143;
 
-/// How many of these presses were answered.
+/// How often it was asked to end since somebody listened first.
+static ASKED: OnceLock<watch::Receiver<u64>> = OnceLock::new();
+
+/// How many of these were answered.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// Counts the presses from now on; before that, one ends the program as it does any other.
+/// What the last of them ends the program with.
+static CODE: AtomicU8 = AtomicU8::new(INTERRUPTED);
+
+/// Counts the signals from now on; before that, one ends the program as it does any other.
 #[expect(clippy::disallowed_methods, reason = "the runtime starts the tasks")]
-fn presses() -> io::Result<watch::Receiver<u64>> {
-    if let Some(known) = PRESSED.get() {
+fn signals() -> io::Result<watch::Receiver<u64>> {
+    if let Some(known) = ASKED.get() {
         return Ok(known.clone());
     }
-    let mut heard = signal(SignalKind::interrupt())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = unless_ignored(Signal::TERM)?;
+    let mut hangup = unless_ignored(Signal::HUP)?;
     let (to, from) = watch::channel(0);
-    let count = PRESSED.get_or_init(|| {
+    let count = ASKED.get_or_init(|| {
         tokio::spawn(async move {
-            while heard.recv().await.is_some() {
+            loop {
+                let code = tokio::select! {
+                    _ = interrupt.recv() => INTERRUPTED,
+                    () = next(&mut terminate) => TERMINATED,
+                    () = next(&mut hangup) => HUNG_UP,
+                };
+                // A terminal that goes away tells it twice, by the shell and by the system: nobody has asked again.
+                if code == HUNG_UP && *to.borrow() > 0 {
+                    continue;
+                }
+                CODE.store(code, Ordering::SeqCst);
                 to.send_modify(|n| *n += 1);
             }
         });
@@ -32,38 +53,77 @@ fn presses() -> io::Result<watch::Receiver<u64>> {
     Ok(count.clone())
 }
 
-/// From now on a press ends no program: it waits for whoever asks for it.
+/// Hears a signal; `None` where it was ignored when the program was started, as `nohup` does: it stays ignored.
+fn unless_ignored(of: Signal) -> io::Result<Option<Heard>> {
+    if is_ignored(of) {
+        return Ok(None);
+    }
+    signal(SignalKind::from_raw(of.as_raw())).map(Some)
+}
+
+/// Whether whoever started this program wanted it to ignore a signal. Where that cannot be known, nothing is changed about the signal.
+fn is_ignored(of: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.map_or(true, |status| ignores(&status, of))
+}
+
+/// The same, by what the system says of a process.
+fn ignores(status: &str, of: Signal) -> bool {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (of.as_raw() - 1) & 1 == 1)
+}
+
+/// The next of a signal that is listened to; never, of one that is not.
+async fn next(of: &mut Option<Heard>) {
+    let came = match of {
+        Some(heard) => heard.recv().await,
+        None => None,
+    };
+    if came.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What the program ends with when a signal has ended what it did: that of the last one, and of Ctrl-C where there was none.
+pub fn code() -> u8 {
+    CODE.load(Ordering::SeqCst)
+}
+
+/// From now on these signals end no program: they wait for whoever asks for them.
 ///
 /// # Errors
 ///
 /// When the signal cannot be listened to.
 pub fn listen() -> io::Result<()> {
-    presses().map(drop)
+    signals().map(drop)
 }
 
-/// Waits for the next press that nobody has answered yet.
+/// Waits for the next of them that nobody has answered yet.
 ///
 /// # Errors
 ///
 /// When the signal cannot be listened to.
-pub async fn pressed() -> io::Result<()> {
-    let mut presses = presses()?;
+pub async fn heard() -> io::Result<()> {
+    let mut signals = signals()?;
     let new = |n: &u64| *n > ANSWERED.load(Ordering::SeqCst);
-    match presses.wait_for(new).await {
+    match signals.wait_for(new).await {
         Ok(seen) => ANSWERED.store(*seen, Ordering::SeqCst),
-        // The one who counts is gone with the runtime: nothing is pressed any more.
+        // The one who counts is gone with the runtime: nothing is heard any more.
         Err(_) => std::future::pending().await,
     }
     Ok(())
 }
 
-/// What a read gives that may block for ever; `None` when Ctrl-C is pressed meanwhile. The read goes on in a thread of its own then:
+/// What a read gives that may block for ever; `None` when it is asked to end meanwhile. The read goes on in a thread of its own then:
 /// nobody may read after it.
 ///
 /// # Errors
 ///
 /// What the read ends with, or that the signal cannot be listened to.
-pub fn or_pressed<T: Send + 'static>(
+pub fn or_asked_to_end<T: Send + 'static>(
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<Option<T>> {
     tokio::task::block_in_place(|| {
@@ -75,9 +135,23 @@ pub fn or_pressed<T: Send + 'static>(
             });
             tokio::select! {
                 biased;
-                pressed = pressed() => pressed.map(|()| None),
+                heard = heard() => heard.map(|()| None),
                 done = done => done.map_err(io::Error::other)?.map(Some),
             }
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nohup_has_ignored_stays_ignored() {
+        let nohup = "Name:\tteamsconnector\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000000\n";
+        assert!(ignores(nohup, Signal::HUP));
+        assert!(!ignores(nohup, Signal::TERM));
+        assert!(!ignores("SigIgn:\t0000000000001000\n", Signal::HUP));
+        assert!(ignores("no such line\n", Signal::HUP), "nothing is known");
+    }
 }

@@ -56,6 +56,7 @@ mod secrets;
 mod sharing;
 mod sign_in;
 mod sign_in_kept;
+mod signals;
 mod silence;
 mod spreadsheet;
 mod stock;

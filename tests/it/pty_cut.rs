@@ -1,7 +1,8 @@
-//! Ctrl-C at the questions of the command line, in a real pseudo-terminal: nothing is done, and the program ends as after a signal.
+//! Ctrl-C and the other signals that end a program, at the questions of the command line, in a real pseudo-terminal: nothing is done, and the program ends as after a signal.
 
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use teamsconnector::sim::Scenario;
 
@@ -34,6 +35,31 @@ fn cut(mut terminal: Terminal, question: &str) {
         Some(130),
         "{question}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_at_a_question_ends_the_command_with_its_code_and_writes_nothing() {
+    let served = Served::new(Scenario::Tour, "").await;
+    let added = served.call(&["users", "add", JONI, "--number", "+441235123480"]);
+    assert_eq!(added.code, 0, "{added:?}");
+    let asked: &[(&[&str], &str)] = &[
+        (&["sync"], "Type yes:"),
+        (&["users", "remove", JONI], "Type yes:"),
+        (&["--plain"], "contoso>"),
+    ];
+    for (args, question) in asked {
+        for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+            let mut terminal = terminal(&served, args);
+            terminal.wait_for(question);
+            terminal.signal(signal);
+            terminal.wait_for("Interrupted: nothing was written.");
+            let ended = terminal.ended_within(Duration::from_secs(20));
+            assert_eq!(ended, Some(code), "{args:?} {signal:?}");
+        }
+    }
+    let queued = served.call(&["outbox", "list", "--json"]).json();
+    let entries = queued["entries"].as_array().map(Vec::len);
+    assert_eq!(entries, Some(1), "{queued}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

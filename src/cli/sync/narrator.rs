@@ -122,14 +122,14 @@ impl Narrator {
             result
         };
         let interrupted = async {
-            if interrupt::pressed().await.is_ok() {
+            if interrupt::heard().await.is_ok() {
                 cancel.cancel();
                 print::tell(
                     "Stopping; what is being written is finished first. Again to end at once.",
                 );
             }
-            if interrupt::pressed().await.is_ok() {
-                std::process::exit(130);
+            if interrupt::heard().await.is_ok() {
+                std::process::exit(i32::from(interrupt::code()));
             }
             std::future::pending::<()>().await;
         };
