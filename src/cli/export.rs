@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global, args: &Export) -> anyhow::Result<Exit> 
     }
     let text = write(&table, reader);
     match &args.out {
-        None => std::io::stdout().lock().write_all(text.as_bytes())?,
+        None => print::text(&text)?,
         Some(out) => {
             save(out, &text, args.force)?;
             let rows = table.rows.len();

@@ -1,6 +1,10 @@
-//! Printing: data on standard output, narration on standard error; a reader that has gone away is no error.
+//! Printing: data on standard output, narration on standard error. A reader that has gone away ends the printing and nothing else:
+//! the command goes on to its end, and its code says how it went.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::app::cells;
 use crate::app::zone::Zone;
@@ -12,8 +16,41 @@ use super::exit::Exit;
 
 /// One line of data, or a document: what no terminal may be sent is escaped in it.
 pub(super) fn data(line: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    Ok(writeln!(out, "{}", escaped(line))?)
+    text(&format!("{}\n", escaped(line)))
+}
+
+/// A text as it stands, as data.
+pub(super) fn text(text: &str) -> anyhow::Result<()> {
+    if is_unheard() {
+        return Ok(());
+    }
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if nobody_reads(&error) => {
+            UNHEARD.store(true, Ordering::SeqCst);
+            Ok(())
+        }
+        done => Ok(done?),
+    }
+}
+
+/// Whether whoever read the data has gone away.
+static UNHEARD: AtomicBool = AtomicBool::new(false);
+
+/// Whether something was to be printed that nobody reads any more.
+pub(super) fn is_unheard() -> bool {
+    UNHEARD.load(Ordering::SeqCst)
+}
+
+/// Whether an error of standard output means that nobody is there: a pipe that was closed, a terminal that is gone.
+fn nobody_reads(error: &io::Error) -> bool {
+    let out = io::stdout();
+    let mut fds = [PollFd::new(&out, PollFlags::empty())];
+    let mut gone = || {
+        let looked = poll(&mut fds, Some(&Timespec::default()));
+        let ends = PollFlags::HUP | PollFlags::ERR;
+        looked.is_ok() && fds[0].revents().intersects(ends)
+    };
+    error.kind() == io::ErrorKind::BrokenPipe || gone()
 }
 
 /// One line of narration. Nobody reading it is no error.
@@ -85,12 +122,6 @@ pub(super) fn failed(error: &anyhow::Error) -> Exit {
         if let Some(cut) = cause.downcast_ref::<Interrupted>() {
             tell(&cut.to_string());
             return Exit::Other(interrupt::code());
-        }
-        if cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-        {
-            return Exit::Done;
         }
     }
     tell(&format!("{error:#}"));

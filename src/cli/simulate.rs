@@ -42,6 +42,10 @@ pub(super) async fn run(args: &Simulate) -> anyhow::Result<Exit> {
     print::data(&format!("tenant        {}", simulator.tenant_id()))?;
     print::data(&format!("client id     {}", simulator.client_id()))?;
     print::data(&format!("client secret {}", simulator.client_secret()))?;
+    if print::is_unheard() {
+        // Nobody knows the address.
+        return Ok(Exit::Done);
+    }
     print::tell("Stop it with Ctrl-C. Its state: GET /_sim/state");
     tokio::signal::ctrl_c().await?;
     simulator.stop().await;

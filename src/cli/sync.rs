@@ -259,6 +259,10 @@ fn decide(
             );
             return Ok(Decision::Refused(why));
         }
+        if print::is_unheard() {
+            print::tell("Nothing was written: nobody reads the output any more.");
+            return Ok(Decision::Leave);
+        }
         return Ok(Decision::Apply { past_limit: false });
     }
     if opened.settings.read_only || !may_write(args, json) {

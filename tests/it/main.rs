@@ -67,6 +67,7 @@ mod sync_reads;
 mod tenants;
 mod torn;
 mod tours;
+mod unheard;
 mod waits;
 mod who;
 mod words;

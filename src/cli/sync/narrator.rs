@@ -113,7 +113,7 @@ impl Narrator {
             while let Some(event) = heard.recv().await {
                 if result.is_ok() {
                     result = self.hear(event);
-                    // Nobody reads any more: reading stops, but a write that has begun is finished.
+                    // It cannot be printed, as on a full disk: reading stops, but a write that has begun is finished.
                     if result.is_err() && stoppable {
                         cancel.cancel();
                     }
