@@ -155,7 +155,9 @@ impl App {
                     self.licences.marks.put(key);
                 }
             }
-            Pane::Candidates | Pane::Sync | Pane::Changes => self.candidates.mark_here(),
+            Pane::Candidates => self.candidates.mark_here(),
+            // Marked one by one: a step here must not mark somebody of another pane.
+            Pane::Sync | Pane::Changes => {}
         }
     }
 
