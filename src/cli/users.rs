@@ -86,10 +86,12 @@ fn state(row: &DeskUser) -> String {
     if let LicenseStatus::Unlicensed(cause) = row.status {
         return format!("Unlicensed: {cause}");
     }
-    match row.entries.first() {
-        Some(entry) => format!("{} -> {}", entry.state.word(), entry.wanted.shown()),
-        None => "licensed".to_owned(),
+    if row.entries.is_empty() {
+        return "licensed".to_owned();
     }
+    let changes = row.entries.iter();
+    let told = changes.map(|entry| format!("{} -> {}", entry.state.word(), entry.wanted.shown()));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// A user in one sentence.

@@ -56,6 +56,8 @@ pub enum EndpointError {
 }
 
 const LONGEST_LINK: usize = 32 * 1024;
+/// What of each part of a link is told, in characters.
+const LONGEST_PART: usize = 40;
 
 impl Endpoints {
     /// The addresses of one of Microsoft's clouds.
@@ -150,7 +152,7 @@ impl Endpoints {
     /// The error for a link that does not lead to this Graph.
     pub(super) fn hostile(&self, link: &str) -> GraphError {
         GraphError::Hostile {
-            link: link.chars().take(200).collect(),
+            link: told(link),
             host: {
                 let origin = self.graph.origin().ascii_serialization();
                 format!("{origin}{}/v1.0/", self.graph.path().trim_end_matches('/'))
@@ -194,6 +196,19 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
         None => false,
     }
+}
+
+/// As much of a link as says where it leads: what follows may hold what is nobody's business.
+fn told(link: &str) -> String {
+    let way = link.split(['?', '#']).next().unwrap_or_default();
+    let parts: Vec<String> = way
+        .split('/')
+        .map(|part| match part.char_indices().nth(LONGEST_PART) {
+            Some((end, _)) => format!("{}...", &part[..end]),
+            None => part.to_owned(),
+        })
+        .collect();
+    parts.join("/").chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -277,6 +292,16 @@ mod tests {
         assert_eq!(
             told.to_string(),
             "the reply holds a link that does not lead to https://graph.microsoft.com/v1.0/: https://graph.microsoft.com:8443/v1.0/users"
+        );
+        let secret = "s".repeat(90);
+        let told = graph.hostile(&format!(
+            "https://evil.example/{secret}/users?t={secret}#{secret}"
+        ));
+        let start = "s".repeat(LONGEST_PART);
+        assert!(
+            told.to_string()
+                .ends_with(&format!(": https://evil.example/{start}.../users")),
+            "{told}"
         );
         let long = format!("https://graph.microsoft.com/{}", "x".repeat(LONGEST_LINK));
         assert!(graph.checked(&long).is_err());

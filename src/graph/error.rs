@@ -11,6 +11,7 @@ use crate::domain::sign_in::SignInWay;
 use crate::domain::words;
 
 use super::aadsts::SignInRefusal;
+use super::echo;
 use super::hints;
 use super::local::LocalError;
 use super::trust::Untrusted;
@@ -186,7 +187,7 @@ pub enum GraphError {
     /// A link that leads away from Graph: nothing was sent there.
     #[error("the reply holds a link that does not lead to {host}: {link}")]
     Hostile {
-        /// The link, cut to 200 characters.
+        /// The link without its query, each of its parts cut.
         link: String,
         /// Where it should have led.
         host: String,
@@ -241,6 +242,12 @@ pub enum DecodeError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Still coming when no reply may any more.
+    #[error("it was still coming after {} s", longest.as_secs())]
+    TooSlow {
+        /// The limit.
+        longest: Duration,
+    },
     /// Something that must be there is not, or is of another type.
     #[error("{0} is missing or of another type")]
     Missing(&'static str),
@@ -286,11 +293,7 @@ impl GraphError {
 
     /// The same, with a secret that a server has echoed taken out.
     pub(super) fn scrubbed(mut self, secret: &str) -> Self {
-        let scrub = |text: &mut String| {
-            if !secret.is_empty() && text.contains(secret) {
-                *text = text.replace(secret, "[secret]");
-            }
-        };
+        let scrub = |text: &mut String| echo::scrub(text, secret);
         match &mut self {
             Self::Unauthorized { reply }
             | Self::Forbidden { reply, .. }
@@ -319,11 +322,18 @@ impl GraphError {
                 refusal.claims.as_mut().map(scrub);
             }
             Self::Decode {
-                path, request_id, ..
+                path,
+                request_id,
+                why,
+                ..
             } => {
                 scrub(path);
                 scrub(request_id);
+                if let DecodeError::Encoding(name) = why {
+                    scrub(name);
+                }
             }
+            Self::Hostile { link, .. } => scrub(link),
             _ => {}
         }
         self

@@ -23,6 +23,8 @@ use super::trust;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a reply may take in all: one that comes a byte at a time never lacks the next one for long.
+const LONGEST_REPLY: Duration = Duration::from_mins(10);
 
 /// What becomes of the body of a good reply.
 #[derive(Debug, Clone, Copy)]
@@ -183,6 +185,7 @@ impl Wire {
         let packed = collect(
             response,
             early.map(|early| (early, body::is_gzip(&headers))),
+            LONGEST_REPLY,
         )
         .await
         .map_err(|error| self.transport(url, Stage::CutReply, error))?;
@@ -257,13 +260,18 @@ impl Wire {
     }
 }
 
-/// The body as it comes, up to the limit. The outer error is the network's.
+/// The body as it comes, up to the limits of size and time. The outer error is the network's.
 async fn collect(
     mut response: reqwest::Response,
     mut early: Option<(&EarlyLink, bool)>,
+    longest: Duration,
 ) -> Result<Result<Vec<u8>, DecodeError>, reqwest::Error> {
+    let started = tokio::time::Instant::now();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
+        if started.elapsed() >= longest {
+            return Ok(Err(DecodeError::TooSlow { longest }));
+        }
         if body.len() + chunk.len() > LARGEST_REPLY {
             return Ok(Err(DecodeError::TooLarge {
                 limit: LARGEST_REPLY,
@@ -346,6 +354,18 @@ mod tests {
         assert_eq!(
             loggable(&url("https://g/v1.0/users/delta?$deltatoken=latest")),
             "/v1.0/users/delta?$deltatoken=latest"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_still_comes_when_none_may_is_given_up() {
+        let reply = || reqwest::Response::from(http::Response::new("{}"));
+        let whole = collect(reply(), None, LONGEST_REPLY).await.unwrap();
+        assert_eq!(whole.unwrap(), b"{}");
+        let slow = collect(reply(), None, Duration::ZERO).await.unwrap();
+        assert_eq!(
+            slow.unwrap_err().to_string(),
+            "it was still coming after 0 s"
         );
     }
 

@@ -41,6 +41,7 @@ pub mod certificate;
 mod challenge;
 pub mod delay;
 pub mod delta;
+mod echo;
 pub mod endpoints;
 mod entra;
 pub mod error;

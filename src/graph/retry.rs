@@ -39,7 +39,11 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
         // More digits than a number holds is still a wait, and longer than any that is sat out.
         return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
     }
-    let until = http_date(text)?;
+    // The last days of 9999, a common "never", are past what a time here holds.
+    let until = http_date(text).or_else(|| {
+        let (_, date) = text.split_once(", ")?;
+        http_date(&date.replacen(" 9999 ", " 9998 ", 1))
+    })?;
     Some(Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
@@ -128,6 +132,13 @@ mod tests {
         );
         assert_eq!(seconds("Sun, 01 Mar 2026 12:00:30 GMT"), Some(30));
         assert_eq!(seconds("Sun, 01 Mar 2026 11:00:00 GMT"), Some(0));
+        for never in [
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            "Thu, 30 Dec 9999 00:00:00 GMT",
+        ] {
+            assert!(seconds(never) > Some(u64::from(u32::MAX)), "{never}");
+        }
+        assert_eq!(seconds("Sun, 31 Foo 9999 23:59:59 GMT"), None);
         assert_eq!(seconds("-5"), None);
         assert_eq!(seconds("soon"), None);
         assert_eq!(seconds(""), None);

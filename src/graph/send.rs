@@ -10,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::challenge::claims_of;
+use super::echo;
 use super::error::{DecodeError, GraphError};
 use super::exchange::{Answer, Leave};
 use super::refusal::{Asked, foreign_success, refusal};
@@ -181,9 +182,7 @@ impl Client {
         let (mut line, outcome) = self.0.wire.once(request, leave).await;
         // A server that echoes a token must not get it into a log.
         for text in [&mut line.path, &mut line.request_id] {
-            if text.contains(token.expose_secret()) {
-                *text = text.replace(token.expose_secret(), "[secret]");
-            }
+            echo::scrub(text, token.expose_secret());
         }
         let outcome = outcome.and_then(|answer| {
             if answer.status == StatusCode::UNAUTHORIZED

@@ -48,7 +48,7 @@ impl Run<'_> {
         let (entry, target) = (&one.entry, one.item.target);
         let licences = self.licence_can_be_written(one).await?;
         if mending::held(entry.field(), &licences).as_ref() == Some(&entry.wanted) {
-            return Ok(self.confirm(entry, target).await?);
+            return Ok(self.find_there(one).await?);
         }
         self.silences_no_more_than_confirmed(one).await?;
         let Ok(write) = mending::write_of(&entry.wanted, &licences) else {
@@ -207,7 +207,7 @@ impl Run<'_> {
             .await
             .map_err(|e| failed(&e, "Reading a number before its assignment"))?;
         match record.as_ref().and_then(TenantNumber::holder) {
-            Some(holder) if holder == target => return Ok(self.confirm(entry, target).await?),
+            Some(holder) if holder == target => return Ok(self.find_there(one).await?),
             Some(holder) => {
                 let name = self.name_of(holder).await;
                 return Ok(self.reject(one, &Refusal::held(), Some(&name)).await?);

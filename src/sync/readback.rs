@@ -18,6 +18,7 @@ use crate::graph::error::GraphError;
 use crate::graph::teams::{Operation, OperationState};
 use crate::store::ledger::LedgerPicture;
 
+use super::push::Work;
 use super::{Run, Stop, one};
 
 /// How long an operation is asked about before its outcome is called unknown.
@@ -156,6 +157,26 @@ impl Run<'_> {
 
     /// Reads back until the value is there twice; what is not there yet waits, and says until when.
     pub(super) async fn confirm(&mut self, entry: &Entry, target: ObjectId) -> Result<(), Stop> {
+        self.read_back(entry, target, Closing::Confirmed).await
+    }
+
+    /// The same for what was there before anything was sent: somebody else has done it, and this run does not count it as its own.
+    pub(super) async fn find_there(&mut self, one: &Work) -> Result<(), Stop> {
+        let untouched = one.entry.state == EntryState::Queued && one.releases().is_none();
+        let closing = if untouched {
+            Closing::AlreadyThere
+        } else {
+            Closing::Confirmed
+        };
+        self.read_back(&one.entry, one.item.target, closing).await
+    }
+
+    async fn read_back(
+        &mut self,
+        entry: &Entry,
+        target: ObjectId,
+        closing: Closing,
+    ) -> Result<(), Stop> {
         self.journal.phase(Phase::ReadBack).await;
         let skus = match self.store.cache.outline().await {
             Ok(Some(outline)) => outline.skus,
@@ -178,7 +199,7 @@ impl Run<'_> {
             };
             if equal == EQUAL_READS {
                 self.compare_after_write(entry).await?;
-                return self.close_entry(entry, Closing::Confirmed).await;
+                return self.close_entry(entry, closing).await;
             }
         }
         self.compare_after_write(entry).await?;

@@ -10,7 +10,7 @@ use teamsconnector::ops::repair::With;
 use teamsconnector::sync::TENANT_MISMATCH;
 
 use crate::repairs::{EXCHANGE, id, off_of, ways};
-use crate::support::bench::{Bench, number};
+use crate::support::bench::{Bench, Ran, number};
 use crate::support::web;
 
 const JONI: &str = "joni@contoso.example";
@@ -125,6 +125,50 @@ async fn plans_that_another_switches_off_in_the_wait_stay_off() {
         let off = off_of(&bench, "henrietta@contoso.example", &sku);
         assert_eq!(off, wanted, "{refusal}");
     }
+}
+
+/// What another has brought about meanwhile is not told as ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_has_done_in_the_wait_is_already_there() {
+    for refusal in refusals() {
+        let mut bench = Bench::synced("tour").await;
+        let joni = bench.add(JONI).await;
+        bench.want_number(&joni, Some("+441235123480")).await;
+        let kind = bench.planned().await;
+        let edit = json!({ "method": "POST", "path": "numbers",
+            "body": { "telephoneNumber": "+441235123480", "target": JONI } });
+        refuse(&bench, ASSIGN, &refusal, &edit);
+        is_already_there(&bench.run(kind).await, &refusal);
+        assert_eq!(web::count(&bench.base(), "POST", ASSIGN.1), 1);
+        assert!(bench.desk().await.entries.is_empty(), "{refusal}");
+
+        let mut bench = Bench::synced("tour").await;
+        let henrietta = id(&bench, "henrietta@contoso.example").await;
+        let repairs = ways(&bench, henrietta, PlanClass::Calling).await;
+        bench.repair(henrietta, &repairs, With::default()).await;
+        let [teamsconnector::domain::repair::Repair::SwitchOff { sku, .. }] = repairs.as_slice()
+        else {
+            panic!("one bundle: {repairs:?}");
+        };
+        let sku = sku.to_string();
+        let kind = bench.planned().await;
+        let edit = json!({ "method": "PATCH", "path": "users/henrietta@contoso.example",
+            "body": { "assignedLicenses": [{ "skuId": sku, "disabledPlans": ["MCOPSTN8"] }] } });
+        refuse(&bench, LICENCE, &refusal, &edit);
+        is_already_there(&bench.run(kind).await, &refusal);
+        assert_eq!(
+            off_of(&bench, "henrietta@contoso.example", &sku),
+            ["MCOPSTN8"]
+        );
+        assert_eq!(web::count(&bench.base(), "POST", LICENCE.1), 1);
+    }
+}
+
+fn is_already_there(ran: &Ran, refusal: &Value) {
+    assert_eq!(ran.outcome, Outcome::Done, "{refusal} {}", ran.text());
+    assert_eq!(ran.summary.written, 0, "{refusal} {}", ran.text());
+    assert!(ran.says("already; nothing to write"), "{}", ran.text());
+    assert!(!ran.says("is confirmed"), "{}", ran.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,10 +220,21 @@ fn a_kept_home_keeps_queue_and_tenant() {
             "add",
             "joni@contoso.example",
             "--number",
-            "+441235123480"
+            "+441235123480",
+            "--country",
+            "DE"
         ])
         .code,
         0
+    );
+    let listed = call(&["users", "list"]).out;
+    let row = listed
+        .lines()
+        .find(|line| line.starts_with("Joni"))
+        .unwrap();
+    assert!(
+        row.contains("queued -> +441235123480, queued -> DE"),
+        "{listed}"
     );
     let queued = call(&["outbox", "list", "--json"]).json();
     assert_eq!(queued["entries"][0]["wanted"], "+441235123480");
