@@ -1,6 +1,9 @@
 //! `doctor`: everything that a run needs, looked at one by one. Works when any of it is broken, and changes nothing.
 
-use crate::config::{Config, SignInWay};
+use std::path::Path;
+
+use crate::config::palette::Palette;
+use crate::config::{Config, Look, SignInWay};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::text::{Label, counted};
 use crate::domain::words;
@@ -75,6 +78,7 @@ async fn configured(report: &mut Report, global: &Global) {
                 "config",
                 format!("{}: {count}", places.config_file().display()),
             );
+            theme(report, &places.config_file(), &config.look);
             Some(config)
         }
         Err(error) => {
@@ -142,6 +146,20 @@ async fn configured(report: &mut Report, global: &Global) {
             for name in ONLINE {
                 report.skipped(name, "without credentials nothing is asked");
             }
+        }
+    }
+}
+
+/// The theme that the file names: one that is built in, or a file of its own, which may hold mistakes.
+fn theme(report: &mut Report, config_file: &Path, look: &Look) {
+    let Some(name) = &look.theme else {
+        return;
+    };
+    match Palette::load(config_file, name) {
+        Ok(_) => report.ok("theme", name),
+        Err(error) => {
+            let error = error.named_in(look.theme_at.as_ref());
+            report.failed("theme", &error.failure());
         }
     }
 }

@@ -391,9 +391,14 @@ pub async fn take_back(
         .await
         .map_err(|error| error.failure())?;
     let Some(written) = written else {
-        return Err(refused(
-            "This change was not written from here, so there is nothing to take back",
-            "Only a change that was confirmed in the tenant can be taken back.",
+        return Err(Failure::new(
+            FailureKind::Config,
+            format!(
+                "Change {} was not written from here, so there is nothing to take back",
+                entry.0
+            ),
+            "",
+            "Only a change that was confirmed in the tenant can be taken back: `outbox list --done` shows them.",
         ));
     };
     let Some(directory_id) = written.directory_id else {

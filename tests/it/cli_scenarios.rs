@@ -233,11 +233,18 @@ fn a_kept_home_keeps_queue_and_tenant() {
         .find(|line| line.starts_with("Joni"))
         .unwrap();
     assert!(
-        row.contains("queued -> +441235123480, queued -> DE"),
+        row.contains("queued -> DE, queued -> +44 1235 123480"),
         "{listed}"
     );
     let queued = call(&["outbox", "list", "--json"]).json();
-    assert_eq!(queued["entries"][0]["wanted"], "+441235123480");
+    for (n, wanted) in ["DE", "+441235123480"].into_iter().enumerate() {
+        assert_eq!(queued["entries"][n]["wanted"], wanted);
+    }
+    for what in ["drop", "take-back"] {
+        let ended = call(&["outbox", what, "999"]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.err.contains("hange 999 "), "{ended:?}");
+    }
     assert_eq!(call(&["sync"]).code, 5, "a queue, no --yes, no terminal");
     let ended = call(&["sync", "--yes"]);
     assert_eq!(ended.code, 0, "{ended:?}");

@@ -384,11 +384,19 @@ fn without_a_server_a_secret_or_a_sound_file_it_still_ends_well() {
         assert_eq!(state, "skipped", "{name}");
         assert_eq!(text, "without credentials nothing is asked");
     }
-    std::fs::write(
-        home.path().join("config.toml"),
-        "[tenants.contoso]\nx = 1\n",
-    )
-    .unwrap();
+    let file = home.path().join("config.toml");
+    let sound = std::fs::read_to_string(&file).unwrap();
+    for (theme, state, says) in [
+        ("light", "ok", "light"),
+        ("ligth", "failed", "config.toml:1:9: "),
+    ] {
+        std::fs::write(&file, format!("theme = \"{theme}\"\n{sound}")).unwrap();
+        let ended = run(home.path(), &["--tenant", "contoso", "doctor", "--json"]);
+        let (is, text, hint) = line(&ended, "theme");
+        assert_eq!(is, state);
+        assert!(text.contains(says), "{text} {hint}");
+    }
+    std::fs::write(&file, "[tenants.contoso]\nx = 1\n").unwrap();
     let ended = run(home.path(), &["doctor", "--json"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(line(&ended, "config").0, "failed");
