@@ -10,6 +10,7 @@ use super::chance;
 use super::described;
 use super::groups::Group;
 use super::inventory::{NumberRow, kept_form};
+use super::licences;
 use super::operations;
 use super::person::{Grant, Person, PlanRow, Plans, Status, Synced};
 use super::state;
@@ -47,6 +48,10 @@ pub(super) fn route(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
             return Ok(Reply::value(&json!(world.knobs)));
         }
         ("POST", ["users"]) => return add(world, &call.object()?).map_err(wrong),
+        // By Graph's own rules: seats run out, and what a group gives stays.
+        ("POST", ["users", key, "assignLicense"]) => {
+            licences::assign(world, call, key)?;
+        }
         ("PATCH", ["users", key]) => {
             let place = world
                 .tenant

@@ -3,14 +3,19 @@
 //! Users are given as the directory would write them, property by property, so that what occurs in the field and has no place
 //! in a [`Person`] can be said as well: a status in other letters, a word that nobody knows, a value of the wrong type.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
+use super::catalogue::Catalogue;
 use super::groups::Group;
 use super::inventory::NumberRow;
 use super::person::{Grant, Person, PlanRow, Plans, Status};
+use super::tenant::Seats;
 use super::world::World;
 
-/// Replaces people, groups and numbers: `{"users": [..], "groups": [..], "numbers": [..]}`.
+/// Replaces people, groups, numbers and seats: `{"users": [..], "groups": [..], "numbers": [..], "seats": {"MCOEV": 5}}`. Of what
+/// has no number of seats named there are a few more than are in use.
 ///
 /// A user has the members of Graph's user, and `_teams`: the `accountType` of the row that Teams has, or null where it has none.
 pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), String> {
@@ -35,6 +40,10 @@ pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), St
         .iter()
         .map(number)
         .collect::<Result<Vec<_>, _>>()?;
+    let seats = seats(
+        &world.tenant.catalogue,
+        body.get("seats").unwrap_or(&Value::Null),
+    )?;
     let tenant = &mut world.tenant;
     tenant.crowd = None;
     tenant.people = (0..).zip(people).collect();
@@ -44,7 +53,7 @@ pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), St
         .into_iter()
         .map(|row| (row.number.clone(), row))
         .collect();
-    tenant.seats.clear();
+    tenant.seats = seats;
     tenant.operations.clear();
     tenant.signed_in = tenant
         .people
@@ -55,6 +64,23 @@ pub(super) fn put(world: &mut World, body: &Map<String, Value>) -> Result<(), St
     tenant.open_seats();
     world.held.send_replace(0);
     Ok(())
+}
+
+/// How many are bought, by id or name of the product.
+fn seats(catalogue: &Catalogue, named: &Value) -> Result<BTreeMap<String, Seats>, String> {
+    let named = named.as_object().into_iter().flatten();
+    named
+        .map(|(name, count)| {
+            let sku = catalogue.sku(name).or_else(|| catalogue.sku_named(name));
+            let sku = sku.ok_or_else(|| format!("no product is called {name}"))?;
+            let enabled = count.as_i64().ok_or("seats are a number")?;
+            let seats = Seats {
+                enabled,
+                ..Seats::default()
+            };
+            Ok((sku.guid.to_owned(), seats))
+        })
+        .collect()
 }
 
 fn text(of: &Value, name: &str) -> Result<String, String> {

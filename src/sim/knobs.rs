@@ -199,8 +199,9 @@ pub(super) struct Knobs {
     pub token_epoch: u64,
     pub fail_next: Vec<Fault>,
     pub meanwhile: Vec<Meanwhile>,
-    /// The log tells bodies of writes as well, what became of each answer, and each change of a number's holder or of a usage
-    /// location, in the order in which they came about. Looks at everybody after each call: for small tenants.
+    /// The log tells bodies of writes as well, what became of each answer, and each change of a number's holder, of a usage
+    /// location or of somebody's licences, in the order in which they came about. Looks at everybody after each call: for small
+    /// tenants.
     pub remember_truth: bool,
     /// Long pages of a `size:N` tenant are made and packed once, as one stream, and kept in memory until something changes: what is
     /// measured after a first read has the reader alone on its clock. About half a megabyte for 999 users.

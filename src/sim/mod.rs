@@ -5,7 +5,7 @@
 //! It reads no clock but the one that it is given.
 //!
 //! Beside Graph there is a control plane without tokens, under `/_sim/`: `GET state`, `GET users/{key}`,
-//! `POST users`, `PATCH users/{key}`, `DELETE users/{key}`, `POST numbers`, `PUT groups/{name}`, `PUT tenant`,
+//! `POST users`, `PATCH users/{key}`, `DELETE users/{key}`, `POST numbers`, `POST users/{key}/assignLicense`, `PUT groups/{name}`, `PUT tenant`,
 //! `POST knobs`, `GET log`, `GET issued`, `GET held?N` (answers once more than N answers are held back). What is changed there is what another administrator would have changed.
 
 mod access;

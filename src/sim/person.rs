@@ -188,6 +188,22 @@ impl Default for Person {
 }
 
 impl Person {
+    /// Who gives which licence with which plans off, as one text: `sku|group|off,off;...`, a direct one with an empty group.
+    pub(super) fn grants_told(&self) -> String {
+        let mut told: Vec<String> = self
+            .grants
+            .iter()
+            .map(|grant| {
+                let mut off = grant.disabled.clone();
+                off.sort();
+                let group = grant.group.as_deref().unwrap_or_default();
+                format!("{}|{group}|{}", grant.sku, off.join(","))
+            })
+            .collect();
+        told.sort();
+        told.join(";")
+    }
+
     /// The ids of all products held, each once, in order of first grant.
     pub(super) fn skus(&self) -> Vec<&str> {
         let mut skus: Vec<&str> = Vec::new();

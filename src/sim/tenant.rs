@@ -279,6 +279,14 @@ impl Tenant {
             |person| {
                 person.grants = grants;
                 person.plans = Plans::Own(rows);
+                // What has been granted since must not go on showing as it was described.
+                for name in [
+                    "assignedLicenses",
+                    "assignedPlans",
+                    "licenseAssignmentStates",
+                ] {
+                    person.odd.remove(name);
+                }
             },
         );
     }

@@ -196,8 +196,13 @@ impl World {
         let holders = self.tenant.numbers.values();
         let holders = holders.map(|row| (("number", row.number.clone()), row.target.clone()));
         let people = self.tenant.people.values().filter(|one| !one.deleted);
-        let places = people.map(|one| (("country", one.id.clone()), one.location.clone()));
-        let truth: Truth = holders.chain(places).collect();
+        let told = people.flat_map(|one| {
+            [
+                (("country", one.id.clone()), one.location.clone()),
+                (("licences", one.id.clone()), Some(one.grants_told())),
+            ]
+        });
+        let truth: Truth = holders.chain(told).collect();
         let before = std::mem::take(&mut self.truth);
         for ((what, whose), value) in &truth {
             let known = before.get(&(*what, whose.clone())).cloned().flatten();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::chance::Chance;
 use super::stage::Break;
-use super::tenant::{COUNTRIES, SmallTenant, upn};
+use super::tenant::{CALLING, COUNTRIES, PRODUCTS, SmallTenant, upn};
 
 /// Knobs of one run, and how it is broken off.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Round {
 const ASSIGN: (&str, &str) = ("/assignNumber", "POST");
 const RELEASE: (&str, &str) = ("unassignNumber", "POST");
 const PATCH: (&str, &str) = ("/users/", "PATCH");
+const LICENCE: (&str, &str) = ("/assignLicense", "POST");
 
 pub(super) fn round(chance: &mut Chance, tenant: &SmallTenant, writes: bool) -> Round {
     let mut round = Round {
@@ -63,7 +64,7 @@ pub(super) fn round(chance: &mut Chance, tenant: &SmallTenant, writes: bool) -> 
 }
 
 fn a_write(chance: &mut Chance) -> (&'static str, &'static str) {
-    chance.pick(&[ASSIGN, ASSIGN, RELEASE, PATCH])
+    chance.pick(&[ASSIGN, ASSIGN, RELEASE, PATCH, LICENCE, LICENCE])
 }
 
 fn of_a_write(chance: &mut Chance) -> Value {
@@ -79,6 +80,7 @@ fn of_a_write(chance: &mut Chance) -> Value {
         14 => {
             json!({ "status": 429, "retry_after": chance.pick(&[json!(5), json!(400), json!(5000), json!("soon")]), "times": chance.pick(&[1, 2, 9]) })
         }
+        15 if path == LICENCE.0 && chance.percent(60) => of_seats(chance),
         15 => json!({ "status": chance.pick(&[404, 409, 412]) }),
         16 => json!({ "cut": chance.below(40) }),
         17 => json!({ "status": 401, "times": chance.pick(&[1, 2]) }),
@@ -89,6 +91,18 @@ fn of_a_write(chance: &mut Chance) -> Value {
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     fault
+}
+
+/// What the directory says where the last seat went to somebody else meanwhile, or where two write at once.
+fn of_seats(chance: &mut Chance) -> Value {
+    let (sku, _) = chance.pick(&PRODUCTS);
+    chance.pick(&[
+        json!({ "status": 400, "code": "Request_BadRequest",
+            "message": format!("Subscription with SKU {sku} does not have any available licenses.") }),
+        json!({ "status": 400, "code": "Request_BadRequest", "message":
+            "User license is inherited from a group membership and it cannot be removed directly from the user." }),
+        json!({ "status": 409 }),
+    ])
 }
 
 fn of_an_operation(chance: &mut Chance) -> Value {
@@ -133,7 +147,21 @@ fn of_a_read(chance: &mut Chance) -> Value {
 /// Another administrator, at some call of the run.
 fn another(chance: &mut Chance, tenant: &SmallTenant) -> Value {
     let whom = upn(chance.below(tenant.people.len()));
-    let edit = match chance.below(10) {
+    let edit = match chance.below(14) {
+        10..14 => {
+            let (sku, plans) = chance.pick(&PRODUCTS);
+            let off: Vec<&str> = plans
+                .iter()
+                .copied()
+                .filter(|plan| *plan == CALLING && chance.percent(40))
+                .collect();
+            let body = if chance.percent(50) {
+                json!({ "addLicenses": [{ "skuId": sku, "disabledPlans": off }], "removeLicenses": [] })
+            } else {
+                json!({ "addLicenses": [], "removeLicenses": [sku] })
+            };
+            json!({ "method": "POST", "path": format!("users/{whom}/assignLicense"), "body": body })
+        }
         0..4 => {
             json!({ "method": "POST", "path": "numbers", "body": { "telephoneNumber": chance.pick(&tenant.numbers), "target": whom } })
         }
@@ -144,7 +172,8 @@ fn another(chance: &mut Chance, tenant: &SmallTenant) -> Value {
             json!({ "method": "PATCH", "path": format!("users/{whom}"), "body": { "usageLocation": chance.pick(&COUNTRIES) } })
         }
     };
-    let (path, method, skip) = match chance.below(4) {
+    let (path, method, skip) = match chance.below(5) {
+        4 => (LICENCE.0, Some(LICENCE.1), 0),
         0 => (ASSIGN.0, Some(ASSIGN.1), chance.below(2)),
         1 => (RELEASE.0, Some(RELEASE.1), 0),
         _ => ("/v1.0/", None, chance.below(25)),

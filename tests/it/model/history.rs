@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use teamsconnector::domain::guid::ObjectId;
-use teamsconnector::domain::outbox::{Entry, EntryId, EntryState, Removal};
+use teamsconnector::domain::outbox::{Entry, EntryId, EntryState, NewEntry, Removal};
 use teamsconnector::domain::phone::{NumberKind, PhoneNumber};
+use teamsconnector::domain::repair::Repair;
 use teamsconnector::domain::run::{Outcome, RunKind};
 use teamsconnector::domain::user::{Association, NewUser, Patch, User, Value};
-use teamsconnector::ops::{change, repair};
+use teamsconnector::ops::change;
+use teamsconnector::ops::repair::{self, With};
 use teamsconnector::store::ledger::{AuditLine, LedgerPicture};
 
 use super::chance::Chance;
 use super::faults::{self, Round};
 use super::stage::{Break, Console, Stage};
-use super::tenant::{COUNTRIES, SmallTenant, upn};
+use super::tenant::{CALLING, COUNTRIES, Given, PRODUCTS, SmallTenant, upn};
 use crate::support::bench::number;
 
 /// What was seen of one change while it was in the outbox.
@@ -34,6 +36,8 @@ pub(super) struct Told {
     /// Every change that a person was told is saved.
     pub(super) seen: BTreeMap<EntryId, Seen>,
     pub(super) desk: LedgerPicture,
+    /// What this side shows of each person's licences.
+    pub(super) licences: BTreeMap<String, Vec<Given>>,
     pub(super) audit_faults: Vec<String>,
     pub(super) runs: Vec<String>,
     pub(super) moves: usize,
@@ -213,12 +217,25 @@ impl<'a> Course<'a> {
         }
         let user = self.chance.pick(&desk.users);
         match self.chance.below(100) {
-            0..30 => {
+            0..20 => {
                 let wanted =
                     (!self.chance.percent(12)).then(|| self.chance.pick(&self.tenant.numbers));
                 self.want_number(&user, wanted.as_deref()).await;
             }
-            30..44 => {
+            20..32 => {
+                let target = id(&self.chance.pick(&self.tenant.people));
+                self.licence(&desk, target).await;
+                // What the licence is changed for.
+                let user = desk
+                    .users
+                    .iter()
+                    .find(|user| user.association.id() == Some(target));
+                if let Some(user) = user.filter(|_| self.chance.percent(50)) {
+                    let wanted = self.chance.pick(&self.tenant.numbers);
+                    self.want_number(user, Some(&wanted)).await;
+                }
+            }
+            32..44 => {
                 let wanted = self.chance.pick(&COUNTRIES);
                 self.want(
                     &user,
@@ -291,6 +308,63 @@ impl<'a> Course<'a> {
     async fn want_number(&mut self, user: &User, wanted: Option<&str>) {
         let base = Value::Number(user.number.clone());
         self.want(user, base, Value::Number(wanted.map(number)))
+            .await;
+    }
+
+    /// A licence is taken or given, or the Calling Plan in one switched off; what cannot be done from here is refused.
+    async fn licence(&mut self, desk: &LedgerPicture, target: ObjectId) {
+        let store = self.console.store();
+        let stored = store.cache.user(target).await.unwrap();
+        let Some(licences) = stored.map(|stored| stored.user.licences) else {
+            return;
+        };
+        let (product, plans) = self.chance.pick(&PRODUCTS);
+        let sku = product.parse().unwrap();
+        let has = licences
+            .iter()
+            .any(|licence| licence.sku == sku && licence.group.is_none());
+        if has || self.chance.percent(15) {
+            let repair = if plans.contains(&CALLING) && self.chance.percent(70) {
+                Repair::SwitchOff {
+                    sku,
+                    plan: CALLING.parse().unwrap(),
+                }
+            } else {
+                Repair::RemoveLicence { sku }
+            };
+            let repairs = std::slice::from_ref(&repair);
+            let _refused = repair::repair(
+                store,
+                target,
+                repairs,
+                With::default(),
+                self.console.stamp(),
+            )
+            .await;
+            return;
+        }
+        let off: Vec<_> = plans
+            .iter()
+            .filter(|plan| **plan == CALLING && self.chance.percent(60))
+            .map(|plan| plan.parse().unwrap())
+            .collect();
+        let given = NewEntry {
+            user: None,
+            directory_id: target,
+            name: "somebody".to_owned(),
+            base: Value::Licence { sku, off: None },
+            wanted: Value::Licence {
+                sku,
+                off: Some(off),
+            },
+            takes_from: None,
+            silences: None,
+            gives_back: false,
+        };
+        let tenant = desk.pin.as_ref().unwrap().tenant;
+        let _refused = store
+            .ledger
+            .queue(vec![given], tenant, self.console.stamp())
             .await;
     }
 
@@ -418,7 +492,16 @@ impl<'a> Course<'a> {
         let desk = self.look().await;
         let store = self.console.store();
         let verdict = store.ledger.verify_audit().await.unwrap();
+        let mut licences = BTreeMap::new();
+        for whose in &self.tenant.people {
+            let stored = store.cache.user(id(whose)).await.unwrap();
+            let shown = stored.into_iter().flat_map(|stored| stored.user.licences);
+            let mut shown: Vec<Given> = shown.map(|licence| Given::of(&licence)).collect();
+            shown.sort();
+            licences.insert(whose.clone(), shown);
+        }
         Told {
+            licences,
             log: self.console.stage.log(),
             audit: store.ledger.audit_since(self.began).await.unwrap(),
             desk,

@@ -8,6 +8,7 @@
 mod chance;
 mod faults;
 mod history;
+mod licences;
 mod oracle;
 mod orders;
 mod stage;
@@ -46,10 +47,27 @@ impl Histogram {
             .iter()
             .any(|line| line["fate"] == "lost" && line["method"] != "GET");
         let another = told.log.iter().any(|line| line["by"] == "another");
+        let licence = told.log.iter().filter(|line| {
+            let path = line["path"].as_str().unwrap_or_default();
+            path.ends_with("/assignLicense") && line["body"].is_object()
+        });
+        let both = licence.clone().any(|line| {
+            let path = line["path"].as_str().unwrap_or_default();
+            told.log.iter().any(|other| {
+                let to = other["body"]["assignmentTargetId"].as_str();
+                to.is_some_and(|to| path.contains(to))
+            })
+        });
         for (what, is) in [
             ("a fault between effect and reply", lost),
             ("a second administrator", another),
             ("a move", told.moves > 0),
+            ("a licence change", licence.clone().next().is_some()),
+            (
+                "a licence change refused",
+                licence.clone().any(|line| line["status"] == 400),
+            ),
+            ("a licence and a number of one person", both),
             ("a kill", told.kills > 0),
             ("a cancel", told.cancels > 0),
             (
@@ -259,5 +277,10 @@ fn histories_of_many_seeds_lose_no_change_and_write_none_twice() {
             histogram.text()
         );
         assert!(histogram.share("a move") >= 50, "{}", histogram.text());
+        assert!(
+            histogram.share("a licence change") >= 200,
+            "{}",
+            histogram.text()
+        );
     }
 }

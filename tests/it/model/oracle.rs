@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use teamsconnector::domain::outbox::{EntryId, EntryState};
 use teamsconnector::domain::phone::PhoneNumber;
-use teamsconnector::domain::user::Value;
+use teamsconnector::domain::user::{Field, Value};
 use teamsconnector::store::ledger::AuditLine;
 
 use super::history::Told;
-use super::tenant::Truth;
+use super::licences;
+use super::tenant::{Given, Truth};
 
 /// Actions of the audit with which a change leaves the outbox.
 pub(super) const ENDS: [&str; 6] = [
@@ -25,30 +26,52 @@ pub(super) const ENDS: [&str; 6] = [
 
 /// One request or one change of what is true, in the tenant's order.
 #[derive(Debug)]
-struct Step {
+pub(super) struct Step {
     at: Timestamp,
-    what: What,
+    pub(super) what: What,
     /// What is true after it.
-    truth: Truth,
+    pub(super) truth: Truth,
 }
 
 #[derive(Debug)]
-enum What {
-    Read { path: String, whole: bool },
+pub(super) enum What {
+    Read {
+        path: String,
+        whole: bool,
+    },
     Write(Write),
+    /// Something is not so any more.
+    Changed {
+        by_us: bool,
+        before: Truth,
+    },
     Other,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
-    Assign { number: String, to: String },
-    Release { number: String },
-    Patch { whose: String, country: String },
+pub(super) enum Asked {
+    Assign {
+        number: String,
+        to: String,
+    },
+    Release {
+        number: String,
+    },
+    Patch {
+        whose: String,
+        country: String,
+    },
+    /// The licence with these plans off, or not at all.
+    Licence {
+        whose: String,
+        sku: String,
+        off: Option<Vec<String>>,
+    },
 }
 
 #[derive(Debug, Clone)]
-struct Write {
-    asked: Asked,
+pub(super) struct Write {
+    pub(super) asked: Asked,
     status: u64,
     fate: String,
 }
@@ -75,12 +98,19 @@ fn steps(told: &Told) -> Vec<Step> {
         let at: Timestamp = text(line, "at").parse().unwrap();
         let what = if line["changed"].is_string() {
             let (of, to) = (text(line, "of"), line["to"].as_str().map(str::to_owned));
-            if line["changed"] == "number" {
-                truth.holder.insert(of, to);
-            } else {
-                truth.country.insert(of, to);
+            let before = truth.clone();
+            match line["changed"].as_str() {
+                Some("number") => drop(truth.holder.insert(of, to)),
+                Some("country") => drop(truth.country.insert(of, to)),
+                _ => {
+                    let now = Given::all_of(&to.unwrap_or_default());
+                    truth.licences.insert(of, now);
+                }
             }
-            What::Other
+            What::Changed {
+                by_us: line["by"] == "caller",
+                before,
+            }
         } else {
             request(line)
         };
@@ -104,12 +134,14 @@ fn request(line: &Json) -> What {
         "POST" if path.ends_with("/unassignNumber") => Asked::Release {
             number: text(body, "telephoneNumber"),
         },
+        "POST" if path.ends_with("/assignLicense") => licence(&path, body),
         "PATCH" => Asked::Patch {
             whose: path.rsplit('/').next().unwrap_or_default().to_owned(),
             country: text(body, "usageLocation"),
         },
         "GET" if line["fate"] == "answered" && line["status"] == 200 => {
-            let whole = !path.contains("filter=");
+            // A list, and neither a part of it nor one object.
+            let whole = !path.contains("filter=") && !path.contains("/users/0");
             return What::Read { path, whole };
         }
         _ => return What::Other,
@@ -119,6 +151,35 @@ fn request(line: &Json) -> What {
         status: line["status"].as_u64().unwrap_or_default(),
         fate: text(line, "fate"),
     })
+}
+
+fn licence(path: &str, body: &Json) -> Asked {
+    let whose = path.rsplit('/').nth(1).unwrap_or_default().to_owned();
+    let added = &body["addLicenses"][0];
+    let mut off: Vec<String> = added["disabledPlans"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|plan| plan.as_str().unwrap_or_default().to_owned())
+        .collect();
+    off.sort();
+    if added.is_object() {
+        let sku = text(added, "skuId");
+        return Asked::Licence {
+            whose,
+            sku,
+            off: Some(off),
+        };
+    }
+    let sku = body["removeLicenses"][0]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    Asked::Licence {
+        whose,
+        sku,
+        off: None,
+    }
 }
 
 /// Whether a read shows who holds a number.
@@ -134,6 +195,11 @@ fn shows_numbers_of(path: &str, whole: bool, id: &str) -> bool {
 /// Whether a read shows where a person is.
 fn shows_country_of(path: &str, whole: bool, id: &str) -> bool {
     path.contains("/users") && !path.contains("/admin/") && (whole || path.contains(id))
+}
+
+/// Whether a read shows which licences a person has.
+pub(super) fn shows_licences_of(path: &str, whole: bool, id: &str) -> bool {
+    shows_country_of(path, whole, id) && path.contains("licenseAssignmentStates")
 }
 
 /// Everything that is wrong.
@@ -155,6 +221,7 @@ pub(super) fn judge(told: &Told) -> Vec<String> {
     never_blindly_again(&steps, &mut wrong);
     confirmed_is_true(told, &steps, &mut wrong);
     nothing_is_overwritten(&steps, told, &mut wrong);
+    licences::judge(told, &steps, &mut wrong);
     what_was_released_is_owed(told, &steps, &mut wrong);
     this_side_is_right(told, &steps, &mut wrong);
     wrong
@@ -230,6 +297,11 @@ fn means(told: &Told, line: &AuditLine, asked: &Asked) -> bool {
             line.note.starts_with("patch")
                 && line.after == *country
                 && target == Some(whose.as_str())
+        }
+        Asked::Licence { whose, sku, off } => {
+            line.note.starts_with("licence")
+                && target == Some(whose.as_str())
+                && licences::is_meant(&seen.entry.wanted, sku, off.as_deref())
         }
     }
 }
@@ -307,6 +379,7 @@ fn never_blindly_again(steps: &[Step], wrong: &mut Vec<String>) {
                 }
                 Asked::Release { number } => shows_number(path, *whole, number),
                 Asked::Patch { whose, .. } => shows_country_of(path, *whole, whose),
+                Asked::Licence { whose, .. } => shows_licences_of(path, *whole, whose),
             }
         });
         if !asked {
@@ -326,7 +399,7 @@ fn confirmed_is_true(told: &Told, steps: &[Step], wrong: &mut Vec<String>) {
             continue;
         };
         let Some(target) = &seen.target else { continue };
-        let is_number = matches!(seen.entry.wanted, Value::Number(_));
+        let field = seen.entry.wanted.field();
         let read = steps
             .iter()
             .rev()
@@ -335,7 +408,9 @@ fn confirmed_is_true(told: &Told, steps: &[Step], wrong: &mut Vec<String>) {
                 let What::Read { path, whole } = &step.what else {
                     return false;
                 };
-                if is_number {
+                if field.is_licence() {
+                    shows_licences_of(path, *whole, target)
+                } else if field == Field::Number {
                     shows_numbers_of(path, *whole, target)
                         || (!line.after.is_empty() && shows_number(path, *whole, &line.after))
                         || (line.after.is_empty()
@@ -353,6 +428,7 @@ fn confirmed_is_true(told: &Told, steps: &[Step], wrong: &mut Vec<String>) {
         let is_true = match &seen.entry.wanted {
             Value::Number(Some(number)) => held.contains(&number.as_str()),
             Value::Number(None) => held.is_empty() || !held.contains(&line.before.as_str()),
+            wanted if field.is_licence() => licences::is_so(wanted, target, &read.truth),
             _ => {
                 read.truth
                     .country
@@ -365,11 +441,13 @@ fn confirmed_is_true(told: &Told, steps: &[Step], wrong: &mut Vec<String>) {
         };
         if !is_true {
             wrong.push(format!(
-                "{} of {target}: {} -> {} was not so in the tenant: {held:?}, {:?}",
+                "{} of {target}: {} {} -> {} was not so in the tenant: {held:?}, {:?}, {:?}",
                 line.action,
+                line.field,
                 line.before,
                 line.after,
-                read.truth.country.get(target)
+                read.truth.country.get(target),
+                read.truth.licences_of(target)
             ));
         }
     }
@@ -445,6 +523,22 @@ fn nothing_is_overwritten(steps: &[Step], told: &Told, wrong: &mut Vec<String>) 
                     wrong.push(format!(
                         "{write:?}: it was {now} when it was looked at, and {} was the base",
                         intent.before
+                    ));
+                }
+            }
+            Asked::Licence { whose, sku, off } => {
+                let Some(read) = last(&|path, whole| shows_licences_of(path, whole, whose)) else {
+                    wrong.push(format!("{write:?}: their licences were never looked at"));
+                    continue;
+                };
+                let (entry, had) = (
+                    &told.seen[&intent.entry.unwrap()].entry,
+                    read.truth.off_of(whose, sku),
+                );
+                if !licences::may_replace(entry, had, off.as_deref()) {
+                    wrong.push(format!(
+                        "{write:?}: it was {had:?} when it was looked at, and {:?} was to become {:?}",
+                        entry.base, entry.wanted
                     ));
                 }
             }

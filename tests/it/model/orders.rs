@@ -6,7 +6,7 @@ use teamsconnector::domain::run::{Outcome, RunKind};
 use super::history::{Course, Told};
 use super::oracle;
 use super::stage::{Break, Stage};
-use super::tenant::{SmallTenant, Truth, upn};
+use super::tenant::{SmallTenant, Truth, able, upn};
 
 const NUMBERS: [&str; 4] = [
     "+441235123500",
@@ -25,12 +25,14 @@ fn four() -> SmallTenant {
     for (id, number) in people.iter().zip(NUMBERS) {
         truth.holder.insert(number.to_owned(), Some(id.clone()));
         truth.country.insert(id.clone(), Some("GB".to_owned()));
+        truth.licences.insert(id.clone(), able());
     }
     truth.holder.insert(FREE.to_owned(), None);
     SmallTenant {
         numbers: truth.holder.keys().cloned().collect(),
         people,
         truth,
+        free_seats: [1; 3],
     }
 }
 
