@@ -232,12 +232,46 @@ pub fn brings_only(sku: SkuId, class: PlanClass, skus: &[Sku]) -> bool {
 /// Whether writing these values takes the user's last Calling Plan away, so that a Direct Routing number can follow. Where there is
 /// none to be taken, or where one would stay whose licence is not known, it is not so.
 pub fn clears_calling(wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> bool {
+    clears(PlanClass::Calling, wanted, user, skus)
+}
+
+/// Why somebody could not hold a Direct Routing number once these values are written: `class` is what a number needs of them.
+pub fn spoils(
+    class: PlanClass,
+    wanted: &[&Value],
+    user: &DirectoryUser,
+    skus: &[Sku],
+) -> Option<&'static str> {
+    if class == PlanClass::Phone && brings(PlanClass::Calling, wanted, skus) {
+        return Some("gives a Calling Plan");
+    }
+    let goes = clears(class, wanted, user, skus) && !brings(class, wanted, skus);
+    goes.then_some("takes the licence that a number needs")
+}
+
+/// Whether one of these values switches a plan of a class on.
+fn brings(class: PlanClass, wanted: &[&Value], skus: &[Sku]) -> bool {
+    let is_of = |plan: PlanId| plan_ids::class(plan) == Some(class);
+    wanted.iter().any(|value| match value {
+        Value::Plan { plan, on: true, .. } => is_of(*plan),
+        Value::Licence {
+            sku,
+            off: Some(off),
+        } => skus
+            .iter()
+            .filter(|known| known.id == *sku)
+            .flat_map(|known| &known.plans)
+            .any(|plan| is_of(plan.id) && !off.contains(&plan.id)),
+        _ => false,
+    })
+}
+
+/// Whether writing these values takes the user's last plan of a class away.
+fn clears(class: PlanClass, wanted: &[&Value], user: &DirectoryUser, skus: &[Sku]) -> bool {
     let mut usable = user
         .plans
         .iter()
-        .filter(|held| {
-            held.status.is_usable() && plan_ids::class(held.plan) == Some(PlanClass::Calling)
-        })
+        .filter(|held| held.status.is_usable() && plan_ids::class(held.plan) == Some(class))
         .peekable();
     usable.peek().is_some()
         && usable.all(|held| {
@@ -288,14 +322,14 @@ pub(crate) mod tests {
         }
     }
 
-    fn skus() -> Vec<Sku> {
+    pub(crate) fn skus() -> Vec<Sku> {
         vec![
             sku(BUNDLE, &[MCOEV, MCOPSTN1, TEAMS1]),
             sku(ALONE, &[MCOPSTN1]),
         ]
     }
 
-    fn licence(sku: &str, group: bool, disabled: &[&str]) -> Licence {
+    pub(crate) fn licence(sku: &str, group: bool, disabled: &[&str]) -> Licence {
         Licence {
             sku: sku.parse().unwrap(),
             group: group.then(|| TEAMS1.parse().unwrap()),

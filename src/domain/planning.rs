@@ -14,6 +14,7 @@ use super::mending;
 use super::merge::Theirs;
 use super::outbox::{Entry, EntryState};
 use super::phone::PhoneNumber;
+use super::plan_ids::PlanClass;
 use super::text::Label;
 use super::user::{Field, LicenseStatus, User, UserId, Value};
 use super::words;
@@ -233,8 +234,26 @@ impl Ours {
         user: &DirectoryUser,
         skus: &[Sku],
     ) -> bool {
-        let wanted: Vec<&Value> = self.0.get(&target).into_iter().flatten().collect();
-        mending::clears_calling(&wanted, user, skus)
+        mending::clears_calling(&self.of(target), user, skus)
+    }
+
+    fn of(&self, target: ObjectId) -> Vec<&Value> {
+        self.0.get(&target).into_iter().flatten().collect()
+    }
+
+    /// That this plan leaves somebody able to hold a number: it would take the old one away first, and the new one would be refused.
+    fn leave_able(&self, target: ObjectId, facts: &Facts<'_>, skus: &[Sku]) -> Result<(), String> {
+        let class = if facts.is_resource() {
+            PlanClass::Resource
+        } else {
+            PlanClass::Phone
+        };
+        match mending::spoils(class, &self.of(target), facts.user, skus) {
+            None => Ok(()),
+            Some(what) => Err(format!(
+                "a queued licence change of the same user {what}: undo one of the two"
+            )),
+        }
     }
 }
 
@@ -407,6 +426,9 @@ fn item(
     let touched = &input.touched.users[&target];
     let facts = touched.facts().ok_or(words::GONE)?;
     let old = current(input, target, entry);
+    if entry.wanted.number().is_some() && !entry.gives_back {
+        written.1.leave_able(target, &facts, &input.touched.skus)?;
+    }
     let (note, releases) = match &entry.wanted {
         Value::Number(wanted) => {
             if let Some(giver) = &entry.takes_from {
@@ -466,6 +488,7 @@ mod tests {
     use crate::domain::directory::{
         Activation, AssignedPlan, AssignmentStatus, NumberSource, NumberType, PlanStatus,
     };
+    use crate::domain::guid::SkuId;
     use crate::domain::matching::tests::{id, person, user};
     use crate::domain::outbox::EntryId;
     use crate::domain::user::Association;
@@ -657,6 +680,56 @@ mod tests {
                 "no usable Phone System licence"
             ]
         );
+    }
+
+    #[test]
+    fn no_number_is_planned_beside_a_licence_change_that_spoils_it() {
+        let bundle: SkuId = mending::tests::BUNDLE.parse().unwrap();
+        let alone: SkuId = mending::tests::ALONE.parse().unwrap();
+        let licence = |sku, off: Option<Vec<_>>| Value::Licence { sku, off };
+        let without_calling = vec![CALLING.parse().unwrap()];
+        for (base, wanted, what) in [
+            (
+                licence(alone, None),
+                licence(alone, Some(Vec::new())),
+                "gives a Calling Plan",
+            ),
+            (
+                licence(bundle, Some(without_calling)),
+                licence(bundle, None),
+                "takes the licence that a number needs",
+            ),
+        ] {
+            let mut world = World::new();
+            world.has(1, Some("+441235123471"), &[PHONE]);
+            world.touched.skus = mending::tests::skus();
+            let there = world.touched.users.get_mut(&id(1)).unwrap();
+            there.directory.as_mut().unwrap().licences = vec![mending::tests::licence(
+                mending::tests::BUNDLE,
+                false,
+                &[CALLING],
+            )];
+            world.wants(1, Some("+441235123471"), Some("+441235123472"));
+            world.entries.push(Entry {
+                id: EntryId(2),
+                directory_id: Some(id(1)),
+                ..Entry::queued(
+                    world.users[0].tenant,
+                    (base, wanted),
+                    ("me", Timestamp::UNIX_EPOCH),
+                )
+            });
+            let plan = world.plan();
+            let why: Vec<&str> = plan.left_out.iter().map(|out| out.why.as_str()).collect();
+            let told =
+                format!("a queued licence change of the same user {what}: undo one of the two");
+            assert_eq!(why, [told.as_str()]);
+            assert_eq!(plan.items.len(), 1, "the licence alone: {plan:?}");
+            assert_eq!(plan.items[0].releases, None);
+            // Given back, it is what the user had.
+            world.entries[0].gives_back = true;
+            assert_eq!(world.plan().left_out, []);
+        }
     }
 
     #[test]
