@@ -37,6 +37,17 @@ pub(super) fn number_note(
     if ours.clear_calling(target, facts.user, &input.touched.skus) {
         usable_licence(&facts)?;
         number_is_free(input, number, target, freed)?;
+        // The repair releases a number of the Calling Plan alone: another one would be replaced without a release.
+        let stays = touched
+            .numbers
+            .iter()
+            .find(|held| held.kind != NumberType::CallingPlan && held.number != *number);
+        if let Some(held) = stays {
+            return Err(format!(
+                "holds {}, which no Calling Plan has brought: switch the plan off first, and change the number then",
+                held.number.spaced()
+            ));
+        }
         return Ok(("after the Calling Plan is off".to_owned(), true));
     }
     not_calling_plan(touched)?;

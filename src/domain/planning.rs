@@ -732,6 +732,45 @@ mod tests {
         }
     }
 
+    /// The repair releases no number of Direct Routing, and the assignment would take it away whatever it is by then.
+    #[test]
+    fn a_direct_routing_number_is_not_changed_in_the_plan_that_switches_a_calling_plan_off() {
+        let bundle: SkuId = mending::tests::BUNDLE.parse().unwrap();
+        let mut world = World::new();
+        world.has(1, Some("+441235123471"), &[PHONE, CALLING]);
+        world.touched.skus = mending::tests::skus();
+        let there = world.touched.users.get_mut(&id(1)).unwrap();
+        there.directory.as_mut().unwrap().licences =
+            vec![mending::tests::licence(mending::tests::BUNDLE, false, &[])];
+        world.wants(1, Some("+441235123471"), Some("+441235123472"));
+        let plan = |on| Value::Plan {
+            sku: bundle,
+            plan: CALLING.parse().unwrap(),
+            on,
+        };
+        world.entries.push(Entry {
+            id: EntryId(2),
+            directory_id: Some(id(1)),
+            ..Entry::queued(
+                world.users[0].tenant,
+                (plan(true), plan(false)),
+                ("me", Timestamp::UNIX_EPOCH),
+            )
+        });
+        let made = world.plan();
+        assert_eq!(
+            made.left_out[0].why,
+            "holds +44 1235 123471, which no Calling Plan has brought: switch the plan off first, and change the number then"
+        );
+        assert_eq!(made.items.len(), 1, "the licence alone: {made:?}");
+        // Who holds none is given one in the same plan.
+        world.touched.users.get_mut(&id(1)).unwrap().numbers.clear();
+        world.entries[0].base = Value::Number(None);
+        let made = world.plan();
+        assert_eq!(made.left_out, []);
+        assert_eq!(made.items.len(), 2);
+    }
+
     #[test]
     fn releases_come_first_and_say_what_they_silence() {
         let mut world = World::new();
