@@ -3,9 +3,9 @@
 //!
 //! The variable of the client secret is in the environment of who set it, by design; tokens are in nobody's.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::bench::Bench;
+use crate::support::invariants::whole;
 use crate::support::program::command;
 use crate::support::pty::Terminal;
 use crate::support::web;
@@ -70,7 +71,10 @@ impl Session {
                  read_only = false\nallow = [\"numbers\", \"location\"]\n[tenants.{name}.endpoints]\nlogin = \"{base}\"\ngraph = \"{base}\"\n"
             );
             // A tenant has one name in a configuration.
-            fs::create_dir(home.path().join(name)).unwrap();
+            DirBuilder::new()
+                .mode(0o700)
+                .create(home.path().join(name))
+                .unwrap();
             fs::write(home.path().join(name).join("config.toml"), text).unwrap();
         }
         Self {
@@ -224,6 +228,9 @@ async fn no_token_is_found_anywhere_but_in_its_file() {
     );
     session.console();
 
+    for name in ["person", "app"] {
+        whole(&session.home.path().join(name), "");
+    }
     let secrets = session.secrets();
     assert!(secrets.len() > 12, "{}", secrets.len());
     let refreshed = secrets.iter().filter(|secret| holds(&kept, secret)).count();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use teamsconnector::graph::{SignIn, TokenStore};
 
+use crate::support::invariants::whole;
 use crate::support::program::{Ended, Tour, command, configure};
 use crate::support::sign_in::{Place, Way, by_code};
 
@@ -63,8 +64,12 @@ async fn a_file_of_a_newer_program_is_refused_with_both_versions_and_left_as_it_
     let folder = tour.home.path().join("tenants/contoso");
     for file in ["ledger.db", "cache.db", "history.db"] {
         let path = folder.join(file);
-        let good = fs::read(&path).unwrap();
         let newer = Connection::open(&path).unwrap();
+        // What still lies beside the file belongs to it: without that it would be put back as of an earlier time.
+        newer
+            .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+            .unwrap();
+        let good = fs::read(&path).unwrap();
         let known: i64 = newer
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .unwrap();
@@ -119,6 +124,7 @@ async fn a_file_of_a_newer_program_is_refused_with_both_versions_and_left_as_it_
         fs::write(&path, good).unwrap();
     }
     tour.good(&["sync"]);
+    whole(tour.home.path(), "");
 }
 
 /// How many damaged files of each kind: a sample, unless `TEAMSCONNECTOR_SWEEP` says how many, as in
@@ -206,7 +212,7 @@ impl Kind {
     }
 
     fn try_all(&self, home: &Path, secret: &str) -> usize {
-        let mut refused = 0;
+        let (mut refused, mut all) = (0, String::new());
         for seed in 0..rounds() {
             let bytes = damaged(&self.good, seed);
             let at = format!("{}, seed {seed}", self.path.display());
@@ -230,8 +236,14 @@ impl Kind {
                 "{at}: {ended:?}"
             );
             refused += usize::from(ended.code != 0);
+            all.push_str(&told);
         }
         fs::write(&self.path, &self.good).unwrap();
+        // Where the program has set the file aside, this one is of the test's making.
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600)).unwrap();
+        // Which file of tokens was set aside stands in the log: who signs in again needs nothing of it.
+        all.push_str(&fs::read_to_string(home.join("logs/teamsconnector.log")).unwrap_or_default());
+        whole(home, &all);
         refused
     }
 }

@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use teamsconnector::sim::Scenario;
 
+use crate::support::invariants::whole;
 use crate::support::program::{Served, run};
 use crate::support::pty::Terminal;
 use crate::support::web;
@@ -35,6 +36,7 @@ fn cut(mut terminal: Terminal, question: &str) {
         Some(130),
         "{question}"
     );
+    terminal.given_back(question);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +57,8 @@ async fn a_signal_at_a_question_ends_the_command_with_its_code_and_writes_nothin
             terminal.wait_for("Interrupted: nothing was written.");
             let ended = terminal.ended_within(Duration::from_secs(20));
             assert_eq!(ended, Some(code), "{args:?} {signal:?}");
+            terminal.given_back(question);
+            whole(served.home.path(), "");
         }
     }
     let queued = served.call(&["outbox", "list", "--json"]).json();
@@ -91,6 +95,7 @@ async fn ctrl_c_at_a_question_ends_the_command_and_writes_nothing() {
         web::number(&served.base(), "+441235123480").unwrap()["assignmentTargetId"],
         Value::Null
     );
+    whole(served.home.path(), "");
     let left = served.call(&["users", "list", "--json"]);
     assert_eq!(left.json()["users"][0]["mail"], JONI, "{left:?}");
     let tenants = run(served.home.path(), &["tenants", "list"]);

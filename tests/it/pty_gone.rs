@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::support::invariants::whole;
 use crate::support::line::Line;
 use crate::support::program::Tour;
 use crate::support::pty::Terminal;
@@ -54,14 +55,8 @@ fn broke(tour: &Tour, terminal: &mut Terminal, at: &str) -> String {
         Some(101),
         "{at}"
     );
-    let screen = terminal.screen();
-    let text = screen.contents();
-    assert!(!screen.alternate_screen(), "{at}: {text}");
-    assert!(
-        !screen.hide_cursor() && !screen.bracketed_paste(),
-        "{at}: {text}"
-    );
-    assert_eq!(terminal.mouse(), vt100::MouseProtocolMode::None, "{at}");
+    let text = terminal.given_back(at);
+    whole(tour.home.path(), &text);
     assert!(
         text.contains("This is a mistake of the program"),
         "{at}: {text}"
@@ -154,6 +149,7 @@ async fn a_terminal_that_takes_nothing_holds_up_nothing_but_its_picture() {
     stuff(&mut console);
     console.signal(Signal::TERM);
     assert_eq!(console.ended().map(|ended| ended.code), Some(143));
+    whole(tour.home.path(), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use teamsconnector::app::action::Place;
 use teamsconnector::store::Store;
 
 use crate::support::bench::Bench;
+use crate::support::invariants::whole;
 use crate::support::line::Line;
 use crate::support::program::Tour;
 use crate::support::web;
@@ -195,6 +196,7 @@ async fn broken(tour: &Tour, screen: &Screen, (wrong, code): (Wrong, u32), numbe
         );
         assert!(store.close());
     }
+    whole(tour.home.path(), "");
     ended.burnt
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::support::invariants::whole;
 use crate::support::program::Tour;
 use crate::support::pty::Terminal;
 
@@ -64,13 +65,7 @@ async fn a_mistake_in_drawing_gives_the_terminal_back_on_every_screen() {
         terminal.press(keys);
         let code = terminal.ended_within(Duration::from_secs(20));
         assert_eq!(code, Some(101), "{keys}: {}", terminal.screen().contents());
-        terminal.wait_ended();
-        let screen = terminal.screen();
-        let left = screen.contents();
-        let is_given_back =
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste();
-        assert!(is_given_back, "{keys}: {left}");
-        assert_eq!(terminal.mouse(), vt100::MouseProtocolMode::None, "{keys}");
+        let left = terminal.given_back(keys);
         assert!(
             left.contains("This is a mistake of the program"),
             "{keys}: {left}"
@@ -84,6 +79,7 @@ async fn a_mistake_in_drawing_gives_the_terminal_back_on_every_screen() {
         );
         fs::remove_file(report).unwrap();
     }
+    whole(tour.home.path(), "");
 }
 
 /// Whoever drags a window's edge: each size for as long as it lasts, keys between, and at the end the screen as it should be.
@@ -113,6 +109,8 @@ async fn a_storm_of_sizes_leaves_a_console_that_works() {
     terminal.wait_for("Quit?");
     terminal.press("y");
     assert_eq!(terminal.ended_within(Duration::from_secs(20)), Some(0));
+    terminal.given_back("after the storm");
+    whole(tour.home.path(), "");
     assert_eq!(
         fs::read_dir(tour.home.path().join("crash"))
             .unwrap()

@@ -268,6 +268,7 @@ impl Bench {
         // Whatever the tenant has done to this run: its files are as they must be.
         let folder = self.dir.path().join("tenant");
         let scene = Scene {
+            home: Some(self.dir.path()),
             folder: Some(&folder),
             ..Scene::default()
         };

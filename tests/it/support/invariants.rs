@@ -49,6 +49,32 @@ pub(crate) fn broken(scene: &Scene<'_>) -> Vec<String> {
     if let Some(folder) = scene.folder {
         chain(folder, &mut found);
         databases(folder, &mut found);
+    }
+    found.extend(broken_at_a_glance(scene));
+    found
+}
+
+/// What of a program's home is not as it must be after any end of it: the folder of each tenant, and everything beside them.
+pub(crate) fn whole(home: &Path, told: &str) {
+    let mut found = broken(&Scene {
+        home: Some(home),
+        told,
+        ..Scene::default()
+    });
+    for tenant in fs::read_dir(home.join("tenants")).into_iter().flatten() {
+        let folder = tenant.expect("the home can be listed").path();
+        found.extend(broken(&Scene {
+            folder: Some(&folder),
+            ..Scene::default()
+        }));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// As [`broken`], without the two that read every page of every file: the chain of the audit, and the databases' own check.
+pub(crate) fn broken_at_a_glance(scene: &Scene<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(folder) = scene.folder {
         if let Ok(ledger) = open(&folder.join("ledger.db")) {
             let looked = saved(&ledger, scene.saved, &mut found)
                 .and_then(|()| outcomes(&ledger, &mut found))

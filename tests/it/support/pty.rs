@@ -383,6 +383,26 @@ impl Terminal {
         assert!(waited.0.ended, "the terminal is closed");
     }
 
+    /// That the program, which has ended, has left the terminal as it found it; what stands there.
+    #[track_caller]
+    pub(crate) fn given_back(&self, about: &str) -> String {
+        self.wait_ended();
+        let screen = self.screen();
+        let left = screen.contents();
+        let modes = [
+            ("the alternate screen", screen.alternate_screen()),
+            ("a hidden cursor", screen.hide_cursor()),
+            ("bracketed paste", screen.bracketed_paste()),
+            ("arrows of an application", screen.application_cursor()),
+            ("a keypad of an application", screen.application_keypad()),
+            ("the mouse", self.mouse() != vt100::MouseProtocolMode::None),
+        ];
+        let kept = modes.iter().filter(|(_, is_on)| *is_on);
+        let kept: Vec<&str> = kept.map(|(mode, _)| *mode).collect();
+        assert!(kept.is_empty(), "{about}: it keeps {kept:?}: {left}");
+        left
+    }
+
     /// Waits until the terminal is in this state.
     pub(crate) fn wait_screen(&self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
         let (lock, changed) = &*self.state;
