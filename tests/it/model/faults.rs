@@ -35,7 +35,7 @@ pub(super) fn round(chance: &mut Chance, tenant: &SmallTenant, writes: bool) -> 
         };
         round.fail_next.push(fault);
     }
-    if writes && chance.percent(25) {
+    if writes && chance.percent(40) {
         let (path, method) = a_write(chance);
         round.fail_next.push(
             json!({ "path_contains": path, "method": method, "times": 1, "drop": true, "after": true }),

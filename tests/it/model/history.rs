@@ -1,6 +1,6 @@
 //! One history: edits, runs, faults, kills and another administrator, as a seed says; then quiet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -16,7 +16,8 @@ use teamsconnector::store::ledger::{AuditLine, LedgerPicture};
 
 use super::chance::Chance;
 use super::faults::{self, Round};
-use super::stage::{Break, Console, Stage};
+use super::stage::{Break, Console, Look, Stage};
+use super::strange;
 use super::tenant::{CALLING, COUNTRIES, Given, PRODUCTS, SmallTenant, upn};
 use crate::support::bench::number;
 
@@ -39,10 +40,14 @@ pub(super) struct Told {
     /// What this side shows of each person's licences.
     pub(super) licences: BTreeMap<String, Vec<Given>>,
     pub(super) audit_faults: Vec<String>,
+    /// What is wrong with the files that are left.
+    pub(super) files: Vec<String>,
     pub(super) runs: Vec<String>,
     pub(super) moves: usize,
     pub(super) kills: usize,
     pub(super) cancels: usize,
+    /// Families of faults that have struck.
+    pub(super) strange: BTreeSet<&'static str>,
     /// Whether the outbox still had an outcome that nobody knew when all was quiet.
     pub(super) unsettled: Vec<String>,
 }
@@ -58,6 +63,9 @@ pub(super) struct Course<'a> {
     moves: usize,
     kills: usize,
     cancels: usize,
+    strange: BTreeSet<&'static str>,
+    /// What was wrong straight after a run.
+    wrong: Vec<String>,
 }
 
 /// Plays a history to its end.
@@ -76,7 +84,13 @@ pub(super) async fn play(stage: &Stage, seed: u64) -> Told {
         let minutes = course.chance.pick(&[0, 1, 40, 90]);
         stage.pass(minutes);
     }
-    course.quiet().await
+    // The whole look at each eighth: all together it would cost as much as a third of the histories.
+    let look = if seed.is_multiple_of(8) {
+        Look::Whole
+    } else {
+        Look::Glance
+    };
+    course.quiet(look).await
 }
 
 fn id(text: &str) -> ObjectId {
@@ -97,6 +111,8 @@ impl<'a> Course<'a> {
             moves: 0,
             kills: 0,
             cancels: 0,
+            strange: BTreeSet::new(),
+            wrong: Vec::new(),
         };
         course.run(RunKind::Sync, Break::Not).await;
         course
@@ -446,6 +462,9 @@ impl<'a> Course<'a> {
             self.turn(&faults);
             self.run(RunKind::Sync, faults.broken).await;
         }
+        if self.chance.percent(35) {
+            self.strange_round().await;
+        }
         let faults = faults::round(&mut self.chance, &self.tenant, true);
         self.console.past_limit = self.chance.percent(60);
         let desk = self.desk().await;
@@ -464,15 +483,55 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// A run in a world that is strange in one way: what it reads, all are still there, and nothing was sent to anybody else.
+    async fn strange_round(&mut self) {
+        let stage = self.console.stage;
+        let strange = strange::any(&mut self.chance, &self.tenant, &stage.thief);
+        stage.knobs(&strange::kind());
+        stage.knobs(&strange.knobs);
+        stage.knobs(&json!({ "fail_next": Vec::from_iter(&strange.fault), "meanwhile": Vec::from_iter(&strange.meanwhile) }));
+        let (writes, asked) = (self.writes(), stage.log().len());
+        let entries: Vec<EntryId> = self.desk().await.entries.iter().map(|one| one.id).collect();
+        let kind = if entries.is_empty() || self.chance.percent(80) {
+            RunKind::Sync
+        } else {
+            RunKind::Apply { entries }
+        };
+        let word = kind.as_str();
+        let outcome = self.run(kind, Break::Not).await;
+        let about = format!("{} in a {word} that ended as {outcome:?}", strange.family);
+        if stage.has_struck(&strange) && stage.log().len() > asked {
+            self.strange.insert(strange.family);
+        }
+        if stage.visits() > 0 {
+            self.wrong.push(format!("{about}: another host was called"));
+        }
+        if strange.family == strange::ANOTHER_TENANT && self.writes() > writes {
+            self.wrong.push(format!("{about}: something was written"));
+        }
+        for whose in &self.tenant.people {
+            let stored = self.console.store().cache.user(id(whose)).await.unwrap();
+            if stored.is_none() {
+                self.wrong.push(format!("{about}: {whose} is lost"));
+            }
+        }
+        stage.knobs(&strange::kind());
+    }
+
+    /// Requests that were to change something in the tenant.
+    fn writes(&self) -> usize {
+        let log = self.console.stage.log();
+        log.iter().filter(|line| line["body"].is_object()).count()
+    }
+
     fn turn(&self, faults: &Round) {
+        self.console.stage.knobs(&strange::kind());
         self.console.stage.knobs(&json!({ "fail_next": faults.fail_next, "meanwhile": faults.meanwhile, "teams_lag": faults.teams_lag }));
     }
 
     /// Nobody disturbs any more: runs until nothing is under way.
-    pub(super) async fn quiet(mut self) -> Told {
-        self.console
-            .stage
-            .knobs(&json!({ "fail_next": [], "meanwhile": [], "teams_lag": false }));
+    pub(super) async fn quiet(mut self, look: Look) -> Told {
+        self.console.stage.knobs(&strange::kind());
         let mut unsettled = Vec::new();
         for _ in 0..4 {
             self.console.stage.pass(90);
@@ -500,10 +559,15 @@ impl<'a> Course<'a> {
             shown.sort();
             licences.insert(whose.clone(), shown);
         }
+        let audit = store.ledger.audit_since(self.began).await.unwrap();
         Told {
             licences,
             log: self.console.stage.log(),
-            audit: store.ledger.audit_since(self.began).await.unwrap(),
+            files: {
+                self.wrong.extend(self.console.left(look));
+                self.wrong
+            },
+            audit,
             desk,
             audit_faults: verdict.faults.iter().map(ToString::to_string).collect(),
             tenant: self.tenant,
@@ -512,6 +576,7 @@ impl<'a> Course<'a> {
             moves: self.moves,
             kills: self.kills,
             cancels: self.cancels,
+            strange: self.strange,
             unsettled,
         }
     }

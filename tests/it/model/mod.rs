@@ -12,6 +12,7 @@ mod licences;
 mod oracle;
 mod orders;
 mod stage;
+mod strange;
 mod tenant;
 
 use std::collections::BTreeMap;
@@ -76,6 +77,9 @@ impl Histogram {
             ),
         ] {
             *self.with.entry(what).or_default() += u64::from(is);
+        }
+        for family in strange::FAMILIES {
+            *self.with.entry(family).or_default() += u64::from(told.strange.contains(family));
         }
         for line in told
             .audit
@@ -276,6 +280,9 @@ fn histories_of_many_seeds_lose_no_change_and_write_none_twice() {
             "{}",
             histogram.text()
         );
+        for family in strange::FAMILIES {
+            assert!(histogram.with[family] > 0, "{family}: {}", histogram.text());
+        }
         assert!(histogram.share("a move") >= 50, "{}", histogram.text());
         assert!(
             histogram.share("a licence change") >= 200,

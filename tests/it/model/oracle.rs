@@ -211,6 +211,7 @@ pub(super) fn judge(told: &Told) -> Vec<String> {
             .iter()
             .map(|fault| format!("the audit: {fault}")),
     );
+    wrong.extend(told.files.iter().cloned());
     wrong.extend(
         told.unsettled
             .iter()

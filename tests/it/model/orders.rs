@@ -5,7 +5,7 @@ use teamsconnector::domain::run::{Outcome, RunKind};
 
 use super::history::{Course, Told};
 use super::oracle;
-use super::stage::{Break, Stage};
+use super::stage::{Break, Look, Stage};
 use super::tenant::{SmallTenant, Truth, able, upn};
 
 const NUMBERS: [&str; 4] = [
@@ -89,7 +89,7 @@ async fn written(stage: &Stage, order: [usize; 4], cut: Option<(usize, bool)>) -
     }
     course.apply(Break::Not).await;
     course.apply(Break::Not).await;
-    (course.quiet().await, was_cut)
+    (course.quiet(Look::Glance).await, was_cut)
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -168,7 +168,7 @@ fn another_administrator_at_every_call_is_never_overwritten() {
                 let outcome = course.apply(Break::Not).await;
                 assert!(!matches!(outcome, Some(Outcome::Cancelled) | None));
                 stage.knobs(&json!({ "meanwhile": [] }));
-                course.quiet().await
+                course.quiet(Look::Glance).await
             });
             judged(&told, &format!("{edit} at call {call}"));
             if !told.log.iter().any(|line| line["by"] == "another") {

@@ -1,6 +1,7 @@
 //! One simulated tenant for many histories, and this side's files, made anew for each.
 
 use std::fs::{self, DirBuilder};
+use std::net::TcpListener;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +23,10 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::strange::{self, Strange};
 use super::tenant::SmallTenant;
 use crate::support::bench::{noon, run_settings};
+use crate::support::invariants::{Scene, broken, broken_at_a_glance};
 use crate::support::web;
 
 /// A simulator on a thread of its own, and a client on it.
@@ -32,6 +35,9 @@ pub(super) struct Stage {
     client: Client,
     clock: Clock,
     micros: Arc<AtomicI64>,
+    /// Another host, to which nothing is ever to be sent, and how often somebody came.
+    pub(super) thief: String,
+    visits: Arc<AtomicI64>,
     /// Files of a store in which nothing is yet: copied for each history, since to make them takes longer.
     blank: TempDir,
     stop: Option<oneshot::Sender<()>>,
@@ -48,6 +54,13 @@ pub(super) enum Break {
     Kill(usize),
     /// The process dies while an answer is held back.
     KillHeld,
+}
+
+/// How closely the files of a history are looked at when it is over: the whole look takes as long as a third of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Whole,
+    Glance,
 }
 
 /// A time that goes on by a microsecond whenever somebody asks, so that all that happens has an order.
@@ -102,6 +115,16 @@ impl Stage {
             )
         })
         .unwrap();
+        let thief = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", thief.local_addr().unwrap());
+        let visits = Arc::new(AtomicI64::new(0));
+        let came = visits.clone();
+        // Until the tests are over.
+        std::thread::spawn(move || {
+            for _gone in thief.incoming() {
+                came.fetch_add(1, Ordering::SeqCst);
+            }
+        });
         let blank = folder();
         Store::open(&blank.path().join("tenant")).unwrap().close();
         Self {
@@ -109,6 +132,8 @@ impl Stage {
             client,
             clock,
             micros,
+            thief: address,
+            visits,
             blank,
             stop: Some(stop),
             serving: Some(serving),
@@ -119,13 +144,37 @@ impl Stage {
     pub(super) fn reset(&self, tenant: &SmallTenant) {
         // Whatever the last history was told to wait for is over, and its token with it.
         self.pass(90);
-        self.knobs(&json!({ "fail_next": [], "meanwhile": [], "teams_lag": false, "remember_truth": true }));
+        self.knobs(&strange::kind());
+        self.knobs(&json!({ "remember_truth": true }));
         web::ask(&self.base, "PUT", "/_sim/tenant", Some(&tenant.described()));
         web::ask(&self.base, "DELETE", "/_sim/log", None);
     }
 
     pub(super) fn knobs(&self, knobs: &Value) {
         web::knobs(&self.base, knobs);
+    }
+
+    /// How often somebody came to the other host since this was asked.
+    pub(super) fn visits(&self) -> i64 {
+        self.visits.swap(0, Ordering::SeqCst)
+    }
+
+    /// Whether a fault that was set has struck.
+    pub(super) fn has_struck(&self, strange: &Strange) -> bool {
+        let now = web::ask(&self.base, "GET", "/_sim/knobs", None);
+        let waits = |list: &str, one: &Option<Value>| {
+            one.as_ref().is_some_and(|one| {
+                let mut all = now[list].as_array().unwrap().iter();
+                all.any(|left| {
+                    let fields = one.as_object().unwrap();
+                    fields
+                        .iter()
+                        .filter(|(name, _)| *name != "skip")
+                        .all(|(name, value)| left[name] == *value || left[name].is_object())
+                })
+            })
+        };
+        !waits("fail_next", &strange.fault) && !waits("meanwhile", &strange.meanwhile)
     }
 
     pub(super) fn log(&self) -> Vec<Value> {
@@ -208,6 +257,24 @@ impl<'a> Console<'a> {
             .expect("nobody else holds the store")
             .close();
         self.begin();
+    }
+
+    /// Ends, and looks at what lies in its folder then.
+    pub(super) fn left(&mut self, look: Look) -> Vec<String> {
+        let world = self.world.take().unwrap();
+        Arc::into_inner(world.store)
+            .expect("nobody else holds the store")
+            .close();
+        let folder = self.dir.path().join("tenant");
+        let scene = Scene {
+            home: Some(self.dir.path()),
+            folder: Some(&folder),
+            ..Scene::default()
+        };
+        match look {
+            Look::Whole => broken(&scene),
+            Look::Glance => broken_at_a_glance(&scene),
+        }
     }
 
     pub(super) fn store(&self) -> &Store {
