@@ -144,7 +144,7 @@ pub(super) fn any(chance: &mut Chance, tenant: &SmallTenant, thief: &str) -> Str
             ));
         }
         "people twice" => {
-            knobs = with(json!({ "overlap": 1 + chance.below(2), "delta_replay": true }))
+            knobs = with(json!({ "overlap": 1 + chance.below(2), "delta_replay": true }));
         }
         "a wrong shape" => {
             let mut more = shape(chance);
