@@ -1,6 +1,8 @@
 //! What goes wrong in one run.
 
 use serde_json::{Value, json};
+use teamsconnector::domain::outbox::Entry;
+use teamsconnector::domain::user::Value as Wanted;
 
 use super::chance::Chance;
 use super::stage::Break;
@@ -35,7 +37,7 @@ pub(super) fn round(chance: &mut Chance, tenant: &SmallTenant, writes: bool) -> 
         };
         round.fail_next.push(fault);
     }
-    if writes && chance.percent(40) {
+    if writes && chance.percent(70) {
         let (path, method) = a_write(chance);
         round.fail_next.push(
             json!({ "path_contains": path, "method": method, "times": 1, "drop": true, "after": true }),
@@ -142,6 +144,31 @@ fn of_a_read(chance: &mut Chance) -> Value {
             json!({ "path_contains": path, "method": "GET", "skip": chance.below(4), "times": times, "status": chance.pick(&[500, 503, 504]) })
         }
     }
+}
+
+/// Another administrator changes the very licence of a queued change, between the plan of it and the look before it is sent.
+pub(super) fn just_before(chance: &mut Chance, entry: &Entry) -> Value {
+    let whose = entry.directory_id.unwrap();
+    let (Wanted::Licence { sku, .. } | Wanted::Plan { sku, .. }) = &entry.wanted else {
+        return json!({ "path_contains": "nowhere", "edit": { "method": "GET", "path": "knobs", "body": null } });
+    };
+    let sku = sku.to_string();
+    let off: Vec<&str> = [CALLING]
+        .into_iter()
+        .filter(|_| chance.percent(30))
+        .collect();
+    let off = if sku == PRODUCTS[0].0 {
+        Vec::new()
+    } else {
+        off
+    };
+    let body = if chance.percent(65) {
+        json!({ "addLicenses": [{ "skuId": sku, "disabledPlans": off }], "removeLicenses": [] })
+    } else {
+        json!({ "addLicenses": [], "removeLicenses": [sku] })
+    };
+    json!({ "path_contains": format!("{whose}?$select=id,licenseAssignmentStates"), "method": "GET", "skip": 0, "after": false,
+        "edit": { "method": "POST", "path": format!("users/{whose}/assignLicense"), "body": body } })
 }
 
 /// Another administrator, at some call of the run.

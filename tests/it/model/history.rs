@@ -465,9 +465,17 @@ impl<'a> Course<'a> {
         if self.chance.percent(35) {
             self.strange_round().await;
         }
-        let faults = faults::round(&mut self.chance, &self.tenant, true);
+        let mut faults = faults::round(&mut self.chance, &self.tenant, true);
         self.console.past_limit = self.chance.percent(60);
         let desk = self.desk().await;
+        let licences = desk.entries.iter().filter(|one| one.field().is_licence());
+        let licences: Vec<Entry> = licences.cloned().collect();
+        if !licences.is_empty() && self.chance.percent(25) {
+            let entry = self.chance.pick(&licences);
+            faults
+                .meanwhile
+                .push(faults::just_before(&mut self.chance, &entry));
+        }
         let entries = desk
             .entries
             .iter()
