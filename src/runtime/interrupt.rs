@@ -36,6 +36,7 @@ fn signals() -> io::Result<watch::Receiver<u64>> {
         tokio::spawn(async move {
             loop {
                 let code = tokio::select! {
+                    biased;
                     _ = interrupt.recv() => INTERRUPTED,
                     () = next(&mut terminate) => TERMINATED,
                     () = next(&mut hangup) => HUNG_UP,
@@ -44,7 +45,11 @@ fn signals() -> io::Result<watch::Receiver<u64>> {
                 if code == HUNG_UP && *to.borrow() > 0 {
                     continue;
                 }
-                CODE.store(code, Ordering::SeqCst);
+                let before = CODE.swap(code, Ordering::SeqCst);
+                // A machine that goes down hangs up and terminates: that is one wish, in either order.
+                if code == TERMINATED && before == HUNG_UP {
+                    continue;
+                }
                 to.send_modify(|n| *n += 1);
             }
         });

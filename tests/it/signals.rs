@@ -83,6 +83,7 @@ async fn a_change_under_way_is_finished_and_the_code_says_which_signal_it_was() 
         (&[Signal::HUP, Signal::HUP], 129),
         (&[Signal::INT], 130),
         (&[Signal::TERM, Signal::HUP], 143),
+        (&[Signal::HUP, Signal::TERM], 143),
     ] {
         let mut writing = Writing::start(|call| call).await;
         writing.wait_for("Lee Gu: +44 1235 123471 released");
